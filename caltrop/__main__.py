@@ -1,0 +1,5 @@
+import sys
+
+from caltrop.cli import main
+
+sys.exit(main())

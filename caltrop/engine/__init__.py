@@ -1,0 +1,1 @@
+"""Syntax tree + instance -> table. Runs SPL on Polars."""

@@ -1,0 +1,1 @@
+"""One command (family) a module, registered by decorator where it is defined."""

@@ -1,0 +1,1 @@
+"""One family of eval or aggregation functions a module, registered by decorator where it is defined."""

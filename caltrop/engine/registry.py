@@ -1,0 +1,59 @@
+"""What the engine can do, registered where it is defined; the support table in docs/spl.md is computed from here.
+
+A command is a function `(table, command, context) -> table`; an aggregation and an eval function likewise have one
+decorated definition. Modules in `engine/commands` and `engine/functions` are all imported by `load()`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+if TYPE_CHECKING:
+    from caltrop.engine.context import Context
+    from caltrop.engine.table import Table
+    from caltrop.spl.ast import Command
+
+# How a command treats its input, in the words of the Search Reference:
+# generating   starts a pipeline and reads no input
+# streaming    each row on its own (distributable); keeps events
+# centralized  streaming but order- or state-dependent (head, streamstats, …); keeps events
+# transforming results are a table, no longer events
+# dataset      needs the whole input, keeps the kind of its rows (sort, eventstats, …)
+Kind = Literal["generating", "streaming", "centralized", "transforming", "dataset"]
+Run = Callable[["Table", "Command", "Context"], "Table"]
+R = TypeVar("R", bound=Run)
+
+
+@dataclass(frozen=True, slots=True)
+class CommandEntry:
+    name: str
+    kind: Kind
+    run: Run
+    note: str = ""  # deviation from Splunk's documentation, one sentence, shown in docs/spl.md
+
+
+commands: dict[str, CommandEntry] = {}
+
+
+def command(*names: str, kind: Kind, note: str = "") -> Callable[[R], R]:
+    """Register `run(table, cmd, ctx) -> table` for the command of that name (further names are aliases)."""
+
+    def register(run: R) -> R:
+        for name in names:
+            if name in commands:
+                raise RuntimeError(f"command {name!r} is registered twice")
+            commands[name] = CommandEntry(name, kind, run, note)
+        return run
+
+    return register
+
+
+def load() -> None:
+    """Import every command and function module, so that the registries are full. Idempotent."""
+    for package in ("caltrop.engine.commands", "caltrop.engine.functions"):
+        for info in pkgutil.iter_modules(importlib.import_module(package).__path__):
+            importlib.import_module(f"{package}.{info.name}")

@@ -1,0 +1,145 @@
+"""The value that flows between commands.
+
+Every visible or hidden field is a column of `frame`, in Splunk's result order, and has one of four types:
+
+* `pl.String`        values of events, text;
+* `pl.Float64`       numbers that a command or eval computed (`_time` too: epoch seconds);
+* `pl.Int64`         the same, whole (counts); both are numbers, nobody else tells them apart;
+* `pl.List(String)`  a field that is multivalue in at least one row; a one-element list is a plain value.
+
+Null is "no such field in this row". An empty list never occurs: it is written as null. A String whose text is a number is a
+number wherever a number is wanted (`numeric`). Rendering to the text a person sees is `render` and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+MULTIVALUE = pl.List(pl.String)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows on their way through a pipeline.
+
+    `events` is true while rows are still events of an index (before a transforming command), newest first as a rule.
+    """
+
+    frame: pl.DataFrame
+    events: bool = False
+
+    @property
+    def fields(self) -> list[str]:
+        return self.frame.columns
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.frame.columns
+
+    def with_frame(self, frame: pl.DataFrame, *, events: bool | None = None) -> Table:
+        return replace(self, frame=frame, events=self.events if events is None else events)
+
+    @staticmethod
+    def empty(fields: Iterable[str] = ()) -> Table:
+        return Table(pl.DataFrame(schema=dict.fromkeys(fields, pl.String)))
+
+
+def is_multivalue(dtype: pl.DataType) -> bool:
+    return dtype == MULTIVALUE
+
+
+def is_number(dtype: pl.DataType) -> bool:
+    return dtype.is_numeric()
+
+
+def numeric(column: pl.Series) -> pl.Series:
+    """Float64, null where a value is not a number. A multivalue is a number only where it holds exactly one."""
+    if column.dtype.is_numeric():
+        return column.cast(pl.Float64)
+    if column.dtype == MULTIVALUE:
+        column = pl.select(pl.when(column.list.len() == 1).then(column.list.first())).to_series().alias(column.name)
+    if column.dtype == pl.Boolean or column.dtype == pl.Null:
+        return pl.Series(column.name, [None] * len(column), dtype=pl.Float64)
+    # Polars also reads "inf", "nan" and "infinity"; Splunk does not call those numbers.
+    text = column.str.strip_chars()
+    looks = text.str.contains(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
+    return pl.select(pl.when(looks).then(text)).to_series().cast(pl.Float64, strict=False).alias(column.name)
+
+
+def values_of(column: pl.Series) -> pl.Series:
+    """Every cell as a list of strings (null stays null), whatever the type: what multivalue functions work on."""
+    if column.dtype == MULTIVALUE:
+        return column
+    text = render(column)
+    return pl.select(pl.when(text.is_not_null()).then(pl.concat_list(text))).to_series().alias(text.name)
+
+
+def render(column: pl.Series) -> pl.Series:
+    """The text of each value; multivalues stay lists. Numbers as Splunk writes them (`number_text`)."""
+    if column.dtype == MULTIVALUE or column.dtype == pl.String:
+        return column
+    if column.dtype.is_integer():
+        return column.cast(pl.String)
+    if column.dtype == pl.Boolean:
+        return pl.Series(column.name, [None if v is None else ("True" if v else "False") for v in column], pl.String)
+    if column.dtype == pl.Null:
+        return column.cast(pl.String)
+    return pl.Series(column.name, [None if v is None else number_text(v) for v in column], pl.String)
+
+
+def number_text(value: float) -> str:
+    """How a number looks when it leaves eval: whole numbers without a point, else at most 15 significant digits."""
+    if value != value:
+        return "nan"
+    if value in (float("inf"), float("-inf")):
+        return "inf" if value > 0 else "-inf"
+    if value == int(value) and abs(value) < 1e15:
+        return str(int(value))
+    return f"{value:.15g}"
+
+
+def concat(tables: Sequence[Table]) -> Table:
+    """Rows below one another; columns are united in order of first appearance and types widened to fit."""
+    frames = [t.frame for t in tables if t.frame.width]
+    if not frames:
+        return tables[0] if tables else Table.empty()
+    kinds: dict[str, set[pl.DataType]] = {}
+    for frame in frames:
+        for name, dtype in frame.schema.items():
+            kinds.setdefault(name, set()).add(dtype)
+    target = {name: _common(types) for name, types in kinds.items()}
+    return Table(pl.concat([_conform(f, target) for f in frames]), events=all(t.events for t in tables))
+
+
+def _common(types: set[pl.DataType]) -> pl.DataType:
+    types = {t for t in types if t != pl.Null} or {pl.String()}
+    if len(types) == 1:
+        return next(iter(types))
+    if MULTIVALUE in types:
+        return MULTIVALUE
+    if all(t.is_numeric() for t in types):
+        return pl.Float64()
+    return pl.String()
+
+
+def _conform(frame: pl.DataFrame, target: dict[str, pl.DataType]) -> pl.DataFrame:
+    columns = []
+    for name, dtype in target.items():
+        if name not in frame.columns:
+            columns.append(pl.Series(name, [None], dtype=dtype).new_from_index(0, frame.height))
+            continue
+        column = frame.get_column(name)
+        if column.dtype == dtype:
+            columns.append(column)
+        elif dtype == MULTIVALUE:
+            columns.append(values_of(column))
+        elif dtype == pl.String:
+            columns.append(render(column))
+        else:
+            columns.append(column.cast(dtype))
+    return pl.DataFrame(columns)

@@ -1,0 +1,1 @@
+"""text -> tokens -> syntax tree -> text. Knows the language; runs nothing."""
