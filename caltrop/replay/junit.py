@@ -1,0 +1,59 @@
+"""The report as JUnit XML: a suite a detection, a case a test, for CI systems."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+
+from caltrop.replay.verdict import Check, Report
+
+# Log text may hold characters that XML 1.0 cannot.
+_FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def junit(report: Report) -> bytes:
+    root = ET.Element("testsuites", name=_clean(report.app), time=f"{report.seconds:.3f}")
+    for detection in report.detections:
+        suite = ET.SubElement(
+            root,
+            "testsuite",
+            name=_clean(detection.name),
+            tests=str(len(detection.tests)),
+            failures=str(sum(t.status == "failed" for t in detection.tests)),
+            errors=str(sum(t.status == "error" for t in detection.tests)),
+            skipped=str(sum(t.status == "skipped" for t in detection.tests)),
+            time=f"{sum(t.milliseconds for t in detection.tests) / 1000:.3f}",
+        )
+        for test in detection.tests:
+            case = ET.SubElement(
+                suite,
+                "testcase",
+                classname=_clean(detection.name),
+                name=_clean(test.name),
+                file=_clean(test.file),
+                line=str(test.line),
+                time=f"{test.milliseconds / 1000:.3f}",
+            )
+            _outcome(case, test.status, test.reason)
+            ET.SubElement(case, "system-out").text = _clean("\n".join([*test.notes, *map(str, test.checks)]))
+    if report.checks:
+        suite = ET.SubElement(root, "testsuite", name="package", tests=str(len(report.checks)))
+        for check in report.checks:
+            _package_case(suite, check)
+    ET.indent(root)
+    return ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+
+
+def _package_case(suite: ET.Element, check: Check) -> None:
+    case = ET.SubElement(suite, "testcase", classname="package", name=_clean(check.name))
+    _outcome(case, "passed" if check.passed else "failed", check.seen)
+
+
+def _outcome(case: ET.Element, status: str, reason: str) -> None:
+    tag = {"failed": "failure", "error": "error", "skipped": "skipped"}.get(status)
+    if tag:
+        ET.SubElement(case, tag, message=_clean(reason))
+
+
+def _clean(text: str) -> str:
+    return _FORBIDDEN.sub("\ufffd", text)

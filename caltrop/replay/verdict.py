@@ -1,0 +1,108 @@
+"""What a proof found: checks of tests of detections. Plain data; reports render it, the exit code follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Status = Literal["passed", "failed", "error", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One assertion: what was claimed, whether it held, and what was seen."""
+
+    name: str  # hits, fields, risk score, tuning, …
+    passed: bool
+    seen: str  # one sentence with the facts, for the report
+
+    def __str__(self) -> str:
+        return f"{'ok' if self.passed else 'FAILED'} {self.name}: {self.seen}"
+
+
+@dataclass(slots=True)
+class TestResult:
+    """One test of one detection. `error` says why it could not be judged (no data, the search failed)."""
+
+    __test__ = False  # not a pytest class
+
+    name: str
+    file: str
+    line: int
+    data: list[str] = field(default_factory=list)  # the datasets, as they were really used
+    notes: list[str] = field(default_factory=list)  # e.g. "offline: used the repository's own dataset"
+    checks: list[Check] = field(default_factory=list)
+    events: int = 0
+    hits: int = 0
+    rows: list[dict[str, object]] = field(default_factory=list)  # the first hits, for the report
+    milliseconds: float = 0.0
+    error: str | None = None
+    skipped: str | None = None
+
+    @property
+    def status(self) -> Status:
+        if self.error:
+            return "error"
+        if self.skipped:
+            return "skipped"
+        if not self.checks:
+            return "error"  # a test that asserted nothing proved nothing
+        return "passed" if all(c.passed for c in self.checks) else "failed"
+
+    @property
+    def reason(self) -> str:
+        """Why it is not `passed`, in one line."""
+        if self.error or self.skipped:
+            return self.error or self.skipped or ""
+        failed = [f"{c.name}: {c.seen}" for c in self.checks if not c.passed]
+        return "; ".join(failed) if failed or self.checks else "nothing was asserted"
+
+
+@dataclass(slots=True)
+class DetectionResult:
+    """All tests of one detection."""
+
+    name: str
+    id: str
+    type: str
+    file: str
+    techniques: list[str]
+    stories: list[str]
+    risk_score: int
+    tests: list[TestResult] = field(default_factory=list)
+
+    @property
+    def status(self) -> Status:
+        statuses = [t.status for t in self.tests]
+        for bad in ("error", "failed"):
+            if bad in statuses:
+                return bad  # type: ignore[return-value]
+        if not statuses or all(s == "skipped" for s in statuses):
+            return "skipped"
+        return "passed"
+
+
+@dataclass(slots=True)
+class Report:
+    """One run against one target."""
+
+    target: str
+    version: str
+    package: str
+    app: str
+    started: str  # ISO 8601, UTC
+    seconds: float = 0.0
+    detections: list[DetectionResult] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)  # about the package as a whole (reinstall keeps tuning, …)
+
+    def count(self, status: Status) -> int:
+        return sum(d.status == status for d in self.detections)
+
+    @property
+    def passed(self) -> bool:
+        """True when something was proved and nothing failed. No detection tested is not a pass."""
+        return (
+            self.count("passed") > 0
+            and self.count("failed") == self.count("error") == 0
+            and all(c.passed for c in self.checks)
+        )
