@@ -41,7 +41,8 @@ def junit(report: Report) -> bytes:
         for check in report.checks:
             _package_case(suite, check)
     ET.indent(root)
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    text = ET.tostring(root, encoding="unicode")
+    return f"<?xml version='1.0' encoding='utf-8'?>\n{text}\n".encode()
 
 
 def _package_case(suite: ET.Element, check: Check) -> None:

@@ -74,9 +74,10 @@ class DetectionResult:
     @property
     def status(self) -> Status:
         statuses = [t.status for t in self.tests]
-        for bad in ("error", "failed"):
-            if bad in statuses:
-                return bad  # type: ignore[return-value]
+        if "error" in statuses:
+            return "error"
+        if "failed" in statuses:
+            return "failed"
         if not statuses or all(s == "skipped" for s in statuses):
             return "skipped"
         return "passed"
