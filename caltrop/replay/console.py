@@ -1,0 +1,74 @@
+"""The report on a terminal: a table, what failed and why, a summary. Data from logs is never read as markup."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from caltrop.replay.verdict import DetectionResult, Report, Status
+
+STYLES: dict[Status, str] = {"passed": "green", "failed": "bold red", "error": "bold yellow", "skipped": "dim"}
+
+
+def print_report(report: Report, console: Console) -> None:
+    table = Table(box=None, pad_edge=False)
+    for title, justify in (
+        ("detection", "left"),
+        ("test", "left"),
+        ("events", "right"),
+        ("hits", "right"),
+        ("checks", "right"),
+        ("ms", "right"),
+        ("verdict", "left"),
+    ):
+        table.add_column(title, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for detection in report.detections:
+        for test in detection.tests:
+            held = sum(c.passed for c in test.checks)
+            table.add_row(
+                Text(detection.name),
+                Text(test.name),
+                f"{test.events:,}",
+                f"{test.hits:,}",
+                f"{held}/{len(test.checks)}",
+                f"{test.milliseconds:.0f}",
+                Text(test.status, style=STYLES[test.status]),
+            )
+        if not detection.tests:
+            table.add_row(Text(detection.name), "-", "", "", "", "", Text("skipped", style=STYLES["skipped"]))
+    console.print(table)
+    for detection in report.detections:
+        _explain(detection, console)
+    for check in report.checks:
+        style = STYLES["passed" if check.passed else "failed"]
+        console.print(Text.assemble(("ok " if check.passed else "FAILED ", style), f"{check.name}: {check.seen}"))
+    _summary(report, console)
+
+
+def _explain(detection: DetectionResult, console: Console) -> None:
+    """Failures first name the place to open."""
+    for test in detection.tests:
+        for note in test.notes:
+            console.print(Text(f"note: {detection.name}: {note}", style="dim"))
+        place = f"{test.file}:{test.line}"
+        if test.error:
+            console.print(Text(f"{place}: {detection.name}: {test.error}", style=STYLES["error"]))
+        elif test.skipped:
+            console.print(Text(f"{place}: {detection.name}: skipped: {test.skipped}", style=STYLES["skipped"]))
+        for check in test.checks:
+            if not check.passed:
+                console.print(Text(f"{place}: {detection.name}: {check.name}: {check.seen}", style=STYLES["failed"]))
+
+
+def _summary(report: Report, console: Console) -> None:
+    counts = ", ".join(f"{report.count(status)} {status}" for status in STYLES if report.count(status))
+    verdict = ("proved", "bold green") if report.passed else ("NOT proved", "bold red")
+    console.print(
+        Text.assemble(
+            verdict,
+            f": {report.package} on {report.target} (version {report.version}): ",
+            counts or "no detection was tested",
+            f" in {report.seconds:.1f} s",
+        )
+    )

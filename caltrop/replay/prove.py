@@ -1,0 +1,351 @@
+"""The proof of a package: install, replay, dispatch the saved search, judge hits, risk and tuning.
+
+One walk, the same for every target:
+
+    resolve the data -> send it -> wait until it is searchable -> dispatch the *saved search* with its alert actions
+    -> read hits, risk events and notables back -> judge -> tune the filter macro, dispatch again -> reset it, again
+    -> delete the data
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import splunklib.client as splunk
+
+from caltrop.content.model import AttackData, Detection, Test
+from caltrop.errors import CaltropError
+from caltrop.replay import clock, expect
+from caltrop.replay.datasets import Unreachable, resolve
+from caltrop.replay.delivery import deliver
+from caltrop.replay.target import Row, Source, Target, TargetError, wait_until
+from caltrop.replay.verdict import Check, DetectionResult, Report, TestResult
+
+ROWS_KEPT = 20  # hits kept for the report
+SEARCHABLE_SECONDS = 60.0
+ACTION_SECONDS = 20.0
+SCHEDULED_SECONDS = 150.0  # one run of an every-minute schedule, and then some
+PLAIN_FIELD = re.compile(r"[A-Za-z_][\w.]*")  # needs no quoting on the left of a comparison
+EVERY_MINUTE = "* * * * *"
+SHIFT_MARGIN = 5.0  # seconds between the last shifted event and the end of the schedule's window
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What to prove, and how. `search_name` gives a detection's saved search; `index` receives the data."""
+
+    target: Target
+    root: Path
+    app: str
+    search_name: Callable[[Detection], str]
+    cache: Path
+    index: str = "caltrop_test"
+    shift: bool = False  # move the data to now and let the schedule find it
+    risk: bool = True  # the target has the risk and notable actions
+    host: str = field(default_factory=lambda: f"caltrop-{uuid.uuid4().hex[:8]}")  # marks the data of this run
+
+
+def prove(
+    proof: Proof,
+    detections: Sequence[Detection],
+    package: Path,
+    *,
+    install: bool = True,
+    progress: Callable[[DetectionResult], None] = lambda _: None,
+) -> Report:
+    """Prove every detection; a failure of one never stops the rest. Raises TargetError only when nothing can start."""
+    started = time.monotonic()
+    report = Report(
+        target=proof.target.url,
+        version=proof.target.version(),
+        package=package.name,
+        app=proof.app,
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    if install:
+        proof.target.install(package)
+    if not proof.target.has_app(proof.app):
+        raise TargetError(
+            f"{proof.target.url} does not have the app {proof.app!r}", hint="install it, or leave out --installed"
+        )
+    proof.target.ensure_index(proof.index)
+    proof.target.hec_token([proof.index])
+    for detection in detections:
+        result = _prove_detection(proof, detection)
+        report.detections.append(result)
+        progress(result)
+    if install and detections:
+        report.checks.append(_survives_reinstall(proof, detections[0], package))
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def _prove_detection(proof: Proof, detection: Detection) -> DetectionResult:
+    result = DetectionResult(
+        name=detection.name,
+        id=detection.id,
+        type=detection.type,
+        file=detection.file,
+        techniques=list(detection.mitre_attack_id),
+        stories=list(detection.analytic_story),
+        risk_score=detection.risk_score,
+    )
+    for test in detection.tests:
+        outcome = TestResult(name=test.name, file=detection.file, line=test.line)
+        began = time.monotonic()
+        if reason := _why_not(detection, test):
+            outcome.skipped = reason
+        else:
+            try:
+                _prove_test(proof, detection, test, outcome)
+            except CaltropError as error:
+                outcome.error = str(error) if not error.hint else f"{error} ({error.hint})"
+        outcome.milliseconds = (time.monotonic() - began) * 1000
+        result.tests.append(outcome)
+    return result
+
+
+def _why_not(detection: Detection, test: Test) -> str:
+    if detection.status != "production":
+        return f"the detection is {detection.status}"
+    if detection.manual_test:
+        return f"tested by hand: {detection.manual_test}"
+    if test.test_type != "unit":
+        return f"a test of type {test.test_type!r} is not run here"
+    return ""
+
+
+def _prove_test(proof: Proof, detection: Detection, test: Test, outcome: TestResult) -> None:
+    if not test.attack_data:
+        raise CaltropError("the test names no attack_data: there is nothing to replay")
+    with _replayed(proof, detection, test.attack_data, test.fallback, outcome) as window:
+        sid, rows = _run(proof, detection, window, actions=True)
+        outcome.hits = len(rows)
+        outcome.rows = rows[:ROWS_KEPT]
+        outcome.checks += expect.hits(rows, test.expect)
+        if rows:
+            outcome.checks += expect.entities(rows, detection)
+            outcome.checks += _actions(proof, detection, test, sid, rows, outcome)
+            outcome.checks += _tuning(proof, detection, window, rows)
+    for benign in test.benign:
+        with _replayed(proof, detection, (benign,), (), outcome) as window:
+            _, rows = _run(proof, detection, window, actions=False)
+            seen = f"{len(rows)} hits on {benign.data}"
+            outcome.checks.append(Check("benign", not rows, seen))
+
+
+# -- data
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The time range of the replayed data, epoch seconds, both ends included."""
+
+    first: float
+    last: float
+
+
+@contextmanager
+def _replayed(
+    proof: Proof, detection: Detection, data: Sequence[AttackData], fallback: Sequence[AttackData], outcome: TestResult
+) -> Iterator[Window]:
+    """The data is searchable inside the `with`, alone, and gone after it."""
+    try:
+        datasets = [resolve(item, proof.root, proof.cache) for item in data]
+    except Unreachable as error:
+        if not fallback:
+            raise
+        outcome.notes.append(f"{error}: used the repository's own dataset instead")
+        datasets = [resolve(item, proof.root, proof.cache) for item in fallback]
+    end = _shift_end(proof, detection) if proof.shift else None
+    try:
+        sent: int | None = 0
+        for dataset in datasets:
+            source = Source(
+                index=dataset.data.custom_index or proof.index,
+                host=proof.host,
+                source=dataset.data.source,
+                sourcetype=dataset.data.sourcetype,
+            )
+            if source.index != proof.index:
+                proof.target.ensure_index(source.index)
+            count = deliver(proof.target, dataset, source, end)
+            sent = None if count is None or sent is None else sent + count
+            outcome.data.append(dataset.label)
+        window, events = _wait_searchable(proof, sent)
+        outcome.events += events
+        yield window
+    finally:
+        proof.target.search(f'search index=* host="{proof.host}" | delete', earliest_time="0")
+
+
+def _wait_searchable(proof: Proof, sent: int | None) -> tuple[Window, int]:
+    """Wait until as many events are found as were sent; when the target does the line breaking, until the number
+    found stands still."""
+    count_search = f'search index=* host="{proof.host}" | stats count min(_time) as first max(_time) as last'
+    found: dict[str, str] = {}
+    before = -1
+
+    def ready() -> bool:
+        nonlocal found, before
+        found = dict(proof.target.search(count_search, earliest_time="0", latest_time="+20y")[0])
+        count = int(found["count"])
+        settled = count == sent if sent is not None else count == before
+        before = count
+        return count > 0 and settled
+
+    try:
+        wait_until(ready, seconds=SEARCHABLE_SECONDS, what="the data is searchable")
+    except TargetError as error:
+        wanted = "some" if sent is None else f"{sent}"
+        raise TargetError(
+            f"{before} events are searchable, {wanted} were sent; nothing can be proved on that"
+        ) from error
+    return Window(float(found["first"]), float(found["last"])), int(found["count"])
+
+
+def _shift_end(proof: Proof, detection: Detection) -> float:
+    """Where the last event has to lie for the next run of the schedule to find it."""
+    content = proof.target.saved_search(proof.search_name(detection), proof.app).content
+    now = time.time()
+    end = clock.resolve(str(content["dispatch.latest_time"] or "now"), now)
+    start = clock.resolve(str(content["dispatch.earliest_time"] or "0"), now)
+    return max(end - SHIFT_MARGIN, start)
+
+
+# -- searches
+
+
+def _run(proof: Proof, detection: Detection, window: Window, *, actions: bool) -> tuple[str, list[Row]]:
+    """Dispatch the saved search over the data; with `shift`, let its own schedule run it. Gives sid and rows."""
+    name = proof.search_name(detection)
+    saved = proof.target.saved_search(name, proof.app)
+    if proof.shift and actions:
+        job = _scheduled_job(saved)
+    else:
+        arguments = {
+            "dispatch.earliest_time": f"{int(window.first)}",
+            "dispatch.latest_time": f"{int(window.last) + 1}",
+            "trigger_actions": "1" if actions else "0",
+            "force_dispatch": "1",
+        }
+        job = saved.dispatch(**arguments)
+    return str(job.sid), proof.target.finish(job, what=name)
+
+
+def _scheduled_job(saved: splunk.SavedSearch) -> splunk.Job:
+    """Enable the schedule, every minute, wait for the run it starts, and put the schedule back."""
+    before = {job.sid for job in saved.history()}
+    cron, disabled = saved.content["cron_schedule"], str(saved.content["disabled"]) not in ("0", "false")
+    started: list[splunk.Job] = []
+
+    def ran() -> bool:
+        started[:] = [job for job in saved.history() if job.sid not in before]
+        return bool(started)
+
+    saved.update(cron_schedule=EVERY_MINUTE, is_scheduled=1)
+    saved.enable()
+    try:
+        wait_until(ran, seconds=SCHEDULED_SECONDS, what=f"the schedule runs {saved.name!r}")
+    finally:
+        saved.update(cron_schedule=cron)
+        if disabled:
+            saved.disable()
+    return started[0]
+
+
+def _actions(
+    proof: Proof, detection: Detection, test: Test, sid: str, rows: Sequence[Row], outcome: TestResult
+) -> list[Check]:
+    """What the alert actions of this dispatch wrote. Splunk runs them after the job is done, so wait for the first."""
+    name = proof.search_name(detection)
+    content = proof.target.saved_search(name, proof.app).content
+    checks: list[Check] = []
+    for action in ("risk", "notable"):
+        if str(content.get(f"action.{action}", "0")) not in ("1", "true"):
+            continue
+        if not proof.risk:
+            outcome.notes.append(f"the {action} action was not checked, as asked")
+            continue
+        events = _action_events(proof, action, name, sid)
+        if action == "risk":
+            checks += expect.risk(events, rows, detection, test.expect.risk)
+        else:
+            checks += expect.notables(events, test.expect.notables)
+    return checks
+
+
+def _action_events(proof: Proof, index: str, name: str, sid: str) -> list[Row]:
+    events: list[Row] = []
+
+    def written() -> bool:
+        spl = f'search index={index} search_name="{quoted(name)}" orig_sid="{quoted(sid)}"'
+        events[:] = proof.target.search(spl, earliest_time="0", latest_time="+20y")
+        return bool(events)
+
+    # Nothing written in time is a finding, judged by the caller, not a failure of the target.
+    with suppress(TargetError):
+        wait_until(written, seconds=ACTION_SECONDS, what=f"index={index} has events of {sid}")
+    return events
+
+
+# -- tuning
+
+
+def _tuning(proof: Proof, detection: Detection, window: Window, rows: Sequence[Row]) -> list[Check]:
+    """The filter macro, set to exclude these hits, leaves none; put back, all return."""
+    macro = detection.filter_macro
+    definition = exclusion(rows, [e.field for e in detection.risk_objects])
+    original = proof.target.macro(macro, proof.app)
+    proof.target.set_macro(macro, proof.app, definition)
+    try:
+        _, tuned = _run(proof, detection, window, actions=False)
+    finally:
+        proof.target.set_macro(macro, proof.app, original)
+    _, again = _run(proof, detection, window, actions=False)
+    return [
+        Check("tuned", not tuned, f"{len(tuned)} of {len(rows)} hits are left when {macro} is {_cut(definition)}"),
+        Check("reset", len(again) == len(rows), f"{len(again)} of {len(rows)} hits are back when it is reset"),
+    ]
+
+
+def exclusion(rows: Sequence[Row], preferred: Sequence[str]) -> str:
+    """A filter macro that an analyst would write to silence exactly these hits: by the risk objects' values, or by
+    the first field with a value in every hit where a detection has none."""
+    names = [*preferred, *(name for name in rows[0] if not name.startswith("_"))]
+    for name in filter(PLAIN_FIELD.fullmatch, names):
+        found = [expect.values(row, name) for row in rows]
+        if all(found):
+            listed = ", ".join(f'"{quoted(value)}"' for value in dict.fromkeys(v for vs in found for v in vs))
+            return f"search NOT {name} IN ({listed})"
+    raise CaltropError("no field has a value in every hit, so there is nothing to tune on")
+
+
+def _survives_reinstall(proof: Proof, detection: Detection, package: Path) -> Check:
+    """A tuned filter macro is still tuned after the package is installed again."""
+    macro = detection.filter_macro
+    original = proof.target.macro(macro, proof.app)
+    tuned = 'search NOT host="caltrop-reinstall-check"'
+    proof.target.set_macro(macro, proof.app, tuned)
+    try:
+        proof.target.install(package)
+        found = proof.target.macro(macro, proof.app)
+    finally:
+        proof.target.set_macro(macro, proof.app, original)
+    return Check("tuning survives reinstall", found == tuned, f"{macro} is {_cut(found)} after installing again")
+
+
+def quoted(text: str) -> str:
+    """Text for between double quotes in SPL."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _cut(text: str, limit: int = 120) -> str:
+    return text if len(text) <= limit else text[:limit] + "…"
