@@ -1,0 +1,310 @@
+"""One index: a log for what just arrived, segments for the rest, and a manifest that says which files count.
+
+On disk an index is a directory with `manifest.json`, `<n>.arrow` segments and one `<n>.log`. The manifest is replaced
+atomically and is the point where a change takes effect: a file that it does not name is left over from a crash and is
+removed when the index is opened. Readers take the current `State`, which is immutable, and need no lock.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import time
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from caltrop.errors import CaltropError, Location
+from caltrop.index import frames
+from caltrop.index.durable import Log, read_log, replace_file, sync_directory
+from caltrop.index.segment import Segment, Summary
+
+# Events wait in the log until there are this many rows or bytes of them; then they become a segment.
+SEAL_ROWS = 50_000
+SEAL_BYTES = 64 << 20
+# Segments of one order of magnitude are merged when there are this many; none grows beyond these limits.
+FAN_IN = 8
+MERGE_ROWS = 1_000_000
+MERGE_BYTES = 512 << 20
+
+
+@dataclass(frozen=True)
+class State:
+    """What an index holds at one moment. `hot` are the batches of the log, in order of arrival, larger ones first."""
+
+    index: str
+    sequence: int
+    serial: int
+    segments: tuple[Segment, ...] = ()
+    hot: tuple[pl.DataFrame, ...] = ()
+
+    @cached_property
+    def hot_segment(self) -> Segment | None:
+        if not self.hot:
+            return None
+        frame = frames.newest_first(frames.concat(self.hot))
+        return Segment(f"{self.index}~{self.sequence}.{self.serial}", self.index, Summary.of(frame), _frame=frame)
+
+    @property
+    def all(self) -> tuple[Segment, ...]:
+        hot = self.hot_segment
+        return self.segments if hot is None else (*self.segments, hot)
+
+
+class Bucket:
+    """The events of one index, in a directory or, without one, in memory."""
+
+    def __init__(self, name: str, path: Path | None, settings: dict[str, Any]) -> None:
+        self.name = name
+        self.path = path
+        self.settings = settings
+        self._write_lock = threading.Lock()
+        self._log: Log | None = None
+        self._state = State(name, sequence=0, serial=0)
+        if path is not None:
+            self._open(path)
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    # Opening
+
+    def _open(self, path: Path) -> None:
+        manifest = path / "manifest.json"
+        if manifest.exists():
+            try:
+                known = json.loads(manifest.read_bytes())
+                self.settings = known["settings"]
+                self._state = State(
+                    self.name,
+                    sequence=known["sequence"],
+                    serial=known["serial"],
+                    segments=tuple(
+                        Segment(s["id"], self.name, Summary.from_json(s["summary"]), path / s["file"])
+                        for s in known["segments"]
+                    ),
+                )
+            except (ValueError, KeyError, TypeError) as error:
+                raise CaltropError(
+                    f"the manifest of index {self.name!r} is damaged: {error!r}",
+                    location=Location(str(manifest)),
+                    hint="restore the file from a backup; the segments beside it are intact",
+                ) from error
+            self._sweep(path)
+        else:
+            path.mkdir(parents=True, exist_ok=True)
+            sync_directory(path.parent)
+            self._commit(self._state)
+        log = self._log_path(path, self._state.sequence)
+        if log.exists():
+            hot: tuple[pl.DataFrame, ...] = ()
+            for payload in read_log(log):
+                hot = _add(hot, pl.read_ipc_stream(io.BytesIO(payload)))
+            serial = self._state.serial + sum(frame.height for frame in hot)
+            self._state = replace(self._state, hot=hot, serial=serial)
+        self._log = Log(log)
+        sync_directory(path)
+
+    def _sweep(self, path: Path) -> None:
+        wanted = {segment.path for segment in self._state.segments}
+        wanted |= {path / "manifest.json", self._log_path(path, self._state.sequence)}
+        for file in path.iterdir():
+            if file not in wanted and file.suffix in (".arrow", ".log", ".tmp"):
+                file.unlink()
+
+    @staticmethod
+    def _log_path(path: Path, sequence: int) -> Path:
+        return path / f"{sequence:08d}.log"
+
+    # Writing
+
+    def append(self, frame: pl.DataFrame) -> None:
+        """Add normalised rows. On return they are on disk and every later reader sees them."""
+        ticket, log = 0, None
+        with self._write_lock:
+            state = self._state
+            numbered = frame.with_columns(
+                pl.format("0:{}", pl.int_range(state.serial, state.serial + frame.height)).alias("_cd")
+            )
+            state = replace(state, serial=state.serial + frame.height)
+            if frame.height >= SEAL_ROWS or frame.estimated_size() >= SEAL_BYTES:
+                self._add_segment(state, numbered)
+                return
+            if self._log is not None:
+                buffer = io.BytesIO()
+                numbered.write_ipc_stream(buffer)
+                log = self._log
+                ticket = log.write(buffer.getvalue())
+            self._state = state = replace(state, hot=_add(state.hot, numbered))
+            if (
+                sum(f.height for f in state.hot) >= SEAL_ROWS
+                or sum(f.estimated_size() for f in state.hot) >= SEAL_BYTES
+            ):
+                self._seal()
+                return
+        if log is not None:
+            log.sync(ticket)
+
+    def flush(self) -> None:
+        """Turn what is in the log into a segment."""
+        with self._write_lock:
+            if self._state.hot:
+                self._seal()
+
+    def _seal(self) -> None:
+        state = self._state
+        self._add_segment(replace(state, hot=()), frames.concat(state.hot))
+
+    def _add_segment(self, state: State, frame: pl.DataFrame) -> None:
+        """Make a segment of `frame`, in order of arrival, and commit `state` with it.
+
+        The log that belongs to `state.hot` stays the current one only while it holds rows.
+        """
+        state = self._with_segment(state, frame)
+        while group := _mergeable(state.segments):
+            merged = frames.concat([segment.frame for segment in reversed(group)]).sort(
+                "_time", descending=True, maintain_order=True
+            )
+            rest = tuple(segment for segment in state.segments if segment not in group)
+            state = self._with_segment(replace(state, segments=rest), merged, ordered=True)
+        self._publish(state)
+
+    def _with_segment(self, state: State, frame: pl.DataFrame, *, ordered: bool = False) -> State:
+        frame = frame if ordered else frames.newest_first(frame)
+        number = state.sequence + 1
+        segment = Segment(f"{self.name}~{number}", self.name, Summary.of(frame), _frame=frame)
+        if self.path is not None:
+            segment = write_segment(segment, self.path / f"{number:08d}.arrow")
+        return replace(state, sequence=number, segments=(*state.segments, segment))
+
+    def _publish(self, state: State) -> None:
+        """Make a state with other segments the current one: manifest first, then forget files it does not name.
+
+        Rows that are still hot move to the log of the new sequence number before the manifest names it.
+        """
+        old = self._state
+        if self.path is not None:
+            log_path = self._log_path(self.path, state.sequence)
+            log = self._log
+            if state.sequence != old.sequence:
+                log = Log(log_path, fresh=True)
+                if state.hot:
+                    for frame in state.hot:
+                        buffer = io.BytesIO()
+                        frame.write_ipc_stream(buffer)
+                        ticket = log.write(buffer.getvalue())
+                    log.sync(ticket)
+                sync_directory(self.path)
+            self._commit(state)
+            if log is not self._log and self._log is not None:
+                self._log.close()
+                self._log.path.unlink(missing_ok=True)
+            self._log = log
+        self._state = state
+        for segment in old.segments:
+            if segment not in state.segments and segment.path is not None:
+                # A search may still hold this segment without having read it.
+                _ = segment.frame
+                segment.path.unlink(missing_ok=True)
+
+    def _commit(self, state: State) -> None:
+        assert self.path is not None
+        # Rows in the log are numbered after those in the manifest: the log gives their number back when it is read.
+        serial = state.serial - sum(frame.height for frame in state.hot)
+        manifest = {
+            "settings": self.settings,
+            "sequence": state.sequence,
+            "serial": serial,
+            "segments": [
+                {"id": s.id, "file": s.path.name, "summary": s.summary.to_json()}
+                for s in state.segments
+                if s.path is not None
+            ],
+        }
+        text = json.dumps(manifest, separators=(",", ":")).encode()
+        replace_file(self.path / "manifest.json", lambda file: file.write(text))
+
+    # Changing
+
+    def set(self, settings: dict[str, Any]) -> None:
+        with self._write_lock:
+            self.settings = {**self.settings, **settings}
+            if self.path is not None:
+                self._commit(self._state)
+
+    def delete(self, addresses: pl.Series) -> int:
+        """Remove the rows with these `_cd`; the number removed."""
+        self.flush()
+        removed = 0
+        with self._write_lock:
+            state = self._state
+            for segment in state.segments:
+                keep = segment.frame.filter(~pl.col("_cd").is_in(addresses.implode()))
+                if keep.height == segment.count:
+                    continue
+                removed += segment.count - keep.height
+                state = replace(state, segments=tuple(s for s in state.segments if s is not segment))
+                if keep.height:
+                    state = self._with_segment(state, keep, ordered=True)
+            if removed:
+                self._publish(state)
+        return removed
+
+    def clean(self, now: float | None = None) -> int:
+        """Drop what retention no longer covers, whole segments at a time, as Splunk freezes buckets; events dropped.
+
+        A segment goes when its newest event is older than `frozenTimePeriodInSecs`, and oldest first while the index
+        is larger than `maxTotalDataSizeMB`.
+        """
+        moment = time.time() if now is None else now
+        self.flush()
+        with self._write_lock:
+            state = self._state
+            oldest = moment - float(self.settings.get("frozenTimePeriodInSecs", 188_697_600))
+            keep = sorted((s for s in state.segments if s.max_time >= oldest), key=lambda s: s.max_time)
+            limit = float(self.settings.get("maxTotalDataSizeMB", 500_000)) * (1 << 20)
+            total = sum(s.size for s in keep) if limit else 0
+            while keep and total > limit:
+                total -= keep.pop(0).size
+            kept = tuple(s for s in state.segments if s in keep)
+            dropped = sum(s.count for s in state.segments) - sum(s.count for s in kept)
+            if dropped:
+                self._publish(replace(state, segments=kept))
+            return dropped
+
+    def close(self) -> None:
+        with self._write_lock:
+            if self._log is not None:
+                self._log.close()
+
+
+def write_segment(segment: Segment, path: Path) -> Segment:
+    """The segment, written to `path`. Its frame is dropped from memory and comes back from the file."""
+    replace_file(path, lambda file: segment.frame.write_ipc(file))
+    return Segment(segment.id, segment.index, segment.summary, path)
+
+
+def _add(hot: tuple[pl.DataFrame, ...], frame: pl.DataFrame) -> tuple[pl.DataFrame, ...]:
+    """Add a batch, merging batches of similar size, so that n rows sent one by one stay about log2(n) frames."""
+    while hot and hot[-1].height <= 2 * frame.height:
+        frame = frames.concat([hot[-1], frame])
+        hot = hot[:-1]
+    return (*hot, frame)
+
+
+def _mergeable(segments: tuple[Segment, ...]) -> list[Segment]:
+    """The first group of `FAN_IN` segments of one order of magnitude that may become one; empty when there is none."""
+    tiers: dict[int, list[Segment]] = {}
+    for segment in segments:
+        tier = tiers.setdefault((segment.count.bit_length() - 1) // 3, [])
+        tier.append(segment)
+        if len(tier) == FAN_IN:
+            if sum(s.count for s in tier) <= MERGE_ROWS and sum(s.summary.raw_bytes for s in tier) <= MERGE_BYTES:
+                return tier
+            tier.clear()
+    return []

@@ -1,0 +1,138 @@
+"""An immutable run of events, and the summary of it that answers questions without reading it."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from caltrop.errors import CaltropError, Location
+
+KINDS = ("host", "source", "sourcetype")
+# Counts and times of one value of host, source or sourcetype: totalCount, firstTime, lastTime, recentTime.
+Tally = tuple[int, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What is known of a run of events: how many, which times (`_time`, epoch seconds), how many bytes of `_raw`,
+    and for each kind of `KINDS` a tally of every value."""
+
+    count: int
+    min_time: float
+    max_time: float
+    raw_bytes: int
+    tallies: dict[str, dict[str, Tally]]
+
+    @staticmethod
+    def of(frame: pl.DataFrame) -> Summary:
+        """`frame` has at least one row."""
+        times = frame.get_column("_time")
+        tallies: dict[str, dict[str, Tally]] = {}
+        for kind in KINDS:
+            groups = frame.group_by(kind).agg(
+                pl.len(),
+                pl.col("_time").min().alias("first"),
+                pl.col("_time").max().alias("last"),
+                pl.col("_indextime").max(),
+            )
+            tallies[kind] = {
+                value: (count, first, last, recent)
+                for value, count, first, last, recent in groups.iter_rows()
+                if value is not None
+            }
+        low, high = times.min(), times.max()
+        assert isinstance(low, float) and isinstance(high, float)
+        return Summary(frame.height, low, high, int(frame.get_column("_raw").str.len_bytes().sum()), tallies)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "count": self.count,
+            "min_time": self.min_time,
+            "max_time": self.max_time,
+            "raw_bytes": self.raw_bytes,
+            "tallies": self.tallies,
+        }
+
+    @staticmethod
+    def from_json(value: dict[str, Any]) -> Summary:
+        tallies = {
+            kind: {name: (int(t[0]), float(t[1]), float(t[2]), float(t[3])) for name, t in values.items()}
+            for kind, values in value["tallies"].items()
+        }
+        return Summary(
+            int(value["count"]),
+            float(value["min_time"]),
+            float(value["max_time"]),
+            int(value["raw_bytes"]),
+            tallies,
+        )
+
+
+def merge_tallies(summaries: list[Summary], kind: str) -> dict[str, Tally]:
+    """The tallies of several runs of events as one."""
+    merged: dict[str, Tally] = {}
+    for summary in summaries:
+        for value, (count, first, last, recent) in summary.tallies[kind].items():
+            known = merged.get(value)
+            if known is not None:
+                count, first, last, recent = (
+                    known[0] + count,
+                    min(known[1], first),
+                    max(known[2], last),
+                    max(known[3], recent),
+                )
+            merged[value] = (count, first, last, recent)
+    return merged
+
+
+@dataclass(eq=False)
+class Segment:
+    """Events sorted by `_time` descending. The content never changes while the `id` is the same.
+
+    `frame` has the columns of `frames.SCHEMA`, the hidden `_cd` (the address of an event within its index: it is
+    unique, stays when segments are merged, and is what `Store.delete` takes) and the indexed fields. It is read from
+    disk when first asked for.
+    """
+
+    id: str
+    index: str
+    summary: Summary
+    path: Path | None = None
+    _frame: pl.DataFrame | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        with self._lock:
+            if self._frame is None:
+                assert self.path is not None
+                try:
+                    self._frame = pl.read_ipc(self.path)
+                except (OSError, pl.exceptions.PolarsError) as error:
+                    raise CaltropError(
+                        f"segment of index {self.index!r} cannot be read: {error}",
+                        location=Location(str(self.path)),
+                        hint="move the file away to go on without its events",
+                    ) from error
+            return self._frame
+
+    @property
+    def count(self) -> int:
+        return self.summary.count
+
+    @property
+    def min_time(self) -> float:
+        return self.summary.min_time
+
+    @property
+    def max_time(self) -> float:
+        return self.summary.max_time
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk; for events that are in memory only, bytes of `_raw`."""
+        return self.path.stat().st_size if self.path is not None and self.path.exists() else self.summary.raw_bytes

@@ -1,0 +1,287 @@
+"""The store: what is appended is found again, in order, after merges, crashes and restarts."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from caltrop.errors import CaltropError
+from caltrop.index import Store, UnknownIndex, bucket
+
+
+def event(number: int, *, time: float | None = None, index: str = "main", **fields: object) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "_time": [float(number if time is None else time)],
+            "_raw": [f"event {number}"],
+            "host": ["h"],
+            "source": ["s"],
+            "sourcetype": ["t"],
+            "index": [index],
+            **{name: [value] for name, value in fields.items()},
+        }
+    )
+
+
+def raws(store: Store, *names: str) -> list[str]:
+    return [raw for s in store.segments(names or None) for raw in s.frame.get_column("_raw")]
+
+
+def numbers(store: Store) -> list[int]:
+    return sorted(int(raw.split()[1]) for raw in raws(store))
+
+
+@pytest.fixture(params=["memory", "disk"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    store = Store(None if request.param == "memory" else tmp_path / "data")
+    store.create_index("main")
+    return store
+
+
+def test_rows_go_to_the_index_they_name(store: Store) -> None:
+    store.create_index("_internal")
+    store.append(pl.concat([event(1), event(2, index="_internal"), event(3)]))
+    assert sorted(raws(store, "main")) == ["event 1", "event 3"]
+    assert raws(store, "_internal") == ["event 2"]
+
+
+def test_unknown_index_adds_nothing(store: Store) -> None:
+    with pytest.raises(UnknownIndex, match="nowhere"):
+        store.append(pl.concat([event(1), event(2, index="nowhere")]))
+    assert raws(store) == []
+
+
+def test_newest_first_and_later_arrival_first_on_a_tie(store: Store) -> None:
+    for number, time in enumerate([5, 9, 5, 1]):
+        store.append(event(number, time=time))
+    assert raws(store) == ["event 1", "event 2", "event 0", "event 3"]
+    store.flush()
+    assert raws(store) == ["event 1", "event 2", "event 0", "event 3"]
+
+
+def test_time_range_chooses_segments_half_open(store: Store) -> None:
+    for time in (10, 20, 30):
+        store.append(event(time, time=time))
+        store.flush()
+    found = [s.min_time for s in store.segments(["main"], earliest=20, latest=30)]
+    assert found == [20]
+
+
+def test_a_snapshot_outlives_merge_and_delete(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bucket, "FAN_IN", 2)
+    store.append(event(1))
+    store.flush()
+    before = store.segments()
+    store.append(event(2))
+    store.flush()
+    assert len(store.segments()) == 1
+    store.delete("main", [store.segments()[0].frame.get_column("_cd")[1]])
+    assert before[0].frame.get_column("_raw").to_list() == ["event 1"]
+    assert raws(store) == ["event 2"]
+
+
+def test_addresses_are_unique_and_survive_merging(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.append(event(1))
+    store.append(event(2))
+    known = {r: c for s in store.segments() for r, c in s.frame.select("_raw", "_cd").iter_rows()}
+    monkeypatch.setattr(bucket, "FAN_IN", 2)
+    store.flush()
+    store.append(event(3))
+    store.flush()
+    now = {r: c for s in store.segments() for r, c in s.frame.select("_raw", "_cd").iter_rows()}
+    assert len(set(now.values())) == 3
+    assert known.items() <= now.items()
+
+
+def test_field_types_are_unified(store: Store) -> None:
+    store.append(event(1, tag="a"))
+    store.append(event(2, tag=["b", "c"]))
+    store.append(event(3, size=7))
+    (segment,) = store.segments()
+    assert segment.frame.schema["tag"] == pl.List(pl.String)
+    assert segment.frame.get_column("tag").to_list() == [None, ["b", "c"], ["a"]]
+    assert segment.frame.get_column("size").to_list() == ["7", None, None]
+
+
+def test_missing_times_are_filled(store: Store) -> None:
+    store.append(pl.DataFrame({"_raw": ["a"], "index": ["main"], "_time": [float("nan")], "_indextime": [7.0]}))
+    (segment,) = store.segments()
+    assert segment.frame.select("_time", "_indextime").row(0) == (7.0, 7.0)
+
+
+@pytest.mark.parametrize("frame", [pl.DataFrame({"_raw": ["a"]}), pl.DataFrame({"_raw": ["a"], "index": [None]})])
+def test_frames_without_an_index_are_refused(store: Store, frame: pl.DataFrame) -> None:
+    with pytest.raises(CaltropError, match="index"):
+        store.append(frame)
+
+
+@pytest.mark.parametrize("name", ["", "../up", "A", "a/b", "-a", "kvstore", "a.b", "__x", "a" * 100])
+def test_bad_index_names(store: Store, name: str) -> None:
+    with pytest.raises(CaltropError, match="name of an index"):
+        store.create_index(name)
+
+
+def test_settings_and_removal(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        assert store.create_index("web", frozenTimePeriodInSecs=60)
+        assert not store.create_index("web", maxTotalDataSizeMB=5)
+        store.create_index("gone")
+        store.append(event(1, index="gone"))
+        store.delete_index("gone")
+        with pytest.raises(UnknownIndex):
+            store.delete_index("gone")
+    with Store(tmp_path) as store:
+        assert store.indexes() == ["web"]
+        assert store.info("web").settings == {"frozenTimePeriodInSecs": 60, "maxTotalDataSizeMB": 5}
+
+
+def test_info_and_metadata(store: Store) -> None:
+    store.append(event(10))
+    store.flush()
+    store.append(event(20).with_columns(host=pl.lit("other"), _indextime=pl.lit(99.0)))
+    store.append(event(30).with_columns(host=pl.lit("other"), _indextime=pl.lit(50.0)))
+    info = store.info("main")
+    assert (info.count, info.min_time, info.max_time, info.raw_size) == (3, 10, 30, 24)
+    assert store.metadata("host")["other"] == (2, 20, 30, 99)
+    assert store.metadata("sourcetype", latest=15)["t"][0] == 1
+    with pytest.raises(CaltropError, match="no metadata"):
+        store.metadata("user")
+
+
+def test_retention_by_age_and_size(store: Store) -> None:
+    store.create_index("main", frozenTimePeriodInSecs=50)
+    for time in (100, 150, 190):
+        store.append(event(time, time=time))
+        store.flush()
+    assert store.clean(now=195) == {"main": 1}
+    assert numbers(store) == [150, 190]
+    newest = store.segments()[0].size
+    store.create_index("main", maxTotalDataSizeMB=newest / (1 << 20))
+    assert store.clean(now=195) == {"main": 1}
+    assert numbers(store) == [190]
+
+
+def test_restart_keeps_everything(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        store.create_index("main")
+        for number in range(30):
+            store.append(event(number, extra=str(number) if number % 2 else None))
+            if number == 20:
+                store.flush()
+    with Store(tmp_path) as store:
+        assert numbers(store) == list(range(30))
+        store.append(event(30))
+        addresses = [cd for s in store.segments() for cd in s.frame.get_column("_cd")]
+        assert len(set(addresses)) == 31
+
+
+def test_one_process_at_a_time(tmp_path: Path) -> None:
+    with Store(tmp_path), pytest.raises(CaltropError, match="another process"):
+        Store(tmp_path)
+    Store(tmp_path).close()
+
+
+def test_small_batches_leave_few_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bucket, "SEAL_ROWS", 10)
+    with Store(tmp_path) as store:
+        store.create_index("main")
+        for number in range(1000):
+            store.append(event(number))
+        assert len(store.segments()) < 3 * bucket.FAN_IN
+        assert numbers(store) == list(range(1000))
+        assert len(list((tmp_path / "main").iterdir())) < 3 * bucket.FAN_IN + 2
+
+
+def test_large_batch_beside_waiting_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bucket, "SEAL_ROWS", 10)
+    with Store(tmp_path) as store:
+        store.create_index("main")
+        store.append(event(0))
+        store.append(pl.concat([event(n) for n in range(1, 21)]))
+        store.append(event(21))
+        shutil.copytree(tmp_path, tmp_path.parent / "crash", ignore=shutil.ignore_patterns("lock"))
+    with Store(tmp_path.parent / "crash") as store:
+        assert numbers(store) == list(range(22))
+        store.append(event(22))
+        assert len({cd for s in store.segments() for cd in s.frame.get_column("_cd")}) == 23
+
+
+@given(st.data())
+@settings(max_examples=40, deadline=None)
+def test_a_torn_log_loses_nothing_acknowledged(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+    base = tmp_path_factory.mktemp("torn")
+    ends: list[int] = []
+    with Store(base / "live") as store:
+        store.create_index("main")
+        log = base / "live" / "main" / "00000000.log"
+        for number in range(5):
+            store.append(event(number))
+            ends.append(log.stat().st_size)
+    cut = data.draw(st.integers(0, ends[-1]))
+    garbage = data.draw(st.binary(max_size=20))
+    content = log.read_bytes()[:cut] + garbage
+    log.write_bytes(content)
+    whole = sum(end <= cut for end in ends)
+    with Store(base / "live") as store:
+        assert numbers(store)[:whole] == list(range(whole))
+        store.append(event(77))
+    with Store(base / "live") as store:
+        assert 77 in numbers(store)
+
+
+def test_files_of_an_unfinished_seal_are_removed(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        store.create_index("main")
+        store.append(event(1))
+    folder = tmp_path / "main"
+    for name in ("00000001.arrow", "00000001.log", "00000002.arrow.tmp"):
+        (folder / name).write_bytes(b"half")
+    with Store(tmp_path) as store:
+        assert numbers(store) == [1]
+        assert sorted(f.name for f in folder.iterdir()) == ["00000000.log", "manifest.json"]
+
+
+def test_a_damaged_segment_names_its_file(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        store.create_index("main")
+        store.append(event(1))
+        store.flush()
+        next((tmp_path / "main").glob("*.arrow")).write_bytes(b"no arrow")
+        with pytest.raises(CaltropError, match=r"\.arrow"):
+            _ = store.segments()[0].frame
+
+
+def test_threads_append_while_others_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bucket, "SEAL_ROWS", 20)
+    monkeypatch.setattr(bucket, "FAN_IN", 3)
+    failures: list[BaseException] = []
+    with Store(tmp_path) as store:
+        store.create_index("main")
+
+        def write(first: int) -> None:
+            for number in range(first, first + 60):
+                store.append(event(number))
+
+        def read() -> None:
+            seen = 0
+            try:
+                while seen < 180:
+                    now = sum(s.frame.height for s in store.segments())
+                    assert now >= seen
+                    seen = now
+            except BaseException as error:
+                failures.append(error)
+
+        threads = [threading.Thread(target=write, args=(n,)) for n in (0, 60, 120)] + [threading.Thread(target=read)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(timeout=30)
+        assert not failures
+        assert numbers(store) == list(range(180))
