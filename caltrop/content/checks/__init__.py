@@ -1,0 +1,54 @@
+"""Checks of the catalogue as a whole. Each yields `Finding`s; here they get their place in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from caltrop.content.checks import identity, references, risk, search
+from caltrop.content.checks.finding import Finding
+from caltrop.content.model import Catalogue
+from caltrop.content.problems import Problem
+from caltrop.content.source import Document
+
+_CHECKS: tuple[Callable[[Catalogue], Iterator[Finding]], ...] = (
+    identity.check,
+    references.check,
+    search.check,
+    risk.check,
+)
+
+
+def check_catalogue(catalogue: Catalogue) -> list[Problem]:
+    """Every finding of every check, with line and column."""
+    locator = _Locator(Path(catalogue.root))
+    return [locator.problem(finding) for check in _CHECKS for finding in check(catalogue)]
+
+
+class _Locator:
+    """Places findings; reads a file again only when something is wrong with it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._documents: dict[str, Document | None] = {}
+
+    def problem(self, finding: Finding) -> Problem:
+        document = self._document(finding.file)
+        line, column = document.place(finding.path, finding.offset) if document and finding.path else (0, 0)
+        return Problem(
+            file=finding.file,
+            line=line,
+            column=column,
+            code=finding.code,
+            message=finding.message,
+            hint=finding.hint,
+            name=finding.name,
+        )
+
+    def _document(self, file: str) -> Document | None:
+        if file not in self._documents:
+            try:
+                self._documents[file] = Document((self._root / file).read_text(encoding="utf-8"), file)
+            except (OSError, UnicodeDecodeError):
+                self._documents[file] = None
+        return self._documents[file]

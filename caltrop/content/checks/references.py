@@ -1,0 +1,149 @@
+"""What objects say of each other: macros, lookups, stories, techniques, data sources, baselines, data files."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from caltrop.content.attack import techniques
+from caltrop.content.checks.finding import Finding, of
+from caltrop.content.model import Baseline, Catalogue, Detection, Investigation
+from caltrop.content.spltext import macro_calls, without_comments
+
+Search = Detection | Baseline | Investigation
+_LOOKUP = re.compile(
+    r"\|\s*(?:inputlookup|outputlookup|lookup)\b((?:\s+[a-z_]+=\S+)*)\s+(?:\"([^\"]+)\"|([\w.:-]+))", re.I
+)
+
+
+def check(catalogue: Catalogue) -> Iterator[Finding]:
+    yield from _macros(catalogue)
+    yield from _lookups(catalogue)
+    yield from _stories(catalogue)
+    yield from _others(catalogue)
+
+
+def searches(catalogue: Catalogue) -> Iterable[Search]:
+    yield from catalogue.detections
+    yield from catalogue.baselines
+    yield from catalogue.investigations
+
+
+def _macros(catalogue: Catalogue) -> Iterator[Finding]:
+    arities: dict[str, set[int]] = {}
+    for macro in catalogue.macros:
+        arities.setdefault(macro.name, set()).add(len(macro.arguments))
+    for detection in catalogue.detections:
+        arities.setdefault(detection.filter_macro, set()).add(0)
+    external = set(catalogue.config.external_macros)
+    used: set[str] = set()
+    for item in searches(catalogue):
+        for call in macro_calls(item.search):
+            used.add(call.name)
+            if call.name in external:
+                continue
+            known = arities.get(call.name)
+            if known is None:
+                near = difflib.get_close_matches(call.name, arities, 1, 0.7)
+                hint = f"did you mean {near[0]!r}?" if near else "add it to macros/, or declare it external in app.yml"
+                yield of(item, ("search",), "unknown-macro", f"no macro {call.name!r}", hint, call.start)
+            elif call.arity not in known:
+                takes = " or ".join(str(n) for n in sorted(known))
+                message = f"macro {call.name!r} takes {takes} argument(s), not {call.arity}"
+                yield of(item, ("search",), "unknown-macro", message, "see its 'arguments'", call.start)
+    for macro in catalogue.macros:
+        used.update(call.name for call in macro_calls(macro.definition))
+    for detection in catalogue.detections:
+        used.update(call.name for drill in detection.drilldown_searches for call in macro_calls(drill.search))
+    for macro in catalogue.macros:
+        if macro.name not in used:
+            hint = "remove it, or turn the rule off for macros that users call"
+            yield of(macro, ("name",), "unused-macro", f"no search uses the macro {macro.name!r}", hint)
+
+
+def lookup_names(search: str) -> Iterator[tuple[str, int]]:
+    """Names given to lookup, inputlookup and outputlookup, with their offsets."""
+    for match in _LOOKUP.finditer(without_comments(search)):
+        group = 2 if match.group(2) else 3
+        yield match.group(group), match.start(group)
+
+
+def _lookups(catalogue: Catalogue) -> Iterator[Finding]:
+    known: set[str] = {"mitre_enrichment", "caltrop_detections", *catalogue.config.external_lookups}
+    for lookup in catalogue.lookups:
+        known.update({lookup.name, lookup.filename} - {""})
+    used: set[str] = set()
+    for item in searches(catalogue):
+        for name, offset in lookup_names(item.search):
+            used.add(name)
+            if name not in known:
+                near = difflib.get_close_matches(name, known, 1, 0.7)
+                hint = f"did you mean {near[0]!r}?" if near else "add it to lookups/, or declare it external in app.yml"
+                yield of(item, ("search",), "unknown-lookup", f"no lookup {name!r}", hint, offset)
+    text = "\n".join([*(i.search for i in searches(catalogue)), *(m.definition for m in catalogue.macros)])
+    words = set(re.findall(r"[\w.-]+", text))
+    root = Path(catalogue.root)
+    for lookup in catalogue.lookups:
+        model = lookup.name.removeprefix("__mlspl_")
+        if not {lookup.name, lookup.filename, model} & words and not {lookup.name, model} & used:
+            yield of(lookup, ("name",), "unused-lookup", f"no search uses the lookup {lookup.name!r}", "remove it")
+        if lookup.data_file and not (root / lookup.data_file).is_file():
+            yield of(lookup, ("name",), "missing-data", f"{lookup.data_file} is not there", "add the file, or correct 'filename'")
+        elif lookup.kind == "csv" and lookup.data_file:
+            yield from _header(lookup, root / lookup.data_file)
+    for dashboard in catalogue.dashboards:
+        if not (root / dashboard.data_file).is_file():
+            yield of(dashboard, ("name",), "missing-data", f"{dashboard.data_file} is not there", "add the dashboard's JSON")
+
+
+def _header(lookup: object, path: Path) -> Iterator[Finding]:
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        header = next(csv.reader(stream), [])
+    names = [h.strip() for h in header]
+    twice = sorted({n for n in names if names.count(n) > 1})
+    if not any(names) or twice:
+        message = f"{path.name} names {twice[0]!r} twice" if twice else f"{path.name} has no header line"
+        yield of(lookup, ("name",), "lookup-header", message, "the first line names the fields")  # type: ignore[arg-type]
+
+
+def _stories(catalogue: Catalogue) -> Iterator[Finding]:
+    names = {story.name for story in catalogue.stories}
+    told: set[str] = set()
+    for item in searches(catalogue):
+        told.update(item.analytic_story)
+        if not isinstance(item, Detection):
+            continue
+        for index, name in enumerate(item.analytic_story):
+            if name not in names:
+                near = difflib.get_close_matches(name, names, 1, 0.7)
+                hint = f"did you mean {near[0]!r}?" if near else "add it to stories/"
+                path = ("analytic_story", index) if item.schema == "flat" else ("tags", "analytic_story", index)
+                yield of(item, path, "unknown-story", f"no story {name!r}", hint)
+    for story in catalogue.stories:
+        if story.name not in told and story.status != "deprecated":
+            yield of(story, ("name",), "empty-story", f"no search belongs to the story {story.name!r}", "remove it")
+
+
+def _others(catalogue: Catalogue) -> Iterator[Finding]:
+    sources = {s.name for s in catalogue.data_sources}
+    baselines = {b.name for b in catalogue.baselines}
+    types = {d.type for d in catalogue.deployments}
+    for item in catalogue.detections:
+        prefix: tuple[str, ...] = () if item.schema == "flat" else ("tags",)
+        for index, technique in enumerate(item.mitre_attack_id):
+            if technique not in techniques():
+                hint = "check the id at attack.mitre.org"
+                yield of(item, (*prefix, "mitre_attack_id", index), "unknown-technique", f"no technique {technique!r}", hint)
+        for index, source in enumerate(item.data_source):
+            if sources and source not in sources:
+                near = difflib.get_close_matches(source, sources, 1, 0.7)
+                hint = f"did you mean {near[0]!r}?" if near else "add it to data_sources/"
+                yield of(item, ("data_source", index), "unknown-data-source", f"no data source {source!r}", hint)
+        for index, baseline in enumerate(item.baselines):
+            if baseline not in baselines:
+                yield of(item, ("baselines", index), "unknown-baseline", f"no baseline {baseline!r}", "add it to baselines/")
+        if types and item.type not in types:
+            yield of(item, ("type",), "no-deployment", f"no deployment for type {item.type!r}", "add one to deployments/")

@@ -1,0 +1,172 @@
+"""The app that a repository builds into: `app.yml`, or the `contentctl.yml` of an ESCU-style repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from caltrop.content.problems import Problem
+from caltrop.content.reader import Data, mapping, mappings, text, texts
+from caltrop.content.source import Document
+from caltrop.content.spec import ANY, BOOL, TEXT, TEXTS, ListOf, MapOf, Obj, Scalar, check
+from caltrop.errors import CaltropError, Location
+
+FLAVOURS = ("es", "no-es", "cloud")
+SEVERITIES = ("error", "warning", "off")
+
+
+class Override(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule's severity for one detection, and why."""
+
+    detection: str
+    rule: str
+    severity: str
+    reason: str
+
+
+class AppConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """Identity of the app and how it is rendered. `prefix` starts every search name: '<prefix> - <name> - Rule'.
+
+    `release_date` (ISO) and `build` stamp the app; they come from here, never from the clock, so that builds repeat.
+    `file` is where this was read from.
+    """
+
+    id: str = "caltrop_content"
+    label: str = "Caltrop content"
+    prefix: str = "Caltrop"
+    version: str = "0.1.0"
+    description: str = ""
+    author_name: str = ""
+    author_email: str = ""
+    author_company: str = ""
+    release_date: str = ""
+    build: str = "1"
+    flavour: str = "es"
+    es_version: int = 7
+    kill_chain: bool = True
+    template: str = "app"
+    rules: dict[str, str] = {}
+    overrides: tuple[Override, ...] = ()
+    external_macros: tuple[str, ...] = ()
+    external_lookups: tuple[str, ...] = ()
+    external_indexes: tuple[str, ...] = ()
+    file: str = "app.yml"
+
+    def rule_name(self, name: str) -> str:
+        return f"{self.prefix} - {name} - Rule"
+
+    def task_name(self, name: str) -> str:
+        return f"{self.prefix} - {name} - Response Task"
+
+    def baseline_name(self, name: str) -> str:
+        return f"{self.prefix} - {name}"
+
+
+_SEVERITY = Scalar("text", choices=SEVERITIES)
+APP = Obj(
+    {
+        "id": Scalar("text", pattern=r"[A-Za-z][A-Za-z0-9_.-]{1,99}", hint="letters, digits, '_', '.', '-'"),
+        "label": TEXT,
+        "prefix": TEXT,
+        "version": Scalar("text", pattern=r"\d+\.\d+\.\d+([-+.][\w.-]+)?", hint="write MAJOR.MINOR.PATCH, in quotes"),
+        "description": TEXT,
+        "author": Obj({"name": TEXT, "email": TEXT, "company": TEXT}, ("name",)),
+        "release_date": Scalar("date"),
+        "build": Scalar("scalar"),
+        "flavour": Scalar("text", choices=FLAVOURS),
+        "es_version": Scalar("int", low=7, high=8),
+        "kill_chain": BOOL,
+        "template": TEXT,
+        "validation": Obj(
+            {
+                "rules": MapOf(_SEVERITY),
+                "overrides": ListOf(
+                    Obj(
+                        {"detection": TEXT, "rule": TEXT, "severity": _SEVERITY, "reason": TEXT},
+                        ("detection", "rule", "severity", "reason"),
+                    )
+                ),
+                "external": Obj({"macros": TEXTS, "lookups": TEXTS, "indexes": TEXTS}),
+            }
+        ),
+        "test": MapOf(ANY),
+    },
+    required=("id", "label", "prefix", "version", "author"),
+)
+
+
+def load_config(root: Path) -> tuple[AppConfig, list[Problem]]:
+    """The configuration of the repository at `root`; a repository without one is an error that says what to write."""
+    for name, read in (("app.yml", _own), ("contentctl.yml", _contentctl)):
+        path = root / name
+        if path.is_file():
+            document = Document(path.read_text(encoding="utf-8"), name)
+            if not isinstance(document.data, dict):
+                return AppConfig(file=name), document.problems or [
+                    Problem(file=name, code="wrong-type", message="the file is not a mapping", hint="see docs/content.md")
+                ]
+            config, problems = read(document)
+            return config, document.problems + problems
+    raise CaltropError(
+        "no app.yml here",
+        location=Location(str(root)),
+        hint="run in a content repository, give --content DIR, or write an app.yml (docs/content.md)",
+    )
+
+
+def _own(document: Document) -> tuple[AppConfig, list[Problem]]:
+    data: Data = document.data
+    problems = []
+    for path, code, message, hint in check(data, APP):
+        line, column = document.place(path, key=code == "unknown-field")
+        problems.append(
+            Problem(file=document.file, line=line, column=column, code=code, message=message, hint=hint)
+        )
+    author, validation = mapping(data, "author"), mapping(data, "validation")
+    external = mapping(validation, "external")
+    plain: dict[str, Any] = {
+        key: text(data, key)
+        for key in ("id", "label", "prefix", "version", "description", "release_date", "build", "flavour", "template")
+        if key in data
+    }
+    if isinstance(data.get("es_version"), int):
+        plain["es_version"] = data["es_version"]
+    config = AppConfig(
+        **plain,
+        kill_chain=data.get("kill_chain") is not False,
+        author_name=text(author, "name"),
+        author_email=text(author, "email"),
+        author_company=text(author, "company"),
+        rules={str(k): str(v) for k, v in mapping(validation, "rules").items()},
+        overrides=tuple(
+            Override(**{key: text(o, key) for key in ("detection", "rule", "severity", "reason")})
+            for o in mappings(validation, "overrides")
+        ),
+        external_macros=texts(external, "macros"),
+        external_lookups=texts(external, "lookups"),
+        external_indexes=texts(external, "indexes"),
+        file=document.file,
+    )
+    return config, problems
+
+
+def _contentctl(document: Document) -> tuple[AppConfig, list[Problem]]:
+    """`contentctl.yml`: only what describes the app; its `enrichments` switch decides whether ATT&CK facts are added."""
+    app = mapping(document.data, "app")
+    prefix = text(app, "label") or text(app, "prefix", "Content")
+    config = AppConfig(
+        id=text(app, "appid", "content"),
+        label=text(app, "title", "Content"),
+        prefix=prefix,
+        version=text(app, "version", "0.0.1"),
+        description=text(app, "description"),
+        author_name=text(app, "author_name"),
+        author_email=text(app, "author_email"),
+        author_company=text(app, "author_company"),
+        kill_chain=document.data.get("enrichments") is True,
+        template="app_template",
+        file=document.file,
+    )
+    return config, []

@@ -1,0 +1,76 @@
+"""The rules of validation: code, default severity and what each is about (docs/content.md lists them from here)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from caltrop.content.config import AppConfig
+from caltrop.content.problems import Problem
+
+RULES: dict[str, tuple[str, str]] = {
+    # files and fields
+    "yaml-syntax": ("error", "the file is not YAML"),
+    "duplicate-key": ("error", "a key is given twice in one mapping"),
+    "unknown-field": ("error", "a field that no schema has"),
+    "legacy-field": ("warning", "a field that is not used any more"),
+    "missing-field": ("error", "a field that the schema wants is not there"),
+    "wrong-type": ("error", "a value of another type than the field's"),
+    "wrong-value": ("error", "a value that the field does not take"),
+    "out-of-range": ("error", "a number outside its bounds"),
+    "bad-date": ("error", "a date that is not YYYY-MM-DD or does not exist"),
+    "bad-id": ("error", "an id that is not a UUID"),
+    "date-order": ("error", "modified before it was created"),
+    # identity
+    "duplicate-id": ("error", "two objects have the same id"),
+    "duplicate-name": ("error", "two objects of a kind have the same name"),
+    "file-name": ("error", "the file is not called after the object"),
+    "name-too-long": ("error", "the search name is longer than Splunk or Enterprise Security allows"),
+    # references
+    "unknown-macro": ("error", "the search calls a macro that nobody defines"),
+    "unused-macro": ("warning", "a macro that no search uses"),
+    "unknown-lookup": ("error", "the search uses a lookup that nobody defines"),
+    "unused-lookup": ("warning", "a lookup that no search uses"),
+    "missing-data": ("error", "the data file of a lookup or dashboard is not there"),
+    "lookup-header": ("error", "a CSV lookup's header is broken"),
+    "unknown-story": ("error", "a detection names a story that does not exist"),
+    "empty-story": ("warning", "a story that no detection belongs to"),
+    "unknown-technique": ("warning", "an ATT&CK id that the shipped table does not know"),
+    "unknown-data-source": ("warning", "a data source that nobody describes"),
+    "unknown-baseline": ("warning", "a baseline that does not exist"),
+    "no-deployment": ("error", "no deployment says how searches of this type run"),
+    # the search
+    "spl-syntax": ("error", "the search does not parse"),
+    "filter-macro": ("error", "the filter macro is missing or not last"),
+    "unknown-index": ("warning", "a search names an index outright"),
+    # risk
+    "bad-token": ("error", "a $token$ is not closed or not a field name"),
+    "token-not-output": ("error", "a risk message uses a field that the search does not output"),
+    "entity-not-output": ("error", "a risk or threat object names a field that the search does not output"),
+    "no-risk": ("error", "a detection that scores risk has no risk object"),
+    "unwanted-risk": ("warning", "a hunting detection has risk objects"),
+    "threat-type": ("warning", "a threat object type that Enterprise Security does not know"),
+    "score-mismatch": ("warning", "risk_score is not impact times confidence"),
+    "throttle-not-output": ("error", "throttling by a field that the search does not output"),
+    "drilldown-not-output": ("warning", "a drilldown uses a field that the search does not output"),
+    # schedule and tests
+    "schedule-gap": ("warning", "the time window is shorter than the interval between runs"),
+    "bad-cron": ("error", "the cron schedule does not parse"),
+    "no-test": ("warning", "a production detection has no test"),
+    "test-data": ("error", "test data without source or sourcetype, or without data"),
+    "unpinned-data": ("warning", "downloaded test data without size and sha256"),
+}
+
+
+def settle(problems: Iterable[Problem], config: AppConfig) -> list[Problem]:
+    """Severity of each problem by default, `app.yml` and per-detection override; those turned off are dropped."""
+    overrides = {(o.detection, o.rule): o.severity for o in config.overrides}
+    out = []
+    for problem in problems:
+        severity = RULES[problem.code][0]
+        severity = config.rules.get(problem.code, severity)
+        severity = overrides.get((problem.name, problem.code), severity)
+        if severity != "off":
+            out.append(msgspec.structs.replace(problem, severity=severity) if severity != problem.severity else problem)
+    return sorted(out)

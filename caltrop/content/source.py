@@ -1,0 +1,213 @@
+"""YAML text -> plain values, fast; and back from a value to its place in the text, when a place is needed.
+
+libyaml parses and composes; only tags that content uses are resolved (dates stay text, so that two schemas that quote
+them differently read the same). Places are found by composing the file again: only files with problems pay for that.
+A key given twice is a problem, not a silent choice; the last value is kept so that reading can go on.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from caltrop.content.problems import Problem
+
+Path = tuple[str | int, ...]
+
+MAX_BYTES = 32 << 20  # a content file is a few kB; data belongs into CSV files
+_MAX_DEPTH = 64
+_MAX_VALUES = 1_000_000  # after aliases are expanded, which can multiply without end
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)\Z")
+_FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\Z")
+# YAML 1.2: `off`, `no` and `yes` are words, so that a severity can be called "off".
+_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_NULLS = {"", "~", "null", "Null", "NULL"}
+_STR, _PLAIN = "tag:yaml.org,2002:str", "plain"
+_MAP, _SEQ = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
+
+
+class _Composer(yaml.cyaml.CParser):
+    """libyaml's composer with a resolver that only marks plain scalars: their value is decided in `_scalar`."""
+
+    def resolve(self, kind: type[Node], value: str | None, implicit: Any) -> str:
+        if kind is ScalarNode:
+            return _PLAIN if implicit[0] else _STR
+        return _SEQ if kind is SequenceNode else _MAP
+
+    def descend_resolver(self, node: Any, index: Any) -> None:
+        """No path resolvers: nothing to track."""
+
+    def ascend_resolver(self) -> None:
+        """No path resolvers: nothing to track."""
+
+
+class Document:
+    """One file: `data` as plain values, `problems` found while reading (syntax, duplicate keys, size)."""
+
+    __slots__ = ("_left", "_node", "data", "file", "problems", "text")
+
+    def __init__(self, text: str, file: str) -> None:
+        self.text = text
+        self.file = file
+        self.problems: list[Problem] = []
+        self._node: Node | None = None
+        self.data: Any = None
+        self._left = _MAX_VALUES
+        if len(text) > MAX_BYTES:
+            self._problem("yaml-syntax", "file is larger than 32 MB", "move data into a CSV lookup or a dataset")
+            return
+        node = self._compose()
+        if node is not None:
+            self.data = self._value(node, 0)
+
+    def place(self, path: Path, offset: int | None = None, *, key: bool = False) -> tuple[int, int]:
+        """Line and column (from 1) of the value at `path`, of `offset` characters into it, or of its key.
+
+        A path that leads nowhere gives the place of its longest part that exists.
+        """
+        node = self._node or self._compose()
+        self._node = node
+        if node is None:
+            return 0, 0
+        mark = node.start_mark
+        for step in path:
+            if isinstance(node, MappingNode):
+                found = next(((k, v) for k, v in reversed(node.value) if _key(k) == step), None)
+                if found is None:
+                    return mark.line + 1, mark.column + 1
+                mark, node = found[0].start_mark, found[1]
+            elif isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
+                node = node.value[step]
+                mark = node.start_mark
+            else:
+                return mark.line + 1, mark.column + 1
+        if key:
+            return mark.line + 1, mark.column + 1
+        if offset is not None and isinstance(node, ScalarNode):
+            return self._inside(node, offset)
+        if isinstance(node, ScalarNode) and node.style not in ("|", ">"):
+            mark = node.start_mark
+        return mark.line + 1, mark.column + 1
+
+    # -- reading --------------------------------------------------------------------------------------------------
+
+    def _compose(self) -> Node | None:
+        composer = _Composer(self.text)
+        try:
+            return composer.get_single_node()  # type: ignore[no-any-return]
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+            what = getattr(error, "problem", None) or str(error).splitlines()[0]
+            context = getattr(error, "context", None)
+            message = f"not valid YAML: {what}" + (f" ({context})" if context else "")
+            line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+            self._problem("yaml-syntax", message, "check indentation and quotes around this place", line, column)
+            return None
+        except (RecursionError, ValueError) as error:
+            self._problem("yaml-syntax", f"not valid YAML: {error}", "check the file's nesting and characters")
+            return None
+        finally:
+            composer.dispose()
+
+    def _value(self, node: Node, depth: int) -> Any:
+        if isinstance(node, ScalarNode):
+            return self._scalar(node)
+        self._left -= len(node.value)
+        if depth > _MAX_DEPTH or self._left < 0:
+            what = "nested too deeply" if depth > _MAX_DEPTH else "aliases expand to too many values"
+            if not any(p.message == what for p in self.problems):
+                self._problem("yaml-syntax", what, "content files are a few levels deep", *_at(node))
+            return None
+        if isinstance(node, SequenceNode):
+            return [self._value(item, depth + 1) for item in node.value]
+        out: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            key = _key(key_node)
+            if key in out:
+                hint = "keep one of them; the last one was read"
+                self._problem("duplicate-key", f"the key {key!r} is given twice", hint, *_at(key_node))
+            out[key] = self._value(value_node, depth + 1)
+        return out
+
+    def _scalar(self, node: ScalarNode) -> Any:
+        value = node.value
+        if node.tag != _PLAIN:
+            if node.tag not in (_STR, "!"):
+                what = f"the tag {node.tag} is not allowed in content files"
+                self._problem("yaml-syntax", what, "write plain YAML values", *_at(node))
+            return value
+        if value in _NULLS:
+            return None
+        if value in _BOOLEANS:
+            return _BOOLEANS[value]
+        first = value[0]
+        if first in "0123456789+-.":
+            if _INT.match(value) and len(value) < 20:
+                return int(value)
+            if _FLOAT.match(value):
+                return float(value)
+        return value
+
+    def _problem(self, code: str, message: str, hint: str, line: int = 0, column: int = 0) -> None:
+        self.problems.append(
+            Problem(file=self.file, line=line, column=column, code=code, message=message, hint=hint)
+        )
+
+    # -- places ---------------------------------------------------------------------------------------------------
+
+    def _inside(self, node: ScalarNode, offset: int) -> tuple[int, int]:
+        """Line and column of character `offset` of a scalar's value.
+
+        Folding and quoting only change white space and escapes, so the n-th visible character of the value is the
+        n-th visible character of the source.
+        """
+        wanted = sum(not c.isspace() for c in node.value[:offset])
+        start, end = node.start_mark.index, node.end_mark.index
+        raw = self.text[start:end]
+        seen = 0
+        for at in _visible(raw, node.style):
+            if seen == wanted:
+                return self._line_column(start + at)
+            seen += 1
+        return self._line_column(end)
+
+    def _line_column(self, at: int) -> tuple[int, int]:
+        line = self.text.count("\n", 0, at) + 1
+        return line, at - self.text.rfind("\n", 0, at)
+
+
+def _key(node: Node) -> Any:
+    return node.value if isinstance(node, ScalarNode) else str(node.value)
+
+
+def _at(node: Node) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def _visible(raw: str, style: str | None) -> list[int]:
+    """Offsets in `raw` at which a visible character of the scalar's value begins."""
+    out: list[int] = []
+    at, end = 0, len(raw)
+    if style in ("|", ">"):
+        at = raw.find("\n") + 1 or end
+    elif style in ("'", '"'):
+        at, end = 1, len(raw) - 1
+    while at < end:
+        char = raw[at]
+        if style == '"' and char == "\\" and at + 1 < end:
+            escape = raw[at + 1]
+            if escape not in "\n\r nrtbvfe0aNLP_\t":
+                out.append(at)
+            at += {"x": 4, "u": 6, "U": 10}.get(escape, 2)
+            continue
+        if style == "'" and raw.startswith("''", at):
+            out.append(at)
+            at += 2
+            continue
+        if not char.isspace():
+            out.append(at)
+        at += 1
+    return out
