@@ -219,6 +219,17 @@ class Option(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class NodeOption(Node):
+    """name=<something that is no scalar>: a Subsearch, a MacroCall, a search expression in parentheses, Call("eval", …).
+
+    `name` is lower-case. `startswith=eval(x>1)` of transaction, `earliest=[search …]`, "head limit=`n`".
+    """
+
+    name: str
+    value: Node
+
+
+@dataclass(frozen=True, slots=True)
 class Clause(Node):
     """A keyword and what follows it: BY a b, OVER x, AS y, OUTPUT f AS g, OUTPUTNEW …, WHERE <search expression>, …
 

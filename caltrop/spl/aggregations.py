@@ -1,0 +1,140 @@
+"""Statistical functions: count, dc(x) AS y, sum(eval(a*b)), sparkline(avg(x), 1h), perc95(x).
+
+The name of the result (`text`) is the source without needless white space and quotes, which is what Splunk calls the
+column: `sum( "a b" )` is sum(a b). An eval argument is kept as written.
+"""
+
+from __future__ import annotations
+
+import re
+
+from caltrop.spl.arguments import Arguments
+from caltrop.spl.ast import Aggregation, FieldName, Node, Span
+from caltrop.spl.expressions import read_expression
+
+_FUNCTION = re.compile(r"[A-Za-z_][\w.]*|\$[\w.:]+\$|<<\w+>>")
+_SPAN = re.compile(r"[^\s,()]+")
+_FIELD = re.compile(r'[^\s,|"()\[\]`]+')
+
+
+def read_aggregation(args: Arguments) -> Node:
+    """One aggregation, or the macro that stands for one."""
+    cursor = args.cursor
+    start = cursor.skip()
+    if cursor.text.startswith("`", start):
+        return cursor.macro()
+    node = _function(args)
+    if not args.take("as"):
+        return node
+    alias = args.field("a field name after AS")
+    return Aggregation(
+        function=node.function,
+        argument=node.argument,
+        alias=alias.name,
+        text=node.text,
+        extra=node.extra,
+        span=cursor.span(start),
+    )
+
+
+def _function(args: Arguments) -> Aggregation:
+    cursor = args.cursor
+    start = cursor.skip()
+    found = cursor.match(_FUNCTION)
+    if not found:
+        cursor.expected("a statistical function such as count or avg(field)")
+    name = found[0]
+    end = cursor.pos
+    if not cursor.accept("("):
+        cursor.pos = end
+        return Aggregation(function=name.lower(), argument=None, alias=None, text=name, span=cursor.span(start))
+    with cursor.nested(start):
+        if name.lower() == "eval":  # timechart eval(avg(x)/2) AS y BY z
+            node: Node | None = read_expression(cursor)
+            text = None
+        elif name.lower() == "sparkline":
+            return _sparkline(args, start)
+        else:
+            node, text = _argument(args)
+    extra: list[str] = []
+    while cursor.accept(","):  # functions of two arguments
+        cursor.skip()
+        more = cursor.match(_SPAN)
+        if not more:
+            cursor.expected("an argument")
+        extra.append(more[0])
+    if not cursor.accept(")"):
+        cursor.expected('")" to close the parenthesis')
+    written = cursor.text[start : cursor.pos] if text is None else f"{name}({', '.join([text, *extra])})"
+    return Aggregation(
+        function=name.lower(), argument=node, alias=None, text=written, extra=tuple(extra), span=cursor.span(start)
+    )
+
+
+def _argument(args: Arguments) -> tuple[Node | None, str | None]:
+    """The argument and its text, None when the text is kept as written."""
+    cursor = args.cursor
+    start = cursor.skip()
+    if cursor.text.startswith(")", start):
+        return None, ""
+    if _EVAL.match(cursor.text, start):
+        return _eval(args), None
+    if cursor.text.startswith("`", start):
+        return cursor.macro(), None
+    if cursor.text.startswith("[", start):
+        return args.subsearch(), None
+    if cursor.text.startswith('"', start):
+        name = cursor.string()
+        return FieldName(name=name, quoted=True, span=cursor.span(start)), name
+    if cursor.text.startswith("'", start):
+        name = cursor.single_quoted()
+        return FieldName(name=name, quoted=True, span=cursor.span(start)), name
+    if prefix := _PREFIX.match(cursor.text, start):
+        cursor.pos = prefix.end()
+        return FieldName(name=prefix[0], span=cursor.span(start)), prefix[0]
+    found = cursor.match(_FIELD)
+    if not found:
+        cursor.expected("a field name")
+    end = cursor.pos
+    if cursor.peek() not in (")", ","):  # an expression without eval(): read generously
+        cursor.pos = start
+        return read_expression(cursor), None
+    return FieldName(name=found[0], span=Span(start, end)), found[0]
+
+
+def _eval(args: Arguments) -> Node:
+    cursor = args.cursor
+    cursor.match(_EVAL)
+    node = read_expression(cursor)
+    if not cursor.accept(")"):
+        cursor.expected('")" to close eval(')
+    return node
+
+
+def _sparkline(args: Arguments, start: int) -> Aggregation:
+    cursor = args.cursor
+    inner: Node | None = None
+    extra: list[str] = []
+    if cursor.peek() != ")":
+        inner = _function(args)
+    while cursor.accept(","):
+        cursor.skip()
+        span = cursor.match(_SPAN)
+        if not span:
+            cursor.expected("a time span")
+        extra.append(span[0])
+    if not cursor.accept(")"):
+        cursor.expected('")" to close the parenthesis')
+    inside = ", ".join([*([inner.text] if isinstance(inner, Aggregation) else []), *extra])
+    return Aggregation(
+        function="sparkline",
+        argument=inner,
+        alias=None,
+        text=f"sparkline({inside})",
+        extra=tuple(extra),
+        span=cursor.span(start),
+    )
+
+
+_EVAL = re.compile(r"eval\s*\(", re.IGNORECASE)
+_PREFIX = re.compile(r"PREFIX\([^)\s]*\)")

@@ -1,0 +1,358 @@
+"""Reading the arguments of one command: the primitives, and the general reader that follows a declaration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from caltrop.spl.ast import (
+    Alias,
+    Call,
+    Clause,
+    Comparison,
+    Directive,
+    FieldName,
+    MacroCall,
+    Node,
+    NodeOption,
+    Option,
+    Scalar,
+    SortKey,
+    Subsearch,
+    Word,
+)
+from caltrop.spl.cursor import Cursor, unescape
+from caltrop.spl.expressions import read_expression
+from caltrop.spl.searching import read_search
+from caltrop.spl.syntax import Kind, Syntax, Words
+
+_TOKEN = r"<<\w+>>|\$(?:[\w.:@-]+(?:\|\w+)?)?\$"
+# A bare argument: anything up to white space, a comma, a quote, a bracket or an equal sign; parentheses that are
+# glued to a word belong to it (custom(x), eval{}.y).
+_WORD = re.compile(rf'(?:{_TOKEN}|\\["\\]|[^\s,|"\[\]`=()\\]|\\|\((?:[^()|"\[\]`\s]*)\))+')
+_FIELD = re.compile(rf'(?:{_TOKEN}|[^\s,|"\[\]`=()])(?:{_TOKEN}|[^\s,|"\[\]`=()]|\([^()|"\[\]`]*\))*')
+_VALUE = re.compile(rf'(?:{_TOKEN}|\\["\\]|[^\s,|"\[\]`()\\]|\\)+')
+_LIST_VALUE = re.compile(rf'(?:{_TOKEN}|\\["\\]|[^\s,|"\[\]`()\\]|\\|,(?=[^\s,|\])])(?!,?\w+\s*=))+')
+_NAME = re.compile(r"[^\s,|\"\[\]`=()<>!]+?(?=\s*=(?!=))")
+_EQUALS = re.compile(r"\s*=\s*")
+_KEYWORD = re.compile(r"[A-Za-z]+(?=[\s\"'`\[(]|$)")
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?=[\s,|\]]|$)")
+_BOOLS = {"t": True, "true": True, "1": True, "f": False, "false": False, "0": False}
+_PUNCTUATION = re.compile(r"==|!=|<=|>=|[()=<>]")
+
+
+class Arguments:
+    """The arguments of one command, read from the cursor that stands behind the command's name."""
+
+    __slots__ = ("cursor", "name", "start", "syntax")
+
+    def __init__(self, cursor: Cursor, syntax: Syntax, name: str, start: int) -> None:
+        self.cursor = cursor
+        self.syntax = syntax
+        self.name = name
+        self.start = start
+
+    # -- looking ahead
+
+    def end(self) -> bool:
+        """No more arguments; commas between them are stepped over."""
+        cursor = self.cursor
+        while cursor.accept(","):
+            pass
+        return cursor.at_stage_end()
+
+    def keyword(self, *names: str) -> str | None:
+        """The next bare word in lower case if it is one of `names` (any, if none are given); nothing is stepped over."""
+        found = self.cursor.looking_at(_KEYWORD)
+        if not found or _EQUALS.match(self.cursor.text, found.end()):
+            return None
+        word = found[0].lower()
+        return word if not names or word in names else None
+
+    def take(self, *names: str) -> bool:
+        """Step over the next word if it is one of these keywords."""
+        word = self.keyword(*names)
+        if word:
+            self.cursor.pos += len(word)
+        return word is not None
+
+    def keyword_before_equals(self) -> str | None:
+        """The next word in lower case if an equal sign follows it."""
+        found = self.cursor.looking_at(_NAME)
+        return found[0].lower() if found else None
+
+    # -- plain arguments
+
+    def option(self) -> Node | None:
+        """name=value if that comes next, typed as declared."""
+        cursor = self.cursor
+        start = cursor.skip()
+        found = cursor.match(_NAME)
+        if not found:
+            return None
+        cursor.pos = _EQUALS.match(cursor.text, cursor.pos).end()  # type: ignore[union-attr]
+        written = found[0]
+        kind = self.syntax.options.get(written.lower())
+        # Names that the declaration does not know are kept as written: they may be case-sensitive (param.x of sendalert).
+        name = written.lower() if kind else written
+        return self.value(name, kind, start)
+
+    def value(self, name: str, kind: Kind | None, start: int) -> Node:
+        """What stands right of the equal sign."""
+        cursor = self.cursor
+        char = cursor.peek()
+        if char == "[":
+            return NodeOption(name=name, value=self.subsearch(), span=cursor.span(start))
+        if char == "`":
+            macro = cursor.macro()
+            if not cursor.looking_at(_VALUE) or cursor.text[macro.span.end : macro.span.end + 1].isspace():
+                cursor.pos = macro.span.end
+                return NodeOption(name=name, value=macro, span=cursor.span(start))
+            cursor.match(_VALUE)
+            return Option(name=name, value=cursor.text[macro.span.start : cursor.pos], span=cursor.span(start))
+        if kind is Kind.EVAL and char == "(":
+            return NodeOption(name=name, value=read_expression(cursor), span=cursor.span(start))
+        if kind is Kind.EXPR:
+            node = self._expression_value()
+            if node:
+                return NodeOption(name=name, value=node, span=cursor.span(start))
+        if kind is Kind.EVAL and (found := cursor.match(_QUOTED_EVAL)):
+            from caltrop.spl.parser import parse_eval
+
+            inside = unescape(found[1] if found[2] is None else found[2])
+            return NodeOption(name=name, value=parse_eval(inside), span=cursor.span(start))
+        if char == '"':
+            text = cursor.string()
+            return Option(name=name, value=text, quoted=True, span=cursor.span(start))
+        if char == "(":
+            return Option(name=name, value=cursor.balanced(), span=cursor.span(start))
+        listed = kind is Kind.LIST or kind is None
+        found = cursor.match(_LIST_VALUE if listed else _VALUE)
+        if not found:
+            cursor.expected(f"a value for {name!r}")
+        text = unescape(found[0])
+        if cursor.text.startswith("(", cursor.pos):  # span=log2(x), like(…)
+            text += cursor.balanced()
+        elif cursor.text.startswith('"', cursor.pos):  # user_"x y"
+            return Option(name=name, value=text + cursor.string(), quoted=True, span=cursor.span(start))
+        return Option(name=name, value=convert(text, kind), span=cursor.span(start))
+
+    def _expression_value(self) -> Node | None:
+        """eval(…) or a search expression in parentheses."""
+        cursor = self.cursor
+        start = cursor.pos
+        if cursor.match(_EVAL):
+            inside = read_expression(cursor)
+            if not cursor.accept(")"):
+                cursor.expected('")" to close eval(')
+            return Call(name="eval", args=(inside,), span=cursor.span(start))
+        if not cursor.accept("("):
+            return None
+        with cursor.nested(start):
+            node = read_search(cursor)
+        if node is None or not cursor.accept(")"):
+            cursor.expected('")" to close the parenthesis')
+        return node
+
+    def subsearch(self) -> Subsearch:
+        from caltrop.spl.parser import read_subsearch
+
+        return read_subsearch(self.cursor)
+
+    def expression(self) -> Node:
+        return read_expression(self.cursor)
+
+    def search(self, *stop: str) -> Node | None:
+        return read_search(self.cursor, frozenset(stop))
+
+    def word(self) -> Word | MacroCall:
+        """One argument as it is: quoted or bare, or a macro."""
+        cursor = self.cursor
+        start = cursor.skip()
+        if cursor.text.startswith("`", start):
+            return cursor.macro()
+        if cursor.text.startswith('"', start):
+            return Word(text=cursor.string(), quoted=True, span=cursor.span(start))
+        found = cursor.match(_WORD)
+        if found:
+            text = unescape(found[0])
+            if cursor.text.startswith('"', cursor.pos):
+                return Word(text=text + cursor.string(), quoted=True, span=cursor.span(start))
+            return Word(text=text, span=cursor.span(start))
+        punctuation = cursor.match(_PUNCTUATION)
+        if not punctuation:
+            cursor.expected(f"an argument of {self.name}")
+        return Word(text=punctuation[0], span=cursor.span(start))
+
+    def field(self, what: str = "a field name") -> FieldName:
+        """One field: bare, in double or in single quotes; a macro is kept as text in its backticks."""
+        cursor = self.cursor
+        start = cursor.skip()
+        char = cursor.text[start : start + 1]
+        if char == '"':
+            return FieldName(name=cursor.string(), quoted=True, span=cursor.span(start))
+        if char == "'" and (found := cursor.match(_SINGLE)):
+            return FieldName(name=found[1], quoted=True, span=cursor.span(start))
+        pieces = 0
+        while cursor.match(_FIELD) or (cursor.text.startswith("`", cursor.pos) and cursor.macro()):
+            pieces += 1
+            if cursor.text.startswith("```", cursor.pos):
+                break
+        if not pieces:
+            cursor.expected(what)
+        return FieldName(name=cursor.text[start : cursor.pos], span=cursor.span(start))
+
+    def field_or_alias(self) -> Node:
+        """a, a AS b, `macro`, PREFIX(x) or [subsearch]."""
+        cursor = self.cursor
+        start = cursor.skip()
+        if cursor.text.startswith("[", start):
+            return self.subsearch()
+        if cursor.text.startswith("`", start):
+            macro = cursor.macro()
+            if not cursor.looking_at(_FIELD) or cursor.pos > macro.span.end or self._glue_ends(macro.span.end):
+                cursor.pos = macro.span.end
+                if not self.keyword("as"):
+                    return macro
+            cursor.pos = start
+        elif prefix := cursor.match(_PREFIX):
+            return Directive(name="PREFIX", text=prefix[1], span=cursor.span(start))
+        source = self.field()
+        if self.take("as"):
+            return Alias(source=source, target=self.field("a field name after AS"), span=cursor.span(start))
+        return source
+
+    def _glue_ends(self, end: int) -> bool:
+        return self.cursor.text[end : end + 1] in ("", " ", ",", "\n", "\t", "|", "]", ")")
+
+    def pattern(self) -> Word | MacroCall:
+        r"""A regular expression: in quotes only \" is an escape (backslashes belong to the expression); else to the end."""
+        cursor = self.cursor
+        start = cursor.skip()
+        if cursor.text.startswith("`", start):
+            return cursor.macro()
+        if cursor.text.startswith('"', start):
+            return Word(text=cursor.raw_string().replace('\\"', '"'), quoted=True, span=cursor.span(start))
+        found = cursor.match(_BARE_PATTERN)
+        if not found:
+            cursor.expected("a regular expression in quotes")
+        return Word(text=found[0], span=cursor.span(start))
+
+    def field_pattern(self) -> Iterator[Node]:
+        """field=pattern, field!=pattern or a pattern alone."""
+        cursor = self.cursor
+        start = cursor.skip()
+        found = cursor.match(_REGEX_FIELD)
+        if not found:
+            yield self.pattern()
+            return
+        name, quoted = (found[1][1:-1], True) if found[1][0] in "'\"" else (found[1], False)
+        field = FieldName(name=name, quoted=quoted, span=cursor.span(start))
+        yield Comparison(field=field, op=found[2], value=self.pattern(), span=cursor.span(start))
+
+    def sort_key(self) -> Node:
+        """-f, + f, num(f), f: one key of sort, dedup … sortby and the like."""
+        cursor = self.cursor
+        start = cursor.skip()
+        if cursor.text.startswith("`", start):
+            return cursor.macro()
+        sign = cursor.match(_SIGN)
+        cursor.skip()
+        kind = cursor.match(_SORT_KIND)
+        cursor.skip()
+        if kind and not cursor.looking_at(_SORT_FUNCTION_END):
+            field = self.field()
+            if not cursor.accept(")"):
+                cursor.expected('")" to close the parenthesis')
+        else:
+            field = self.field("a field to sort by")
+        return SortKey(
+            field=field,
+            descending=bool(sign and sign[0] == "-"),
+            kind=kind[1].lower() if kind else None,
+            span=cursor.span(start),
+        )
+
+    # -- the general reader
+
+    def read(self) -> Iterator[Node]:
+        """All arguments, as the declaration says."""
+        syntax, cursor = self.syntax, self.cursor
+        if syntax.reader:
+            yield from syntax.reader(self)
+            return
+        first = syntax.first
+        if syntax.number and (number := self.leading_number(syntax.number)):
+            yield number
+        while not self.end():
+            if cursor.peek() == "[":
+                yield self.subsearch()
+            elif syntax.clauses and (word := self.keyword(*syntax.clauses)):
+                yield self.clause(word)
+            elif option := self.option():
+                yield option
+            elif first and syntax.words is not Words.WORDS:
+                first -= 1
+                yield self.word()
+            else:
+                yield self.plain(syntax.words)
+
+    def leading_number(self, name: str) -> Option | None:
+        cursor = self.cursor
+        start = cursor.skip()
+        found = cursor.match(_NUMBER)
+        return Option(name=name, value=convert(found[0], Kind.FLOAT), span=cursor.span(start)) if found else None
+
+    def plain(self, words: Words) -> Node:
+        if words is Words.FIELDS:
+            return self.field_or_alias()
+        if words is Words.SORT:
+            return self.sort_key()
+        if words is Words.AGGREGATIONS:
+            from caltrop.spl.aggregations import read_aggregation
+
+            return read_aggregation(self)
+        return self.word()
+
+    def clause(self, keyword: str) -> Clause:
+        """The keyword is next; its parts run to the next clause keyword or the end."""
+        cursor = self.cursor
+        start = cursor.skip()
+        cursor.pos += len(keyword)
+        words = self.syntax.clauses[keyword]
+        stops = tuple(self.syntax.clauses)
+        parts: list[Node] = []
+        if words is Words.SEARCH:
+            node = self.search(*(stop for stop in stops if stop != keyword))
+            if node is None:
+                cursor.expected(f"a search expression after {keyword}")
+            parts.append(node)
+        while words is not Words.SEARCH and not self.end() and not self.keyword(*stops):
+            parts.append(self.option() or self.plain(words))
+        return Clause(keyword=keyword, parts=tuple(parts), span=cursor.span(start))
+
+
+_EVAL = re.compile(r"eval\s*\(", re.IGNORECASE)
+# reset_after="("expression")" as the manual writes it, or "(expression)"
+_QUOTED_EVAL = re.compile(r'"\("(.*?)(?<!\\)"\)"|"(\((?:[^"\\]|\\.)*\))"', re.DOTALL)
+_SINGLE = re.compile(r"'([^'\n]*)'(?=[\s,|\])]|$)")
+_PREFIX = re.compile(r"PREFIX\(([^)\s]*)\)")
+_BARE_PATTERN = re.compile(r"(?:\[(?:\\.|[^\]\\])*\]|\\.|[^\s|\[\]\"\\])+")
+_REGEX_FIELD = re.compile(r"""("[^"]*"|'[^']*'|[^\s=!"'`(\[<\\^]+)\s*(!?=)\s*""")
+_SIGN = re.compile(r"[-+]")
+_SORT_KIND = re.compile(r"(auto|num|str|ip)\s*\(", re.IGNORECASE)
+_SORT_FUNCTION_END = re.compile(r"\)")
+
+
+def convert(text: str, kind: Kind | None) -> Scalar:
+    """The value of an option's text; text that does not fit its type stays text, for the engine to refuse by name."""
+    if kind is Kind.BOOL:
+        return _BOOLS.get(text.lower(), text)
+    if kind in (Kind.INT, Kind.FLOAT):
+        try:
+            return int(text)
+        except ValueError:
+            pass
+        if kind is Kind.FLOAT and re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text):
+            return float(text)
+    return text

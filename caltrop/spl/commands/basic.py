@@ -1,0 +1,182 @@
+"""Filtering, field and row commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from caltrop.spl.arguments import Arguments
+from caltrop.spl.ast import Alias, Clause, FieldName, Node, Option, Word
+from caltrop.spl.syntax import BOOL, FLOAT, INT, LIST, STR, Words, reader, register
+
+
+@reader("search", "metasearch", "msearch")
+def search(args: Arguments) -> Iterator[Node]:
+    """At most one search expression."""
+    node = args.search()
+    if node is not None:
+        yield node
+
+
+@reader("where")
+def where(args: Arguments) -> Iterator[Node]:
+    """One eval expression."""
+    yield args.expression()
+
+
+@reader("fields", "field", "table")
+def fields(args: Arguments) -> Iterator[Node]:
+    """Word("-") or Word("+") when written, then FieldName each."""
+    cursor = args.cursor
+    start = cursor.skip()
+    for sign in "+-":
+        if args.syntax.name != "table" and cursor.accept(sign):
+            yield Word(text=sign, span=cursor.span(start))
+            break
+    while not args.end():
+        yield args.subsearch() if cursor.peek() == "[" else args.field_or_alias()
+
+
+@reader("rename")
+def rename(args: Arguments) -> Iterator[Node]:
+    """Alias each; a macro may stand for one."""
+    while not args.end():
+        node = args.field_or_alias()
+        if isinstance(node, FieldName) and "`" not in node.name and "$" not in node.name:
+            args.cursor.expected(f"AS and a new name for {node.name!r}")
+        yield node
+
+
+@reader("replace")
+def replace(args: Arguments) -> Iterator[Node]:
+    """Word, Clause(with, Word) each; Clause(in, FieldName…) last."""
+    cursor = args.cursor
+    while not args.end():
+        start = cursor.skip()
+        if args.take("in"):
+            listed = []
+            while not args.end():
+                listed.append(args.field_or_alias())
+            yield Clause(keyword="in", parts=tuple(listed), span=cursor.span(start))
+            return
+        if args.take("with"):
+            yield Clause(keyword="with", parts=(args.word(),), span=cursor.span(start))
+        else:
+            yield args.word()
+
+
+@reader("head", options={"limit": INT, "null": BOOL, "keeplast": BOOL})
+def head(args: Arguments) -> Iterator[Node]:
+    """Option("limit") for a bare number too; an expression (in parentheses or not) otherwise."""
+    number = args.leading_number("limit")
+    if number:
+        yield number
+    while not args.end():
+        name = args.keyword_before_equals()
+        option = args.option() if name in args.syntax.options else None
+        if isinstance(option, Option) and option.name == "limit" and number:
+            args.cursor.fail("head takes a number or limit=, not both", option.span.start, option.span.end)
+        yield option or args.expression()
+
+
+register("tail", options={"limit": INT}, number="limit")
+register("reverse", "uniq", "localop", "rtorder")
+register(
+    "dedup",
+    options={"keepevents": BOOL, "keepempty": BOOL, "consecutive": BOOL},
+    words=Words.FIELDS,
+    clauses={"sortby": Words.SORT},
+    number="limit",
+)
+
+
+@reader("sort", options={"limit": INT})
+def sort(args: Arguments) -> Iterator[Node]:
+    """Option("limit") for a leading number too, SortKey each, Word("d"|"desc") where it ends so."""
+    number = args.leading_number("limit")
+    if number:
+        yield number
+    while not args.end():
+        start = args.cursor.skip()
+        if args.keyword_before_equals() == "limit" and (option := args.option()):
+            yield option
+        elif (word := args.keyword("d", "desc", "a", "asc")) and args.cursor.text[start + len(word) :].lstrip()[:1] in (
+            "",
+            "|",
+            "]",
+        ):
+            args.take(word)
+            yield Word(text=word, span=args.cursor.span(start))
+        else:
+            yield args.sort_key()
+
+
+@reader("regex")
+def regex(args: Arguments) -> Iterator[Node]:
+    """Comparison(field, = or !=, Word), or Word alone for the raw text."""
+    yield from args.field_pattern()
+
+
+@reader("rex", options={"field": STR, "mode": STR, "max_match": INT, "offset_field": STR})
+def rex(args: Arguments) -> Iterator[Node]:
+    """Options and one Word: the regular expression, or the sed expression."""
+    while not args.end():
+        name = args.keyword_before_equals()
+        option = args.option() if name in args.syntax.options else None
+        yield option or args.pattern()
+
+
+register("fillnull", options={"value": STR}, words=Words.FIELDS)
+register("filldown", words=Words.FIELDS)
+register(
+    "bin", "bucket", "discretize",
+    options={"bins": INT, "span": STR, "minspan": STR, "start": FLOAT, "end": FLOAT, "aligntime": STR},
+    words=Words.FIELDS,
+)  # fmt: skip
+register("makemv", options={"delim": STR, "tokenizer": STR, "allowempty": BOOL, "setsv": BOOL}, words=Words.FIELDS)
+register("mvexpand", options={"limit": INT}, words=Words.FIELDS)
+register("mvcombine", options={"delim": STR}, words=Words.FIELDS)
+register("nomv", words=Words.FIELDS)
+register(
+    "tags", options={"outputfield": STR, "inclname": BOOL, "inclvalue": BOOL, "allowed_tags": LIST}, words=Words.FIELDS
+)
+register("addinfo", "typer", "relevancy", "iconify", "scrub")
+register("reltime")
+register("highlight", words=Words.FIELDS)
+
+
+@reader("return")
+def return_(args: Arguments) -> Iterator[Node]:
+    """Option("count") for a leading number, then FieldName, Alias (name=field) or Word("$field") each."""
+    number = args.leading_number("count")
+    if number:
+        yield number
+    cursor = args.cursor
+    while not args.end():
+        start = cursor.skip()
+        if cursor.peek() == "`":
+            yield cursor.macro()
+            continue
+        if cursor.text.startswith("$", start):
+            yield args.word()
+            continue
+        field = args.field()
+        if cursor.accept("="):
+            yield Alias(source=args.field(), target=field, span=cursor.span(start))
+        else:
+            yield field
+
+
+register("format", options={"mvsep": STR, "maxresults": INT, "emptystr": STR})
+register("strcat", options={"allrequired": BOOL})
+register(
+    "makeresults",
+    options={
+        "count": INT,
+        "annotate": BOOL,
+        "splunk_server": STR,
+        "splunk_server_group": STR,
+        "format": STR,
+        "data": STR,
+    },
+)
+register("delete", "history", "audit")

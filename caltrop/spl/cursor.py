@@ -1,0 +1,190 @@
+"""A reading position in SPL text, with the lexical rules that hold everywhere: white space, comments, quotes, macros.
+
+Search expressions, eval expressions and command arguments have different words, so each grammar reads its own words
+from the one cursor. Every step moves forward over the text with a compiled pattern: reading is linear in its length.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+from caltrop.spl.ast import MacroCall, Span
+from caltrop.spl.errors import SplError
+
+# Brackets and parentheses may be nested this deep; every reader of the tree may recurse that deep safely.
+MAX_DEPTH = 100
+
+_SPACE = re.compile(r"\s*")
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
+_FIELD = re.compile(r"'((?:[^'\\]|\\.)*+)'", re.DOTALL)
+_MACRO = re.compile(r'`([^`"]*+(?:"(?:[^"\\]|\\.)*+"[^`"]*+)*+)`', re.DOTALL)
+_PLAIN_MACRO = re.compile(r"`([^`]*+)`")
+_ESCAPE = re.compile(r'\\(["\\])')
+
+
+def unescape(text: str) -> str:
+    r"""\" and \\ stand for " and \; any other backslash for itself (Search Manual, "Quotes and escaping characters")."""
+    return _ESCAPE.sub(r"\1", text) if "\\" in text else text
+
+
+class Cursor:
+    __slots__ = ("depth", "pos", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.pos = 0
+        self.depth = 0
+
+    # -- moving
+
+    def skip(self) -> int:
+        """Step over white space and ```comments```; returns the position."""
+        text, pos = self.text, self.pos
+        while True:
+            pos = _SPACE.match(text, pos).end()  # type: ignore[union-attr]
+            if not text.startswith("```", pos):
+                break
+            end = text.find("```", pos + 3)
+            if end < 0:
+                self.fail("unbalanced comment: no closing ```", pos, pos + 3)
+            pos = end + 3
+        self.pos = pos
+        return pos
+
+    def peek(self) -> str:
+        """The next character after white space and comments, "" at the end."""
+        pos = self.skip()
+        return self.text[pos : pos + 1]
+
+    def at_stage_end(self) -> bool:
+        """Whether the command ends here: at a pipe, a closing bracket or the end of the text."""
+        return self.peek() in ("", "|", "]")
+
+    def accept(self, literal: str) -> bool:
+        """Step over `literal` if it comes next (after white space)."""
+        pos = self.skip()
+        if self.text.startswith(literal, pos):
+            self.pos = pos + len(literal)
+            return True
+        return False
+
+    def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        """Match right here (no white space is skipped) and step over what matched."""
+        found = pattern.match(self.text, self.pos)
+        if found:
+            self.pos = found.end()
+        return found
+
+    def looking_at(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+        """Match after white space, without stepping over it."""
+        return pattern.match(self.text, self.skip())
+
+    def span(self, start: int) -> Span:
+        return Span(start, self.pos)
+
+    @contextmanager
+    def nested(self, start: int) -> Iterator[None]:
+        """One level of nesting; too many are refused by name instead of by a crash."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            self.fail(f"nested too deeply: more than {MAX_DEPTH} levels", start, start + 1)
+        yield
+        self.depth -= 1
+
+    # -- pieces that read the same everywhere
+
+    def raw_string(self) -> str:
+        """The inside of a "quoted string" as written; the cursor is on its opening quote."""
+        found = self.match(_STRING)
+        if not found:
+            self.fail('unbalanced quotes: no closing " for this one', self.pos, self.pos + 1)
+        return found[1]
+
+    def string(self) -> str:
+        return unescape(self.raw_string())
+
+    def single_quoted(self) -> str:
+        """The inside of a 'quoted field name'; the cursor is on its opening quote."""
+        found = self.match(_FIELD)
+        if not found:
+            self.fail("unbalanced quotes: no closing ' for this one", self.pos, self.pos + 1)
+        return found[1].replace("\\'", "'") if "\\'" in found[1] else found[1]
+
+    def macro(self) -> MacroCall:
+        """`name(args)`; the cursor is on the opening backtick. Arguments are kept as written, trimmed."""
+        start = self.pos
+        found = self.match(_MACRO) or self.match(_PLAIN_MACRO)
+        if not found:
+            self.fail("unbalanced quotes: no closing ` for this macro", start, start + 1)
+        name, args = split_macro(found[1])
+        if not name:
+            self.fail("a macro name was expected between the backticks", start, self.pos)
+        return MacroCall(name=name, args=args, span=self.span(start))
+
+    def balanced(self) -> str:
+        """From an opening parenthesis to its closing one, both included, as written; quoted strings are opaque."""
+        start = self.pos
+        depth = 0
+        for found in _PARENS.finditer(self.text, start):
+            token = found[0]
+            if token == "(":
+                depth += 1
+            elif token == ")":
+                depth -= 1
+                if not depth:
+                    self.pos = found.end()
+                    return self.text[start : self.pos]
+            elif token == '"':
+                self.fail('unbalanced quotes: no closing " for this one', found.start(), found.end())
+        raise self.error("unbalanced parenthesis: no closing ) for this one", start, start + 1)
+
+    # -- errors
+
+    def error(self, message: str, start: int, end: int, hint: str | None = None) -> SplError:
+        return SplError(message, source=self.text, span=Span(start, end), hint=hint)
+
+    def fail(self, message: str, start: int | None = None, end: int | None = None, hint: str | None = None) -> NoReturn:
+        begin = self.pos if start is None else start
+        raise self.error(message, begin, begin if end is None else end, hint)
+
+    def expected(self, what: str, hint: str | None = None) -> NoReturn:
+        """Refuse what comes next: it is named in the message."""
+        found, end = self.describe_next()
+        self.fail(f"{what} was expected, found {found}", self.pos, end, hint)
+
+    def describe_next(self) -> tuple[str, int]:
+        char = self.peek()
+        if not char:
+            return "the end of the search", self.pos
+        word = _SOMETHING.match(self.text, self.pos)
+        end = word.end() if word else self.pos + 1
+        return f"{self.text[self.pos : end]!r}", end
+
+
+_PARENS = re.compile(r'"(?:[^"\\]|\\.)*+"|"|[()]', re.DOTALL)
+_SOMETHING = re.compile(r"[\w.]{1,40}|==|!=|<=|>=|.", re.DOTALL)
+_CALL = re.compile(r"\s*([^\s(]*)\s*(?:\((.*)\))?\s*", re.DOTALL)
+_ARG = re.compile(r'((?:[^,"\\]|\\.|"(?:[^"\\]|\\.)*+")*+)(?:,|\Z)', re.DOTALL)
+
+
+def split_macro(inside: str) -> tuple[str, tuple[str, ...]]:
+    """What stands between backticks -> name and arguments as written. Commas inside double quotes do not separate."""
+    found = _CALL.fullmatch(inside)
+    if not found:
+        return inside.strip(), ()
+    if found[2] is None or not found[2].strip():
+        return found[1], ()
+    args, pos, inner = [], 0, found[2]
+    while pos <= len(inner):
+        piece = _ARG.match(inner, pos)
+        if not piece:  # a stray quote: the rest is one argument
+            args.append(inner[pos:].strip())
+            break
+        args.append(piece[1].strip())
+        if not piece[0].endswith(",") or len(piece[1]) == len(piece[0]):
+            break
+        pos = piece.end()
+    return found[1], tuple(args)

@@ -1,0 +1,176 @@
+r"""Eval expressions: eval, where, stats eval(…), head (…), calculated fields, macro validation.
+
+Rules (Search Reference, "eval", "Evaluation functions", "Predicate expressions"):
+
+* tightest first: parentheses; sign; * / %; + - .; comparisons (= == != < <= > >= LIKE IN); NOT; AND; OR; XOR.
+  Operators of one level group to the left. Operator words are read in any case.
+* "…" is a string: \" and \\ are escapes, every other backslash stands for itself ("\d+", "C:\Windows").
+* '…' is a field name; a bare word is a field name too (true and null are no literals; true() and null() are calls).
+* A dot between operands concatenates, so a field name with a dot needs single quotes.
+"""
+
+from __future__ import annotations
+
+import re
+
+from caltrop.spl.ast import Binary, Call, FieldName, InList, Literal, Node, Span, Template, Unary
+from caltrop.spl.cursor import MAX_DEPTH, Cursor
+
+_NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w{])")
+_TEMPLATE = r"<<\w+>>|\$(?:[\w.:@-]+(?:\|\w+)?)?\$"
+# A bare field name; Splunk wants quotes around anything but letters, digits and _, but is read generously where
+# no operator can be meant: braces of JSON arrays, colons and @ inside the word.
+_WORD = re.compile(rf"(?:\w|{_TEMPLATE}|\{{\w*\}}(?:\.[A-Za-z_]\w*(?:\{{\}})?)*|[:@#](?=\w))+")
+_TEMPLATE_IN = re.compile(_TEMPLATE)
+_OPERATOR = re.compile(r"==|!=|<=|>=|<>|[-+*/%.=<>]|\b(?:LIKE|IN|NOT|AND|OR|XOR)\b", re.IGNORECASE)
+
+# How tightly an operator binds; a chain of one level groups to the left.
+PRECEDENCE = {
+    "XOR": 1, "OR": 2, "AND": 3, "==": 5, "!=": 5, "<": 5, "<=": 5, ">": 5, ">=": 5, "LIKE": 5, "IN": 5,
+    "+": 6, "-": 6, ".": 6, "*": 7, "/": 7, "%": 7,
+}  # fmt: skip
+NOT_LEVEL = 4
+SIGN_LEVEL = 8
+_SPELLINGS = {"=": "==", "<>": "!="}
+_ASSOCIATIVE = frozenset({"AND", "OR", "XOR", "."})
+_RESERVED = frozenset({"AND", "OR", "XOR", "NOT", "LIKE", "IN"})
+
+
+def read_expression(cursor: Cursor, level: int = 1) -> Node:
+    """Read one expression of operators that bind at least as tightly as `level`."""
+    start = cursor.skip()
+    left = _operand(cursor)
+    chain = 0
+    while True:
+        found = _next_operator(cursor)
+        if not found:
+            return left
+        op, negated, end = found
+        if PRECEDENCE[op] < level:
+            return left
+        if op in _ASSOCIATIVE:
+            left = _associative(cursor, left, op, start)
+            continue
+        chain += 1
+        if chain > MAX_DEPTH:
+            cursor.fail(f"an expression of more than {MAX_DEPTH} operators in a row", cursor.pos, cursor.pos + 1)
+        cursor.pos = end
+        if op == "IN":
+            left = InList(operand=left, items=_arguments(cursor), span=cursor.span(start))
+        else:
+            right = read_expression(cursor, PRECEDENCE[op] + 1)
+            left = Binary(op=op, left=left, right=right, span=cursor.span(start))
+        if negated:
+            left = Unary(op="NOT", operand=left, span=cursor.span(start))
+
+
+def _next_operator(cursor: Cursor) -> tuple[str, bool, int] | None:
+    """(operator, negated, where it ends) after white space; nothing is stepped over."""
+    found = cursor.looking_at(_OPERATOR)
+    if not found:
+        return None
+    op = found[0].upper()
+    if op != "NOT":
+        return _SPELLINGS.get(op, op), False, found.end()
+    # x NOT IN (…), x NOT LIKE "…"
+    after = re.compile(r"\s+(IN|LIKE)\b", re.IGNORECASE).match(cursor.text, found.end())
+    return (after[1].upper(), True, after.end()) if after else None
+
+
+def _associative(cursor: Cursor, first: Node, op: str, start: int) -> Node:
+    """A chain `a OR b OR c …`: grouped to the left, but as a balanced tree where it is long, so that depth stays small."""
+    items = [first]
+    while True:
+        found = _next_operator(cursor)
+        if not found or found[0] != op:
+            break
+        cursor.pos = found[2]
+        items.append(read_expression(cursor, PRECEDENCE[op] + 1))
+    return _join(op, items, start)
+
+
+def _join(op: str, items: list[Node], start: int) -> Node:
+    if len(items) <= 16:
+        left = items[0]
+        for right in items[1:]:
+            left = Binary(op=op, left=left, right=right, span=Span(start, right.span.end))
+        return left
+    half = len(items) // 2
+    left, right = _join(op, items[:half], start), _join(op, items[half:], items[half].span.start)
+    return Binary(op=op, left=left, right=right, span=Span(start, right.span.end))
+
+
+def _operand(cursor: Cursor) -> Node:
+    start = cursor.skip()
+    char = cursor.text[start : start + 1]
+    if char == '"':
+        return Literal(value=cursor.string(), span=cursor.span(start))
+    if char == "'":
+        return FieldName(name=cursor.single_quoted(), quoted=True, span=cursor.span(start))
+    if char == "(":
+        cursor.pos += 1
+        with cursor.nested(start):
+            inside = read_expression(cursor)
+        if not cursor.accept(")"):
+            cursor.expected('")" to close the parenthesis')
+        return inside
+    if char == "`":
+        return cursor.macro()
+    if char == "[":
+        from caltrop.spl.parser import read_subsearch
+
+        return read_subsearch(cursor)
+    if char in ("-", "+") and char:
+        cursor.pos += 1
+        with cursor.nested(start):
+            operand = read_expression(cursor, SIGN_LEVEL)
+        return Unary(op=char, operand=operand, span=cursor.span(start))
+    if char == "!" and not cursor.text.startswith("!=", start):
+        cursor.pos += 1
+        return _negation(cursor, start)
+    number = cursor.match(_NUMBER)
+    if number:
+        text = number[0]
+        return Literal(value=int(text) if text.isdigit() and len(text) < 400 else float(text), span=cursor.span(start))
+    word = cursor.match(_WORD)
+    if not word:
+        cursor.expected("an expression (a field, a value or a function)")
+    return _named(cursor, word[0], start)
+
+
+def _named(cursor: Cursor, name: str, start: int) -> Node:
+    """What starts with a word: a call, a template, a field or NOT."""
+    if name.upper() == "NOT":
+        return _negation(cursor, start)
+    if cursor.peek() == "(":
+        args = _arguments(cursor)
+        return Call(name=name.lower(), args=args, span=cursor.span(start))
+    cursor.pos = start + len(name)
+    if _TEMPLATE_IN.search(name):
+        return Template(text=name, span=cursor.span(start))
+    if name.upper() in _RESERVED:
+        cursor.pos = start
+        cursor.expected("an expression (a field, a value or a function)")
+    return FieldName(name=name, span=cursor.span(start))
+
+
+def _negation(cursor: Cursor, start: int) -> Node:
+    with cursor.nested(start):
+        operand = read_expression(cursor, NOT_LEVEL)
+    return Unary(op="NOT", operand=operand, span=cursor.span(start))
+
+
+def _arguments(cursor: Cursor) -> tuple[Node, ...]:
+    """( a, b, … ) with the cursor before the parenthesis."""
+    start = cursor.skip()
+    if not cursor.accept("("):
+        cursor.expected('"(" and a list of values')
+    items: list[Node] = []
+    with cursor.nested(start):
+        while not cursor.accept(")"):
+            if items and not cursor.accept(","):
+                cursor.expected('"," or ")" (a parenthesis is not closed)')
+            if items and cursor.peek() == ")":  # a trailing comma
+                continue
+            items.append(read_expression(cursor))
+    return tuple(items)

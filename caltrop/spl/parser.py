@@ -1,0 +1,133 @@
+"""Text -> tree: pipelines, commands and subsearches.
+
+Where a search starts (Search Reference, "search"): text without a leading pipe is a search expression unless it starts
+with the word `search`; after a pipe, and inside brackets, a command name comes first. Brackets whose first word is
+compared with something ([index=x …]) hold a search expression too.
+"""
+
+from __future__ import annotations
+
+import re
+
+from caltrop.spl.arguments import Arguments
+from caltrop.spl.ast import Command, MacroCall, Node, Pipeline, Subsearch
+from caltrop.spl.commands import syntax_of
+from caltrop.spl.cursor import Cursor
+from caltrop.spl.expressions import read_expression
+from caltrop.spl.searching import read_search
+
+_NAME = re.compile(r"[A-Za-z_][\w-]*|\$[\w.:]+\$|<<\w+>>")
+_COMPARED = re.compile(
+    r"(?:[\w.{}:*@-]|\\.)+\s*(?:=|!=|<|>)|(?:\w|\.)+::|\S+\s+IN\s*\(|[\w.-]*[*?]|[(\"]|NOT\b|(?:TERM|CASE)\("
+)
+
+
+def parse(text: str, *, implicit_search: bool = True) -> Pipeline:
+    """Read a whole search. With `implicit_search=False` the text starts with a command name (the REST API's form)."""
+    cursor = Cursor(text)
+    try:
+        if implicit_search and cursor.peek() not in ("|", ""):
+            pipeline = _pipeline(cursor, bare=True)
+        else:
+            pipeline = _pipeline(cursor, bare=False)
+        if cursor.peek() == "]":
+            cursor.fail("unbalanced bracket: no [ opens this one", cursor.pos, cursor.pos + 1)
+    except RecursionError:
+        cursor.fail("nested too deeply")
+    return pipeline
+
+
+def parse_search(text: str) -> Node:
+    """Read a search expression alone: an event type, a constraint, a filter."""
+    cursor = Cursor(text)
+    node = _whole(cursor, read_search)
+    if node is None:
+        cursor.expected("a search expression")
+    return node
+
+
+def parse_eval(text: str) -> Node:
+    """Read an eval expression alone: a calculated field, a macro's validation."""
+    node = _whole(Cursor(text), read_expression)
+    assert node is not None
+    return node
+
+
+def _whole(cursor: Cursor, read: object) -> Node | None:
+    try:
+        node = read(cursor)  # type: ignore[operator]
+    except RecursionError:
+        cursor.fail("nested too deeply")
+    if cursor.peek():
+        cursor.expected("the end of the expression", _closing_hint(cursor))
+    assert node is None or isinstance(node, Node)
+    return node
+
+
+def read_subsearch(cursor: Cursor) -> Subsearch:
+    """[ pipeline ], with the cursor on the opening bracket."""
+    start = cursor.skip()
+    cursor.pos += 1
+    with cursor.nested(start):
+        bare = cursor.peek() != "|" and cursor.looking_at(_COMPARED) is not None
+        if cursor.peek() == "]":
+            cursor.fail("a search was expected between the brackets", start, cursor.pos + 1)
+        pipeline = _pipeline(cursor, bare=bare)
+    if not cursor.accept("]"):
+        cursor.fail("unbalanced bracket: no closing ] for this subsearch", start, start + 1)
+    return Subsearch(pipeline=pipeline, span=cursor.span(start))
+
+
+def _pipeline(cursor: Cursor, *, bare: bool) -> Pipeline:
+    start = cursor.skip()
+    commands: list[Command | MacroCall] = []
+    if bare:
+        commands.append(_bare_search(cursor))
+    elif cursor.accept("|") or cursor.peek():
+        commands.append(_command(cursor))
+    else:
+        cursor.fail("the search is empty")
+    while cursor.accept("|"):
+        if cursor.peek() in ("", "]"):  # a pipe at the very end is harmless, as in Splunk
+            break
+        commands.append(_command(cursor))
+    return Pipeline(commands=tuple(commands), span=cursor.span(start))
+
+
+def _bare_search(cursor: Cursor) -> Command:
+    """A search without a command name; the word `search` itself may still be there."""
+    start = cursor.skip()
+    if _SEARCH_WORD.match(cursor.text, start):
+        command = _command(cursor)
+        assert isinstance(command, Command)
+        return command
+    return _arguments(cursor, "search", start)
+
+
+_SEARCH_WORD = re.compile(r"search(?=[\s(\[\"`|]|$)(?!\s*(?:=|!=))", re.IGNORECASE)
+
+
+def _command(cursor: Cursor) -> Command | MacroCall:
+    start = cursor.skip()
+    if cursor.text.startswith("`", start):
+        macro = cursor.macro()
+        if cursor.at_stage_end():
+            return macro
+        return _arguments(cursor, cursor.text[start : macro.span.end], start)
+    found = cursor.match(_NAME)
+    if not found:
+        cursor.expected("a command")
+    name = found[0].lower() if not found[0].startswith(("$", "<")) else found[0]
+    return _arguments(cursor, name, start)
+
+
+def _arguments(cursor: Cursor, name: str, start: int) -> Command:
+    args = Arguments(cursor, syntax_of(name), name, start)
+    parts = tuple(args.read())
+    if not args.end():
+        cursor.expected(f'another argument of {name}, "|" or the end of the search', _closing_hint(cursor))
+    return Command(name=name, parts=parts, span=cursor.span(start))
+
+
+def _closing_hint(cursor: Cursor) -> str | None:
+    return "this parenthesis closes nothing: the parentheses do not balance" if cursor.peek() == ")" else None

@@ -1,0 +1,318 @@
+"""Tree -> text that parses to an equal tree."""
+
+from __future__ import annotations
+
+import re
+from functools import singledispatch
+
+from caltrop.spl import ast
+from caltrop.spl.commands import syntax_of
+from caltrop.spl.expressions import NOT_LEVEL, PRECEDENCE, SIGN_LEVEL
+
+_BARE_WORD = re.compile(r'[^\s"\[\]|,`=<>!()\'\\;]+')
+_BARE_EVAL_FIELD = re.compile(r"[A-Za-z_]\w*")
+_EVAL_WORDS = frozenset({"AND", "OR", "XOR", "NOT", "LIKE", "IN"})
+_SEARCH_WORDS = frozenset({"AND", "OR", "NOT", "IN", "TERM", "CASE", "PREFIX"})
+
+
+def unparse(node: ast.Node) -> str:
+    """Print a node: a pipeline, a command, an expression or any part of them.
+
+    A search expression may hold nodes that an eval expression holds too (macros, subsearches); nothing else is shared,
+    so the class of a node says how it is written.
+    """
+    return _text(node)
+
+
+def quote(text: str) -> str:
+    """In double quotes, with \\" and \\\\ escaped."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _list(nodes: tuple[ast.Node, ...], separator: str = " ") -> str:
+    return separator.join(_text(node) for node in nodes)
+
+
+@singledispatch
+def _text(node: ast.Node) -> str:
+    raise TypeError(f"{type(node).__name__} cannot be printed")
+
+
+# --- pipelines and commands
+
+
+@_text.register
+def _(node: ast.Pipeline) -> str:
+    first = node.commands[0]
+    lead = "" if isinstance(first, ast.Command) and first.name == "search" else "| "
+    return lead + " | ".join(_text(command) for command in node.commands)
+
+
+@_text.register
+def _(node: ast.Command) -> str:
+    render = _COMMANDS.get(node.name)
+    arguments = render(node) if render else _arguments(node)
+    return f"{node.name} {arguments}" if arguments else node.name
+
+
+def _arguments(node: ast.Command) -> str:
+    """Parts in order; a leading count is written without its name (dedup 3 host)."""
+    number, first = syntax_of(node.name).number, node.parts[:1]
+    if (
+        number
+        and first
+        and isinstance(first[0], ast.Option)
+        and first[0].name == number
+        and type(first[0].value) is int
+    ):
+        return " ".join([str(first[0].value), *(_text(part) for part in node.parts[1:])])
+    return _list(node.parts)
+
+
+def _assignments(node: ast.Command) -> str:
+    return _list(node.parts, ", ")
+
+
+def _expression_command(node: ast.Command) -> str:
+    return " ".join(expression(part) if not isinstance(part, ast.Option) else _text(part) for part in node.parts)
+
+
+def _patterns(node: ast.Command) -> str:
+    """regex and rex: in a quoted pattern only the quotes are escaped."""
+    return " ".join(_pattern(part) for part in node.parts)
+
+
+def _pattern(part: ast.Node) -> str:
+    if isinstance(part, ast.Word):
+        return '"' + part.text.replace('"', '\\"') + '"' if part.quoted else part.text
+    if isinstance(part, ast.Comparison):
+        return f"{_text(part.field)}{part.op}{_pattern(part.value)}"
+    return _text(part)
+
+
+def _return(node: ast.Command) -> str:
+    parts = []
+    for part in node.parts:
+        if isinstance(part, ast.Option):
+            parts.append(str(part.value))
+        elif isinstance(part, ast.Alias):
+            parts.append(f"{_text(part.target)}={_text(part.source)}")
+        else:
+            parts.append(_text(part))
+    return " ".join(parts)
+
+
+_COMMANDS = {
+    "eval": _assignments,
+    "fieldformat": _assignments,
+    "where": _expression_command,
+    "head": _expression_command,
+    "regex": _patterns,
+    "rex": _patterns,
+    "return": _return,
+}
+
+
+@_text.register
+def _(node: ast.Subsearch) -> str:
+    return f"[{_text(node.pipeline)}]"
+
+
+@_text.register
+def _(node: ast.MacroCall) -> str:
+    return f"`{node.name}({', '.join(node.args)})`" if node.args else f"`{node.name}`"
+
+
+# --- parts of commands
+
+
+@_text.register
+def _(node: ast.FieldName) -> str:
+    return quote(node.name) if node.quoted else node.name
+
+
+@_text.register
+def _(node: ast.Word) -> str:
+    if node.quoted:
+        return quote(node.text)
+    return node.text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+@_text.register
+def _(node: ast.Option) -> str:
+    value = node.value
+    if isinstance(value, bool):
+        return f"{node.name}={'true' if value else 'false'}"
+    if not isinstance(value, str):
+        return f"{node.name}={value}"
+    if node.quoted:
+        return f"{node.name}={quote(value)}"
+    if value.startswith(("(", "`")) or value.endswith(")"):
+        return f"{node.name}={value}"
+    return f"{node.name}=" + value.replace("\\", "\\\\").replace('"', '\\"')
+
+
+@_text.register
+def _(node: ast.NodeOption) -> str:
+    value = node.value
+    if isinstance(value, ast.Subsearch | ast.MacroCall):
+        return f"{node.name}={_text(value)}"
+    if isinstance(value, ast.Call) and value.name == "eval":
+        return f"{node.name}={_text(value)}"
+    return f"{node.name}=({_text(value)})"
+
+
+@_text.register
+def _(node: ast.Clause) -> str:
+    parts = " ".join(_text(part) for part in node.parts)
+    return f"{node.keyword} {parts}" if parts else node.keyword
+
+
+@_text.register
+def _(node: ast.Aggregation) -> str:
+    text = _aggregation(node)
+    return text if node.alias is None else f"{text} AS {_alias(node.alias)}"
+
+
+def _aggregation(node: ast.Aggregation) -> str:
+    name = node.text.partition("(")[0]
+    if isinstance(node.argument, ast.FieldName):
+        field = node.argument
+        inside = quote(field.name) if field.quoted else field.name
+        return f"{name}({', '.join([inside, *node.extra])})"
+    if isinstance(node.argument, ast.Aggregation):
+        return f"{name}({', '.join([_aggregation(node.argument), *node.extra])})"
+    return node.text
+
+
+def _alias(name: str) -> str:
+    return name if _BARE_WORD.fullmatch(name) or "`" in name else quote(name)
+
+
+@_text.register
+def _(node: ast.Assignment) -> str:
+    return f"{_target(node.target)}={expression(node.expression)}"
+
+
+def _target(name: str) -> str:
+    return name if _BARE_WORD.fullmatch(name) or "`" in name else quote(name)
+
+
+@_text.register
+def _(node: ast.Alias) -> str:
+    return f"{_text(node.source)} AS {_text(node.target)}"
+
+
+@_text.register
+def _(node: ast.SortKey) -> str:
+    field = f"{node.kind}({_text(node.field)})" if node.kind else _text(node.field)
+    return f"-{field}" if node.descending else field
+
+
+@_text.register
+def _(node: ast.FieldFunction) -> str:
+    text = f"{node.function}({_text(node.field)})"
+    return text if node.alias is None else f"{text} AS {_alias(node.alias)}"
+
+
+# --- search expressions
+
+
+@_text.register
+def _(node: ast.Keyword) -> str:
+    return quote(node.text) if node.quoted else node.text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+@_text.register
+def _(node: ast.Directive) -> str:
+    if re.search(r'[\s()"]', node.text):
+        return f"{node.name}({quote(node.text)})"
+    return f"{node.name}({node.text})"
+
+
+@_text.register
+def _(node: ast.Comparison) -> str:
+    return f"{_text(node.field)}{node.op}{_text(node.value)}"
+
+
+@_text.register
+def _(node: ast.Membership) -> str:
+    if len(node.values) == 1 and isinstance(node.values[0], ast.Subsearch):
+        return f"{_text(node.field)} IN ({_text(node.values[0])})"
+    return f"{_text(node.field)} IN ({_list(node.values, ', ')})"
+
+
+@_text.register
+def _(node: ast.Not) -> str:
+    return f"NOT {_group(node.operand)}"
+
+
+@_text.register
+def _(node: ast.And) -> str:
+    return " ".join(f"({_text(item)})" if isinstance(item, ast.And) else _text(item) for item in node.items) or "()"
+
+
+@_text.register
+def _(node: ast.Or) -> str:
+    return " OR ".join(_group(item) for item in node.items)
+
+
+def _group(node: ast.Node) -> str:
+    return f"({_text(node)})" if isinstance(node, ast.And | ast.Or) and node.items else _text(node)
+
+
+# --- eval expressions
+
+
+def expression(node: ast.Node, level: int = 0) -> str:
+    """An eval expression, in parentheses where the operator around it (`level`) binds tighter."""
+    if isinstance(node, ast.FieldName):
+        plain = _BARE_EVAL_FIELD.fullmatch(node.name) and node.name.upper() not in _EVAL_WORDS
+        if node.quoted or not plain:
+            return "'" + node.name.replace("'", "\\'") + "'" if node.quoted else node.name
+        return node.name
+    if isinstance(node, ast.Literal):
+        return _literal(node.value)
+    if isinstance(node, ast.Unary):
+        own = NOT_LEVEL if node.op == "NOT" else SIGN_LEVEL
+        text = (
+            f"NOT {expression(node.operand, own)}" if node.op == "NOT" else f"{node.op}{expression(node.operand, own)}"
+        )
+        return f"({text})" if own < level else text
+    if isinstance(node, ast.Binary):
+        own = PRECEDENCE[node.op]
+        text = f"{expression(node.left, own)} {node.op} {expression(node.right, own + 1)}"
+        return f"({text})" if own < level else text
+    if isinstance(node, ast.InList):
+        items = ", ".join(expression(item) for item in node.items)
+        text = f"{expression(node.operand, PRECEDENCE['IN'])} IN ({items})"
+        return f"({text})" if PRECEDENCE["IN"] < level else text
+    if isinstance(node, ast.Call):
+        return f"{node.name}({', '.join(expression(arg) for arg in node.args)})"
+    return _text(node)
+
+
+def _literal(value: ast.Scalar) -> str:
+    if value is None:
+        return "null()"
+    if isinstance(value, bool):
+        return "true()" if value else "false()"
+    if isinstance(value, str):
+        return quote(value)
+    if isinstance(value, float) and value == int(value) and abs(value) < 1e15:
+        return f"{value:.1f}"
+    return repr(value)
+
+
+@_text.register(ast.Literal)
+@_text.register(ast.Unary)
+@_text.register(ast.Binary)
+@_text.register(ast.InList)
+@_text.register(ast.Call)
+def _(node: ast.Node) -> str:
+    return expression(node)
+
+
+@_text.register
+def _(node: ast.Template) -> str:
+    return node.text

@@ -1,0 +1,261 @@
+r"""Search expressions: search, subsearch results, `where` of tstats and inputlookup, event types, constraints.
+
+Rules (Search Reference, "search"; Search Manual, "Boolean expressions", "Quotes and escaping characters"):
+
+* tightest first: parentheses; NOT; OR; AND, which is implied between terms side by side. Operators are upper-case.
+* In words and quoted strings \" and \\ are escapes; any other backslash stands for itself.
+* field=(a OR b) compares the field with each value in the parentheses.
+"""
+
+from __future__ import annotations
+
+import re
+
+from caltrop.spl.ast import And, Comparison, Directive, FieldName, Keyword, Membership, Node, Not, Or, Template, Word
+from caltrop.spl.cursor import Cursor, unescape
+
+_TOKEN = r"<<\w+>>|\$(?:[\w.:@-]+(?:\|\w+)?)?\$"
+_CHAR = r'[^\s"()\[\]|=<>,`\\!]'
+# Left of an operator, or a keyword. A comma inside a word belongs to it, one at its end separates.
+_WORD = re.compile(rf'(?:{_TOKEN}|{_CHAR}|\\["\\]|\\|!(?!=)|,+(?=[^\s,)=]))+')
+# Right of an operator a word may hold = and ! as well (query strings, base64); `::` needs no care.
+_VALUE = re.compile(rf'(?:{_TOKEN}|[^\s"()\[\]|,`\\]|\\["\\]|\\|,+(?=[^\s,)]))+')
+_ITEM = re.compile(rf'(?:{_TOKEN}|[^\s"()\[\]|,`\\]|\\["\\]|\\)+')
+_OPERATOR = re.compile(r"==|!=|<=|>=|<>|=|<(?!<\w+>>)|>")
+_SPELLINGS = {"==": "=", "<>": "!="}
+_QUOTED_FIELD = re.compile(r"'[^'\n|\"]+'(?=\s*(?:=|!=|<|>))")
+_IN = re.compile(r"\s+(?:NOT\s+)?IN\s*(?=[(\[])|\s+in\s*(?=\()")
+_TEMPLATE_ONLY = re.compile(_TOKEN)
+DIRECTIVES = frozenset({"TERM", "CASE", "PREFIX"})
+OPERATORS = frozenset({"AND", "OR", "NOT"})
+
+
+def read_search(cursor: Cursor, stop: frozenset[str] = frozenset()) -> Node | None:
+    """Read a whole expression; None when there is none. `stop` are lower-case words that end it (`by` of tstats)."""
+    return _conjunction(cursor, stop)
+
+
+def _conjunction(cursor: Cursor, stop: frozenset[str]) -> Node | None:
+    start = cursor.skip()
+    items: list[Node] = []
+    while True:
+        while cursor.accept(","):
+            pass
+        if _at_end(cursor, stop):
+            break
+        here = cursor.pos
+        if _operator(cursor, "AND"):
+            if not items or _at_end(cursor, stop):
+                cursor.pos = here if not items else cursor.pos
+                cursor.expected("a search term beside AND")
+            continue
+        items.append(_disjunction(cursor, stop))
+    if not items:
+        return None
+    return items[0] if len(items) == 1 else And(items=tuple(items), span=cursor.span(start))
+
+
+def _disjunction(cursor: Cursor, stop: frozenset[str]) -> Node:
+    start = cursor.skip()
+    if _operator(cursor, "OR"):
+        cursor.pos = start
+        cursor.expected("a search term before OR")
+    items = [_term(cursor, stop)]
+    while _operator(cursor, "OR"):
+        items.append(_term(cursor, stop))
+    return items[0] if len(items) == 1 else Or(items=tuple(items), span=cursor.span(start))
+
+
+def _term(cursor: Cursor, stop: frozenset[str]) -> Node:
+    start = cursor.skip()
+    if _operator(cursor, "NOT"):
+        with cursor.nested(start):
+            operand = _term(cursor, stop)
+        return Not(operand=operand, span=cursor.span(start))
+    if _at_end(cursor, stop) or _operator(cursor, "AND") or _operator(cursor, "OR"):
+        cursor.pos = start
+        cursor.expected("a search term")
+    char = cursor.text[start]
+    if char == "(":
+        cursor.pos += 1
+        with cursor.nested(start):
+            inside = _conjunction(cursor, frozenset())
+        if not cursor.accept(")"):
+            cursor.expected('")" to close the parenthesis')
+        return inside or And(items=(), span=cursor.span(start))
+    if char == "[":
+        from caltrop.spl.parser import read_subsearch
+
+        return read_subsearch(cursor)
+    if char == "`":
+        macro = cursor.macro()
+        if _at_operator(cursor):
+            name = cursor.text[macro.span.start : macro.span.end]
+            return _comparison(cursor, FieldName(name=name, span=macro.span), start)
+        return macro
+    return _word_term(cursor, start)
+
+
+def _word_term(cursor: Cursor, start: int) -> Node:
+    """A keyword, a phrase, a directive, or a comparison: whatever starts with a word."""
+    quoted_field = cursor.match(_QUOTED_FIELD)
+    if quoted_field:
+        name = FieldName(name=quoted_field[0][1:-1], quoted=True, span=cursor.span(start))
+        return _comparison(cursor, name, start)
+    text, quoted = _glued(cursor, _WORD)
+    if not quoted and text in DIRECTIVES and cursor.text.startswith("(", cursor.pos):
+        return _directive(cursor, text, start)
+    if not text and not quoted:
+        cursor.expected("a search term")
+    end = cursor.pos
+    name = FieldName(name=text, quoted=quoted, span=cursor.span(start))
+    membership = cursor.match(_IN)
+    if membership:
+        values = _values(cursor, name)
+        inside = Membership(field=name, values=values, span=cursor.span(start))
+        return Not(operand=inside, span=inside.span) if "NOT" in membership[0] else inside
+    if _at_operator(cursor):
+        return _comparison(cursor, name, start)
+    cursor.pos = end
+    if not quoted:
+        field, indexed, value = text.partition("::")
+        if indexed and field and value:
+            right = Word(text=value, span=cursor.span(start + len(field) + 2))
+            left = FieldName(name=field, span=cursor.span(start))
+            return Comparison(field=left, op="=", value=right, span=cursor.span(start))
+        if _TEMPLATE_ONLY.fullmatch(text):
+            return Template(text=text, span=cursor.span(start))
+        if text.endswith("::") and cursor.text.startswith('"', end):
+            left = FieldName(name=text[:-2], span=cursor.span(start))
+            right = Word(text=cursor.string(), quoted=True)
+            return Comparison(field=left, op="=", value=right, span=cursor.span(start))
+    return Keyword(text=text, quoted=quoted, span=cursor.span(start))
+
+
+def _comparison(cursor: Cursor, name: FieldName, start: int) -> Node:
+    cursor.skip()
+    operator = cursor.match(_OPERATOR)
+    if not operator:
+        cursor.expected("a comparison operator")
+    op = _SPELLINGS.get(operator[0], operator[0])
+    if cursor.peek() == "(":
+        begin = cursor.pos
+        cursor.pos += 1
+        with cursor.nested(begin):
+            group = _conjunction(cursor, frozenset())
+        if group is None:
+            cursor.expected(f"a value for {name.name!r}")
+        if not cursor.accept(")"):
+            cursor.expected('")" to close the parenthesis')
+        return _distribute(group, name, op)
+    return Comparison(field=name, op=op, value=_value(cursor, name, _VALUE), span=cursor.span(start))
+
+
+def _distribute(node: Node, name: FieldName, op: str) -> Node:
+    """field=(a OR b) -> field=a OR field=b."""
+    if isinstance(node, Keyword):
+        return Comparison(
+            field=name, op=op, value=Word(text=node.text, quoted=node.quoted, span=node.span), span=node.span
+        )
+    if isinstance(node, And | Or):
+        return type(node)(items=tuple(_distribute(item, name, op) for item in node.items), span=node.span)
+    if isinstance(node, Not):
+        return Not(operand=_distribute(node.operand, name, op), span=node.span)
+    if isinstance(node, Comparison | Membership):
+        return node
+    return Comparison(field=name, op=op, value=node, span=node.span)
+
+
+def _value(cursor: Cursor, name: FieldName, pattern: re.Pattern[str]) -> Node:
+    """The right side of a comparison or one item of IN."""
+    start = cursor.skip()
+    char = cursor.text[start : start + 1]
+    if char == "[":
+        from caltrop.spl.parser import read_subsearch
+
+        return read_subsearch(cursor)
+    if char == "`":
+        macro = cursor.macro()
+        rest = cursor.match(pattern)
+        if not rest:
+            return macro
+        return Word(text=cursor.text[start : cursor.pos], span=cursor.span(start))
+    text, quoted = _glued(cursor, pattern)
+    if not quoted:
+        if text in DIRECTIVES and cursor.text.startswith("(", cursor.pos):
+            return _directive(cursor, text, start)
+        if _TEMPLATE_ONLY.fullmatch(text):
+            return Template(text=text, span=cursor.span(start))
+        if not text:
+            cursor.expected(f"a value for {name.name!r}")
+    return Word(text=text, quoted=quoted, span=cursor.span(start))
+
+
+def _glued(cursor: Cursor, pattern: re.Pattern[str]) -> tuple[str, bool]:
+    """A word, a quoted string, or both side by side (*"x y"*). True when any of it was quoted."""
+    if cursor.text.startswith('"', cursor.pos):
+        text = cursor.string()
+        if cursor.text.startswith("*", cursor.pos):
+            text += _unescape_word(cursor.match(pattern))
+        return text, True
+    text = _unescape_word(cursor.match(pattern))
+    if text and not text.endswith("::") and cursor.text.startswith('"', cursor.pos):
+        more, _ = _glued(cursor, pattern)
+        return text + more, True
+    return text, False
+
+
+def _unescape_word(found: re.Match[str] | None) -> str:
+    return unescape(found[0]) if found else ""
+
+
+def _values(cursor: Cursor, name: FieldName) -> tuple[Node, ...]:
+    start = cursor.skip()
+    if cursor.peek() == "[":
+        return (_value(cursor, name, _ITEM),)
+    cursor.accept("(")
+    values: list[Node] = []
+    while not cursor.accept(")"):
+        if cursor.accept(","):
+            continue
+        if not cursor.peek():
+            cursor.fail("unbalanced parenthesis: no closing ) for this one", start, start + 1)
+        if cursor.peek() in ("|", "]", "("):
+            cursor.expected('a value or ")"')
+        _operator(cursor, "OR")
+        values.append(_value(cursor, name, _ITEM))
+    return tuple(values)
+
+
+def _directive(cursor: Cursor, name: str, start: int) -> Directive:
+    text = cursor.balanced()[1:-1].strip()
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        text = unescape(text[1:-1])
+    return Directive(name=name, text=text, span=cursor.span(start))
+
+
+def _operator(cursor: Cursor, name: str) -> bool:
+    """Step over an upper-case Boolean operator; a longer word or a field of that name is none."""
+    pos = cursor.skip()
+    if not cursor.text.startswith(name, pos):
+        return False
+    end = pos + len(name)
+    after = cursor.text[end : end + 1]
+    if after and not after.isspace() and after not in '"()[]`|':
+        return False
+    cursor.pos = end
+    return True
+
+
+def _at_operator(cursor: Cursor) -> bool:
+    return cursor.looking_at(_OPERATOR) is not None
+
+
+def _at_end(cursor: Cursor, stop: frozenset[str]) -> bool:
+    char = cursor.peek()
+    if char in ("", "|", "]", ")"):
+        return True
+    return bool(stop) and (word := cursor.looking_at(_STOP_WORD)) is not None and word[0].lower() in stop
+
+
+_STOP_WORD = re.compile(r"[A-Za-z]+(?=[\s`\"'(\[])(?!\s*(?:=|!=|<|>))")

@@ -1,0 +1,28 @@
+"""Offsets into a text -> line, column and the line itself. The only place that counts lines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Line and column count from 1; `text` is the line they are on, without its end."""
+
+    line: int
+    column: int
+    text: str
+
+    def underlined(self, width: int = 1, limit: int = 120) -> str:
+        """The line with a caret below the column; a long line is cut around it."""
+        start = max(0, self.column - 1 - limit // 2)
+        shown = self.text[start : start + limit].replace("\t", " ")
+        caret = self.column - 1 - start
+        return f"{shown}\n{' ' * caret}{'^' * max(1, min(width, len(shown) - caret))}"
+
+
+def position(text: str, offset: int) -> Position:
+    offset = max(0, min(offset, len(text)))
+    start = text.rfind("\n", 0, offset) + 1
+    end = text.find("\n", offset)
+    return Position(text.count("\n", 0, offset) + 1, offset - start + 1, text[start : len(text) if end < 0 else end])

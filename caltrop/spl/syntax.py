@@ -1,0 +1,101 @@
+"""How a command's arguments are written: one declaration a command, in `commands/`.
+
+    register("makemv", options={"delim": STR, "allowempty": BOOL}, words=Words.FIELDS)
+
+`words` says what an argument becomes that is neither an option nor a clause nor a subsearch; `clauses` what stands
+after a keyword. Commands whose arguments are no such list (eval, search, rex, …) have a reader of their own:
+
+    @reader("where")
+    def where(args: Arguments) -> Iterator[Node]: ...
+
+Splunk reads arguments generously, and so do we: options may stand anywhere, commas and white space both separate,
+an option that the declaration does not know is kept (as text), and so is every word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from caltrop.spl.ast import Node
+
+if TYPE_CHECKING:
+    from caltrop.spl.arguments import Arguments
+
+
+class Kind(Enum):
+    """The type of an option's value."""
+
+    BOOL = "bool"
+    INT = "int"
+    FLOAT = "float"  # a number; whole ones become int
+    STR = "str"
+    LIST = "list"  # text that may hold commas: a,b,c
+    EXPR = "expr"  # text, or eval(…), or a search expression in parentheses (startswith of transaction)
+    EVAL = "eval"  # an eval expression, in parentheses and quotes as it pleases (reset_after of streamstats)
+
+
+BOOL, INT, FLOAT, STR, LIST, EXPR, EVAL = Kind
+
+
+class Words(Enum):
+    """What the plain arguments of a command are."""
+
+    FIELDS = "fields"  # FieldName, or Alias for `a AS b`
+    WORDS = "words"  # Word
+    AGGREGATIONS = "aggregations"  # Aggregation
+    SEARCH = "search"  # one search expression (clauses only)
+    SORT = "sort"  # SortKey
+
+
+Reader = Callable[["Arguments"], Iterator[Node]]
+
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """`number` names the option that a leading bare number stands for (head 5); `first` reads that many plain
+    arguments as Word before `words` applies (lookup NAME field …)."""
+
+    name: str
+    options: Mapping[str, Kind] = field(default_factory=dict)
+    words: Words = Words.WORDS
+    clauses: Mapping[str, Words] = field(default_factory=dict)
+    number: str | None = None
+    first: int = 0
+    reader: Reader | None = None
+
+
+syntaxes: dict[str, Syntax] = {}
+
+
+def register(
+    *names: str,
+    options: Mapping[str, Kind] | None = None,
+    words: Words = Words.WORDS,
+    clauses: Mapping[str, Words] | None = None,
+    number: str | None = None,
+    first: int = 0,
+    reader: Reader | None = None,
+) -> None:
+    """Declare the commands of these names."""
+    for name in names:
+        if name in syntaxes:
+            raise RuntimeError(f"command {name!r} is declared twice")
+        syntaxes[name] = Syntax(
+            name, {**(options or {}), **({number: INT} if number else {})}, words, clauses or {}, number, first, reader
+        )
+
+
+def reader(*names: str, options: Mapping[str, Kind] | None = None) -> Callable[[Reader], Reader]:
+    """Declare commands whose arguments the decorated function reads."""
+
+    def decorate(read: Reader) -> Reader:
+        register(*names, options=options, reader=read)
+        return read
+
+    return decorate
+
+
+GENERIC = Syntax("")
