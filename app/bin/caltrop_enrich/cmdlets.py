@@ -1,0 +1,149 @@
+"""The parameters of the WMI and CIM cmdlets, and how PowerShell finds one from what was typed.
+
+From the cmdlets' reference pages (Microsoft.PowerShell.Management, CimCmdlets) and about_CommonParameters.
+"""
+
+from __future__ import annotations
+
+from typing import Dict, NamedTuple, Optional, Tuple
+
+_COMMON_SWITCHES = "Verbose Debug"
+_COMMON = "ErrorAction WarningAction InformationAction ErrorVariable WarningVariable InformationVariable OutVariable OutBuffer PipelineVariable"
+_COMMON_ALIASES = {
+    "vb": "Verbose",
+    "db": "Debug",
+    "ea": "ErrorAction",
+    "wa": "WarningAction",
+    "infa": "InformationAction",
+    "ev": "ErrorVariable",
+    "wv": "WarningVariable",
+    "iv": "InformationVariable",
+    "ov": "OutVariable",
+    "ob": "OutBuffer",
+    "pv": "PipelineVariable",
+}
+
+
+class Cmdlet(NamedTuple):
+    """`parameters` maps a lower-case name or alias to the parameter's own name; `switches` take no value."""
+
+    name: str
+    parameters: Dict[str, str]
+    switches: frozenset
+    positional: Tuple[str, ...]
+
+    def parameter(self, typed: str) -> Optional[str]:
+        """The parameter that a typed name means: exact name or alias, else an unambiguous prefix; None if neither."""
+        typed = typed.lower()
+        exact = self.parameters.get(typed)
+        if exact:
+            return exact
+        own = {name for key, name in self.parameters.items() if key.startswith(typed)}
+        return own.pop() if len(own) == 1 else None
+
+
+def _cmdlet(
+    own_name: str, values: str, switches: str, positional: str, confirms: bool = True, **aliases: str
+) -> Cmdlet:
+    switches += " " + _COMMON_SWITCHES + (" WhatIf Confirm" if confirms else "")
+    names = (values + " " + switches + " " + _COMMON).split()
+    parameters = {key.lower(): key for key in names}
+    parameters.update(aliases)
+    parameters.update(_COMMON_ALIASES)
+    if confirms:
+        parameters.update({"wi": "WhatIf", "cf": "Confirm"})
+    return Cmdlet(own_name, parameters, frozenset(switches.split()), tuple(positional.split()))
+
+
+_WMI = "ComputerName Credential Namespace Authentication Impersonation ThrottleLimit Authority Locale"
+_WMI_SWITCHES = "AsJob EnableAllPrivileges"
+_CIM = "ComputerName CimSession Namespace OperationTimeoutSec ResourceUri"
+_CIM_ALIASES = {"cn": "ComputerName", "servername": "ComputerName"}
+
+_CMDLETS = (
+    _cmdlet(
+        "Invoke-WmiMethod",
+        "Class Name ArgumentList Path InputObject " + _WMI,
+        _WMI_SWITCHES,
+        "Class Name ArgumentList",
+        cn="ComputerName",
+        ns="Namespace",
+        args="ArgumentList",
+    ),
+    _cmdlet(
+        "Set-WmiInstance",
+        "Class Arguments Path InputObject PutType " + _WMI,
+        _WMI_SWITCHES,
+        "Class Arguments",
+        cn="ComputerName",
+        ns="Namespace",
+        args="Arguments",
+        property="Arguments",
+    ),
+    _cmdlet(
+        "Remove-WmiObject",
+        "Class Path InputObject " + _WMI,
+        _WMI_SWITCHES,
+        "Class",
+        cn="ComputerName",
+        ns="Namespace",
+    ),
+    _cmdlet(
+        "Get-WmiObject",
+        "Class Property Filter Query " + _WMI,
+        "List Recurse DirectRead Amended " + _WMI_SWITCHES,
+        "Class Property",
+        confirms=False,
+        cn="ComputerName",
+        ns="Namespace",
+        classname="Class",
+    ),
+    _cmdlet(
+        "Invoke-CimMethod",
+        "ClassName MethodName Arguments InputObject CimClass Query QueryDialect " + _CIM,
+        "",
+        "ClassName MethodName Arguments",
+        **{"class": "ClassName", "name": "MethodName", "ciminstance": "InputObject"},
+        **_CIM_ALIASES,
+    ),
+    _cmdlet(
+        "Get-CimInstance",
+        "ClassName InputObject Query QueryDialect Filter Property " + _CIM,
+        "KeyOnly Shallow",
+        "ClassName",
+        confirms=False,
+        ciminstance="InputObject", properties="Property",
+        **_CIM_ALIASES,
+    ),
+    _cmdlet(
+        "New-CimInstance",
+        "ClassName Property Key CimClass " + _CIM,
+        "ClientOnly",
+        "ClassName Property",
+        arguments="Property",
+        **_CIM_ALIASES,
+    ),
+    _cmdlet(
+        "New-CimSession",
+        "ComputerName Credential Authentication CertificateThumbprint Name OperationTimeoutSec Port SessionOption",
+        "SkipTestConnection",
+        "ComputerName",
+        confirms=False,
+        **_CIM_ALIASES,
+    ),
+)
+_ALIASES = {
+    "iwmi": "Invoke-WmiMethod",
+    "swmi": "Set-WmiInstance",
+    "rwmi": "Remove-WmiObject",
+    "gwmi": "Get-WmiObject",
+    "icim": "Invoke-CimMethod",
+    "gcim": "Get-CimInstance",
+    "ncim": "New-CimInstance",
+    "ncms": "New-CimSession",
+}
+BY_NAME: Dict[str, Cmdlet] = {cmdlet.name.lower(): cmdlet for cmdlet in _CMDLETS}
+BY_NAME.update({alias: BY_NAME[name.lower()] for alias, name in _ALIASES.items()})
+
+# A text that holds none of these, lower-cased and cleared of escapes and joined strings, calls no cmdlet above.
+CLUES = ("wmi", "cim")

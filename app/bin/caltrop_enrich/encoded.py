@@ -1,0 +1,53 @@
+"""What `powershell -EncodedCommand <base64>` runs: UTF-16LE text in base64 (about_PowerShell_exe)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import List
+
+from .limits import MAX_DECODED, MAX_VALUES
+
+# powershell.exe takes any prefix of EncodedCommand, and -ec; the dash may be a slash or a typographic dash.
+_ARGUMENT = re.compile(
+    r"[-/\u2013\u2014\u2015](?:ec|e(?:n(?:c(?:o(?:d(?:e(?:d(?:c(?:o(?:m(?:m(?:a(?:n(?:d)?)?)?)?)?)?)?)?)?)?)?)?)?)"
+    r"""[\s:'"]{1,16}([A-Za-z0-9+/]{4,}={0,2})""",
+    re.IGNORECASE,
+)
+_BOUNDARY = frozenset("\\-/\u2013\u2014\u2015")
+
+
+def _may_encode(text: str) -> bool:
+    return "-e" in text or "-E" in text or "/e" in text or "/E" in text or not text.isascii()
+
+
+def decode_level(text: str) -> List[str]:
+    """The payloads encoded in a text, at most MAX_VALUES; not what is encoded within those."""
+    if not _may_encode(text):
+        return []
+    payloads: List[str] = []
+    for match in _ARGUMENT.finditer(text):
+        before = text[match.start() - 1 : match.start()]
+        if before.isalnum() or (before in _BOUNDARY and before):
+            continue
+        payload = decode(match.group(1))
+        if payload:
+            payloads.append(payload)
+            if len(payloads) >= MAX_VALUES:
+                break
+    return payloads
+
+
+def decode(encoded: str) -> str:
+    """The text of one base64 payload; "" when it is not UTF-16LE text. Cut at MAX_DECODED characters."""
+    encoded = encoded.rstrip("=")[: MAX_DECODED * 8 // 3 // 4 * 4]
+    if len(encoded) % 4 == 1:  # no such base64: the last character was cut off
+        encoded = encoded[:-1]
+    try:
+        data = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return ""
+    text = data[: len(data) // 2 * 2].decode("utf-16-le", "replace")
+    plain = sum(1 for char in text if " " <= char <= "~" or char in "\r\n\t")
+    return text if text and plain * 2 > len(text) else ""

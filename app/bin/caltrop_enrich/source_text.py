@@ -1,0 +1,50 @@
+"""A hit -> the script text in it, whatever rendering it came in."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Optional, Tuple
+
+# The field that Splunk's add-on makes of XML, then of the classic rendering, then event 4103's, then the whole event.
+DEFAULT_FIELDS = ("ScriptBlockText", "Message", "Payload", "_raw")
+
+_HEADER = re.compile(r"\s*Creating Scriptblock text \(\d{1,9} of \d{1,9}\):[ \t]*(?:\r\n|\n|\r)?")
+_FOOTER = re.compile(r"[\r\n]+ScriptBlock ID: [0-9A-Fa-f-]{36}")
+_XML_DATA = re.compile(r"<Data Name=['\"](?:ScriptBlockText|Payload)['\"]>([^<]*)")
+
+
+def find(record: dict, fields: Tuple[str, ...]) -> Optional[str]:
+    """The text of the first of `fields` that the hit has; None when it has none of them."""
+    for name in fields:
+        value = record.get(name)
+        if not value:
+            continue
+        if isinstance(value, (list, tuple)):
+            value = "\n".join(str(item) for item in value if item is not None)
+        elif not isinstance(value, str):
+            value = str(value)
+        if name == "_raw":
+            return _of_event(value)
+        return _of_message(value) if name == "Message" else value
+    return None
+
+
+def _of_message(text: str) -> str:
+    """The script in the message of event 4104: without the line before it and the two after it."""
+    header = _HEADER.match(text)
+    if not header:
+        return text
+    footer = None
+    for footer in _FOOTER.finditer(text, header.end()):
+        continue  # the last one: a script may hold such a line itself
+    return text[header.end() : footer.start() if footer else len(text)]
+
+
+def _of_event(raw: str) -> str:
+    """The script in a whole event: of its XML, of its classic Message, or all of it."""
+    data = _XML_DATA.search(raw)
+    if data:
+        return html.unescape(data.group(1))
+    cut = raw.find("\nMessage=")
+    return _of_message(raw[cut + len("\nMessage=") :]) if cut >= 0 else raw
