@@ -1,0 +1,85 @@
+"""Reading the arguments that the reporting commands share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from caltrop.engine.errors import SearchError
+from caltrop.spl.ast import Aggregation, Clause, Command, FieldName, Node, NodeOption, Option, Word
+
+
+def gathered(cmd: Command) -> Command:
+    """The command with options that were written behind BY, OVER or WHERE moved out of those clauses."""
+    kept: list[Node] = []
+    options: list[Node] = []
+    for part in cmd.parts:
+        if isinstance(part, Clause):
+            inside = [p for p in part.parts if isinstance(p, Option | NodeOption | Aggregation)]
+            options += inside
+            part = replace(part, parts=tuple(p for p in part.parts if p not in inside))
+        kept.append(part)
+    return replace(cmd, parts=tuple(kept + options))
+
+
+def names(parts: tuple[Node, ...] | None) -> list[str]:
+    """The field names among parts (of a clause), in order."""
+    return [name for part in parts or () if (name := name_of(part)) is not None]
+
+
+def name_of(part: Node) -> str | None:
+    if isinstance(part, FieldName):
+        return part.name
+    return part.text if isinstance(part, Word) else None
+
+
+def by_fields(cmd: Command) -> list[str]:
+    return names(cmd.clause("by"))
+
+
+def aggregations(cmd: Command) -> tuple[Aggregation, ...]:
+    found = cmd.of(Aggregation)
+    if not found:
+        raise SearchError(
+            f"{cmd.name} needs a statistical function", node=cmd, hint="Add one such as count or avg(field)."
+        )
+    return found
+
+
+def flag(cmd: Command, name: str, default: bool) -> bool:
+    value = cmd.option(name, default)
+    if isinstance(value, bool):
+        return value
+    text = str(value).lower()
+    if text in ("1", "t", "true", "y", "yes"):
+        return True
+    if text in ("0", "f", "false", "n", "no"):
+        return False
+    raise SearchError(f"{name}={value} is neither true nor false", node=cmd)
+
+
+def number(cmd: Command, name: str, default: float) -> float:
+    value = cmd.option(name, default)
+    try:
+        return float(str(value))
+    except ValueError:
+        raise SearchError(f"{name}={value} is not a number", node=cmd) from None
+
+
+def whole(cmd: Command, name: str, default: int, *, minimum: int = 0) -> int:
+    value = number(cmd, name, default)
+    if value != int(value) or value < minimum:
+        raise SearchError(f"{name}={cmd.option(name)} is not a whole number of at least {minimum}", node=cmd)
+    return int(value)
+
+
+def text(cmd: Command, name: str, default: str) -> str:
+    value = cmd.option(name)
+    return default if value is None else str(value)
+
+
+def expression(cmd: Command, name: str) -> Node | None:
+    """The expression of an option such as reset_after=(x>1)."""
+    for part in cmd.of(NodeOption):
+        if part.name == name:
+            return part.value
+    return None

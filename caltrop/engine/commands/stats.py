@@ -1,0 +1,32 @@
+"""stats and sistats (Search Reference, "stats" and "sistats")."""
+
+from __future__ import annotations
+
+from caltrop.engine.aggregate import aggregate, to_prestats
+from caltrop.engine.aggregate.arguments import aggregations, by_fields, flag, gathered
+from caltrop.engine.context import Context
+from caltrop.engine.registry import command
+from caltrop.engine.table import Table
+from caltrop.spl.ast import Command
+
+
+@command("stats", kind="transforming", note="`delim` and `partitions` are read and change nothing.")
+def stats(table: Table, cmd: Command, ctx: Context) -> Table:
+    """One row a combination of BY values, or one row in all."""
+    cmd = gathered(cmd)
+    frame = aggregate(
+        table.frame,
+        aggregations(cmd),
+        by_fields(cmd),
+        ctx,
+        allnum=flag(cmd, "allnum", False),
+        dedup_splitvals=flag(cmd, "dedup_splitvals", False),
+    )
+    return Table(frame)
+
+
+@command("sistats", kind="transforming", note="The psrsvd_ columns are our own encoding of Splunk's names.")
+def sistats(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Rows of partial results from which `stats` of the same arguments gets its result."""
+    cmd = gathered(cmd)
+    return Table(to_prestats(table.frame, aggregations(cmd), by_fields(cmd), ctx))
