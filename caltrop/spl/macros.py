@@ -1,0 +1,241 @@
+"""Macro expansion: text in, text out, before anything is parsed (macros.conf; "Use search macros in searches").
+
+* Macros stand between backticks; not inside double quotes and not inside comments.
+* Arguments are separated by commas outside double quotes; quotes around an argument are taken off, \\" and \\\\ in it
+  unescaped. `m(1, 2)` and `m(b=2, a=1)` (all by name) are the same when m's arguments are a and b.
+* $name$ is replaced everywhere in the definition, inside quotes too. What comes out may hold macros again.
+* `iseval`: the definition (after replacement) is an eval expression, its string result the expansion.
+* `validation` (after replacement): a Boolean expression must be true; a string result is the error message itself, and
+  null passes unless the expression is a Boolean one.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from caltrop.spl.ast import Binary, Call, InList, MacroCall, Span, Unary
+from caltrop.spl.cursor import Cursor, unescape
+from caltrop.spl.errors import SplError
+from caltrop.spl.names import BOOLEAN_FUNCTIONS, nearest
+from caltrop.spl.parser import parse_eval
+
+MAX_LENGTH = 4_000_000  # characters a search may grow to
+MAX_DEPTH = 100  # macros inside macros
+
+Find = Callable[[str, int], "Macro | None"]
+Evaluate = Callable[[str], "str | bool | float | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Macro:
+    """A stanza of macros.conf; `name` without the arity in parentheses."""
+
+    name: str
+    args: tuple[str, ...]
+    definition: str
+    iseval: bool = False
+    validation: str | None = None
+    errormsg: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Output from `at` on comes from the original's `span`: character by character, or (a macro) as a whole."""
+
+    at: int
+    span: Span
+    verbatim: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """The expanded `text`, the `source` it came from, and the way back."""
+
+    text: str
+    source: str
+    pieces: tuple[_Piece, ...]
+
+    def original(self, span: Span) -> Span:
+        """The place in `source` that a place in `text` comes from; inside a macro that is the macro's call."""
+        return Span(self._back(span.start).start, max(self._back(span.start).start, self._back(span.end, end=True).end))
+
+    def _back(self, offset: int, *, end: bool = False) -> Span:
+        if not self.pieces:
+            return Span(offset, offset)
+        index = bisect_right(self.pieces, offset - (1 if end and offset else 0), key=lambda piece: piece.at) - 1
+        piece = self.pieces[max(index, 0)]
+        if not piece.verbatim:
+            return piece.span
+        here = min(piece.span.start + offset - piece.at, piece.span.end)
+        return Span(here, here)
+
+    def rebase(self, error: SplError) -> SplError:
+        """The same error, at the place in the text that was written."""
+        return SplError(
+            error.message, source=self.source, span=self.original(error.span), hint=error.hint, code=error.code
+        )
+
+
+def expand(
+    text: str, find: Find, evaluate: Evaluate | None = None, *, names: Callable[[], Iterable[str]] | None = None
+) -> Expansion:
+    """Replace every macro. `evaluate` runs eval expressions; without it validations are not checked and an iseval
+    macro is refused. `names` lists what is defined, for the hint when a macro is not."""
+    expander = _Expander(text, find, evaluate, names)
+    out: list[str] = []
+    pieces: list[_Piece] = []
+    at = 0
+    for span, call in _calls(text):
+        replacement = text[span.start : span.end] if call is None else expander.replace(call, span, ())
+        pieces.append(_Piece(at, span, verbatim=call is None))
+        out.append(replacement)
+        at += len(replacement)
+    return Expansion("".join(out), text, tuple(pieces))
+
+
+_SCAN = re.compile(r'"(?:[^"\\]|\\.)*+"|```.*?```|`|[^"`]++|.', re.DOTALL)
+
+
+def _calls(text: str) -> list[tuple[Span, MacroCall | None]]:
+    """The text cut into plain stretches (None) and macro calls."""
+    cursor = Cursor(text)
+    cuts: list[tuple[Span, MacroCall | None]] = []
+    plain = 0
+    while cursor.pos < len(text):
+        start = cursor.pos
+        found = cursor.match(_SCAN)
+        if found and found[0] == "`" and text.find("`", start + 1) > 0:
+            cursor.pos = start
+            call = cursor.macro()
+            if plain < start:
+                cuts.append((Span(plain, start), None))
+            cuts.append((Span(start, cursor.pos), call))
+            plain = cursor.pos
+    if plain < len(text):
+        cuts.append((Span(plain, len(text)), None))
+    return cuts
+
+
+class _Expander:
+    def __init__(
+        self, source: str, find: Find, evaluate: Evaluate | None, names: Callable[[], Iterable[str]] | None
+    ) -> None:
+        self.source = source
+        self.find = find
+        self.evaluate = evaluate
+        self.names = names
+        self.length = 0
+
+    def replace(self, call: MacroCall, span: Span, inside: tuple[str, ...]) -> str:
+        """The full expansion of one call, written at `span` of the source, inside the macros `inside`."""
+        macro = self._macro(call, span)
+        key = f"{call.name}({len(call.args)})"
+        if key in inside:
+            chain = " -> ".join([*inside[inside.index(key) :], key])
+            self._fail(f"macro {call.name!r} expands itself: {chain}", span)
+        if len(inside) >= MAX_DEPTH:
+            self._fail(f"macros nested too deeply: more than {MAX_DEPTH} levels", span)
+        values = _bind(macro, call)
+        self._validate(macro, values, span)
+        text = _substitute(macro.definition, values)
+        if macro.iseval:
+            text = self._evaluated(macro, text, span)
+        out = []
+        for cut, inner in _calls(text):
+            piece = text[cut.start : cut.end] if inner is None else self.replace(inner, span, (*inside, key))
+            if inner is None:
+                self.length += len(piece)
+            if self.length > MAX_LENGTH:
+                self._fail(
+                    f"the search grows beyond {MAX_LENGTH} characters when macro {call.name!r} is expanded", span
+                )
+            out.append(piece)
+        return "".join(out)
+
+    def _macro(self, call: MacroCall, span: Span) -> Macro:
+        macro = self.find(call.name, len(call.args))
+        if macro:
+            return macro
+        arities = [n for n in range(20) if self.find(call.name, n)]
+        if arities:
+            takes = " or ".join(map(str, arities))
+            self._fail(f"macro {call.name!r} takes {takes} arguments, found {len(call.args)}", span)
+        similar = nearest(call.name, self.names()) if self.names else None
+        self._fail(
+            f"macro {call.name!r} is not defined",
+            span,
+            f"did you mean `{similar}`?" if similar else "define it in macros.conf",
+        )
+        raise AssertionError  # unreachable: _fail raises
+
+    def _validate(self, macro: Macro, values: dict[str, str], span: Span) -> None:
+        if not macro.validation or not self.evaluate:
+            return
+        expression = _substitute(macro.validation, values)
+        result = self._run(macro, expression, "validation", span)
+        if result is True or (result is None and not _is_boolean(expression)):
+            return
+        message = result if isinstance(result, str) else macro.errormsg
+        self._fail(message or f"the arguments of macro {macro.name!r} are refused by its validation", span)
+
+    def _evaluated(self, macro: Macro, text: str, span: Span) -> str:
+        result = self._run(macro, text, "definition", span)
+        if not isinstance(result, str):
+            self._fail(f"the definition of macro {macro.name!r} (iseval) does not give a string", span)
+        return str(result)
+
+    def _run(self, macro: Macro, text: str, what: str, span: Span) -> str | bool | float | None:
+        if not self.evaluate:
+            self._fail(f"macro {macro.name!r} is an eval macro and nothing here evaluates it", span)
+            return None
+        try:
+            return self.evaluate(text)
+        except SplError as error:
+            raise SplError(
+                f"the {what} of macro {macro.name!r}: {error.message}", source=self.source, span=span, hint=error.hint
+            ) from error
+
+    def _fail(self, message: str, span: Span, hint: str | None = None) -> None:
+        raise SplError(message, source=self.source, span=span, hint=hint)
+
+
+_NAMED = re.compile(r"\s*([\w.-]+)\s*=\s*(.*)", re.DOTALL)
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
+
+
+def _bind(macro: Macro, call: MacroCall) -> dict[str, str]:
+    """Argument name -> text."""
+    named = [_NAMED.fullmatch(arg) for arg in call.args]
+    if named and all(found and found[1] in macro.args for found in named):
+        pairs = {found[1]: _bare(found[2]) for found in named if found}
+        if len(pairs) == len(macro.args):
+            return pairs
+    return dict(zip(macro.args, map(_bare, call.args), strict=False))
+
+
+def _bare(arg: str) -> str:
+    found = _QUOTED.fullmatch(arg.strip())
+    return unescape(found[1]) if found else arg
+
+
+def _substitute(text: str, values: dict[str, str]) -> str:
+    """All at once, so that a $name$ inside a value is not replaced again."""
+    if not values or "$" not in text:
+        return text
+    pattern = re.compile(r"\$(" + "|".join(map(re.escape, values)) + r")\$")
+    return pattern.sub(lambda found: values[found[1]], text)
+
+
+def _is_boolean(text: str) -> bool:
+    try:
+        node = parse_eval(text)
+    except SplError:
+        return False
+    if isinstance(node, Binary):
+        return node.op not in ("+", "-", "*", "/", "%", ".")
+    if isinstance(node, Unary):
+        return node.op == "NOT"
+    return isinstance(node, InList) or (isinstance(node, Call) and node.name in BOOLEAN_FUNCTIONS)

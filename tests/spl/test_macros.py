@@ -1,0 +1,114 @@
+"""Macro expansion by its rules, and the way back to the text that was written."""
+
+from __future__ import annotations
+
+import pytest
+
+from caltrop.spl import Macro, SplError, expand, parse
+
+MACROS = {
+    ("m", 0): Macro("m", (), "status=200"),
+    ("pick", 1): Macro("pick", ("n",), "where x=$n$"),
+    ("two", 2): Macro("two", ("a", "b"), 'eval $a$="$b$"'),
+    ("outer", 1): Macro("outer", ("w",), "search `pick($w$)`"),
+    ("loop", 0): Macro("loop", (), "a `loop2`"),
+    ("loop2", 0): Macro("loop2", (), "b `loop`"),
+    ("limit", 1): Macro("limit", ("n",), '"head ".tostring($n$*2)', iseval=True),
+    ("checked", 1): Macro("checked", ("n",), "head $n$", validation="isnum($n$)", errormsg="needs a number"),
+    ("says", 1): Macro("says", ("n",), "head $n$", validation='if($n$>5,"too many",null())'),
+    ("compared", 1): Macro("compared", ("n",), "head $n$", validation="$n$<5", errormsg="not below 5"),
+    ("laughs", 0): Macro("laughs", (), "`ha` `ha` `ha` `ha` `ha` `ha` `ha` `ha` `ha` `ha`"),
+    ("ha", 0): Macro("ha", (), "`hb` " * 100),
+    ("hb", 0): Macro("hb", (), "`hc` " * 100),
+    ("hc", 0): Macro("hc", (), "x" * 1000),
+}
+
+
+def find(name: str, arity: int) -> Macro | None:
+    return MACROS.get((name, arity))
+
+
+def text(spl: str) -> str:
+    return expand(spl, find).text
+
+
+@pytest.mark.parametrize(
+    ("spl", "expected"),
+    [
+        ("search `m` x", "search status=200 x"),
+        ("| `pick(3)`", "| where x=3"),
+        ("| `outer( 3 )`", "| search where x=3"),
+        ('| `two(x, "a, b")`', '| eval x="a, b"'),
+        ("| `two(b=1, a=y)`", '| eval y="1"'),
+        ('| eval a="x`m`y"', '| eval a="x`m`y"'),
+        ("a ```not `m` here``` `m`", "a ```not `m` here``` status=200"),
+        (r'| eval a="\"`m`"', r'| eval a="\"`m`"'),
+        ('| `pick("say \\"hi\\"")`', '| where x=say "hi"'),
+        ("| `two($x$, $a$)`", '| eval $x$="$a$"'),
+    ],
+)
+def test_expansion(spl: str, expected: str) -> None:
+    assert text(spl) == expected
+
+
+@pytest.mark.parametrize(
+    ("spl", "message"),
+    [
+        ("| `nope`", "'nope' is not defined"),
+        ("| `two(1)`", "'two' takes 2 arguments, found 1"),
+        ("| `loop`", "expands itself"),
+        ("| `laughs`", "grows beyond"),
+        ("| `limit(2)`", "eval macro"),
+    ],
+)
+def test_refused(spl: str, message: str) -> None:
+    with pytest.raises(SplError, match=message):
+        expand(spl, find)
+
+
+def test_hint_names_the_nearest_macro() -> None:
+    with pytest.raises(SplError) as caught:
+        expand("`pik(1)`", find, names=lambda: [name for name, _ in MACROS])
+    assert caught.value.hint == "did you mean `pick`?"
+
+
+def test_eval_macro_is_evaluated_after_replacement() -> None:
+    asked: list[str] = []
+
+    def evaluate(expression: str) -> str:
+        asked.append(expression)
+        return "head 4"
+
+    assert expand("| `limit(2)`", find, evaluate).text == "| head 4"
+    assert asked == ['"head ".tostring(2*2)']
+
+
+@pytest.mark.parametrize(
+    ("spl", "result", "message"),
+    [
+        ("| `checked(x)`", False, "needs a number"),
+        ("| `says(9)`", "too many", "too many"),
+        ("| `compared(x)`", None, "not below 5"),
+        ("| `checked(1)`", True, None),
+        ("| `says(1)`", None, None),
+    ],
+)
+def test_validation(spl: str, result: str | bool | None, message: str | None) -> None:
+    if message is None:
+        assert expand(spl, find, lambda _: result).text.startswith("| head")
+    else:
+        with pytest.raises(SplError, match=message):
+            expand(spl, find, lambda _: result)
+
+
+def test_offsets_lead_back() -> None:
+    spl = "search `m` | `outer(1)` | table ("
+    expansion = expand(spl, find)
+    with pytest.raises(SplError) as caught:
+        parse(expansion.text)
+    error = expansion.rebase(caught.value)
+    assert spl[error.span.start] == "("
+    inside = expansion.text.index("where")
+    start, end = spl.index("`outer"), spl.index(" | table")
+    assert (expansion.original(type(error.span)(inside, inside + 5)).start) == start
+    assert (expansion.original(type(error.span)(inside, inside + 5)).end) == end
