@@ -1,0 +1,32 @@
+"""Installed apps -> merged configuration and knowledge objects (docs/architecture.md, "knowledge -> engine, splunkd")."""
+
+from caltrop.knowledge.addons import addon_apps, addons_path
+from caltrop.knowledge.configuration import Configuration, Conflict, MergedStanza, NotFound, Setting
+from caltrop.knowledge.datamodel import Calculation, DataModel, DataModelError, Dataset
+from caltrop.knowledge.kvstore import KVStore, KVStoreError
+from caltrop.knowledge.lookups import Lookup, LookupFailure
+from caltrop.knowledge.objects import EventType, Knowledge, Macro
+from caltrop.knowledge.package import PackageError, install_app
+
+__all__ = [
+    "Calculation",
+    "Configuration",
+    "Conflict",
+    "DataModel",
+    "DataModelError",
+    "Dataset",
+    "EventType",
+    "KVStore",
+    "KVStoreError",
+    "Knowledge",
+    "Lookup",
+    "LookupFailure",
+    "Macro",
+    "MergedStanza",
+    "NotFound",
+    "PackageError",
+    "Setting",
+    "addon_apps",
+    "addons_path",
+    "install_app",
+]

@@ -1,0 +1,378 @@
+"""Apps on disk -> merged configuration, per app and user; edits go to `local`.
+
+Precedence follows "Configuration file precedence" of the Admin Manual:
+
+* global context (index time; `app=None`): system/local, every app's local, every app's default (app names in ASCII
+  order, the first wins), system/default;
+* app and user context: the user's own folder for the app, the app's local and default, the local and default of other
+  apps that export the stanza (the last name in ASCII order wins), system/local, system/default.
+
+A folder named `system` is the system layer. `metadata/default.meta` and `local.meta` say what an app exports.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote, unquote
+
+from caltrop.errors import Location
+from caltrop.knowledge import conffile
+from caltrop.knowledge.conffile import DEFAULT, ConfError, ConfFile, truth
+
+NOBODY = "nobody"
+SYSTEM = "system"
+Sharing = Literal["user", "app", "global", "system"]
+_SAFE_NAME = re.compile(r"^(?!\.{1,2}$)[^/\\\x00\n]+$")
+
+
+class NotFound(ConfError):
+    """No such app, stanza or setting."""
+
+
+class Conflict(ConfError):
+    """The stanza exists already, or cannot be changed where it lives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value and where it comes from. `owner` is `nobody` for everything outside a user's folder."""
+
+    value: str
+    path: Path
+    line: int
+    app: str
+    owner: str = NOBODY
+
+    @property
+    def location(self) -> Location:
+        return Location(str(self.path), self.line, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class MergedStanza:
+    """One stanza as one context sees it. `app`, `owner`: of the layer of highest precedence that has the stanza."""
+
+    name: str
+    app: str
+    owner: str
+    settings: Mapping[str, Setting]
+
+    def values(self) -> dict[str, str]:
+        return {key: setting.value for key, setting in self.settings.items()}
+
+    def get(self, key: str, default: str = "") -> str:
+        setting = self.settings.get(key)
+        return default if setting is None else setting.value
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """A folder of conf files at one place of the precedence order."""
+
+    folder: Path
+    app: str
+    owner: str
+    exported_only: bool
+
+
+class Configuration:
+    """All apps of one instance.
+
+    `apps` is an `etc` folder (with `apps/`, `users/`, `system/`) or a sequence of app folders, for which `users` may
+    name the folder of user settings. Reads are cached until an edit through this class or `reload()`; `generation`
+    counts those changes.
+    """
+
+    def __init__(self, apps: Path | Sequence[Path], *, users: Path | None = None) -> None:
+        self._etc = apps if isinstance(apps, Path) else None
+        self._folders = [] if isinstance(apps, Path) else [Path(p) for p in apps]
+        self._users = self._etc / "users" if self._etc else users
+        self._lock = threading.RLock()
+        self.generation = 0
+        self._files: dict[Path, tuple[tuple[int, int] | None, ConfFile | None]] = {}
+        self._merged: dict[tuple[str, str | None, str], dict[str, MergedStanza]] = {}
+        self._metadata: dict[str, dict[str, dict[str, str]]] = {}
+        self._apps: dict[str, Path] = {}
+        self.reload()
+
+    # --- apps -------------------------------------------------------------------------------------------------------
+
+    @property
+    def etc(self) -> Path | None:
+        """The `etc` folder, where the configuration was opened on one."""
+        return self._etc
+
+    def reload(self) -> None:
+        """Look at the disk again: new, removed and changed apps and files."""
+        with self._lock:
+            folders = list(self._folders)
+            if self._etc is not None:
+                parent = self._etc / "apps"
+                folders = sorted(p for p in parent.iterdir() if p.is_dir()) if parent.is_dir() else []
+                folders = [p for p in folders if not p.name.startswith(".")]
+                if (self._etc / SYSTEM).is_dir():
+                    folders.append(self._etc / SYSTEM)
+            self._apps = {p.name: p for p in folders}
+            self._changed()
+
+    def _changed(self) -> None:
+        self.generation += 1
+        self._merged.clear()
+        self._metadata.clear()
+
+    def add_app(self, folder: Path) -> None:
+        """One more app folder (a configuration opened on `etc` finds its apps by `reload()`)."""
+        if folder not in self._folders:
+            self._folders.append(folder)
+        self.reload()
+
+    def apps(self) -> dict[str, Path]:
+        """Every installed app by name, disabled ones too; `system` is no app."""
+        return {name: path for name, path in self._apps.items() if name != SYSTEM}
+
+    def app_path(self, app: str) -> Path:
+        try:
+            return self._apps[app]
+        except KeyError:
+            raise NotFound(
+                f"no app named {app!r}", hint=f"installed: {', '.join(sorted(self.apps())) or 'none'}"
+            ) from None
+
+    def enabled(self, app: str) -> bool:
+        """False where app.conf says `[install] state = disabled`, in local or default."""
+        path = self._apps.get(app)
+        if path is None:
+            return False
+        for folder in ("local", "default"):
+            conf = self._read(path / folder / "app.conf")
+            state = conf.stanzas["install"].get("state") if conf and "install" in conf.stanzas else None
+            if state is not None:
+                return state.strip().lower() != "disabled"
+        return True
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    def stanzas(self, conf: str, app: str | None = None, user: str = NOBODY) -> Mapping[str, MergedStanza]:
+        """Every stanza of a conf file as the context sees it; `[default]` is a stanza of its own here."""
+        key = (conf, app, user)
+        with self._lock:
+            if key not in self._merged:
+                self._merged[key] = self._merge(conf, app, user)
+            return self._merged[key]
+
+    def stanza(self, conf: str, name: str, app: str | None = None, user: str = NOBODY) -> MergedStanza | None:
+        """One stanza with what it inherits from `[default]`, or None."""
+        merged = self.stanzas(conf, app, user)
+        found = merged.get(name)
+        if found is None or name == DEFAULT or DEFAULT not in merged:
+            return found
+        return MergedStanza(name, found.app, found.owner, {**merged[DEFAULT].settings, **found.settings})
+
+    def get(self, conf: str, stanza: str, key: str, app: str | None = None, user: str = NOBODY) -> str | None:
+        """The value of one setting, inherited from `[default]` where the stanza has none (or does not exist)."""
+        merged = self.stanzas(conf, app, user)
+        for name in (stanza, DEFAULT):
+            if name in merged and key in merged[name].settings:
+                return merged[name].settings[key].value
+        return None
+
+    def confs(self, app: str | None = None, user: str = NOBODY) -> list[str]:
+        """The names of conf files that exist in any layer of the context."""
+        names = {p.stem for layer in self._layers(app, user) for p in layer.folder.glob("*.conf")}
+        return sorted(names)
+
+    def _layers(self, app: str | None, user: str) -> Iterator[_Layer]:
+        """From highest precedence to lowest."""
+        names = sorted(n for n in self._apps if n != SYSTEM and self.enabled(n))
+        system = self._apps.get(SYSTEM)
+        if app is None:
+            if system:
+                yield _Layer(system / "local", SYSTEM, NOBODY, False)
+            for folder in ("local", "default"):
+                for name in names:
+                    yield _Layer(self._apps[name] / folder, name, NOBODY, False)
+            if system:
+                yield _Layer(system / "default", SYSTEM, NOBODY, False)
+            return
+        if user not in ("", NOBODY) and self._users is not None:
+            yield _Layer(self._users / user / app / "local", app, user, False)
+        others = [n for n in reversed(names) if n != app]
+        for name in ([app] if app in names else []) + others:
+            for folder in ("local", "default"):
+                yield _Layer(self._apps[name] / folder, name, NOBODY, name != app)
+        if system:
+            for folder in ("local", "default"):
+                yield _Layer(system / folder, SYSTEM, NOBODY, False)
+
+    def _merge(self, conf: str, app: str | None, user: str) -> dict[str, MergedStanza]:
+        settings: dict[str, dict[str, Setting]] = {}
+        owners: dict[str, tuple[str, str]] = {}
+        for layer in self._layers(app, user):
+            path = layer.folder / f"{conf}.conf"
+            parsed = self._read(path)
+            if parsed is None:
+                continue
+            for name, stanza in parsed.stanzas.items():
+                if layer.exported_only and not self.exported(layer.app, conf, name):
+                    continue
+                owners.setdefault(name, (layer.app, layer.owner))
+                merged = settings.setdefault(name, {})
+                for key, entry in stanza.entries.items():
+                    if key not in merged:
+                        merged[key] = Setting(entry.value, path, entry.line, layer.app, layer.owner)
+        return {name: MergedStanza(name, *owners[name], values) for name, values in settings.items()}
+
+    def _read(self, path: Path) -> ConfFile | None:
+        """The parsed file, read again only when its time or size changed; None where there is none."""
+        try:
+            stat = path.stat()
+        except OSError:
+            return None
+        mark = (stat.st_mtime_ns, stat.st_size)
+        cached = self._files.get(path)
+        if cached is None or cached[0] != mark:
+            cached = (mark, conffile.read(path))
+            self._files[path] = cached
+        return cached[1]
+
+    def fingerprint(self, confs: Sequence[str], app: str | None, user: str = NOBODY) -> str:
+        """A digest of what the context sees of these conf files; equal digests mean equal behaviour."""
+        digest = hashlib.sha256()
+        for conf in confs:
+            for name, stanza in sorted(self.stanzas(conf, app, user).items()):
+                digest.update(repr((conf, name, stanza.app, sorted(stanza.values().items()))).encode())
+        return digest.hexdigest()
+
+    # --- metadata ---------------------------------------------------------------------------------------------------
+
+    def meta(self, app: str, kind: str = "", name: str = "") -> dict[str, str]:
+        """`export`, `access`, `owner`, ... of an object: its own stanza over its kind's over the app's `[]`."""
+        stanzas = self._meta_stanzas(app)
+        merged: dict[str, str] = {}
+        for stanza in ["", *([kind] if kind else []), *([f"{kind}/{name}"] if name else [])]:
+            merged.update(stanzas.get(stanza, {}))
+        return merged
+
+    def _meta_stanzas(self, app: str) -> dict[str, dict[str, str]]:
+        with self._lock:
+            if app not in self._metadata:
+                merged: dict[str, dict[str, str]] = {}
+                folder = self._apps.get(app)
+                for file in ("default.meta", "local.meta") if folder else ():
+                    conf = self._read(folder / "metadata" / file) if folder else None
+                    for stanza in conf.stanzas.values() if conf else ():
+                        merged.setdefault(unquote(stanza.name), {}).update(stanza.settings())
+                self._metadata[app] = merged
+            return self._metadata[app]
+
+    def exported(self, app: str, kind: str, name: str) -> bool:
+        """Whether other apps see the object."""
+        return app == SYSTEM or self.meta(app, kind, name).get("export", "none").strip().lower() == "system"
+
+    def sharing(self, conf: str, stanza: MergedStanza) -> Sharing:
+        if stanza.owner != NOBODY:
+            return "user"
+        if stanza.app == SYSTEM:
+            return "system"
+        return "global" if self.exported(stanza.app, conf, stanza.name) else "app"
+
+    def set_meta(self, app: str, kind: str, name: str, settings: Mapping[str, str]) -> None:
+        """Merge metadata of one object into the app's local.meta."""
+        stanza = f"{kind}/{quote(name, safe='')}" if name else kind
+        with self._lock:
+            path = self.app_path(app) / "metadata" / "local.meta"
+            current = self._stanzas_of(path)
+            current.setdefault(stanza, {}).update(settings)
+            conffile.write(path, current)
+            self._changed()
+
+    # --- editing ----------------------------------------------------------------------------------------------------
+
+    def set(self, conf: str, stanza: str, settings: Mapping[str, str], *, app: str, user: str = NOBODY) -> None:
+        """Set keys in the local layer of the app (or of the user, where `user` is not `nobody`), making it if needed."""
+        with self._lock:
+            path = self._local(conf, app, user)
+            current = self._stanzas_of(path)
+            current.setdefault(stanza, {}).update(settings)
+            self._write(path, current)
+
+    def create(self, conf: str, stanza: str, settings: Mapping[str, str], *, app: str, user: str = NOBODY) -> None:
+        """Like `set`, but the stanza must be new in this app and, for a user, in the user's folder."""
+        with self._lock:
+            if any(stanza in self._stanzas_of(p) for p in self._own_files(conf, app, user)):
+                raise Conflict(f"[{stanza}] exists already in {conf}.conf of app {app!r}")
+            self.set(conf, stanza, settings, app=app, user=user)
+
+    def remove(self, conf: str, stanza: str, *, app: str, user: str = NOBODY) -> None:
+        """Take the stanza out of the local layer. What an app ships in `default` cannot be removed."""
+        with self._lock:
+            path = self._local(conf, app, user)
+            current = self._stanzas_of(path)
+            if stanza not in current:
+                shipped = self.app_path(app) / "default" / f"{conf}.conf"
+                if stanza in self._stanzas_of(shipped):
+                    raise Conflict(
+                        f"[{stanza}] of {conf}.conf is shipped with app {app!r} and cannot be removed",
+                        hint="disable it",
+                    )
+                raise NotFound(f"no [{stanza}] in {conf}.conf of app {app!r}")
+            del current[stanza]
+            self._write(path, current)
+
+    def unset(self, conf: str, stanza: str, key: str, *, app: str, user: str = NOBODY) -> None:
+        """Take one key out of the local layer: the shipped or inherited value shows again."""
+        with self._lock:
+            path = self._local(conf, app, user)
+            current = self._stanzas_of(path)
+            if key not in current.get(stanza, {}):
+                raise NotFound(f"no local {key!r} in [{stanza}] of {conf}.conf of app {app!r}")
+            del current[stanza][key]
+            self._write(path, current)
+
+    def move(self, conf: str, stanza: str, source: tuple[str, str], target: tuple[str, str]) -> None:
+        """Move a local stanza from one (app, user) to another: how the sharing of an object changes."""
+        if source == target:
+            return
+        with self._lock:
+            held = self._stanzas_of(self._local(conf, *source)).get(stanza)
+            if held is None:
+                raise NotFound(f"no [{stanza}] in the local {conf}.conf of {source[0]!r} and {source[1]!r}")
+            self.create(conf, stanza, held, app=target[0], user=target[1])
+            self.remove(conf, stanza, app=source[0], user=source[1])
+
+    def _local(self, conf: str, app: str, user: str) -> Path:
+        for name in (conf, app, user):
+            if not _SAFE_NAME.match(name):
+                raise ConfError(f"not a usable name: {name!r}")
+        if user in ("", NOBODY):
+            return self.app_path(app) / "local" / f"{conf}.conf"
+        if self._users is None:
+            raise ConfError("this configuration has no folder for settings of users")
+        self.app_path(app)
+        return self._users / user / app / "local" / f"{conf}.conf"
+
+    def _own_files(self, conf: str, app: str, user: str) -> list[Path]:
+        local = self._local(conf, app, user)
+        if user in ("", NOBODY):
+            return [local, self.app_path(app) / "default" / f"{conf}.conf"]
+        return [local]
+
+    def _stanzas_of(self, path: Path) -> dict[str, dict[str, str]]:
+        conf = self._read(path)
+        return conf.settings() if conf else {}
+
+    def _write(self, path: Path, stanzas: Mapping[str, Mapping[str, str]]) -> None:
+        conffile.write(path, stanzas)
+        self._files.pop(path, None)
+        self._changed()
+
+
+def disabled(stanza: MergedStanza) -> bool:
+    """Whether the object carries `disabled = true`."""
+    return truth(stanza.get("disabled"))

@@ -1,0 +1,207 @@
+"""Splunk's data model files: datasets, their inheritance, constraints, fields and calculations.
+
+A model is a JSON object with `modelName` and `objects`; a dataset's `parentName` is another dataset or one of the roots
+`BaseEvent`, `BaseSearch`, `BaseTransaction`. A child inherits constraints, fields and calculations.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from caltrop.errors import CaltropError, Location
+
+CalculationKind = Literal["Eval", "Lookup", "Rex", "GeoIP"]
+_ROOT_EVENT = "BaseEvent"
+_UNSUPPORTED_ROOTS = {"BaseTransaction": "transaction"}
+_MAX_DEPTH = 50
+
+
+class DataModelError(CaltropError):
+    """A data model or dataset that does not exist, or a file that is no data model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a dataset. `owner` is the dataset that declares it; `type` as in the file (string, number, ...)."""
+
+    name: str
+    owner: str
+    type: str
+    label: str
+    required: bool = False
+    hidden: bool = False
+    multivalue: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Calculation:
+    """A field computed from others.
+
+    Eval: `expression` and one output. Lookup: `lookup`, `inputs` (lookup field, event field), outputs as (lookup field,
+    event field). Rex: `expression` over `input`, outputs are its groups. `owner`: the dataset that declares it.
+    """
+
+    kind: CalculationKind
+    owner: str
+    outputs: tuple[tuple[str, str], ...]
+    expression: str = ""
+    lookup: str = ""
+    inputs: tuple[tuple[str, str], ...] = ()
+    input: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """One dataset of a model with what it inherits.
+
+    `lineage` runs from the root to the dataset. An event belongs to it if it matches every search of `constraints`
+    (joined in `search`), after the calculations in order. `base_search` is set for search datasets, whose rows are the
+    results of a whole search. `fields` maps each name to its field; inherited ones keep their owner. In searches a field
+    is written `<root dataset>.<name>` with `tstats` and `owner.name` in general: `qualified(name)` gives that.
+    """
+
+    model: str
+    name: str
+    label: str
+    lineage: tuple[str, ...]
+    constraints: tuple[str, ...]
+    fields: Mapping[str, Field]
+    calculations: tuple[Calculation, ...]
+    base_search: str = ""
+
+    @property
+    def search(self) -> str:
+        """All constraints as one search expression (empty: every event)."""
+        parts = [f"({c})" for c in self.constraints if c.strip()]
+        return " ".join(parts)
+
+    def qualified(self, name: str) -> str:
+        """How `datamodel` and `tstats` name the field: `owner.field`; indexed fields stay bare."""
+        if name in ("_time", "host", "source", "sourcetype", "_raw", "index"):
+            return name
+        found = self.fields.get(name)
+        return f"{found.owner if found else self.name}.{name}"
+
+    def resolve(self, name: str) -> str:
+        """The bare field of a name as written in a search: `Processes.dest` -> `dest`, for any dataset of the lineage."""
+        prefix, dot, rest = name.partition(".")
+        return rest if dot and prefix in self.lineage else name
+
+
+@dataclass(frozen=True)
+class DataModel:
+    """A model: `datasets` in file order."""
+
+    name: str
+    label: str
+    path: str
+    objects: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def datasets(self) -> list[str]:
+        return list(self.objects)
+
+    def dataset(self, name: str) -> Dataset:
+        """A dataset with what it inherits; raises `DataModelError` where it does not exist or cannot be searched."""
+        lineage = self._lineage(name)
+        root = self.objects[lineage[0]]
+        kind = str(root.get("parentName", _ROOT_EVENT))
+        if kind in _UNSUPPORTED_ROOTS:
+            raise DataModelError(
+                f"dataset {self.name}.{name} is a {_UNSUPPORTED_ROOTS[kind]} dataset, which is not supported"
+            )
+        constraints: list[str] = []
+        fields: dict[str, Field] = {}
+        calculations: list[Calculation] = []
+        for owner in lineage:
+            node = self.objects[owner]
+            constraints.extend(str(c.get("search", "")) for c in node.get("constraints", []))
+            for found in _fields(node, owner):
+                fields[found.name] = found
+            for item in node.get("calculations", []):
+                calculation = _calculation(item, owner)
+                calculations.append(calculation)
+                for output in item.get("outputFields", []):
+                    found = _field(output, owner)
+                    fields[found.name] = found
+        return Dataset(
+            self.name,
+            name,
+            str(self.objects[name].get("displayName", name)),
+            tuple(lineage),
+            tuple(constraints),
+            fields,
+            tuple(calculations),
+            str(root.get("baseSearch", "")),
+        )
+
+    def children(self, name: str) -> list[str]:
+        """Direct children, in file order."""
+        return [n for n, node in self.objects.items() if node.get("parentName") == name]
+
+    def _lineage(self, name: str) -> list[str]:
+        if name not in self.objects:
+            raise DataModelError(
+                f"data model {self.name!r} has no dataset {name!r}", hint=f"it has: {', '.join(self.objects)}"
+            )
+        path = [name]
+        while (parent := str(self.objects[path[0]].get("parentName", _ROOT_EVENT))) in self.objects:
+            path.insert(0, parent)
+            if len(path) > _MAX_DEPTH:
+                raise DataModelError(f"dataset {self.name}.{name} inherits from itself")
+        return path
+
+
+def _fields(node: Mapping[str, Any], owner: str) -> list[Field]:
+    return [_field(item, owner) for item in node.get("fields", [])]
+
+
+def _field(item: Mapping[str, Any], owner: str) -> Field:
+    name = str(item.get("fieldName", ""))
+    return Field(
+        name,
+        owner,
+        str(item.get("type", "string")),
+        str(item.get("displayName", name)),
+        bool(item.get("required", False)),
+        bool(item.get("hidden", False)),
+        bool(item.get("multivalue", False)),
+    )
+
+
+def _calculation(item: Mapping[str, Any], owner: str) -> Calculation:
+    kind = str(item.get("calculationType", ""))
+    outputs = tuple(
+        (str(f.get("lookupOutputFieldName") or f.get("fieldName")), str(f.get("fieldName")))
+        for f in item.get("outputFields", [])
+    )
+    if kind == "Eval":
+        return Calculation("Eval", owner, outputs, expression=str(item.get("expression", "")))
+    if kind == "Rex":
+        return Calculation(
+            "Rex", owner, outputs, expression=str(item.get("expression", "")), input=str(item.get("inputField", "_raw"))
+        )
+    if kind == "Lookup":
+        inputs = item.get("lookupInputs") or [
+            {"inputField": item.get("inputField", ""), "lookupField": item.get("lookupField", "")}
+        ]
+        pairs = tuple((str(i.get("lookupField") or i.get("inputField")), str(i.get("inputField"))) for i in inputs)
+        return Calculation("Lookup", owner, outputs, lookup=str(item.get("lookupName", "")), inputs=pairs)
+    if kind == "GeoIP":
+        return Calculation("GeoIP", owner, outputs, input=str(item.get("inputField", "")))
+    raise DataModelError(f"unknown calculation type {kind!r} in dataset {owner!r}")
+
+
+def read_model(path: Path) -> DataModel:
+    try:
+        data = json.loads(path.read_text("utf-8-sig"))
+        objects = {str(o["objectName"]): o for o in data["objects"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataModelError(f"not a data model: {error}", location=Location(str(path))) from error
+    return DataModel(
+        str(data.get("modelName") or path.stem), str(data.get("displayName", path.stem)), str(path), objects
+    )

@@ -1,0 +1,238 @@
+"""Search-time fields, in the order of "The sequence of search-time operations" of the Knowledge Manager Manual:
+
+inline extractions, transforms, automatic extraction, aliases, calculated fields, lookups; then event types and tags.
+
+Only what `wanted` needs is computed: a calculated field pulls in what its expression reads, an alias its source, a
+lookup its inputs. Over-approximation costs time, never correctness.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from caltrop.knowledge import kv
+from caltrop.knowledge.columns import Columns, from_pairs, shrink
+from caltrop.knowledge.lookups import Lookup
+from caltrop.knowledge.props import AutoLookup, Plan
+from caltrop.knowledge.transforms import Transform
+
+Evaluate = Callable[[str, pl.DataFrame], pl.Series]
+Matches = Callable[[str, pl.DataFrame], pl.Series]
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_NAME = re.compile(r"'((?:[^'\\]|\\.)+)'|([A-Za-z_][\w.:{}@]*)")
+
+
+def names_in_eval(expression: str) -> set[str]:
+    """Every name an eval expression could read (functions and keywords are among them: too many is fine)."""
+    found: set[str] = set()
+    for quoted, bare in _NAME.findall(_STRING.sub(" ", expression)):
+        found.add(quoted or bare)
+        if bare and "." in bare:  # a dot also joins strings
+            found.update(bare.split("."))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What extraction needs from outside: the evaluator of expressions, transforms and lookups by name."""
+
+    evaluate: Evaluate
+    transform: Callable[[str], Transform | None]
+    lookup: Callable[[str], Lookup | None]
+    warn: Callable[[str], None]
+
+
+def closure(plan: Plan, wanted: set[str], tools: Tools) -> set[str]:
+    """`wanted` and everything that has to be there to compute it."""
+    needed = set(wanted)
+    for auto in reversed(plan.lookups):
+        targets = {target for _, target in lookup_outputs(auto, tools)}
+        if targets & needed:
+            needed.update(source for _, source in auto.inputs)
+    for name, expression in plan.evals:
+        if name in needed:
+            needed |= names_in_eval(expression)
+    for alias in reversed(plan.aliases):
+        if alias.target in needed:
+            needed.add(alias.source)
+    for report in reversed(plan.reports):
+        found = tools.transform(report)
+        if found is not None and found.gives(needed):
+            needed.add(found.source)
+    for extract in reversed(plan.extracts):
+        if set(extract.outputs) & needed:
+            needed.add(extract.field)
+    return needed
+
+
+def lookup_outputs(auto: AutoLookup, tools: Tools) -> tuple[tuple[str, str], ...]:
+    if auto.outputs:
+        return auto.outputs
+    table = tools.lookup(auto.table)
+    inputs = {field for field, _ in auto.inputs}
+    return tuple((f, f) for f in table.fields if f not in inputs) if table else ()
+
+
+def extract(frame: pl.DataFrame, plan: Plan, wanted: set[str] | None, tools: Tools) -> Columns:
+    """Events of one kind -> their fields up to lookups. Fields the frame brings along are not extracted again."""
+    needed = None if wanted is None else closure(plan, wanted, tools)
+    columns = Columns(frame)
+    for item in plan.extracts:
+        if needed is None or needed & set(item.outputs):
+            text = columns.text(item.field)
+            for name, group in zip(item.regex.names, item.regex.first(text), strict=True):
+                if name and (needed is None or name in needed):
+                    columns.fill(name, group.set(group == "", None))
+    for name in plan.reports:
+        found = tools.transform(name)
+        if found is not None and found.gives(needed):
+            found.run(columns, needed)
+    _automatic(columns, plan, needed, tools)
+    _aliases(columns, plan, needed)
+    _calculated(columns, plan, needed, tools)
+    for auto in plan.lookups:
+        _lookup(columns, auto, needed, tools)
+    return columns
+
+
+def _automatic(columns: Columns, plan: Plan, needed: set[str] | None, tools: Tools) -> None:
+    if needed is not None and needed <= set(columns.names()):
+        return
+    raw = columns.text("_raw")
+    mode = plan.kv_mode
+    if mode == "multi":
+        tools.warn("KV_MODE = multi is not supported at search time: use the multikv command")
+        return
+    if mode == "xml":
+        _fill(columns, kv.xml(raw), needed, True)
+        return
+    as_json = kv.looks_json(raw) if mode == "json" or plan.auto_json else None
+    if as_json is not None and as_json.any():
+        _fill(columns, kv.json(raw.set(~as_json, None)), needed, True)
+    if mode in {"auto", "auto_escaped"}:
+        rest = raw if as_json is None else raw.set(as_json, None)
+        if rest.null_count() < len(rest):
+            _fill(columns, kv.pairs(rest, escaped=mode == "auto_escaped"), needed, False)
+    elif mode not in {"json", "none"}:
+        tools.warn(f"unknown KV_MODE {mode!r}")
+
+
+def _fill(columns: Columns, triples: kv.Triples, needed: set[str] | None, multivalue: bool) -> None:
+    for column in from_pairs(columns.height, *triples, wanted=needed, multivalue=multivalue):
+        columns.fill(column.name, column)
+
+
+def _aliases(columns: Columns, plan: Plan, needed: set[str] | None) -> None:
+    """AS overwrites the alias and removes it where its source is missing (since 7.2.4); ASNEW only fills."""
+    for alias in plan.aliases:
+        if needed is not None and alias.target not in needed:
+            continue
+        if alias.source not in columns and alias.target not in columns:
+            continue
+        if alias.keep:
+            columns.fill(alias.target, columns[alias.source])
+        else:
+            columns.put(alias.target, columns[alias.source])
+
+
+def _calculated(columns: Columns, plan: Plan, needed: set[str] | None, tools: Tools) -> None:
+    """All expressions see the fields as they were before any of them."""
+    chosen = [(name, text) for name, text in plan.evals if needed is None or name in needed]
+    if not chosen:
+        return
+    frame = columns.frame()
+    for name, text in chosen:
+        columns.put(name, tools.evaluate(text, frame))
+
+
+def _lookup(columns: Columns, auto: AutoLookup, needed: set[str] | None, tools: Tools) -> None:
+    outputs = lookup_outputs(auto, tools)
+    if needed is not None:
+        outputs = tuple((f, t) for f, t in outputs if t in needed)
+    if not outputs or any(source not in columns for _, source in auto.inputs):
+        return
+    table = tools.lookup(auto.table)
+    if table is None:
+        tools.warn(f"automatic lookup {auto.name}: no lookup named {auto.table!r}")
+        return
+    inputs = dict(auto.inputs)
+    names = dict.fromkeys([*inputs.values(), *(["_time"] if "_time" in columns else [])])
+    found = table.match(columns.frame(names), inputs, [field for field, _ in outputs])
+    for (_, target), column in zip(outputs, found.get_columns(), strict=True):
+        if auto.keep or target not in columns:
+            columns.fill(target, column)
+        else:  # OUTPUT overwrites where the lookup found something
+            old = columns[target]
+            columns.put(target, column.alias(target))
+            columns.fill(target, old)
+
+
+# --- event types and tags --------------------------------------------------------------------------------------------------
+
+_COMPARED = re.compile(r"""(?:"([^"]+)"|'([^']+)'|([\w.:{}@\-]+))\s*(?:!?=|[<>]|\bIN\b)""")
+
+
+def names_in_search(text: str, macro: Callable[[str], str | None]) -> set[str]:
+    """Every field a search expression compares; macros are looked into."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    queue = [text]
+    while queue:
+        part = queue.pop()
+        found.update(a or b or c for a, b, c in _COMPARED.findall(part))
+        for call in re.findall(r"`([^`]+)`", part):
+            name = call.partition("(")[0].strip()
+            if name not in seen:
+                seen.add(name)
+                found |= names_in_eval(call)
+                definition = macro(call)
+                if definition:
+                    queue.append(definition)
+    return found
+
+
+def eventtype_masks(
+    frame: pl.DataFrame, searches: Mapping[str, str], matches: Matches, warn: Callable[[str], None]
+) -> dict[str, pl.Series]:
+    """Which event type holds where. A search may name another event type; those run first."""
+    masks: dict[str, pl.Series] = {}
+
+    def run(name: str, path: tuple[str, ...]) -> None:
+        if name in masks:
+            return
+        if name in path:
+            warn(f"event types refer to each other: {' -> '.join((*path, name))}")
+            return
+        used = [u for u in re.findall(r'\beventtype\s*=\s*"?([\w\-.:]+)"?', searches[name]) if u in searches]
+        for other in used:
+            run(other, (*path, name))
+        scope = frame
+        if used:
+            scope = frame.with_columns(labels("eventtype", {u: masks[u] for u in used if u in masks}, frame.height))
+        masks[name] = matches(searches[name], scope)
+
+    for name in searches:
+        run(name, ())
+    return masks
+
+
+def labels(name: str, masks: Mapping[str, pl.Series], height: int) -> pl.Series:
+    """A multivalue column: the names whose mask holds, in order; null where none does."""
+    if not masks:
+        return pl.Series(name, [None], dtype=pl.String).new_from_index(0, height)
+    frame = pl.DataFrame([mask.alias(str(i)) for i, mask in enumerate(masks.values())])
+    listed = [pl.when(pl.col(str(i))).then(pl.lit(label)) for i, label in enumerate(masks)]
+    column = frame.select(pl.concat_list(listed).list.drop_nulls().alias(name)).to_series()
+    return shrink(column)
+
+
+def any_of(masks: Iterable[pl.Series], height: int) -> pl.Series:
+    result = pl.Series([False], dtype=pl.Boolean).new_from_index(0, height)
+    for mask in masks:
+        result = result | mask.fill_null(False)
+    return result

@@ -1,0 +1,121 @@
+"""Automatic field extraction: KV_MODE auto, auto_escaped, json, xml.
+
+Each function takes the text of events and gives (row, key, value) triples for `columns.from_pairs`.
+"""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+
+import msgspec
+import polars as pl
+
+MAX_JSON_DEPTH = 100
+_KEY = r"[A-Za-z_][0-9A-Za-z_.:\-@$/]*"
+_VALUE = r"""[^\s,;|&"]+"""
+_AUTO = rf'{_KEY}=(?:"[^"]*"|{_VALUE})'
+_ESCAPED = rf'{_KEY}=(?:"(?:[^"\\]|\\.)*"|{_VALUE})'
+
+Triples = tuple[pl.Series, pl.Series, pl.Series]
+
+
+def pairs(text: pl.Series, *, escaped: bool = False) -> Triples:
+    """`key=value` and `key="a value"` between spaces, commas, semicolons, pipes, ampersands."""
+    pattern = _ESCAPED if escaped else _AUTO
+    found = pl.DataFrame(
+        {"row": pl.int_range(len(text), dtype=pl.UInt32, eager=True), "pair": text.str.extract_all(pattern)}
+    )
+    found = found.filter(pl.col("pair").list.len() > 0).explode("pair")
+    halves = found["pair"].str.splitn("=", 2).struct.unnest()
+    keys, values = halves.to_series(0), halves.to_series(1)
+    quoted = values.str.starts_with('"')
+    inner = values.str.slice(1, values.str.len_chars().cast(pl.Int64).clip(2) - 2)
+    if escaped:
+        inner = inner.str.replace_all(r'\\(["\\])', "$1")
+    return found["row"], clean_keys(keys), values.zip_with(~quoted, inner)
+
+
+def clean_keys(keys: pl.Series) -> pl.Series:
+    """CLEAN_KEYS: what is no letter, digit or underscore becomes `_`; leading underscores and digits go."""
+    unique = keys.unique().drop_nulls()
+    cleaned = unique.str.replace_all("[^0-9A-Za-z_]", "_").str.replace("^[_0-9]+", "")
+    return keys.replace_strict(unique, cleaned, return_dtype=pl.String, default=None)
+
+
+def looks_json(text: pl.Series) -> pl.Series:
+    return text.str.contains(r"^\s*[{\[]").fill_null(False)
+
+
+def json(text: pl.Series) -> Triples:
+    """JSON objects and arrays, named as `spath` names them: `a.b`, `list{}`, `list{}.c`. Text that is no JSON gives nothing."""
+    decoder = msgspec.json.Decoder(float_hook=str)
+    rows: list[int] = []
+    keys: list[str] = []
+    values: list[str] = []
+    for number, raw in enumerate(text):
+        if raw is None:
+            continue
+        try:
+            decoded = decoder.decode(raw)
+        except (msgspec.DecodeError, RecursionError):
+            continue
+        before = len(keys)
+        _flatten("", decoded, keys, values, 0)
+        rows.extend([number] * (len(keys) - before))
+    return pl.Series(rows, dtype=pl.UInt32), pl.Series(keys, dtype=pl.String), pl.Series(values, dtype=pl.String)
+
+
+def _flatten(path: str, node: object, keys: list[str], values: list[str], depth: int) -> None:
+    if isinstance(node, dict):
+        if depth < MAX_JSON_DEPTH:
+            for name, value in node.items():
+                _flatten(f"{path}.{name}" if path else name, value, keys, values, depth + 1)
+    elif isinstance(node, list):
+        if depth < MAX_JSON_DEPTH:
+            for value in node:
+                _flatten(path + "{}", value, keys, values, depth + 1)
+    else:
+        keys.append(path)
+        if node is None:
+            values.append("null")
+        elif isinstance(node, bool):
+            values.append("true" if node else "false")
+        else:
+            values.append(str(node))
+
+
+def xml(text: pl.Series) -> Triples:
+    """XML documents, named as `spath` names them: `root.child`, `root.child{@attribute}`."""
+    rows: list[int] = []
+    keys: list[str] = []
+    values: list[str] = []
+    for number, raw in enumerate(text):
+        at = raw.find("<") if raw else -1
+        if raw is None or at < 0 or "<!DOCTYPE" in raw or "<!ENTITY" in raw:  # no entity expansion from events
+            continue
+        try:
+            root = ET.fromstring(raw[at:])
+        except ET.ParseError:
+            continue
+        for key, value in _xml_fields(root):
+            rows.append(number)
+            keys.append(key)
+            values.append(value)
+    return pl.Series(rows, dtype=pl.UInt32), pl.Series(keys, dtype=pl.String), pl.Series(values, dtype=pl.String)
+
+
+def _xml_fields(root: ET.Element) -> Iterator[tuple[str, str]]:
+    """Depth first, in document order, without recursion: events are untrusted."""
+    stack = [(root, _tag(root))]
+    while stack:
+        element, path = stack.pop()
+        for name, value in element.attrib.items():
+            yield f"{path}{{@{name.rpartition('}')[2]}}}", value
+        if element.text and element.text.strip():
+            yield path, element.text.strip()
+        stack.extend((child, f"{path}.{_tag(child)}") for child in reversed(list(element)))
+
+
+def _tag(element: ET.Element) -> str:
+    return element.tag.rpartition("}")[2]

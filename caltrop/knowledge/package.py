@@ -1,0 +1,133 @@
+"""Install an app: a folder or a tar archive into the apps folder of an instance. Archives are untrusted."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from caltrop.errors import CaltropError, Location
+
+MAX_FILES = 50_000
+MAX_BYTES = 2 * 1024**3
+_APP_NAME = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$")
+_KEPT = ("local", "metadata/local.meta")  # what an update leaves as it is
+
+
+class PackageError(CaltropError):
+    """A package that is damaged, unsafe, or in the way of an installed app."""
+
+
+def install_app(package: Path, apps_dir: Path, *, update: bool = False) -> str:
+    """Unpack a package into `apps_dir` and give the app's name.
+
+    An installed app of that name is replaced only with `update`: its `local` settings, `local.meta` and lookups that the
+    package does not bring stay. The app appears complete or not at all.
+    """
+    apps_dir.mkdir(parents=True, exist_ok=True)
+    with _unpacked(package, apps_dir) as folder:
+        name = folder.name
+        target = apps_dir / name
+        if target.exists() and not update:
+            raise PackageError(f"app {name!r} is installed already", hint="update it instead")
+        if target.exists():
+            _keep(target, folder)
+            old = Path(tempfile.mkdtemp(prefix=".old-", dir=apps_dir))
+            target.rename(old / name)
+            try:
+                folder.rename(target)
+            except OSError:
+                (old / name).rename(target)
+                raise
+            finally:
+                shutil.rmtree(old, ignore_errors=True)
+        else:
+            folder.rename(target)
+        return name
+
+
+def _keep(installed: Path, new: Path) -> None:
+    for part in _KEPT:
+        source, target = installed / part, new / part
+        if source.is_dir():
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(source, target)
+        elif source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    for lookup in (installed / "lookups").glob("*"):
+        target = new / "lookups" / lookup.name
+        if lookup.is_file() and not target.exists():
+            target.parent.mkdir(exist_ok=True)
+            shutil.copy2(lookup, target)
+
+
+@contextmanager
+def _unpacked(package: Path, beside: Path) -> Iterator[Path]:
+    """The app folder of a package in a scratch folder on the same file system."""
+    scratch = Path(tempfile.mkdtemp(prefix=".new-", dir=beside))
+    try:
+        if package.is_dir():
+            name = package.resolve().name
+            _check_name(name, package)
+            shutil.copytree(
+                package, scratch / name, symlinks=False, ignore=shutil.ignore_patterns(".git", "__pycache__")
+            )
+        elif package.is_file():
+            name = _extract(package, scratch)
+        else:
+            raise PackageError("no such package", location=Location(str(package)))
+        yield scratch / name
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _check_name(name: str, package: Path) -> None:
+    if not _APP_NAME.match(name):
+        raise PackageError(f"not the name of an app: {name!r}", location=Location(str(package)))
+
+
+def _extract(package: Path, scratch: Path) -> str:
+    tops: set[str] = set()
+    size = count = 0
+    try:
+        with tarfile.open(package, "r:*") as archive:
+            for member in archive:
+                path = PurePosixPath(member.name)
+                parts = [p for p in path.parts if p != "."]
+                if path.is_absolute() or ".." in parts or any("\\" in p or "\x00" in p for p in parts):
+                    raise PackageError(f"unsafe path in the package: {member.name!r}", location=Location(str(package)))
+                if not parts or parts[0].startswith("._"):
+                    continue
+                if not (member.isfile() or member.isdir()):
+                    raise PackageError(
+                        f"links and devices are not allowed in a package: {member.name!r}",
+                        location=Location(str(package)),
+                    )
+                count, size = count + 1, size + member.size
+                if count > MAX_FILES or size > MAX_BYTES:
+                    raise PackageError(
+                        f"the package is larger than {MAX_FILES} files or {MAX_BYTES >> 20} MB",
+                        location=Location(str(package)),
+                    )
+                _check_name(parts[0], package)
+                tops.add(parts[0])
+                target = scratch.joinpath(*parts)
+                if member.isdir():
+                    target.mkdir(parents=True, exist_ok=True)
+                    continue
+                target.parent.mkdir(parents=True, exist_ok=True)
+                source = archive.extractfile(member)
+                if source is not None:
+                    with target.open("wb") as out:
+                        shutil.copyfileobj(source, out)
+                    target.chmod(0o755 if member.mode & 0o100 else 0o644)
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise PackageError(f"cannot unpack: {error}", location=Location(str(package))) from error
+    if len(tops) != 1:
+        raise PackageError(f"a package holds one app folder, this one has {len(tops)}", location=Location(str(package)))
+    return tops.pop()

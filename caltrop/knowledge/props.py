@@ -1,0 +1,243 @@
+"""Which props.conf stanzas apply to an event, and what they ask for at search time.
+
+Follows props.conf.spec: source stanzas override host stanzas, these the sourcetype's, these `[default]`; inside one kind
+the higher `priority` wins (100 for names without wildcards, 0 for patterns), then the name that sorts first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from caltrop.knowledge import pcre
+from caltrop.knowledge.conffile import DEFAULT
+from caltrop.knowledge.configuration import MergedStanza
+
+_ANY_SOURCETYPE = "(?::){0}"  # how add-ons write a sourcetype stanza with wildcards
+_KINDS = ("sourcetype", "host", "source")  # from weak to strong
+
+
+@lru_cache(maxsize=4096)
+def name_pattern(spec: str, ignore_case: bool = False) -> pcre.Regex:
+    """A stanza name pattern as an anchored regex: `...` any text, `*` any text without a separator, `.` itself."""
+    flags = re.match(r"\(\?(-?i)\)", spec)
+    if flags:
+        ignore_case = flags.group(1) == "i"
+        spec = spec[flags.end() :]
+    body = "".join(
+        {"...": ".*", "*": r"[^/\\]*", ".": r"\."}.get(part, part) for part in re.split(r"(\\.|\.\.\.|\*|\.)", spec)
+    )
+    return pcre.compile(f"(?s{'i' if ignore_case else ''})^(?:{body})$")
+
+
+def _is_pattern(spec: str) -> bool:
+    return bool(re.search(r"[*|()\[\]?+\\]|\.\.\.", spec))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """One stanza: what it matches and how strong it is."""
+
+    kind: int
+    spec: str
+    priority: int
+    stanza: MergedStanza
+    pattern: pcre.Regex | None
+
+    def matches(self, value: str) -> bool:
+        if self.pattern is None:
+            return value.lower() == self.spec.lower() if _KINDS[self.kind] == "host" else value == self.spec
+        return self.pattern.python.search(value) is not None
+
+
+class Props:
+    """The merged props.conf of one context, matched against (sourcetype, source, host)."""
+
+    def __init__(self, stanzas: Mapping[str, MergedStanza]) -> None:
+        self._default = stanzas.get(DEFAULT)
+        self.problems: list[str] = []
+        self._rules: tuple[list[_Rule], list[_Rule], list[_Rule]] = ([], [], [])
+        self._cache: dict[tuple[str, str, str], dict[str, str]] = {}
+        for name, stanza in stanzas.items():
+            rule = self._rule(name, stanza) if name != DEFAULT else None
+            if rule is not None:
+                self._rules[rule.kind].append(rule)
+        for rules in self._rules:  # weak first, so that later updates win
+            rules.sort(key=lambda r: r.spec, reverse=True)
+            rules.sort(key=lambda r: r.priority)
+        self._renames = {n: s.get("rename") for n, s in stanzas.items() if s.get("rename")}
+
+    def _rule(self, name: str, stanza: MergedStanza) -> _Rule | None:
+        kind, spec = 0, name
+        if name.startswith(("rule::", "delayedrule::")):
+            return None  # they classify files of unknown sourcetype at index time
+        if name.startswith("host::"):
+            kind, spec = 1, name.removeprefix("host::")
+        elif name.startswith("source::"):
+            kind, spec = 2, name.removeprefix("source::")
+        wild = _is_pattern(spec) if kind else name.startswith(_ANY_SOURCETYPE)
+        if kind == 0 and wild:
+            spec = name.removeprefix(_ANY_SOURCETYPE)
+        try:
+            pattern = name_pattern(spec, ignore_case=kind == 1) if wild else None
+        except pcre.RegexError as error:
+            self.problems.append(f"props.conf [{name}]: {error}")
+            return None
+        text = stanza.get("priority")
+        priority = int(text) if re.fullmatch(r"-?\d+", text) else (0 if wild else 100)
+        return _Rule(kind, spec, priority, stanza, pattern)
+
+    def rename(self, sourcetype: str) -> str:
+        """What the sourcetype is called at search time (`rename =`)."""
+        return self._renames.get(sourcetype, sourcetype)
+
+    def settings(self, source: str, sourcetype: str, host: str) -> dict[str, str]:
+        """The settings that apply to an event with these three fields."""
+        key = (self.rename(sourcetype), host, source)
+        if key not in self._cache:
+            merged = self._default.values() if self._default else {}
+            for rules, value in zip(self._rules, key, strict=True):
+                for rule in rules:
+                    if rule.matches(value):
+                        merged.update(rule.stanza.values())
+            self._cache[key] = merged
+        return self._cache[key]
+
+
+# --- what the settings of one kind of event ask for ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """EXTRACT-<name>: named groups of a regex over `field`."""
+
+    name: str
+    regex: pcre.Regex
+    field: str
+
+    @property
+    def outputs(self) -> list[str]:
+        return [n for n in self.regex.names if n]
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """One pair of a FIELDALIAS; `keep` is ASNEW: what the event already calls `target` stays."""
+
+    source: str
+    target: str
+    keep: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AutoLookup:
+    """LOOKUP-<name>: (lookup field, event field) pairs in and out; no outputs means every other field of the table."""
+
+    name: str
+    table: str
+    inputs: tuple[tuple[str, str], ...]
+    outputs: tuple[tuple[str, str], ...]
+    keep: bool  # OUTPUTNEW
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The search-time settings of one kind of event, parsed. `reports` names transforms in the order they run."""
+
+    extracts: tuple[Extract, ...] = ()
+    reports: tuple[str, ...] = ()
+    kv_mode: str = "auto"
+    auto_json: bool = True
+    aliases: tuple[Alias, ...] = ()
+    evals: tuple[tuple[str, str], ...] = ()
+    lookups: tuple[AutoLookup, ...] = ()
+
+
+def plan(settings: Mapping[str, str], problems: list[str]) -> Plan:
+    """Read search-time settings; what cannot be read is described in `problems` and left out."""
+    extracts: list[Extract] = []
+    reports: list[str] = []
+    aliases: list[Alias] = []
+    evals: list[tuple[str, str]] = []
+    lookups: list[AutoLookup] = []
+    for key in sorted(settings):
+        value = settings[key]
+        kind, dash, name = key.partition("-")
+        if not dash or not value:
+            continue
+        kind = kind.upper()
+        try:
+            if kind == "EXTRACT":
+                extracts.append(_extract(name, value))
+            elif kind == "REPORT":
+                reports.extend(part.strip() for part in value.split(",") if part.strip())
+            elif kind == "FIELDALIAS":
+                aliases.extend(_aliases(value))
+            elif kind == "EVAL":
+                evals.append((name.strip().strip('"'), value))
+            elif kind == "LOOKUP":
+                lookups.append(_lookup(name, value))
+        except (pcre.RegexError, ValueError) as error:
+            problems.append(f"props.conf {key}: {error}")
+    mode = settings.get("KV_MODE", "auto").strip().lower()
+    json = settings.get("AUTO_KV_JSON", "true").strip().lower() not in {"false", "0", "f", "no"}
+    return Plan(
+        tuple(extracts), tuple(dict.fromkeys(reports)), mode, json, tuple(aliases), tuple(evals), tuple(lookups)
+    )
+
+
+def _extract(name: str, value: str) -> Extract:
+    found = re.fullmatch(r"(?s)(.*?)\s+in\s+([A-Za-z0-9_.:{}\-]+)", value)
+    pattern, field = (found.group(1), found.group(2)) if found else (value, "_raw")
+    return Extract(name, pcre.compile(pattern), field)
+
+
+def words(text: str) -> list[str]:
+    """Words between white space; `"…"` makes one word of several, commas between words are white space."""
+    return [quoted or bare for quoted, bare in re.findall(r'"((?:[^"\\]|\\.)*)"|([^\s,"]+)', text)]
+
+
+def _aliases(value: str) -> list[Alias]:
+    tokens = words(value)
+    found = []
+    at = 0
+    while at + 2 < len(tokens):
+        if tokens[at + 1].upper() not in {"AS", "ASNEW"}:
+            raise ValueError(f"expected 'field AS alias', found {value!r}")
+        found.append(Alias(tokens[at], tokens[at + 2], tokens[at + 1].upper() == "ASNEW"))
+        at += 3
+    if at != len(tokens):
+        raise ValueError(f"expected 'field AS alias', found {value!r}")
+    return found
+
+
+def pairs(tokens: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """`a AS b c` -> ((a, b), (c, c))."""
+    found: list[tuple[str, str]] = []
+    at = 0
+    while at < len(tokens):
+        if at + 2 < len(tokens) and tokens[at + 1].upper() == "AS":
+            found.append((tokens[at], tokens[at + 2]))
+            at += 3
+        else:
+            found.append((tokens[at], tokens[at]))
+            at += 1
+    return tuple(found)
+
+
+def _lookup(name: str, value: str) -> AutoLookup:
+    tokens = words(value)
+    upper = [t.upper() for t in tokens]
+    split = next((i for i, t in enumerate(upper) if t in {"OUTPUT", "OUTPUTNEW"}), len(tokens))
+    if not tokens or split < 2:
+        raise ValueError(f"expected 'lookup field … OUTPUT field …', found {value!r}")
+    keep = split < len(tokens) and upper[split] == "OUTPUTNEW"
+    return AutoLookup(name, tokens[0], pairs(tokens[1:split]), pairs(tokens[split + 1 :]), keep)
+
+
+def index_time(settings: Mapping[str, str]) -> dict[str, str]:
+    """The settings that the index room reads: everything but the search-time classes."""
+    search_time: Iterable[str] = ("EXTRACT-", "REPORT-", "FIELDALIAS-", "EVAL-", "LOOKUP-", "KV_MODE", "AUTO_KV_JSON")
+    return {k: v for k, v in settings.items() if not k.upper().startswith(tuple(search_time))}

@@ -1,0 +1,175 @@
+"""Search-time transforms: what a REPORT names. Follows transforms.conf.spec.
+
+`REGEX` with named groups or `FORMAT` (`field::$1`, `$1::$2`), or `DELIMS` with or without `FIELDS`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import polars as pl
+
+from caltrop.knowledge import kv, pcre
+from caltrop.knowledge.columns import MULTIVALUE, Columns, as_field, from_pairs
+from caltrop.knowledge.conffile import truth
+from caltrop.knowledge.configuration import MergedStanza
+from caltrop.knowledge.props import words
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """One transforms.conf stanza as search time reads it."""
+
+    name: str
+    source: str
+    regex: pcre.Regex | None
+    format: tuple[tuple[str, str], ...]
+    delims: tuple[str, ...]
+    fields: tuple[str, ...]
+    multivalue: bool
+    clean_keys: bool
+    keep_empty: bool
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether the data decide the names of fields."""
+        by_format = any("$" in name for name, _ in self.format)
+        by_group = self.regex is not None and any((n or "").startswith("_KEY_") for n in self.regex.names)
+        return by_format or by_group or (len(self.delims) == 2 and not self.fields)
+
+    @property
+    def outputs(self) -> set[str]:
+        """The names known beforehand."""
+        named = {n for n in self.regex.names if n and not n.startswith(("_KEY_", "_VAL_"))} if self.regex else set()
+        return named | {name for name, _ in self.format if "$" not in name} | set(self.fields)
+
+    def gives(self, wanted: set[str] | None) -> bool:
+        return wanted is None or self.dynamic or bool(self.outputs & wanted)
+
+    def run(self, columns: Columns, wanted: set[str] | None) -> None:
+        """Add the fields to `columns`; `wanted` limits fields whose names come from the data."""
+        source = as_field(columns[self.source])
+        if source.null_count() == len(source):
+            return
+        rows: pl.Series | None = None
+        if source.dtype == MULTIVALUE:
+            exploded = pl.DataFrame(
+                {"row": pl.int_range(len(source), dtype=pl.UInt32, eager=True), "text": source}
+            ).explode("text")
+            rows, source = exploded["row"], exploded["text"]
+        for row, keys, values in self._triples(source, columns.height):
+            at = row if rows is None else rows.gather(row)
+            values = values if self.keep_empty else values.set(values == "", None)
+            found = from_pairs(columns.height, at, keys, values, wanted=wanted, multivalue=self.multivalue)
+            for column in found:
+                (columns.add if self.multivalue else columns.fill)(column.name, column)
+
+    def _triples(self, source: pl.Series, height: int) -> list[kv.Triples]:
+        if self.regex is not None:
+            return self._by_regex(self.regex, source)
+        if len(self.delims) == 2 and not self.fields:
+            return [self._by_two_delims(source)]
+        return self._by_fields(source)
+
+    def _by_regex(self, regex: pcre.Regex, source: pl.Series) -> list[kv.Triples]:
+        if self.dynamic or self.multivalue:
+            rows, groups = regex.every(source)
+        else:
+            rows, groups = pl.int_range(len(source), dtype=pl.UInt32, eager=True), regex.first(source)
+        triples: list[kv.Triples] = []
+        for name, group in zip(regex.names, groups, strict=True):
+            if name and name.startswith("_KEY_"):
+                value = regex.names.index("_VAL_" + name[5:]) if "_VAL_" + name[5:] in regex.names else None
+                if value is not None:
+                    triples.append((rows, self._keys(group), groups[value]))
+            elif name and not name.startswith("_VAL_"):
+                triples.append((rows, _constant(name, len(rows)), group))
+        for name, value_text in self.format:
+            values = _fill(value_text, groups, len(rows))
+            keys = self._keys(_fill(name, groups, len(rows))) if "$" in name else _constant(name, len(rows))
+            triples.append((rows, keys, values))
+        return triples
+
+    def _keys(self, keys: pl.Series) -> pl.Series:
+        return kv.clean_keys(keys) if self.clean_keys else keys
+
+    def _by_two_delims(self, source: pl.Series) -> kv.Triples:
+        pair = re.escape(self.delims[0])
+        inside = re.escape(self.delims[1])
+        regex = pcre.compile(rf'([^{pair}{inside}]+)[{inside}](?:"([^"]*)"|([^{pair}]*))')
+        rows, (keys, quoted, bare) = regex.every(source)
+        return rows, self._keys(keys.str.strip_chars()), quoted.zip_with(quoted.is_not_null(), bare.str.strip_chars())
+
+    def _by_fields(self, source: pl.Series) -> list[kv.Triples]:
+        """Positions between delimiters; double quotes hold a value together."""
+        delims = self.delims[0]
+        rows = pl.int_range(len(source), dtype=pl.UInt32, eager=True)
+        if len(delims) == 1 and not source.str.contains('"', literal=True).any():
+            parts = source.str.split(delims)
+        else:
+            token = re.compile(rf'(?:"((?:[^"\\]|\\.)*)"|([^{re.escape(delims)}]*))(?:[{re.escape(delims)}]|$)')
+            parts = pl.Series(
+                [None if t is None else [q or b for q, b in token.findall(t)] for t in source], dtype=MULTIVALUE
+            )
+        return [
+            (rows, _constant(name, len(rows)), parts.list.get(i, null_on_oob=True))
+            for i, name in enumerate(self.fields)
+            if name
+        ]
+
+
+def _constant(text: str, height: int) -> pl.Series:
+    return pl.Series([text], dtype=pl.String).new_from_index(0, height)
+
+
+def _fill(template: str, groups: list[pl.Series], height: int) -> pl.Series:
+    """`$1`, `prefix-$2`, ...: null where a group it names is null."""
+    parts = [p for p in re.split(r"(\$\d+)", template) if p]
+    if len(parts) == 1 and parts[0].startswith("$"):
+        return _group(parts[0], groups, height)
+    columns = [_group(p, groups, height) if p.startswith("$") else _constant(p, height) for p in parts]
+    if not columns:
+        return _constant("", height)
+    return pl.select(pl.concat_str(columns)).to_series()
+
+
+def _group(reference: str, groups: list[pl.Series], height: int) -> pl.Series:
+    number = int(reference[1:])
+    if not 1 <= number <= len(groups):
+        return pl.Series([None], dtype=pl.String).new_from_index(0, height)
+    return groups[number - 1]
+
+
+def transform(stanza: MergedStanza) -> Transform:
+    """Read a stanza; raises `RegexError` or `ValueError` where it cannot be used at search time."""
+    regex = pcre.compile(stanza.get("REGEX")) if stanza.get("REGEX") else None
+    delims = _delims(stanza.get("DELIMS"))
+    fields = tuple(words(stanza.get("FIELDS")))
+    if regex is None and not delims:
+        raise ValueError(f"transforms.conf [{stanza.name}] has neither REGEX nor DELIMS")
+    if regex is None and len(delims) == 1 and not fields:
+        raise ValueError(f"transforms.conf [{stanza.name}]: one set of DELIMS wants FIELDS")
+    return Transform(
+        name=stanza.name,
+        source=stanza.get("SOURCE_KEY", "_raw").removeprefix("field:") or "_raw",
+        regex=regex,
+        format=_format(stanza.get("FORMAT")),
+        delims=delims,
+        fields=fields,
+        multivalue=truth(stanza.get("MV_ADD")),
+        clean_keys=truth(stanza.get("CLEAN_KEYS"), True),
+        keep_empty=truth(stanza.get("KEEP_EMPTY_VALS")),
+    )
+
+
+def _format(text: str) -> tuple[tuple[str, str], ...]:
+    found = re.findall(r'("[^"]*"|[^\s:"]+(?::[^\s:"]+)*)::("(?:[^"\\]|\\.)*"|\S+)', text)
+    return tuple((name.strip('"'), value[1:-1] if value.startswith('"') else value) for name, value in found)
+
+
+def _delims(text: str) -> tuple[str, ...]:
+    """`"|", "="` -> two sets of characters; `\\t`, `\\n`, `\\"` and `\\\\` are escapes."""
+    quoted = re.findall(r'"((?:[^"\\]|\\.)*)"', text) or ([text.strip()] if text.strip() else [])
+    escapes = {"t": "\t", "n": "\n", "r": "\r"}
+    return tuple(re.sub(r"\\(.)", lambda m: escapes.get(m.group(1), m.group(1)), q) for q in quoted)[:2]
