@@ -1,0 +1,101 @@
+"""What makes an app of it: app.conf, app.manifest, content-version.conf, metadata, navigation, README."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from caltrop.content.config import AppConfig
+from caltrop.content.model import Catalogue
+from caltrop.render.conf import Conf
+
+# Files of configuration that Splunk does not know itself; changing them needs no restart.
+_TRIGGERS = (
+    "analytic_stories", "usage_searches", "use_case_library", "correlationsearches", "analyticstories", "governance",
+    "managed_configurations", "postprocess", "content-version", "es_investigations",
+)  # fmt: skip
+ROLES = ("admin", "sc_admin", "power")
+
+
+def app_conf(config: AppConfig) -> Conf:
+    conf = Conf()
+    conf.add(
+        "install",
+        [
+            ("is_configured", "false"),
+            ("state", "enabled"),
+            ("state_change_requires_restart", "false"),
+            ("build", config.build),
+        ],
+    )
+    conf.add("triggers", [(f"reload.{name}", "simple") for name in _TRIGGERS])
+    conf.add(
+        "launcher",
+        [
+            ("author", config.author_company or config.author_name),
+            ("version", config.version),
+            ("description", config.description),
+        ],
+    )
+    conf.add("ui", [("is_visible", "true"), ("label", config.label)])
+    conf.add("package", [("id", config.id)])
+    conf.add("id", [("name", config.id), ("version", config.version)])
+    return conf
+
+
+def content_version(config: AppConfig) -> Conf:
+    conf = Conf()
+    conf.add("content-version", [("version", config.version)])
+    return conf
+
+
+def manifest(config: AppConfig) -> str:
+    """app.manifest, schema 1.0.0 of the Splunk Packaging Toolkit."""
+    nothing = {"name": None, "text": None, "uri": None}
+    data: dict[str, Any] = {
+        "schemaVersion": "1.0.0",
+        "info": {
+            "title": config.label,
+            "id": {"group": None, "name": config.id, "version": config.version},
+            "author": [
+                {"name": config.author_name, "email": config.author_email or None, "company": config.author_company or None}
+            ],
+            "releaseDate": config.release_date or None,
+            "description": config.description,
+            "classification": {"intendedAudience": None, "categories": [], "developmentStatus": None},
+            "commonInformationModels": None,
+            "license": nothing,
+            "privacyPolicy": nothing,
+            "releaseNotes": {"name": None, "text": "./README.md", "uri": None},
+        },
+        "dependencies": None,
+        "tasks": None,
+        "inputGroups": None,
+        "incompatibleApps": None,
+        "platformRequirements": None,
+    }
+    return json.dumps(data, indent=2) + "\n"
+
+
+def metadata() -> str:
+    """default.meta: everything is visible in every app; administrators and power users may change it."""
+    roles = ", ".join(ROLES)
+    return f"[]\naccess = read : [ * ], write : [ {roles} ]\nexport = system\n\n[savedsearches]\nowner = nobody\n"
+
+
+def navigation() -> str:
+    return (
+        '<nav search_view="search">\n  <view name="search" default="true" />\n  <view name="reports" />\n'
+        '  <view name="alerts" />\n  <view name="dashboards" />\n</nav>\n'
+    )
+
+
+def readme(catalogue: Catalogue) -> str:
+    """The app's README.md: what is in it and how to turn it on."""
+    config = catalogue.config
+    lines = [f"# {config.label} {config.version}", "", config.description, ""]
+    lines += ["Every search is disabled when the app is installed: enable what fits your data, then tune its filter macro.", ""]
+    if catalogue.detections:
+        lines += ["| detection | type | filter macro |", "|---|---|---|"]
+        lines += [f"| {d.name} | {d.type} | `{d.filter_macro}` |" for d in catalogue.detections]
+    return "\n".join(lines).strip() + "\n"

@@ -1,0 +1,155 @@
+"""Catalogue -> app tree -> package. The order of files is the order of the dictionary; nothing reads a clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import caltrop
+from caltrop.content.model import Catalogue
+from caltrop.errors import CaltropError, FindingsError
+from caltrop.render import app, objects, savedsearches, stories
+from caltrop.render.conf import Conf, parse, verify
+from caltrop.render.package import pack, sha256, write_file, write_tree
+from caltrop.render.vendor import sdk_files
+
+COMMENT = "Built by caltrop. Changes belong into the content repository, or into local/ of the installed app."
+_SKIP_PARTS = {"__pycache__", ".git", ".DS_Store"}
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """`tree` is the app folder, `package` the tar.gz, `sha256` its digest, `files` how many files are in it."""
+
+    tree: Path
+    package: Path
+    sha256: str
+    files: int
+
+
+def build(catalogue: Catalogue, out: str | Path) -> BuildResult:
+    """Render and package into `out`. Content with errors is refused."""
+    if catalogue.errors:
+        raise FindingsError(
+            f"{len(catalogue.errors)} error(s) in the content; the first: {catalogue.errors[0]}",
+            hint="run `caltrop validate` for all of them",
+        )
+    files = app_files(catalogue)
+    config = catalogue.config
+    folder = Path(out)
+    tree = folder / config.id
+    write_tree(tree, files)
+    body = pack(config.id, files)
+    package = folder / f"{config.id}-{config.version}.tar.gz"
+    write_file(package, body)
+    return BuildResult(tree=tree, package=package, sha256=sha256(body), files=len(files))
+
+
+def app_files(catalogue: Catalogue) -> dict[str, bytes]:
+    """Path in the app -> content, sorted by path."""
+    config = catalogue.config
+    root = Path(catalogue.root)
+    files = _template(root / config.template)
+    if not any(d.enrichment for d in catalogue.detections):
+        files = {name: body for name, body in files.items() if not name.startswith("bin/")}
+    else:
+        files |= _enrichment(catalogue, files, root)
+    files |= _data_files(catalogue, root)
+    csvs = [name.rpartition("/")[2] for name in files if name.startswith("lookups/") and name.endswith(".csv")]
+    confs = {
+        "default/app.conf": app.app_conf(config),
+        "default/savedsearches.conf": savedsearches.render(catalogue),
+        "default/macros.conf": objects.macros(catalogue),
+        "default/analyticstories.conf": stories.analytic_stories(catalogue),
+        "default/transforms.conf": objects.transforms(catalogue, csvs),
+        "default/collections.conf": objects.collections(catalogue),
+        "default/es_investigations.conf": stories.workbench(catalogue),
+        "default/workflow_actions.conf": stories.workflow_actions(catalogue),
+        "default/content-version.conf": app.content_version(config),
+    }
+    if "bin/enrichhits.py" in files:
+        confs["default/commands.conf"] = objects.commands()
+    for name, conf in confs.items():
+        if conf:
+            files[name] = _conf_file(name, conf, files.get(name))
+    files |= {name: body.encode() for name, body in stories.panels(catalogue).items()}
+    generated = {
+        "app.manifest": app.manifest(config),
+        "metadata/default.meta": app.metadata(),
+        "default/data/ui/nav/default.xml": app.navigation(),
+        "README.md": app.readme(catalogue),
+    }
+    for name, text in generated.items():
+        if name == "app.manifest" or name not in files:
+            files[name] = text.encode()
+    return dict(sorted(files.items()))
+
+
+def _conf_file(name: str, conf: Conf, template: bytes | None) -> bytes:
+    """The template's stanzas first; generated keys win over the template's."""
+    merged = Conf()
+    if template:
+        for stanza, values in parse(template.decode("utf-8", "replace"), name, strict=False).items():
+            merged.add(stanza, values.items())
+    for stanza, values in conf.stanzas.items():
+        merged.add(stanza, values.items())
+    text = merged.text(COMMENT)
+    verify(merged, text, name)
+    return text.encode()
+
+
+def _template(folder: Path) -> dict[str, bytes]:
+    """Everything that ships as it is."""
+    out = {}
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
+        parts = path.relative_to(folder).parts
+        if path.is_file() and not path.is_symlink() and not _SKIP_PARTS & set(parts) and path.suffix != ".pyc":
+            out["/".join(parts)] = path.read_bytes()
+    return out
+
+
+def _data_files(catalogue: Catalogue, root: Path) -> dict[str, bytes]:
+    """CSV and model files of lookups, JSON of dashboards as views."""
+    out: dict[str, bytes] = {}
+    for lookup in catalogue.lookups:
+        path = root / lookup.data_file
+        if lookup.data_file and path.is_file():
+            out[f"lookups/{objects.shipped_name(lookup)}"] = path.read_bytes()
+    for dashboard in catalogue.dashboards:
+        path = root / dashboard.data_file
+        if path.is_file():
+            name = path.stem
+            out[f"default/data/ui/views/{name}.xml"] = _dashboard(dashboard.name, dashboard.description, path.read_text())
+    return out
+
+
+def _dashboard(label: str, description: str, definition: str) -> bytes:
+    """Dashboard Studio's JSON in the view that carries it."""
+
+    def escaped(text: str) -> str:
+        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+    return (
+        '<dashboard version="2" theme="light">\n'
+        f"  <label>{escaped(label)}</label>\n  <description>{escaped(description)}</description>\n"
+        f"  <definition><![CDATA[\n{definition.replace(']]>', ']] >')}\n  ]]></definition>\n"
+        '  <meta type="hiddenElements"><![CDATA[\n{"hideEdit": false, "hideOpenInSearch": false, "hideExport": false}\n'
+        "  ]]></meta>\n</dashboard>\n"
+    ).encode()
+
+
+def _enrichment(catalogue: Catalogue, files: dict[str, bytes], root: Path) -> dict[str, bytes]:
+    """The command, the library it runs on and the lookup it reads."""
+    out: dict[str, bytes] = {}
+    if "bin/enrichhits.py" not in files:
+        # A repository without the command gets the toolkit's own.
+        own = _template(Path(caltrop.__file__).resolve().parent.parent / "app" / "bin")
+        out = {f"bin/{name}": body for name, body in own.items()}
+        if "bin/enrichhits.py" not in out:
+            raise CaltropError(
+                "detections ask for enrichment, but there is no enrichhits command",
+                hint="put bin/enrichhits.py into the app template, or remove 'enrichment:'",
+            )
+    out |= sdk_files(root / ".cache" / "vendor")
+    out[f"lookups/{objects.ENRICHMENT_LOOKUP}.csv"] = objects.enrichment_lookup(catalogue).encode()
+    return out

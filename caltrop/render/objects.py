@@ -1,0 +1,130 @@
+"""macros.conf, transforms.conf, collections.conf, commands.conf and the lookup that enrichment reads."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from caltrop.content.attack import kill_chain, techniques
+from caltrop.content.model import Catalogue, Detection, Lookup
+from caltrop.render.conf import Conf
+
+ENRICHMENT_LOOKUP = "caltrop_detections"
+FILTER_DESCRIPTION = "Update this macro to limit the output results to filter out false positives."
+_COLUMNS = (
+    "detection", "detection_id", "mitre_technique_id", "mitre_technique", "mitre_tactic", "kill_chain_phase",
+    "analytic_story", "risk_score", "risk_message", "script_field",
+)  # fmt: skip
+
+
+def macros(catalogue: Catalogue) -> Conf:
+    """The content's macros and one empty filter macro a detection. A filter macro in the content wins."""
+    conf = Conf()
+    for macro in sorted(catalogue.macros, key=lambda m: m.stanza):
+        conf.add(
+            macro.stanza,
+            [
+                ("args", ", ".join(macro.arguments) or None),
+                ("definition", macro.definition),
+                ("description", macro.description),
+            ],
+        )
+    for name in sorted(d.filter_macro for d in catalogue.detections):
+        if name not in conf.stanzas:
+            conf.add(name, [("definition", "search *"), ("description", FILTER_DESCRIPTION)])
+    return conf
+
+
+def transforms(catalogue: Catalogue, template_lookups: Iterable[str]) -> Conf:
+    """Lookup definitions. CSV files that come with the template, and that no lookup describes, get a plain one."""
+    conf = Conf()
+    for lookup in sorted(catalogue.lookups, key=lambda item: item.name):
+        conf.add(lookup.name, _lookup(lookup))
+    if any(d.enrichment for d in catalogue.detections):
+        conf.add(ENRICHMENT_LOOKUP, [("filename", f"{ENRICHMENT_LOOKUP}.csv"), ("case_sensitive_match", "true")])
+    described = {values.get("filename") for values in conf.stanzas.values()}
+    for name in sorted(template_lookups):
+        stem = PurePosixPath(name).stem
+        if name not in described and stem not in conf.stanzas:
+            conf.add(stem, [("filename", name)])
+    return conf
+
+
+def _lookup(item: Lookup) -> list[tuple[str, object]]:
+    where: list[tuple[str, object]]
+    if item.kind == "kvstore":
+        where = [("collection", item.collection), ("external_type", "kvstore")]
+    else:
+        where = [("filename", shipped_name(item))]
+    return [
+        *where,
+        ("default_match", item.default_match),
+        ("case_sensitive_match", item.case_sensitive_match),
+        ("match_type", item.match_type or None),
+        ("max_matches", item.max_matches),
+        ("min_matches", item.min_matches),
+        ("fields_list", ", ".join(dict.fromkeys(item.fields)) or None),
+    ]
+
+
+def shipped_name(item: Lookup) -> str:
+    """The file's name in the app: without folders."""
+    return PurePosixPath(item.filename).name
+
+
+def collections(catalogue: Catalogue) -> Conf:
+    conf = Conf()
+    for lookup in sorted(catalogue.lookups, key=lambda item: item.name):
+        if lookup.kind == "kvstore":
+            conf.add(lookup.collection, [("enforceTypes", "false"), ("replicate", "false")])
+    return conf
+
+
+def commands() -> Conf:
+    """The enrichment command: chunked protocol, Python 3 of either kind that Splunk ships."""
+    conf = Conf()
+    conf.add(
+        "enrichhits",
+        [
+            ("filename", "enrichhits.py"),
+            ("chunked", "true"),
+            ("python.version", "python3"),
+            ("python.required", "3.9, 3.13"),
+        ],
+    )
+    return conf
+
+
+def enrichment_lookup(catalogue: Catalogue) -> str:
+    """CSV, one row a detection that asks for enrichment; several values in a cell are joined by '|'."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for item in catalogue.detections:
+        if item.enrichment:
+            writer.writerow(_row(item))
+    return out.getvalue()
+
+
+def _row(item: Detection) -> list[str]:
+    known = techniques()
+    found = [known[i] for i in item.mitre_attack_id if i in known]
+    phases = item.kill_chain_phases if item.kill_chain_phases is not None else kill_chain(item.mitre_attack_id)
+    return [
+        item.name,
+        item.id,
+        _cell(item.mitre_attack_id),
+        _cell(t.name for t in found),
+        _cell(dict.fromkeys(tactic for t in found for tactic in t.tactics)),
+        _cell(phases),
+        _cell(item.analytic_story),
+        str(item.risk_score),
+        item.message,
+        item.enrichment.field if item.enrichment else "",
+    ]
+
+
+def _cell(values: Iterable[str]) -> str:
+    return "|".join(value.replace("|", "/") for value in values)

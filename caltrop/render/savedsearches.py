@@ -1,0 +1,317 @@
+"""savedsearches.conf: detections, baselines and response tasks, with Enterprise Security's actions.
+
+Keys follow savedsearches.conf and alert_actions.conf of Splunk's Admin Manual and Enterprise Security's risk, notable
+and correlation search parameters; `action.escu.*` is what ES Content Update's use case library reads.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from caltrop.content.attack import kill_chain
+from caltrop.content.config import AppConfig
+from caltrop.content.model import Baseline, Catalogue, Deployment, Detection, Entity, Investigation, Schedule
+from caltrop.content.spltext import macro_calls
+from caltrop.render.conf import Conf
+from caltrop.render.summary_risk import risk_index_keys, risk_rows
+
+Keys = Iterator[tuple[str, object]]
+
+# Data models by the names that Splunk's Common Information Model gives them, in its order.
+_DATA_MODELS = (
+    "Endpoint", "Network_Traffic", "Authentication", "Change", "Change_Analysis", "Email", "Network_Resolution",
+    "Network_Sessions", "UEBA", "Updates", "Vulnerabilities", "Web", "Risk", "Splunk_Audit",
+)  # fmt: skip
+_WINDOWS, _SYSMON = "Microsoft Windows", "Microsoft Sysmon"
+_GOOGLE = ("Google Cloud Platform", "Google Workspace")
+# A word in a search -> the technologies whose data it reads.
+_TECHNOLOGIES: dict[str, tuple[str, ...]] = {
+    "`amazon_security_lake`": ("Amazon Security Lake",),
+    "audit_searches": ("Splunk Internal Logs",),
+    "`azure_monitor_aad`": ("Azure AD", "Entra ID"),
+    "`cloudtrail`": ("Amazon Web Services - Cloudtrail",),
+    "Endpoint": (_SYSMON, _WINDOWS, "Carbon Black Response", "CrowdStrike Falcon", "Symantec Endpoint Protection"),
+    "`google_": _GOOGLE,
+    "`gsuite": _GOOGLE,
+    "`gws_": _GOOGLE,
+    "`kube": ("Kubernetes",),
+    "`ms_defender`": ("Microsoft Defender",),
+    "`o365_": ("Microsoft Office 365",),
+    "`okta": ("Okta",),
+    "`pingid`": ("Ping ID",),
+    "`powershell`": (_WINDOWS,),
+    "`splunkd_": ("Splunk Internal Logs",),
+    "`sysmon`": (_SYSMON,),
+    "`wineventlog_security`": (_WINDOWS,),
+    "`zeek_": ("Zeek",),
+}
+_TEMPLATE = re.compile(r"%(\w+)%")
+_NOTES = {
+    "deprecated": "**WARNING**, this detection has been marked **DEPRECATED** by the {author}. This means that it will "
+    "no longer be maintained or supported. If you have any questions feel free to email us at: {email}. ",
+    "experimental": "**WARNING**, this detection is marked **EXPERIMENTAL** by the {author}. This means that the "
+    "detection has been manually tested but we do not have the associated attack data to perform automated testing or "
+    "cannot share this attack dataset due to its sensitive nature. If you have any questions feel free to email us at: "
+    "{email}. ",
+}
+
+
+def render(catalogue: Catalogue) -> Conf:
+    conf = Conf()
+    for detection in catalogue.detections:
+        conf.add(catalogue.config.rule_name(detection.name), _detection(catalogue, detection))
+    for baseline in catalogue.baselines:
+        conf.add(catalogue.config.baseline_name(baseline.name), _baseline(catalogue, baseline))
+    for task in catalogue.investigations:
+        conf.add(catalogue.config.task_name(task.name), _task(task))
+    return conf
+
+
+# -- detections ---------------------------------------------------------------------------------------------------
+
+
+def shipped_search(item: Detection) -> str:
+    """The search that ships: as written, with `enrichhits` before the filter macro where the detection asks for it."""
+    if item.enrichment is None:
+        return item.search
+    name = item.name.replace("\\", "\\\\").replace('"', '\\"')
+    command = f'| enrichhits detection="{name}"'
+    if item.enrichment.field:
+        command += f' field="{item.enrichment.field}"'
+    calls = [c for c in macro_calls(item.search) if c.name == item.filter_macro]
+    if not calls:
+        return f"{item.search}\n{command}"
+    at = item.search.rfind("|", 0, calls[-1].start)
+    if at < 0 or item.search[at + 1 : calls[-1].start].strip():
+        at = calls[-1].start
+        command += " | search"
+    line = item.search.rfind("\n", 0, at) + 1
+    indent = item.search[line:at] if not item.search[line:at].strip() else ""
+    return f"{item.search[:at]}{command}\n{indent}{item.search[at:]}"
+
+
+def _detection(catalogue: Catalogue, item: Detection) -> Keys:
+    config = catalogue.config
+    deployment = catalogue.deployment(item.type) or Deployment(name="", file="", type=item.type)
+    schedule = item.schedule or deployment.schedule
+    label = config.rule_name(item.name)
+    search = shipped_search(item)
+    risky = deployment.risk and bool(item.risk_objects or item.threat_objects)
+    if risky and config.flavour == "no-es" and item.risk_objects:
+        search += "\n" + risk_rows(item)
+    yield "action.escu", 0
+    yield "action.escu.enabled", 1
+    note = _NOTES.get(item.status, "").format(author=config.author_name, email=config.author_email)
+    yield "description", note + item.description
+    yield "action.escu.mappings", _json(mappings(config, item))
+    yield "action.escu.data_models", _json(data_models(item.search))
+    yield "action.escu.eli5", item.description
+    yield "action.escu.how_to_implement", item.how_to_implement or "none"
+    yield "action.escu.known_false_positives", item.known_false_positives or "None"
+    yield "action.escu.creation_date", item.creation_date
+    yield "action.escu.modification_date", item.modification_date
+    yield "action.escu.confidence", "high"
+    yield "action.escu.search_type", "detection"
+    yield "action.escu.product", _json(item.product)
+    if item.atomic_guid:
+        yield "action.escu.atomic_red_team_guids", _json(item.atomic_guid)
+    yield "action.escu.providing_technologies", _json(technologies(item.search) or None)
+    yield "action.escu.analytic_story", _json(item.analytic_story)
+    if risky:
+        yield from _risk(config, item)
+    yield from _schedule(schedule)
+    if config.flavour != "no-es":
+        yield from _correlation(config, item, label)
+    yield "schedule_window", schedule.schedule_window
+    if deployment.notable and config.flavour != "no-es":
+        yield from _notable(item, deployment)
+    yield "alert.digest_mode", 1
+    yield "disabled", "true"
+    yield "enableSched", 1
+    yield "allow_skew", "100%"
+    yield "counttype", "number of events"
+    yield "relation", "greater than"
+    yield "quantity", 0
+    yield "realtime_schedule", 0
+    yield "is_visible", "false"
+    if item.throttling:
+        yield "alert.suppress", "true"
+        yield "alert.suppress.fields", ",".join(item.throttling.fields)
+        yield "alert.suppress.period", item.throttling.period
+    yield "search", search
+    if config.flavour != "no-es":
+        yield "action.notable.param.drilldown_searches", _json(_drilldowns(item))
+
+
+def _risk(config: AppConfig, item: Detection) -> Keys:
+    """The risk action; without Enterprise Security, the same risk events through the summary index action."""
+    if config.flavour == "no-es":
+        yield from risk_index_keys(config, item, annotations(config, item))
+        return
+    yield "action.risk", 1
+    yield "action.risk.param._risk_message", item.message
+    yield "action.risk.param._risk", _json([_risk_entry(e) for e in item.entities])
+    yield "action.risk.param._risk_score", 0
+    yield "action.risk.param.verbose", 0
+
+
+def _risk_entry(entity: Entity) -> dict[str, Any]:
+    if entity.threat:
+        return {"threat_object_field": entity.field, "threat_object_type": entity.type}
+    return {"risk_object_field": entity.field, "risk_object_type": entity.type, "risk_score": entity.score}
+
+
+def _correlation(config: AppConfig, item: Detection, label: str) -> Keys:
+    yield "action.correlationsearch.enabled", 1
+    if config.es_version >= 8:
+        yield "action.correlationsearch.detection_type", "ebd"
+    yield "action.correlationsearch.label", label
+    yield "action.correlationsearch.annotations", _json(annotations(config, item))
+    metadata = {
+        "deprecated": "1" if item.status == "deprecated" else "0",
+        "detection_id": item.id,
+        "detection_version": str(item.version),
+        "publish_time": _epoch(item.modification_date),
+    }
+    yield "action.correlationsearch.metadata", _json(metadata)
+
+
+def _notable(item: Detection, deployment: Deployment) -> Keys:
+    title = _filled(deployment.rule_title, item)
+    yield "action.notable", 1
+    yield "action.notable.param.nes_fields", ",".join(deployment.nes_fields) or None
+    yield "action.notable.param.rule_description", _filled(deployment.rule_description, item)
+    yield "action.notable.param.rule_title", f"RBA: {title}" if item.type == "Correlation" else title
+    yield "action.notable.param.security_domain", item.security_domain
+    yield "action.notable.param.severity", severity(item.risk_score)
+
+
+def annotations(config: AppConfig, item: Detection) -> dict[str, Any]:
+    """What Enterprise Security shows beside a finding; keys sorted."""
+    out: dict[str, Any] = {
+        "analytic_story": item.analytic_story,
+        "data_source": item.data_source,
+        "type": item.type,
+        "type_list": [item.type],
+        **mappings(config, item),
+    }
+    if item.confidence is not None:
+        out["confidence"] = item.confidence
+    if item.impact is not None:
+        out["impact"] = item.impact
+    if item.cve:
+        out["cve"] = item.cve
+    return dict(sorted(out.items()))
+
+
+def mappings(config: AppConfig, item: Detection) -> dict[str, Any]:
+    """Framework ids of a detection. CIS and NIST follow from domain and type unless the detection says otherwise."""
+    cis20 = item.cis20 if item.cis20 is not None else ("CIS 13" if item.security_domain == "network" else "CIS 10",)
+    nist = item.nist if item.nist is not None else ("DE.CM" if item.type == "TTP" else "DE.AE",)
+    phases: tuple[str, ...] = ()
+    if config.kill_chain:
+        phases = item.kill_chain_phases if item.kill_chain_phases is not None else kill_chain(item.mitre_attack_id)
+    found = {"cis20": cis20, "kill_chain_phases": phases, "mitre_attack": item.mitre_attack_id, "nist": nist}
+    return {key: value for key, value in found.items() if value}
+
+
+def severity(score: int) -> str:
+    """Enterprise Security's word for a risk score of 0 to 100."""
+    for limit, word in ((20, "informational"), (40, "low"), (60, "medium"), (80, "high")):
+        if score <= limit:
+            return word
+    return "critical"
+
+
+def data_models(search: str) -> list[str]:
+    return [name for name in _DATA_MODELS if name in search]
+
+
+def technologies(search: str) -> list[str]:
+    return sorted({t for word, names in _TECHNOLOGIES.items() if word in search for t in names})
+
+
+def _drilldowns(item: Detection) -> list[dict[str, str]]:
+    out = []
+    for drill in item.drilldown_searches:
+        entry = {"name": drill.name, "search": drill.search.replace("%original_detection_search%", item.search)}
+        if drill.earliest_offset:
+            entry["earliest_offset"] = drill.earliest_offset
+        if drill.latest_offset:
+            entry["latest_offset"] = drill.latest_offset
+        out.append(entry)
+    return out
+
+
+def _filled(template: str, item: Detection) -> str:
+    """`%name%`, `%description%`, … of a deployment, from the detection."""
+    values = {"name": item.name, "description": item.description, "title": item.message or item.name, "type": item.type}
+    return _TEMPLATE.sub(lambda m: values.get(m.group(1), m.group(0)), template)
+
+
+# -- baselines and response tasks ----------------------------------------------------------------------------------
+
+
+def _baseline(catalogue: Catalogue, item: Baseline) -> Keys:
+    deployment = catalogue.deployment("Baseline")
+    schedule = item.schedule or (deployment.schedule if deployment else Schedule())
+    yield "action.escu", 0
+    yield "action.escu.enabled", 1
+    yield "action.escu.search_type", "support"
+    yield "description", item.description
+    yield "action.escu.creation_date", item.creation_date
+    yield "action.escu.modification_date", item.modification_date
+    yield "action.escu.analytic_story", _json(item.analytic_story)
+    yield "action.escu.data_models", _json(data_models(item.search))
+    yield from _schedule(schedule)
+    yield "enableSched", 1
+    yield "schedule_window", schedule.schedule_window
+    yield "action.escu.providing_technologies", _json([])
+    yield "action.escu.eli5", item.description
+    yield "action.escu.how_to_implement", item.how_to_implement or "none"
+    yield "disabled", "true"
+    yield "is_visible", "false"
+    yield "search", item.search
+
+
+def _task(item: Investigation) -> Keys:
+    yield "action.escu", 0
+    yield "action.escu.enabled", 1
+    yield "action.escu.search_type", "investigative"
+    yield "description", item.description
+    yield "action.escu.creation_date", item.creation_date
+    yield "action.escu.modification_date", item.modification_date
+    yield "action.escu.analytic_story", _json(item.analytic_story)
+    yield "action.escu.earliest_time_offset", 3600
+    yield "action.escu.latest_time_offset", 86400
+    yield "action.escu.providing_technologies", _json([])
+    yield "action.escu.data_models", _json(data_models(item.search))
+    yield "action.escu.eli5", item.description
+    yield "action.escu.how_to_implement", "none"
+    yield "action.escu.known_false_positives", "None at this time"
+    yield "disabled", "true"
+    yield "schedule_window", "auto"
+    yield "is_visible", "false"
+    yield "search", item.search
+
+
+def _schedule(schedule: Schedule) -> Keys:
+    yield "cron_schedule", schedule.cron_schedule
+    yield "dispatch.earliest_time", schedule.earliest_time
+    yield "dispatch.latest_time", schedule.latest_time
+
+
+def _epoch(date: str) -> float:
+    try:
+        day = datetime.date.fromisoformat(date)
+    except ValueError:
+        return 0.0
+    return datetime.datetime(day.year, day.month, day.day, tzinfo=datetime.UTC).timestamp()
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=True)
