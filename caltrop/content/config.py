@@ -105,7 +105,9 @@ def load_config(root: Path) -> tuple[AppConfig, list[Problem]]:
             document = Document(path.read_text(encoding="utf-8"), name)
             if not isinstance(document.data, dict):
                 return AppConfig(file=name), document.problems or [
-                    Problem(file=name, code="wrong-type", message="the file is not a mapping", hint="see docs/content.md")
+                    Problem(
+                        file=name, code="wrong-type", message="the file is not a mapping", hint="see docs/content.md"
+                    )
                 ]
             config, problems = read(document)
             return config, document.problems + problems
@@ -121,9 +123,7 @@ def _own(document: Document) -> tuple[AppConfig, list[Problem]]:
     problems = []
     for path, code, message, hint in check(data, APP):
         line, column = document.place(path, key=code == "unknown-field")
-        problems.append(
-            Problem(file=document.file, line=line, column=column, code=code, message=message, hint=hint)
-        )
+        problems.append(Problem(file=document.file, line=line, column=column, code=code, message=message, hint=hint))
     author, validation = mapping(data, "author"), mapping(data, "validation")
     external = mapping(validation, "external")
     plain: dict[str, Any] = {

@@ -101,9 +101,7 @@ def _faults(document: Document, spec: Obj) -> Iterator[Problem]:
     name = str(document.data.get("name", ""))
     for path, code, message, hint in check(document.data, spec):
         line, column = document.place(path, key=code in ("unknown-field", "legacy-field"))
-        yield Problem(
-            file=document.file, line=line, column=column, code=code, message=message, hint=hint, name=name
-        )
+        yield Problem(file=document.file, line=line, column=column, code=code, message=message, hint=hint, name=name)
 
 
 def _attach_old_tests(base: Path, catalogue: Catalogue, problems: list[Problem]) -> None:
@@ -121,7 +119,9 @@ def _attach_old_tests(base: Path, catalogue: Catalogue, problems: list[Problem])
             target = by_file.get("detections/" + reader.text(test, "file"))
             if target is None:
                 message = f"this test is for {reader.text(test, 'file')!r}, which is not there"
-                problems.append(Problem(file=file, code="test-data", message=message, hint="'file' is below detections/"))
+                problems.append(
+                    Problem(file=file, code="test-data", message=message, hint="'file' is below detections/")
+                )
                 continue
             item: Detection = catalogue.detections[target]
             catalogue.detections[target] = msgspec.structs.replace(item, tests=(*item.tests, reader.read_test(test)))

@@ -335,7 +335,7 @@ class Catalogue(msgspec.Struct, kw_only=True):
         return [p for p in self.problems if p.severity == "error"]
 
 
-_SNAKE = str.maketrans({c: "_" for c in " ." + "-/"})
+_SNAKE = str.maketrans(dict.fromkeys(" ." + "-/", "_"))
 
 
 def snake(name: str) -> str:

@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 import yaml
+from yaml._yaml import CParser
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from caltrop.content.problems import Problem
@@ -29,7 +30,7 @@ _STR, _PLAIN = "tag:yaml.org,2002:str", "plain"
 _MAP, _SEQ = "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"
 
 
-class _Composer(yaml.cyaml.CParser):
+class _Composer(CParser):
     """libyaml's composer with a resolver that only marks plain scalars: their value is decided in `_scalar`."""
 
     def resolve(self, kind: type[Node], value: str | None, implicit: Any) -> str:
@@ -97,7 +98,7 @@ class Document:
     def _compose(self) -> Node | None:
         composer = _Composer(self.text)
         try:
-            return composer.get_single_node()  # type: ignore[no-any-return]
+            return composer.get_single_node()
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
             what = getattr(error, "problem", None) or str(error).splitlines()[0]
@@ -152,9 +153,7 @@ class Document:
         return value
 
     def _problem(self, code: str, message: str, hint: str, line: int = 0, column: int = 0) -> None:
-        self.problems.append(
-            Problem(file=self.file, line=line, column=column, code=code, message=message, hint=hint)
-        )
+        self.problems.append(Problem(file=self.file, line=line, column=column, code=code, message=message, hint=hint))
 
     # -- places ---------------------------------------------------------------------------------------------------
 
@@ -167,11 +166,9 @@ class Document:
         wanted = sum(not c.isspace() for c in node.value[:offset])
         start, end = node.start_mark.index, node.end_mark.index
         raw = self.text[start:end]
-        seen = 0
-        for at in _visible(raw, node.style):
-            if seen == wanted:
-                return self._line_column(start + at)
-            seen += 1
+        visible = _visible(raw, node.style)
+        if wanted < len(visible):
+            return self._line_column(start + visible[wanted])
         return self._line_column(end)
 
     def _line_column(self, at: int) -> tuple[int, int]:

@@ -18,7 +18,14 @@ from caltrop.content.source import Path
 Fault = tuple[Path, str, str, str]
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-_NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false", list: "a list", dict: "a mapping"}
+_NAMES = {
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+    dict: "a mapping",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +162,7 @@ def _scalar(value: Any, spec: Scalar) -> tuple[str, str, str] | None:
         near = difflib.get_close_matches(str(value), spec.choices, 1, 0.6)
         known = ", ".join(spec.choices)
         return "wrong-value", f"is {value!r}", f"did you mean {near[0]!r}?" if near else f"use one of: {known}"
-    if spec.low is not None and value < spec.low or spec.high is not None and value > spec.high:
+    if (spec.low is not None and value < spec.low) or (spec.high is not None and value > spec.high):
         return "out-of-range", f"is {value}", f"it must be between {spec.low:g} and {spec.high:g}"
     if spec.pattern and not re.fullmatch(spec.pattern, str(value)):
         return "wrong-value", f"is {value!r}", spec.hint

@@ -58,7 +58,11 @@ def manifest(config: AppConfig) -> str:
             "title": config.label,
             "id": {"group": None, "name": config.id, "version": config.version},
             "author": [
-                {"name": config.author_name, "email": config.author_email or None, "company": config.author_company or None}
+                {
+                    "name": config.author_name,
+                    "email": config.author_email or None,
+                    "company": config.author_company or None,
+                }
             ],
             "releaseDate": config.release_date or None,
             "description": config.description,
@@ -94,7 +98,10 @@ def readme(catalogue: Catalogue) -> str:
     """The app's README.md: what is in it and how to turn it on."""
     config = catalogue.config
     lines = [f"# {config.label} {config.version}", "", config.description, ""]
-    lines += ["Every search is disabled when the app is installed: enable what fits your data, then tune its filter macro.", ""]
+    lines += [
+        "Every search is disabled when the app is installed: enable what fits your data, then tune its filter macro.",
+        "",
+    ]
     if catalogue.detections:
         lines += ["| detection | type | filter macro |", "|---|---|---|"]
         lines += [f"| {d.name} | {d.type} | `{d.filter_macro}` |" for d in catalogue.detections]

@@ -119,7 +119,9 @@ def _data_files(catalogue: Catalogue, root: Path) -> dict[str, bytes]:
         path = root / dashboard.data_file
         if path.is_file():
             name = path.stem
-            out[f"default/data/ui/views/{name}.xml"] = _dashboard(dashboard.name, dashboard.description, path.read_text())
+            out[f"default/data/ui/views/{name}.xml"] = _dashboard(
+                dashboard.name, dashboard.description, path.read_text()
+            )
     return out
 
 

@@ -34,7 +34,9 @@ class Conf:
         out = [f"# {line}\n" for line in comment.splitlines()]
         for name, values in self.stanzas.items():
             if "\n" in name or "]" in name:
-                raise CaltropError(f"{name!r} cannot be the name of a stanza", hint="rename the object: no ']' or line break")
+                raise CaltropError(
+                    f"{name!r} cannot be the name of a stanza", hint="rename the object: no ']' or line break"
+                )
             out.append(f"\n[{name}]\n")
             out.extend(f"{key} = {_continued(value)}\n" for key, value in values.items())
         return "".join(out)

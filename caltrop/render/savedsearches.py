@@ -150,7 +150,7 @@ def _detection(catalogue: Catalogue, item: Detection) -> Keys:
 def _risk(config: AppConfig, item: Detection) -> Keys:
     """The risk action; without Enterprise Security, the same risk events through the summary index action."""
     if config.flavour == "no-es":
-        yield from risk_index_keys(config, item, annotations(config, item))
+        yield from risk_index_keys(config, item, es_annotations(config, item))
         return
     yield "action.risk", 1
     yield "action.risk.param._risk_message", item.message
@@ -170,7 +170,7 @@ def _correlation(config: AppConfig, item: Detection, label: str) -> Keys:
     if config.es_version >= 8:
         yield "action.correlationsearch.detection_type", "ebd"
     yield "action.correlationsearch.label", label
-    yield "action.correlationsearch.annotations", _json(annotations(config, item))
+    yield "action.correlationsearch.annotations", _json(es_annotations(config, item))
     metadata = {
         "deprecated": "1" if item.status == "deprecated" else "0",
         "detection_id": item.id,
@@ -190,7 +190,7 @@ def _notable(item: Detection, deployment: Deployment) -> Keys:
     yield "action.notable.param.severity", severity(item.risk_score)
 
 
-def annotations(config: AppConfig, item: Detection) -> dict[str, Any]:
+def es_annotations(config: AppConfig, item: Detection) -> dict[str, Any]:
     """What Enterprise Security shows beside a finding; keys sorted."""
     out: dict[str, Any] = {
         "analytic_story": item.analytic_story,

@@ -36,7 +36,9 @@ def sdk_files(cache: Path) -> dict[str, bytes]:
                 continue
             total += info.file_size
             if total > _MAX_BYTES:
-                raise CaltropError(f"{WHEEL} unpacks to more than {_MAX_BYTES >> 20} MB", hint="delete it and build again")
+                raise CaltropError(
+                    f"{WHEEL} unpacks to more than {_MAX_BYTES >> 20} MB", hint="delete it and build again"
+                )
             out[target] = archive.read(info)
     if "lib/splunklib/__init__.py" not in out:
         raise CaltropError(f"{WHEEL} holds no splunklib", hint=f"delete {wheel} and build again")
@@ -44,6 +46,8 @@ def sdk_files(cache: Path) -> dict[str, bytes]:
 
 
 def _target(path: PurePosixPath) -> str | None:
+    if path.parts[:2] == ("splunklib", "ai"):
+        return None  # needs a newer Python than Splunk has, and search commands do not use it
     if path.parts[0] == "splunklib" and path.suffix in (".py", ".typed"):
         return f"lib/{path}"
     if path.name.upper().startswith("LICENSE") and ".dist-info" in path.parts[0]:

@@ -91,12 +91,20 @@ def _lookups(catalogue: Catalogue) -> Iterator[Finding]:
         if not {lookup.name, lookup.filename, model} & words and not {lookup.name, model} & used:
             yield of(lookup, ("name",), "unused-lookup", f"no search uses the lookup {lookup.name!r}", "remove it")
         if lookup.data_file and not (root / lookup.data_file).is_file():
-            yield of(lookup, ("name",), "missing-data", f"{lookup.data_file} is not there", "add the file, or correct 'filename'")
+            yield of(
+                lookup,
+                ("name",),
+                "missing-data",
+                f"{lookup.data_file} is not there",
+                "add the file, or correct 'filename'",
+            )
         elif lookup.kind == "csv" and lookup.data_file:
             yield from _header(lookup, root / lookup.data_file)
     for dashboard in catalogue.dashboards:
         if not (root / dashboard.data_file).is_file():
-            yield of(dashboard, ("name",), "missing-data", f"{dashboard.data_file} is not there", "add the dashboard's JSON")
+            yield of(
+                dashboard, ("name",), "missing-data", f"{dashboard.data_file} is not there", "add the dashboard's JSON"
+            )
 
 
 def _header(lookup: object, path: Path) -> Iterator[Finding]:
@@ -136,7 +144,9 @@ def _others(catalogue: Catalogue) -> Iterator[Finding]:
         for index, technique in enumerate(item.mitre_attack_id):
             if technique not in techniques():
                 hint = "check the id at attack.mitre.org"
-                yield of(item, (*prefix, "mitre_attack_id", index), "unknown-technique", f"no technique {technique!r}", hint)
+                yield of(
+                    item, (*prefix, "mitre_attack_id", index), "unknown-technique", f"no technique {technique!r}", hint
+                )
         for index, source in enumerate(item.data_source):
             if sources and source not in sources:
                 near = difflib.get_close_matches(source, sources, 1, 0.7)
@@ -144,6 +154,10 @@ def _others(catalogue: Catalogue) -> Iterator[Finding]:
                 yield of(item, ("data_source", index), "unknown-data-source", f"no data source {source!r}", hint)
         for index, baseline in enumerate(item.baselines):
             if baseline not in baselines:
-                yield of(item, ("baselines", index), "unknown-baseline", f"no baseline {baseline!r}", "add it to baselines/")
+                yield of(
+                    item, ("baselines", index), "unknown-baseline", f"no baseline {baseline!r}", "add it to baselines/"
+                )
         if types and item.type not in types:
-            yield of(item, ("type",), "no-deployment", f"no deployment for type {item.type!r}", "add one to deployments/")
+            yield of(
+                item, ("type",), "no-deployment", f"no deployment for type {item.type!r}", "add one to deployments/"
+            )

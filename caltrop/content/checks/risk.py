@@ -79,10 +79,10 @@ def _objects(catalogue: Catalogue, item: Detection) -> Iterator[Finding]:
         yield of(item, path, "unwanted-risk", "a Hunting detection does not score risk", "remove it")
     for index, threat in enumerate(item.threat_objects):
         if item.schema in ("flat", "rba") and threat.type not in THREAT_TYPES:
-            base: Path = ("threat_objects", index, "type")
-            path = base if item.schema == "flat" else ("rba", *base)
+            base = ("threat_objects", index, "type")
+            place: Path = base if item.schema == "flat" else ("rba", *base)
             hint = "known: " + ", ".join(THREAT_TYPES)
-            yield of(item, path, "threat-type", f"unknown threat object type {threat.type!r}", hint)
+            yield of(item, place, "threat-type", f"unknown threat object type {threat.type!r}", hint)
 
 
 def _scores(item: Detection) -> Iterator[Finding]:
