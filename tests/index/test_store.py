@@ -212,7 +212,7 @@ def test_large_batch_beside_waiting_rows(tmp_path: Path, monkeypatch: pytest.Mon
         assert len({cd for s in store.segments() for cd in s.frame.get_column("_cd")}) == 23
 
 
-@given(st.data())
+@given(data=st.data())
 @settings(max_examples=40, deadline=None)
 def test_a_torn_log_loses_nothing_acknowledged(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     base = tmp_path_factory.mktemp("torn")

@@ -1,0 +1,150 @@
+"""JSON events: collectors' Windows events are rebuilt, HEC events unpacked, everything else is kept as it stands.
+
+A batch may mix all three. Source types by content, where none is given: AWS CloudTrail's record is `aws:cloudtrail`,
+other JSON `_json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+
+from caltrop.index import frames
+from caltrop.index.importers import hec, jsontext, nxlog, windows
+from caltrop.index.importers.options import Context
+from caltrop.index.props import Props
+from caltrop.index.timestamp import TimeParser
+
+# Where JSON events of common products keep their time, most telling first.
+TIME_KEYS = (
+    "_time", "eventTime", "time", "timestamp", "@timestamp", "Timestamp", "CreationTime", "createdDateTime", "published",
+    "event_time", "eventtime", "TimeGenerated", "TimeCreated", "EventTime", "UtcTime", "datetime", "date", "ts",
+    "unixTime", "requestReceivedTimestamp", "start_time", "created_at", "recorded",
+)  # fmt: skip
+CLOUDTRAIL = frozenset({"eventVersion", "eventSource", "eventName", "awsRegion"})
+
+
+class Reader:
+    """Sorts the values of one file into the three kinds and makes frames of them, in order within each kind."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._props: dict[str, Props] = {}
+        self._clocks: dict[str, TimeParser] = {}
+        self._windows = nxlog.Rebuilder(context.options.tz)
+
+    def read(self, chunks: Iterator[bytes], *, plain: bool = False) -> Iterator[pl.DataFrame]:
+        """`plain` keeps every value as it stands."""
+        options = self.context.options
+        batch: list[jsontext.Value] = []
+        size = 0
+        for outer in jsontext.values(self.context.name, chunks):
+            for value in jsontext.unwrap(outer):
+                batch.append(value)
+                size += len(value.text)
+                if len(batch) >= options.batch_rows or size >= options.batch_bytes:
+                    yield self._frame(batch, plain)
+                    batch, size = [], 0
+        if batch:
+            yield self._frame(batch, plain)
+
+    def _frame(self, batch: list[jsontext.Value], plain: bool) -> pl.DataFrame:
+        kinds: dict[str, list[jsontext.Value]] = {"windows": [], "hec": [], "plain": []}
+        for value in batch:
+            if value.error is not None:
+                self.context.problem(f"not JSON: {value.error}", value.line)
+            kind = (
+                "plain"
+                if plain
+                else "windows"
+                if nxlog.is_record(value.decoded)
+                else "hec"
+                if hec.is_event(value.decoded)
+                else "plain"
+            )
+            kinds[kind].append(value)
+        parts = [
+            make(kinds[kind])
+            for kind, make in (("windows", self._windows_frame), ("hec", self._hec_frame), ("plain", self._plain_frame))
+            if kinds[kind]
+        ]
+        return frames.concat(parts)
+
+    def _windows_frame(self, batch: list[jsontext.Value]) -> pl.DataFrame:
+        events = self._windows.batch([value.decoded for value in batch])
+        return windows_frame(self.context, events)
+
+    def _hec_frame(self, batch: list[jsontext.Value]) -> pl.DataFrame:
+        events: list[hec.Event] = []
+        refused: list[jsontext.Value] = []
+        for value in batch:
+            try:
+                events.append(hec.event(value.decoded, len(events)))
+            except hec.HecError as error:
+                self.context.problem(f"no valid HEC event: {error.text}", value.line)
+                refused.append(value)
+        options = self.context.options
+        defaults = hec.Defaults(source=options.source or self.context.name, index=options.index or "main")
+        frame = hec.frame(events, defaults, now=self.context.now)
+        frame = override(self.context, frame)
+        return frames.concat([frame, self._plain_frame(refused)]) if refused else frame
+
+    def _plain_frame(self, batch: list[jsontext.Value]) -> pl.DataFrame:
+        kinds = [_sourcetype(value.decoded) for value in batch]
+        raw = pl.Series("_raw", [value.text for value in batch], dtype=pl.String)
+        # One clock for the file: events without time follow the event before, of whatever type.
+        clock = self._clock(kinds[0])
+        keys = clock.props.timestamp_fields or TIME_KEYS
+        stamps = pl.Series([_stamp(value.decoded, keys) for value in batch], dtype=pl.String)
+        times = clock.parse(stamps)
+        missing = times.is_null()
+        if missing.any():
+            times = pl.select(
+                pl.coalesce(times, clock.parse(pl.select(pl.when(missing).then(raw)).to_series()))
+            ).to_series()
+        return self.context.frame(raw, clock.fill(times), pl.Series(kinds, dtype=pl.String))
+
+    def _clock(self, sourcetype: str) -> TimeParser:
+        if sourcetype not in self._clocks:
+            self._clocks[sourcetype] = self.context.clock(self.context.props(sourcetype))
+        return self._clocks[sourcetype]
+
+
+def override(context: Context, frame: pl.DataFrame) -> pl.DataFrame:
+    """Put the options' host, source, sourcetype and index over what events say themselves."""
+    given = {name: getattr(context.options, name) for name in ("host", "source", "sourcetype", "index")}
+    return frame.with_columns(pl.lit(value).alias(name) for name, value in given.items() if value)
+
+
+def windows_frame(context: Context, events: list[windows.WindowsEvent]) -> pl.DataFrame:
+    """Windows events as Splunk's inputs deliver them."""
+    classic = context.options.windows == "classic"
+    kind = "WinEventLog" if classic else "XmlWinEventLog"
+    render = windows.to_classic if classic else windows.to_xml
+    return context.frame(
+        pl.Series("_raw", [render(event) for event in events], dtype=pl.String),
+        pl.Series([event.time.timestamp() + float(f"0.{event.fraction}") for event in events], dtype=pl.Float64),
+        kind,
+        host=pl.Series([event.computer for event in events], dtype=pl.String),
+        source=pl.Series([f"{kind}:{event.channel}" for event in events], dtype=pl.String),
+    )
+
+
+def _sourcetype(value: Any) -> str:
+    return "aws:cloudtrail" if isinstance(value, dict) and value.keys() >= CLOUDTRAIL else "_json"
+
+
+def _stamp(value: Any, keys: tuple[str, ...]) -> str | None:
+    if not isinstance(value, dict):
+        return None
+    for key in keys:
+        found: Any = value.get(key)
+        if found is None and "." in key:
+            found = value
+            for part in key.split("."):
+                found = found.get(part) if isinstance(found, dict) else None
+        if isinstance(found, str) or (isinstance(found, int | float) and not isinstance(found, bool)):
+            return str(found)
+    return None

@@ -1,0 +1,282 @@
+"""JSON of Windows event collectors (NXLog and those like it) back to Windows events.
+
+A record is flat: keys of the event's `System` part, keys the collector adds, and the event's own data, all in one object.
+What is neither of the first two is event data.
+
+Times. Captures name the moment three times and not always truly: `EventTime` and `TimeCreated` may be local time without
+saying so (or with a wrong `Z`), `@timestamp` is when the collector wrote, Sysmon's `UtcTime` is UTC. The offset of local
+time is measured, in quarters of an hour: from `@timestamp` against `EventReceivedTime` in the record itself, else from
+`UtcTime` against the event's time over the Sysmon records of the same batch (the most frequent one), else the last known.
+The event's time is then `EventTime`/`TimeCreated` moved to UTC.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from caltrop.index.importers.windows import WindowsEvent
+
+COLLECTOR = frozenset({
+    "@timestamp", "@version", "tags", "port", "host", "type", "_id", "_index", "_type", "_score", "beat", "input_type",
+    "SourceModuleName", "SourceModuleType", "EventReceivedTime", "ERROR_EVT_UNRESOLVED", "EventTypeOrignal",
+    "EventTypeOriginal", "MessageSourceAddress", "winlog", "agent", "ecs", "log",
+})  # fmt: skip
+SYSTEM = frozenset({
+    "EventID", "Channel", "ProviderGuid", "SourceName", "ProviderName", "Task", "OpcodeValue", "Opcode", "Keywords", "Version",
+    "RecordNumber", "EventRecordID", "ExecutionProcessID", "ThreadID", "ExecutionThreadID", "Hostname", "Computer",
+    "EventTime", "TimeCreated", "Level", "Severity", "SeverityValue", "Category", "Message", "ActivityID",
+    "RelatedActivityID", "EventlogQualifiers", "Qualifiers",
+})  # fmt: skip
+ACCOUNT = frozenset({"UserID", "Domain", "AccountName", "AccountType"})
+CHANNELS = {"security": "Security", "system": "System", "application": "Application"}
+LEVEL_OF_SEVERITY = {1: 5, 2: 4, 3: 3, 4: 2, 5: 1}
+# Sysmon writes its data in one order, which collectors that hash lose. Each event type uses a part of this sequence.
+SYSMON_ORDER = {
+    name: place
+    for place, name in enumerate(
+        [
+            "RuleName",
+            "EventType",
+            "UtcTime",
+            "State",
+            "Version",
+            "SchemaVersion",
+            "Configuration",
+            "ConfigurationFileHash",
+            "ProcessGuid",
+            "SourceProcessGUID",
+            "SourceProcessGuid",
+            "ProcessId",
+            "SourceProcessId",
+            "SourceThreadId",
+            "QueryName",
+            "QueryStatus",
+            "QueryResults",
+            "PipeName",
+            "Image",
+            "SourceImage",
+            "TargetFilename",
+            "CreationUtcTime",
+            "PreviousCreationUtcTime",
+            "TargetProcessGUID",
+            "TargetProcessGuid",
+            "TargetProcessId",
+            "TargetImage",
+            "NewThreadId",
+            "StartAddress",
+            "StartModule",
+            "StartFunction",
+            "GrantedAccess",
+            "CallTrace",
+            "Device",
+            "TargetObject",
+            "Details",
+            "NewName",
+            "ImageLoaded",
+            "FileVersion",
+            "Description",
+            "Product",
+            "Company",
+            "OriginalFileName",
+            "CommandLine",
+            "CurrentDirectory",
+            "User",
+            "LogonGuid",
+            "LogonId",
+            "TerminalSessionId",
+            "IntegrityLevel",
+            "Hash",
+            "Hashes",
+            "Contents",
+            "Protocol",
+            "Initiated",
+            "SourceIsIpv6",
+            "SourceIp",
+            "SourceHostname",
+            "SourcePort",
+            "SourcePortName",
+            "DestinationIsIpv6",
+            "DestinationIp",
+            "DestinationHostname",
+            "DestinationPort",
+            "DestinationPortName",
+            "Signed",
+            "Signature",
+            "SignatureStatus",
+            "IsExecutable",
+            "Archived",
+            "Session",
+            "ClientInfo",
+            "ParentProcessGuid",
+            "ParentProcessId",
+            "ParentImage",
+            "ParentCommandLine",
+            "ParentUser",
+            "SourceUser",
+            "TargetUser",
+            "Operation",
+            "Name",
+            "Type",
+            "Destination",
+            "Query",
+            "Consumer",
+            "Filter",
+        ]
+    )
+}
+_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s*(Z|[+-]\d\d:?\d\d)?")
+_QUARTER = 900
+
+
+def is_record(value: object) -> bool:
+    """Whether a JSON value is a collector's Windows event."""
+    return (
+        isinstance(value, dict)
+        and "EventID" in value
+        and isinstance(value.get("Channel"), str)
+        and ("EventTime" in value or "TimeCreated" in value or "@timestamp" in value)
+        and bool({"SourceName", "ProviderName", "ProviderGuid", "Hostname", "Computer"} & value.keys())
+    )
+
+
+class Rebuilder:
+    """Records of one file, batch by batch, to events. `tz` is the zone of times of which nothing is known."""
+
+    def __init__(self, tz: str = "UTC") -> None:
+        self._zone = ZoneInfo(tz)
+        self._known: dict[str, int] = {}
+
+    def batch(self, records: Iterable[Mapping[str, Any]]) -> list[WindowsEvent]:
+        """A record that makes no sense still becomes an event, as far as it is one."""
+        batch = list(records)
+        self._measure(batch)
+        return [self._event(record) for record in batch]
+
+    def _measure(self, batch: list[Mapping[str, Any]]) -> None:
+        seen: dict[str, Counter[int]] = {}
+        for record in batch:
+            own = _local(record)
+            utc = _moment(record.get("UtcTime"))
+            if own and utc and "sysmon" in str(record.get("Channel", "")).lower():
+                offset = round((utc[0] - own[0]).total_seconds() / _QUARTER) * _QUARTER
+                for name in (_host(record), ""):
+                    seen.setdefault(name, Counter())[offset] += 1
+        for name, offsets in seen.items():
+            self._known[name] = offsets.most_common(1)[0][0]
+
+    def _offset(self, record: Mapping[str, Any]) -> int | None:
+        """Seconds to add to the record's own time to have UTC; null when nothing tells."""
+        received, written = _moment(record.get("EventReceivedTime")), _moment(record.get("@timestamp"))
+        if received and written and not received[2]:
+            return round((written[0] - received[0]).total_seconds() / _QUARTER) * _QUARTER
+        return self._known.get(_host(record), self._known.get(""))
+
+    def _time(self, record: Mapping[str, Any]) -> tuple[datetime, str]:
+        own = _local(record) or _moment(record.get("@timestamp"))
+        if own is None:
+            return datetime.fromtimestamp(0, UTC), ""
+        moment, fraction, zoned = own
+        offset = self._offset(record)
+        if offset is not None:
+            return (moment + timedelta(seconds=offset)).replace(tzinfo=UTC), fraction
+        return (moment.replace(tzinfo=UTC) if zoned else moment.replace(tzinfo=self._zone).astimezone(UTC)), fraction
+
+    def _event(self, record: Mapping[str, Any]) -> WindowsEvent:
+        moment, fraction = self._time(record)
+        provider = _text(record.get("SourceName") or record.get("ProviderName") or "")
+        channel = _text(record.get("Channel", ""))
+        keywords = _whole(record.get("Keywords")) & 0xFFFF_FFFF_FFFF_FFFF
+        account = bool({"AccountType", "AccountName"} & record.keys())
+        # NXLog writes the process of the event's System part as ProcessID in old versions, ExecutionProcessID in new.
+        process = record.get("ExecutionProcessID")
+        taken = set(SYSTEM | COLLECTOR | (ACCOUNT if account else frozenset()))
+        if process is None and "ThreadID" in record and "ProcessID" in record:
+            process = record["ProcessID"]
+            taken.add("ProcessID")
+        if "EventTypeOrignal" not in record and "EventTypeOriginal" not in record and "SeverityValue" in record:
+            taken.add("EventType")
+        data = [(key, _text(value)) for key, value in record.items() if key not in taken]
+        if provider.startswith("Microsoft-Windows-Sysmon"):
+            data.sort(key=lambda item: SYSMON_ORDER.get(item[0], len(SYSMON_ORDER)))
+        domain, user = _text(record.get("Domain", "")), _text(record.get("AccountName", ""))
+        thread = record.get("ThreadID", record.get("ExecutionThreadID"))
+        return WindowsEvent(
+            provider=provider,
+            event_id=_whole(record.get("EventID")),
+            channel=CHANNELS.get(channel, channel),
+            computer=_host(record),
+            time=moment,
+            fraction=fraction[:9].ljust(9, "0"),
+            guid=_text(record["ProviderGuid"]) if record.get("ProviderGuid") else None,
+            version=_whole(record.get("Version")),
+            level=_level(record),
+            task=_whole(record.get("Task")),
+            opcode=_whole(record.get("OpcodeValue")),
+            keywords=keywords,
+            record_id=_whole(record.get("RecordNumber", record.get("EventRecordID"))),
+            activity_id=_text(record["ActivityID"]) if record.get("ActivityID") else None,
+            related_activity_id=_text(record["RelatedActivityID"]) if record.get("RelatedActivityID") else None,
+            process_id=None if process is None else _whole(process),
+            thread_id=None if thread is None else _whole(thread),
+            user_sid=_text(record["UserID"]) if account and record.get("UserID") else None,
+            user=(f"{domain}\\{user}" if domain else user) if account and user else None,
+            category=_text(record["Category"]) if record.get("Category") else None,
+            opcode_name=_text(record["Opcode"]) if record.get("Opcode") else None,
+            message=_text(record["Message"]) if record.get("Message") else None,
+            data=data,
+        )
+
+
+def _host(record: Mapping[str, Any]) -> str:
+    return _text(record.get("Hostname") or record.get("Computer") or "")
+
+
+def _local(record: Mapping[str, Any]) -> tuple[datetime, str, bool] | None:
+    return _moment(record.get("EventTime")) or _moment(record.get("TimeCreated"))
+
+
+def _moment(value: object) -> tuple[datetime, str, bool] | None:
+    """Naive time to the second, digits behind the second, and whether it named a zone (it is then UTC)."""
+    match = _TIME.match(value) if isinstance(value, str) else None
+    if match is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(f"{match[1]} {match[2]}")
+        zone = match[4]
+        if zone and zone != "Z":
+            hours, minutes = int(zone[1:3]), int(zone[-2:])
+            shift = timedelta(hours=hours, minutes=minutes)
+            moment = moment + shift if zone[0] == "-" else moment - shift
+    except (ValueError, OverflowError):
+        return None
+    return moment, match[3] or "", zone is not None
+
+
+def _level(record: Mapping[str, Any]) -> int:
+    if "Level" in record:
+        return _whole(record["Level"])
+    if str(record.get("EventType", "")).startswith("AUDIT_"):
+        return 0
+    return LEVEL_OF_SEVERITY.get(_whole(record.get("SeverityValue")), 0)
+
+
+def _whole(value: object) -> int:
+    try:
+        return int(value, 0) if isinstance(value, str) else int(value or 0)  # type: ignore[call-overload, no-any-return]
+    except (ValueError, TypeError, OverflowError):
+        return 0
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,120 @@
+"""How a file is read, and what readers say about it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import polars as pl
+
+from caltrop.errors import CaltropError, Location
+from caltrop.index import frames
+from caltrop.index.props import Props
+from caltrop.index.timestamp import TimeParser, checked_zone
+
+FORMATS = ("auto", "raw", "json", "hec", "csv", "tsv", "psv", "w3c", "evtx", "xml", "classic")
+# props.conf settings of an event's source and sourcetype.
+PropsSource = Mapping[str, str] | Callable[[str, str], Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that was not as it should be. The event it is about is kept all the same, as far as it can be read."""
+
+    message: str
+    location: Location
+
+    def __str__(self) -> str:
+        return f"{self.location}: {self.message}"
+
+
+def log_problem(problem: Problem) -> None:
+    logging.getLogger("caltrop.index").warning("%s", problem)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """`host`, `source`, `sourcetype` and `index` override what the data says.
+
+    `windows` renders Windows events as Splunk's XML or as its classic text. `tz` is the zone of times that name none.
+    `now` (epoch seconds) pins the clock. Frames hold about `batch_rows` events or `batch_bytes` of text.
+    `max_bytes` bounds what one archive member may unpack to, `max_ratio` how many times its packed size.
+    """
+
+    host: str | None = None
+    source: str | None = None
+    sourcetype: str | None = None
+    index: str | None = None
+    format: str = "auto"
+    windows: Literal["xml", "classic"] = "xml"
+    props: PropsSource = field(default_factory=dict)
+    tz: str = "UTC"
+    now: float | None = None
+    batch_rows: int = 50_000
+    batch_bytes: int = 16 << 20
+    max_bytes: int = 4 << 30
+    max_ratio: int = 500
+    on_problem: Callable[[Problem], None] = log_problem
+
+    def __post_init__(self) -> None:
+        if self.format not in FORMATS:
+            raise CaltropError(f"unknown format {self.format!r}", hint=f"one of {', '.join(FORMATS)}")
+        if self.windows not in ("xml", "classic"):
+            raise CaltropError(f"windows={self.windows!r}", hint="xml or classic")
+        checked_zone(self.tz)
+
+    def settings(self, source: str, sourcetype: str) -> Mapping[str, str]:
+        return self.props(source, sourcetype) if callable(self.props) else self.props
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One file on its way through a reader. `name` is what messages and `source` call it, `modified` epoch seconds."""
+
+    name: str
+    options: ImportOptions
+    modified: float | None = None
+
+    @property
+    def now(self) -> float:
+        return time.time() if self.options.now is None else self.options.now
+
+    def problem(self, message: str, line: int = 0) -> None:
+        self.options.on_problem(Problem(message, Location(self.name, line)))
+
+    def props(self, sourcetype: str, defaults: Mapping[str, str] | None = None) -> Props:
+        """The settings of this file; `defaults` are what its format asks for where nothing is configured."""
+        configured = self.options.settings(self.options.source or self.name, self.options.sourcetype or sourcetype)
+        return Props.from_mapping(configured or defaults or {})
+
+    def clock(self, props: Props) -> TimeParser:
+        """Events without time stamp take the file's time, or the present."""
+        reference = self.now if self.modified is None or props.datetime_config.upper() == "CURRENT" else self.modified
+        return TimeParser(props, now=reference, tz=self.options.tz)
+
+    def frame(
+        self,
+        raw: pl.Series,
+        times: pl.Series,
+        sourcetype: str | pl.Series,
+        *,
+        host: str | pl.Series = "localhost",
+        source: str | pl.Series | None = None,
+        index: str | pl.Series = "main",
+        indexed: list[pl.Series] | None = None,
+    ) -> pl.DataFrame:
+        """An event frame; the options override what the reader found."""
+        given = self.options
+        return frames.build(
+            raw,
+            times,
+            host=given.host or host,
+            source=given.source or (self.name if source is None else source),
+            sourcetype=given.sourcetype or sourcetype,
+            index=given.index or index,
+            indexed=indexed or (),
+            now=self.now,
+        )

@@ -1,0 +1,274 @@
+"""Files, folders, archives and streams as named streams of bytes.
+
+Members of archives are read where they are: nothing is unpacked to disk, so that names of members lead nowhere.
+`archive.zip!member` names one member. What a member may unpack to is bounded in bytes and in relation to its packed size.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from caltrop.errors import CaltropError, Location
+from caltrop.index.importers.options import ImportOptions
+
+CHUNK = 1 << 20
+# The ratio is judged only beyond this many bytes: short members of repeated text pack very well.
+RATIO_FLOOR = 64 << 20
+_REFUSED = {
+    b"BZh": "bzip2",
+    b"\xfd7zXZ\x00": "xz",
+    b"7z\xbc\xaf\x27\x1c": "7-Zip",
+    b"Rar!": "RAR",
+    b"\x28\xb5\x2f\xfd": "Zstandard",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One thing to read. `path` is set when it is a plain file that may also be opened by name."""
+
+    name: str
+    stream: IO[bytes]
+    modified: float | None = None
+    path: Path | None = None
+
+
+def walk(what: str | Path | bytes | IO[bytes], options: ImportOptions, name: str = "") -> Iterator[Source]:
+    """Everything to be read of a path (file, folder, archive, `archive!member`), of bytes, or of an open stream.
+
+    A source is valid until the next one is asked for.
+    """
+    if isinstance(what, bytes):
+        yield from _opened(Source(name or "bytes", io.BytesIO(what)), options, None)
+    elif isinstance(what, str | Path):
+        yield from _path(what, options)
+    else:
+        yield from _opened(Source(name or str(getattr(what, "name", "stream")), what), options, None)
+
+
+def _path(what: str | Path, options: ImportOptions) -> Iterator[Source]:
+    path, member = Path(what), None
+    if not path.exists() and "!" in str(what):
+        archive, _, member = str(what).partition("!")
+        path = Path(archive)
+    if path.is_dir():
+        for file in sorted(path.rglob("*")):
+            hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
+            if file.is_file() and not file.is_symlink() and not hidden:
+                yield from _path(file, options)
+        return
+    try:
+        stream = path.open("rb")
+    except OSError as error:
+        raise CaltropError(
+            f"cannot be read: {error.strerror or error}", location=Location(str(what)), hint="check the path"
+        ) from None
+    with stream:
+        yield from _opened(Source(str(path), stream, path.stat().st_mtime, path), options, member)
+
+
+def _opened(source: Source, options: ImportOptions, member: str | None) -> Iterator[Source]:
+    head, source = peek(source, 512)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        yield from _zip(source, options, member)
+    elif head.startswith(b"\x1f\x8b"):
+        yield from _gzip(source, options, member)
+    elif head[257:262] == b"ustar":
+        yield from _tar(source, options, member)
+    elif refused := next((kind for magic, kind in _REFUSED.items() if head.startswith(magic)), None):
+        raise CaltropError(
+            f"{refused} files cannot be read",
+            location=Location(source.name),
+            hint="unpack the file, or use zip or gzip",
+        )
+    elif member is not None:
+        raise CaltropError("is no archive", location=Location(source.name), hint="leave out what follows the '!'")
+    else:
+        yield source
+
+
+def peek(source: Source, size: int) -> tuple[bytes, Source]:
+    """The first bytes, and the source as it was before."""
+    if source.stream.seekable():
+        at = source.stream.tell()
+        head = source.stream.read(size)
+        source.stream.seek(at)
+        return head, source
+    head = b""
+    while len(head) < size and (more := source.stream.read(size - len(head))):
+        head += more
+    return head, Source(source.name, _Prefixed(head, source.stream), source.modified)
+
+
+class _Prefixed(io.RawIOBase):
+    """A stream with bytes put back in front of it."""
+
+    def __init__(self, head: bytes, rest: IO[bytes]) -> None:
+        self._head = head
+        self._rest = rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        if self._head:
+            data, self._head = self._head[: len(buffer)], self._head[len(buffer) :]
+        else:
+            data = self._rest.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+class _Bounded(io.RawIOBase):
+    """Unpacked bytes, counted: too many of them, or too many for what they were packed in, are refused."""
+
+    def __init__(self, name: str, stream: IO[bytes], packed: int | None, options: ImportOptions) -> None:
+        self._name = name
+        self._stream = stream
+        self._count = 0
+        self._limit = options.max_bytes
+        if packed is not None:
+            self._limit = min(self._limit, max(packed * options.max_ratio, RATIO_FLOOR))
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        with _archive_errors(self._name):
+            data = self._stream.read(len(buffer))
+        self._count += len(data)
+        if self._count > self._limit:
+            raise CaltropError(
+                f"unpacks to more than {self._limit:,} bytes",
+                location=Location(self._name),
+                hint="if the archive is to be trusted, unpack it and read the files",
+            )
+        buffer[: len(data)] = data
+        return len(data)
+
+
+@contextmanager
+def _archive_errors(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        zlib.error,
+        EOFError,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
+        raise CaltropError(f"damaged or unsupported archive: {error}", location=Location(name)) from None
+
+
+def _member(source: Source, options: ImportOptions) -> Iterator[Source]:
+    head, source = peek(source, 512)
+    archive = head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", *_REFUSED)) or head[257:262] == b"ustar"
+    if archive:
+        raise CaltropError(
+            "is an archive within an archive", location=Location(source.name), hint="unpack the outer archive first"
+        )
+    yield source
+
+
+def _wanted(name: str, member: str | None) -> bool:
+    if member is not None:
+        return name == member
+    base = name.rsplit("/", 1)[-1]
+    return bool(base) and not base.startswith(".") and not name.startswith("__MACOSX/")
+
+
+def _nothing(source: Source, member: str | None) -> CaltropError:
+    what = "holds no files" if member is None else f"has no member {member!r}"
+    return CaltropError(what, location=Location(source.name))
+
+
+def _zip(source: Source, options: ImportOptions, member: str | None) -> Iterator[Source]:
+    seekable = source.stream if source.stream.seekable() else io.BytesIO(_whole(source, options))
+    with _archive_errors(source.name):
+        archive = zipfile.ZipFile(seekable)
+    found = False
+    for info in archive.infolist():
+        if info.is_dir() or not _wanted(info.filename, member):
+            continue
+        found = True
+        name = f"{source.name}!{info.filename}"
+        if info.flag_bits & 1:
+            raise CaltropError("is encrypted", location=Location(name), hint="unpack it with its password first")
+        with _archive_errors(name):
+            stream = archive.open(info)
+        with stream:
+            yield from _member(
+                Source(name, _buffered(name, stream, info.compress_size, options), source.modified), options
+            )
+    if not found:
+        raise _nothing(source, member)
+
+
+def _gzip(source: Source, options: ImportOptions, member: str | None) -> Iterator[Source]:
+    packed = _length(source.stream)
+    inner = _buffered(source.name, gzip.GzipFile(fileobj=source.stream), packed, options)
+    head, unpacked = peek(Source(source.name, inner, source.modified), 512)
+    if head[257:262] == b"ustar":
+        yield from _tar(unpacked, options, member)
+    elif member is not None:
+        raise CaltropError("is no archive", location=Location(source.name), hint="leave out what follows the '!'")
+    else:
+        yield from _member(unpacked, options)
+
+
+def _tar(source: Source, options: ImportOptions, member: str | None) -> Iterator[Source]:
+    with _archive_errors(source.name):
+        archive = tarfile.open(fileobj=source.stream, mode="r|")
+    found = False
+    while True:
+        with _archive_errors(source.name):
+            info = archive.next()
+        if info is None:
+            break
+        if not info.isreg() or not _wanted(info.name, member):
+            continue
+        found = True
+        name = f"{source.name}!{info.name}"
+        stream = archive.extractfile(info)
+        assert stream is not None  # a regular file
+        yield from _member(Source(name, _buffered(name, stream, None, options), float(info.mtime)), options)
+    if not found:
+        raise _nothing(source, member)
+
+
+def _buffered(name: str, stream: IO[bytes], packed: int | None, options: ImportOptions) -> IO[bytes]:
+    # Not seekable on purpose: seeking in packed data means unpacking it again.
+    return io.BufferedReader(_Bounded(name, stream, packed, options), CHUNK)
+
+
+def _length(stream: IO[bytes]) -> int | None:
+    if not stream.seekable():
+        return None
+    at = stream.tell()
+    end = stream.seek(0, io.SEEK_END)
+    stream.seek(at)
+    return end - at
+
+
+def _whole(source: Source, options: ImportOptions) -> bytes:
+    data = source.stream.read(options.max_bytes + 1)
+    if len(data) > options.max_bytes:
+        raise CaltropError(f"is larger than {options.max_bytes:,} bytes", location=Location(source.name))
+    return data
+
+
+def chunks(stream: IO[bytes]) -> Iterator[bytes]:
+    while data := stream.read(CHUNK):
+        yield data

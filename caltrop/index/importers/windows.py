@@ -1,0 +1,148 @@
+"""A Windows event and its two renderings in Splunk: one line of XML, or classic text that ends with the message.
+
+The XML is what Windows' own event API renders: single-quoted attributes, braces around GUIDs, `System` in the order of
+the event schema. The classic form is that of the page "Monitor Windows event log data": a line with the local time, then
+`Key=Value` lines, the message last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+NAMESPACE = "http://schemas.microsoft.com/win/2004/08/events/event"
+LEVELS = {0: "Information", 1: "Critical", 2: "Error", 3: "Warning", 4: "Information", 5: "Verbose"}
+AUDIT_SUCCESS, AUDIT_FAILURE = 0x20000000000000, 0x10000000000000
+# The messages of PowerShell's module and script block logging are not always captured; their templates are public.
+TEMPLATES = {
+    ("Microsoft-Windows-PowerShell", 4103): "{Payload}\n\nContext:\n{ContextInfo}\n\nUser Data:\n{UserData}",
+    ("Microsoft-Windows-PowerShell", 4104): (
+        "Creating Scriptblock text ({MessageNumber} of {MessageTotal}):\n{ScriptBlockText}\n\n"
+        "ScriptBlock ID: {ScriptBlockId}\nPath: {Path}"
+    ),
+}
+
+
+@dataclass(slots=True)
+class WindowsEvent:
+    """`time` is UTC; `fraction` its digits behind the second. Null means that the capture does not say."""
+
+    provider: str
+    event_id: int
+    channel: str
+    computer: str
+    time: datetime
+    fraction: str = "000000000"
+    guid: str | None = None
+    version: int = 0
+    level: int = 0
+    task: int = 0
+    opcode: int = 0
+    keywords: int = 0
+    record_id: int | None = None
+    activity_id: str | None = None
+    related_activity_id: str | None = None
+    process_id: int | None = None
+    thread_id: int | None = None
+    user_sid: str | None = None
+    user: str | None = None
+    category: str | None = None
+    opcode_name: str | None = None
+    message: str | None = None
+    data: list[tuple[str, str]] = field(default_factory=list)
+
+
+def text(value: str) -> str:
+    """Escape element content."""
+    return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def attribute(value: str) -> str:
+    """Escape the value of a single-quoted attribute."""
+    return text(value).replace("'", "&apos;")
+
+
+def guid(value: str) -> str:
+    return value if value.startswith("{") else "{" + value + "}"
+
+
+def to_xml(event: WindowsEvent) -> str:
+    """One line, unless a value holds line breaks itself. An event without data carries its message along, in the
+    `RenderingInfo` that forwarded events have: nothing of the capture is lost."""
+    provider = f"<Provider Name='{attribute(event.provider)}'"
+    if event.guid:
+        provider += f" Guid='{attribute(guid(event.guid))}'"
+    correlation = "".join(
+        f" {name}='{attribute(guid(value))}'"
+        for name, value in (("ActivityID", event.activity_id), ("RelatedActivityID", event.related_activity_id))
+        if value
+    )
+    execution = "" if event.process_id is None else f" ProcessID='{event.process_id}' ThreadID='{event.thread_id or 0}'"
+    security = f" UserID='{attribute(event.user_sid)}'" if event.user_sid else ""
+    data = "".join(f"<Data Name='{attribute(name)}'>{text(value)}</Data>" for name, value in event.data)
+    rendering = ""
+    if not event.data and event.message:
+        rendering = (
+            f"<RenderingInfo Culture='en-US'><Message>{text(event.message)}</Message>"
+            f"<Level>{LEVELS.get(event.level, 'Information')}</Level></RenderingInfo>"
+        )
+    return (
+        f"<Event xmlns='{NAMESPACE}'><System>{provider}/><EventID>{event.event_id}</EventID>"
+        f"<Version>{event.version}</Version><Level>{event.level}</Level><Task>{event.task}</Task>"
+        f"<Opcode>{event.opcode}</Opcode><Keywords>0x{event.keywords:x}</Keywords>"
+        f"<TimeCreated SystemTime='{event.time:%Y-%m-%dT%H:%M:%S}.{event.fraction}Z'/>"
+        f"<EventRecordID>{event.record_id or 0}</EventRecordID><Correlation{correlation}/><Execution{execution}/>"
+        f"<Channel>{text(event.channel)}</Channel><Computer>{text(event.computer)}</Computer><Security{security}/>"
+        f"</System><EventData>{data}</EventData>{rendering}</Event>"
+    )
+
+
+def to_classic(event: WindowsEvent) -> str:
+    """The text form. The user is shown as Splunk shows an account that it could not resolve, unless it is known."""
+    lines = [
+        f"{event.time:%m/%d/%Y %I:%M:%S %p}",
+        f"LogName={event.channel}",
+        f"EventCode={event.event_id}",
+        f"EventType={event.level}",
+        f"ComputerName={event.computer}",
+    ]
+    if event.user_sid:
+        lines += [f"User={event.user or 'NOT_TRANSLATED'}", f"Sid={event.user_sid}", "SidType=0"]
+    lines += [
+        f"SourceName={classic_source(event.provider)}",
+        f"Type={LEVELS.get(event.level, 'Information')}",
+        f"RecordNumber={event.record_id or 0}",
+        f"Keywords={_keywords(event.keywords)}",
+        f"TaskCategory={event.category or 'None'}",
+        f"OpCode={event.opcode_name or ('Info' if event.opcode == 0 else event.opcode)}",
+        f"Message={message(event)}",
+    ]
+    return "\n".join(lines)
+
+
+def classic_source(provider: str) -> str:
+    """Classic events name the Security log's provider by its display name."""
+    if provider == "Microsoft-Windows-Security-Auditing":
+        return "Microsoft Windows security auditing."
+    return provider
+
+
+def _keywords(keywords: int) -> str:
+    if keywords & AUDIT_SUCCESS:
+        return "Audit Success"
+    if keywords & AUDIT_FAILURE:
+        return "Audit Failure"
+    return "Classic" if keywords & 0x80000000000000 else "None"
+
+
+def message(event: WindowsEvent) -> str:
+    """The message of the capture; where it has none, one from the data."""
+    if event.message:
+        return event.message.replace("\r\n", "\n")
+    template = TEMPLATES.get((event.provider, event.event_id))
+    if template:
+        result = template
+        for name, value in {**dict.fromkeys(("Path", "UserData"), ""), **dict(event.data)}.items():
+            result = result.replace("{" + name + "}", value.replace("\r\n", "\n"), 1)
+        return result
+    return "\n".join(f"{name}: {value}" for name, value in event.data).replace("\r\n", "\n")
