@@ -32,17 +32,22 @@ def aggregate(
     allnum: bool = False,
     dedup_splitvals: bool = False,
     optional: Collection[str] = (),
+    scaled: bool = False,
 ) -> pl.DataFrame:
     """One row a group: the BY columns, then a column an aggregation, in the order written.
 
     Without BY there is exactly one row, also for no input. A missing value of an `optional` BY field is a group of its own
-    instead of leaving the row out. Input made by an si* command or `tstats prestats=t` is merged, not counted.
+    instead of leaving the row out. `scaled` says that the caller divides per_hour() and its like by the time they cover
+    (timechart); they are sums here. Input made by an si* command or `tstats prestats=t` is merged, not counted.
     """
     by = list(dict.fromkeys(by))
     calculated = [Calculated.read(a) for a in aggregations if a.function == EVAL]
     plain = [a for a in aggregations if a.function not in (SPARKLINE, EVAL)]
     plain += [hidden for one in calculated for hidden in one.hidden]
     wanted = measures(plain, _argument_fields(frame), by)
+    for measure in wanted:
+        if measure.function.scale is not None and not scaled:
+            raise SearchError(f"{measure.function.name} works in timechart only", node=measure.field)
     columns = Columns(time_of(frame))
     merging = prestats.is_prestats(frame)
     if merging:

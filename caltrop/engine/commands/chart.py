@@ -1,0 +1,159 @@
+"""chart and sichart (Search Reference, "chart" and "sichart")."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from caltrop.engine.aggregate import aggregate, buckets, natural_order, ranges, to_prestats
+from caltrop.engine.aggregate.arguments import aggregations, flag, gathered, name_of, number
+from caltrop.engine.aggregate.pivot import SeriesOptions, pivot
+from caltrop.engine.context import Context
+from caltrop.engine.errors import SearchError
+from caltrop.engine.registry import command
+from caltrop.engine.table import Table, numeric
+from caltrop.spl.ast import Clause, Command, Node, Option
+
+_BINNING = frozenset({"span", "bins", "start", "end", "minspan", "aligntime"})
+
+
+class Axis:
+    """A row or column split: the field, and the binning options written behind it."""
+
+    def __init__(self, name: str, options: Sequence[Option]) -> None:
+        self.name = name
+        self.options = Command("bin", tuple(options))
+
+    @property
+    def binned(self) -> bool:
+        return any(option.name in ("span", "bins") for option in self.options.of(Option))
+
+    def apply(self, frame: pl.DataFrame, ctx: Context) -> tuple[pl.DataFrame, ranges.Ranges | buckets.Buckets | None]:
+        """`frame` with the values of the field put into bins; texts stay as they are."""
+        if not self.binned or self.name not in frame.columns:
+            return frame, None
+        column = frame.get_column(self.name)
+        numbers = numeric(column)
+        low, high = numbers.min(), numbers.max()
+        if not isinstance(low, int | float) or not isinstance(high, int | float):
+            return frame, None
+        span = self.options.option("span")
+        bins = int(number(self.options, "bins", 300))
+        if self.name == "_time":
+            bucketing = (
+                buckets.parse(str(span), ctx.timezone, self.options)
+                if span is not None
+                else buckets.Buckets(buckets.automatic(low, high, bins), ctx.timezone)
+            )
+            return frame.with_columns(bucketing.floor(numbers).alias(self.name)), bucketing
+        found = ranges.parse(str(span), self.options) if span is not None else ranges.automatic(low, high, bins)
+        lows = found.lows(numbers)
+        distinct = lows.drop_nulls().unique()
+        texts = lows.replace_strict(distinct, [found.text(v) for v in distinct], return_dtype=pl.String, default=None)
+        return frame.with_columns(texts.alias(self.name)), found
+
+
+def read_axes(cmd: Command) -> list[Axis]:
+    """The fields of OVER and BY in order; bin options belong to the field that they follow, else to the first."""
+    found: list[tuple[str, list[Option]]] = []
+    leading: list[Option] = [o for o in cmd.of(Option) if o.name in _BINNING]
+    for keyword in ("over", "by"):
+        for clause in cmd.of(Clause):
+            if clause.keyword != keyword:
+                continue
+            for part in clause.parts:
+                name = name_of(part)
+                if name is not None:
+                    found.append((name, []))
+                elif isinstance(part, Option) and part.name in _BINNING:
+                    (found[-1][1] if found else leading).append(part)
+    if found:
+        found[0][1].extend(leading)
+    return [Axis(name, options) for name, options in found]
+
+
+@command("chart", kind="transforming")
+def chart(table: Table, cmd: Command, ctx: Context) -> Table:
+    """A row for each value of the first field, a column for each value of the second."""
+    axes = read_axes(cmd)
+    cmd = gathered(cmd)
+    written = aggregations(cmd)
+    if len(axes) > 2:
+        raise SearchError(
+            "chart takes one row field and one column field", node=cmd, hint="Use stats for more BY fields."
+        )
+    frame = table.frame
+    if not axes:
+        return Table(aggregate(frame, written, [], ctx))
+    frame, binning = axes[0].apply(frame, ctx)
+    row = axes[0].name
+    if len(axes) == 1:
+        result = aggregate(frame, written, [row], ctx, dedup_splitvals=flag(cmd, "dedup_splitvals", False))
+        empty = {name: 0 if _counts(name, written) else None for name in result.columns if name != row}
+    else:
+        frame, _ = axes[1].apply(frame, ctx)
+        result, empty = pivot(frame, written, row, axes[1].name, SeriesOptions.read(cmd), ctx)
+    if binning is not None and flag(cmd, "cont", True):
+        result = _continuous(result, row, binning, empty)
+    elif isinstance(binning, ranges.Ranges):
+        result = _by_low_end(result, row)
+    return Table(result)
+
+
+def _counts(name: str, written: Sequence[Node]) -> bool:
+    """Whether a result column is a count, which is 0 and not missing where there is nothing."""
+    from caltrop.engine.aggregate.functions import find
+
+    for a in written:
+        if getattr(a, "alias", None) == name or getattr(a, "text", None) == name:
+            function = find(getattr(a, "function", ""))
+            return function is not None and function.empty == 0
+    return False
+
+
+def _low_end(text: str) -> float:
+    """The low end of "10-20" or "-10-0"."""
+    return float(text[: text.index("-", 1)])
+
+
+def _by_low_end(result: pl.DataFrame, row: str) -> pl.DataFrame:
+    low = pl.Series("\x00low", [_low_end(v) for v in result.get_column(row)], dtype=pl.Float64)
+    return result.with_columns(low).sort("\x00low").drop("\x00low")
+
+
+def _continuous(
+    result: pl.DataFrame, row: str, binning: ranges.Ranges | buckets.Buckets, empty: dict[str, int | None]
+) -> pl.DataFrame:
+    """Rows for the bins between the first and the last that hold nothing."""
+    if result.height == 0:
+        return result
+    if isinstance(binning, buckets.Buckets):
+        times = result.get_column(row)
+        wanted = pl.Series(row, list(binning.starts(times[0], times[-1])), dtype=pl.Float64)
+        return fill_rows(result, row, wanted, empty)
+    lows = sorted(_low_end(v) for v in result.get_column(row))
+    names, low = [], lows[0]
+    while low <= lows[-1]:
+        names.append(binning.text(low))
+        if len(names) > buckets.MAX_BUCKETS:
+            raise SearchError(f"more than {buckets.MAX_BUCKETS} bins", hint="Use a larger span.")
+        low = max(binning.high(low), binning.low(binning.high(low)))
+    return fill_rows(result, row, pl.Series(row, names), empty)
+
+
+def fill_rows(result: pl.DataFrame, row: str, wanted: pl.Series, empty: dict[str, int | None]) -> pl.DataFrame:
+    """One row for each value of `wanted`, in that order; cells without a result are what `empty` says."""
+    filled = pl.DataFrame([wanted.alias(row)]).join(result, on=row, how="left", maintain_order="left")
+    return filled.with_columns(pl.col(name).fill_null(value) for name, value in empty.items() if value is not None)
+
+
+@command("sichart", kind="transforming")
+def sichart(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Rows of partial results from which `chart` of the same arguments gets its result."""
+    axes = read_axes(cmd)
+    frame = table.frame
+    for axis in axes:
+        frame, _ = axis.apply(frame, ctx)
+    names = [axis.name for axis in axes]
+    return Table(natural_order(to_prestats(frame, aggregations(gathered(cmd)), names, ctx, optional=names[1:]), names))

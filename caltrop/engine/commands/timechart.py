@@ -1,0 +1,191 @@
+"""timechart and sitimechart (Search Reference, "timechart" and "sitimechart").
+
+The time range of the search, where it has one, decides the default span, the first and the last row, and which rows are partial.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from caltrop.engine import times
+from caltrop.engine.aggregate import aggregate, to_prestats
+from caltrop.engine.aggregate.arguments import aggregations, flag, gathered, text, whole
+from caltrop.engine.aggregate.buckets import Buckets, approximate_seconds, automatic, parse
+from caltrop.engine.aggregate.functions import find
+from caltrop.engine.aggregate.measures import measures
+from caltrop.engine.aggregate.pivot import CELL, SeriesOptions, pivot
+from caltrop.engine.commands.chart import Axis, fill_rows, read_axes
+from caltrop.engine.context import Context
+from caltrop.engine.errors import SearchError
+from caltrop.engine.registry import command
+from caltrop.engine.table import Table, numeric
+from caltrop.spl.ast import Aggregation, Command, Option
+
+DEFAULT_BINS = 100
+TIME = "_time"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeAxis:
+    """The rows of a timechart. `first` and `last` are the range of the search where `fixed`, else that of the events."""
+
+    buckets: Buckets
+    first: float
+    last: float
+    fixed: bool
+
+
+@command("timechart", kind="transforming")
+def timechart(table: Table, cmd: Command, ctx: Context) -> Table:
+    """A row a bucket of time, a column an aggregation or a series."""
+    frame, split, cmd = _prepare(table, cmd, ctx)
+    written = aggregations(cmd)
+    if frame.height == 0:
+        return Table.empty([TIME])
+    axis = _time_axis(frame, cmd, ctx)
+    frame = frame.with_columns(axis.buckets.floor(frame.get_column(TIME)).alias(TIME))
+    if split is None:
+        written = _named(written, frame)
+        result = _rated(aggregate(frame, written, [TIME], ctx, scaled=True), written, axis.buckets)
+        empty = {a.alias or a.text: f.empty for a in written if (f := find(a.function)) is not None}
+    else:
+        hidden = [replace(a, alias=f"{CELL}{i}") for i, a in enumerate(written)]
+        result, empty = pivot(
+            frame,
+            written,
+            TIME,
+            split,
+            SeriesOptions.read(cmd),
+            ctx,
+            finish=lambda cells: _rated(cells, hidden, axis.buckets),
+        )
+    starts = _starts(axis, cmd)
+    if flag(cmd, "cont", True):
+        result = fill_rows(result, TIME, pl.Series(TIME, starts, dtype=pl.Float64), empty)
+    elif not flag(cmd, "partial", True):
+        result = result.filter(pl.col(TIME).is_in(starts))
+    return Table(_with_span(result, axis.buckets))
+
+
+@command("sitimechart", kind="transforming")
+def sitimechart(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Rows of partial results from which `timechart` of the same arguments gets its result."""
+    frame, split, cmd = _prepare(table, cmd, ctx)
+    written = aggregations(cmd)
+    if frame.height == 0:
+        return Table.empty([TIME])
+    axis = _time_axis(frame, cmd, ctx)
+    frame = frame.with_columns(axis.buckets.floor(frame.get_column(TIME)).alias(TIME))
+    by = [TIME] if split is None else [TIME, split]
+    return Table(to_prestats(frame, written, by, ctx, optional=by[1:]))
+
+
+def _prepare(table: Table, cmd: Command, ctx: Context) -> tuple[pl.DataFrame, str | None, Command]:
+    """The rows that have a time, the split field with its values binned, and the command with all options in one place."""
+    axes = read_axes(cmd)
+    top = gathered(cmd)
+    if len(axes) > 1:
+        raise SearchError("timechart takes one BY field", node=cmd, hint='Join the fields first: eval key=a.":".b')
+    if TIME not in table:
+        return table.frame.clear(), None, top
+    frame = table.frame.with_columns(numeric(table.frame.get_column(TIME)).alias(TIME)).drop_nulls(TIME)
+    if not axes:
+        return frame, None, top
+    # Bin options before BY are those of time; only what follows the field is the field's.
+    own = {id(option) for option in cmd.of(Option)}
+    axis = Axis(axes[0].name, [o for o in axes[0].options.of(Option) if id(o) not in own])
+    times_first = replace(cmd, parts=tuple(p for p in top.parts if not any(p is o for o in axis.options.parts)))
+    if frame.height and axis.binned and numeric(_column(frame, axis.name)).null_count() < frame.height:
+        frame, _ = axis.apply(frame, ctx)
+        return frame, axis.name, times_first
+    return frame, axis.name, top
+
+
+def _column(frame: pl.DataFrame, name: str) -> pl.Series:
+    return (
+        frame.get_column(name)
+        if name in frame.columns
+        else pl.Series(name, [None], dtype=pl.String).new_from_index(0, frame.height)
+    )
+
+
+def _time_axis(frame: pl.DataFrame, cmd: Command, ctx: Context) -> TimeAxis:
+    time = frame.get_column(TIME)
+    low, high = float(str(time.min())), float(str(time.max()))
+    fixed = ctx.earliest is not None and flag(cmd, "fixedrange", True)
+    # The end of a search is exclusive: the bucket that starts there is no row.
+    end = ctx.latest if ctx.latest is not None else ctx.now
+    first = min(low, ctx.earliest) if fixed and ctx.earliest is not None else low
+    last = max(high, math.nextafter(end, 0.0)) if fixed else high
+    return TimeAxis(_buckets(first, last, cmd, ctx), first, last, fixed)
+
+
+def _buckets(first: float, last: float, cmd: Command, ctx: Context) -> Buckets:
+    span = text(cmd, "span", "")
+    if span.startswith("log") or "log" in span:
+        raise SearchError("timechart has no logarithmic spans", node=cmd)
+    if span and span != "auto":
+        found = parse(span, ctx.timezone, cmd)
+    else:
+        shortest = text(cmd, "minspan", "")
+        minimum = approximate_seconds(parse(shortest, ctx.timezone, cmd).span) if shortest else 0.0
+        bins = whole(cmd, "bins", DEFAULT_BINS, minimum=1)
+        found = Buckets(automatic(first, last, bins, minimum), ctx.timezone)
+    align = text(cmd, "aligntime", "")
+    if not align or found.span.unit in ("d", "w", "mon", "q", "y"):
+        return found  # days and longer are always aligned to the calendar
+    if align == "earliest":
+        origin = first
+    elif align == "latest":
+        origin = ctx.latest if ctx.latest is not None else ctx.now
+    else:
+        moment = times.time_bound(align, ctx.now, ctx.timezone)
+        if moment is None:
+            raise SearchError(f"aligntime={align} is no time", node=cmd)
+        origin = moment
+    return replace(found, origin=origin)
+
+
+def _starts(axis: TimeAxis, cmd: Command) -> list[float]:
+    """The rows: every bucket of the range, without the partial ones at its ends for partial=f."""
+    starts = list(axis.buckets.starts(axis.first, axis.last))
+    if flag(cmd, "partial", True) or not axis.fixed:
+        return starts
+    if starts and starts[0] < axis.first:
+        starts = starts[1:]
+    if starts and axis.buckets.next(starts[-1]) > math.nextafter(axis.last, math.inf):
+        starts = starts[:-1]
+    return starts
+
+
+def _named(written: tuple[Aggregation, ...], frame: pl.DataFrame) -> list[Aggregation]:
+    """Wildcards applied, so that every result column has its function."""
+    plain = [a for a in written if find(a.function) is not None]
+    others = [a for a in written if find(a.function) is None]
+    return [replace(m.field, alias=m.output) for m in measures(plain, frame.columns, [TIME])] + others
+
+
+def _rated(cells: pl.DataFrame, written: list[Aggregation], buckets: Buckets) -> pl.DataFrame:
+    """per_second(x) and its like: the sum of a bucket, for the time unit."""
+    scaled = [
+        (a.alias or a.text, f.scale) for a in written if (f := find(a.function)) is not None and f.scale is not None
+    ]
+    if not scaled:
+        return cells
+    starts = cells.get_column(TIME).unique()
+    lengths = cells.get_column(TIME).replace_strict(
+        starts, [buckets.next(s) - s for s in starts], return_dtype=pl.Float64
+    )
+    return cells.with_columns(pl.col(name) * unit / lengths for name, unit in scaled)
+
+
+def _with_span(result: pl.DataFrame, buckets: Buckets) -> pl.DataFrame:
+    """The hidden fields from which a renderer learns the width of a bucket."""
+    seconds = round(approximate_seconds(buckets.span)) or 1
+    hidden = [pl.lit(seconds, pl.Int64).alias("_span")]
+    if seconds % 86400 == 0:
+        hidden.append(pl.lit(seconds // 86400, pl.Int64).alias("_spandays"))
+    return result.with_columns(hidden)
