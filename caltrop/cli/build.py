@@ -19,16 +19,15 @@ def command(content: Path, out: Path | None, unchecked: bool) -> None:
     from caltrop.render import build
 
     catalogue = load(content, checks=not unchecked)
-    for problem in catalogue.problems:
-        if problem.severity == "error":
-            click.echo(f"{problem}", err=True)
-            if problem.hint:
-                click.echo(f"  hint: {problem.hint}", err=True)
-    if catalogue.errors:
+    for problem in catalogue.blocking:
+        click.echo(f"{problem}", err=True)
+        if problem.hint:
+            click.echo(f"  hint: {problem.hint}", err=True)
+    if catalogue.blocking:
         raise FindingsError(f"{len(catalogue.errors)} error(s): nothing was built", hint="`caltrop validate` shows all")
-    warnings = len(catalogue.problems)
-    if warnings:
-        click.echo(f"{warnings} warning(s); `caltrop validate` shows them", err=True)
+    if catalogue.problems:
+        count = len(catalogue.problems)
+        click.echo(f"{count} problem(s) in the content; `caltrop validate` shows them", err=True)
     result = build(catalogue, out or content / "dist")
     click.echo(f"{len(catalogue.detections)} detections, {result.files} files, sha256 {result.sha256}", err=True)
     click.echo(str(result.package))

@@ -11,7 +11,6 @@ from caltrop.content.problems import Problem
 from caltrop.content.reader import Data, mapping, mappings, text, texts
 from caltrop.content.source import Document
 from caltrop.content.spec import ANY, BOOL, TEXT, TEXTS, ListOf, MapOf, Obj, Scalar, check
-from caltrop.errors import CaltropError, Location
 
 FLAVOURS = ("es", "no-es", "cloud")
 SEVERITIES = ("error", "warning", "off")
@@ -52,6 +51,8 @@ class AppConfig(msgspec.Struct, frozen=True, kw_only=True):
     external_macros: tuple[str, ...] = ()
     external_lookups: tuple[str, ...] = ()
     external_indexes: tuple[str, ...] = ()
+    # Whether errors in the content stop the build. A repository made for another generator is built all the same.
+    strict: bool = True
     file: str = "app.yml"
 
     def rule_name(self, name: str) -> str:
@@ -98,7 +99,7 @@ APP = Obj(
 
 
 def load_config(root: Path) -> tuple[AppConfig, list[Problem]]:
-    """The configuration of the repository at `root`; a repository without one is an error that says what to write."""
+    """The configuration of the repository at `root`; without one, names that say so."""
     for name, read in (("app.yml", _own), ("contentctl.yml", _contentctl)):
         path = root / name
         if path.is_file():
@@ -111,11 +112,7 @@ def load_config(root: Path) -> tuple[AppConfig, list[Problem]]:
                 ]
             config, problems = read(document)
             return config, document.problems + problems
-    raise CaltropError(
-        "no app.yml here",
-        location=Location(str(root)),
-        hint="run in a content repository, give --content DIR, or write an app.yml (docs/content.md)",
-    )
+    return AppConfig(strict=False, kill_chain=False, file=""), []
 
 
 def _own(document: Document) -> tuple[AppConfig, list[Problem]]:
@@ -167,6 +164,7 @@ def _contentctl(document: Document) -> tuple[AppConfig, list[Problem]]:
         author_company=text(app, "author_company"),
         kill_chain=document.data.get("enrichments") is True,
         template="app_template",
+        strict=False,
         file=document.file,
     )
     return config, []

@@ -201,6 +201,7 @@ class Baseline(Item, frozen=True, kw_only=True):
     detections: tuple[str, ...] = ()
     product: tuple[str, ...] = ()
     security_domain: str = ""
+    data_models: tuple[str, ...] | None = None  # None: not said, so read off the search
     schedule: Schedule | None = None
 
 
@@ -214,6 +215,7 @@ class Investigation(Item, frozen=True, kw_only=True):
     analytic_story: tuple[str, ...] = ()
     product: tuple[str, ...] = ()
     security_domain: str = ""
+    data_models: tuple[str, ...] | None = None
     inputs: tuple[str, ...] = ()
     status: str = "production"
 
@@ -240,7 +242,7 @@ class Lookup(Item, frozen=True, kw_only=True):
     filename: str = ""
     data_file: str = ""
     collection: str = ""
-    fields: tuple[str, ...] = ()
+    fields: str = ""  # as in transforms.conf: comma separated
     match_type: str = ""
     default_match: str | None = None
     case_sensitive_match: str | None = None
@@ -329,6 +331,11 @@ class Catalogue(msgspec.Struct, kw_only=True):
 
     def deployment(self, type_: str) -> Deployment | None:
         return next((d for d in self.deployments if d.type == type_), None)
+
+    @property
+    def blocking(self) -> list[Problem]:
+        """Errors that stop a build: all of them, unless the repository was made for another generator."""
+        return self.errors if self.config.strict else []
 
     @property
     def errors(self) -> list[Problem]:

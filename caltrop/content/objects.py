@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from caltrop.content.model import (
     Baseline,
@@ -48,6 +47,7 @@ def baseline(data: Data, file: str) -> Baseline:
         detections=texts(side, "detections"),
         product=texts(side, "product"),
         security_domain=text(side, "security_domain"),
+        data_models=texts(data, "datamodel") if "datamodel" in data else None,
         schedule=own_schedule(data),
     )
 
@@ -65,6 +65,7 @@ def investigation(data: Data, file: str) -> Investigation:
         analytic_story=texts(side, "analytic_story"),
         product=texts(side, "product"),
         security_domain=text(side, "security_domain"),
+        data_models=texts(data, "datamodel") if "datamodel" in data else None,
         inputs=tuple(_TOKEN.findall(search)),
     )
 
@@ -95,7 +96,7 @@ def lookup(data: Data, file: str) -> Lookup:
         filename=filename,
         data_file=f"{file.rsplit('/', 1)[0]}/{filename}" if filename else "",
         collection=collection,
-        fields=_names(data.get("fields_list", data.get("fields"))),
+        fields=_names(data, kind),
         match_type=", ".join(texts(data, "match_type")),
         default_match=_option(data, "default_match"),
         case_sensitive_match=_option(data, "case_sensitive_match"),
@@ -164,10 +165,10 @@ def playbook(data: Data, file: str) -> Playbook:
     )
 
 
-def _names(value: Any) -> tuple[str, ...]:
-    """Field names, given as a list or as comma separated text."""
-    parts = value if isinstance(value, list) else str(value).split(",") if value is not None else []
-    return tuple(name for part in parts if (name := str(part).strip()))
+def _names(data: Data, kind: str) -> str:
+    """`fields_list`, or the `fields` of a kvstore lookup (a CSV file has its own header)."""
+    value = data.get("fields_list") or (data.get("fields") if kind == "kvstore" else None)
+    return ", ".join(str(v) for v in value) if isinstance(value, list) else str(value or "").strip()
 
 
 def _option(data: Data, key: str) -> str | None:

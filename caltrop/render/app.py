@@ -39,7 +39,6 @@ def app_conf(config: AppConfig) -> Conf:
     )
     conf.add("ui", [("is_visible", "true"), ("label", config.label)])
     conf.add("package", [("id", config.id)])
-    conf.add("id", [("name", config.id), ("version", config.version)])
     return conf
 
 

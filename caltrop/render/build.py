@@ -29,7 +29,7 @@ class BuildResult:
 
 def build(catalogue: Catalogue, out: str | Path) -> BuildResult:
     """Render and package into `out`. Content with errors is refused."""
-    if catalogue.errors:
+    if catalogue.blocking:
         raise FindingsError(
             f"{len(catalogue.errors)} error(s) in the content; the first: {catalogue.errors[0]}",
             hint="run `caltrop validate` for all of them",
@@ -111,6 +111,8 @@ def _template(folder: Path) -> dict[str, bytes]:
 def _data_files(catalogue: Catalogue, root: Path) -> dict[str, bytes]:
     """CSV and model files of lookups, JSON of dashboards as views."""
     out: dict[str, bytes] = {}
+    if catalogue.data_sources:
+        out["lookups/data_sources.csv"] = objects.data_sources_lookup(catalogue).encode()
     for lookup in catalogue.lookups:
         path = root / lookup.data_file
         if lookup.data_file and path.is_file():

@@ -42,6 +42,8 @@ def transforms(catalogue: Catalogue, template_lookups: Iterable[str]) -> Conf:
     conf = Conf()
     for lookup in sorted(catalogue.lookups, key=lambda item: item.name):
         conf.add(lookup.name, _lookup(lookup))
+    if catalogue.data_sources:
+        conf.add("data_sources", [("filename", "data_sources.csv")])
     if any(d.enrichment for d in catalogue.detections):
         conf.add(ENRICHMENT_LOOKUP, [("filename", f"{ENRICHMENT_LOOKUP}.csv"), ("case_sensitive_match", "true")])
     described = {values.get("filename") for values in conf.stanzas.values()}
@@ -65,7 +67,7 @@ def _lookup(item: Lookup) -> list[tuple[str, object]]:
         ("match_type", item.match_type or None),
         ("max_matches", item.max_matches),
         ("min_matches", item.min_matches),
-        ("fields_list", ", ".join(dict.fromkeys(item.fields)) or None),
+        ("fields_list", item.fields or None),
     ]
 
 
@@ -105,6 +107,21 @@ def enrichment_lookup(catalogue: Catalogue) -> str:
     for item in catalogue.detections:
         if item.enrichment:
             writer.writerow(_row(item))
+    return out.getvalue()
+
+
+def data_sources_lookup(catalogue: Catalogue) -> str:
+    """CSV of the data sources, with the add-ons that extract their fields: for dashboards on coverage."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("name", "id", "author", "source", "sourcetype", "separator", "supported_TA_name",
+                     "supported_TA_version", "supported_TA_url", "description"))  # fmt: skip
+    for item in catalogue.data_sources:
+        add_on = item.supported_ta[0] if item.supported_ta else {}
+        writer.writerow(
+            (item.name, item.id, item.author, item.source, item.sourcetype, item.separator, add_on.get("name"),
+             add_on.get("version"), add_on.get("url"), item.description)
+        )  # fmt: skip
     return out.getvalue()
 
 

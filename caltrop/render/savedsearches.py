@@ -120,7 +120,7 @@ def _detection(catalogue: Catalogue, item: Detection) -> Keys:
     if item.atomic_guid:
         yield "action.escu.atomic_red_team_guids", _json(item.atomic_guid)
     yield "action.escu.providing_technologies", _json(technologies(item.search) or None)
-    yield "action.escu.analytic_story", _json(item.analytic_story)
+    yield "action.escu.analytic_story", _json(sorted(item.analytic_story))
     if risky:
         yield from _risk(config, item)
     yield from _schedule(schedule)
@@ -193,7 +193,7 @@ def _notable(item: Detection, deployment: Deployment) -> Keys:
 def es_annotations(config: AppConfig, item: Detection) -> dict[str, Any]:
     """What Enterprise Security shows beside a finding; keys sorted."""
     out: dict[str, Any] = {
-        "analytic_story": item.analytic_story,
+        "analytic_story": sorted(item.analytic_story),
         "data_source": item.data_source,
         "type": item.type,
         "type_list": [item.type],
@@ -265,8 +265,8 @@ def _baseline(catalogue: Catalogue, item: Baseline) -> Keys:
     yield "description", item.description
     yield "action.escu.creation_date", item.creation_date
     yield "action.escu.modification_date", item.modification_date
-    yield "action.escu.analytic_story", _json(item.analytic_story)
-    yield "action.escu.data_models", _json(data_models(item.search))
+    yield "action.escu.analytic_story", _json(sorted(item.analytic_story))
+    yield "action.escu.data_models", _json(data_models(item.search) if item.data_models is None else item.data_models)
     yield from _schedule(schedule)
     yield "enableSched", 1
     yield "schedule_window", schedule.schedule_window
@@ -285,11 +285,11 @@ def _task(item: Investigation) -> Keys:
     yield "description", item.description
     yield "action.escu.creation_date", item.creation_date
     yield "action.escu.modification_date", item.modification_date
-    yield "action.escu.analytic_story", _json(item.analytic_story)
+    yield "action.escu.analytic_story", _json(sorted(item.analytic_story))
     yield "action.escu.earliest_time_offset", 3600
     yield "action.escu.latest_time_offset", 86400
     yield "action.escu.providing_technologies", _json([])
-    yield "action.escu.data_models", _json(data_models(item.search))
+    yield "action.escu.data_models", _json(data_models(item.search) if item.data_models is None else item.data_models)
     yield "action.escu.eli5", item.description
     yield "action.escu.how_to_implement", "none"
     yield "action.escu.known_false_positives", "None at this time"
