@@ -1,0 +1,318 @@
+"""The lint rules: functions over one pipeline, registered with their code (subsearches are pipelines of their own).
+
+What each means and what to write instead: docs/lints.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+from itertools import pairwise
+
+from caltrop.spl import names
+from caltrop.spl.ast import (
+    Aggregation,
+    And,
+    Assignment,
+    Call,
+    Clause,
+    Command,
+    Comparison,
+    FieldName,
+    Keyword,
+    MacroCall,
+    Membership,
+    Node,
+    Option,
+    Or,
+    Pipeline,
+    SortKey,
+    Subsearch,
+    Template,
+    Word,
+    is_time_modifier,
+)
+from caltrop.spl.commands import known_commands
+
+Finding = tuple[Node, str, str]  # where, message, hint
+Rule = Callable[[Pipeline], Iterator[Finding]]
+
+LINTS: dict[str, Rule] = {}
+
+
+def rule(code: str) -> Callable[[Rule], Rule]:
+    """Register a rule."""
+
+    def register(check: Rule) -> Rule:
+        LINTS[code] = check
+        return check
+
+    return register
+
+
+_AGGREGATING = frozenset({"stats", "tstats", "chart", "timechart", "top", "rare", "mstats"})
+_PERCENTILE = re.compile(r"(?:exact|upper)?p(?:erc)?\d+(?:\.\d+)?")
+
+
+def _commands(pipeline: Pipeline) -> Iterator[Command]:
+    yield from (command for command in pipeline.commands if isinstance(command, Command))
+
+
+def _own(node: Node) -> Iterator[Node]:
+    """A node and what is below it, subsearches left out: they are linted as pipelines of their own."""
+    if isinstance(node, Subsearch):
+        return
+    yield node
+    for child in node.children():
+        yield from _own(child)
+
+
+def _searched(pipeline: Pipeline) -> Iterator[Node]:
+    """The nodes of every search expression over events: `search`, and `where` of tstats and its like."""
+    for command in _commands(pipeline):
+        if command.name in ("search", "metasearch"):
+            yield from _own(command)
+        else:
+            for part in command.of(Clause):
+                if part.keyword == "where":
+                    yield from _own(part)
+
+
+@rule("leading-wildcard")
+def leading_wildcard(pipeline: Pipeline) -> Iterator[Finding]:
+    for node in _searched(pipeline):
+        values: tuple[Node, ...] = ()
+        if isinstance(node, Keyword):
+            values = (node,)
+        elif isinstance(node, Comparison):
+            values = (node.value,)
+        elif isinstance(node, Membership):
+            values = node.values
+        for value in values:
+            if isinstance(value, Keyword | Word) and value.text.startswith("*") and value.text.strip("*"):
+                yield (
+                    value,
+                    f"{value.text!r} starts with a wildcard, so the index cannot narrow the search",
+                    "start with literal text, or add another term that is rare",
+                )
+
+
+@rule("index-wildcard")
+def index_wildcard(pipeline: Pipeline) -> Iterator[Finding]:
+    for node in _searched(pipeline):
+        if isinstance(node, Comparison) and node.field.name.lower() == "index" and node.op == "=":
+            values: tuple[Node, ...] = (node.value,)
+        elif isinstance(node, Membership) and node.field.name.lower() == "index":
+            values = node.values
+        else:
+            continue
+        if any(isinstance(value, Word) and value.text == "*" for value in values):
+            yield node, "index=* reads every index", "name the indexes, or keep them in a macro"
+
+
+@rule("missing-index")
+def missing_index(pipeline: Pipeline) -> Iterator[Finding]:
+    first = pipeline.commands[0]
+    if not isinstance(first, Command) or first.name != "search":
+        return
+    nodes = list(first.walk())
+    if any(isinstance(node, MacroCall | Subsearch | Template) for node in nodes):
+        return
+    fields = {node.field.name.lower() for node in nodes if isinstance(node, Comparison | Membership)}
+    if not fields & {"index", "eventtype", "tag", "savedsearch", "savedsplunk"}:
+        yield first, "no index is named, so the role's default indexes decide what is found", "add index=…"
+
+
+@rule("join")
+def join(pipeline: Pipeline) -> Iterator[Finding]:
+    for command in _commands(pipeline):
+        if command.name == "join":
+            yield (
+                command,
+                "join silently cuts its subsearch (50,000 rows, 60 seconds)",
+                "search both sides at once and bring them together with stats … by",
+            )
+
+
+@rule("transaction")
+def transaction(pipeline: Pipeline) -> Iterator[Finding]:
+    for command in _commands(pipeline):
+        if command.name == "transaction":
+            yield command, "transaction keeps events in memory and evicts silently", "use stats … by, or streamstats"
+
+
+@rule("unbounded-sort")
+def unbounded_sort(pipeline: Pipeline) -> Iterator[Finding]:
+    for command in _commands(pipeline):
+        if command.name == "sort" and command.option("limit") is None and command.of(SortKey):
+            yield (
+                command,
+                "sort without a count keeps 10,000 rows and drops the rest",
+                "write sort 0 … for all, or a count",
+            )
+
+
+@rule("late-search")
+def late_search(pipeline: Pipeline) -> Iterator[Finding]:
+    """A filter right behind an aggregation that only looks at its BY fields could stand before it."""
+    commands = pipeline.commands
+    for before, command in pairwise(commands):
+        if not (isinstance(before, Command) and isinstance(command, Command)):
+            continue
+        if before.name not in ("stats", "tstats") or command.name not in ("search", "where"):
+            continue
+        group = before.clause("by") or before.clause("groupby") or ()
+        fields = {field.name for field in group if isinstance(field, FieldName)}
+        used = {node.name for node in command.walk() if isinstance(node, FieldName)}
+        odd = (Keyword, MacroCall, Subsearch, Template)
+        if used and used <= fields and not any(isinstance(node, odd) for node in command.walk()):
+            where = "into its where clause" if before.name == "tstats" else f"before {before.name}"
+            yield command, f"this filters by fields that {before.name} groups by", f"move it {where}"
+
+
+def _mentions(node: Node, name: str) -> bool:
+    """Whether a command may use the field: by name, by wildcard, inside a template, or in a way that cannot be known."""
+    for part in node.walk():
+        if isinstance(part, MacroCall | Template | Subsearch):
+            return True
+        text = part.name if isinstance(part, FieldName) else part.text if isinstance(part, Word | Keyword) else None
+        if isinstance(part, Option) and isinstance(part.value, str):
+            text = part.value
+        if isinstance(part, Assignment):
+            text = part.target
+        if text is None:
+            continue
+        if text.strip("$") == name or ("*" in text and fnmatchcase(name, text)) or f"{{{name}}}" in text or "`" in text:
+            return True
+        if isinstance(part, Option) and name in text:
+            return True
+    return False
+
+
+def _fixes_fields(command: Command) -> bool:
+    """Whether nothing but what the command names is left after it."""
+    if command.name == "fields":
+        return not any(word.text == "-" for word in command.of(Word))
+    return command.name in ("table", "stats", "chart", "timechart", "top", "rare")
+
+
+_KNOWN_USERS = frozenset(
+    [
+        "search",
+        "where",
+        "eval",
+        "fieldformat",
+        "rename",
+        "fields",
+        "table",
+        "stats",
+        "eventstats",
+        "streamstats",
+        "chart",
+        "timechart",
+        "top",
+        "rare",
+        "sort",
+        "dedup",
+        "head",
+        "tail",
+        "reverse",
+        "rex",
+        "regex",
+        "fillnull",
+        "filldown",
+        "mvexpand",
+        "makemv",
+        "nomv",
+        "convert",
+        "bin",
+        "bucket",
+        "replace",
+        "lookup",
+        "iplocation",
+        "spath",
+    ]
+)
+
+
+@rule("unused-field")
+def unused_field(pipeline: Pipeline) -> Iterator[Finding]:
+    """A field that eval computes and that a later command drops, with nothing in between that reads it."""
+    for index, command in enumerate(pipeline.commands):
+        if not isinstance(command, Command) or command.name != "eval":
+            continue
+        for position, assignment in enumerate(command.parts):
+            if not isinstance(assignment, Assignment) or not re.fullmatch(r"\w+", assignment.target):
+                continue
+            name = assignment.target
+            if name.startswith("_"):  # _time and its like are used without being named
+                continue
+            if any(_mentions(part, name) for part in command.parts[position + 1 :]):
+                continue
+            if _dropped_unread(pipeline.commands[index + 1 :], name):
+                yield assignment, f"{name!r} is computed and never used", "remove it"
+
+
+def _dropped_unread(commands: tuple[Command | MacroCall, ...], name: str) -> bool:
+    for command in commands:
+        if not isinstance(command, Command) or command.name not in _KNOWN_USERS or _mentions(command, name):
+            return False
+        if _fixes_fields(command):
+            return True
+    return False
+
+
+@rule("unknown-command")
+def unknown_command(pipeline: Pipeline) -> Iterator[Finding]:
+    """Only where a known name is near: the rest are the custom commands of apps."""
+    for command in _commands(pipeline):
+        if command.name.isidentifier() and command.name not in known_commands():
+            similar = names.suggest_command(command.name)
+            if similar:
+                yield command, f"{command.name!r} is no command of Splunk's", f"did you mean {similar!r}?"
+
+
+@rule("unknown-function")
+def unknown_function(pipeline: Pipeline) -> Iterator[Finding]:
+    for command in _commands(pipeline):
+        for node in _own(command):
+            if isinstance(node, Call) and node.name not in names.EVAL_FUNCTIONS and not _aggregates(command, node.name):
+                yield node, f"{node.name!r} is no eval function", _did_you_mean(names.suggest_eval_function(node.name))
+            elif (
+                isinstance(node, Aggregation)
+                and command.name in _AGGREGATING
+                and not _aggregates(command, node.function)
+            ):
+                yield (
+                    node,
+                    f"{node.function!r} is no statistical function",
+                    _did_you_mean(names.suggest_aggregation(node.function)),
+                )
+
+
+def _aggregates(command: Command, name: str) -> bool:
+    """`timechart eval(avg(x)/2)` calls statistical functions inside an eval; so does `where` of chart."""
+    if command.name in ("eval", "where", "fieldformat"):
+        return False
+    return name in names.AGGREGATIONS or _PERCENTILE.fullmatch(name) is not None or not name.isidentifier()
+
+
+def _did_you_mean(name: str | None) -> str:
+    return f"did you mean {name}()?" if name else "see the Search Reference for the functions there are"
+
+
+def _is_true_everywhere(node: Node) -> bool:
+    return isinstance(node, Keyword) and node.text == "*"
+
+
+@rule("everything")
+def everything(pipeline: Pipeline) -> Iterator[Finding]:
+    """A base search of nothing but time modifiers, `*` and index=*: every event is read."""
+    first = pipeline.commands[0]
+    if not isinstance(first, Command) or first.name != "search" or len(pipeline.commands) < 2:
+        return
+    node = first.parts[0] if first.parts else None
+    terms = node.items if isinstance(node, And | Or) else (node,) if node else ()
+    if all(is_time_modifier(term) or _is_true_everywhere(term) for term in terms):
+        yield first, "the search has no term at all and reads every event", "name an index, a sourcetype or a word"
