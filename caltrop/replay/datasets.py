@@ -46,25 +46,25 @@ class Dataset:
         return f"{self.path}!{self.data.member}" if self.data.member else str(self.path)
 
 
-def resolve(data: AttackData, root: Path, cache: Path) -> Dataset:
+def resolve(data: AttackData, root: Path, cache: Path, *, anywhere: bool = False) -> Dataset:
     """Find the data, download it if need be, and check its pins.
 
-    `root` is the content repository. Raises Unreachable when it has to be downloaded and cannot, DatasetError when it
+    `root` is the content repository; content stays inside it, a person's own command line (`anywhere`) does not have to.
+    Raises Unreachable when it has to be downloaded and cannot, DatasetError when it
     is there but unusable.
     """
     if "://" in data.data:
         path = _download(data, cache)
     else:
-        path = _local(data, root)
+        path = _local(data, root, anywhere)
     _check(path, data)
     label = data.data if not data.member else f"{data.data}!{data.member}"
     return Dataset(path, label, data)
 
 
-def _local(data: AttackData, root: Path) -> Path:
-    parts = PurePosixPath(data.data).parts
-    if Path(data.data).is_absolute() or ".." in parts:
-        # `../shared` style data beside the repository is allowed for people's own runs, not for files of the content.
+def _local(data: AttackData, root: Path, anywhere: bool) -> Path:
+    outside = Path(data.data).is_absolute() or ".." in PurePosixPath(data.data).parts
+    if outside and not anywhere:
         raise DatasetError(
             f"the dataset {data.data!r} is outside the repository",
             hint="keep test data under tests/data, or give a URL",

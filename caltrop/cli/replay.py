@@ -1,0 +1,63 @@
+"""`caltrop replay`: send datasets to a target, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command(short_help="Send datasets to a target.")
+@click.argument("datasets", nargs=-1, required=True, metavar="DATASET...")
+@click.option("--target", required=True, metavar="URL", help="Management URL of a Splunk.")
+@click.option("--hec-url", metavar="URL", help="The target's HTTP Event Collector, if its settings do not tell.")
+@click.option("--username", default="admin", show_default=True, envvar="CALTROP_USERNAME")
+@click.option("--password", default="", envvar="CALTROP_PASSWORD", help="Or CALTROP_PASSWORD.")
+@click.option("--token", default="", envvar="CALTROP_TOKEN", help="A bearer token instead; or CALTROP_TOKEN.")
+@click.option("--insecure", is_flag=True, help="Do not check the target's certificate.")
+@click.option("--index", default="main", show_default=True)
+@click.option("--host", default="caltrop", show_default=True)
+@click.option("--source", default="", help="Default: what the data says.")
+@click.option("--sourcetype", default="", help="Default: what the data says.")
+@click.option("--windows", type=click.Choice(["xml", "classic"]), help="Render Windows events of a capture like this.")
+@click.option("--shift", type=click.Choice(["now"]), help="Move the data so that its last event happened just now.")
+@click.option("--cache", type=click.Path(file_okay=False, path_type=Path), default=Path(".cache/datasets"))
+def command(
+    datasets: tuple[str, ...],
+    target: str,
+    hec_url: str | None,
+    username: str,
+    password: str,
+    token: str,
+    insecure: bool,
+    index: str,
+    host: str,
+    source: str,
+    sourcetype: str,
+    windows: str | None,
+    shift: str | None,
+    cache: Path,
+) -> None:
+    """Send each DATASET: a file, an archive, `archive!member`, or an https URL.
+
+    What Splunk reads as it is goes raw, when --source and --sourcetype name it; everything else event by event.
+    """
+    import time
+
+    from caltrop.content.model import AttackData
+    from caltrop.replay.datasets import resolve
+    from caltrop.replay.delivery import deliver
+    from caltrop.replay.target import Credentials, Source, Target
+
+    chosen = Target.connect(
+        target, Credentials(username, password, token), hec_url=hec_url, verify=False if insecure else None
+    )
+    chosen.ensure_index(index)
+    chosen.hec_token([index])
+    for name in datasets:
+        location, _, member = name.partition("!")
+        data = AttackData(data=location, member=member, rendering=windows or "")
+        dataset = resolve(data, Path(), cache, anywhere=True)
+        end = time.time() if shift else None
+        count = deliver(chosen, dataset, Source(index, host, source, sourcetype), end)
+        click.echo(f"{dataset.label}: " + ("sent as it is" if count is None else f"{count} events sent"))

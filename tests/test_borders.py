@@ -1,0 +1,61 @@
+"""The arrows of docs/architecture.md, checked: who may import whom, read from the source."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+# room -> rooms it may import (besides itself and caltrop.errors)
+ARROWS = {
+    "spl": set(),
+    "index": set(),
+    "knowledge": set(),
+    "content": {"spl"},
+    "render": {"content", "spl"},
+    "engine": {"spl", "index", "knowledge"},
+    "splunkd": {"engine", "knowledge", "index", "spl"},
+    "replay": {"content", "index"},
+}
+
+
+def imported(path: Path) -> set[str]:
+    """Absolute module names that a file imports, anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+@pytest.mark.parametrize("room", ARROWS)
+def test_rooms_import_only_along_the_arrows(root: Path, room: str) -> None:
+    allowed = ARROWS[room] | {room, "errors", "__version__"}
+    files = list((root / "caltrop" / room).rglob("*.py"))
+    assert files
+    wrong = [
+        f"{path.relative_to(root)} imports {name}"
+        for path in files
+        for name in sorted(imported(path))
+        if name.startswith("caltrop.") and name.split(".")[1] not in allowed
+    ]
+    assert not wrong
+
+
+def test_what_ships_inside_splunk_uses_the_standard_library_and_splunklib(root: Path) -> None:
+    own = {path.stem for path in (root / "app" / "bin").rglob("*.py")}
+    own |= {path.name for path in (root / "app" / "bin").iterdir() if path.is_dir()}
+    allowed = set(sys.stdlib_module_names) | own | {"splunklib"}
+    files = list((root / "app" / "bin").rglob("*.py"))
+    assert files
+    wrong = [
+        f"{path.relative_to(root)} imports {name}"
+        for path in files
+        for name in sorted(imported(path))
+        if name.split(".")[0] not in allowed
+    ]
+    assert not wrong
