@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import re
+from pathlib import Path
 from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from .limits import MAX_VALUE
@@ -35,9 +36,9 @@ class Annotations(NamedTuple):
         return "".join(parts)[:MAX_VALUE]
 
 
-def load(path: str) -> Dict[str, Annotations]:
+def load(path: Path) -> Dict[str, Annotations]:
     """Detections by name and by id. Raises OSError when the file cannot be read, ValueError when it is no such table."""
-    with open(path, encoding="utf-8-sig", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         try:
             reader = csv.DictReader(file)
             if "detection" not in (reader.fieldnames or ()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import List, NamedTuple, Tuple
+from typing import Dict, List, Tuple
 
 from .limits import MAX_VALUE, MAX_VALUES
 from .script import Call
@@ -16,44 +16,59 @@ _PATH = re.compile(r"^(?:[\\/]{2}([^\\/]+)[\\/])?(?:([\\/\w]+):)?(\w+)", re.ASCI
 _FROM = re.compile(r"\bfrom\s+(\w+)", re.IGNORECASE)
 
 
-class Findings(NamedTuple):
-    """Output fields of the calls, each value once, in order of appearance."""
+FIELDS = (
+    "wmi_cmdlet",
+    "remote_host",
+    "wmi_namespace",
+    "wmi_class",
+    "wmi_method",
+    "remote_command",
+    "alternate_credentials",
+    "wmi_unresolved",
+)
 
-    wmi_cmdlet: List[str]
-    remote_host: List[str]
-    wmi_namespace: List[str]
-    wmi_class: List[str]
-    wmi_method: List[str]
-    remote_command: List[str]
-    wmi_unresolved: List[str]
-    alternate_credentials: List[str]  # [] without a call, else ["true"] or ["false"]
 
+class Findings:
+    """What the calls of one event do: `fields` by name, each value once, in order of appearance."""
 
-def describe(calls: List[Call]) -> Findings:
-    """Merge the calls of one event."""
-    findings = Findings([], [], [], [], [], [], [], [])
-    credentials = False
-    for call in calls:
+    def __init__(self) -> None:
+        self.fields: Dict[str, List[str]] = {}
+
+    def add(self, call: Call) -> Strings:
+        """Add a call; the command lines that it starts."""
         host, namespace, wmi_class = _target(call)
         method = call.method[:1] or _strings(call, "MethodName")
         if call.cmdlet == "Invoke-WmiMethod":
             method = method or _strings(call, "Name")
-        _extend(findings.wmi_cmdlet, [call.cmdlet])
-        _extend(findings.remote_host, host)
-        _extend(findings.wmi_namespace, namespace)
-        _extend(findings.wmi_class, wmi_class)
-        _extend(findings.wmi_method, method)
-        _extend(findings.remote_command, _command(call, wmi_class, method))
-        _extend(findings.wmi_unresolved, call.unresolved)
-        credentials = credentials or _strings(call, "Credential") not in ([], ["$null"])
-    if calls:
-        findings.alternate_credentials.append("true" if credentials else "false")
-    return findings
+        command = _command(call, wmi_class, method)
+        for name, values in (
+            ("wmi_cmdlet", [call.cmdlet]),
+            ("remote_host", host),
+            ("wmi_namespace", namespace),
+            ("wmi_class", wmi_class),
+            ("wmi_method", method),
+            ("remote_command", command),
+            ("wmi_unresolved", call.unresolved),
+        ):
+            if values:
+                self._extend(name, values)
+        if _strings(call, "Credential") not in ([], ["$null"]):
+            self.fields["alternate_credentials"] = ["true"]
+        else:
+            self.fields.setdefault("alternate_credentials", ["false"])
+        return command
+
+    def _extend(self, name: str, values: Strings) -> None:
+        into = self.fields.setdefault(name, [])
+        for value in values:
+            value = value[:MAX_VALUE]
+            if value and value not in into and len(into) < MAX_VALUES:
+                into.append(value)
 
 
 def _strings(call: Call, name: str) -> Strings:
-    value = call.parameters.get(name, [])
-    return as_strings(value)
+    value = call.parameters.get(name)
+    return as_strings(value) if value else []
 
 
 def _target(call: Call) -> Tuple[Strings, Strings, Strings]:
@@ -90,10 +105,3 @@ def _command(call: Call, classes: Strings, methods: Strings) -> Strings:
             return arguments.get("commandline", arguments.get("command", []))[:1]
         return arguments[:1]
     return []
-
-
-def _extend(into: List[str], values: Strings) -> None:
-    for value in values:
-        value = value[:MAX_VALUE]
-        if value and value not in into and len(into) < MAX_VALUES:
-            into.append(value)

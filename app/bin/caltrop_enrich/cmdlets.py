@@ -5,7 +5,7 @@ From the cmdlets' reference pages (Microsoft.PowerShell.Management, CimCmdlets) 
 
 from __future__ import annotations
 
-from typing import Dict, NamedTuple, Optional, Tuple
+from typing import Dict, FrozenSet, NamedTuple, Optional, Set, Tuple
 
 _COMMON_SWITCHES = "Verbose Debug"
 _COMMON = "ErrorAction WarningAction InformationAction ErrorVariable WarningVariable InformationVariable OutVariable OutBuffer PipelineVariable"
@@ -25,21 +25,27 @@ _COMMON_ALIASES = {
 
 
 class Cmdlet(NamedTuple):
-    """`parameters` maps a lower-case name or alias to the parameter's own name; `switches` take no value."""
+    """`parameters` maps what may be typed, in lower case, to the parameter's own name; `switches` take no value."""
 
     name: str
     parameters: Dict[str, str]
-    switches: frozenset
+    switches: FrozenSet[str]
     positional: Tuple[str, ...]
 
     def parameter(self, typed: str) -> Optional[str]:
         """The parameter that a typed name means: exact name or alias, else an unambiguous prefix; None if neither."""
-        typed = typed.lower()
-        exact = self.parameters.get(typed)
-        if exact:
-            return exact
-        own = {name for key, name in self.parameters.items() if key.startswith(typed)}
-        return own.pop() if len(own) == 1 else None
+        return self.parameters.get(typed.lower())
+
+
+def _typeable(names: Dict[str, str]) -> Dict[str, str]:
+    """Names and aliases -> all that may be typed for them: themselves, and every prefix that fits one parameter only."""
+    fits: Dict[str, Set[str]] = {}
+    for typed, own in names.items():
+        for length in range(1, len(typed)):
+            fits.setdefault(typed[:length], set()).add(own)
+    table = {prefix: owners.pop() for prefix, owners in fits.items() if len(owners) == 1}
+    table.update(names)
+    return table
 
 
 def _cmdlet(
@@ -52,7 +58,7 @@ def _cmdlet(
     parameters.update(_COMMON_ALIASES)
     if confirms:
         parameters.update({"wi": "WhatIf", "cf": "Confirm"})
-    return Cmdlet(own_name, parameters, frozenset(switches.split()), tuple(positional.split()))
+    return Cmdlet(own_name, _typeable(parameters), frozenset(switches.split()), tuple(positional.split()))
 
 
 _WMI = "ComputerName Credential Namespace Authentication Impersonation ThrottleLimit Authority Locale"
@@ -112,7 +118,8 @@ _CMDLETS = (
         "KeyOnly Shallow",
         "ClassName",
         confirms=False,
-        ciminstance="InputObject", properties="Property",
+        ciminstance="InputObject",
+        properties="Property",
         **_CIM_ALIASES,
     ),
     _cmdlet(
@@ -144,6 +151,3 @@ _ALIASES = {
 }
 BY_NAME: Dict[str, Cmdlet] = {cmdlet.name.lower(): cmdlet for cmdlet in _CMDLETS}
 BY_NAME.update({alias: BY_NAME[name.lower()] for alias, name in _ALIASES.items()})
-
-# A text that holds none of these, lower-cased and cleared of escapes and joined strings, calls no cmdlet above.
-CLUES = ("wmi", "cim")

@@ -12,14 +12,21 @@ from .limits import MAX_DECODED, MAX_VALUES
 # powershell.exe takes any prefix of EncodedCommand, and -ec; the dash may be a slash or a typographic dash.
 _ARGUMENT = re.compile(
     r"[-/\u2013\u2014\u2015](?:ec|e(?:n(?:c(?:o(?:d(?:e(?:d(?:c(?:o(?:m(?:m(?:a(?:n(?:d)?)?)?)?)?)?)?)?)?)?)?)?)?)"
-    r"""[\s:'"]{1,16}([A-Za-z0-9+/]{4,}={0,2})""",
+    r"""[ \t\r\n:'"]{1,16}([A-Za-z0-9+/]{4,}={0,2})""",
     re.IGNORECASE,
 )
+_START = re.compile(r"""-e[ \t\r\n:'"]|/e""")
 _BOUNDARY = frozenset("\\-/\u2013\u2014\u2015")
 
 
 def _may_encode(text: str) -> bool:
-    return "-e" in text or "-E" in text or "/e" in text or "/E" in text or not text.isascii()
+    """Spares most texts the expression: `-ErrorAction` is everywhere, the beginnings below are not."""
+    if not text.isascii():
+        return True
+    text = text.lower()
+    if "-e" not in text:
+        return "/e" in text
+    return "-en" in text or "-ec" in text or _START.search(text) is not None
 
 
 def decode_level(text: str) -> List[str]:

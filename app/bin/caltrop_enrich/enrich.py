@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Dict, List, NamedTuple, Optional, Protocol, Tuple, Union
 
-from . import calls as reading
-from . import indicators, module_logging, source_text
+from . import calls, indicators, module_logging, source_text
 from .annotations import COLUMNS, Annotations
 from .encoded import decode_level
 from .limits import (
@@ -19,11 +18,12 @@ from .limits import (
     MAX_VALUES,
     MAX_WORK,
 )
+from .plain import read_plain
 from .script import Call, read_script
 from .values import Budget
 
 FIELDS = (
-    *reading.Findings._fields,
+    *calls.FIELDS,
     "decoded_command",
     "url",
     "ip_address",
@@ -32,25 +32,35 @@ FIELDS = (
     "risk_message",
     "enrichment_error",
 )
-FieldValue = Union[None, str, List[str]]
+FieldValue = Union[str, List[str]]
+Fields = Dict[str, FieldValue]
 
-_JOINERS = {ord(char): None for char in "`'\"+,() \t\r\n"}
+
+class Record(Protocol):
+    """One hit: a dict, or a row of the protocol's CSV."""
+
+    def get(self, name: str) -> Optional[object]:
+        """The value of a field: text, a list of texts, or None."""
 
 
 class Analysis(NamedTuple):
     """What one text says: only the fields that it has a value for. `error` is "" when it was read to its end."""
 
-    fields: Dict[str, FieldValue]
+    fields: Fields
     error: str
 
 
-def calls_wmi(text: str) -> bool:
+_NOTHING = Analysis({}, "")
+
+
+def may_call(text: str) -> bool:
     """Whether a text can name a WMI or CIM cmdlet at all; false spares it the tokenizer."""
     text = text.lower()
     if "wmi" in text or "cim" in text:
         return True
-    if "`" in text or "+" in text or "-f" in text:
-        text = text.translate(_JOINERS)
+    if "`" in text or "+" in text or "-f " in text or "-f'" in text or '-f"' in text:
+        for joiner in "`'\"+,() ":
+            text = text.replace(joiner, "")
         return "wmi" in text or "cim" in text
     return False
 
@@ -60,43 +70,61 @@ def analyse(text: str) -> Analysis:
     error = ""
     if len(text) > MAX_TEXT:
         text, error = text[:MAX_TEXT], f"only the first {MAX_TEXT} characters were read"
-    budget = Budget(MAX_WORK)
-    found: List[Call] = []
+    fields: Dict[str, List[str]] = {}
     payloads: List[str] = []
-    queue = [(text, 0)]
-    seen = {text}
-    if module_logging.looks_like(text):
-        recorded, scripts = module_logging.read_payload(text)
-        found += recorded
-        queue += [(script, 0) for script in scripts]
-        queue += [(command, 0) for command in reading.describe(recorded).remote_command]
+    if may_call(text) or module_logging.looks_like(text) or decode_level(text):
+        fields, payloads, problem = _read(text)
+        error = error or problem
+    whole = "\n".join([text, *payloads]) if payloads else text
+    for name, values in (
+        ("decoded_command", payloads[:MAX_VALUES]),
+        ("url", indicators.urls(whole)),
+        ("ip_address", indicators.ip_addresses(whole)),
+    ):
+        if values:
+            fields[name] = values
+    if not fields and not error:
+        return _NOTHING
+    if not payloads and text.isascii() and "\0" not in text and "`" not in text:  # nothing to clean in what came of it
+        return Analysis({name: values[0] if len(values) == 1 else values for name, values in fields.items()}, error)
+    return Analysis({name: _shape(values) for name, values in fields.items()}, error)
+
+
+def _read(text: str) -> Tuple[Dict[str, List[str]], List[str], str]:
+    """What the calls in a text do, the payloads decoded on the way, and why it was not read to its end."""
+    error, count = "", 0
+    budget, findings = Budget(MAX_WORK), calls.Findings()
+    payloads: List[str] = []
+    queue, seen = [(text, 0)], {text}
     for script, depth in queue:  # grows while it is read
-        inner: List[str] = []
-        if calls_wmi(script) and not (depth == 0 and script is text and found):
-            result = read_script(script, budget)
-            found += result.calls
-            error = error or result.error
-            inner = result.scripts + reading.describe(result.calls).remote_command
+        found, inner, problem = _calls(script, budget, script is text)
+        error = error or problem
+        for call in found[: MAX_INVOCATIONS - count]:
+            inner = inner + findings.add(call)
+        count += len(found)
         decoded = decode_level(script) if depth < MAX_DECODE_DEPTH else []
         payloads += [payload for payload in decoded if payload not in payloads]
-        for item, level in [(item, depth) for item in inner] + [(item, depth + 1) for item in decoded]:
-            if item not in seen and len(queue) < MAX_SCRIPTS:
-                seen.add(item)
-                queue.append((item, level))
-    fields: Dict[str, FieldValue] = {}
-    if found:
-        fields.update(reading.describe(found[:MAX_INVOCATIONS])._asdict())
-    whole = "\n".join([text, *payloads]) if payloads else text
-    fields["decoded_command"] = payloads[:MAX_VALUES]
-    fields["url"] = indicators.urls(whole)
-    fields["ip_address"] = indicators.ip_addresses(whole)
-    return Analysis({name: _shape(value) for name, value in fields.items() if value}, error)
+        for items, level in ((inner, depth), (decoded, depth + 1)):
+            for item in items:
+                if item not in seen and len(queue) < MAX_SCRIPTS:
+                    seen.add(item)
+                    queue.append((item, level))
+    return findings.fields, payloads, error
+
+
+def _calls(script: str, budget: Budget, outermost: bool) -> Tuple[List[Call], List[str], str]:
+    """The calls of one script, the scripts inside it, and why it was not read to its end."""
+    if outermost and module_logging.looks_like(script):
+        return (*module_logging.read_payload(script), "")
+    if not may_call(script):
+        return [], [], ""
+    plain = read_plain(script)
+    return ([plain], [], "") if plain else read_script(script, budget)
 
 
 def _shape(values: List[str]) -> FieldValue:
-    """A list as the protocol wants it: text that any reader of it can take, one value plain."""
-    clean = [_clean(value) for value in values]
-    return clean[0] if len(clean) == 1 else clean
+    """Values as the protocol wants them: text that any reader of it can take, a single one plain."""
+    return _clean(values[0]) if len(values) == 1 else [_clean(value) for value in values]
 
 
 def _clean(value: str) -> str:
@@ -116,9 +144,9 @@ class Enricher:
         )
         self._cache: Dict[str, Analysis] = {}
         fixed = [(name, _shape(values)) for name, values in annotations.fields if values] if annotations else []
-        self._fixed: Dict[str, FieldValue] = dict(fixed)
+        self._fixed: Fields = dict(fixed)
 
-    def enrich(self, record: Dict[str, object]) -> Dict[str, FieldValue]:
+    def enrich(self, record: Record) -> Fields:
         """The fields of one hit that have a value, by name; names are of FIELDS. The record is only read."""
         fields = dict(self._fixed)
         try:

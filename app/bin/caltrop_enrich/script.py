@@ -69,10 +69,9 @@ class _Walk:
         self.piped = -1  # the pipe right before this command, or -1
 
     def run(self) -> None:
-        kinds, tokens = self.tokens.kinds, self.tokens
+        kinds, texts = self.tokens.kinds, self.tokens.texts
         index, expecting, invoked = 0, True, False  # invoked: after `&` or `.`, where a value may name the command
         while index < len(kinds) and len(self.calls) < MAX_INVOCATIONS:
-            self.values.budget.spend()
             kind = kinds[index]
             if kind not in ("newline", "end", "open", "op", "word"):
                 if expecting and invoked and (kind in _STRINGS or kind == "var"):
@@ -80,7 +79,7 @@ class _Walk:
                 expecting = invoked = False
                 index += 1
                 continue
-            source = tokens.source(index, index + 1)
+            source = texts[index]
             if kind == "op":
                 expecting, invoked = self._assign(index), False
             elif kind != "word":
@@ -94,7 +93,7 @@ class _Walk:
                     self.statement, self.piped = index + 1, -1
             elif source[0] == "[" and _WMI_CLASS.search(source):
                 self._class_object(index)
-            elif source[0] == "." and len(source) > 1 and self.values.glued(index):
+            elif source[0] == "." and len(source) > 1 and self.tokens.glued(index):
                 self._method(index, source[1:])
                 expecting = False
             elif expecting and source[0] != "[":
@@ -146,7 +145,7 @@ class _Walk:
         kinds, tokens = self.tokens.kinds, self.tokens
         while after < len(kinds) and kinds[after] not in _STOPS:
             self.values.budget.spend()
-            source = tokens.source(after, after + 1)
+            source = tokens.text(after)
             if kinds[after] == "param":
                 typed = source[1:].rstrip(":").replace("`", "")
                 name = cmdlet.parameter(typed)
@@ -203,10 +202,10 @@ class _Walk:
     def _foreach(self, after: int) -> None:
         """`foreach ($x in …)`: the variable stands for every value."""
         tokens, kinds = self.tokens, self.tokens.kinds
-        if kinds[after : after + 2] == ["open", "var"] and tokens.source(after + 2, after + 3).lower() == "in":
+        if kinds[after : after + 2] == ["open", "var"] and tokens.text(after + 2).lower() == "in":
             value = self.values.expression(after + 3, tokens.partner[after])
             if isinstance(value, list):
-                self.values.variables[variable_name(tokens.source(after + 1, after + 2))] = value
+                self.values.variables[variable_name(tokens.text(after + 1))] = value
 
     def _assign(self, index: int) -> bool:
         """`$x = …`, `$x += …`, `$x.Key = …`, `$x['Key'] = …`; what cannot be read leaves the variable unknown.
@@ -215,20 +214,15 @@ class _Walk:
         """
         tokens, kinds = self.tokens, self.tokens.kinds
         first, key = index - 1, None
-        if (
-            first >= 1
-            and kinds[first] == "word"
-            and tokens.source(first, first + 1)[0] == "."
-            and kinds[first - 1] == "var"
-        ):
-            key = tokens.source(first, first + 1)[1:].lower()
+        if first >= 1 and kinds[first] == "word" and tokens.text(first)[0] == "." and kinds[first - 1] == "var":
+            key = tokens.text(first)[1:].lower()
             first -= 1
-        elif first >= 3 and tokens.source(first, first + 1) == "]" and kinds[first - 1] in ("single", "double"):
+        elif first >= 3 and tokens.text(first) == "]" and kinds[first - 1] in ("single", "double"):
             key = self.values.literal(first - 1).lower()
             first -= 3
-        if first < 0 or kinds[first] != "var" or tokens.source(index, index + 1) == "+":
+        if first < 0 or kinds[first] != "var" or tokens.text(index) == "+":
             return False
-        name = variable_name(tokens.source(first, first + 1))
+        name = variable_name(tokens.text(first))
         stop = self._right_side(index + 1)
         value = self.values.expression(index + 1, stop)
         variables = self.values.variables
@@ -240,7 +234,7 @@ class _Walk:
         self.target, self.target_end = name, stop
         self.objects.pop(name, None)
         before = variables.get(name)
-        if tokens.source(index, index + 1) == "+=" and isinstance(before, list) and isinstance(value, list):
+        if tokens.text(index) == "+=" and isinstance(before, list) and isinstance(value, list):
             joined = [before[0] + " ".join(value)] if len(before) == 1 else before + value
             value = [item[:MAX_VALUE] for item in joined[:MAX_VALUES]]
         if value is None or value == []:
@@ -261,7 +255,7 @@ class _Walk:
                 break
             if kind == "comma":
                 following = self.values.skip_newlines(index + 1)
-                if tokens.source(following, following + 1)[:1] == "[" or kinds[following : following + 2] == [
+                if tokens.text(following)[:1] == "[" or kinds[following : following + 2] == [
                     "var",
                     "op",
                 ]:
@@ -280,11 +274,11 @@ class _Walk:
     def _method(self, index: int, name: str) -> None:
         """`.Create("…")` on a parenthesis or variable that holds a WMI object."""
         tokens, kinds = self.tokens, self.tokens.kinds
-        if not (self.values.glued(index + 1) and tokens.source(index + 1, index + 2) == "("):
+        if not (self.tokens.glued(index + 1) and tokens.text(index + 1) == "("):
             return
         call = None
         if kinds[index - 1] == "var":
-            call = self.objects.get(variable_name(tokens.source(index - 1, index)))
+            call = self.objects.get(variable_name(tokens.text(index - 1)))
         elif kinds[index - 1] == "close" and self.calls:
             last = self.calls[-1]
             opener = tokens.partner[index - 1]

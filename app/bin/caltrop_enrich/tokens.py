@@ -7,7 +7,7 @@ tokens that touch. Every rule is linear in the text; an unterminated string or c
 from __future__ import annotations
 
 import re
-from typing import List, NamedTuple
+from typing import List, NamedTuple, Tuple
 
 from .limits import MAX_STRING_DEPTH, MAX_TOKENS
 
@@ -20,8 +20,8 @@ _SPECIAL = rf"\s\0{SQ}{DQ}`$(){{}};|&,<>"
 
 _TOKEN = re.compile(
     rf"""
-    (?P<space>[^\S\r\n]+|`(?:\r\n|\r|\n)|\0+)
-  | (?P<newline>[\r\n]+)
+  [^\S\r\n]*(?:
+    (?P<newline>[\r\n]+)
   | (?P<redirect>[1-6*]?>>?(?:&[12])?|<)
   | (?P<param>[{DASH}][A-Za-z_?](?:[^{_SPECIAL}.\[:]|`[^\r\n])*:?)
   | (?P<op>[+]?=|[+](?![=]))
@@ -34,8 +34,9 @@ _TOKEN = re.compile(
   | (?P<close>[)}}])
   | (?P<end>;|\|\|?|&&?)
   | (?P<comma>,)
-  | (?P<comment>\#[^\r\n]*)
+  | (?P<comment>\#[^\r\n]*|`(?:\r\n|\r|\n)|\0+)
   | (?P<other>.)
+  )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -56,63 +57,85 @@ class Tokens(NamedTuple):
     is no bracket or closes nothing.
     """
 
-    text: str
+    script: str
     kinds: List[str]
+    texts: List[str]
     starts: List[int]
     ends: List[int]
     partner: List[int]
     complete: bool
 
+    def kind(self, index: int) -> str:
+        """The kind of a token, "" past the end."""
+        return self.kinds[index] if index < len(self.kinds) else ""
+
+    def text(self, index: int) -> str:
+        """The text of a token, "" past the end."""
+        return self.texts[index] if index < len(self.texts) else ""
+
     def source(self, first: int, last: int) -> str:
         """The text of tokens first..last-1 as it was written."""
-        if first >= last:
-            return ""
-        return self.text[self.starts[first] : self.ends[last - 1]]
+        return self.script[self.starts[first] : self.ends[last - 1]] if first < last else ""
+
+    def glued(self, index: int) -> bool:
+        """Whether a token touches the one before it."""
+        return 0 < index < len(self.kinds) and self.starts[index] == self.ends[index - 1]
 
 
-def tokenize(text: str) -> Tokens:
-    """Cut a script into tokens. `complete` is false when it holds more than MAX_TOKENS."""
-    kinds: List[str] = []
-    starts: List[int] = []
-    ends: List[int] = []
-    partner: List[int] = []
+def tokenize(script: str) -> Tokens:
+    """Cut a script into tokens. `complete` is false when it holds more than MAX_TOKENS, which are all that is read."""
+    tokens = Tokens(script, [], [], [], [], [], True)
+    pos = 0
+    while pos < len(script) and len(tokens.kinds) < MAX_TOKENS:
+        pos = _plain_tokens(tokens, pos)
+        if pos < len(script):
+            pos = _hard_token(tokens, pos)
+    tokens.partner.extend([-1] * len(tokens.kinds))
     brackets: List[int] = []
-    match = _TOKEN.match
-    pos, length = 0, len(text)
-    while pos < length:
-        found = match(text, pos)
-        kind, end = (found.lastgroup, found.end()) if found else ("other", pos + 1)
-        if kind == "space" or kind == "comment":
-            pos = end
-            continue
-        if kind == "redirect" and text.startswith("<#", pos):
-            stop = text.find("#>", pos + 2)
-            pos = length if stop < 0 else stop + 2
-            continue
-        if kind == "other":
-            kind, end = _quoted(text, pos, length)
-        if len(kinds) >= MAX_TOKENS:
-            return _finish(text, kinds, starts, ends, partner, brackets, False)
-        partner.append(-1)
+    for index, kind in enumerate(tokens.kinds):
         if kind == "open":
-            brackets.append(len(kinds))
+            brackets.append(index)
+            tokens.partner[index] = len(tokens.kinds)  # until it is closed
         elif kind == "close" and brackets:
             opener = brackets.pop()
-            partner[opener], partner[-1] = len(kinds), opener
-        kinds.append(kind or "other")
-        starts.append(pos)
+            tokens.partner[opener], tokens.partner[index] = index, opener
+    return tokens if pos >= len(script) else tokens._replace(complete=False)
+
+
+def _plain_tokens(tokens: Tokens, pos: int) -> int:
+    """Read on from `pos` for as long as one expression finds the tokens; where it does not, or the end."""
+    _, kinds, texts, starts, ends, _, _ = tokens
+    for found in _TOKEN.finditer(tokens.script, pos):
+        kind = found.lastgroup or ""
+        if kind == "comment":
+            continue
+        start, end = found.span(found.lastindex or 0)
+        if kind == "other" or (kind == "redirect" and tokens.script.startswith("<#", start)):
+            return start
+        if len(kinds) >= MAX_TOKENS:
+            return start
+        kinds.append(kind)
+        texts.append(found.group(kind))
+        starts.append(start)
         ends.append(end)
-        pos = end
-    return _finish(text, kinds, starts, ends, partner, brackets, True)
+    return len(tokens.script)
 
 
-def _finish(text, kinds, starts, ends, partner, brackets, complete):  # type: ignore[no-untyped-def]
-    for index in brackets:  # never closed: they reach to the end
-        partner[index] = len(kinds)
-    return Tokens(text, kinds, starts, ends, partner, complete)
+def _hard_token(tokens: Tokens, pos: int) -> int:
+    """Read the one token at `pos` that takes more than an expression; where it ends."""
+    script = tokens.script
+    if script.startswith("<#", pos):
+        stop = script.find("#>", pos + 2)
+        return len(script) if stop < 0 else stop + 2
+    kind, end = _quoted(script, pos, len(script))
+    tokens.kinds.append(kind)
+    tokens.texts.append(script[pos:end])
+    tokens.starts.append(pos)
+    tokens.ends.append(end)
+    return end
 
 
-def _quoted(text: str, pos: int, length: int) -> "tuple[str, int]":
+def _quoted(text: str, pos: int, length: int) -> Tuple[str, int]:
     """The tokens that one expression cannot find: here-strings, strings with $( ) inside, unterminated ones."""
     here = _HERE.match(text, pos)
     if here:

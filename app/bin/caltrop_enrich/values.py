@@ -21,6 +21,11 @@ _EXPAND = re.compile(
     rf"`(?:u\{{[0-9A-Fa-f]{{1,6}}\}}|\r\n|.)|[{DQ}]{{2}}|\$\{{[^}}]*\}}|\$\(|\$(?:\w+(?:::?\w+)?|[$?^])", re.DOTALL
 )
 _DOUBLED = re.compile(rf"[{SQ}]{{2}}")
+_DOUBLED_DOUBLE = re.compile(rf"([{DQ}])[{DQ}]")
+_ONE_VARIABLE = re.compile(r"\$\w+(?::\w+)?|\$\{[^}]*\}")
+_ONE_STRING = re.compile(rf"[{SQ}][^{SQ}]*[{SQ}]")
+_NUMBER = re.compile(r"-?[\d.]+")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _SCOPE = re.compile(r"^(?:global|local|script|private|using|variable):", re.IGNORECASE)
 _CAST = re.compile(r"^\[[\w.\[\]]+\]$")
 _INDEX = re.compile(r"^\[(-?\d{1,6})\]$")
@@ -79,12 +84,13 @@ class Evaluator:
 
     def literal(self, index: int) -> str:
         """The value of a string token."""
-        text, kind = self.tokens.text[self.tokens.starts[index] : self.tokens.ends[index]], self.tokens.kinds[index]
+        text, kind = self.tokens.texts[index], self.tokens.kinds[index]
         if kind == "single":
-            return _DOUBLED.sub(lambda found: found.group()[0], _inside(text, SQ))
+            text = _inside(text, SQ)
+            return text if text.isascii() and "'" not in text else _DOUBLED.sub(lambda found: found.group()[0], text)
         if kind == "double":
             return self.expand(_inside(text, DQ))
-        body = re.split(r"\r\n|\r|\n", text, maxsplit=1)[1]
+        body = _LINE_END.split(text, maxsplit=1)[1]
         cut = max(body.rfind("\n"), body.rfind("\r"))
         body = body[:cut] if cut >= 0 else body
         body = body[:-1] if body.endswith("\r") else body
@@ -124,10 +130,10 @@ class Evaluator:
 
     def _subexpression(self, text: str) -> str:
         inner = text[2:-1].strip()
-        if re.fullmatch(r"\$\w+(?::\w+)?|\$\{[^}]*\}", inner):
+        if _ONE_VARIABLE.fullmatch(inner):
             value = self.variables.get(variable_name(inner))
             return " ".join(value) if isinstance(value, list) else text
-        if re.fullmatch(rf"[{SQ}][^{SQ}]*[{SQ}]", inner):
+        if _ONE_STRING.fullmatch(inner):
             return inner[1:-1]
         self.embedded.append(inner)
         return text
@@ -137,11 +143,10 @@ class Evaluator:
     def argument(self, index: int) -> Tuple[Optional[Value], int]:
         """One argument from token `index`, arrays included; (None, index) where no value starts."""
         value, after = self._element(index, 0)
-        if value is None or after >= len(self.tokens.kinds) or self.tokens.kinds[after] != "comma":
+        if value is None or self.tokens.kind(after) != "comma":
             return value, after
         items = as_strings(value)
-        while after < len(self.tokens.kinds) and self.tokens.kinds[after] == "comma":
-            self.budget.spend()
+        while self.tokens.kind(after) == "comma":
             value, stop = self._element(self.skip_newlines(after + 1), 0)
             if value is None:
                 break
@@ -155,17 +160,12 @@ class Evaluator:
             index += 1
         return index
 
-    def glued(self, index: int) -> bool:
-        """Whether token `index` touches the one before it."""
-        tokens = self.tokens
-        return 0 < index < len(tokens.kinds) and tokens.starts[index] == tokens.ends[index - 1]
-
     def _element(self, index: int, depth: int) -> Tuple[Optional[Value], int]:
         self.budget.spend()
-        kinds = self.tokens.kinds
-        if index >= len(kinds):
-            return None, index
-        kind = kinds[index]
+        tokens = self.tokens
+        kind = tokens.kind(index)
+        if kind == "word" and not tokens.glued(index + 1):
+            return [unescape(tokens.texts[index])], index + 1
         if kind in ("single", "double", "here_single", "here_double"):
             return [self.literal(index)], index + 1
         if kind == "open":
@@ -179,18 +179,18 @@ class Evaluator:
     def bareword(self, index: int, depth: int) -> Tuple[Value, int]:
         """A word and what touches it: quotes inside it vanish, variables and $( ) are filled in."""
         tokens = self.tokens
-        parts = [unescape(tokens.source(index, index + 1))]
+        parts = [unescape(tokens.text(index))]
         after = index + 1
-        while self.glued(after):
+        while self.tokens.glued(after):
             self.budget.spend()
             kind = tokens.kinds[after]
             if kind in ("single", "double"):
                 parts.append(self.literal(after))
             elif kind == "var":
-                parts.append(self._variable_text(tokens.source(after, after + 1)))
+                parts.append(self._variable_text(tokens.text(after)))
             elif kind in ("word", "op", "param", "other"):
-                parts.append(unescape(tokens.source(after, after + 1)))
-            elif kind == "open" and tokens.source(after, after + 1) == "$(":
+                parts.append(unescape(tokens.text(after)))
+            elif kind == "open" and tokens.text(after) == "$(":
                 value, after = self._bracketed(after, depth + 1)
                 parts.append(" ".join(as_strings(value)))
                 continue
@@ -202,12 +202,12 @@ class Evaluator:
     def _variable(self, index: int, depth: int) -> Tuple[Value, int]:
         """`$x`, `$x[0]`, `$x.Name`, or a word that begins with a variable."""
         tokens = self.tokens
-        text = tokens.source(index, index + 1)
+        text = tokens.text(index)
         value = self.variables.get(variable_name(text))
         after = index + 1
-        if not self.glued(after):
+        if not self.tokens.glued(after):
             return ([text] if value is None else value), after
-        kind, source = tokens.kinds[after], tokens.source(after, after + 1)
+        kind, source = tokens.kinds[after], tokens.text(after)
         if kind == "word" and isinstance(value, list) and _INDEX.match(source):
             number = int(source[1:-1])
             if -len(value) <= number < len(value):
@@ -218,7 +218,7 @@ class Evaluator:
         elif kind in ("word", "single", "double", "var") and source[:1] not in ".[":
             rest, after = self.bareword(after, depth)
             return [(self._variable_text(text) + as_strings(rest)[0])[:MAX_VALUE]], after
-        while self.glued(after) and tokens.kinds[after] in ("word", "var", "single", "double", "open"):
+        while self.tokens.glued(after) and tokens.kinds[after] in ("word", "var", "single", "double", "open"):
             after = min(tokens.partner[after] + 1, len(tokens.kinds)) if tokens.kinds[after] == "open" else after + 1
         return [tokens.source(index, after)[:MAX_VALUE]], after
 
@@ -226,7 +226,7 @@ class Evaluator:
         tokens = self.tokens
         stop = tokens.partner[index]
         after = min(stop + 1, len(tokens.kinds))
-        opener = tokens.source(index, index + 1)
+        opener = tokens.text(index)
         if opener == "@{" and depth < MAX_DEPTH:
             return self._hashtable(index + 1, stop, depth + 1), after
         if opener in ("(", "@(", "$(") and depth < MAX_DEPTH:
@@ -245,7 +245,7 @@ class Evaluator:
         value, index = self._terms(index, stop, depth)
         while value is not None and index < stop:
             self.budget.spend()
-            kind, source = self.tokens.kinds[index], self.tokens.source(index, index + 1).lower()
+            kind, source = self.tokens.kinds[index], self.tokens.text(index).lower()
             if kind == "newline" or source == ";":  # the value of several statements is the list of them
                 index = self.skip_newlines(index + 1)
                 if index >= stop:
@@ -276,26 +276,26 @@ class Evaluator:
     def _term(self, index: int, stop: int, depth: int) -> Tuple[Optional[Value], int]:
         self.budget.spend()
         tokens = self.tokens
-        while index < stop and tokens.kinds[index] == "word" and _CAST.match(tokens.source(index, index + 1)):
+        while index < stop and tokens.kinds[index] == "word" and _CAST.match(tokens.text(index)):
             index += 1
         if index >= stop:
             return None, index
         kind = tokens.kinds[index]
         if kind == "word":
-            source = tokens.source(index, index + 1)
-            return ([source], index + 1) if re.fullmatch(r"-?[\d.]+", source) else (None, index)
-        if kind == "var" and variable_name(tokens.source(index, index + 1)) not in self.variables:
-            if self.glued(index + 1) and index + 1 < stop and tokens.kinds[index + 1] in ("word", "open"):
+            source = tokens.text(index)
+            return ([source], index + 1) if _NUMBER.fullmatch(source) else (None, index)
+        if kind == "var" and variable_name(tokens.text(index)) not in self.variables:
+            if self.tokens.glued(index + 1) and index + 1 < stop and tokens.kinds[index + 1] in ("word", "open"):
                 return None, index  # a property or a call of something unknown
-            return [tokens.source(index, index + 1)], index + 1
+            return [tokens.text(index)], index + 1
         if kind not in ("single", "double", "here_single", "here_double", "open", "var"):
             return None, index
-        if kind == "open" and tokens.source(index, index + 1) in ("(", "$("):
+        if kind == "open" and tokens.text(index) in ("(", "$("):
             value = self.expression(index + 1, tokens.partner[index], depth + 1) if depth < MAX_DEPTH else None
             after = tokens.partner[index] + 1
         else:
             value, after = self._element(index, depth)
-        if self.glued(after) and after < stop and tokens.kinds[after] in ("word", "open"):
+        if self.tokens.glued(after) and after < stop and tokens.kinds[after] in ("word", "open"):
             return None, index  # a method of the string: only PowerShell knows
         return value, after
 
@@ -307,12 +307,8 @@ class Evaluator:
             end = index
             while end < stop and tokens.kinds[end] not in ("newline", "end"):
                 end = max(end + 1, min(tokens.partner[end], stop))
-            if end - index >= 3 and tokens.source(index + 1, index + 2) == "=":
-                key = (
-                    self.literal(index)
-                    if tokens.kinds[index] in ("single", "double")
-                    else tokens.source(index, index + 1)
-                )
+            if end - index >= 3 and tokens.text(index + 1) == "=":
+                key = self.literal(index) if tokens.kinds[index] in ("single", "double") else tokens.text(index)
                 value = self.expression(index + 2, end, depth)
                 if not isinstance(value, list):
                     value = [tokens.source(index + 2, end)[:MAX_VALUE]]
@@ -326,7 +322,7 @@ def _inside(text: str, quotes: str) -> str:
 
 
 def _doubled_double(text: str) -> str:
-    return re.sub(rf"([{DQ}])[{DQ}]", r"\1", text)
+    return text if text.isascii() and '"' not in text else _DOUBLED_DOUBLE.sub(r"\1", text)
 
 
 def as_strings(value: Value) -> Strings:

@@ -1,0 +1,93 @@
+"""The protocol's CSV in, the same rows with the enrichment's columns out.
+
+Cells that the command does not touch are copied, not decoded: splunklib's own records decode and encode every cell of
+every event in Python, which costs more than the enrichment. A multivalue field is two columns, `f` with a line a value
+and `__mv_f` with `$value$;$value$`, `$` doubled inside a value.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from typing import Dict, Iterable, Iterator, List, Optional
+
+from .enrich import FIELDS, Enricher, FieldValue
+
+_MV = "__mv_"
+_MV_ITEM = re.compile(r"\$((?:\$\$|[^$])*)\$(?:;|$)")
+_OWN = frozenset(FIELDS) | {_MV + name for name in FIELDS}
+_OWN_HEADER = [column for name in FIELDS for column in (name, _MV + name)]
+_CELL = {name: 2 * index for index, name in enumerate(FIELDS)}
+
+# Characters that Python's CSV reader refuses, bare or (before 3.11) at all, and noncharacters to carry them past it.
+_AWAY = {"\0": "\ufdd0", "\r": "\ufdd1"}
+_BACK = str.maketrans({stand_in: char for char, stand_in in _AWAY.items()})
+
+
+class Row:
+    """One hit, as `Enricher` reads it."""
+
+    __slots__ = ("cells", "columns", "restore")
+
+    def __init__(self, columns: Dict[str, int]) -> None:
+        self.columns = columns
+        self.cells: List[str] = []
+        self.restore = False
+
+    def get(self, name: str) -> Optional[FieldValue]:
+        """A field's value: a list where it has several, None where there is none."""
+        column = self.columns.get(name)
+        value = None if column is None else self.cells[column]
+        if not value:
+            return None
+        many = self.columns.get(_MV + name)
+        if many is not None and self.cells[many]:
+            items = [item.replace("$$", "$") for item in _MV_ITEM.findall(self.cells[many])]
+            return [item.translate(_BACK) for item in items] if self.restore else items
+        return value.translate(_BACK) if self.restore else value
+
+
+def enrich_body(body: str, enricher: Enricher) -> str:
+    """Enrich a chunk's body: same rows, same order, columns of FIELDS last (and taken from the input where it had any)."""
+    try:
+        return _enrich(body, enricher, False)
+    except csv.Error:
+        for char, stand_in in _AWAY.items():
+            body = body.replace(char, stand_in)
+        return _enrich(body, enricher, True).translate(_BACK)
+
+
+def _enrich(body: str, enricher: Enricher, restore: bool) -> str:
+    reader = csv.reader(io.StringIO(body, newline=""))
+    header = next(reader, None)
+    if header is None:
+        return ""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    kept = [index for index, name in enumerate(header) if name not in _OWN]
+    writer.writerow([header[index] for index in kept] + _OWN_HEADER)
+    writer.writerows(_rows(reader, header, kept, enricher, restore))
+    return out.getvalue()
+
+
+def _rows(
+    reader: Iterable[List[str]], header: List[str], kept: List[int], enricher: Enricher, restore: bool
+) -> Iterator[List[str]]:
+    row = Row({name: index for index, name in enumerate(header)})
+    row.restore = restore
+    enrich, width, all_kept = enricher.enrich, len(header), len(kept) == len(header)
+    blank = [""] * len(_OWN_HEADER)
+    for cells in reader:
+        if len(cells) != width:  # no row is dropped for being ragged
+            cells = (cells + [""] * width)[:width]
+        row.cells = cells
+        own = blank[:]
+        for name, value in enrich(row).items():
+            place = _CELL[name]
+            if isinstance(value, list):
+                own[place] = "\n".join(value)
+                own[place + 1] = ";".join(["$" + item.replace("$", "$$") + "$" for item in value])
+            else:
+                own[place] = value
+        yield (cells if all_kept else [cells[index] for index in kept]) + own
