@@ -101,14 +101,13 @@ def _prove(
             shift=shift is not None,
             risk=not without_risk,
         )
-        with click.progressbar(length=len(detections), label="proving", file=click.get_text_stream("stderr")) as bar:
-            return prove(
-                proof,
-                detections,
-                Path(package_path) if package_path else package.resolve(),
-                install=not installed,
-                progress=lambda _: bar.update(1),
-            )
+        return prove(
+            proof,
+            detections,
+            Path(package_path) if package_path else package.resolve(),
+            install=not installed,
+            progress=lambda result: click.echo(f"{result.status}: {result.name}", err=True),
+        )
 
 
 def _embedded(stack: ExitStack) -> Target:

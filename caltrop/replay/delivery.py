@@ -28,7 +28,7 @@ def deliver(target: Target, dataset: Dataset, source: Source, end: float | None 
     Returns how many events were sent, or None when the target does the line breaking. Raises DatasetError when the
     file holds no event.
     """
-    if end is None and _is_plain(dataset):
+    if end is None and source.sourcetype and _is_plain(dataset):
         target.send_raw(source, dataset.path.read_bytes())
         return None
     frames = list(read(dataset, source))
