@@ -94,7 +94,7 @@ class TimeParser:
         """An event without time takes the time of the one before it, the first ones take `now`."""
         low = self.props.max_days_ago
         high = self.props.max_days_hence
-        column = pl.col("t")
+        column: pl.Expr = pl.col("t")
         if low is not None:
             column = pl.when(column >= self.now - low * 86400).then(column)
         if high is not None:
@@ -157,8 +157,8 @@ def civil_to_epoch(parts: pl.DataFrame, zone: str, now: float) -> pl.Series:
     named = month_name.replace_strict(list(MONTHS), list(range(1, 13)), default=None, return_dtype=pl.Int64)
     swap = named.is_null() & (number["m"] > 12)
     dated = pl.any_horizontal(pl.col("m", "d", "b", "j", "Y").is_not_null())
-    year = pl.when(number["Y"] < 70).then(number["Y"] + 2000).when(number["Y"] < 100).then(number["Y"] + 1900)
-    year = year.otherwise(number["Y"])
+    century = pl.when(number["Y"] < 70).then(2000).when(number["Y"] < 100).then(1900).otherwise(0)
+    year = number["Y"] + century
     month = pl.when(swap).then(number["d"]).otherwise(pl.coalesce(named, number["m"]))
     day = pl.when(swap).then(number["m"]).otherwise(number["d"])
     half = pl.col("p").str.to_lowercase().str.slice(0, 1)

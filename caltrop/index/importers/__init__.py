@@ -12,7 +12,7 @@ from typing import IO
 
 import polars as pl
 
-from caltrop.index.importers import detect, sources, text
+from caltrop.index.importers import delimited, detect, evtx, sources, text
 from caltrop.index.importers.jsonlines import Reader
 from caltrop.index.importers.options import FORMATS, Context, ImportOptions, Problem
 
@@ -39,8 +39,12 @@ def _one(source: sources.Source, options: ImportOptions) -> Iterator[pl.DataFram
         kind = _configured(context) or detect.format_of(head, source.name)
     chunks = sources.chunks(source.stream)
     match kind:
-        case "json":
+        case "json" | "hec":
             yield from Reader(context).read(chunks)
+        case "evtx":
+            yield from evtx.read(context, source)
+        case "csv" | "tsv" | "psv" | "w3c":
+            yield from delimited.read(context, chunks, kind)
         case "xml":
             yield from text.read(context, chunks, text.XML)
         case "classic":

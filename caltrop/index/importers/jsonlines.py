@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import polars as pl
 
 from caltrop.index import frames
@@ -104,7 +105,8 @@ class Reader:
             times = pl.select(
                 pl.coalesce(times, clock.parse(pl.select(pl.when(missing).then(raw)).to_series()))
             ).to_series()
-        return self.context.frame(raw, clock.fill(times), pl.Series(kinds, dtype=pl.String))
+        indexed = _indexed([value.decoded for value in batch]) if clock.props.indexed_extractions == "json" else []
+        return self.context.frame(raw, clock.fill(times), pl.Series(kinds, dtype=pl.String), indexed=indexed)
 
     def _clock(self, sourcetype: str) -> TimeParser:
         if sourcetype not in self._clocks:
@@ -118,13 +120,16 @@ def override(context: Context, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.lit(value).alias(name) for name, value in given.items() if value)
 
 
-def windows_frame(context: Context, events: list[windows.WindowsEvent]) -> pl.DataFrame:
-    """Windows events as Splunk's inputs deliver them."""
+def windows_frame(
+    context: Context, events: list[windows.WindowsEvent], rendered: list[str] | None = None
+) -> pl.DataFrame:
+    """Windows events as Splunk's inputs deliver them; `rendered` is their XML where it is there already."""
     classic = context.options.windows == "classic"
     kind = "WinEventLog" if classic else "XmlWinEventLog"
-    render = windows.to_classic if classic else windows.to_xml
+    if classic:
+        rendered = [windows.to_classic(event) for event in events]
     return context.frame(
-        pl.Series("_raw", [render(event) for event in events], dtype=pl.String),
+        pl.Series("_raw", rendered or [windows.to_xml(event) for event in events], dtype=pl.String),
         pl.Series([event.time.timestamp() + float(f"0.{event.fraction}") for event in events], dtype=pl.Float64),
         kind,
         host=pl.Series([event.computer for event in events], dtype=pl.String),
@@ -148,3 +153,35 @@ def _stamp(value: Any, keys: tuple[str, ...]) -> str | None:
         if isinstance(found, str) or (isinstance(found, int | float) and not isinstance(found, bool)):
             return str(found)
     return None
+
+
+def _indexed(rows: list[Any]) -> list[pl.Series]:
+    """The columns of INDEXED_EXTRACTIONS = json: a field for each leaf, named as search-time extraction names it."""
+    columns: dict[str, list[list[str] | None]] = {}
+    for place, row in enumerate(rows):
+        leaves: dict[str, list[str]] = {}
+        _leaves("", row, leaves, depth=0)
+        for name, values in leaves.items():
+            if name not in frames.SCHEMA:
+                columns.setdefault(name, [None] * len(rows))[place] = values
+    return [_narrow(pl.Series(name, values, dtype=frames.MULTIVALUE)) for name, values in columns.items()]
+
+
+def _leaves(name: str, value: Any, found: dict[str, list[str]], depth: int) -> None:
+    if depth > 64:
+        return
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _leaves(f"{name}.{key}" if name else key, inner, found, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            _leaves(f"{name}{{}}", inner, found, depth + 1)
+    elif name:
+        text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+        if text:
+            found.setdefault(name, []).append(text)
+
+
+def _narrow(column: pl.Series) -> pl.Series:
+    """A list column in which every list holds one value, as text."""
+    return column.list.first() if column.list.len().max() == 1 else column

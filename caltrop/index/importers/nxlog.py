@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from caltrop.index.importers.windows import WindowsEvent
+from caltrop.index.importers.windows import WindowsEvent, whole
 
 COLLECTOR = frozenset({
     "@timestamp", "@version", "tags", "port", "host", "type", "_id", "_index", "_type", "_score", "beat", "input_type",
@@ -35,6 +35,10 @@ SYSTEM = frozenset({
     "RelatedActivityID", "EventlogQualifiers", "Qualifiers",
 })  # fmt: skip
 ACCOUNT = frozenset({"UserID", "Domain", "AccountName", "AccountType"})
+# The collector's own values of EventType; any other value is the event's.
+EVENT_TYPES = frozenset({
+    "INFO", "INFORMATION", "WARNING", "ERROR", "CRITICAL", "DEBUG", "VERBOSE", "AUDIT_SUCCESS", "AUDIT_FAILURE",
+})  # fmt: skip
 CHANNELS = {"security": "Security", "system": "System", "application": "Application"}
 LEVEL_OF_SEVERITY = {1: 5, 2: 4, 3: 3, 4: 2, 5: 1}
 # Sysmon writes its data in one order, which collectors that hash lose. Each event type uses a part of this sequence.
@@ -192,7 +196,7 @@ class Rebuilder:
         moment, fraction = self._time(record)
         provider = _text(record.get("SourceName") or record.get("ProviderName") or "")
         channel = _text(record.get("Channel", ""))
-        keywords = _whole(record.get("Keywords")) & 0xFFFF_FFFF_FFFF_FFFF
+        keywords = whole(record.get("Keywords")) & 0xFFFF_FFFF_FFFF_FFFF
         account = bool({"AccountType", "AccountName"} & record.keys())
         # NXLog writes the process of the event's System part as ProcessID in old versions, ExecutionProcessID in new.
         process = record.get("ExecutionProcessID")
@@ -200,31 +204,31 @@ class Rebuilder:
         if process is None and "ThreadID" in record and "ProcessID" in record:
             process = record["ProcessID"]
             taken.add("ProcessID")
-        if "EventTypeOrignal" not in record and "EventTypeOriginal" not in record and "SeverityValue" in record:
+        if record.get("EventType") in EVENT_TYPES:
             taken.add("EventType")
         data = [(key, _text(value)) for key, value in record.items() if key not in taken]
         if provider.startswith("Microsoft-Windows-Sysmon"):
-            data.sort(key=lambda item: SYSMON_ORDER.get(item[0], len(SYSMON_ORDER)))
+            data = _sysmon(data, record.get("Message"))
         domain, user = _text(record.get("Domain", "")), _text(record.get("AccountName", ""))
         thread = record.get("ThreadID", record.get("ExecutionThreadID"))
         return WindowsEvent(
             provider=provider,
-            event_id=_whole(record.get("EventID")),
+            event_id=whole(record.get("EventID")),
             channel=CHANNELS.get(channel, channel),
             computer=_host(record),
             time=moment,
             fraction=fraction[:9].ljust(9, "0"),
             guid=_text(record["ProviderGuid"]) if record.get("ProviderGuid") else None,
-            version=_whole(record.get("Version")),
+            version=whole(record.get("Version")),
             level=_level(record),
-            task=_whole(record.get("Task")),
-            opcode=_whole(record.get("OpcodeValue")),
+            task=whole(record.get("Task")),
+            opcode=whole(record.get("OpcodeValue")),
             keywords=keywords,
-            record_id=_whole(record.get("RecordNumber", record.get("EventRecordID"))),
+            record_id=whole(record.get("RecordNumber", record.get("EventRecordID"))),
             activity_id=_text(record["ActivityID"]) if record.get("ActivityID") else None,
             related_activity_id=_text(record["RelatedActivityID"]) if record.get("RelatedActivityID") else None,
-            process_id=None if process is None else _whole(process),
-            thread_id=None if thread is None else _whole(thread),
+            process_id=None if process is None else whole(process),
+            thread_id=None if thread is None else whole(thread),
             user_sid=_text(record["UserID"]) if account and record.get("UserID") else None,
             user=(f"{domain}\\{user}" if domain else user) if account and user else None,
             category=_text(record["Category"]) if record.get("Category") else None,
@@ -232,6 +236,18 @@ class Rebuilder:
             message=_text(record["Message"]) if record.get("Message") else None,
             data=data,
         )
+
+
+def _sysmon(data: list[tuple[str, str]], message: object) -> list[tuple[str, str]]:
+    """Sysmon's data in Sysmon's order. Its message lists all of it, so that it also gives back fields whose names the
+    collector used for something else (ProcessId, EventType)."""
+    fields = dict(data)
+    if isinstance(message, str):
+        for line in message.splitlines()[1:]:
+            name, colon, value = line.partition(":")
+            if colon and name in SYSMON_ORDER:
+                fields.setdefault(name, value.strip())
+    return sorted(fields.items(), key=lambda item: SYSMON_ORDER.get(item[0], len(SYSMON_ORDER)))
 
 
 def _host(record: Mapping[str, Any]) -> str:
@@ -261,17 +277,10 @@ def _moment(value: object) -> tuple[datetime, str, bool] | None:
 
 def _level(record: Mapping[str, Any]) -> int:
     if "Level" in record:
-        return _whole(record["Level"])
+        return whole(record["Level"])
     if str(record.get("EventType", "")).startswith("AUDIT_"):
         return 0
-    return LEVEL_OF_SEVERITY.get(_whole(record.get("SeverityValue")), 0)
-
-
-def _whole(value: object) -> int:
-    try:
-        return int(value, 0) if isinstance(value, str) else int(value or 0)  # type: ignore[call-overload, no-any-return]
-    except (ValueError, TypeError, OverflowError):
-        return 0
+    return LEVEL_OF_SEVERITY.get(whole(record.get("SeverityValue")), 0)
 
 
 def _text(value: object) -> str:

@@ -21,6 +21,7 @@ from caltrop.errors import CaltropError, Location
 from caltrop.index.importers.options import ImportOptions
 
 CHUNK = 1 << 20
+Readable = IO[bytes] | gzip.GzipFile
 # The ratio is judged only beyond this many bytes: short members of repeated text pack very well.
 RATIO_FLOOR = 64 << 20
 _REFUSED = {
@@ -106,7 +107,7 @@ def peek(source: Source, size: int) -> tuple[bytes, Source]:
     head = b""
     while len(head) < size and (more := source.stream.read(size - len(head))):
         head += more
-    return head, Source(source.name, _Prefixed(head, source.stream), source.modified)
+    return head, Source(source.name, io.BufferedReader(_Prefixed(head, source.stream), CHUNK), source.modified)
 
 
 class _Prefixed(io.RawIOBase):
@@ -131,7 +132,7 @@ class _Prefixed(io.RawIOBase):
 class _Bounded(io.RawIOBase):
     """Unpacked bytes, counted: too many of them, or too many for what they were packed in, are refused."""
 
-    def __init__(self, name: str, stream: IO[bytes], packed: int | None, options: ImportOptions) -> None:
+    def __init__(self, name: str, stream: Readable, packed: int | None, options: ImportOptions) -> None:
         self._name = name
         self._stream = stream
         self._count = 0
@@ -230,7 +231,7 @@ def _gzip(source: Source, options: ImportOptions, member: str | None) -> Iterato
 
 def _tar(source: Source, options: ImportOptions, member: str | None) -> Iterator[Source]:
     with _archive_errors(source.name):
-        archive = tarfile.open(fileobj=source.stream, mode="r|")
+        archive = tarfile.open(fileobj=source.stream, mode="r|")  # noqa: SIM115  members are read lazily
     found = False
     while True:
         with _archive_errors(source.name):
@@ -248,7 +249,7 @@ def _tar(source: Source, options: ImportOptions, member: str | None) -> Iterator
         raise _nothing(source, member)
 
 
-def _buffered(name: str, stream: IO[bytes], packed: int | None, options: ImportOptions) -> IO[bytes]:
+def _buffered(name: str, stream: Readable, packed: int | None, options: ImportOptions) -> IO[bytes]:
     # Not seekable on purpose: seeking in packed data means unpacking it again.
     return io.BufferedReader(_Bounded(name, stream, packed, options), CHUNK)
 

@@ -7,8 +7,10 @@ the event schema. The classic form is that of the page "Monitor Windows event lo
 
 from __future__ import annotations
 
+import html
+import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 NAMESPACE = "http://schemas.microsoft.com/win/2004/08/events/event"
 LEVELS = {0: "Information", 1: "Critical", 2: "Error", 3: "Warning", 4: "Information", 5: "Verbose"}
@@ -145,4 +147,65 @@ def message(event: WindowsEvent) -> str:
         for name, value in {**dict.fromkeys(("Path", "UserData"), ""), **dict(event.data)}.items():
             result = result.replace("{" + name + "}", value.replace("\r\n", "\n"), 1)
         return result
-    return "\n".join(f"{name}: {value}" for name, value in event.data).replace("\r\n", "\n")
+    title = (event.category or "").partition(" (rule")[0]
+    lines = [f"{title}:"] if title else []
+    return "\n".join([*lines, *(f"{name}: {value}" for name, value in event.data)]).replace("\r\n", "\n")
+
+
+_SYSTEM = re.compile(r"<System>(.*?)</System>", re.DOTALL)
+_ELEMENT = re.compile(r"<(\w+)((?:\s+[\w:]+=(?:'[^']*'|\x22[^\x22]*\x22))*)\s*(?:/>|>([^<]*)</\1>)")
+_ATTRIBUTE = re.compile(r"([\w:]+)=(?:'([^']*)'|\x22([^\x22]*)\x22)")
+_DATA = re.compile(r"<(\w+)((?:\s+[\w:]+=(?:'[^']*'|\x22[^\x22]*\x22))*)\s*>([^<]*)</\1>")
+
+
+def from_xml(xml: str) -> WindowsEvent | None:
+    """Read a rendered event back; null when it has no `System` part. Data without a name is called `Data`."""
+    found = _SYSTEM.search(xml)
+    if found is None:
+        return None
+    values: dict[str, str] = {}
+    for name, attributes, content in _ELEMENT.findall(found[1]):
+        values[name] = html.unescape(content)
+        for key, single, double in _ATTRIBUTE.findall(attributes):
+            values[f"{name}.{key}"] = html.unescape(single or double)
+    moment, _, fraction = values.get("TimeCreated.SystemTime", "").rstrip("Z").partition(".")
+    try:
+        time = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+    except ValueError:
+        time, fraction = datetime.fromtimestamp(0, UTC), ""
+    body = xml[found.end() :].partition("<RenderingInfo")[0]
+    data = []
+    for name, attributes, content in _DATA.findall(body):
+        named = {key: single or double for key, single, double in _ATTRIBUTE.findall(attributes)}
+        data.append((html.unescape(named.get("Name", name)), html.unescape(content)))
+    sent = re.search(r"<RenderingInfo.*?<Message>([^<]*)</Message>", xml, re.DOTALL)
+    return WindowsEvent(
+        provider=values.get("Provider.Name", ""),
+        event_id=whole(values.get("EventID")),
+        channel=values.get("Channel", ""),
+        computer=values.get("Computer", ""),
+        time=time,
+        fraction=fraction[:9].ljust(9, "0"),
+        guid=values.get("Provider.Guid"),
+        version=whole(values.get("Version")),
+        level=whole(values.get("Level")),
+        task=whole(values.get("Task")),
+        opcode=whole(values.get("Opcode")),
+        keywords=whole(values.get("Keywords")),
+        record_id=whole(values.get("EventRecordID")),
+        activity_id=values.get("Correlation.ActivityID"),
+        related_activity_id=values.get("Correlation.RelatedActivityID"),
+        process_id=whole(values.get("Execution.ProcessID")),
+        thread_id=whole(values.get("Execution.ThreadID")),
+        user_sid=values.get("Security.UserID"),
+        message=html.unescape(sent[1]) if sent else None,
+        data=data,
+    )
+
+
+def whole(value: object) -> int:
+    """A whole number, also from decimal or 0x text; 0 for anything else."""
+    try:
+        return int(value, 0) if isinstance(value, str) else int(value or 0)  # type: ignore[call-overload]
+    except (ValueError, TypeError, OverflowError):
+        return 0

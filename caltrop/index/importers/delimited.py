@@ -1,0 +1,210 @@
+"""Tables: CSV and its kin with a header line, and W3C extended logs.
+
+Follows the page "Extract fields from files with structured data" of Splunk's Getting Data In: columns become indexed
+fields, their names made of letters, digits and underscores; an empty cell is no field; `TIMESTAMP_FIELDS` names the
+columns of the time. A table that Splunk exported (it has `_raw`) gives the events it was made of.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+
+import polars as pl
+
+from caltrop.index import frames
+from caltrop.index.importers.options import Context
+from caltrop.index.linebreak import Decoder
+from caltrop.index.props import Props, compiled
+from caltrop.index.timestamp import TimeParser
+
+DELIMITERS = {"csv": ",", "tsv": "\t", "psv": "|", "w3c": " "}
+TIME_COLUMNS = (
+    "_time", "timestamp", "time", "datetime", "date_time", "event_time", "eventtime", "timecreated", "time_created",
+    "creationtime", "timegenerated", "systemtime", "utctime", "start_time", "date", "ts",
+)  # fmt: skip
+METADATA = ("host", "source", "sourcetype")
+csv.field_size_limit(16 << 20)
+
+
+def read(context: Context, chunks: Iterator[bytes], kind: str) -> Iterator[pl.DataFrame]:
+    """Rows as events; `kind` is one of `DELIMITERS`. A row that is no row of the table is kept as raw text."""
+    props = context.props(kind)
+    table = _Table(context, kind, props)
+    for cells, raw in _rows(context, _lines(chunks, props.charset), props.field_delimiter or DELIMITERS[kind], kind):
+        frame = table.add(cells, raw)
+        if frame is not None:
+            yield frame
+    frame = table.flush()
+    if frame is not None:
+        yield frame
+
+
+def _lines(chunks: Iterator[bytes], charset: str) -> Iterator[str]:
+    """Lines with their ends."""
+    decoder = Decoder(charset)
+    pending = ""
+    for chunk in chunks:
+        lines = (pending + decoder.decode(chunk)).split("\n")
+        pending = lines.pop()
+        yield from (line + "\n" for line in lines)
+    pending += decoder.decode(b"", final=True)
+    yield from (line for line in [pending] if line)
+
+
+def _rows(context: Context, lines: Iterator[str], delimiter: str, kind: str) -> Iterator[tuple[list[str] | None, str]]:
+    """The cells and the text of each row; cells are null where the text is no row."""
+    taken: list[str] = []
+    number = 0
+
+    def tap() -> Iterator[str]:
+        nonlocal number
+        for line in lines:
+            number += 1
+            taken.append(line)
+            yield line.replace("\x00", "")
+
+    tapped = tap()
+
+    def parse() -> Iterator[list[str]]:
+        if kind == "w3c":
+            return csv.reader(tapped, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+        return csv.reader(tapped, delimiter=delimiter, skipinitialspace=True)
+
+    reader = parse()
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            context.problem(f"not a row of the table: {error}", number)
+            for line in taken:
+                yield None, line.rstrip("\r\n")
+            taken.clear()
+            reader = parse()
+            continue
+        if cells is None:
+            return
+        text = "".join(taken).rstrip("\r\n")
+        taken.clear()
+        if text.strip():
+            yield cells, text
+
+
+class _Table:
+    """Collects rows under the current header; a new header (W3C logs have several) begins a new frame."""
+
+    def __init__(self, context: Context, kind: str, props: Props) -> None:
+        self.context = context
+        self.kind = kind
+        self.props = props
+        self.clock = context.clock(props)
+        self.header = [_name(name) for name in props.field_names]
+        self._skip = max(0, props.header_line - 1)
+        self._cells: list[list[str]] = []
+        self._raw: list[str] = []
+        self._size = 0
+
+    def add(self, cells: list[str] | None, raw: str) -> pl.DataFrame | None:
+        if self._skip:
+            self._skip -= 1
+            return None
+        if self.props.preamble and compiled(self.props.preamble).search(raw):
+            return None
+        if self.kind == "w3c" and raw.startswith("#"):
+            if not raw.lower().startswith("#fields:"):
+                return None
+            done = self.flush()
+            self.header = [_name(name) for name in raw.split()[1:]]
+            return done
+        if not self.header and cells is not None:
+            self.header = [_name(name) for name in cells]
+            return None
+        self._cells.append(cells or [])
+        self._raw.append(raw)
+        self._size += len(raw)
+        options = self.context.options
+        if len(self._raw) >= options.batch_rows or self._size >= options.batch_bytes:
+            return self.flush()
+        return None
+
+    def flush(self) -> pl.DataFrame | None:
+        if not self._raw:
+            return None
+        columns = self._columns()
+        raw = pl.Series("_raw", self._raw, dtype=pl.String)
+        self._cells, self._raw, self._size = [], [], 0
+        exported = columns.get("_raw")
+        if exported is not None and exported.dtype == pl.String:
+            raw = pl.select(pl.coalesce(exported, raw)).to_series()
+        taken = {name: columns[name] for name in METADATA if name in columns and columns[name].dtype == pl.String}
+        index: str | pl.Series = "main"
+        if exported is not None and "index" in columns:
+            index = columns["index"].fill_null("main")
+        hidden = set(frames.SCHEMA) | set(taken)
+        indexed = [
+            column
+            for name, column in columns.items()
+            if name not in hidden and not (exported is not None and name.startswith("_"))
+        ]
+        return self.context.frame(
+            raw,
+            _times(self.clock, columns, raw),
+            taken["sourcetype"].fill_null(self.kind) if "sourcetype" in taken else self._sourcetype,
+            host=taken["host"].fill_null("localhost") if "host" in taken else "localhost",
+            source=taken["source"].fill_null(self.context.name) if "source" in taken else None,
+            index=index,
+            indexed=indexed,
+        )
+
+    @property
+    def _sourcetype(self) -> str:
+        return "iis" if self.kind == "w3c" else self.kind
+
+    def _columns(self) -> dict[str, pl.Series]:
+        """A column a name of the header, and `EXTRA_FIELD_n` for cells beyond it; a repeated name is multivalue."""
+        width = max(len(self.header), max((len(cells) for cells in self._cells), default=0))
+        names = self.header + [f"EXTRA_FIELD_{n}" for n in range(len(self.header) + 1, min(width, 1000) + 1)]
+        cells = [
+            [row[place] or None if place < len(row) else None for row in self._cells] for place in range(len(names))
+        ]
+        places: dict[str, list[int]] = {}
+        for place, name in enumerate(names):
+            if name:
+                places.setdefault(name, []).append(place)
+        columns: dict[str, pl.Series] = {}
+        for name, at in places.items():
+            if len(at) == 1:
+                columns[name] = pl.Series(name, cells[at[0]], dtype=pl.String)
+            else:
+                rows = [[value for value in row if value] or None for row in zip(*(cells[n] for n in at), strict=True)]
+                columns[name] = pl.Series(name, rows, dtype=frames.MULTIVALUE)
+        return columns
+
+
+def _name(text: str) -> str:
+    """A header as a field name. Names that events have already (`_time`, `_raw`) stay."""
+    text = text.strip()
+    return text if text in frames.SCHEMA else re.sub(r"[^\w.]+", "_", text, flags=re.ASCII).strip("_")
+
+
+def _times(clock: TimeParser, columns: dict[str, pl.Series], raw: pl.Series) -> pl.Series:
+    names = [name for name in columns if columns[name].dtype == pl.String]
+    wanted = [_name(name) for name in clock.props.timestamp_fields]
+    chosen = [name for name in wanted if name in names]
+    if not chosen and {"date", "time"} <= set(names):
+        chosen = ["date", "time"]
+    if not chosen:
+        lower = {name.lower(): name for name in reversed(names)}
+        chosen = [lower[name] for name in TIME_COLUMNS if name in lower][:1]
+    found = pl.Series([None], dtype=pl.Float64).new_from_index(0, len(raw))
+    if chosen:
+        stamps = pl.select(
+            pl.concat_str([columns[name] for name in chosen], separator=" ", ignore_nulls=True)
+        ).to_series()
+        found = clock.parse(stamps)
+        if chosen == ["_time"]:
+            found = pl.select(pl.coalesce(stamps.cast(pl.Float64, strict=False), found)).to_series()
+    if found.null_count():
+        found = pl.select(pl.coalesce(found, clock.parse(raw))).to_series()
+    return clock.fill(found)
