@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import polars as pl
 
-from caltrop.spl.ast import Node, Pipeline
+from caltrop.spl.ast import Assignment, Node, Pipeline
 
 if TYPE_CHECKING:
     from caltrop.engine.instance import Instance
@@ -59,6 +59,7 @@ class Context:
     messages: list[Message] = field(default_factory=list)
     depth: int = 0  # nesting of subsearches, bounded by the engine
     events_scanned: int = 0
+    formats: list[Assignment] = field(default_factory=list)  # of fieldformat: applied to the finished main search
 
     def warn(self, text: str) -> None:
         self._say("WARN", text)

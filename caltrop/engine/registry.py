@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 if TYPE_CHECKING:
     from caltrop.engine.context import Context
+    from caltrop.engine.expressions import Invocation
     from caltrop.engine.table import Table
+    from caltrop.engine.values import Value
     from caltrop.spl.ast import Command
 
 # How a command treats its input, in the words of the Search Reference:
@@ -47,6 +49,43 @@ def command(*names: str, kind: Kind, note: str = "") -> Callable[[R], R]:
             if name in commands:
                 raise RuntimeError(f"command {name!r} is registered twice")
             commands[name] = CommandEntry(name, kind, run, note)
+        return run
+
+    return register
+
+
+# What an eval function gives: the type that is known before any row is looked at ("any": depends on the row).
+Returns = Literal["number", "string", "bool", "null", "any"]
+RunFunction = Callable[["Invocation"], "Value"]
+F = TypeVar("F", bound=RunFunction)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionEntry:
+    """An eval function. `most` is None when it takes any number of arguments."""
+
+    name: str
+    run: RunFunction
+    least: int
+    most: int | None
+    returns: Returns
+    family: str
+    note: str = ""
+
+
+functions: dict[str, FunctionEntry] = {}
+
+
+def function(
+    *names: str, least: int, most: int | None, returns: Returns = "any", family: str, note: str = ""
+) -> Callable[[F], F]:
+    """Register an eval function that takes `least` to `most` arguments (further names are aliases)."""
+
+    def register(run: F) -> F:
+        for name in names:
+            if name in functions:
+                raise RuntimeError(f"eval function {name!r} is registered twice")
+            functions[name] = FunctionEntry(name, run, least, most, returns, family, note)
         return run
 
     return register

@@ -65,10 +65,9 @@ def numeric(column: pl.Series) -> pl.Series:
         column = pl.select(pl.when(column.list.len() == 1).then(column.list.first())).to_series().alias(column.name)
     if column.dtype == pl.Boolean or column.dtype == pl.Null:
         return pl.Series(column.name, [None] * len(column), dtype=pl.Float64)
-    # Polars also reads "inf", "nan" and "infinity"; Splunk does not call those numbers.
-    text = column.str.strip_chars()
-    looks = text.str.contains(r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$")
-    return pl.select(pl.when(looks).then(text)).to_series().cast(pl.Float64, strict=False).alias(column.name)
+    number = column.str.strip_chars().cast(pl.Float64, strict=False)
+    # Polars also reads "inf" and "nan"; Splunk does not call those numbers.
+    return pl.select(pl.when(number.is_finite()).then(number)).to_series().alias(column.name)
 
 
 def values_of(column: pl.Series) -> pl.Series:
@@ -89,7 +88,10 @@ def render(column: pl.Series) -> pl.Series:
         return pl.Series(column.name, [None if v is None else ("True" if v else "False") for v in column], pl.String)
     if column.dtype == pl.Null:
         return column.cast(pl.String)
-    return pl.Series(column.name, [None if v is None else number_text(v) for v in column], pl.String)
+    whole = column.round(0) == column
+    if (whole & (column.abs() < 1e15)).all():  # nulls do not count
+        return column.cast(pl.Int64).cast(pl.String)
+    return pl.Series(column.name, [None if v is None else number_text(v) for v in column.to_list()], pl.String)
 
 
 def number_text(value: float) -> str:
@@ -98,7 +100,7 @@ def number_text(value: float) -> str:
         return "nan"
     if value in (float("inf"), float("-inf")):
         return "inf" if value > 0 else "-inf"
-    if value == int(value) and abs(value) < 1e15:
+    if abs(value) < 2**63 and value == int(value):
         return str(int(value))
     return f"{value:.15g}"
 

@@ -88,9 +88,13 @@ class Subsearch(Node):
 
 @dataclass(frozen=True, slots=True)
 class Literal(Node):
-    """A number (int or float), a string, true/false or null as written in an eval expression."""
+    """A number (int or float), a string, true/false or null as written in an eval expression.
+
+    `text` is a number as written ("1.00": sigfig counts its figures); it does not take part in comparison.
+    """
 
     value: Scalar
+    text: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,8 @@ def _operand(cursor: Cursor) -> Node:
     number = cursor.match(_NUMBER)
     if number:
         text = number[0]
-        return Literal(value=int(text) if text.isdigit() and len(text) < 400 else float(text), span=cursor.span(start))
+        value = int(text) if text.isdigit() and len(text) < 400 else float(text)
+        return Literal(value=value, text=text, span=cursor.span(start))
     word = cursor.match(_WORD)
     if not word:
         cursor.expected("an expression (a field, a value or a function)")

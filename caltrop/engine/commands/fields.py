@@ -1,0 +1,179 @@
+"""Which fields there are, under which names and with which fill: fields, table, rename, replace, fillnull, filldown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import polars as pl
+
+from caltrop.engine import fieldnames
+from caltrop.engine.context import Context
+from caltrop.engine.errors import SearchError
+from caltrop.engine.expressions import to_number
+from caltrop.engine.registry import command
+from caltrop.engine.table import MULTIVALUE, Table, render
+from caltrop.spl.ast import Alias, Clause, Command, FieldName, Node, Subsearch, Word
+
+
+def names_of(parts: Sequence[Node], ctx: Context) -> list[str]:
+    """Field names and patterns as written; a subsearch stands for the names that it returns."""
+    from caltrop.engine.subsearches import plain_text
+
+    names: list[str] = []
+    for part in parts:
+        if isinstance(part, FieldName):
+            names.append(part.name)
+        elif isinstance(part, Word) and part.text not in ("+", "-"):
+            names.append(part.text)
+        elif isinstance(part, Subsearch):
+            names += plain_text(part, ctx).replace(",", " ").split()
+    return names
+
+
+def missing(height: int, name: str) -> pl.Series:
+    return pl.Series(name, [None], dtype=pl.String).new_from_index(0, height)
+
+
+@command("fields", kind="streaming")
+def fields(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Keep the listed fields and the internal ones, or (-) remove the listed ones."""
+    names = names_of(cmd.parts, ctx)
+    columns = table.fields
+    listed = fieldnames.expand(names, columns)
+    if any(isinstance(part, Word) and part.text == "-" for part in cmd.parts):
+        return table.with_frame(table.frame.drop(listed))
+    internal = [c for c in columns if c.startswith("_") and c not in listed]
+    return table.with_frame(table.frame.select([*listed, *internal]))
+
+
+@command("table", kind="transforming")
+def table_(table: Table, cmd: Command, ctx: Context) -> Table:
+    """The listed fields as a table, in that order; a field without values is an empty column."""
+    names: list[str] = []
+    for name in names_of(cmd.parts, ctx):
+        names += fieldnames.matching(name, table.fields) if "*" in name else [name]
+    columns = [
+        table.frame.get_column(name) if name in table else missing(len(table), name) for name in dict.fromkeys(names)
+    ]
+    return Table(pl.DataFrame(columns) if columns else pl.DataFrame())
+
+
+@command("rename", kind="streaming")
+def rename(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Pairs are applied from left to right; a field that does not exist takes its new name's values away."""
+    frame = table.frame
+    for pair in cmd.of(Alias):
+        source, target = pair.source.name, pair.target.name
+        if source.count("*") != target.count("*"):
+            raise SearchError(f"rename: '{source}' and '{target}' need the same number of wildcards", node=pair)
+        if "*" in source:
+            found = fieldnames.matching(source, frame.columns)
+            pairs = {name: fieldnames.carried(source, name, target) or name for name in found}
+        else:
+            pairs = {source: target}
+        for old, new in pairs.items():
+            frame = _renamed(frame, old, new)
+    return table.with_frame(frame)
+
+
+def _renamed(frame: pl.DataFrame, old: str, new: str) -> pl.DataFrame:
+    if old == new:
+        return frame
+    if new in frame.columns:
+        frame = frame.drop(new)
+    return frame.rename({old: new}) if old in frame.columns else frame
+
+
+@command("replace", kind="streaming")
+def replace(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Whole values changed to others; * matches any text and carries it over."""
+    pairs: list[tuple[str, str]] = []
+    source: str | None = None
+    names: list[str] | None = None
+    for part in cmd.parts:
+        if isinstance(part, Clause) and part.keyword == "in":
+            names = names_of(part.parts, ctx)
+        elif isinstance(part, Clause) and source is not None:
+            word = part.parts[0]
+            target = word.text if isinstance(word, Word) else ""
+            if "*" in target and target.count("*") != source.count("*"):
+                raise SearchError(f"replace: '{source}' and '{target}' need the same number of wildcards", node=part)
+            pairs.append((source, target))
+            source = None
+        elif isinstance(part, Word):
+            source = part.text
+    if not pairs or source is not None:
+        raise SearchError("replace needs pairs: <value> WITH <value>", node=cmd)
+    chosen = fieldnames.expand(names, table.fields) if names else [c for c in table.fields if not c.startswith("_")]
+    columns = [_replaced(table.frame.get_column(name), pairs) for name in chosen]
+    return table.with_frame(table.frame.with_columns(columns))
+
+
+def _replaced(column: pl.Series, pairs: list[tuple[str, str]]) -> pl.Series:
+
+    patterns = [(re.compile(_groups(source), re.DOTALL), target.split("*")) for source, target in pairs]
+
+    def one(text: str) -> str:
+        for pattern, pieces in patterns:
+            found = pattern.fullmatch(text)
+            if found:
+                groups = (*found.groups(), "") if len(pieces) > 1 else ("",)
+                return "".join(piece + group for piece, group in zip(pieces, groups, strict=False))
+        return text
+
+    values = column.to_list() if column.dtype == MULTIVALUE else render(column).to_list()
+    new = [
+        [one(v) for v in value] if isinstance(value, list) else value if value is None else one(value)
+        for value in values
+    ]
+    if new == values:
+        return column
+    return pl.Series(column.name, new, dtype=MULTIVALUE if column.dtype == MULTIVALUE else pl.String)
+
+
+def _groups(source: str) -> str:
+    return fieldnames.name_pattern(source).pattern
+
+
+@command("fillnull", kind="streaming")
+def fillnull(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Fill missing values of the listed fields (made when they do not exist), or of every field, with a text."""
+    value = str(cmd.option("value", "0"))
+    names = names_of(cmd.parts, ctx)
+    frame = table.frame
+    if names:
+        chosen: list[str] = []
+        for name in names:
+            chosen += fieldnames.matching(name, frame.columns) if "*" in name else [name]
+        frame = frame.with_columns(
+            [missing(frame.height, name) for name in dict.fromkeys(chosen) if name not in frame.columns]
+        )
+    else:
+        chosen = [c for c in frame.columns if not c.startswith("_")]
+    return table.with_frame(
+        frame.with_columns([_filled(frame.get_column(name), value) for name in dict.fromkeys(chosen)])
+    )
+
+
+def _filled(column: pl.Series, value: str) -> pl.Series:
+    if not column.null_count():
+        return column
+    number = to_number(value)
+    if column.dtype.is_numeric() and number is not None:
+        return column.cast(pl.Float64).fill_null(number) if number != int(number) else column.fill_null(int(number))
+    if column.dtype == MULTIVALUE:
+        return (
+            pl.select(pl.when(pl.lit(column).is_null()).then(pl.lit([value])).otherwise(pl.lit(column)))
+            .to_series()
+            .alias(column.name)
+        )
+    return render(column).fill_null(value).alias(column.name)
+
+
+@command("filldown", kind="centralized")
+def filldown(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Missing values take the last value above them."""
+    names = names_of(cmd.parts, ctx)
+    chosen = fieldnames.expand(names, table.fields) if names else [c for c in table.fields if not c.startswith("_")]
+    return table.with_frame(table.frame.with_columns(pl.col(name).forward_fill() for name in chosen))

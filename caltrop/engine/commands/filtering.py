@@ -1,0 +1,229 @@
+"""Which rows stay, and in which order: search, where, regex, head, tail, reverse, uniq, dedup, sort."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import polars as pl
+
+from caltrop.engine import expressions
+from caltrop.engine.context import Context
+from caltrop.engine.errors import SearchError
+from caltrop.engine.regexes import compile_pattern
+from caltrop.engine.registry import command
+from caltrop.engine.scan import search_expression
+from caltrop.engine.table import MULTIVALUE, Table, numeric, render
+from caltrop.spl.ast import Command, Comparison, FieldName, Option, SortKey, Word
+
+DEFAULT_HEAD = 10
+SORT_LIMIT = 10_000
+
+
+def limit_of(cmd: Command, default: int) -> int:
+    """The count of head, tail, sort and dedup; refuses what is no whole number."""
+    value = cmd.option("limit", default)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise SearchError(f"{cmd.name}: '{value}' is no count of results", node=cmd)
+    return value
+
+
+def flag(cmd: Command, name: str, default: bool = False) -> bool:
+    value = cmd.option(name, default)
+    if not isinstance(value, bool):
+        raise SearchError(f"{cmd.name}: {name}= needs true or false, not '{value}'", node=cmd)
+    return value
+
+
+@command("search", kind="streaming")
+def search(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Rows that match a search expression; the leading search of a pipeline is `scan.scan_events`."""
+    if not cmd.parts:
+        return table
+    return table.with_frame(table.frame.filter(ctx.engine.matches(search_expression(cmd), table.frame, ctx)))
+
+
+@command("where", kind="streaming")
+def where(table: Table, cmd: Command, ctx: Context) -> Table:
+    scope = expressions.Scope(table.frame, ctx)
+    return table.with_frame(table.frame.filter(expressions.condition(cmd.parts[0], scope, "where")))
+
+
+@command("regex", kind="streaming")
+def regex(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Rows whose field holds (=) or lacks (!=) a match; a missing field lacks it."""
+    part = cmd.parts[0] if cmd.parts else None
+    name, op, value = "_raw", "=", part
+    if isinstance(part, Comparison):
+        name, op, value = part.field.name, part.op, part.value
+    if not isinstance(value, Word):
+        raise SearchError("regex needs a regular expression", node=cmd)
+    pattern = compile_pattern(value.text, node=value)
+    if name not in table:
+        return table if op == "!=" else table.with_frame(table.frame.clear())
+    column = table.frame.get_column(name)
+    if column.dtype == MULTIVALUE:
+        found = pl.Series(
+            [v is not None and any(pattern.python.search(x) for x in v) for v in column.to_list()], dtype=pl.Boolean
+        )
+    else:
+        found = pattern.matches(render(column)).fill_null(False)
+    return table.with_frame(table.frame.filter(found if op == "=" else ~found))
+
+
+@command("head", kind="centralized")
+def head(table: Table, cmd: Command, ctx: Context) -> Table:
+    """The first rows: a number of them, or those before the first for which the expression is not true."""
+    expression = next((part for part in cmd.parts if not isinstance(part, Option)), None)
+    if expression is None:
+        return table.with_frame(table.frame.head(limit_of(cmd, DEFAULT_HEAD)))
+    value = expressions.evaluate(expression, expressions.Scope(table.frame, ctx))
+    truth = expressions.as_condition(value, expression, "head").stretch(len(table))
+    stops = ~truth.fill_null(flag(cmd, "null"))
+    first = stops.arg_max() if stops.any() else None
+    count = len(table) if first is None else first + flag(cmd, "keeplast")
+    if cmd.option("limit") is not None:
+        count = min(count, limit_of(cmd, 0))
+    return table.with_frame(table.frame.head(count))
+
+
+@command("tail", kind="centralized")
+def tail(table: Table, cmd: Command, ctx: Context) -> Table:
+    """The last rows, last one first."""
+    return table.with_frame(table.frame.tail(limit_of(cmd, DEFAULT_HEAD)).reverse())
+
+
+@command("reverse", kind="dataset")
+def reverse(table: Table, cmd: Command, ctx: Context) -> Table:
+    return table.with_frame(table.frame.reverse())
+
+
+@command("uniq", kind="centralized")
+def uniq(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Rows that differ from the one before them in some field."""
+    if not len(table):
+        return table
+    keys = pl.DataFrame([group_key(column).alias(column.name) for column in table.frame.get_columns()])
+    return table.with_frame(table.frame.filter(_starts_run(keys)))
+
+
+# --- dedup ------------------------------------------------------------------------------------------------------------
+
+
+def group_key(column: pl.Series) -> pl.Series:
+    """What rows are told apart by: the text, all values of a multivalue together."""
+    if column.dtype == MULTIVALUE:
+        return column.list.join("\n")
+    return render(column)
+
+
+def _starts_run(keys: pl.DataFrame) -> pl.Series:
+    """True where a row's keys differ from the row before."""
+    changed = [pl.col(name).ne_missing(pl.col(name).shift(1)) for name in keys.columns]
+    first = pl.int_range(pl.len()) == 0
+    return keys.select(pl.any_horizontal(first, *changed).alias("start")).to_series()
+
+
+@command("dedup", kind="dataset")
+def dedup(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Keep the first N rows of each combination of values, in result order."""
+    names = [node.name for node in cmd.of(FieldName)]
+    if not names:
+        raise SearchError("dedup needs a field", node=cmd)
+    keep = limit_of(cmd, 1)
+    if keep < 1:
+        raise SearchError("dedup: the count must be at least 1", node=cmd)
+    sortby = cmd.clause("sortby")
+    if sortby is not None:
+        table = table.with_frame(sorted_frame(table.frame, [key for key in sortby if isinstance(key, SortKey)]))
+    frame = table.frame
+    missing_column = [name for name in names if name not in frame.columns]
+    if missing_column:
+        return table if flag(cmd, "keepempty") or flag(cmd, "keepevents") else table.with_frame(frame.clear())
+    keys = pl.DataFrame([group_key(frame.get_column(name)).alias(f"{i}") for i, name in enumerate(names)])
+    if not len(table):
+        return table
+    missing = keys.select(pl.any_horizontal(pl.all().is_null()).alias("m")).to_series()
+    group: list[str] = keys.columns
+    if flag(cmd, "consecutive"):
+        keys = keys.with_columns(_starts_run(keys).cum_sum().alias("run"))
+        group = ["run"]
+    # A row that lacks a field belongs to no group, whatever its other fields.
+    number = (
+        keys.with_columns(missing.alias("missing"))
+        .select(pl.int_range(pl.len()).over([*group, "missing"]).alias("n"))
+        .to_series()
+    )
+    kept = (number < keep) & ~missing
+    if flag(cmd, "keepempty"):
+        kept = kept | missing
+    if flag(cmd, "keepevents"):
+        cleared = [pl.when(kept | missing).then(pl.col(name)).alias(name) for name in names]
+        return table.with_frame(frame.with_columns(cleared))
+    return table.with_frame(frame.filter(kept))
+
+
+# --- sort -------------------------------------------------------------------------------------------------------------
+
+
+@command("sort", kind="dataset")
+def sort(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Sort by keys, at most `limit` rows (10,000 unless given, 0 for all); a final d turns the order around."""
+    keys = list(cmd.of(SortKey))
+    if not keys:
+        raise SearchError("sort needs a field", node=cmd)
+    frame = sorted_frame(table.frame, keys)
+    if any(word.text.lower() in ("d", "desc") for word in cmd.of(Word)):
+        frame = frame.reverse()
+    limit = limit_of(cmd, SORT_LIMIT)
+    return table.with_frame(frame.head(limit) if limit else frame)
+
+
+def sorted_frame(frame: pl.DataFrame, keys: list[SortKey]) -> pl.DataFrame:
+    """Stable sort. Missing values come last, whatever the direction; numbers come before text."""
+    columns: list[pl.Series] = []
+    descending: list[bool] = []
+    for key in keys:
+        if key.field.name not in frame.columns:
+            continue
+        for column, turns in _ranks(frame.get_column(key.field.name), key.kind or "auto"):
+            columns.append(column.alias(str(len(columns))))
+            descending.append(key.descending and turns)
+    if not columns or frame.height < 2:
+        return frame
+    ranks = pl.DataFrame(columns)
+    order = ranks.with_row_index("row").sort(ranks.columns, descending=descending, nulls_last=True, maintain_order=True)
+    return frame[order.get_column("row")]
+
+
+def _ranks(column: pl.Series, kind: str) -> list[tuple[pl.Series, bool]]:
+    """Columns to sort by, each with whether a descending key turns it around."""
+    if column.dtype == MULTIVALUE:
+        column = column.list.first()
+    if kind == "ip":
+        return [(_addresses(column), True)]
+    if kind == "str":
+        return [(render(column), True)]
+    if column.dtype.is_numeric():
+        return [(column, True)]
+    number = numeric(column)
+    if kind == "num":
+        return [(number, True)]
+    if number.null_count() == column.null_count():
+        return [(number, True)]
+    text = render(column)
+    words = pl.select(pl.when(pl.lit(number).is_null()).then(pl.lit(text))).to_series()
+    missing = column.is_null()
+    return [(missing, False), (number.is_null(), True), (number, True), (words, True)]
+
+
+def _addresses(column: pl.Series) -> pl.Series:
+    """Addresses as text of fixed width, IPv4 before IPv6 before what is no address."""
+
+    def rank(text: str) -> str:
+        try:
+            address = ipaddress.ip_address(text.strip())
+        except ValueError:
+            return f"9{text}"
+        return f"{address.version}{int(address):039d}"
+
+    return pl.Series([None if text is None else rank(text) for text in render(column).to_list()], dtype=pl.String)

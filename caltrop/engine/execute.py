@@ -1,0 +1,108 @@
+"""Runs pipelines: one command after the other over a table, the first one getting events from the index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import polars as pl
+
+from caltrop.engine import expressions, matching, registry, subsearches
+from caltrop.engine.context import Context
+from caltrop.engine.errors import Cancelled, SearchError
+from caltrop.engine.nearest import did_you_mean
+from caltrop.engine.scan import scan_events
+from caltrop.engine.table import Table, render
+from caltrop.spl.ast import Command, MacroCall, Node, Pipeline, Subsearch
+
+KEEP_EVENTS = frozenset({"streaming", "centralized", "dataset"})
+
+
+@dataclass(slots=True)
+class Engine:
+    """The evaluator that commands see. `on_stage` is told (stage number, stages, rows) of the main search."""
+
+    cancelled: Callable[[], bool] | None = None
+    on_stage: Callable[[int, int, int], None] | None = None
+    events: Table | None = None  # the main search's table before its first transforming command
+    transforming: bool = False
+
+    def evaluate(self, expression: Node, frame: pl.DataFrame, ctx: Context) -> pl.Series:
+        value = expressions.evaluate(expression, expressions.Scope(frame, ctx))
+        return value.stretch(frame.height)
+
+    def matches(self, expression: Node, frame: pl.DataFrame, ctx: Context) -> pl.Series:
+        resolved = matching.with_times(subsearches.resolve(expression, ctx), ctx)
+        condition = matching.predicate(resolved, frame).alias("match")
+        # A filter that reads no column is one value for all rows.
+        column = (frame.select(condition) if frame.width else pl.select(condition)).to_series()
+        return column if len(column) == frame.height else column.new_from_index(0, frame.height)
+
+    def run(self, pipeline: Pipeline, ctx: Context, *, source: Table | None = None) -> Table:
+        """Run the commands. Errors without a place get that of the command they happened in."""
+        main = ctx.depth == 0 and source is None
+        commands = list(pipeline.commands)
+        table = source if source is not None else Table.empty()
+        if not commands:
+            raise SearchError("the search is empty")
+        first = commands[0]
+        start = 0
+        if source is None and isinstance(first, Command) and first.name == "search":
+            table = scan_events(commands, ctx)
+            start = 1
+            self._report(main, 1, len(commands), table)
+        for number, command in enumerate(commands[start:], start):
+            if self.cancelled is not None and self.cancelled():
+                raise Cancelled("the search was cancelled")
+            entry = self._entry(command, ctx)
+            assert isinstance(command, Command)
+            if entry.kind == "generating" and (number or source is not None) and not command.option("append"):
+                raise SearchError(f"'{command.name}' must be the first command of a search", node=command)
+            if main and entry.kind not in KEEP_EVENTS and not self.transforming and number:
+                self.events, self.transforming = table, True
+            try:
+                table = entry.run(table, command, ctx)
+            except SearchError as error:
+                raise error.at(command) from error
+            except pl.exceptions.PolarsError as error:
+                raise SearchError(f"'{command.name}' failed: {error}", node=command) from error
+            self._report(main, number + 1, len(commands), table)
+        if main and not self.transforming:
+            self.events = table
+        return self._formatted(table, ctx) if main else table
+
+    def _formatted(self, table: Table, ctx: Context) -> Table:
+        """What fieldformat asked for, done last."""
+        frame = table.frame
+        for assignment in ctx.formats:
+            if assignment.target in frame.columns:
+                column = render(self.evaluate(assignment.expression, frame, ctx))
+                frame = frame.with_columns(column.alias(assignment.target))
+        return table.with_frame(frame)
+
+    def _report(self, main: bool, stage: int, stages: int, table: Table) -> None:
+        if main and self.on_stage is not None:
+            self.on_stage(stage, stages, len(table))
+
+    def _entry(self, command: Command | MacroCall, ctx: Context) -> registry.CommandEntry:
+        if isinstance(command, MacroCall):
+            raise SearchError(f"macro `{command.name}` was not expanded", node=command)
+        entry = registry.commands.get(command.name)
+        if entry is not None:
+            return entry
+        custom = ctx.instance.custom_command(command.name, ctx)
+        if custom is not None:
+            return custom
+        if ctx.instance.is_documented_command(command.name):
+            raise SearchError(f"unsupported command '{command.name}'", node=command)
+        raise SearchError(
+            f"unknown command '{command.name}'", node=command, hint=did_you_mean(command.name, registry.commands)
+        )
+
+
+def subsearch_part(command: Command) -> Subsearch:
+    """The subsearch of append, join, … in their parts; SearchError when it was left out."""
+    found = command.of(Subsearch)
+    if not found:
+        raise SearchError(f"'{command.name}' needs a subsearch in brackets", node=command)
+    return found[0]

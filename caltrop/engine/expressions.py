@@ -1,0 +1,328 @@
+"""Eval expressions over whole columns (Search Reference: eval command usage, evaluation functions).
+
+Null semantics: arithmetic, concatenation and comparison with a missing value give a missing value; a condition that is
+missing is not true. Types are checked as Splunk does before any row is looked at, on what the text alone says: string
+literals and string functions are strings, fields may be anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import polars as pl
+
+from caltrop.engine.context import Context
+from caltrop.engine.errors import SearchError
+from caltrop.engine.nearest import did_you_mean
+from caltrop.engine.regexes import like_pattern
+from caltrop.engine.registry import FunctionEntry, functions
+from caltrop.engine.values import Value, by_row, calculate, constant, unify
+from caltrop.spl.ast import Binary, Call, FieldName, InList, Literal, Node, Subsearch, Template, Unary
+
+
+@dataclass(slots=True)
+class Scope:
+    """What an expression sees: the rows, the running search, and names bound by mvmap, mvfilter or foreach."""
+
+    frame: pl.DataFrame
+    ctx: Context
+    bound: Mapping[str, Value] = field(default_factory=dict)
+    fields: dict[str, Value] = field(
+        default_factory=dict
+    )  # columns already wrapped, so that their numbers are parsed once
+
+    @property
+    def height(self) -> int:
+        return self.frame.height
+
+    def field(self, name: str) -> Value:
+        if name in self.bound:
+            return self.bound[name]
+        if name not in self.fields:
+            self.fields[name] = (
+                Value(self.frame.get_column(name)) if name in self.frame.columns else Value(_MISSING, constant=True)
+            )
+        return self.fields[name]
+
+    def over(self, frame: pl.DataFrame, bound: Mapping[str, Value]) -> Scope:
+        return Scope(frame, self.ctx, bound)
+
+    def evaluate(self, node: Node) -> Value:
+        return evaluate(node, self)
+
+    def binding(self, name: str, value: Value) -> Scope:
+        return replace(self, bound={**self.bound, name: value})
+
+
+_MISSING = pl.Series([None], dtype=pl.String)
+
+
+@dataclass(slots=True)
+class Invocation:
+    """One call of an eval function: the nodes as written, and their values when asked for."""
+
+    entry: FunctionEntry
+    node: Call
+    scope: Scope
+    _args: list[Value] | None = None
+
+    @property
+    def args(self) -> list[Value]:
+        if self._args is None:
+            self._args = [evaluate(arg, self.scope) for arg in self.node.args]
+        return self._args
+
+    @property
+    def ctx(self) -> Context:
+        return self.scope.ctx
+
+    def condition(self, index: int) -> Value:
+        """The argument as a condition; anything that is known not to be Boolean is refused."""
+        return as_condition(self.args[index], self.node.args[index], f"the {self.node.name} function")
+
+    def fixed(self, index: int, default: Any = None) -> Any:
+        """The text of an argument that must be the same for every row (a format, a flag); default when not given."""
+        if index >= len(self.node.args):
+            return default
+        value = self.args[index]
+        if not value.constant:
+            raise self.error("must be a literal", index)
+        return value.text().scalar()
+
+    def error(self, what: str, index: int | None = None) -> SearchError:
+        place = self.node if index is None else self.node.args[index]
+        which = "" if index is None else f"argument {index + 1} "
+        return SearchError(f"{self.node.name} function: {which}{what}", node=place)
+
+
+def evaluate(node: Node, scope: Scope) -> Value:
+    """The value of an expression for every row of the scope."""
+    if isinstance(node, Literal):
+        return constant(node.value)
+    if isinstance(node, FieldName):
+        return scope.field(node.name)
+    if isinstance(node, Call):
+        return _call(node, scope)
+    if isinstance(node, Binary):
+        return _binary(node, scope)
+    if isinstance(node, Unary):
+        return _unary(node, scope)
+    if isinstance(node, InList):
+        return membership(evaluate(node.operand, scope), [evaluate(item, scope) for item in node.items])
+    if isinstance(node, Subsearch):
+        return evaluate(_subsearch_expression(node, scope.ctx), scope)
+    if isinstance(node, Template):
+        raise SearchError(f"{node.text} has no value here", node=node)
+    raise SearchError(f"{type(node).__name__} is no eval expression", node=node)
+
+
+def condition(node: Node, scope: Scope, where: str) -> pl.Series:
+    """A condition for every row: a Boolean Series without nulls."""
+    value = as_condition(evaluate(node, scope), node, where)
+    return value.stretch(scope.height).fill_null(False)
+
+
+def as_condition(value: Value, node: Node, where: str) -> Value:
+    if value.column.dtype == pl.Boolean:
+        return value
+    if value.kind in ("any", "null"):
+        # A field is never Boolean: at most it holds the words.
+        return calculate("bool", lambda x: _truth(x), value.text())
+    raise SearchError(f"{where} needs a Boolean (a condition), not a {value.kind}", node=node)
+
+
+def _truth(text: pl.Expr) -> pl.Expr:
+    word = text.str.to_lowercase()
+    return pl.when(word.is_in(["true", "1"])).then(True).when(word.is_in(["false", "0"])).then(False)
+
+
+def _subsearch_expression(node: Subsearch, ctx: Context) -> Node:
+    from caltrop.engine.subsearches import as_expression
+
+    return as_expression(node, ctx)
+
+
+def _call(node: Call, scope: Scope) -> Value:
+    entry = functions.get(node.name)
+    if entry is None:
+        raise SearchError(f"unknown eval function '{node.name}'", node=node, hint=did_you_mean(node.name, functions))
+    count = len(node.args)
+    if count < entry.least or (entry.most is not None and count > entry.most):
+        raise SearchError(f"the {node.name} function takes {_arity(entry)}, not {count}", node=node)
+    return entry.run(Invocation(entry, node, scope))
+
+
+def _arity(entry: FunctionEntry) -> str:
+    if entry.most is None:
+        return f"at least {entry.least} arguments"
+    if entry.least == entry.most:
+        return "no arguments" if entry.least == 0 else f"{entry.least} argument{'s' if entry.least > 1 else ''}"
+    return f"{entry.least} to {entry.most} arguments"
+
+
+def _unary(node: Unary, scope: Scope) -> Value:
+    value = evaluate(node.operand, scope)
+    if node.op == "NOT":
+        return calculate("bool", lambda x: ~x, as_condition(value, node.operand, "NOT"))
+    _refuse(value, node, node.op, "string", "bool")
+    return calculate("number", (lambda x: -x) if node.op == "-" else (lambda x: x), value.number())
+
+
+def _binary(node: Binary, scope: Scope) -> Value:
+    left = evaluate(node.left, scope)
+    right = evaluate(node.right, scope)
+    op = node.op
+    if op in ("AND", "OR", "XOR"):
+        return _logic(op, as_condition(left, node.left, op), as_condition(right, node.right, op))
+    if op == "LIKE":
+        return like(left, right)
+    if op in ("==", "!=", "<", "<=", ">", ">="):
+        return compare(op, left, right)
+    for value in (left, right):
+        _refuse(value, node, op, "bool")
+    if op == ".":
+        return calculate("string", lambda a, b: a + b, left.text(), right.text())
+    if op == "+":
+        return _plus(node, left, right)
+    for value in (left, right):
+        _refuse(value, node, op, "string")
+    return arithmetic(op, left, right)
+
+
+def _refuse(value: Value, node: Node, op: str, *kinds: str) -> None:
+    if value.kind in kinds:
+        raise SearchError(f"type error: operator '{op}' needs numbers, not a {value.kind}", node=node)
+
+
+def arithmetic(op: str, left: Value, right: Value) -> Value:
+    builders = {
+        "-": lambda a, b: a - b,
+        "*": lambda a, b: a * b,
+        "/": lambda a, b: pl.when(b != 0).then(a / b),
+        # The remainder has the sign of the dividend, as in C.
+        "%": lambda a, b: pl.when(b != 0).then(a - b * (a / b).cast(pl.Int64, strict=False).cast(pl.Float64)),
+        "+": lambda a, b: a + b,
+    }
+    return calculate("number", builders[op], left.number(), right.number())
+
+
+def _plus(node: Binary, left: Value, right: Value) -> Value:
+    """Adds two numbers, concatenates two strings; a number and a string together have no value."""
+    kinds = {left.kind, right.kind}
+    if kinds == {"string", "number"}:
+        raise SearchError("type error: operator '+' takes two numbers or two strings", node=node)
+    if "string" in kinds:
+        return calculate("string", lambda a, b: a + b, left.text(), right.text())
+    if "number" in kinds or (left.numbers and right.numbers):
+        return arithmetic("+", left, right)
+    number = arithmetic("+", left, right)
+    words = calculate(
+        "string",
+        lambda a, b, x, y: pl.when(x.is_null() & y.is_null()).then(a + b),
+        left.text(), right.text(), left.number(), right.number(),
+    )  # fmt: skip
+    if words.column.null_count() == len(words.column):
+        return Value(number.column, constant=number.constant)
+    return coalesce([Value(number.column, constant=number.constant), words])
+
+
+def _logic(op: str, left: Value, right: Value) -> Value:
+    if op == "AND":
+        return calculate("bool", lambda a, b: a & b, left, right)
+    if op == "OR":
+        return calculate("bool", lambda a, b: a | b, left, right)
+    return calculate("bool", lambda a, b: a ^ b, left, right)
+
+
+_COMPARE = {
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+}
+
+
+def compare(op: str, left: Value, right: Value) -> Value:
+    """Numeric where both sides are numbers, else by text; a multivalue compares true when any of its values does."""
+    test = _COMPARE[op]
+    if left.multivalue or right.multivalue:
+        return _compare_any(op, left, right)
+    if left.column.dtype == pl.Boolean and right.column.dtype == pl.Boolean:
+        return calculate("bool", test, left, right)
+    if left.numbers and right.numbers:
+        return calculate("bool", test, left.number(), right.number())
+    a, b = left.number(), right.number()
+    if a.column.null_count() == len(a.column) or b.column.null_count() == len(b.column):
+        return calculate("bool", test, left.text(), right.text())
+    return calculate(
+        "bool",
+        lambda x, y, s, t: pl.coalesce(test(x, y), test(s, t)),
+        a, b, left.text(), right.text(),
+    )  # fmt: skip
+
+
+def _compare_any(op: str, left: Value, right: Value) -> Value:
+    test = _COMPARE[op]
+
+    def one(a: str, b: str) -> bool:
+        x, y = to_number(a), to_number(b)
+        return bool(test(x, y) if x is not None and y is not None else test(a, b))
+
+    def row(left_values: list[str] | None, right_values: list[str] | None) -> bool | None:
+        if not left_values or not right_values:
+            return None
+        return any(one(a, b) for a in left_values for b in right_values)
+
+    return by_row("bool", pl.Boolean, row, left.lists(), right.lists())
+
+
+def to_number(text: str) -> float | None:
+    """The number a text is, by the rule of `table.numeric`."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    if "_" in text or value != value or value in (float("inf"), float("-inf")):
+        return None
+    return value
+
+
+def membership(operand: Value, items: list[Value]) -> Value:
+    """True when the operand equals one of the items."""
+    result = compare("==", operand, items[0])
+    for item in items[1:]:
+        result = _logic("OR", result, compare("==", operand, item))
+    return result
+
+
+def like(text: Value, pattern: Value) -> Value:
+    """SQL LIKE, anchored and case-sensitive; true for a multivalue when any value matches."""
+    if pattern.constant and not text.multivalue:
+        words = pattern.text().scalar()
+        if words is None:
+            return constant(None)
+        return calculate("bool", lambda s: s.str.contains(like_pattern(words)), text.text())
+
+    def row(values: list[str] | None, words: str | None) -> bool | None:
+        if not values or words is None:
+            return None
+        return any(re.fullmatch(like_pattern(words), v) is not None for v in values)
+
+    return by_row("bool", pl.Boolean, row, text.lists(), pattern.text())
+
+
+def choose(cond: Value, yes: Value, no: Value) -> Value:
+    """`yes` where the condition is true, `no` where it is false or missing."""
+    (a, b), kind = unify([yes, no])
+    return calculate(kind, lambda c, x, y: pl.when(c).then(x).otherwise(y), cond, a, b)
+
+
+def coalesce(values: list[Value]) -> Value:
+    """The first value that is not missing."""
+    typed, kind = unify(values)
+    return calculate(kind, lambda *xs: pl.coalesce(*xs), *typed)

@@ -1,0 +1,234 @@
+"""Multivalue functions (Search Reference: multivalue eval functions)."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from caltrop.engine import times
+from caltrop.engine.expressions import Invocation, Scope, as_condition, evaluate
+from caltrop.engine.regexes import compile_pattern
+from caltrop.engine.registry import function
+from caltrop.engine.table import MULTIVALUE, number_text
+from caltrop.engine.values import Value, by_row, calculate, constant, lists_or_text
+from caltrop.spl import SplError, parse
+from caltrop.spl.ast import Command, FieldName
+
+FAMILY = "multivalue"
+MAX_RANGE = 1_000_000  # values one mvrange may make
+
+
+def _list(value: Value) -> Value:
+    """A computed multivalue in its tidy form."""
+    return lists_or_text(Value(value.column, constant=value.constant))
+
+
+@function("split", least=2, most=2, family=FAMILY)
+def split(call: Invocation) -> Value:
+    """The pieces between delimiters; an empty delimiter gives the characters."""
+
+    def row(text: str | None, delimiter: str | None) -> list[str] | None:
+        if text is None or delimiter is None:
+            return None
+        return (text.split(delimiter) if delimiter else list(text)) or None
+
+    text, delimiter = call.args
+    if delimiter.constant and delimiter.text().scalar() and not text.multivalue:
+        return _list(calculate("any", lambda x: x.str.split(delimiter.text().scalar()), text.text()))
+    return _list(by_row("any", MULTIVALUE, row, text.text(), delimiter.text()))
+
+
+@function("mvcount", least=1, most=1, returns="number", family=FAMILY)
+def mvcount(call: Invocation) -> Value:
+    return calculate("number", lambda x: x.list.len().cast(pl.Float64), call.args[0].lists())
+
+
+@function("mvindex", least=2, most=3, family=FAMILY)
+def mvindex(call: Invocation) -> Value:
+    """One value, or an inclusive range; negative positions count from the end, out of range there is none."""
+    values = call.args[0].lists()
+    if len(call.args) == 2:
+        return calculate(
+            "any",
+            lambda x, i: x.list.get(i.cast(pl.Int64, strict=False), null_on_oob=True),
+            values,
+            call.args[1].number(),
+        )
+
+    def row(items: list[str] | None, start: float | None, end: float | None) -> list[str] | None:
+        if items is None or start is None or end is None:
+            return None
+        first, last = (int(i) + len(items) if i < 0 else int(i) for i in (start, end))
+        return items[max(first, 0) : last + 1] or None if first < len(items) and last >= 0 else None
+
+    return _list(by_row("any", MULTIVALUE, row, values, call.args[1].number(), call.args[2].number()))
+
+
+@function("mvappend", least=1, most=None, family=FAMILY)
+def mvappend(call: Invocation) -> Value:
+    def row(*lists: list[str] | None) -> list[str] | None:
+        return [item for items in lists if items for item in items] or None
+
+    return _list(by_row("any", MULTIVALUE, row, *(value.lists() for value in call.args)))
+
+
+@function("mvdedup", least=1, most=1, family=FAMILY)
+def mvdedup(call: Invocation) -> Value:
+    return _list(calculate("any", lambda x: x.list.unique(maintain_order=True), call.args[0].lists()))
+
+
+@function("mvsort", least=1, most=1, family=FAMILY)
+def mvsort(call: Invocation) -> Value:
+    """Sorted by code points."""
+    return _list(calculate("any", lambda x: x.list.sort(), call.args[0].lists()))
+
+
+@function("mvjoin", least=2, most=2, returns="string", family=FAMILY)
+def mvjoin(call: Invocation) -> Value:
+    return calculate("string", lambda x, d: x.list.join(d), call.args[0].lists(), call.args[1].text())
+
+
+@function("mvzip", least=2, most=3, family=FAMILY)
+def mvzip(call: Invocation) -> Value:
+    """Pairs of values, as far as the shorter one goes."""
+    delimiter = call.args[2].text() if len(call.args) > 2 else constant(",")
+
+    def row(left: list[str] | None, right: list[str] | None, between: str | None) -> list[str] | None:
+        if left is None or right is None or between is None:
+            return None
+        return [f"{a}{between}{b}" for a, b in zip(left, right, strict=False)] or None
+
+    return _list(by_row("any", MULTIVALUE, row, call.args[0].lists(), call.args[1].lists(), delimiter))
+
+
+@function("mvfind", least=2, most=2, returns="number", family=FAMILY)
+def mvfind(call: Invocation) -> Value:
+    """Position of the first value in which the regular expression is found."""
+    if call.args[1].constant and (words := call.fixed(1)) is not None:
+        compile_pattern(words, node=call.node.args[1])
+
+    def row(items: list[str] | None, words: str | None) -> float | None:
+        if items is None or words is None:
+            return None
+        search = compile_pattern(words).python.search
+        return next((float(i) for i, item in enumerate(items) if search(item)), None)
+
+    return by_row("number", pl.Float64, row, call.args[0].lists(), call.args[1].text())
+
+
+@function("mvrange", least=2, most=3, family=FAMILY)
+def mvrange(call: Invocation) -> Value:
+    """Numbers from start up to, not including, end; a step may be a span of time such as 7d."""
+    step = call.args[2] if len(call.args) > 2 else constant(1)
+    tz = call.ctx.timezone
+
+    def row(start: float | None, end: float | None, text: str | None) -> list[str] | None:
+        if start is None or end is None or text is None:
+            return None
+        try:
+            length = float(text)
+        except ValueError:
+            return _time_range(start, end, text, tz, call)
+        if length == 0:
+            return None
+        count = int(-((start - end) // length)) if (end - start) / length > 0 else 0
+        if count > MAX_RANGE:
+            raise call.error(f"would make more than {MAX_RANGE} values")
+        return [number_text(start + i * length) for i in range(count)] or None
+
+    return _list(by_row("any", MULTIVALUE, row, call.args[0].number(), call.args[1].number(), step.text()))
+
+
+def _time_range(start: float, end: float, text: str, tz: str, call: Invocation) -> list[str] | None:
+    span = times.parse_span(text)
+    if span is None or span.count < 1:
+        raise call.error(f"is neither a number nor a span of time: '{text}'", 2)
+    out: list[str] = []
+    moment = start
+    while moment < end:
+        out.append(number_text(moment))
+        if len(out) > MAX_RANGE:
+            raise call.error(f"would make more than {MAX_RANGE} values")
+        moment = times.shift(start, span.count * len(out), span.unit, tz)
+    return out or None
+
+
+@function("mvfilter", least=1, most=1, family=FAMILY)
+def mvfilter(call: Invocation) -> Value:
+    """The values for which the condition holds; the condition may name one field only."""
+    node = call.node.args[0]
+    names = {n.name for n in node.walk() if isinstance(n, FieldName)}
+    if len(names) != 1:
+        raise call.error("takes a condition on exactly one field", 0)
+    name = names.pop()
+    exploded = _explode(call.scope.field(name), call.scope)
+    inner = call.scope.over(exploded.frame, {**_spread(call.scope, exploded), name: Value(exploded.values)})
+    keep = as_condition(evaluate(node, inner), node, "mvfilter").stretch(len(exploded.values)).fill_null(False)
+    return exploded.collect(Value(pl.select(pl.when(keep).then(exploded.values)).to_series()))
+
+
+@function("mvmap", least=2, most=2, family=FAMILY)
+def mvmap(call: Invocation) -> Value:
+    """The expression for each value of the field, with the field's name standing for the value."""
+    field = next((n for n in call.node.args[0].walk() if isinstance(n, FieldName)), None)
+    if field is None:
+        raise call.error("must name a field", 0)
+    exploded = _explode(call.args[0], call.scope)
+    inner = call.scope.over(exploded.frame, {**_spread(call.scope, exploded), field.name: Value(exploded.values)})
+    result = evaluate(call.node.args[1], inner)
+    if result.column.dtype == pl.Boolean:
+        raise call.error("cannot give Booleans", 1)
+    return exploded.collect(Value(result.stretch(len(exploded.values))))
+
+
+class _Exploded:
+    """Values below one another: `rows` says which row each came from, `frame` is that row's other fields."""
+
+    def __init__(self, values: pl.Series, rows: pl.Series, frame: pl.DataFrame, height: int, constant: bool) -> None:
+        self.values = values
+        self.rows = rows
+        self.frame = frame
+        self.height = height
+        self.constant = constant
+
+    def collect(self, result: Value) -> Value:
+        """Results back into a list for each row they came from."""
+        items = pl.DataFrame({"row": self.rows, "item": result.lists().column}).drop_nulls("item").explode("item")
+        grouped = items.group_by("row", maintain_order=True).agg(pl.col("item"))
+        every = pl.DataFrame({"row": pl.int_range(self.height, dtype=self.rows.dtype, eager=True)})
+        column = every.join(grouped, on="row", how="left", maintain_order="left").get_column("item")
+        return _list(Value(column.cast(MULTIVALUE)))
+
+
+def _explode(value: Value, scope: Scope) -> _Exploded:
+    column = value.lists().stretch(scope.height)
+    table = pl.DataFrame(
+        {"row": pl.int_range(len(column), dtype=pl.UInt32, eager=True), "value": column.cast(MULTIVALUE)}
+    )
+    table = table.drop_nulls("value").explode("value")
+    rows = table.get_column("row")
+    return _Exploded(table.get_column("value"), rows, scope.frame[rows], scope.height, value.constant)
+
+
+def _spread(scope: Scope, exploded: _Exploded) -> dict[str, Value]:
+    """Names bound outside, repeated for the exploded rows."""
+    return {
+        name: value if value.constant else Value(value.column.gather(exploded.rows))
+        for name, value in scope.bound.items()
+    }
+
+
+@function("commands", least=1, most=1, family=FAMILY)
+def commands(call: Invocation) -> Value:
+    """The names of the commands in a search text."""
+
+    def row(text: str | None) -> list[str] | None:
+        if text is None:
+            return None
+        try:
+            return [c.name for c in parse(text).commands if isinstance(c, Command)] or None
+        except SplError:
+            return [m[1] for m in re.finditer(r"(?:^|\|)\s*(\w+)", text)] or None
+
+    return _list(by_row("any", MULTIVALUE, row, call.args[0].text()))

@@ -1,0 +1,114 @@
+"""Text functions (Search Reference: text functions). Over a multivalue they work on each value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import unquote
+
+import polars as pl
+
+from caltrop.engine.expressions import Invocation
+from caltrop.engine.regexes import compile_pattern, fill, replace_all, replacement_template
+from caltrop.engine.registry import function
+from caltrop.engine.structured import spath_values
+from caltrop.engine.values import Value, by_row, calculate, constant, lists_or_text
+
+FAMILY = "text"
+
+
+def each(value: Value, build: Callable[[pl.Expr], pl.Expr]) -> Value:
+    """A text step on every value, whether there is one or several."""
+    if value.multivalue:
+        return calculate("any", lambda x: x.list.eval(build(pl.element())), value)
+    return calculate("string", build, value.text())
+
+
+@function("len", least=1, most=1, returns="number", family=FAMILY)
+def len_(call: Invocation) -> Value:
+    """The number of characters."""
+    return calculate("number", lambda x: x.str.len_chars().cast(pl.Float64), call.args[0].text())
+
+
+@function("lower", least=1, most=1, returns="string", family=FAMILY)
+def lower(call: Invocation) -> Value:
+    return each(call.args[0], lambda x: x.str.to_lowercase())
+
+
+@function("upper", least=1, most=1, returns="string", family=FAMILY)
+def upper(call: Invocation) -> Value:
+    return each(call.args[0], lambda x: x.str.to_uppercase())
+
+
+def _trim(name: str, build: Callable[[pl.Expr, str], pl.Expr]) -> None:
+    @function(name, least=1, most=2, returns="string", family=FAMILY)
+    def run(call: Invocation) -> Value:
+        if len(call.args) == 1 or call.args[1].constant:
+            characters = call.fixed(1, " \t")
+            return constant(None) if characters is None else each(call.args[0], lambda x: build(x, characters))
+        strip = {"trim": str.strip, "ltrim": str.lstrip, "rtrim": str.rstrip}[name]
+        return by_row(
+            "string", pl.String, lambda s, c: None if s is None or c is None else strip(s, c),
+            call.args[0].text(), call.args[1].text(),
+        )  # fmt: skip
+
+
+_trim("trim", lambda x, c: x.str.strip_chars(c) if c else x)
+_trim("ltrim", lambda x, c: x.str.strip_chars_start(c) if c else x)
+_trim("rtrim", lambda x, c: x.str.strip_chars_end(c) if c else x)
+
+
+@function("substr", least=2, most=3, returns="string", family=FAMILY)
+def substr(call: Invocation) -> Value:
+    """SQLite's rules: positions count from 1, a negative start from the end, a negative length before the start."""
+    values = [call.args[0].text(), *(value.number() for value in call.args[1:])]
+    return by_row("string", pl.String, _substr, *values)
+
+
+def _substr(text: str | None, start: float | None, length: float | None = float("inf")) -> str | None:
+    if text is None or start is None or length is None:
+        return None
+    first = int(start) - 1 if start > 0 else len(text) + int(start) if start < 0 else -1
+    last = len(text) if length == float("inf") else first + int(length)
+    first, last = min(first, last), max(first, last)
+    return text[max(0, first) : max(0, last)]
+
+
+@function("replace", least=3, most=3, returns="string", family=FAMILY)
+def replace(call: Invocation) -> Value:
+    """Every match of a regular expression replaced; \\1 is a group."""
+    text, pattern, replacement = call.args
+    if pattern.constant and replacement.constant:
+        words, new = pattern.text().scalar(), replacement.text().scalar()
+        if words is None or new is None:
+            return constant(None)
+        regex = compile_pattern(words, node=call.node.args[1])
+        if not text.multivalue:
+            subject = text.text()
+            return Value(replace_all(regex, subject.column, new), constant=subject.constant, kind="string")
+
+    def one(value: str, words: str, new: str) -> str:
+        template = replacement_template(new)
+        return compile_pattern(words).python.sub(lambda m: fill(template, m), value)
+
+    def row(values: list[str] | None, words: str | None, new: str | None) -> list[str] | None:
+        return None if values is None or words is None or new is None else [one(v, words, new) for v in values]
+
+    result = by_row("any", pl.List(pl.String), row, text.lists(), pattern.text(), replacement.text())
+    return lists_or_text(result)
+
+
+@function("urldecode", least=1, most=1, returns="string", family=FAMILY)
+def urldecode(call: Invocation) -> Value:
+    """Percent escapes decoded; + stays."""
+    return by_row("string", pl.String, lambda s: None if s is None else unquote(s), call.args[0].text())
+
+
+@function("spath", least=2, most=2, family=FAMILY)
+def spath(call: Invocation) -> Value:
+    """The values at a path of a JSON or XML text."""
+    result = by_row(
+        "any", pl.List(pl.String),
+        lambda text, path: None if text is None or path is None else spath_values(text, path) or None,
+        call.args[0].text(), call.args[1].text(),
+    )  # fmt: skip
+    return lists_or_text(result)

@@ -1,0 +1,217 @@
+"""One Splunk, as far as searching goes: its events, its configuration, and `search`."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from caltrop.engine import registry, times
+from caltrop.engine.context import Context, Message
+from caltrop.engine.errors import SearchError
+from caltrop.engine.execute import Engine
+from caltrop.engine.table import Table, render
+from caltrop.errors import CaltropError, Location
+from caltrop.index import Segment, Store
+from caltrop.knowledge import Configuration, Knowledge
+from caltrop.spl import SplError, expand, known_commands, parse, parse_eval, parse_search
+from caltrop.spl.ast import NOWHERE
+from caltrop.spl.macros import Macro
+from caltrop.spl.source import position
+
+CACHED_SEGMENTS = 64
+Time = float | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """What a finished search gives. `events` is the table before the first transforming command (all of it, for a search without)."""
+
+    table: Table
+    events: Table
+    messages: list[Message]
+    earliest: float | None
+    latest: float | None
+    events_scanned: int
+    is_transforming: bool
+    duration: float  # seconds
+
+
+@dataclass(slots=True)
+class _Extraction:
+    """The state of one segment's search-time extraction: rows extracted piecemeal so far, then the whole."""
+
+    knowledge: Knowledge  # held, so that its identity is not given to another one
+    rows: int = 0
+    frame: pl.DataFrame | None = None
+
+
+@dataclass
+class Instance:
+    """Ties a store and a configuration together. `data_dir` None keeps everything in memory; `now` pins the clock.
+
+    Safe to search from several threads.
+    """
+
+    data_dir: Path | None = None
+    apps: Sequence[Path] | Path = ()
+    now: float | None = None
+    server_name: str = "caltrop"
+    store: Store = field(init=False)
+    config: Configuration = field(init=False)
+    _knowledge: dict[tuple[str, str, int], Knowledge] = field(init=False, default_factory=dict)
+    _extractions: OrderedDict[tuple[str, int], _Extraction] = field(init=False, default_factory=OrderedDict)
+    _lock: threading.RLock = field(init=False, default_factory=threading.RLock)
+
+    def __post_init__(self) -> None:
+        registry.load()
+        self.store = Store(self.data_dir / "indexes" if self.data_dir else None)
+        self.config = Configuration(self.apps)
+
+    def clock(self) -> float:
+        return time.time() if self.now is None else self.now
+
+    # -- searching
+
+    def search(
+        self,
+        spl: str,
+        *,
+        earliest: Time = None,
+        latest: Time = None,
+        now: float | None = None,
+        app: str = "search",
+        user: str = "admin",
+        timezone: str = "UTC",
+        sid: str = "",
+        on_progress: Callable[[int, int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> SearchResult:
+        """Run SPL to its end. Raises `SplError` for a search that cannot be read, `SearchError` for one that cannot run."""
+        began = time.monotonic()
+        moment = self.clock() if now is None else now
+        engine = Engine(cancelled, on_progress)
+        ctx = Context(
+            self, engine, moment, app=app, user=user, timezone=timezone, sid=sid, started=moment,
+            earliest=_bound(earliest, moment, timezone), latest=_bound(latest, moment, timezone),
+        )  # fmt: skip
+        table = self.run_text(spl, ctx)
+        return SearchResult(
+            table=table,
+            events=engine.events if engine.events is not None else Table.empty(),
+            messages=ctx.messages,
+            earliest=ctx.earliest,
+            latest=ctx.latest,
+            events_scanned=ctx.events_scanned,
+            is_transforming=engine.transforming,
+            duration=time.monotonic() - began,
+        )
+
+    def run_text(self, spl: str, ctx: Context, source: Table | None = None) -> Table:
+        """Expand macros, parse and run; errors get the place in the text as written."""
+        expansion = expand(spl, self._macro(ctx), lambda text: self._macro_value(text, ctx))
+        try:
+            return ctx.engine.run(parse(expansion.text), ctx, source=source)
+        except SplError as error:
+            raise expansion.rebase(error) from error
+        except SearchError as error:
+            if error.span != NOWHERE and error.location is None:
+                place = position(spl, expansion.original(error.span).start)
+                error.location = Location("", place.line, place.column)
+            raise
+
+    def _macro(self, ctx: Context) -> Callable[[str, int], Macro | None]:
+        """The macros that a search sees, in the parser's terms."""
+        knowledge = self.knowledge(ctx.app, ctx.user)
+
+        def find(name: str, arity: int) -> Macro | None:
+            found = knowledge.macro(name, arity)
+            if found is None:
+                return None
+            return Macro(
+                found.name,
+                found.args,
+                found.definition,
+                found.is_eval,
+                found.validation or None,
+                found.errormsg or None,
+            )
+
+        return find
+
+    def _macro_value(self, text: str, ctx: Context) -> str | bool | float | None:
+        """An eval-based definition or a validation: one expression over no event."""
+        result = ctx.engine.evaluate(parse_eval(text), pl.DataFrame({"_time": [ctx.now]}), ctx)[0]
+        return " ".join(result) if isinstance(result, pl.Series) else result
+
+    # -- knowledge and extraction
+
+    def knowledge(self, app: str, user: str) -> Knowledge:
+        """What a search in that app by that user sees; one object as long as the configuration does not change."""
+        key = (app, user, self.config.generation)
+        with self._lock:
+            if key not in self._knowledge:
+                self._knowledge = {k: v for k, v in self._knowledge.items() if k[2] == self.config.generation}
+                ctx = Context(self, Engine(), self.clock(), app=app, user=user)
+                self._knowledge[key] = Knowledge(
+                    self.config,
+                    app,
+                    user,
+                    evaluate=lambda text, frame: render(ctx.engine.evaluate(parse_eval(text), frame, ctx)),
+                    matches=lambda text, frame: self._matches(text, frame, ctx),
+                )
+            return self._knowledge[key]
+
+    def _matches(self, text: str, frame: pl.DataFrame, ctx: Context) -> pl.Series:
+        """Event types: a search expression that may hold macros."""
+        expansion = expand(text, self._macro(ctx), lambda inner: self._macro_value(inner, ctx))
+        return ctx.engine.matches(parse_search(expansion.text), frame, ctx)
+
+    def extracted(
+        self, segment: Segment, ctx: Context, possible: pl.Expr, wanted: frozenset[str] | None
+    ) -> pl.DataFrame:
+        """The segment's events with their search-time fields; rows that `possible` rules out may be left out.
+
+        The whole segment is extracted and kept once that costs no more than what searches have extracted of it so far.
+        """
+        knowledge = self.knowledge(ctx.app, ctx.user)
+        key = (f"{segment.index}/{segment.id}", id(knowledge))
+        with self._lock:
+            state = self._extractions.setdefault(key, _Extraction(knowledge))
+            self._extractions.move_to_end(key)
+            while len(self._extractions) > CACHED_SEGMENTS:
+                self._extractions.popitem(last=False)
+        if state.frame is not None:
+            return state.frame
+        frame = segment.frame
+        chosen = frame.filter(possible)
+        if state.rows + chosen.height <= frame.height // 2:
+            state.rows += chosen.height
+            return knowledge.extract(chosen, None if wanted is None else set(wanted))
+        state.frame = knowledge.extract(frame)
+        return state.frame
+
+    # -- commands of others
+
+    def custom_command(self, name: str, ctx: Context) -> registry.CommandEntry | None:
+        """A command that an installed app provides."""
+        return None
+
+    def is_documented_command(self, name: str) -> bool:
+        return name in known_commands()
+
+
+def _bound(value: Time, now: float, timezone: str) -> float | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        return times.time_bound(value, now, timezone)
+    return float(value)
+
+
+__all__ = ["CaltropError", "Instance", "SearchResult", "Segment", "SplError"]

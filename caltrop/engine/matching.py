@@ -1,0 +1,272 @@
+"""Search expressions as filters over columns (Search Reference: search; Search Manual: search syntax, event segmentation).
+
+A keyword is found in `_raw` between breakers; a field's values are compared as text without regard to case, `*` being any
+text; order comparisons are numeric where both sides are numbers. Rows without `_raw` (after a transforming command) match
+a keyword when any of their values does.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from functools import reduce
+
+import polars as pl
+
+from caltrop.engine import times
+from caltrop.engine.context import Context
+from caltrop.engine.errors import SearchError
+from caltrop.engine.expressions import to_number
+from caltrop.engine.regexes import wildcard_pattern
+from caltrop.engine.table import MULTIVALUE, render
+from caltrop.spl.ast import (
+    And,
+    Comparison,
+    Directive,
+    FieldName,
+    Keyword,
+    Membership,
+    Node,
+    Not,
+    Or,
+    Word,
+    is_time_modifier,
+)
+
+# segmenters.conf: what ends a segment. %xx escapes in the list are left to their literal spelling.
+MAJOR = "[]<>(){}|!;,'\"*\n\r\t &?+"
+MINOR = "/:=@.-$#%\\_"
+_BREAKERS = "".join(re.escape(c) for c in MAJOR + MINOR)
+_MAJOR_CLASS = "".join(re.escape(c) for c in MAJOR)
+BOUNDARY = f"[{_BREAKERS}]"
+MAJOR_BOUNDARY = f"[{_MAJOR_CLASS}]"
+
+_CIDR = re.compile(r"^[0-9A-Fa-f.:]+/\d{1,3}$")
+
+
+def predicate(node: Node, frame: pl.DataFrame) -> pl.Expr:
+    """The expression as a Boolean filter over the frame's columns, without nulls."""
+    if isinstance(node, And):
+        return reduce(lambda a, b: a & b, (predicate(item, frame) for item in node.items), pl.lit(True))
+    if isinstance(node, Or):
+        return reduce(lambda a, b: a | b, (predicate(item, frame) for item in node.items), pl.lit(False))
+    if isinstance(node, Not):
+        return ~predicate(node.operand, frame)
+    if isinstance(node, Keyword):
+        return _keyword(node, frame)
+    if isinstance(node, Directive):
+        return _raw_search(frame, directive_pattern(node), node.text)
+    if isinstance(node, Comparison):
+        return _comparison(node, frame)
+    if isinstance(node, Membership):
+        tests = (_equal(node.field.name, value, frame) for value in node.values)
+        return reduce(lambda a, b: a | b, tests, pl.lit(False))
+    raise SearchError(f"{type(node).__name__} cannot stand in a search expression here", node=node)
+
+
+# --- terms ----------------------------------------------------------------------------------------------------------
+
+
+def keyword_pattern(text: str, *, quoted: bool = False, ignore_case: bool = True) -> str:
+    """A term as a regular expression: bounded by breakers where it does not begin or end with one, * within segments."""
+    any_text = ".*?" if quoted else f"[^{_MAJOR_CLASS}]*"
+    body = any_text.join(re.escape(part) for part in text.split("*"))
+    start = "" if not text or text[0] in MAJOR + MINOR or text[0] == "*" else f"(?:^|{BOUNDARY})"
+    end = "" if not text or text[-1] in MAJOR + MINOR or text[-1] == "*" else f"(?:$|{BOUNDARY})"
+    return f"{'(?si)' if ignore_case else '(?s)'}{start}{body.removeprefix(any_text).removesuffix(any_text)}{end}"
+
+
+def directive_pattern(node: Directive) -> str:
+    if node.name == "CASE":
+        return keyword_pattern(node.text, ignore_case=False)
+    # TERM: the whole between major breakers.
+    body = f"[^{_MAJOR_CLASS}]*".join(re.escape(part) for part in node.text.split("*"))
+    return f"(?si)(?:^|{MAJOR_BOUNDARY}){body}(?:$|{MAJOR_BOUNDARY})"
+
+
+def _keyword(node: Keyword, frame: pl.DataFrame) -> pl.Expr:
+    text = node.text
+    if text.strip("*") == "" and text:
+        return pl.lit(True)
+    if not text:
+        return pl.lit(True)
+    indexed = re.match(r"^(\w+)::(.+)$", text)
+    if indexed and not node.quoted:
+        return _equal(indexed[1], Word(indexed[2]), frame)
+    return _raw_search(frame, keyword_pattern(text, quoted=node.quoted), text)
+
+
+def _raw_search(frame: pl.DataFrame, pattern: str, text: str) -> pl.Expr:
+    if "_raw" in frame.columns:
+        return pl.col("_raw").str.contains(pattern).fill_null(False)
+    tests = [_any_value(frame, name, lambda e: e.str.contains(pattern)) for name in frame.columns if name != "_time"]
+    return reduce(lambda a, b: a | b, tests, pl.lit(False))
+
+
+def literals(text: str) -> list[str]:
+    """The pieces of a term that must occur in the raw text, lower-case: what a scan can look for first."""
+    return [part.lower() for part in text.split("*") if part]
+
+
+# --- comparisons ----------------------------------------------------------------------------------------------------
+
+
+def _comparison(node: Comparison, frame: pl.DataFrame) -> pl.Expr:
+    name = node.field.name
+    if node.op == "=":
+        return _equal(name, node.value, frame)
+    if node.op == "!=":
+        if name not in frame.columns:
+            return pl.lit(False)
+        return _any_value(frame, name, lambda e: ~_equal_text(e, node.value))
+    return _ordered(node, frame)
+
+
+def _equal(name: str, value: Node, frame: pl.DataFrame) -> pl.Expr:
+    if name not in frame.columns:
+        return pl.lit(False)
+    if isinstance(value, Word) and value.text and not value.text.strip("*"):
+        return pl.col(name).is_not_null()
+    return _any_value(frame, name, lambda e: _equal_text(e, value))
+
+
+def _equal_text(text: pl.Expr, value: Node) -> pl.Expr:
+    if isinstance(value, Directive):
+        words = value.text
+        if value.name == "CASE":
+            return text.str.contains(wildcard_pattern(words, ignore_case=False)) if "*" in words else text == words
+    elif isinstance(value, Word):
+        words = value.text
+    else:
+        raise SearchError(f"{type(value).__name__} cannot stand for a value here", node=value)
+    if "*" in words:
+        return _wildcard(text, words)
+    equal = text == words if words.lower() == words.upper() else text.str.to_lowercase() == words.lower()
+    if _CIDR.match(words):
+        return equal | in_network(text, words)
+    return equal
+
+
+def _wildcard(text: pl.Expr, words: str) -> pl.Expr:
+    """Simple shapes are plain string tests; they are several times as fast as the regular expression."""
+    lower = words.lower()
+    plain = lower.upper() == lower
+    subject = text if plain else text.str.to_lowercase()
+    body = lower.strip("*")
+    if "*" in body:
+        return text.str.contains(wildcard_pattern(words))
+    head, tail = not lower.startswith("*"), not lower.endswith("*")
+    if head and not tail:
+        return subject.str.starts_with(body)
+    if tail and not head:
+        return subject.str.ends_with(body)
+    return subject.str.contains(body, literal=True)
+
+
+def in_network(text: pl.Expr, network: str) -> pl.Expr:
+    """Whether the text is an address inside the CIDR block."""
+    try:
+        block = ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return pl.lit(False)
+
+    def row(value: str) -> bool:
+        try:
+            return ipaddress.ip_address(value) in block
+        except ValueError:
+            return False
+
+    return text.map_elements(row, return_dtype=pl.Boolean)
+
+
+def _ordered(node: Comparison, frame: pl.DataFrame) -> pl.Expr:
+    name = node.field.name
+    if name not in frame.columns:
+        return pl.lit(False)
+    if not isinstance(node.value, Word):
+        raise SearchError(f"'{node.op}' needs a value on its right", node=node.value)
+    words = node.value.text
+    wanted = to_number(words)
+    test = {"<": pl.Expr.lt, "<=": pl.Expr.le, ">": pl.Expr.gt, ">=": pl.Expr.ge}[node.op]
+    if wanted is not None and frame.schema[name].is_numeric():
+        return test(pl.col(name), wanted).fill_null(False)
+
+    def text_test(text: pl.Expr) -> pl.Expr:
+        words_test = test(text.str.to_lowercase(), words.lower())
+        if wanted is None:
+            return words_test
+        number = text.str.strip_chars().cast(pl.Float64, strict=False)
+        return pl.when(number.is_finite()).then(test(number, wanted)).otherwise(words_test)
+
+    return _any_value(frame, name, text_test)
+
+
+def _any_value(frame: pl.DataFrame, name: str, test: object) -> pl.Expr:
+    """The text test over a column of any type; for a multivalue it is enough that one value passes."""
+    assert callable(test)
+    dtype = frame.schema[name]
+    if dtype == MULTIVALUE:
+        result: pl.Expr = pl.col(name).list.eval(test(pl.element())).list.any()
+    elif dtype == pl.String:
+        result = test(pl.col(name))
+    elif dtype == pl.Null:
+        return pl.lit(False)
+    else:
+        result = test(pl.lit(render(frame.get_column(name))))
+    return result.fill_null(False)
+
+
+# --- time modifiers ---------------------------------------------------------------------------------------------------
+
+_AGO = {"seconds": "s", "minutes": "m", "hours": "h", "days": "d", "months": "mon"}
+
+
+def timeformat(node: Node) -> str | None:
+    """The timeformat= of a search, which the absolute times beside it are written in."""
+    for item in node.walk():
+        if isinstance(item, Comparison) and item.field.name.lower() == "timeformat" and isinstance(item.value, Word):
+            return item.value.text
+    return None
+
+
+def modifier_bounds(node: Comparison, ctx: Context, form: str | None = None) -> tuple[float | None, float | None]:
+    """(earliest, latest) that one time modifier sets, in epoch seconds; latest is exclusive."""
+    name = node.field.name.lower()
+    if not isinstance(node.value, Word):
+        raise SearchError(f"{name} needs a time", node=node)
+    text = node.value.text
+    if name == "timeformat":
+        return None, None
+    if name in ("earliest", "starttime", "_index_earliest"):
+        return times.time_bound(text, ctx.now, ctx.timezone, form), None
+    if name in ("latest", "endtime", "_index_latest"):
+        return None, times.time_bound(text, ctx.now, ctx.timezone, form)
+    if name == "starttimeu":
+        return times.time_bound(text, ctx.now, ctx.timezone), None
+    if name == "endtimeu":
+        return None, times.time_bound(text, ctx.now, ctx.timezone)
+    match = re.fullmatch(
+        r"(start|end|)(seconds|minutes|hours|days|months)ago|searchtimespan(minutes|hours|days|months)", name
+    )
+    if match is None or not re.fullmatch(r"\d+(\.\d+)?", text):
+        raise SearchError(f"{name} needs a number", node=node)
+    unit = _AGO[match[2] or match[3]]
+    moment = times.shift(ctx.now, -int(float(text)), unit, ctx.timezone)
+    return (None, moment) if match[1] == "end" else (moment, None)
+
+
+def with_times(node: Node, ctx: Context, form: str | None = None) -> Node:
+    """Time modifiers written as comparisons of _time (or _indextime), so that they also work inside OR and NOT."""
+    form = form or timeformat(node)
+    if isinstance(node, And | Or):
+        return type(node)(tuple(with_times(item, ctx, form) for item in node.items), span=node.span)
+    if isinstance(node, Not):
+        return Not(with_times(node.operand, ctx, form), span=node.span)
+    if isinstance(node, Comparison) and is_time_modifier(node):
+        low, high = modifier_bounds(node, ctx, form)
+        field = FieldName("_indextime" if node.field.name.lower().startswith("_index") else "_time")
+        bounds = [
+            Comparison(field, op, Word(repr(bound))) for op, bound in ((">=", low), ("<", high)) if bound is not None
+        ]
+        return And(tuple(bounds), span=node.span)
+    return node

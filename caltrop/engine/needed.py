@@ -1,0 +1,80 @@
+"""Which fields a pipeline reads, so that a scan keeps no other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from caltrop.spl.ast import Command, FieldName, MacroCall, Node, Option, SortKey, Subsearch, Template, Word
+
+# Commands whose result holds only what they name.
+CLOSING = frozenset({"stats", "sistats", "table", "chart", "timechart", "top", "rare"})
+# Commands that add or filter, and read only what they name (as field names or templates).
+NAMING = frozenset({"search", "where", "eval", "head", "sort", "dedup", "bin", "bucket", "rename", "convert", "eventstats",
+                    "regex", "rex", "fillnull", "makemv", "mvexpand", "nomv", "strcat", "lookup", "iplocation", "tail", "reverse"})  # fmt: skip
+
+
+def needed_fields(commands: Sequence[Command | MacroCall]) -> frozenset[str] | None:
+    """Names (and * patterns) of fields read after a scan; None when the result may show any field."""
+    names: set[str] = {"_time"}
+    for command in commands:
+        if not isinstance(command, Command):
+            return None
+        if command.name == "fields" and _keeps(command):
+            names |= _named(command)
+            return frozenset(names | {"_raw"})
+        if command.name not in NAMING and command.name not in CLOSING:
+            return None
+        if any(isinstance(node, Template | Subsearch) for node in command.walk()):
+            return None
+        found = _named(command)
+        if command.name in CLOSING:
+            return frozenset(names | found)
+        if command.name in ("fillnull", "lookup", "convert", "iplocation") and not found:
+            return None
+        if command.name in ("search", "rex", "regex") and "_raw" not in found:
+            found.add("_raw")
+        names |= found
+    return None
+
+
+def _keeps(command: Command) -> bool:
+    return not any(isinstance(part, Word) and part.text == "-" for part in command.parts)
+
+
+def _named(command: Command) -> set[str]:
+    names: set[str] = set()
+    for node in command.walk():
+        if isinstance(node, FieldName):
+            names.add(node.name)
+        elif isinstance(node, SortKey):
+            names.add(node.field.name)
+        elif isinstance(node, Word | Option) or isinstance(node, Node):
+            names |= _texts(node)
+    return names
+
+
+def _texts(node: Node) -> set[str]:
+    """Words and option values may name a field (rex field=, spath input=, lookup keys); reading one more does no harm."""
+    if isinstance(node, Word):
+        return {node.text}
+    if isinstance(node, Option) and isinstance(node.value, str):
+        return {node.value}
+    return set()
+
+
+def keep(columns: Sequence[str], wanted: frozenset[str] | None) -> list[str]:
+    """The columns to keep, in their order."""
+    if wanted is None:
+        return list(columns)
+    patterns = _patterns(wanted)
+    return [c for c in columns if c in wanted or (patterns is not None and patterns.fullmatch(c))]
+
+
+@lru_cache(maxsize=256)
+def _patterns(wanted: frozenset[str]) -> re.Pattern[str] | None:
+    stars = sorted(name for name in wanted if "*" in name)
+    if not stars:
+        return None
+    return re.compile("|".join(".*".join(map(re.escape, name.split("*"))) for name in stars), re.DOTALL)

@@ -1,0 +1,246 @@
+"""From the leading `search` to its events: which indexes, segments and rows, before and after extraction.
+
+Correct first: a row is dropped before extraction only when the search cannot match it whatever is extracted (its time,
+its index, a term that its raw text lacks). Extraction of a whole segment is cached for each state of the knowledge.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+import polars as pl
+
+from caltrop.engine import matching, subsearches, times
+from caltrop.engine.context import Context
+from caltrop.engine.needed import keep, needed_fields
+from caltrop.engine.table import Table, concat
+from caltrop.spl.ast import (
+    TIME_MODIFIERS,
+    And,
+    Command,
+    Comparison,
+    Directive,
+    FieldName,
+    Keyword,
+    MacroCall,
+    Membership,
+    Node,
+    Not,
+    Or,
+    Word,
+    is_time_modifier,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Half-open range of `_time` in epoch seconds; None is no bound."""
+
+    earliest: float | None
+    latest: float | None
+
+
+def scan_events(commands: Sequence[Command | MacroCall], ctx: Context) -> Table:
+    """The events of the search that leads `commands`, newest first, with the fields that the rest needs."""
+    first = commands[0]
+    assert isinstance(first, Command)
+    node = subsearches.resolve(search_expression(first), ctx)
+    wanted = needed_fields(commands[1:])
+    if wanted is not None:
+        wanted = wanted | _mentioned(node)
+    return fetch(node, wanted, ctx)
+
+
+def search_expression(command: Command) -> Node:
+    """What a `search` command filters by; everything when it says nothing."""
+    return command.parts[0] if len(command.parts) == 1 else And(tuple(command.parts), span=command.span)
+
+
+def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context) -> Table:
+    """Events that match a resolved search expression in the job's time range (or the one that the expression names)."""
+    bounds = time_range(node, ctx)
+    node = matching.with_times(node, ctx)
+    instance = ctx.instance
+    pieces: list[Table] = []
+    for segment in instance.store.segments(indexes_of(node, instance.store.indexes()), bounds.earliest, bounds.latest):
+        frame = instance.extracted(segment, ctx, _possible(node, bounds), wanted)
+        ctx.events_scanned += segment.count
+        frame = with_derived(frame, wanted, ctx)
+        condition = matching.predicate(node, frame) & _in_range(bounds)
+        frame = frame.filter(condition)
+        if frame.height or not pieces:
+            pieces.append(Table(frame.select(keep(frame.columns, wanted)), events=True))
+    if not pieces:
+        return Table(pl.DataFrame(schema={"_time": pl.Float64, "_raw": pl.String}), events=True)
+    whole = [piece for piece in pieces if len(piece)] or pieces[:1]
+    table = concat(whole) if len(whole) > 1 else whole[0]
+    frame = table.frame
+    if len(whole) > 1:
+        frame = frame.sort("_time", descending=True, maintain_order=True)
+    present = [
+        name
+        for name in frame.columns
+        if name in ("_time", "_raw") or frame.get_column(name).null_count() < frame.height
+    ]
+    return Table(frame.select(present) if frame.height else frame, events=True)
+
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+
+def _top(node: Node) -> tuple[Node, ...]:
+    return node.items if isinstance(node, And) else (node,)
+
+
+def time_range(node: Node, ctx: Context) -> Bounds:
+    """The range to look in: time modifiers anywhere in the search replace the job's range.
+
+    Modifiers at the top bound the scan; those inside OR or NOT are tested row by row (`matching.with_times`).
+    """
+    modifiers = [n for n in node.walk() if is_time_modifier(n) and not _is_index_time(n)]
+    if not modifiers:
+        return Bounds(ctx.earliest, ctx.latest)
+    earliest: float | None = None
+    latest: float | None = None
+    top = [item for item in _top(node) if isinstance(item, Comparison) and item in modifiers]
+    formats = matching.timeformat(node)
+    for item in top:
+        low, high = matching.modifier_bounds(item, ctx, formats)
+        earliest = low if low is not None else earliest
+        latest = high if high is not None else latest
+    if latest is None and len(top) == len(modifiers):
+        latest = ctx.now
+    return Bounds(earliest, latest)
+
+
+def _is_index_time(node: Node) -> bool:
+    return isinstance(node, Comparison) and node.field.name.lower() in (
+        "_index_earliest",
+        "_index_latest",
+        "timeformat",
+    )
+
+
+def _in_range(bounds: Bounds) -> pl.Expr:
+    condition = pl.lit(True)
+    if bounds.earliest is not None:
+        condition = condition & (pl.col("_time") >= bounds.earliest)
+    if bounds.latest is not None:
+        condition = condition & (pl.col("_time") < bounds.latest)
+    return condition
+
+
+# --- indexes ----------------------------------------------------------------------------------------------------------
+
+
+def indexes_of(node: Node, known: Sequence[str]) -> list[str]:
+    """The indexes that the search may find events in: the ones it names, else all that are not internal."""
+    internal = any(value.startswith("_") for value in _index_values(node))
+    return [name for name in known if (internal or not name.startswith("_")) and _may_match(node, name) is not False]
+
+
+def _index_values(node: Node) -> list[str]:
+    found: list[str] = []
+    for item in node.walk():
+        if isinstance(item, Comparison) and item.field.name == "index" and isinstance(item.value, Word):
+            found.append(item.value.text)
+        elif isinstance(item, Membership) and item.field.name == "index":
+            found += [value.text for value in item.values if isinstance(value, Word)]
+    return found
+
+
+def _may_match(node: Node, index: str) -> bool | None:
+    """Whether events of the index match, knowing nothing else: None when it depends on the event."""
+    if isinstance(node, And):
+        parts = [_may_match(item, index) for item in node.items]
+        return False if False in parts else (True if all(p is True for p in parts) else None)
+    if isinstance(node, Or):
+        parts = [_may_match(item, index) for item in node.items]
+        return True if True in parts else (False if all(p is False for p in parts) else None)
+    if isinstance(node, Not):
+        inner = _may_match(node.operand, index)
+        return None if inner is None else not inner
+    if (
+        isinstance(node, Comparison)
+        and node.field.name == "index"
+        and node.op in ("=", "!=")
+        and isinstance(node.value, Word)
+    ):
+        return _named(index, node.value.text) == (node.op == "=")
+    if isinstance(node, Membership) and node.field.name == "index":
+        return any(isinstance(value, Word) and _named(index, value.text) for value in node.values)
+    return None
+
+
+def _named(index: str, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(index, pattern.lower().replace("[", "[[]").replace("?", "[?]"))
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+def _possible(node: Node, bounds: Bounds) -> pl.Expr:
+    """A filter on what is known before extraction that no matching row fails."""
+    return _in_range(bounds) & _raw_needs(node)
+
+
+def _raw_needs(node: Node) -> pl.Expr:
+    if isinstance(node, And):
+        return reduce(lambda a, b: a & b, map(_raw_needs, node.items), pl.lit(True))
+    if isinstance(node, Or) and node.items:
+        return reduce(lambda a, b: a | b, map(_raw_needs, node.items), pl.lit(False))
+    if isinstance(node, Keyword | Directive):
+        text = pl.col("_raw").str.to_lowercase()
+        pieces = matching.literals(node.text)
+        if not pieces or (isinstance(node, Keyword) and "::" in node.text):
+            return pl.lit(True)
+        return reduce(lambda a, b: a & b, (text.str.contains(piece, literal=True) for piece in pieces)).fill_null(True)
+    return pl.lit(True)
+
+
+def has_raw_needs(node: Node) -> bool:
+    return any(isinstance(n, Keyword | Directive) for n in node.walk())
+
+
+# --- fields that every event has and no index stores --------------------------------------------------------------------
+
+_DATES = {
+    "date_hour": "%-H", "date_mday": "%-d", "date_minute": "%-M", "date_month": "%B", "date_second": "%-S",
+    "date_wday": "%A", "date_year": "%Y",
+}  # fmt: skip
+DERIVED = frozenset({"linecount", "splunk_server", "punct", "date_zone", *_DATES})
+
+
+def _mentioned(node: Node) -> frozenset[str]:
+    names = {n.name for n in node.walk() if isinstance(n, FieldName)}
+    return frozenset(names - TIME_MODIFIERS) | ({"_raw"} if has_raw_needs(node) else frozenset())
+
+
+def with_derived(frame: pl.DataFrame, wanted: frozenset[str] | None, ctx: Context) -> pl.DataFrame:
+    """Add linecount, punct, date_… where the search names them."""
+    names = [n for n in sorted((wanted or frozenset()) & DERIVED) if n not in frame.columns]
+    if not names:
+        return frame
+    columns: list[pl.Expr] = []
+    for name in names:
+        if name == "linecount":
+            columns.append((pl.col("_raw").str.count_matches("\n", literal=True) + 1).cast(pl.String).alias(name))
+        elif name == "splunk_server":
+            columns.append(pl.lit(ctx.instance.server_name).alias(name))
+        elif name == "punct":
+            text = pl.col("_raw").str.split("\n").list.first()
+            columns.append(text.str.replace_all(r"\w", "").str.replace_all(r"\s", "_").str.head(30).alias(name))
+        elif name == "date_zone":
+            columns.append(pl.lit("0" if ctx.timezone == "UTC" else "local").alias(name))
+        else:
+            values = [_date(t, name, ctx.timezone) for t in frame.get_column("_time").to_list()]
+            columns.append(pl.lit(pl.Series(name, values, dtype=pl.String)))
+    return frame.with_columns(columns)
+
+
+def _date(epoch: float, name: str, tz: str) -> str | None:
+    text = times.strftime(float(int(epoch)), _DATES[name], tz)
+    return text.lower() if text is not None else None

@@ -1,0 +1,154 @@
+"""spath: fields out of JSON and XML text, all of them or those at a path (Search Reference: spath).
+
+JSON array indexes count from 0, XML element indexes from 1. `{@name}` is an XML attribute.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from lxml import etree
+
+from caltrop.engine import jsonvalues
+from caltrop.engine.jsonvalues import Json
+
+MAX_DEPTH = 100
+
+
+def spath_values(text: str, path: str) -> list[str]:
+    """The texts at the path, in document order; nothing when the text is neither JSON nor XML."""
+    start = text.lstrip()[:1]
+    if start in ("{", "["):
+        value, valid = jsonvalues.parse_json(text)
+        steps = jsonvalues.parse_path(path)
+        if not valid or steps is None:
+            return []
+        return [_text(item) for item in jsonvalues.select(value, steps)]
+    if start == "<":
+        root = parse_xml(text)
+        return [] if root is None else list(_xml_at(root, path))
+    return []
+
+
+def spath_all(text: str) -> dict[str, list[str]]:
+    """Every leaf as path -> values, paths in order of appearance."""
+    found: dict[str, list[str]] = {}
+    start = text.lstrip()[:1]
+    if start in ("{", "["):
+        value, valid = jsonvalues.parse_json(text)
+        if valid:
+            _json_leaves(value, "", found, 0)
+    elif start == "<":
+        root = parse_xml(text)
+        if root is not None:
+            _xml_leaves(root, "", found, 0)
+    return found
+
+
+def _text(value: Json) -> str:
+    """null has the text null, as in Splunk's JSON extraction."""
+    text = jsonvalues.plain(value)
+    return "null" if text is None else text
+
+
+def _json_leaves(value: Json, path: str, found: dict[str, list[str]], depth: int) -> None:
+    if depth > MAX_DEPTH:
+        return
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _json_leaves(item, f"{path}.{key}" if path else key, found, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            _json_leaves(item, path + "{}", found, depth + 1)
+    else:
+        found.setdefault(path, []).append(_text(value))
+
+
+# --- XML ----------------------------------------------------------------------------------------------------------------
+
+
+def parse_xml(text: str) -> etree._Element | None:
+    """The root element; entities are not resolved and nothing is fetched. None when it is not well-formed."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True,
+                             remove_pis=True)  # fmt: skip
+    try:
+        return etree.fromstring(text.strip().encode("utf-8", "replace"), parser)
+    except (etree.XMLSyntaxError, ValueError):
+        return None
+
+
+def local_name(element: etree._Element) -> str:
+    tag = element.tag
+    return re.sub(r"^\{[^}]*\}", "", tag) if isinstance(tag, str) else ""
+
+
+def _children(element: etree._Element) -> Iterator[etree._Element]:
+    return (child for child in element if isinstance(child.tag, str))
+
+
+def inner_text(element: etree._Element) -> str | None:
+    """The text of a leaf, the inner markup of an element with children; None when empty."""
+    if len(element):
+        parts = [element.text or ""]
+        parts += [etree.tostring(child, encoding="unicode") for child in element]
+        return "".join(parts).strip() or None
+    text = (element.text or "").strip()
+    return text or None
+
+
+@lru_cache(maxsize=1024)
+def _xml_steps(path: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """(element name, what stands in its braces) of each step."""
+    steps = []
+    for name in re.split(r"\.(?![^{]*\})", path):
+        match = re.fullmatch(r"([^{}]*)((?:\{[^{}]*\})*)", name, re.DOTALL)
+        if match is None:
+            return ()
+        steps.append((match[1], tuple(re.findall(r"\{([^{}]*)\}", match[2]))))
+    return tuple(steps)
+
+
+def _xml_at(root: etree._Element, path: str) -> Iterator[str]:
+    level: list[etree._Element] = [root]
+    first = True
+    for name, braces in _xml_steps(path):
+        if first:
+            level = [root] if name in (local_name(root), "") else []
+        elif name:
+            level = [c for element in level for c in _children(element) if local_name(c) == name]
+        first = False
+        for brace in braces:
+            if brace.startswith("@"):
+                yield from _attributes(level, brace[1:])
+                return
+            if re.fullmatch(r"\d+", brace):
+                at = int(brace) - 1
+                level = level[at : at + 1] if at >= 0 else []
+    for element in level:
+        text = inner_text(element)
+        if text is not None:
+            yield text
+
+
+def _attributes(elements: list[etree._Element], name: str) -> Iterator[str]:
+    for element in elements:
+        for key, value in element.attrib.items():
+            if re.sub(r"^\{[^}]*\}", "", str(key)) == name:
+                yield str(value)
+
+
+def _xml_leaves(element: etree._Element, path: str, found: dict[str, list[str]], depth: int) -> None:
+    if depth > MAX_DEPTH:
+        return
+    here = f"{path}.{local_name(element)}" if path else local_name(element)
+    for key, value in element.attrib.items():
+        name = re.sub(r"^\{[^}]*\}", "", str(key))
+        found.setdefault(f"{here}{{@{name}}}", []).append(str(value))
+    children = list(_children(element))
+    for child in children:
+        _xml_leaves(child, here, found, depth + 1)
+    text = (element.text or "").strip()
+    if not children and text:
+        found.setdefault(here, []).append(text)

@@ -1,0 +1,89 @@
+"""Subsearches: run, then written into the outer search as text would be (Search Manual: about subsearches; format, return)."""
+
+from __future__ import annotations
+
+from caltrop.engine.context import Context
+from caltrop.engine.errors import SearchError
+from caltrop.engine.table import Table, render
+from caltrop.spl import parse_eval, parse_search
+from caltrop.spl.ast import And, Comparison, FieldName, Keyword, Membership, Node, Not, Or, Subsearch, Word
+
+MAX_RESULTS = 10_000  # limits.conf: subsearch maxout
+MAX_DEPTH = 20
+
+
+def run(node: Subsearch, ctx: Context) -> Table:
+    """The rows of a subsearch, at most MAX_RESULTS of them."""
+    if ctx.depth >= MAX_DEPTH:
+        raise SearchError(f"subsearches are nested deeper than {MAX_DEPTH}", node=node)
+    ctx.depth += 1
+    try:
+        table = ctx.engine.run(node.pipeline, ctx)
+    finally:
+        ctx.depth -= 1
+    if len(table) > MAX_RESULTS:
+        ctx.warn(f"a subsearch gave {len(table)} results and was cut to {MAX_RESULTS}")
+        table = table.with_frame(table.frame.head(MAX_RESULTS))
+    return table
+
+
+def resolve(node: Node, ctx: Context) -> Node:
+    """The search expression with every subsearch replaced by the conditions that its results stand for."""
+    if isinstance(node, Subsearch):
+        return conditions(run(node, ctx))
+    if isinstance(node, And):
+        return And(tuple(resolve(item, ctx) for item in node.items), span=node.span)
+    if isinstance(node, Or):
+        return Or(tuple(resolve(item, ctx) for item in node.items), span=node.span)
+    if isinstance(node, Not):
+        return Not(resolve(node.operand, ctx), span=node.span)
+    if isinstance(node, Comparison) and isinstance(node.value, Subsearch):
+        return Comparison(node.field, node.op, Word(plain_text(node.value, ctx)), span=node.span)
+    if isinstance(node, Membership) and any(isinstance(v, Subsearch) for v in node.values):
+        values = tuple(Word(plain_text(v, ctx)) if isinstance(v, Subsearch) else v for v in node.values)
+        return Membership(node.field, values, span=node.span)
+    return node
+
+
+def conditions(table: Table) -> Node:
+    """( (a=1 AND b=2) OR (…) ) of the visible fields; fields named search or query are written in as they are.
+
+    No rows match nothing, as `NOT ( )` is written for them.
+    """
+    names = [name for name in table.fields if not name.startswith("_")]
+    columns = {name: render(table.frame.get_column(name)).to_list() for name in names}
+    rows: list[Node] = []
+    for i in range(len(table)):
+        row = And(tuple(_one(name, columns[name][i]) for name in names if columns[name][i] is not None))
+        if row.items:
+            rows.append(row.items[0] if len(row.items) == 1 else row)
+    if not rows:
+        return Or(())
+    return rows[0] if len(rows) == 1 else Or(tuple(rows))
+
+
+def _one(name: str, value: str | list[str]) -> Node:
+    values = value if isinstance(value, list) else [value]
+    if name in ("search", "query"):
+        terms: list[Node] = [parse_search(text) for text in values if text.strip()]
+    else:
+        terms = [Comparison(FieldName(name), "=", Word(text, quoted=True)) for text in values]
+    if not terms:
+        return Keyword("*")
+    return terms[0] if len(terms) == 1 else Or(tuple(terms))
+
+
+def plain_text(node: Subsearch, ctx: Context) -> str:
+    """What `return $field` (or format) leaves: the text of the field named search, else of the only visible field."""
+    table = run(node, ctx)
+    visible = [name for name in table.fields if not name.startswith("_")]
+    name = "search" if "search" in visible else (visible[0] if len(visible) == 1 else None)
+    if name is None or not len(table):
+        raise SearchError("the subsearch gives no text to write here", node=node, hint="end it with '| return $field'")
+    value = render(table.frame.get_column(name)).to_list()[0]
+    return " ".join(value) if isinstance(value, list) else (value or "")
+
+
+def as_expression(node: Subsearch, ctx: Context) -> Node:
+    """A subsearch inside an eval expression: its text, parsed as an expression."""
+    return parse_eval(plain_text(node, ctx))

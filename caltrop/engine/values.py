@@ -1,0 +1,153 @@
+"""Values inside an eval expression: a column (or one constant) and what is known about its type before looking.
+
+Expressions are evaluated a node at a time over whole columns. A constant is a column of one value that stretches to any
+length, so that literals cost nothing. `kind` is the *static* type, which the type checks of eval read ("x"+1 is
+refused, a+1 is not); fields are "any", because their type is decided row by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from itertools import repeat
+from typing import Any
+
+import polars as pl
+
+from caltrop.engine.registry import Returns
+from caltrop.engine.table import MULTIVALUE, numeric, render, values_of
+
+
+class Value:
+    """One evaluated (sub)expression: `column` holds one row when `constant`, else a row for each row of the input."""
+
+    __slots__ = ("_number", "_text", "column", "constant", "kind")
+
+    def __init__(self, column: pl.Series, *, constant: bool = False, kind: Returns = "any") -> None:
+        self.column = column
+        self.constant = constant
+        self.kind = kind
+        self._number: Value | None = None
+        self._text: Value | None = None
+
+    @property
+    def expr(self) -> pl.Expr:
+        return pl.lit(self.column).first() if self.constant else pl.lit(self.column)
+
+    @property
+    def multivalue(self) -> bool:
+        return self.column.dtype == MULTIVALUE
+
+    @property
+    def numbers(self) -> bool:
+        """Every row is a number or null by the column's type."""
+        return self.column.dtype.is_numeric()
+
+    def scalar(self) -> Any:
+        """The one value of a constant (None when missing)."""
+        return self.column[0]
+
+    def number(self) -> Value:
+        """Float64; null where a row is not a number."""
+        if self._number is None:
+            self._number = (
+                self
+                if self.column.dtype == pl.Float64
+                else Value(numeric(self.column), constant=self.constant, kind="number")
+            )
+        return self._number
+
+    def text(self) -> Value:
+        """String; null where a row is missing or holds several values."""
+        if self._text is None:
+            if self.column.dtype == pl.String:
+                self._text = self
+            else:
+                column = single(self.column) if self.multivalue else render(self.column)
+                self._text = Value(column, constant=self.constant, kind="string")
+        return self._text
+
+    def lists(self) -> Value:
+        """List(String); a single value is a list of one."""
+        return self if self.multivalue else Value(values_of(self.column), constant=self.constant)
+
+    def stretch(self, height: int) -> pl.Series:
+        """The column at full length."""
+        if not self.constant:
+            return self.column
+        return self.column.new_from_index(0, height)
+
+
+def single(column: pl.Series) -> pl.Series:
+    """The only value of each list, null where there are more."""
+    return pl.select(pl.when(pl.lit(column).list.len() == 1).then(pl.lit(column).list.first())).to_series()
+
+
+def constant(value: str | float | bool | list[str] | None) -> Value:
+    """A literal. Numbers are Float64, so that no product overflows."""
+    if value is None:
+        return Value(pl.Series([None], dtype=pl.String), constant=True, kind="null")
+    if isinstance(value, bool):
+        return Value(pl.Series([value]), constant=True, kind="bool")
+    if isinstance(value, int | float):
+        return Value(pl.Series([float(value)], dtype=pl.Float64), constant=True, kind="number")
+    if isinstance(value, list):
+        return Value(pl.Series([value], dtype=MULTIVALUE), constant=True)
+    return Value(pl.Series([value], dtype=pl.String), constant=True, kind="string")
+
+
+def calculate(kind: Returns, build: Callable[..., pl.Expr], *values: Value) -> Value:
+    """A vectorised step: `build` gets one expression a value and returns the result's expression."""
+    column = pl.select(build(*(v.expr for v in values))).to_series()
+    return Value(column, constant=all(v.constant for v in values), kind=kind)
+
+
+def by_row(kind: Returns, dtype: pl.DataType | type[pl.DataType], compute: Callable[..., Any], *values: Value) -> Value:
+    """The slow path: Python for each row, computed once for equal arguments. None is null."""
+    fixed = all(v.constant for v in values)
+    rows: Any
+    if fixed:
+        rows = [tuple(_python(v.scalar()) for v in values)]
+    else:
+        rows = zip(*(repeat(_python(v.scalar())) if v.constant else v.column.to_list() for v in values), strict=False)
+    known: dict[Hashable, Any] = {}
+    out = []
+    for row in rows:
+        key = tuple(tuple(item) if isinstance(item, list) else item for item in row)
+        if key not in known:
+            known[key] = compute(*row)
+        out.append(known[key])
+    return Value(pl.Series(out, dtype=dtype, strict=False), constant=fixed, kind=kind)
+
+
+def _python(item: Any) -> Any:
+    return item.to_list() if isinstance(item, pl.Series) else item
+
+
+def lists_or_text(value: Value) -> Value:
+    """A multivalue of at most one value a row becomes a plain column; empty lists become null."""
+    column = value.column
+    if column.dtype != MULTIVALUE:
+        return value
+    length = column.list.len()
+    if (length > 1).any():
+        if (length == 0).any():
+            column = pl.select(pl.when(length > 0).then(column)).to_series()
+        return Value(column, constant=value.constant, kind=value.kind)
+    return Value(column.list.first(), constant=value.constant, kind=value.kind)
+
+
+def unify(values: Sequence[Value]) -> tuple[list[Value], Returns]:
+    """Bring the branches of if, case, coalesce, … to one column type; returns their common static kind too."""
+    kinds = {v.kind for v in values if v.kind != "null"}
+    kind: Returns = next(iter(kinds)) if len(kinds) == 1 else ("null" if not kinds else "any")
+    typed = [v for v in values if v.kind != "null"]
+    if all(v.column.dtype == pl.Boolean for v in typed) and typed:
+        return [
+            Value(v.column.cast(pl.Boolean), constant=v.constant, kind=v.kind) if v.kind == "null" else v
+            for v in values
+        ], kind
+    if any(v.multivalue for v in typed):
+        return [v.lists() for v in values], kind
+    if typed and all(v.numbers for v in typed):
+        return [v.number() for v in values], kind
+    return [v.text() for v in values], kind
