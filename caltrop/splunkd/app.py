@@ -1,0 +1,112 @@
+"""The management API as one function: request in, response out. Authentication, routing, and errors as bodies.
+
+Follows the "Basic concepts" and "Authentication and authorization" pages of the REST API user manual.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from caltrop.errors import CaltropError
+from caltrop.splunkd import collection
+from caltrop.splunkd.atom import Entry, Feed, render_feed, render_messages
+from caltrop.splunkd.authentication import authenticate, session_cookie, session_cookies
+from caltrop.splunkd.daemon import Daemon
+from caltrop.splunkd.hec import CollectorApp
+from caltrop.splunkd.http import ApiError, NotFound, Request, Response
+from caltrop.splunkd.protocol import Sink
+from caltrop.splunkd.receiving import origin_of
+
+log = logging.getLogger(__name__)
+METHODS = frozenset({"GET", "POST", "DELETE", "PUT", "HEAD"})
+
+
+class ManagementApp:
+    """What listens on the management port."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        collection.load()
+        self.daemon = daemon
+        self.collections = {path: cls(daemon) for path, cls in collection.collections.items()}
+        self.collector = CollectorApp(daemon)
+
+    def handle(self, request: Request) -> Response:
+        """Answer any request; every failure becomes an error body, never an exception."""
+        started = self.daemon.clock()
+        try:
+            request.read_args()
+            response = self._answer(request)
+        except ApiError as error:
+            response = render_messages([(error.kind, error.text)], as_json=request.json, status=error.status)
+        except CaltropError as error:
+            response = render_messages([("ERROR", str(error))], as_json=request.json, status=400)
+        except Exception as error:
+            log.exception("%s %s failed", request.method, request.target)
+            self.daemon.logs.error("HttpListener", f"{type(error).__name__} while answering {request.target}")
+            text = f"Internal server error: {type(error).__name__}"
+            response = render_messages([("ERROR", text)], as_json=request.json, status=500)
+        if request.user is not None and session_cookies(request.headers):
+            response.headers.append(session_cookie(request.port, request.session))
+        self.daemon.logs.access(request, response.status, started)
+        return response
+
+    def open_stream(self, request: Request) -> Sink | None:
+        """Where the bytes of a `receivers/stream` request go; None when it may not send."""
+        try:
+            request.read_args()
+            request.user, request.session = authenticate(self.daemon, request)
+            return self.daemon.ingest.stream(origin_of(self.daemon, request))
+        except (ApiError, CaltropError) as error:
+            self.daemon.logs.warn("HttpListener", f"receivers/stream refused: {error}")
+            return None
+
+    def refuse(self, error: ApiError) -> Response:
+        return render_messages([(error.kind, error.text)], as_json=False, status=error.status)
+
+    def _answer(self, request: Request) -> Response:
+        if request.method not in METHODS:
+            raise ApiError(405, f"Method {request.method} is not allowed")
+        if request.method == "HEAD":
+            request.method = "GET"
+        segments = request.segments
+        path = "/".join(segments)
+        route = collection.routes.get(path)
+        if route is not None and route.open:
+            return self._run(route, request)
+        request.user, request.session = authenticate(self.daemon, request)
+        if not segments:
+            return self._directory(request)
+        if route is not None:
+            return self._run(route, request)
+        for length in range(len(segments), 0, -1):
+            handler = self.collections.get("/".join(segments[:length]))
+            if handler is not None:
+                return handler.handle(request, segments[length:])
+        return self._below(request, path)
+
+    def _run(self, route: collection.Route, request: Request) -> Response:
+        if request.method not in route.methods:
+            raise ApiError(405, f"Method {request.method} is not allowed on {route.path}")
+        if route.capability:
+            self.daemon.require(request, route.capability)
+        return route.handler(self.daemon, request)
+
+    def _directory(self, request: Request) -> Response:
+        if request.method != "GET":
+            raise ApiError(405, f"Method {request.method} is not allowed on /services")
+        return self._list_paths(request, "")
+
+    def _below(self, request: Request, path: str) -> Response:
+        """A folder of the tree (`/services/data`) lists what is in it."""
+        known = [*collection.routes, *self.collections]
+        if request.method == "GET" and any(p.startswith(path + "/") for p in known):
+            return self._list_paths(request, path + "/")
+        raise NotFound("Not Found")
+
+    def _list_paths(self, request: Request, prefix: str) -> Response:
+        known = [*collection.routes, *self.collections]
+        names = sorted({p.removeprefix(prefix).split("/")[0] for p in known if p.startswith(prefix)})
+        folder = prefix.rstrip("/")
+        entries = [Entry(name, folder, {}, updated=self.daemon.now()) for name in names]
+        feed = Feed("services", folder, entries, updated=self.daemon.now())
+        return render_feed(feed, self.daemon.address(request), as_json=request.json)

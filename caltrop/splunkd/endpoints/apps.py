@@ -1,0 +1,191 @@
+"""Apps: `apps/local`, `apps/appinstall`. An app is a folder of `etc/apps`; its facts are its `app.conf`."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tarfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from caltrop.knowledge import PackageError, install_app
+from caltrop.knowledge.conffile import ConfFile, read, truth, write
+from caltrop.splunkd import provision
+from caltrop.splunkd.atom import Acl, Entry
+from caltrop.splunkd.collection import Collection, action, register, route
+from caltrop.splunkd.daemon import Daemon
+from caltrop.splunkd.http import ApiError, Request, Response, flag
+
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,99}")
+BUILT_IN = frozenset({"search", "launcher", "splunk_httpinput", "Splunk_SA_CIM"})
+# argument -> (stanza, key) of app.conf
+SETTINGS = {
+    "author": ("launcher", "author"),
+    "description": ("launcher", "description"),
+    "version": ("launcher", "version"),
+    "label": ("ui", "label"),
+    "visible": ("ui", "is_visible"),
+    "configured": ("install", "is_configured"),
+}
+IGNORED = frozenset({"name", "output_mode", "template", "filename", "update", "explicit_appname", "auth", "session"})
+
+
+@register
+class Apps(Collection):
+    path = "apps/local"
+    title = "localapps"
+    noun = "application"
+    capability = "edit_local_apps"
+    optional = ("author", "configured", "description", "label", "version", "visible", "template", "filename")
+
+    def entries(self, request: Request) -> Iterable[Entry]:
+        for name, folder in sorted(self.daemon.config.apps().items()):
+            yield self.describe(name, folder)
+
+    def describe(self, name: str, folder: Path) -> Entry:
+        config = self.daemon.config
+        own = _own_settings(folder)
+        content: dict[str, Any] = {
+            "author": own.get(("launcher", "author"), ""),
+            "check_for_updates": True,
+            "configured": truth(own.get(("install", "is_configured"))),
+            "core": name in BUILT_IN,
+            "description": own.get(("launcher", "description"), ""),
+            "disabled": not config.enabled(name),
+            "eai:appName": name,
+            "label": own.get(("ui", "label")) or name,
+            "managed_by_deployment_client": False,
+            "setupInfo": None,
+            "show_in_nav": True,
+            "state_change_requires_restart": False,
+            "version": own.get(("launcher", "version")) or own.get(("id", "version"), ""),
+            "visible": truth(own.get(("ui", "is_visible")), True),
+        }
+        meta = config.meta(name)
+        acl = Acl(app=name, owner=meta.get("owner", "nobody"), sharing="app", removable=name not in BUILT_IN)
+        return Entry(name, self.path, content, acl, folder.stat().st_mtime, extra_links={"package": "package"})
+
+    def create(self, request: Request, name: str) -> Entry:
+        """A new, empty app; or with `filename=1` the package at the path that `name` is, on the server's own disk."""
+        args = request.args
+        if flag(args.maybe("filename")):
+            self.daemon.require(request, "install_apps")
+            return self.install(Path(name), update=flag(args.maybe("update")))
+        if not NAME.fullmatch(name):
+            raise ApiError(400, f"Invalid application name {name!r}")
+        folder = self.daemon.etc / "apps" / name
+        if folder.exists():
+            raise ApiError(409, f"Unable to create application: {name} already exists.")
+        settings = {("install", "is_configured"): "0", ("ui", "is_visible"): "1", ("ui", "label"): name}
+        write(folder / "default" / "app.conf", _stanzas(settings | self._settings(request)))
+        access = {"access": "read : [ * ], write : [ admin, power ]"}
+        write(folder / "metadata" / "default.meta", {"": access | {"export": "none"}})
+        self.daemon.config.reload()
+        return self.describe(name, folder)
+
+    def install(self, package: Path, *, update: bool) -> Entry:
+        if not package.is_absolute() or not package.exists():
+            raise ApiError(400, f"Application package does not exist: {package}")
+        try:
+            name = install_app(package, self.daemon.etc / "apps", update=update)
+        except PackageError as error:
+            raise ApiError(409 if "installed already" in error.message else 400, str(error)) from None
+        self.daemon.config.reload()
+        provision.open_indexes(self.daemon.config, self.daemon.store)
+        self.daemon.logs.info("ApplicationManager", f"installed app={name} update={update}")
+        return self.describe(name, self.daemon.etc / "apps" / name)
+
+    def update(self, request: Request, entry: Entry) -> Entry:
+        for (stanza, key), value in self._settings(request).items():
+            self.daemon.config.set("app", stanza, {key: value}, app=entry.name)
+        return self.describe(entry.name, self.daemon.config.app_path(entry.name))
+
+    def _settings(self, request: Request) -> dict[tuple[str, str], str]:
+        found = {}
+        for key, value in request.args.pairs:
+            if key in SETTINGS:
+                boolean = key in {"visible", "configured"}
+                found[SETTINGS[key]] = ("1" if flag(value) else "0") if boolean else value
+            elif key not in IGNORED:
+                raise ApiError(400, f"Argument {key!r} is not supported by this endpoint")
+        return found
+
+    def delete(self, request: Request, entry: Entry) -> None:
+        if entry.name in BUILT_IN:
+            raise ApiError(403, f"The application {entry.name} is built in and cannot be removed")
+        shutil.rmtree(self.daemon.config.app_path(entry.name))
+        self.daemon.config.reload()
+        self.daemon.ask_restart(f"The application {entry.name} was removed.")
+
+    @action("enable", "POST")
+    def enable(self, request: Request, entry: Entry) -> Entry:
+        return self._state(entry, "enabled")
+
+    @action("disable", "POST")
+    def disable(self, request: Request, entry: Entry) -> Entry:
+        if entry.name in BUILT_IN:
+            raise ApiError(403, f"The application {entry.name} is built in and cannot be disabled")
+        return self._state(entry, "disabled")
+
+    def _state(self, entry: Entry, state: str) -> Entry:
+        path = self.daemon.config.app_path(entry.name) / "local" / "app.conf"
+        current = read(path).settings() if path.exists() else {}
+        current.setdefault("install", {})["state"] = state
+        write(path, current)
+        self.daemon.config.reload()
+        return self.describe(entry.name, self.daemon.config.app_path(entry.name))
+
+    @action("package", "GET", "POST")
+    def package(self, request: Request, entry: Entry) -> Entry:
+        """The app as an archive below `share/splunk/app_packages`; the answer says where."""
+        target = self.daemon.data_dir / "share" / "splunk" / "app_packages" / f"{entry.name}.spl"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tarfile.open(target, "w:gz") as archive:
+            archive.add(self.daemon.config.app_path(entry.name), arcname=entry.name)
+        content = {
+            "name": entry.name,
+            "path": str(target),
+            "refresh": True,
+            "url": f"https://{self.daemon.address(request)}/static/app-packages/{entry.name}.spl",
+        }
+        return Entry(entry.name, self.path, content, entry.acl, self.daemon.now())
+
+    @action("update", "GET")
+    def update_info(self, request: Request, entry: Entry) -> Entry:
+        """No updates are known: there is no app store behind this server."""
+        return Entry(entry.name, self.path, {"eai:appName": entry.name}, entry.acl, self.daemon.now())
+
+    @action("setup", "GET")
+    def setup(self, request: Request, entry: Entry) -> Entry:
+        return entry
+
+    @action("acl", "GET")
+    def access(self, request: Request, entry: Entry) -> Entry:
+        return entry
+
+
+@route("apps/appinstall", "POST", capability="install_apps")
+def appinstall(daemon: Daemon, request: Request) -> Response:
+    """The older way to install: `name` is a path on the server's disk."""
+    apps = Apps(daemon)
+    entry = apps.install(Path(request.args.required("name")), update=request.args.flag("update"))
+    return apps.answer(request, entry, 200)
+
+
+def _own_settings(folder: Path) -> dict[tuple[str, str], str]:
+    """What the app's own app.conf says, local over default: nothing of it is inherited from other apps."""
+    found: dict[tuple[str, str], str] = {}
+    for layer in ("default", "local"):
+        path = folder / layer / "app.conf"
+        conf: ConfFile = read(path) if path.exists() else ConfFile(str(path))
+        for name, stanza in conf.stanzas.items():
+            found.update({(name, key): value for key, value in stanza.settings().items()})
+    return found
+
+
+def _stanzas(settings: dict[tuple[str, str], str]) -> dict[str, dict[str, str]]:
+    stanzas: dict[str, dict[str, str]] = {}
+    for (stanza, key), value in settings.items():
+        stanzas.setdefault(stanza, {})[key] = value
+    return stanzas

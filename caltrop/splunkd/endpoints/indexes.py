@@ -1,0 +1,119 @@
+"""Indexes: `data/indexes`. Settings live in `indexes.conf`, events in the store; both change together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from caltrop.index.store import NAME
+from caltrop.splunkd import provision
+from caltrop.splunkd.atom import Entry, iso_time
+from caltrop.splunkd.collection import action, register
+from caltrop.splunkd.confobjects import ConfCollection
+from caltrop.splunkd.http import ApiError, Request
+
+MEGABYTE = 2**20
+
+
+@register
+class Indexes(ConfCollection):
+    path = "data/indexes"
+    aliases = ("data/indexes-extended",)
+    title = "indexes"
+    noun = "index"
+    conf = "indexes"
+    capability = "indexes_edit"
+    shared = True
+    everywhere = True
+    home = "search"
+    defaults: ClassVar[dict[str, Any]] = {
+        "assureUTF8": False,
+        "bucketRebuildMemoryHint": "auto",
+        "coldPath": "",
+        "coldToFrozenDir": "",
+        "coldToFrozenScript": "",
+        "compressRawdata": True,
+        "datatype": "event",
+        "defaultDatabase": "main",
+        "enableOnlineBucketRepair": True,
+        "frozenTimePeriodInSecs": 188697600,
+        "homePath": "",
+        "indexThreads": "auto",
+        "maxBloomBackfillBucketAge": "30d",
+        "maxConcurrentOptimizes": 6,
+        "maxDataSize": "auto",
+        "maxHotBuckets": "auto",
+        "maxHotIdleSecs": 0,
+        "maxHotSpanSecs": 7776000,
+        "maxMetaEntries": 1000000,
+        "maxTotalDataSizeMB": 500000,
+        "maxWarmDBCount": 300,
+        "memPoolMB": "auto",
+        "minRawFileSyncSecs": "disable",
+        "partialServiceMetaPeriod": 0,
+        "quarantineFutureSecs": 2592000,
+        "quarantinePastSecs": 77760000,
+        "rawChunkSizeBytes": 131072,
+        "rotatePeriodInSecs": 60,
+        "serviceMetaPeriod": 25,
+        "suppressBannerList": "",
+        "sync": 0,
+        "syncMeta": True,
+        "thawedPath": "",
+        "throttleCheckPeriod": 15,
+    }
+    optional = (*defaults,)
+
+    def entries(self, request: Request) -> Iterable[Entry]:
+        return (e for e in super().entries(request) if ":" not in e.name)
+
+    def complete(self, entry: Entry) -> None:
+        daemon, content = self.daemon, entry.content
+        info = daemon.store.info(entry.name) if entry.name in daemon.store else None
+        base = str(daemon.data_dir / "var" / "indexes" / entry.name)
+        times: dict[str, Any] = {"minTime": "", "maxTime": ""}
+        if info is not None and info.min_time is not None and info.max_time is not None:
+            times = {"minTime": iso_time(info.min_time), "maxTime": iso_time(info.max_time)}
+        content |= {
+            "name": entry.name,
+            "homePath": content["homePath"] or base,
+            "homePath_expanded": base,
+            "coldPath_expanded": base,
+            "totalEventCount": info.count if info else 0,
+            "currentDBSizeMB": -(-info.size // MEGABYTE) if info else 0,
+            "isInternal": entry.name.startswith("_"),
+            "isReady": True,
+            "lastInitTime": f"{daemon.started:.6f}",
+            **times,
+        }
+
+    def check(self, request: Request, name: str, settings: dict[str, str], entry: Entry | None) -> None:
+        if entry is None and (not NAME.fullmatch(name) or name == "kvstore"):
+            raise ApiError(
+                400, f"Invalid index name {name!r}: use lower-case letters, digits, hyphens and underscores."
+            )
+        for key in ("maxTotalDataSizeMB", "frozenTimePeriodInSecs"):
+            if key in settings and not settings[key].isdigit():
+                raise ApiError(400, f"Argument {key!r} must be a whole number, not {settings[key]!r}")
+
+    def conflict_text(self, name: str) -> str:
+        return f"Index name={name} already exists."
+
+    def create(self, request: Request, name: str) -> Entry:
+        if name in self.daemon.store:
+            raise ApiError(409, self.conflict_text(name))
+        return super().create(request, name)
+
+    def changed(self, request: Request, name: str) -> None:
+        store = self.daemon.store
+        if self.daemon.config.stanza("indexes", name) is None:
+            if name in store:
+                store.delete_index(name)
+        else:
+            store.create_index(name, **provision.index_settings(self.daemon.config, name))
+
+    @action("roll-hot-buckets", "POST")
+    def roll(self, request: Request, entry: Entry) -> None:
+        """Write what recently arrived as segments, and let retention have its way."""
+        self.daemon.store.flush()
+        self.daemon.store.clean(self.daemon.now())

@@ -1,0 +1,337 @@
+"""Search jobs: `search/jobs`, `search/v2/jobs` and what lies below a job."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from caltrop.engine.table import Table
+from caltrop.spl import unparse
+from caltrop.splunkd import results, summaries
+from caltrop.splunkd.atom import Acl, Entry, dump_json, entry_json, escape, iso_time, render_entry, render_fields
+from caltrop.splunkd.collection import Collection, action, collection_action, register
+from caltrop.splunkd.http import JSON, TEXT, XML, ApiError, NotFound, Request, Response
+from caltrop.splunkd.jobs import Job, SearchSpec, as_rest_search, fields_of
+
+MODES = ("normal", "blocking", "oneshot")
+
+
+@register
+class JobsCollection(Collection):
+    path = "search/jobs"
+    title = "jobs"
+    noun = "job"
+    sort_key = ""  # newest first, as kept
+
+    def handle(self, request: Request, rest: list[str]) -> Response:
+        """Creating a job needs a search, not a name; a job in XML is a bare entry."""
+        if not rest and request.method == "POST":
+            return self._create(request)
+        if len(rest) == 1 and request.method == "GET" and rest[0] not in self.collection_actions:
+            return self._one(request, self.one(request, rest[0]))
+        return super().handle(request, rest)
+
+    def feed_links(self) -> Sequence[tuple[str, str]]:
+        return ()
+
+    # -- creating ------------------------------------------------------------------------------------------------------
+
+    def _spec(self, request: Request) -> SearchSpec:
+        args = request.args
+        user = request.account
+        app = args.get("namespace") or (request.app if request.app not in (None, "-") else None) or user.defaultApp
+        if app not in self.daemon.config.apps():
+            app = "search"
+        now = args.get("now")
+        try:
+            pinned = float(now) if now else None
+        except ValueError:
+            raise ApiError(400, f"now must be epoch seconds, not {now!r}") from None
+        return SearchSpec(
+            search=as_rest_search(args.required("search")),
+            owner=user.name,
+            app=app,
+            earliest=args.maybe("earliest_time") or None,
+            latest=args.maybe("latest_time") or None,
+            now=pinned,
+            sid=args.maybe("id") or None,
+            ttl=args.integer("timeout", 600),
+            priority=args.integer("priority", 5),
+            preview=args.flag("preview"),
+            buckets=args.integer("status_buckets", 0),
+            custom={k: v for k, v in args.pairs if k.startswith("custom.")},
+        )
+
+    def _create(self, request: Request) -> Response:
+        mode = request.args.get("exec_mode", "normal")
+        if mode not in MODES:
+            raise ApiError(400, f"exec_mode must be one of {', '.join(MODES)}, not {mode!r}")
+        job = self.daemon.start_search(self._spec(request))
+        if mode == "oneshot":
+            self._finish(job)
+            self.daemon.jobs.remove(job)
+            return self._results(request, job, job.table)
+        if mode == "blocking":
+            self._finish(job)
+        return render_fields({"sid": job.sid}, as_json=request.json, status=201)
+
+    @collection_action("export", "GET", "POST")
+    def export(self, request: Request) -> Response:
+        """Run and send rows; the job is not kept."""
+        job = self.daemon.start_search(self._spec(request))
+        self._finish(job)
+        self.daemon.jobs.remove(job)
+        table = results.choose_fields(job.table, fields_of(request.args.all("f") + request.args.all("field_list")))
+        return results.render_export(table, job.messages, request.args.get("output_mode"))
+
+    def _finish(self, job: Job) -> None:
+        """Wait for the end; a search that failed is an error of the request."""
+        job.done.wait()
+        if job.failed:
+            text = job.messages[-1].text if job.messages else "The search was cancelled."
+            self.daemon.jobs.remove(job)
+            raise ApiError(400, text, "FATAL")
+
+    # -- entries -------------------------------------------------------------------------------------------------------
+
+    def _may_see(self, request: Request, job: Job) -> bool:
+        return job.spec.owner == request.account.name or self.daemon.is_admin(request.account)
+
+    def entries(self, request: Request) -> Iterable[Entry]:
+        return (self.entry(job) for job in self.daemon.jobs.all() if self._may_see(request, job))
+
+    def find(self, request: Request, names: Sequence[str]) -> list[Entry]:
+        for name in names:
+            job = self.daemon.jobs.get(name)
+            if job is not None and self._may_see(request, job):
+                return [self.entry(job)]
+        return []
+
+    def missing(self, request: Request, names: Sequence[str]) -> ApiError:
+        return NotFound("Unknown sid.")
+
+    def job(self, entry: Entry) -> Job:
+        job = self.daemon.jobs.get(entry.name)
+        if job is None:
+            raise NotFound("Unknown sid.")
+        return job
+
+    def entry(self, job: Job) -> Entry:
+        spec = job.spec
+        acl = Acl(spec.app, spec.owner, "global", (spec.owner,), (spec.owner,))
+        below = {n: n for n in ("search.log", "events", "results", "results_preview", "timeline", "summary", "control")}
+        return Entry(
+            job.sid, self.path, job_content(job, self.daemon.now()), acl, job.updated,
+            links=(), extra_links=below, title=spec.search,
+        )  # fmt: skip
+
+    def _one(self, request: Request, entry: Entry) -> Response:
+        host = self.daemon.address(request)
+        if request.json:
+            document = {
+                "links": {},
+                "origin": f"https://{host}/services/{self.path}",
+                "updated": iso_time(self.daemon.now()),
+                "entry": [entry_json(entry, host)],
+                "paging": {"total": 1, "perPage": 0, "offset": 0},
+                "messages": [],
+            }
+            return Response(200, dump_json(document), JSON)
+        return render_entry(entry, host)
+
+    def update(self, request: Request, entry: Entry) -> Response:
+        """Only custom.* properties of a job may be set."""
+        job = self.job(entry)
+        wanted = request.args.without("output_mode")
+        if not all(key.startswith("custom.") for key in wanted):
+            raise ApiError(400, "Only custom.* properties of a job can be changed")
+        job.custom.update(wanted)
+        return self._one(request, self.entry(job))
+
+    def delete(self, request: Request, entry: Entry) -> None:
+        self.daemon.jobs.remove(self.job(entry))
+
+    # -- what lies below a job -----------------------------------------------------------------------------------------
+
+    @action("control", "POST")
+    def control(self, request: Request, entry: Entry) -> Response:
+        job, name = self.job(entry), request.args.required("action")
+        now = self.daemon.now()
+        if name == "cancel":
+            self.daemon.jobs.remove(job)
+            return _said(request, f"Search job cancelled: {job.sid}")
+        if name in {"pause", "unpause"}:
+            with job.condition:
+                job.paused = name == "pause"
+                job.condition.notify_all()
+        elif name == "finalize":
+            with job.condition:
+                job.finalized, job.paused = True, False
+                job.condition.notify_all()
+        elif name == "touch":
+            job.touch(now)
+        elif name == "setttl":
+            job.ttl = request.args.integer("ttl", job.ttl)
+            job.touch(now)
+        elif name == "setpriority":
+            job.priority = request.args.integer("priority", job.priority)
+        elif name in {"enablepreview", "disablepreview"}:
+            job.preview = name == "enablepreview"
+        elif name in {"save", "unsave"}:
+            job.saved = name == "save"
+        else:
+            raise ApiError(400, f"Unknown action {name!r}")
+        return _said(request, f"Search job {name} done: {job.sid}")
+
+    @action("results", "GET", "POST")
+    def results(self, request: Request, entry: Entry) -> Response:
+        job = self.job(entry)
+        if not job.done.is_set():
+            return Response(204)
+        return self._results(request, job, job.table)
+
+    @action("results_preview", "GET", "POST")
+    def results_preview(self, request: Request, entry: Entry) -> Response:
+        job = self.job(entry)
+        return self._results(request, job, job.table, preview=not job.done.is_set())
+
+    @action("events", "GET", "POST")
+    def events(self, request: Request, entry: Entry) -> Response:
+        job = self.job(entry)
+        return self._results(request, job, job.events)
+
+    def _results(self, request: Request, job: Job, table: Table, *, preview: bool = False) -> Response:
+        if job.failed:
+            table = Table.empty()
+        args = request.args
+        if job.spec.search != as_rest_search(args.get("search")):
+            table = self.daemon.jobs.post_process(job, table, args.get("search"))
+        table = results.choose_fields(table, fields_of(args.all("f") + args.all("field_list")))
+        offset, count = args.integer("offset", 0), args.integer("count", 100)
+        shown = results.page(table, offset, max(count, 0))
+        return results.render_results(
+            shown, job.messages, args.get("output_mode"), offset=max(offset, 0), preview=preview
+        )
+
+    @action("summary", "GET", "POST")
+    def summary(self, request: Request, entry: Entry) -> Response:
+        job = self.job(entry)
+        return Response(200, summaries.field_summary(job.events, request.args.integer("top_count", 10)).encode(), XML)
+
+    @action("timeline", "GET", "POST")
+    def timeline(self, request: Request, entry: Entry) -> Response:
+        return Response(200, summaries.timeline(self.job(entry).events).encode(), XML)
+
+    @action("search.log", "GET")
+    def search_log(self, request: Request, entry: Entry) -> Response:
+        job = self.job(entry)
+        stamp = time.strftime("%m-%d-%Y %H:%M:%S.000", time.gmtime(job.created))
+        lines = [
+            f"{stamp} INFO  dispatchRunner - search={job.text}",
+            f"{stamp} INFO  SearchParser - PARSING: {unparse(job.pipeline)}",
+        ]
+        lines += [f"{stamp} {m.severity:<5} SearchMessages - {m.text}" for m in job.messages]
+        return Response(200, "\n".join([*lines, ""]).encode(), TEXT)
+
+    @action("acl", "GET", "POST")
+    def access(self, request: Request, entry: Entry) -> Response:
+        return self._one(request, entry)
+
+
+@register
+class JobsV2(JobsCollection):
+    path = "search/v2/jobs"
+
+
+def _said(request: Request, text: str) -> Response:
+    if request.json:
+        return Response(200, dump_json({"messages": [{"type": "INFO", "text": text}]}), JSON)
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<response><messages><msg type="INFO">{escape(text)}</msg></messages></response>'
+    return Response(200, body.encode(), XML)
+
+
+def job_content(job: Job, now: float) -> dict[str, Any]:
+    """The status keys of a job."""
+    spec, result = job.spec, job.result
+    transforming = bool(result and result.is_transforming)
+    event_count = len(job.events)
+    result_count = len(job.table)
+    commands = [unparse(c) for c in job.pipeline.commands]
+    earliest, latest = (result.earliest, result.latest) if result else (None, None)
+    ended = job.finished if job.done.is_set() else now
+    content: dict[str, Any] = {
+        "canSummarize": transforming,
+        "cursorTime": iso_time(earliest or 0),
+        "custom": {k.removeprefix("custom."): v for k, v in job.custom.items()},
+        "defaultSaveTTL": 604800,
+        "defaultTTL": 600,
+        "delegate": spec.delegate or ("scheduler" if spec.scheduled else None),
+        "diskUsage": int(job.table.frame.estimated_size()) if result else 0,
+        "dispatchState": job.shown_state,
+        "doneProgress": f"{job.progress:.5f}",
+        "dropCount": 0,
+        "earliestTime": iso_time(earliest or 0),
+        "eventAvailableCount": event_count,
+        "eventCount": event_count,
+        "eventFieldCount": len(job.events.fields),
+        "eventIsStreaming": True,
+        "eventIsTruncated": False,
+        "eventSearch": commands[0] if commands else "",
+        "eventSorting": "desc",
+        "isBatchModeSearch": True,
+        "isDone": job.done.is_set(),
+        "isEventsPreviewEnabled": job.preview,
+        "isFailed": job.failed,
+        "isFinalized": job.finalized,
+        "isPaused": job.paused,
+        "isPreviewEnabled": job.preview,
+        "isRealTimeSearch": False,
+        "isRemoteTimeline": False,
+        "isSaved": job.saved,
+        "isSavedSearch": bool(spec.label),
+        "isTimeCursored": True,
+        "isZombie": False,
+        "keywords": "",
+        "label": spec.label or None,
+        "latestTime": iso_time(latest if latest is not None else now),
+        "messages": _messages(job),
+        "modifiedTime": iso_time(job.updated),
+        "normalizedSearch": " | ".join(commands),
+        "numPreviews": 0,
+        "optimizedSearch": " | ".join(commands),
+        "performance": {},
+        "phase0": commands[0] if commands else "",
+        "pid": "",
+        "priority": job.priority,
+        "provenance": spec.provenance,
+        "published": iso_time(job.created),
+        "remoteSearch": commands[0] if commands else "",
+        "reportSearch": " | ".join(commands[1:]) if transforming else None,
+        "resultCount": result_count,
+        "resultIsStreaming": not transforming,
+        "resultPreviewCount": result_count if job.done.is_set() else 0,
+        "runDuration": f"{result.duration if result else max(ended - job.created, 0.0):.3f}",
+        "sampleRatio": 1,
+        "scanCount": result.events_scanned if result else 0,
+        "search": spec.search,
+        "searchCanBeEventType": not transforming and len(commands) == 1,
+        "searchEarliestTime": f"{earliest or 0:.6f}",
+        "searchLatestTime": f"{latest if latest is not None else now:.6f}",
+        "searchProviders": ["caltrop"],
+        "searchTotalBucketsCount": 0,
+        "searchTotalEliminatedBucketsCount": 0,
+        "sid": job.sid,
+        "statusBuckets": spec.buckets,
+        "ttl": max(int(job.expires() - now), 0) if job.done.is_set() else job.ttl,
+    }
+    content["request"] = {"search": spec.search, "earliest_time": spec.earliest or "", "latest_time": spec.latest or ""}
+    content["runtime"] = {"auto_cancel": "0", "auto_pause": "0"}
+    return content
+
+
+def _messages(job: Job) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for message in job.messages:
+        found.setdefault(message.severity.lower(), []).append(message.text)
+    return found

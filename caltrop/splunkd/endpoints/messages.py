@@ -1,0 +1,48 @@
+"""Server messages: `messages`. The content key of an entry is the message's own name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from caltrop.splunkd.atom import Acl, Entry
+from caltrop.splunkd.collection import Collection, register
+from caltrop.splunkd.confobjects import check_name
+from caltrop.splunkd.http import ApiError, Request
+from caltrop.splunkd.messages import Bulletin
+
+SEVERITIES = frozenset({"info", "warn", "error"})
+
+
+@register
+class Messages(Collection):
+    path = "messages"
+    title = "messages"
+    noun = "message"
+    required = ("value",)
+    optional = ("severity", "capability", "role", "help")
+
+    def entries(self, request: Request) -> Iterable[Entry]:
+        for bulletin in self.daemon.bulletins.all():
+            yield self._entry(bulletin)
+
+    def _entry(self, bulletin: Bulletin) -> Entry:
+        content = {
+            bulletin.name: bulletin.text,
+            "value": bulletin.text,
+            "message": bulletin.text,
+            "severity": bulletin.severity,
+            "timeCreated_epochSecs": int(bulletin.created),
+            "server": "caltrop",
+        }
+        return Entry(bulletin.name, self.path, content, Acl(owner="system"), bulletin.created)
+
+    def create(self, request: Request, name: str) -> Entry:
+        check_name(name)
+        severity = request.args.get("severity", "warn").lower()
+        if severity not in SEVERITIES:
+            raise ApiError(400, f"severity must be info, warn or error, not {severity!r}")
+        text = request.args.required("value")
+        return self._entry(self.daemon.bulletins.add(name, text, severity, self.daemon.now()))
+
+    def delete(self, request: Request, entry: Entry) -> None:
+        self.daemon.bulletins.remove(entry.name)

@@ -1,0 +1,115 @@
+"""Roles and capabilities: `authorization/roles`, `authorization/capabilities`; both are `authorize.conf`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from caltrop.knowledge.configuration import NOBODY, SYSTEM
+from caltrop.knowledge.configuration import Conflict as ConfConflict
+from caltrop.splunkd.atom import Acl, Entry
+from caltrop.splunkd.collection import Collection, register
+from caltrop.splunkd.confobjects import check_name
+from caltrop.splunkd.http import ApiError, Request
+from caltrop.splunkd.roles import ALWAYS, PREFIX, split
+
+LISTS = {
+    "imported_roles": "importRoles",
+    "srchIndexesAllowed": "srchIndexesAllowed",
+    "srchIndexesDefault": "srchIndexesDefault",
+    "srchIndexesDisallowed": "srchIndexesDisallowed",
+    "deleteIndexesAllowed": "deleteIndexesAllowed",
+}
+PLAIN = {
+    "srchFilter": "",
+    "srchTimeWin": "-1",
+    "srchTimeEarliest": "-1",
+    "srchDiskQuota": "100",
+    "srchJobsQuota": "3",
+    "rtSrchJobsQuota": "6",
+    "cumulativeSrchJobsQuota": "0",
+    "cumulativeRTSrchJobsQuota": "0",
+    "defaultApp": "",
+}
+
+
+@register
+class RolesCollection(Collection):
+    path = "authorization/roles"
+    title = "roles"
+    noun = "role"
+    capability = "edit_roles"
+    optional = (*LISTS, *PLAIN, "capabilities")
+
+    def entries(self, request: Request) -> Iterable[Entry]:
+        for name in self.daemon.roles.names():
+            yield self._entry(name)
+
+    def _entry(self, name: str) -> Entry:
+        roles = self.daemon.roles
+        settings = roles.settings(name)
+        imported = [r for r in roles.closure([name]) if r != name]
+        content: dict[str, object] = {key: split(settings.get(conf, "")) for key, conf in LISTS.items()}
+        content |= {key: settings.get(key, default) for key, default in PLAIN.items()}
+        content |= {
+            "capabilities": roles.own_capabilities(name),
+            "imported_capabilities": sorted(roles.capabilities(imported)),
+            "imported_srchIndexesAllowed": roles.indexes_allowed(imported),
+            "imported_srchIndexesDefault": roles.indexes_default(imported),
+        }
+        acl = Acl(app="", owner="system", read=("*",), write=("admin",))
+        return Entry(name, self.path, content, acl, self.daemon.now())
+
+    def create(self, request: Request, name: str) -> Entry:
+        name = name.lower()
+        check_name(name)
+        settings = self._settings(request, name)
+        try:
+            self.daemon.config.create("authorize", PREFIX + name, settings, app=SYSTEM)
+        except ConfConflict:
+            raise ApiError(409, f"Unable to create role named '{name}': it already exists.") from None
+        return self._entry(name)
+
+    def update(self, request: Request, entry: Entry) -> Entry:
+        settings = self._settings(request, entry.name)
+        if settings:
+            self.daemon.config.set("authorize", PREFIX + entry.name, settings, app=SYSTEM)
+        return self._entry(entry.name)
+
+    def delete(self, request: Request, entry: Entry) -> None:
+        held = [u.name for u in self.daemon.accounts.users.values() if entry.name in u.roles]
+        if held:
+            raise ApiError(400, f"Role '{entry.name}' is held by: {', '.join(held)}")
+        try:
+            self.daemon.config.remove("authorize", PREFIX + entry.name, app=SYSTEM, user=NOBODY)
+        except ConfConflict as error:
+            raise ApiError(400, str(error)) from None
+
+    def _settings(self, request: Request, name: str) -> dict[str, str]:
+        args, settings = request.args, {}
+        for key, conf in LISTS.items():
+            if key in args:
+                # A list may come as repeated arguments or as one value with semicolons.
+                settings[conf] = ";".join(dict.fromkeys(v for text in args.all(key) for v in split(text)))
+        settings |= {key: args.get(key) for key in PLAIN if key in args}
+        for role in split(settings.get("importRoles", "")):
+            if role not in self.daemon.roles.names():
+                raise ApiError(400, f"Role '{role}' does not exist")
+        if "capabilities" in args:
+            wanted = {c for text in args.all("capabilities") for c in split(text)}
+            known = set(self.daemon.roles.all_capabilities())
+            if not wanted <= known:
+                raise ApiError(400, f"Unknown capability: {', '.join(sorted(wanted - known))}")
+            settings |= dict.fromkeys(self.daemon.roles.own_capabilities(name), "disabled")
+            settings |= dict.fromkeys(sorted(wanted), "enabled")
+        return settings
+
+
+@register
+class Capabilities(Collection):
+    path = "authorization/capabilities"
+    aliases = ("authorization/grantable_capabilities",)
+    title = "capabilities"
+
+    def entries(self, request: Request) -> Iterable[Entry]:
+        content = {"capabilities": sorted({*ALWAYS, *self.daemon.roles.all_capabilities()})}
+        yield Entry("capabilities", self.path, content, Acl(owner="system"), self.daemon.now())

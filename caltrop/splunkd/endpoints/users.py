@@ -1,0 +1,106 @@
+"""Users: `authentication/users`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from caltrop.splunkd.accounts import User
+from caltrop.splunkd.atom import Acl, Entry
+from caltrop.splunkd.collection import Collection, register
+from caltrop.splunkd.daemon import ADMIN, Daemon
+from caltrop.splunkd.http import ApiError, Request
+
+NAME = re.compile(r"[^\s:/\\\x00-\x1f]{1,128}")
+SELF_SERVICE = frozenset({"password", "oldpassword", "realname", "email", "tz", "defaultApp", "output_mode"})
+
+
+def user_content(daemon: Daemon, user: User) -> dict[str, Any]:
+    return {
+        "capabilities": sorted(daemon.capabilities(user)),
+        "defaultApp": user.defaultApp,
+        "defaultAppIsUserOverride": True,
+        "defaultAppSourceRole": "system",
+        "email": user.email or None,
+        "password": "********",
+        "realname": user.realname,
+        "restart_background_jobs": True,
+        "roles": user.roles,
+        "type": "Splunk",
+        "tz": user.tz,
+    }
+
+
+@register
+class Users(Collection):
+    path = "authentication/users"
+    title = "users"
+    noun = "user"
+    required = ("password", "roles")
+    optional = ("defaultApp", "email", "realname", "restart_background_jobs", "tz")
+
+    def authorize_change(self, request: Request) -> None:
+        """Anybody may change their own password, name and address; everything else needs edit_user."""
+        own = request.segments[2:] == [request.account.name] and request.method == "POST"
+        if not (own and set(request.args) <= SELF_SERVICE):
+            self.daemon.require(request, "change_authentication")
+
+    def entries(self, request: Request) -> Iterable[Entry]:
+        everyone = self.daemon.is_admin(request.account)
+        for user in list(self.daemon.accounts.users.values()):
+            if everyone or user.name == request.account.name:
+                yield self._entry(user)
+
+    def _entry(self, user: User) -> Entry:
+        acl = Acl(app="", owner="system", read=("*",), write=("admin", "power"))
+        return Entry(user.name, self.path, user_content(self.daemon, user), acl, user.updated)
+
+    def missing(self, request: Request, names: object) -> ApiError:
+        # Splunk answers DELETE and POST of a user that is not there with 400, GET with 404.
+        status = 404 if request.method == "GET" else 400
+        return ApiError(status, f"Could not find object id={names[0] if isinstance(names, list) else names}")
+
+    def create(self, request: Request, name: str) -> Entry:
+        name = name.lower()
+        if not NAME.fullmatch(name):
+            raise ApiError(400, f"Invalid user name {name!r}")
+        if name in self.daemon.accounts.users:
+            raise ApiError(409, f"Unable to create user named '{name}': it already exists.")
+        facts = self._facts(request)
+        if not facts.get("roles"):
+            raise ApiError(400, "At least one role is required for the user")
+        request.args.required("password")
+        return self._entry(self.daemon.accounts.set_user(name, **facts))
+
+    def update(self, request: Request, entry: Entry) -> Entry:
+        facts = self._facts(request)
+        if "oldpassword" in request.args and not self.daemon.accounts.check_password(
+            entry.name, request.args.get("oldpassword")
+        ):
+            raise ApiError(400, "The old password is wrong")
+        if "roles" in facts and not facts["roles"]:
+            raise ApiError(400, "At least one role is required for the user")
+        return self._entry(self.daemon.accounts.set_user(entry.name, **facts))
+
+    def delete(self, request: Request, entry: Entry) -> None:
+        if entry.name in {ADMIN, request.account.name}:
+            raise ApiError(400, f"User '{entry.name}' cannot be removed")
+        self.daemon.accounts.remove_user(entry.name)
+
+    def _facts(self, request: Request) -> dict[str, Any]:
+        args = request.args
+        facts: dict[str, Any] = {
+            k: args.get(k) for k in ("password", "realname", "email", "defaultApp", "tz") if k in args
+        }
+        if facts.get("password") == "":
+            raise ApiError(400, "The password must not be empty")
+        if facts.get("defaultApp") and facts["defaultApp"] not in self.daemon.config.apps():
+            raise ApiError(400, f"Application does not exist: {facts['defaultApp']}")
+        if "roles" in args:
+            facts["roles"] = [r.lower() for text in args.all("roles") for r in text.split(":") if r]
+            known = self.daemon.roles.names()
+            for role in facts["roles"]:
+                if role not in known:
+                    raise ApiError(400, f"Role '{role}' does not exist")
+        return facts

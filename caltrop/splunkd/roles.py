@@ -1,0 +1,92 @@
+"""Roles and capabilities, from `authorize.conf` (stanzas `role_<name>`), with inheritance through `importRoles`."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable
+
+from caltrop.knowledge.conffile import truth
+from caltrop.knowledge.configuration import Configuration
+
+PREFIX = "role_"
+# Settings of a role stanza that are not capabilities.
+SETTINGS = frozenset(
+    {
+        "importRoles",
+        "srchFilter",
+        "srchTimeWin",
+        "srchTimeEarliest",
+        "srchDiskQuota",
+        "srchJobsQuota",
+        "rtSrchJobsQuota",
+        "srchMaxTime",
+        "srchIndexesDefault",
+        "srchIndexesAllowed",
+        "srchIndexesDisallowed",
+        "deleteIndexesAllowed",
+        "cumulativeSrchJobsQuota",
+        "cumulativeRTSrchJobsQuota",
+        "defaultApp",
+        "grantableRoles",
+        "federatedProviders",
+    }
+)
+ALWAYS = ("change_own_password", "edit_user")
+
+
+def split(text: str) -> list[str]:
+    """A `;`-separated list."""
+    return [part.strip() for part in text.split(";") if part.strip()]
+
+
+class Roles:
+    """What roles allow, read from the configuration each time: edits show at once."""
+
+    def __init__(self, config: Configuration) -> None:
+        self._config = config
+
+    def names(self) -> list[str]:
+        return [n.removeprefix(PREFIX) for n in self._config.stanzas("authorize") if n.startswith(PREFIX)]
+
+    def settings(self, role: str) -> dict[str, str]:
+        stanza = self._config.stanza("authorize", PREFIX + role)
+        return stanza.values() if stanza else {}
+
+    def imported(self, role: str) -> list[str]:
+        return split(self.settings(role).get("importRoles", ""))
+
+    def closure(self, roles: Iterable[str]) -> list[str]:
+        """The roles and all that they import, each once; cycles do no harm."""
+        seen: dict[str, None] = {}
+        waiting = list(roles)
+        while waiting:
+            role = waiting.pop(0)
+            if role not in seen:
+                seen[role] = None
+                waiting.extend(self.imported(role))
+        return list(seen)
+
+    def own_capabilities(self, role: str) -> list[str]:
+        return sorted(k for k, v in self.settings(role).items() if k not in SETTINGS and truth(v))
+
+    def capabilities(self, roles: Iterable[str]) -> set[str]:
+        return {c for role in self.closure(roles) for c in self.own_capabilities(role)}
+
+    def all_capabilities(self) -> list[str]:
+        return sorted({*ALWAYS, *self.capabilities(self.names())})
+
+    def indexes_allowed(self, roles: Iterable[str]) -> list[str]:
+        """Wildcard patterns of the indexes that may be searched."""
+        return [p for r in self.closure(roles) for p in split(self.settings(r).get("srchIndexesAllowed", ""))]
+
+    def indexes_default(self, roles: Iterable[str]) -> list[str]:
+        return [p for r in self.closure(roles) for p in split(self.settings(r).get("srchIndexesDefault", ""))]
+
+    def may_search(self, roles: Iterable[str], index: str) -> bool:
+        """Whether one of the patterns covers the index; `*` does not cover internal indexes (`_…`)."""
+        for pattern in self.indexes_allowed(roles):
+            if index.startswith("_") and not pattern.startswith("_"):
+                continue
+            if fnmatch.fnmatchcase(index, pattern):
+                return True
+        return False

@@ -1,0 +1,192 @@
+"""The running server: listeners on loopback, in one background thread, over one `Daemon`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import uvicorn
+
+from caltrop.errors import CaltropError
+from caltrop.splunkd import tls
+from caltrop.splunkd.app import ManagementApp
+from caltrop.splunkd.asgi import Application, AsgiApp
+from caltrop.splunkd.daemon import Daemon
+from caltrop.splunkd.protocol import protocol_class
+from caltrop.splunkd.web import WebApp
+
+log = logging.getLogger(__name__)
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+HANDLER_THREADS = 32
+START_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Listener:
+    server: uvicorn.Server
+    socket: socket.socket
+
+
+class Server:
+    """An embedded Splunk-compatible server.
+
+    Port 0 means that the system chooses one; None (web and HEC) means no such listener. `data_dir` None is a temporary
+    directory that is removed at the end. Use as a context manager, or call `start()` and `stop()`.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path | str | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        hec_port: int | None = 0,
+        web_port: int | None = None,
+        password: str | None = None,
+        addons: Sequence[Path] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if host not in LOOPBACK:
+            raise CaltropError(
+                f"the embedded server listens on loopback only, not on {host!r}",
+                hint="use 127.0.0.1; reach it from elsewhere through a tunnel of your own",
+            )
+        self._temporary = tempfile.TemporaryDirectory(prefix="caltrop-") if data_dir is None else None
+        folder = Path(self._temporary.name if self._temporary else str(data_dir))
+        self.host = "127.0.0.1" if host == "localhost" else host
+        self._ports = (port, hec_port, web_port)
+        self.daemon = Daemon(folder, password=password, addons=addons, clock=clock)
+        self.management = ManagementApp(self.daemon)
+        self.username = "admin"
+        self.password = self.daemon.password
+        self._listeners: list[_Listener] = []
+        self._thread: threading.Thread | None = None
+        self._pool = ThreadPoolExecutor(HANDLER_THREADS, thread_name_prefix="splunkd")
+        self._stopped = False
+
+    # -- addresses -----------------------------------------------------------------------------------------------------
+
+    @property
+    def port(self) -> int:
+        return self.daemon.mgmt_port
+
+    @property
+    def hec_port(self) -> int:
+        return self.daemon.hec_port
+
+    @property
+    def web_port(self) -> int:
+        return self.daemon.web_port
+
+    @property
+    def url(self) -> str:
+        return f"https://{_bracket(self.host)}:{self.port}"
+
+    @property
+    def hec_url(self) -> str:
+        return f"https://{_bracket(self.host)}:{self.hec_port}"
+
+    # -- life ----------------------------------------------------------------------------------------------------------
+
+    def start(self) -> Server:
+        """Listen; returns when requests are answered."""
+        port, hec_port, web_port = self._ports
+        context = tls.server_context(self.daemon.data_dir / "auth")
+        try:
+            sockets = [None if wanted is None else _bind(self.host, wanted) for wanted in (port, hec_port, web_port)]
+        except OSError as error:
+            raise CaltropError(f"cannot listen on {self.host}: {error}", hint="choose other ports") from error
+        management, hec, web = sockets
+        assert management is not None
+        self.daemon.mgmt_port = management.getsockname()[1]
+        self.daemon.hec_port = hec.getsockname()[1] if hec else 0
+        self.daemon.web_port = web.getsockname()[1] if web else 0
+        self._listeners.append(self._listener(self.management, management, context))
+        if hec:
+            self._listeners.append(self._listener(self.management.collector, hec, context))
+        if web:
+            self._listeners.append(self._listener(WebApp(self.daemon), web, None))
+        self._thread = threading.Thread(target=self._run, name="splunkd", daemon=True)
+        self._thread.start()
+        deadline = time.monotonic() + START_SECONDS
+        while not all(listener.server.started for listener in self._listeners):
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                raise CaltropError("the server did not start")
+            time.sleep(0.005)
+        self.daemon.start()
+        return self
+
+    def stop(self) -> None:
+        """Answer what is under way, then stop. Idempotent."""
+        if self._stopped:
+            return
+        self._stopped = True
+        for listener in self._listeners:
+            listener.server.should_exit = True
+        if self._thread is not None:
+            self._thread.join()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self.daemon.stop()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    def __enter__(self) -> Server:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # -- parts ---------------------------------------------------------------------------------------------------------
+
+    def _listener(self, app: Application, sock: socket.socket, context: ssl.SSLContext | None) -> _Listener:
+        port = sock.getsockname()[1]
+        config = uvicorn.Config(
+            AsgiApp(app, port, self._pool),
+            http=protocol_class(self.management.open_stream, port),
+            ws="none",
+            lifespan="off",
+            loop="asyncio",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=True,
+            proxy_headers=False,
+            backlog=512,
+            timeout_keep_alive=20,
+            timeout_graceful_shutdown=5,
+            ssl_context_factory=None if context is None else (lambda config, default: context),
+        )
+        return _Listener(uvicorn.Server(config), sock)
+
+    def _run(self) -> None:
+        async def serve() -> None:
+            await asyncio.gather(*(listener.server.serve([listener.socket]) for listener in self._listeners))
+
+        asyncio.run(serve())
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _bracket(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
