@@ -42,7 +42,7 @@ class TimeAxis:
 def timechart(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row a bucket of time, a column an aggregation or a series."""
     frame, split, cmd = _prepare(table, cmd, ctx)
-    written = aggregations(cmd)
+    written = list(aggregations(cmd))
     if frame.height == 0:
         return Table.empty([TIME])
     axis = _time_axis(frame, cmd, ctx)
@@ -161,7 +161,7 @@ def _starts(axis: TimeAxis, cmd: Command) -> list[float]:
     return starts
 
 
-def _named(written: tuple[Aggregation, ...], frame: pl.DataFrame) -> list[Aggregation]:
+def _named(written: list[Aggregation], frame: pl.DataFrame) -> list[Aggregation]:
     """Wildcards applied, so that every result column has its function."""
     plain = [a for a in written if find(a.function) is not None]
     others = [a for a in written if find(a.function) is None]

@@ -1,0 +1,99 @@
+"""top, rare, sitop and sirare (Search Reference, "top" and "rare").
+
+Only rows that have all the fields count. Of equally frequent combinations the first in natural order comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from caltrop.engine.aggregate import aggregate, natural_order, to_prestats
+from caltrop.engine.aggregate.arguments import by_fields, flag, gathered, names, text, whole
+from caltrop.engine.context import Context
+from caltrop.engine.errors import SearchError
+from caltrop.engine.registry import command
+from caltrop.engine.table import Table
+from caltrop.spl.ast import Aggregation, Command
+
+COUNT, TOTAL, RANK = "\x00count", "\x00total", "\x00rank"
+_COUNT = Aggregation("count", None, COUNT, "count")
+
+
+@command("top", kind="transforming")
+def top(table: Table, cmd: Command, ctx: Context) -> Table:
+    """The most frequent values with their count and share."""
+    return _frequent(table, cmd, ctx, best=True)
+
+
+@command("rare", kind="transforming")
+def rare(table: Table, cmd: Command, ctx: Context) -> Table:
+    """The least frequent values with their count and share."""
+    return _frequent(table, cmd, ctx, best=False)
+
+
+@command("sitop", "sirare", kind="transforming")
+def sitop(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Rows of partial results from which `top` (or `rare`) of the same arguments gets its result."""
+    fields, by = _fields(cmd)
+    return Table(to_prestats(table.frame, [_COUNT], [*by, *fields], ctx))
+
+
+def _fields(cmd: Command) -> tuple[list[str], list[str]]:
+    fields = names(cmd.parts)
+    if not fields:
+        raise SearchError(f"{cmd.name} needs a field", node=cmd)
+    return fields, by_fields(gathered(cmd))
+
+
+def _frequent(table: Table, cmd: Command, ctx: Context, *, best: bool) -> Table:
+    fields, by = _fields(cmd)
+    cmd = gathered(cmd)
+    count, percent = text(cmd, "countfield", "count"), text(cmd, "percentfield", "percent")
+    if count in (*fields, *by) or percent in (*fields, *by):
+        raise SearchError(
+            f"the column {count if count in (*fields, *by) else percent!r} has the name of a field",
+            node=cmd,
+            hint="Set countfield= or percentfield= to another name.",
+        )
+    counted = aggregate(table.frame, [_COUNT], [*by, *fields], ctx)
+    total = pl.col(COUNT).sum()
+    counted = counted.with_columns((total.over(by) if by else total).alias(TOTAL))
+    counted = natural_order(counted, [*by, *fields]).sort(COUNT, descending=best, maintain_order=True)
+    if by:
+        counted = _grouped(counted, by)
+    limit = whole(cmd, "limit", 10)
+    if limit:
+        position = pl.int_range(pl.len())
+        counted = counted.with_columns((position.over(by) if by else position).alias(RANK))
+        rest = counted.filter(pl.col(RANK) >= limit)
+        counted = counted.filter(pl.col(RANK) < limit).drop(RANK)
+        if flag(cmd, "useother", False) and rest.height:
+            counted = _with_others(counted, rest, fields, by, text(cmd, "otherstr", "OTHER"))
+    columns = [pl.col(name) for name in (*by, *fields)]
+    if flag(cmd, "showcount", True):
+        columns.append(pl.col(COUNT).alias(count))
+    if flag(cmd, "showperc", True):
+        shares = (counted.get_column(COUNT) / counted.get_column(TOTAL) * 100).to_list()
+        counted = counted.with_columns(pl.Series(percent, [f"{share:.6f}" for share in shares], dtype=pl.String))
+        columns.append(pl.col(percent))
+    return Table(counted.select(columns))
+
+
+def _grouped(counted: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """Groups one after the other in natural order, each keeping its own order."""
+    groups = natural_order(counted.select(by).unique(maintain_order=True), by)
+    return groups.join(counted, on=list(by), how="left", maintain_order="left_right")
+
+
+def _with_others(
+    kept: pl.DataFrame, rest: pl.DataFrame, fields: Sequence[str], by: Sequence[str], name: str
+) -> pl.DataFrame:
+    """A last row (of each group) for all values beyond the limit."""
+    sums = [pl.col(COUNT).sum(), pl.col(TOTAL).first()]
+    others = rest.group_by(by, maintain_order=True).agg(sums) if by else rest.select(sums)
+    texts = [pl.lit(name).alias(field) for field in fields]
+    kept = kept.with_columns(pl.col(field).cast(pl.String) for field in fields)
+    both = pl.concat([kept, others.with_columns(texts).select(kept.columns)], how="vertical_relaxed")
+    return _grouped(both, by) if by else both

@@ -1,0 +1,169 @@
+"""transaction (Search Reference, "transaction"): options, and the fields of the grouped events.
+
+Result rows come newest first by the time of their earliest event; lists (mvlist) are in the order of time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from caltrop.engine import times
+from caltrop.engine.aggregate.arguments import flag, gathered, name_of, text, whole
+from caltrop.engine.aggregate.transactions import Event, Rules, Transaction, group, kept
+from caltrop.engine.context import Context
+from caltrop.engine.errors import SearchError
+from caltrop.engine.registry import command
+from caltrop.engine.table import MULTIVALUE, Table, concat, numeric, render, values_of
+from caltrop.spl import parse_search
+from caltrop.spl.ast import Call, Command, Node, NodeOption, Option
+
+NUMBER, TIME = "\x00number", "_time"
+# Of these the earliest event's value stands for all.
+_EARLIEST = ("_time", "_indextime", "_serial", "_cd", "date_year", "date_month", "date_mday", "date_wday", "date_hour", "date_minute",
+             "date_second", "date_zone", "timestartpos", "timeendpos")  # fmt: skip
+_MADE = ("duration", "eventcount", "closed_txn", "field_match_sum", "linecount")
+_LIMITS = ("maxspan", "maxpause", "maxevents", "startswith", "endswith")
+
+
+@command("transaction", kind="dataset", note="`delim` changes nothing; `name` (transactiontypes.conf) is not read.")
+def transaction(table: Table, cmd: Command, ctx: Context) -> Table:
+    """One row a group of events, with duration, eventcount and the values of all their fields."""
+    cmd = gathered(cmd)
+    if cmd.option("name") is not None:
+        raise SearchError("transaction name= is not supported", node=cmd, hint="Write the options of the type out.")
+    if TIME not in table:
+        raise SearchError("transaction needs events with _time", node=cmd)
+    fields = [name for part in cmd.parts if (name := name_of(part)) is not None]
+    fields += text(cmd, "fields", "").replace(",", " ").split()
+    rules = _rules(cmd, fields)
+    frame = table.frame.with_columns(numeric(table.frame.get_column(TIME)).alias(TIME))
+    timeless = frame.filter(pl.col(TIME).is_null())
+    frame = frame.filter(pl.col(TIME).is_not_null()).sort(TIME, descending=True, maintain_order=True)
+    found, orphans = group(
+        _events(frame, fields, _boundary(cmd, "startswith", frame, ctx), _boundary(cmd, "endswith", frame, ctx)), rules
+    )
+    shown = found if flag(cmd, "keepevicted", False) else kept(found, rules)
+    result = [table.with_frame(_merged(frame, shown, cmd))]
+    if flag(cmd, "keeporphans", False):
+        loose = pl.concat([frame[orphans], timeless])
+        result.append(table.with_frame(loose.with_columns(pl.lit("1").alias("_txn_orphan"))))
+    both = concat(result).frame if len(result) > 1 else result[0].frame
+    return table.with_frame(both.sort(TIME, descending=True, maintain_order=True, nulls_last=True))
+
+
+def _rules(cmd: Command, fields: Sequence[str]) -> Rules:
+    written = {part.name for part in cmd.parts if isinstance(part, Option | NodeOption)}
+    return Rules(
+        maxspan=_seconds(cmd, "maxspan"),
+        maxpause=_seconds(cmd, "maxpause"),
+        maxevents=whole(cmd, "maxevents", 1000, minimum=-1),
+        starts="startswith" in written,
+        ends="endswith" in written,
+        connected=flag(cmd, "connected", True),
+        unifyends=flag(cmd, "unifyends", False),
+        maxopentxn=whole(cmd, "maxopentxn", 5000, minimum=-1),
+        maxopenevents=whole(cmd, "maxopenevents", 100_000, minimum=-1),
+        closing=any(name in written for name in _LIMITS),
+        fields=bool(fields),
+    )
+
+
+def _seconds(cmd: Command, name: str) -> float:
+    written = text(cmd, name, "-1")
+    if written.lstrip("-").isdigit():
+        return float(written)
+    span = times.parse_span(written)
+    if span is None or span.seconds is None:
+        raise SearchError(
+            f"{name}={written} is no length of time", node=cmd, hint="Write one such as 30s, 5m, 1h or 1d."
+        )
+    return span.seconds
+
+
+def _boundary(cmd: Command, name: str, frame: pl.DataFrame, ctx: Context) -> list[bool]:
+    """For each row, whether it matches startswith or endswith: a search expression, or eval(…)."""
+    condition: Node | None = None
+    for part in cmd.parts:
+        if isinstance(part, NodeOption) and part.name == name:
+            condition = part.value
+        elif isinstance(part, Option) and part.name == name:
+            condition = parse_search(str(part.value))
+    if condition is None:
+        return [False] * frame.height
+    if isinstance(condition, Call) and condition.name == "eval" and len(condition.args) == 1:
+        return ctx.engine.evaluate(condition.args[0], frame, ctx).cast(pl.Boolean).fill_null(False).to_list()
+    return ctx.engine.matches(condition, frame, ctx).to_list()
+
+
+def _events(frame: pl.DataFrame, fields: Sequence[str], starts: list[bool], ends: list[bool]) -> Iterator[Event]:
+    nothing: frozenset[str] = frozenset()
+    columns = []
+    for name in fields:
+        if name in frame.columns:
+            column = frame.get_column(name)
+            if column.dtype == MULTIVALUE:
+                columns.append([nothing if v is None else frozenset(v) for v in column.to_list()])
+            else:
+                columns.append([nothing if v is None else frozenset((v,)) for v in render(column).to_list()])
+        else:
+            columns.append([nothing] * frame.height)
+    times_ = frame.get_column(TIME).to_list()
+    for row in range(frame.height):
+        yield Event(row, times_[row], tuple(column[row] for column in columns), starts[row], ends[row])
+
+
+def _merged(frame: pl.DataFrame, found: Sequence[Transaction], cmd: Command) -> pl.DataFrame:
+    """One row a transaction: every field with its values, and the facts of the transaction."""
+    lists, all_lists = _list_fields(cmd)
+    nullstr = text(cmd, "nullstr", "NULL")
+    rows = [row for t in found for row in reversed(t.rows)]
+    numbers = pl.Series(NUMBER, [i for i, t in enumerate(found) for _ in t.rows], dtype=pl.Int64)
+    work = frame[rows].with_columns(numbers)
+    grouped = []
+    for name in frame.columns:
+        column = frame.get_column(name)
+        if name in _EARLIEST:
+            grouped.append(pl.col(name).first())
+            continue
+        if name == "_raw":
+            raw = pl.col(name).drop_nulls()
+            grouped.append(raw if flag(cmd, "mvraw", False) else raw.str.join("\n"))
+            continue
+        if column.dtype != MULTIVALUE:
+            work = work.with_columns(render(work.get_column(name)))
+        values = pl.col(name).explode() if column.dtype == MULTIVALUE else pl.col(name)
+        listed = name in lists or (all_lists and not name.startswith("_"))
+        grouped.append(values.fill_null(nullstr) if listed else values.drop_nulls().unique().sort())
+    merged = work.group_by(NUMBER, maintain_order=True).agg(grouped).drop(NUMBER)
+    merged = merged.with_columns(_plain(merged.get_column(c)) for c, t in merged.schema.items() if t == MULTIVALUE)
+    made = [
+        pl.Series("duration", [t.newest - t.oldest for t in found], dtype=pl.Float64),
+        pl.Series("eventcount", [len(t.rows) for t in found], dtype=pl.Int64),
+        pl.Series("closed_txn", [int(t.closed) for t in found], dtype=pl.Int64),
+        pl.Series("field_match_sum", [t.matches for t in found], dtype=pl.Int64),
+    ]
+    if "_raw" in frame.columns:
+        lines = values_of(merged.get_column("_raw")).list.join("\n").str.count_matches("\n") + 1
+        made.append(lines.cast(pl.Int64).alias("linecount"))
+    return merged.with_columns(made)
+
+
+def _list_fields(cmd: Command) -> tuple[set[str], bool]:
+    """mvlist=true, or the fields of mvlist=a,b."""
+    written = text(cmd, "mvlist", "false")
+    word = written.lower()
+    if word in ("t", "true", "1", "yes", "y"):
+        return set(), True
+    if word in ("f", "false", "0", "no", "n"):
+        return set(), False
+    return set(written.replace(",", " ").split()), False
+
+
+def _plain(column: pl.Series) -> pl.Series:
+    """A column of text when no cell holds several values; empty lists become missing."""
+    lengths = column.list.len()
+    if (lengths > 1).any():
+        return pl.select(pl.when(lengths > 0).then(column)).to_series().alias(column.name)
+    return column.list.first()
