@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from caltrop.spl.ast import (
     Alias,
+    And,
     Call,
     Clause,
     Comparison,
@@ -288,7 +289,7 @@ class Arguments:
             if cursor.peek() == "[":
                 yield self.subsearch()
             elif syntax.clauses and (word := self.keyword(*syntax.clauses)):
-                yield self.clause(word)
+                yield from self.clause(word)
             elif option := self.option():
                 yield option
             elif first and syntax.words is not Words.WORDS:
@@ -314,22 +315,59 @@ class Arguments:
             return read_aggregation(self)
         return self.word()
 
-    def clause(self, keyword: str) -> Clause:
-        """The keyword is next; its parts run to the next clause keyword or the end."""
-        cursor = self.cursor
+    def clause(self, keyword: str) -> Iterator[Node]:
+        """The keyword is next; its parts run to the next clause keyword or the end.
+
+        Options of the command that are written inside the clause (by host limit=5) follow it in the tree; only those
+        that say something about a field or source of the clause stay in it (by _time span=1h, from datamodel=X).
+        """
+        cursor, syntax = self.cursor, self.syntax
         start = cursor.skip()
         cursor.pos += len(keyword)
-        words = self.syntax.clauses[keyword]
-        stops = tuple(self.syntax.clauses)
+        words = syntax.clauses[keyword]
+        stops = tuple(syntax.clauses)
         parts: list[Node] = []
         if words is Words.SEARCH:
             node = self.search(*(stop for stop in stops if stop != keyword))
             if node is None:
                 cursor.expected(f"a search expression after {keyword}")
-            parts.append(node)
-        while words is not Words.SEARCH and not self.end() and not self.keyword(*stops):
-            parts.append(self.option() or self.plain(words))
-        return Clause(keyword=keyword, parts=tuple(parts), span=cursor.span(start))
+            parts, options = self._split_where(node)
+        else:
+            while not self.end() and not self.keyword(*stops):
+                if words is Words.WORDS and cursor.peek() == "[":  # join … where L.a=R.a [subsearch]
+                    break
+                parts.append(self.option() or self.plain(words))
+            options = [part for part in parts if _moves(part, syntax)]
+            parts = [part for part in parts if not _moves(part, syntax)]
+        yield Clause(keyword=keyword, parts=tuple(parts), span=cursor.span(start))
+        yield from options
+
+    def _split_where(self, node: Node) -> tuple[list[Node], list[Node]]:
+        """Options written behind the condition (`where index=x span=1h` of mstats) are options, not comparisons."""
+        items = node.items if isinstance(node, And) else (node,)
+        options: list[Node] = []
+        kept: list[Node] = []
+        for item in items:
+            name = item.field.name.lower() if isinstance(item, Comparison) else ""
+            if isinstance(item, Comparison) and name in self.syntax.behind_where and isinstance(item.value, Word):
+                kind = self.syntax.options.get(name)
+                value = item.value.text if item.value.quoted else convert(item.value.text, kind)
+                options.append(Option(name=name, value=value, quoted=item.value.quoted, span=item.span))
+            else:
+                kept.append(item)
+        if len(kept) == len(items):
+            return [node], []
+        if len(kept) < 2:
+            return kept, options
+        return [And(items=tuple(kept), span=node.span)], options
+
+
+# Options that stay in the clause they were written in.
+_BELONGS = frozenset({"span", "bins", "minspan", "start", "end", "aligntime", "datamodel", "sid"})
+
+
+def _moves(part: Node, syntax: Syntax) -> bool:
+    return isinstance(part, Option | NodeOption) and part.name in syntax.options and part.name not in _BELONGS
 
 
 _EVAL = re.compile(r"eval\s*\(", re.IGNORECASE)

@@ -18,7 +18,7 @@ from caltrop.spl.searching import read_search
 
 _NAME = re.compile(r"[A-Za-z_][\w-]*|\$[\w.:]+\$|<<\w+>>")
 _COMPARED = re.compile(
-    r"(?:[\w.{}:*@-]|\\.)+\s*(?:=|!=|<|>)|(?:\w|\.)+::|\S+\s+IN\s*\(|[\w.-]*[*?]|[(\"]|NOT\b|(?:TERM|CASE)\("
+    r"(?:[\w.{}:*@-]|\\.)+\s*(?:!?=|<(?!<)|>)|(?:\w|\.)+::|\S+\s+IN\s*\(|[\w.-]*[*?]|[(\"]|NOT\b|(?:TERM|CASE)\("
 )
 
 

@@ -56,7 +56,8 @@ Reader = Callable[["Arguments"], Iterator[Node]]
 @dataclass(frozen=True, slots=True)
 class Syntax:
     """`number` names the option that a leading bare number stands for (head 5); `first` reads that many plain
-    arguments as Word before `words` applies (lookup NAME field …)."""
+    arguments as Word before `words` applies (lookup NAME field …); `behind_where` are options that may stand in the
+    search expression of a `where` clause."""
 
     name: str
     options: Mapping[str, Kind] = field(default_factory=dict)
@@ -64,6 +65,7 @@ class Syntax:
     clauses: Mapping[str, Words] = field(default_factory=dict)
     number: str | None = None
     first: int = 0
+    behind_where: frozenset[str] = frozenset()
     reader: Reader | None = None
 
 
@@ -77,15 +79,15 @@ def register(
     clauses: Mapping[str, Words] | None = None,
     number: str | None = None,
     first: int = 0,
+    behind_where: frozenset[str] = frozenset(),
     reader: Reader | None = None,
 ) -> None:
     """Declare the commands of these names."""
     for name in names:
         if name in syntaxes:
             raise RuntimeError(f"command {name!r} is declared twice")
-        syntaxes[name] = Syntax(
-            name, {**(options or {}), **({number: INT} if number else {})}, words, clauses or {}, number, first, reader
-        )
+        typed = {**(options or {}), **({number: INT} if number else {})}
+        syntaxes[name] = Syntax(name, typed, words, clauses or {}, number, first, behind_where, reader)
 
 
 def reader(*names: str, options: Mapping[str, Kind] | None = None) -> Callable[[Reader], Reader]:

@@ -95,6 +95,7 @@ def sort(args: Arguments) -> Iterator[Node]:
     number = args.leading_number("limit")
     if number:
         yield number
+    args.take("by")  # people write it, and Splunk lets them
     while not args.end():
         start = args.cursor.skip()
         if args.keyword_before_equals() == "limit" and (option := args.option()):

@@ -197,6 +197,12 @@ def from_(args: Arguments) -> Iterator[Node]:
         cursor.pos = start + len(found[1] or found[2])
         yield Word(text=found[1] or found[2], span=cursor.span(start))
         cursor.pos = found.end()
-        yield args.word()
+        name = args.word()
+        while isinstance(name, Word) and cursor.text.startswith((".", '."'), cursor.pos):  # "Model"."Dataset"
+            more = args.word()
+            if not isinstance(more, Word):
+                break
+            name = Word(text=name.text + more.text, quoted=True, span=cursor.span(name.span.start))
+        yield name
     while not args.end():
         yield args.subsearch() if cursor.peek() == "[" else args.option() or args.word()

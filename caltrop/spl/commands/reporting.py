@@ -7,10 +7,13 @@ from caltrop.spl.syntax import BOOL, EVAL, EXPR, FLOAT, INT, LIST, STR, Words, r
 _STATS = {"partitions": INT, "allnum": BOOL, "delim": STR, "dedup_splitvals": BOOL}
 _BIN = {"bins": INT, "span": STR, "minspan": STR, "start": STR, "end": STR, "aligntime": STR}
 _CHART = {
-    "agg": STR, "cont": BOOL, "dedup_splitvals": BOOL, "fixedrange": BOOL, "format": STR, "limit": STR, "nullstr": STR,
+    "agg": STR, "cont": BOOL, "dedup_splitvals": BOOL, "fixedrange": BOOL, "format": STR, "limit": FLOAT, "nullstr": STR,
     "otherstr": STR, "partial": BOOL, "sep": STR, "useother": BOOL, "usenull": BOOL, "partitions": INT, "timestep": STR,
     **_BIN,
 }  # fmt: skip
+_BEHIND_WHERE = frozenset(
+    {"span", "prestats", "append", "chart", "every", "fillnull_value", "summariesonly", "backfill"}
+)
 _BY = {"by": Words.FIELDS}
 
 register("stats", "sistats", options=_STATS, words=Words.AGGREGATIONS, clauses=_BY)
@@ -83,8 +86,7 @@ register(
         "span": STR, "use_summary_index_values": BOOL, "every": STR,
     },
     words=Words.AGGREGATIONS,
-    clauses={"from": Words.WORDS, "where": Words.SEARCH, "by": Words.FIELDS, "groupby": Words.FIELDS},
-)  # fmt: skip
+    clauses={"from": Words.WORDS, "where": Words.SEARCH, "by": Words.FIELDS, "groupby": Words.FIELDS}, behind_where=_BEHIND_WHERE)  # fmt: skip
 register(
     "mstats",
     options={
@@ -92,13 +94,13 @@ register(
         "chart": BOOL, "chart.limit": INT, "chart.agg": STR, "span": STR, "every": STR, "chunk_size": INT,
     },
     words=Words.AGGREGATIONS,
-    clauses={"where": Words.SEARCH, "by": Words.FIELDS, "groupby": Words.FIELDS},
-)  # fmt: skip
+    clauses={"where": Words.SEARCH, "by": Words.FIELDS, "groupby": Words.FIELDS}, behind_where=_BEHIND_WHERE)  # fmt: skip
 register(
     "mcatalog",
     options={"prestats": BOOL, "append": BOOL},
     words=Words.AGGREGATIONS,
     clauses={"where": Words.SEARCH, "by": Words.FIELDS, "groupby": Words.FIELDS},
+    behind_where=_BEHIND_WHERE,
 )
 register(
     "mpreview",
