@@ -17,7 +17,8 @@ from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import Engine
 from caltrop.engine.table import Table, render
 from caltrop.errors import CaltropError, Location
-from caltrop.index import Segment, Store
+from caltrop.index import Segment, Store, importers
+from caltrop.index.importers import ImportOptions
 from caltrop.knowledge import Configuration, Knowledge
 from caltrop.spl import SplError, expand, known_commands, parse, parse_eval, parse_search
 from caltrop.spl.ast import NOWHERE
@@ -75,6 +76,17 @@ class Instance:
 
     def clock(self) -> float:
         return time.time() if self.now is None else self.now
+
+    def add_file(self, path: Path | str, options: ImportOptions) -> int:
+        """Index a file (folder, archive, archive!member) of any known format; the number of events. Indexes are made as needed."""
+        count = 0
+        for frame in importers.read(path, options):
+            for name in frame.get_column("index").unique().to_list():
+                if name not in self.store:
+                    self.store.create_index(name)
+            self.store.append(frame)
+            count += frame.height
+        return count
 
     # -- searching
 
