@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from caltrop.content import wellknown
 from caltrop.content.attack import techniques
 from caltrop.content.checks.finding import Finding, of
 from caltrop.content.model import Baseline, Catalogue, Detection, Investigation
@@ -34,7 +35,7 @@ def searches(catalogue: Catalogue) -> Iterable[Search]:
 
 def _macros(catalogue: Catalogue) -> Iterator[Finding]:
     arities: dict[str, set[int]] = {}
-    for macro in catalogue.macros:
+    for macro in [*catalogue.macros, *wellknown.macros()]:
         arities.setdefault(macro.name, set()).add(len(macro.arguments))
     for detection in catalogue.detections:
         arities.setdefault(detection.filter_macro, set()).add(0)
@@ -72,7 +73,7 @@ def lookup_names(search: str) -> Iterator[tuple[str, int]]:
 
 
 def _lookups(catalogue: Catalogue) -> Iterator[Finding]:
-    known: set[str] = {"mitre_enrichment", "caltrop_detections", *catalogue.config.external_lookups}
+    known: set[str] = {"mitre_enrichment", "caltrop_detections", *wellknown.LOOKUPS, *catalogue.config.external_lookups}
     for lookup in catalogue.lookups:
         known.update({lookup.name, lookup.filename} - {""})
     used: set[str] = set()

@@ -10,12 +10,12 @@ from caltrop.content.model import Catalogue, Detection
 from caltrop.content.schema import THREAT_TYPES
 from caltrop.content.source import Path
 
-_NAME = re.compile(r"[^\s$]+")  # a token is a field name: no white space
+_NAME = re.compile(r"[^\s$]+")  # a token is a field name, seldom with white space
+_WORD = re.compile(r"[\w.{}@-]+")
 
 
 def check(catalogue: Catalogue) -> Iterator[Finding]:
     for item in catalogue.detections:
-        yield from _messages(item)
         yield from _objects(catalogue, item)
         yield from _scores(item)
 
@@ -34,39 +34,52 @@ def messages(item: Detection) -> Iterator[tuple[Path, str]]:
             yield ("intermediate_findings", "entities", index, "message"), entity.message or item.message
 
 
-def tokens(message: str) -> tuple[list[tuple[str, int]], list[tuple[int, str]]]:
-    """`$field$` tokens with offsets, and what is wrong: (offset, message). A lone `$` before a digit is money."""
+def entity_fields(item: Detection) -> Iterator[tuple[Path, str]]:
+    """Fields that risk and threat objects name, with their paths in the file."""
+    if item.schema not in ("flat", "rba"):
+        for index, entity in enumerate(item.entities):
+            yield ("tags", "observable", index, "name"), entity.field
+        return
+    counts = {"risk": 0, "threat": 0}
+    for entity in item.entities:
+        kind = "threat" if entity.threat else "risk"
+        index = counts[kind]
+        if entity.finding:
+            yield ("finding", "entity", "field"), entity.field
+            continue
+        counts[kind] += 1
+        if item.schema == "rba":
+            yield ("rba", f"{kind}_objects", index, "field"), entity.field
+        elif entity.threat:
+            yield ("threat_objects", index, "field"), entity.field
+        else:
+            yield ("intermediate_findings", "entities", index, "field"), entity.field
+
+
+def tokens(message: str, names: frozenset[str] = frozenset()) -> tuple[list[tuple[str, int]], list[tuple[int, str]]]:
+    """`$field$` tokens with offsets, and what is wrong: (offset, message). A lone `$` before a digit is money.
+
+    A name with white space in it is a token only when it is among `names`, the fields of the result: otherwise two
+    tokens that were not closed would look like one.
+    """
     good: list[tuple[str, int]] = []
     bad: list[tuple[int, str]] = []
     at = message.find("$")
     while at >= 0:
         end = message.find("$", at + 1)
         name = message[at + 1 : end] if end > 0 else ""
-        if end > 0 and _NAME.fullmatch(name):
+        if name and (name in names or _NAME.fullmatch(name)):
             good.append((name, at))
-            at = message.find("$", end + 1)
-            continue
-        word = re.match(r"[\w.{}@-]*", message[at + 1 :])
-        word_text = word.group() if word else ""
-        if end == at + 1:
+            end = message.find("$", end + 1)
+        elif end == at + 1:
             bad.append((at, "'$$' is an empty token"))
-            at = message.find("$", end + 1)
-            continue
-        if word_text and not word_text[0].isdigit():
-            bad.append((at, f"the token '${word_text}' is not closed"))
+            end = message.find("$", end + 1)
+        else:
+            word = _WORD.match(message, at + 1)
+            if word and not word.group()[0].isdigit():
+                bad.append((at, f"the token '${word.group()}' is not closed"))
         at = end
     return good, bad
-
-
-def _messages(item: Detection) -> Iterator[Finding]:
-    seen: set[str] = set()
-    for path, message in messages(item):
-        if message in seen:
-            continue
-        seen.add(message)
-        for offset, what in tokens(message)[1]:
-            name = what.split("'")[1]
-            yield of(item, path, "bad-token", what, f"write '{name}$'" if "not closed" in what else "", offset)
 
 
 def _objects(catalogue: Catalogue, item: Detection) -> Iterator[Finding]:

@@ -2,23 +2,81 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 
+from caltrop.content import wellknown
 from caltrop.content.checks.finding import Finding, of
+from caltrop.content.checks.outputs import OPEN, Fields, output_fields
 from caltrop.content.checks.references import searches
-from caltrop.content.model import Catalogue, Detection
+from caltrop.content.checks.risk import entity_fields, messages, tokens
+from caltrop.content.model import Catalogue, Detection, Macro
 from caltrop.content.spltext import macro_calls, without_comments
 from caltrop.spl import SplError, parse
 
+# Tokens of a drilldown that Enterprise Security fills in from the finding, not from the search's result.
+_FINDING_TOKENS = ("info_min_time", "info_max_time", "info_sid", "info_search_time", "event_id", "rule_name", "source")
+
 
 def check(catalogue: Catalogue) -> Iterator[Finding]:
+    known = {(m.name, len(m.arguments)): m for m in [*wellknown.macros(), *catalogue.macros]}
+    for detection in catalogue.detections:
+        known.setdefault((detection.filter_macro, 0), Macro(name="", file="", definition="search *"))
     for item in searches(catalogue):
         try:
-            parse(item.search)
+            pipeline = parse(item.search)
         except SplError as error:
             yield of(item, ("search",), "spl-syntax", error.message, error.hint or "", error.span.start)
+            if isinstance(item, Detection):
+                yield from _tokens(item, OPEN)
+            continue
         if isinstance(item, Detection):
             yield from _filter(item)
+            fields = output_fields(pipeline, lambda name, arity: known.get((name, arity)))
+            yield from _tokens(item, fields)
+            yield from _outputs(item, fields)
+
+
+def _tokens(item: Detection, fields: Fields) -> Iterator[Finding]:
+    """Tokens of risk messages: closed, and fields of the result."""
+    seen: set[str] = set()
+    for path, message in messages(item):
+        if message in seen:
+            continue
+        seen.add(message)
+        good, bad = tokens(message, fields.names)
+        for offset, what in bad:
+            hint = f"write '{what.split(chr(39))[1]}$'" if "not closed" in what else "remove it"
+            yield of(item, path, "bad-token", what, hint, offset)
+        for name, offset in good:
+            if not fields.has(name):
+                what = f"the message uses ${name}$, which the search does not output"
+                yield of(item, path, "token-not-output", what, _hint(name, fields), offset)
+
+
+def _outputs(item: Detection, fields: Fields) -> Iterator[Finding]:
+    """Everything that risk, throttling and drilldowns take from the result is in the result."""
+    for path, name in entity_fields(item):
+        if not fields.has(name):
+            what = f"the search does not output {name!r}"
+            yield of(item, path, "entity-not-output", what, _hint(name, fields))
+    for name in item.throttling.fields if item.throttling else ():
+        if not fields.has(name):
+            what = f"throttled by {name!r}, which the search does not output"
+            yield of(item, ("throttling", "fields"), "throttle-not-output", what, _hint(name, fields))
+    for index, drill in enumerate(item.drilldown_searches):
+        for key in ("name", "search"):
+            for name, offset in tokens(getattr(drill, key), fields.names)[0]:
+                if name not in _FINDING_TOKENS and not fields.has(name):
+                    path = ("drilldown_searches", index, key)
+                    what = f"the drilldown uses ${name}$, which the search does not output"
+                    yield of(item, path, "drilldown-not-output", what, _hint(name, fields), offset)
+
+
+def _hint(name: str, fields: Fields) -> str:
+    names = sorted(fields.names)
+    near = difflib.get_close_matches(name, names, 1, 0.6)
+    return f"did you mean {near[0]!r}?" if near else "the search gives out " + ", ".join(names[:12])
 
 
 def _filter(item: Detection) -> Iterator[Finding]:
