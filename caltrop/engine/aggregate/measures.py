@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -13,6 +12,7 @@ from caltrop.engine.aggregate.functions import Function, find, registry
 from caltrop.engine.aggregate.inputs import Columns, Input
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
+from caltrop.engine.fieldnames import carried, matching
 from caltrop.engine.nearest import did_you_mean
 from caltrop.spl.ast import Aggregation, Call, FieldName, Node
 
@@ -82,24 +82,16 @@ def expand(written: Aggregation, names: Sequence[str], by: Collection[str]) -> l
         written.alias is None and isinstance(written.argument, FieldName) and written.argument.quoted
     ):
         return [written]
-    matcher = re.compile("(.*)".join(re.escape(part) for part in re.split(r"\*+", pattern)), re.DOTALL)
     call = written.text.partition("(")[0].strip() or written.function
     out = []
-    for name in sorted(names):
-        match = matcher.fullmatch(name)
-        if match is None or name in by or (name.startswith("_") and not pattern.startswith("_")):
+    for name in sorted(matching(pattern, names)):
+        if name in by:
             continue
-        alias = None if written.alias is None else _fill(written.alias, match.groups())
+        alias = None if written.alias is None else carried(pattern, name, written.alias)
         out.append(
             Aggregation(written.function, FieldName(name), alias, f"{call}({name})", written.extra, span=written.span)
         )
     return out
-
-
-def _fill(alias: str, parts: Sequence[str]) -> str:
-    """Put what each * of the field matched into the * of the new name."""
-    rest = iter(parts)
-    return re.sub(r"\*+", lambda _: next(rest, ""), alias)
 
 
 def _key(written: Aggregation) -> str:

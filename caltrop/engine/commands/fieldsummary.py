@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 
 import polars as pl
 
 from caltrop.engine.aggregate.arguments import gathered, names, whole
 from caltrop.engine.aggregate.inputs import numbers_of
 from caltrop.engine.context import Context
+from caltrop.engine.fieldnames import expand
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, render
 from caltrop.spl.ast import Command
@@ -20,19 +20,12 @@ COLUMNS = ("field", "count", "distinct_count", "is_exact", "max", "mean", "min",
 @command("fieldsummary", kind="transforming")
 def fieldsummary(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row a field, in order of their names: counts, numeric facts, and the most frequent values as JSON."""
-    patterns = names(cmd.parts)
     most = whole(gathered(cmd), "maxvals", 100)
-    fields = sorted(name for name in table.fields if _wanted(name, patterns))
+    fields = sorted(expand(names(cmd.parts) or ["*"], table.fields))
     rows = [row for name in fields if (row := _summary(name, table.frame.get_column(name), most)) is not None]
     kinds = {"count": pl.Int64, "distinct_count": pl.Int64, "is_exact": pl.Int64, "numeric_count": pl.Int64}
     floats = dict.fromkeys(("max", "mean", "min", "stdev"), pl.Float64)
     return Table(pl.DataFrame(rows, schema={c: kinds.get(c) or floats.get(c) or pl.String for c in COLUMNS}))
-
-
-def _wanted(name: str, patterns: list[str]) -> bool:
-    if not patterns:
-        return not name.startswith("_")
-    return any(re.fullmatch(".*".join(map(re.escape, p.split("*"))), name, re.DOTALL) for p in patterns)
 
 
 def _summary(name: str, column: pl.Series, most: int) -> dict[str, object] | None:

@@ -193,7 +193,7 @@ def makecontinuous(table: Table, cmd: Command, ctx: Context) -> Table:
         floored, wanted = bucketing.floor(numbers), list(bucketing.starts(low, high))
     else:
         found = ranges.parse(span, cmd) if span else ranges.automatic(low, high, bins)
-        floored, wanted = found.lows(numbers), _steps(found, low, high)
+        floored, wanted = found.lows(numbers), list(_steps(found, low, high))
     frame = table.frame.with_columns(floored.alias(field))
     missing = sorted(set(wanted) - set(floored.drop_nulls().to_list()))
     filler = Table(pl.DataFrame({field: pl.Series(missing, dtype=pl.Float64)}))
