@@ -1,0 +1,117 @@
+"""bin, bucket, discretize: numbers and times put into ranges (Search Reference: bin)."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from caltrop.engine import times
+from caltrop.engine.aggregate import buckets, ranges
+from caltrop.engine.aggregate.ranges import Ranges
+from caltrop.engine.context import Context
+from caltrop.engine.errors import SearchError
+from caltrop.engine.registry import command
+from caltrop.engine.table import MULTIVALUE, Table, numeric, render
+from caltrop.spl.ast import Alias, Command, FieldName
+
+DEFAULT_BINS = 100
+MAX_BINS = 50_000
+
+
+@command("bin", "bucket", "discretize", kind="streaming")
+def bin_(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Times are rounded down, numbers become the text low-high; values that are no numbers stay."""
+    targets = [part for part in cmd.parts if isinstance(part, FieldName | Alias)]
+    if len(targets) != 1:
+        raise SearchError("bin needs one field", node=cmd)
+    part = targets[0]
+    source, target = (part.source.name, part.target.name) if isinstance(part, Alias) else (part.name, part.name)
+    if source not in table:
+        return table
+    column = table.frame.get_column(source)
+    if source == "_time":
+        binned = _times(column, cmd, ctx)
+    else:
+        binned = _numbers(column, cmd, ctx)
+    return table.with_frame(table.frame.with_columns(binned.alias(target)))
+
+
+def _count(cmd: Command) -> int:
+    bins = cmd.option("bins", DEFAULT_BINS)
+    if isinstance(bins, bool) or not isinstance(bins, int) or not 2 <= bins <= MAX_BINS:
+        raise SearchError(f"bin: bins={bins} must be a number from 2 to {MAX_BINS}", node=cmd)
+    return bins
+
+
+def _times(column: pl.Series, cmd: Command, ctx: Context) -> pl.Series:
+    time = numeric(column)
+    span = cmd.option("span")
+    if span is not None:
+        found = buckets.parse(str(span), ctx.timezone, cmd)
+    else:
+        low, high = time.min(), time.max()
+        if low is None or high is None:
+            return time
+        first = ctx.earliest if ctx.earliest is not None else float(low)  # type: ignore[arg-type]
+        last = ctx.latest if ctx.latest is not None else float(high)  # type: ignore[arg-type]
+        least = cmd.option("minspan")
+        minimum = (
+            buckets.approximate_seconds(buckets.parse(str(least), ctx.timezone, cmd).span) if least is not None else 0.0
+        )
+        found = buckets.Buckets(buckets.automatic(first, last, _count(cmd), minimum), ctx.timezone)
+    align = cmd.option("aligntime")
+    if align is not None:
+        origin = _align(str(align), cmd, ctx)
+        found = buckets.Buckets(found.span, found.tz, origin, found.weekday)
+    return found.floor(time)
+
+
+def _align(text: str, cmd: Command, ctx: Context) -> float:
+    if text in ("earliest", "latest"):
+        bound = ctx.earliest if text == "earliest" else ctx.latest
+        return bound if bound is not None else 0.0
+    moment = times.time_bound(text, ctx.now, ctx.timezone)
+    if moment is None:
+        raise SearchError(f"bin: aligntime={text} is no time", node=cmd)
+    return moment
+
+
+def _numbers(column: pl.Series, cmd: Command, ctx: Context) -> pl.Series:
+    number = numeric(column)
+    low, high = number.min(), number.max()
+    if low is None or high is None:
+        return column
+    span = cmd.option("span")
+    start, end = cmd.option("start"), cmd.option("end")
+    if span is not None:
+        found = ranges.parse(_plain_span(str(span)), cmd)
+    else:
+        # start and end widen the range that is divided; they do not cut values off.
+        first = min(float(low), float(start)) if isinstance(start, int | float) else float(low)  # type: ignore[arg-type]
+        last = max(float(high), float(end)) if isinstance(end, int | float) else float(high)  # type: ignore[arg-type]
+        found = ranges.automatic(first, last, _count(cmd))
+        least = cmd.option("minspan")
+        if least is not None:
+            minimum = ranges.parse(str(least), cmd)
+            found = minimum if found.width < minimum.width else found
+    lows = found.lows(number)
+    known = lows.drop_nulls().unique()
+    labels = lows.replace_strict(
+        known, [_label(found, v) for v in known.to_list()], return_dtype=pl.String, default=None
+    )
+    if column.dtype == MULTIVALUE:
+        return pl.select(
+            pl.when(pl.lit(labels).is_not_null()).then(pl.concat_list(pl.lit(labels))).otherwise(pl.lit(column))
+        ).to_series()
+    return pl.select(pl.coalesce(pl.lit(labels), pl.lit(render(column)))).to_series()
+
+
+def _plain_span(text: str) -> str:
+    """A span of time over a plain number is that many seconds."""
+    span = times.parse_span(text)
+    if span is not None and span.seconds is not None and not text.replace(".", "").isdigit() and "log" not in text:
+        return f"{span.seconds:g}"
+    return text
+
+
+def _label(found: Ranges, low: float) -> str:
+    return found.text(low)

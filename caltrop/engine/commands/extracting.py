@@ -1,0 +1,194 @@
+"""rex: fields out of text by regular expression, and sed-like edits (Search Reference: rex)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import polars as pl
+
+from caltrop.engine.context import Context
+from caltrop.engine.errors import SearchError
+from caltrop.engine.regexes import compile_pattern, fill, replace_all, replacement_template
+from caltrop.engine.registry import command
+from caltrop.engine.table import MULTIVALUE, Table, render, values_of
+from caltrop.engine.values import Value, lists_or_text
+from caltrop.knowledge.pcre import Regex
+from caltrop.spl.ast import Command, Word
+
+
+@command("rex", kind="streaming")
+def rex(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Named groups become fields; rows without a match keep what they have."""
+    words = cmd.of(Word)
+    if len(words) != 1:
+        raise SearchError("rex needs one regular expression", node=cmd)
+    word, name = words[0], str(cmd.option("field", "_raw"))
+    mode = cmd.option("mode")
+    if mode is not None and str(mode).lower() != "sed":
+        raise SearchError(f"rex: mode={mode} is not known", node=cmd, hint="the only mode is sed")
+    if mode is not None:
+        edit = parse_sed(word)
+        if name not in table:
+            return table
+        return table.with_frame(table.frame.with_columns(edit(table.frame.get_column(name)).alias(name)))
+    limit = cmd.option("max_match", 1)
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+        raise SearchError(f"rex: max_match={limit} is no count", node=cmd)
+    regex = compile_pattern(word.text, node=word)
+    if not any(regex.names):
+        raise SearchError("rex: the regular expression names no group to extract", node=word, hint="write (?<field>…)")
+    if name not in table:
+        return table
+    offset = cmd.option("offset_field")
+    found = (
+        _first(regex, table.frame.get_column(name))
+        if limit == 1
+        else _several(regex, table.frame.get_column(name), limit)
+    )
+    if offset is not None:
+        found.append(_offsets(regex, table.frame.get_column(name)).alias(str(offset)))
+    frame = table.frame
+    for column in found:
+        old = frame.get_column(column.name) if column.name in frame.columns else None
+        frame = frame.with_columns(column if old is None else _over(old, column))
+    return table.with_frame(frame)
+
+
+def _over(old: pl.Series, new: pl.Series) -> pl.Series:
+    """New values where there are any."""
+    if MULTIVALUE in (old.dtype, new.dtype):
+        old, new = values_of(old), values_of(new)
+    else:
+        old = render(old)
+    return pl.select(pl.coalesce(pl.lit(new), pl.lit(old))).to_series().alias(new.name)
+
+
+def _first(regex: Regex, column: pl.Series) -> list[pl.Series]:
+    """The groups of the first match; in a multivalue, of the first value that matches."""
+    if column.dtype == MULTIVALUE:
+        return _several(regex, column, 1)
+    groups = regex.first(render(column))
+    return [group.alias(name) for name, group in zip(regex.names, groups, strict=True) if name]
+
+
+def _several(regex: Regex, column: pl.Series, limit: int) -> list[pl.Series]:
+    """The groups of up to `limit` matches (0: all) as multivalues. A group that takes no part in a match is empty there."""
+    names = [name for name in regex.names if name]
+    out: dict[str, list[list[str] | None]] = {name: [] for name in names}
+    for values in values_of(column).to_list():
+        matches = [m for value in values or () for m in _some(regex.python, value, limit)]
+        if limit:
+            matches = matches[:limit]
+        for name in names:
+            found = [m.group(name) for m in matches]
+            out[name].append([text or "" for text in found] if any(text is not None for text in found) else None)
+    return [_tidy(pl.Series(name, rows, dtype=MULTIVALUE)) for name, rows in out.items()]
+
+
+def _tidy(column: pl.Series) -> pl.Series:
+    return lists_or_text(Value(column)).column.alias(column.name)
+
+
+def _some(pattern: re.Pattern[str], text: str, limit: int) -> list[re.Match[str]]:
+    found = []
+    for match in pattern.finditer(text):
+        found.append(match)
+        if limit and len(found) == limit:
+            break
+    return found
+
+
+def _offsets(regex: Regex, column: pl.Series) -> pl.Series:
+    """name=first-last&… : zero-based positions of each group's first and last character."""
+
+    def row(text: str | None) -> str | None:
+        match = regex.python.search(text) if text is not None else None
+        if match is None:
+            return None
+        spans = {name: match.span(name) for name in regex.names if name and match.group(name) is not None}
+        return "&".join(f"{name}={start}-{end - 1}" for name, (start, end) in spans.items()) or None
+
+    if column.dtype == MULTIVALUE:
+        column = column.list.first()
+    return pl.Series([row(text) for text in render(column).to_list()], dtype=pl.String)
+
+
+# --- sed --------------------------------------------------------------------------------------------------------------
+
+
+def parse_sed(word: Word) -> Callable[[pl.Series], pl.Series]:
+    """`s/regex/replacement/flags` (g, or the number of the match) or `y/from/to/`, with any delimiter."""
+    text = word.text.strip()
+    if text[:1] not in ("s", "y") or len(text) < 2:
+        raise SearchError(
+            f"rex: '{text}' is no sed expression", node=word, hint="write s/<regex>/<replacement>/g or y/<from>/<to>/"
+        )
+    parts = _split(text[2:], text[1])
+    if len(parts) != 3:
+        raise SearchError(f"rex: the sed expression '{text}' needs three '{text[1]}'", node=word)
+    source, target, flags = parts
+    if text[0] == "y":
+        return _transliteration(source, target, word)
+    if not re.fullmatch(r"g|\d*", flags.strip()):
+        raise SearchError(f"rex: unknown sed flags '{flags}'", node=word, hint="g, or a number")
+    regex = compile_pattern(source, node=word)
+    which = None if flags.strip() == "g" else int(flags.strip() or 1)
+    return lambda column: _each(column, lambda texts: _substitute(regex, texts, target, which))
+
+
+def _split(text: str, delimiter: str) -> list[str]:
+    """Parts between delimiters; an escaped delimiter is the delimiter itself."""
+    parts, current, i = [], "", 0
+    while i < len(text):
+        if text[i] == "\\" and text[i + 1 : i + 2] == delimiter:
+            current += delimiter
+            i += 2
+        elif text[i] == "\\" and i + 1 < len(text):
+            current += text[i : i + 2]
+            i += 2
+        elif text[i] == delimiter and len(parts) < 2:
+            parts.append(current)
+            current = ""
+            i += 1
+        else:
+            current += text[i]
+            i += 1
+    return [*parts, current]
+
+
+def _each(column: pl.Series, edit: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """The edit over every value, several in a row or one."""
+    if column.dtype != MULTIVALUE:
+        return edit(render(column))
+    return column.list.eval(pl.element().map_batches(edit, return_dtype=pl.String))
+
+
+def _substitute(regex: Regex, texts: pl.Series, target: str, which: int | None) -> pl.Series:
+    """All matches (which None), or only the match of that number."""
+    if which is None:
+        return replace_all(regex, texts, _ampersand(target))
+    template = replacement_template(_ampersand(target))
+
+    def one(text: str) -> str:
+        for number, match in enumerate(regex.python.finditer(text), 1):
+            if number == which:
+                return text[: match.start()] + fill(template, match) + text[match.end() :]
+        return text
+
+    return pl.Series(texts.name, [None if t is None else one(t) for t in texts.to_list()], dtype=pl.String)
+
+
+def _ampersand(target: str) -> str:
+    """Splunk's sed knows \\1 and the common escapes, and takes & as it is."""
+    return target.replace("\\n", "\n").replace("\\t", "\t").replace("\\/", "/")
+
+
+def _transliteration(source: str, target: str, word: Word) -> Callable[[pl.Series], pl.Series]:
+    if len(source) != len(target):
+        raise SearchError("rex: both parts of y/…/…/ need the same length", node=word)
+    table = str.maketrans(source, target)
+    edit = lambda texts: pl.Series(
+        texts.name, [None if t is None else t.translate(table) for t in texts.to_list()], dtype=pl.String
+    )
+    return lambda column: _each(column, edit)

@@ -1,0 +1,105 @@
+"""Commands on multivalue fields: makemv, nomv, mvexpand, mvcombine (Search Reference pages of those names)."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from caltrop.engine import fieldnames
+from caltrop.engine.commands.filtering import flag, group_key
+from caltrop.engine.context import Context
+from caltrop.engine.errors import SearchError
+from caltrop.engine.regexes import compile_pattern
+from caltrop.engine.registry import command
+from caltrop.engine.table import MULTIVALUE, Table, values_of
+from caltrop.engine.values import Value, lists_or_text
+from caltrop.spl.ast import Command, FieldName
+
+
+def only_field(cmd: Command) -> str:
+    names = [node.name for node in cmd.of(FieldName)]
+    if len(names) != 1:
+        raise SearchError(f"{cmd.name} needs one field", node=cmd)
+    return names[0]
+
+
+@command("makemv", kind="streaming")
+def makemv(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Split a field at a delimiter, or by a tokenizer whose first group is a value."""
+    name = only_field(cmd)
+    if name not in table:
+        return table
+    column = values_of(table.frame.get_column(name))
+    tokenizer = cmd.option("tokenizer")
+    if tokenizer is not None:
+        pattern = compile_pattern(str(tokenizer), node=cmd).python
+        group = 1 if pattern.groups else 0
+
+        def pieces(text: str) -> list[str]:
+            return [m.group(group) or "" for m in pattern.finditer(text)]
+    else:
+        delimiter = str(cmd.option("delim", " "))
+        empty = flag(cmd, "allowempty")
+        if not delimiter:
+            raise SearchError("makemv: delim= is empty", node=cmd)
+
+        def pieces(text: str) -> list[str]:
+            return [piece for piece in text.split(delimiter) if piece or empty]
+
+    lists = [None if v is None else [p for text in v for p in pieces(text)] or None for v in column.to_list()]
+    if flag(cmd, "setsv"):
+        joined = [None if v is None else str(cmd.option("delim", " ")).join(v) for v in lists]
+        return table.with_frame(table.frame.with_columns(pl.Series(name, joined, dtype=pl.String)))
+    return table.with_frame(table.frame.with_columns(_tidy(pl.Series(name, lists, dtype=MULTIVALUE))))
+
+
+def _tidy(column: pl.Series) -> pl.Series:
+    return lists_or_text(Value(column)).column.alias(column.name)
+
+
+@command("nomv", kind="streaming")
+def nomv(table: Table, cmd: Command, ctx: Context) -> Table:
+    """The values joined by line breaks into one."""
+    columns = []
+    for node in cmd.of(FieldName):
+        for name in fieldnames.matching(node.name, table.fields):
+            column = table.frame.get_column(name)
+            if column.dtype == MULTIVALUE:
+                columns.append(column.list.join("\n").alias(name))
+    return table.with_frame(table.frame.with_columns(columns))
+
+
+@command("mvexpand", kind="streaming")
+def mvexpand(table: Table, cmd: Command, ctx: Context) -> Table:
+    """A row for each value, the first `limit` of them (0: all). Rows without the field stay."""
+    name = only_field(cmd)
+    limit = cmd.option("limit", 0)
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+        raise SearchError(f"mvexpand: limit={limit} is no count", node=cmd)
+    if name not in table:
+        return table
+    frame = table.frame
+    if frame.schema[name] != MULTIVALUE:
+        return table
+    if limit:
+        frame = frame.with_columns(pl.col(name).list.head(limit))
+    return table.with_frame(frame.explode(name))
+
+
+@command("mvcombine", kind="dataset", note="delim= is read; values stay apart, as they do in Splunk until a nomv")
+def mvcombine(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Rows that are equal but for the field become one, in the place of the first; internal fields do not count."""
+    name = only_field(cmd)
+    if name not in table or not len(table):
+        return table
+    others = [c for c in table.fields if c != name and not c.startswith("_")]
+    row = pl.int_range(len(table), dtype=pl.UInt32, eager=True).alias("row")
+    keys = [group_key(table.frame.get_column(c)).alias(f"k{i}") for i, c in enumerate(others)]
+    column = values_of(table.frame.get_column(name)).alias("v")
+    without = pl.when(pl.lit(column).is_null()).then(pl.lit(row))  # rows without the field stay on their own
+    frame = pl.DataFrame([row, column, *keys]).with_columns(without.alias("alone"))
+    groups = frame.group_by([*(k.name for k in keys), "alone"], maintain_order=True).agg(
+        pl.col("row").first(), pl.col("v").drop_nulls().explode()
+    )
+    combined = table.frame[groups.get_column("row")]
+    values = _tidy(groups.get_column("v").cast(MULTIVALUE).alias(name))
+    return table.with_frame(combined.with_columns(values))
