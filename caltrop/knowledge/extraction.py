@@ -162,8 +162,9 @@ def _lookup(columns: Columns, auto: AutoLookup, needed: set[str] | None, tools: 
         return
     inputs = dict(auto.inputs)
     names = dict.fromkeys([*inputs.values(), *(["_time"] if "_time" in columns else [])])
-    found = table.match(columns.frame(names), inputs, [field for field, _ in outputs])
-    for (_, target), column in zip(outputs, found.get_columns(), strict=True):
+    found = table.match(columns.frame(names), inputs, list(dict.fromkeys(field for field, _ in outputs)))
+    for field, target in outputs:
+        column = found[field]
         if auto.keep or target not in columns:
             columns.fill(target, column)
         else:  # OUTPUT overwrites where the lookup found something

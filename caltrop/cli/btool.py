@@ -1,0 +1,81 @@
+"""caltrop btool: merged configuration, and where each value comes from."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from caltrop.cli.search import unpacked
+from caltrop.knowledge import Configuration, MergedStanza, NotFound, addon_apps
+from caltrop.knowledge.configuration import NOBODY
+
+
+@click.command()
+@click.argument("conf")
+@click.argument("stanza", required=False)
+@click.option("--debug", "origins", is_flag=True, help="Show the file and line of each value.")
+@click.option(
+    "--etc", type=click.Path(exists=True, file_okay=False, path_type=Path), help="The etc folder of an instance."
+)
+@click.option(
+    "--app",
+    "apps",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    metavar="PACKAGE",
+    help="An app: a package or a folder (may be repeated).",
+)
+@click.option(
+    "--addons/--no-addons", default=True, help="Include the repository's add-ons (default, unless --etc is given)."
+)
+@click.option("--context", metavar="APP", help="What a search in this app sees; without it, the global context.")
+@click.option("--user", default=NOBODY, help="With --context: include this user's own settings.")
+def command(
+    conf: str,
+    stanza: str | None,
+    origins: bool,
+    etc: Path | None,
+    apps: tuple[Path, ...],
+    addons: bool,
+    context: str | None,
+    user: str,
+) -> None:
+    """Show the merged CONF (props, transforms, macros, …), or one STANZA of it with what it inherits from [default]."""
+    with tempfile.TemporaryDirectory(prefix="caltrop-btool-") as scratch:
+        folders = unpacked(apps, Path(scratch))
+        if etc is None:
+            configuration = Configuration([*(addon_apps() if addons else ()), *folders])
+        else:
+            configuration = Configuration(etc)
+            for folder in folders:
+                configuration.add_app(folder)
+        for line in lines(configuration, conf.removesuffix(".conf"), stanza, context, user, origins):
+            click.echo(line)
+
+
+def lines(
+    configuration: Configuration, conf: str, stanza: str | None, app: str | None, user: str, origins: bool
+) -> list[str]:
+    """The output, a line each. Raises `NotFound` for a stanza that does not exist."""
+    merged = configuration.stanzas(conf, app, user)
+    if stanza is None:
+        chosen: Sequence[MergedStanza] = [merged[name] for name in sorted(merged)]
+    else:
+        found = configuration.stanza(conf, stanza, app, user)
+        if found is None:
+            raise NotFound(f"no [{stanza}] in {conf}.conf", hint=f"stanzas: {', '.join(sorted(merged)[:10]) or 'none'}")
+        chosen = [found]
+    rows: list[tuple[str, str]] = []
+    for item in chosen:
+        rows.append(("", f"[{item.name}]"))
+        for key in sorted(item.settings):
+            setting = item.settings[key]
+            text = setting.value.replace("\n", "\\\n")
+            rows.append((f"{setting.path}:{setting.line}", f"{key} = {text}"))
+    if not origins:
+        return [text for _, text in rows]
+    width = max((len(place) for place, _ in rows), default=0)
+    return [f"{place:<{width}}  {text}" for place, text in rows]
