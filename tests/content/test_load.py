@@ -1,0 +1,185 @@
+"""Every fault is found, has its place and its code; content without faults has none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from caltrop.content import load
+from caltrop.errors import CaltropError
+from content.sample import DETECTION, MACRO, STORY, Repository
+
+WHERE = "detections/endpoint/some_process.yml"
+
+
+def codes(path: Path) -> list[str]:
+    return [p.code for p in load(path).problems]
+
+
+def test_sound_content_has_no_problem(repository: Repository) -> None:
+    catalogue = load(repository())
+    assert catalogue.problems == []
+    (detection,) = catalogue.detections
+    assert detection.message == "Process $process$ ran on $dest$"
+    assert [(e.field, e.type, e.score, e.threat, e.finding) for e in detection.entities] == [
+        ("dest", "system", 50, False, True),
+        ("user", "user", 40, False, False),
+        ("process", "process", 0, True, False),
+    ]
+    assert detection.entities[1].message == "User $user$ ran $process$"
+    assert detection.filter_macro == "some_process_filter"
+
+
+def line_of(text: str, detection: list[tuple[str, str]]) -> int:
+    """The line of the changed detection on which `text` stands."""
+    changed = DETECTION
+    for old, new in detection:
+        changed = changed.replace(old, new, 1)
+    return changed[: changed.index(text)].count("\n") + 1
+
+
+@pytest.mark.parametrize(
+    ("code", "detection", "at"),
+    [
+        ("unknown-field", [("version: 2", "versoin: 2\nversion: 2")], "versoin"),
+        ("missing-field", [("author: Somebody\n", "")], ""),
+        ("wrong-type", [("version: 2", "version: two")], "version"),
+        ("wrong-value", [("type: TTP", "type: TPP")], "type: TPP"),
+        ("bad-date", [("'2026-02-01'", "'2026-02-31'")], "modification"),
+        ("bad-id", [("22222222-2222-4222-8222-222222222222", "22222222-2222-4222-8222")], "id:"),
+        ("date-order", [("'2026-02-01'", "'2025-02-01'")], "modification"),
+        ("out-of-range", [("score: 50", "score: 150")], "score: 150"),
+        ("wrong-value", [("- T1047", "- T47")], "- T47"),
+        ("unknown-technique", [("- T1047", "- T1000")], "- T1000"),
+        ("unknown-story", [("- A Story", "- B Story")], "- B Story"),
+        ("file-name", [("name: Some Process\n", "name: Another Process\n"), ("some_process_f", "another_process_f")], "name:"),
+        ("unknown-macro", [("`events`", "`event`")], "search:"),
+        ("unknown-macro", [("`events`", "`events(1)`")], "search:"),
+        ("unknown-lookup", [("| stats", "| lookup nowhere dest OUTPUT owner | stats")], "search:"),
+        ("spl-syntax", [("| stats count by", "| stats count( by")], "search:"),
+        ("filter-macro", [("| `some_process_filter`", "")], "search:"),
+        ("filter-macro", [("_filter`", "_filter` | head 1")], "search:"),
+        ("bad-token", [("on $dest$", "on $dest by abuse")], "title:"),
+        ("bad-token", [("on $dest$", "on $$ by abuse")], "title:"),
+        ("token-not-output", [("on $dest$", "on $host$")], "title:"),
+        ("entity-not-output", [("field: dest", "field: host")], "field: host"),
+        ("entity-not-output", [("field: process", "field: parent")], "field: parent"),
+        ("threat-type", [("  type: process", "  type: proces")], "type: proces"),
+        ("throttle-not-output", [("tests:", "throttling:\n  period: 1d\n  fields: [host]\ntests:")], "fields"),
+        (
+            "drilldown-not-output",
+            [("tests:", "drilldown_searches:\n- name: See $host$\n  search: index=x\ntests:")],
+            "- name: See",
+        ),
+        ("no-risk", [("finding:\n  title: Process $process$ ran on $dest$\n  entity:\n    field: dest\n    type: system\n    score: 50\nintermediate_findings:\n  entities:\n  - field: user\n    type: user\n    score: 40\n    message: User $user$ ran $process$\n", "")], "type: TTP"),
+        ("unwanted-risk", [("type: TTP", "type: Hunting")], "finding:"),
+        ("score-mismatch", [("tests:", "impact: 90\nconfidence: 90\ntests:")], "score: 50"),
+        ("duplicate-key", [("version: 2", "version: 1\nversion: 2")], "version: 2"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # fmt: skip
+def test_a_fault_is_found_where_it_is(
+    repository: Repository, code: str, detection: list[tuple[str, str]], at: str
+) -> None:
+    problems = load(repository(detection=detection)).problems
+    found = [p for p in problems if p.code == code]
+    assert found, [str(p) for p in problems]
+    assert found[0].file == WHERE
+    if at:
+        assert found[0].line == line_of(at, detection)
+        assert found[0].column >= 1
+    assert found[0].message
+
+
+def test_an_unclosed_token_has_line_and_column(repository: Repository) -> None:
+    problems = load(repository(detection=[("Process $process$ ran on $dest$", "Run from $dest by $process$")])).problems
+    (problem,) = [p for p in problems if p.code == "bad-token"]
+    assert problem.line == line_of("Run from", [("Process $process$ ran on $dest$", "Run from $dest by")])
+    assert problem.column == len("  title: Run from ") + 1
+    assert "$dest" in problem.message
+    assert "$dest$" in problem.hint
+
+
+def test_all_faults_come_at_once(repository: Repository) -> None:
+    found = codes(
+        repository(
+            {"macros/events.yml": MACRO + "colour: red\n", "stories/a_story.yml": "name: [\n"},
+            [("type: TTP", "type: TPP"), ("`events`", "`nothing`"), ("on $dest$", "on $dest")],
+        )
+    )
+    assert {"unknown-field", "yaml-syntax", "wrong-value", "unknown-macro", "bad-token"} <= set(found)
+
+
+@pytest.mark.parametrize(
+    ("code", "files"),
+    [
+        ("duplicate-id", {"stories/b.yml": STORY.replace("A Story", "B")}),
+        ("duplicate-name", {"macros/Events.yml": MACRO}),
+        ("empty-story", {"stories/b.yml": STORY.replace("A Story", "B").replace("11111111", "33333333")}),
+        ("unused-macro", {"macros/other.yml": MACRO.replace("events", "other")}),
+        ("unused-lookup", {"lookups/l.yml": "name: l\ndescription: d\nlookup_type: csv\n", "lookups/l.csv": "a,b\n"}),
+        ("missing-data", {"lookups/l.yml": "name: l\ndescription: d\nlookup_type: csv\n"}),
+        ("lookup-header", {"lookups/l.yml": "name: l\ndescription: d\nfilename: l.csv\n", "lookups/l.csv": "a,a\n"}),
+        ("no-deployment", {"deployments/ttp.yml": None}),
+        ("yaml-syntax", {"macros/events.yml": "name: a: b\n"}),
+        ("wrong-type", {"macros/empty.yml": ""}),
+    ],
+)
+def test_faults_between_files(repository: Repository, code: str, files: dict[str, str | None]) -> None:
+    assert code in codes(repository(files))
+
+
+def test_severity_can_be_set_and_overridden_with_a_reason(repository: Repository) -> None:
+    broken = [("on $dest$", "on $host$")]
+    app = "id: t_app\nlabel: T\nprefix: T\nversion: '1.0.0'\nauthor: {name: S}\n"
+    rules = app + "validation:\n  rules:\n    token-not-output: warning\n"
+    catalogue = load(repository({"app.yml": rules}, broken))
+    assert [(p.code, p.severity) for p in catalogue.problems] == [("token-not-output", "warning")]
+    override = (
+        app + "validation:\n  overrides:\n  - detection: Some Process\n    rule: token-not-output\n"
+        "    severity: off\n    reason: the field comes from an add-on\n"
+    )
+    assert load(repository({"app.yml": override}, broken)).problems == []
+    other = override.replace("Some Process", "Another")
+    assert load(repository({"app.yml": other}, broken)).errors
+
+
+def test_what_lives_elsewhere_can_be_declared(repository: Repository) -> None:
+    app = "id: t_app\nlabel: T\nprefix: T\nversion: '1.0.0'\nauthor: {name: S}\nvalidation:\n  external:\n"
+    app += "    macros: [theirs]\n    lookups: [assets]\n"
+    changes = [("`events`", "`theirs`"), ("| stats", "| lookup assets dest OUTPUT owner | stats")]
+    problems = load(repository({"app.yml": app, "macros/events.yml": None}, changes)).problems
+    assert [str(p) for p in problems] == []
+
+
+def test_a_missing_folder_is_said_in_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(CaltropError, match="no such folder"):
+        load(tmp_path / "nowhere")
+
+
+def test_a_repository_without_configuration_is_read_all_the_same(repository: Repository) -> None:
+    catalogue = load(repository({"app.yml": None}, [("on $dest$", "on $host$")]))
+    assert catalogue.errors and not catalogue.blocking
+
+
+def test_2021_tests_are_attached_to_their_detection(repository: Repository) -> None:
+    test = (
+        "name: Some Process Unit Test\ntests:\n- name: Some Process\n  file: endpoint/some_process.yml\n"
+        "  pass_condition: '| stats count | where count > 0'\n  attack_data:\n  - file_name: a.log\n"
+        "    data: https://example.org/a.log\n    source: s\n    sourcetype: t\n"
+    )
+    catalogue = load(repository({"tests/endpoint/some_process.test.yml": test}))
+    assert [t.name for t in catalogue.detections[0].tests] == ["True Positive Test", "Some Process"]
+    assert catalogue.detections[0].tests[1].attack_data[0].data == "https://example.org/a.log"
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(("folder", "detections"), [("escu", 1057), ("escu-2026", 57)])
+def test_the_corpora_load_and_only_their_own_faults_are_errors(shared: Path, folder: str, detections: int) -> None:
+    catalogue = load(shared / "corpus" / folder)
+    assert len(catalogue.detections) == detections
+    # What is wrong with these files is wrong in the search or its references, not in how they are read.
+    reading = {"yaml-syntax", "unknown-field", "missing-field", "wrong-type", "wrong-value", "bad-date", "bad-id",
+               "file-name", "duplicate-name", "spl-syntax"}  # fmt: skip
+    assert [str(p) for p in catalogue.errors if p.code in reading] == []

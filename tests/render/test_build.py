@@ -1,0 +1,186 @@
+"""Catalogue -> package: what is in it, and that the same content gives the same bytes."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import importlib
+import io
+import json
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+from content.sample import Repository
+
+from caltrop.content import load
+from caltrop.errors import CaltropError, FindingsError
+from caltrop.render import build, vendor
+from caltrop.render.conf import parse
+
+RULE = "Test - Some Process - Rule"
+
+
+def conf(tree: Path, name: str) -> dict[str, dict[str, str]]:
+    return parse((tree / "default" / name).read_text(), name)
+
+
+def test_the_stanza_of_a_ttp(repository: Repository) -> None:
+    result = build(load(repository()), repository.folder / "dist")
+    stanza = conf(result.tree, "savedsearches.conf")[RULE]
+    assert stanza["search"] == "`events` process=x.exe | stats count by dest user process | `some_process_filter`"
+    expected = {
+        "disabled": "true", "enableSched": "1", "cron_schedule": "0 * * * *", "dispatch.earliest_time": "-70m@m",
+        "dispatch.latest_time": "-10m@m", "schedule_window": "auto", "counttype": "number of events",
+        "relation": "greater than", "quantity": "0", "allow_skew": "100%", "alert.digest_mode": "1",
+        "action.risk": "1", "action.risk.param._risk_score": "0", "action.risk.param.verbose": "0",
+        "action.risk.param._risk_message": "Process $process$ ran on $dest$", "action.notable": "1",
+        "action.notable.param.rule_title": "Some Process", "action.notable.param.rule_description": "Finds a process.",
+        "action.notable.param.nes_fields": "user,dest", "action.notable.param.security_domain": "endpoint",
+        "action.notable.param.severity": "medium", "action.correlationsearch.enabled": "1",
+        "action.correlationsearch.label": RULE,
+    }  # fmt: skip
+    assert {key: stanza.get(key) for key in expected} == expected
+    assert json.loads(stanza["action.risk.param._risk"]) == [
+        {"risk_object_field": "dest", "risk_object_type": "system", "risk_score": 50},
+        {"risk_object_field": "user", "risk_object_type": "user", "risk_score": 40},
+        {"threat_object_field": "process", "threat_object_type": "process"},
+    ]
+    assert json.loads(stanza["action.correlationsearch.annotations"]) == {
+        "analytic_story": ["A Story"], "cis20": ["CIS 10"], "data_source": ["A Source"],
+        "kill_chain_phases": ["Installation"], "mitre_attack": ["T1047"], "nist": ["DE.CM"], "type": "TTP",
+        "type_list": ["TTP"],
+    }  # fmt: skip
+    assert json.loads(stanza["action.correlationsearch.metadata"]) == {
+        "deprecated": "0", "detection_id": "22222222-2222-4222-8222-222222222222", "detection_version": "2",
+        "publish_time": 1769904000.0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "risk", "notable"), [("TTP", True, True), ("Anomaly", True, False), ("Hunting", False, False)]
+)
+def test_actions_follow_the_type(repository: Repository, kind: str, risk: bool, notable: bool) -> None:
+    result = build(load(repository(detection=[("type: TTP", f"type: {kind}")])), repository.folder / "dist")
+    stanza = conf(result.tree, "savedsearches.conf")[RULE]
+    assert ("action.risk" in stanza, "action.notable" in stanza) == (risk, notable)
+
+
+def test_the_files_of_an_app(repository: Repository) -> None:
+    result = build(load(repository()), repository.folder / "dist")
+    macros = conf(result.tree, "macros.conf")
+    assert macros["some_process_filter"]["definition"] == "search *"
+    assert macros["events"]["definition"] == "index=main"
+    story = conf(result.tree, "analyticstories.conf")["analytic_story://A Story"]
+    assert json.loads(story["searches"]) == [RULE]
+    assert json.loads(story["maintainers"]) == [{"company": "Company", "email": "-", "name": "Somebody"}]
+    app = conf(result.tree, "app.conf")
+    assert (app["package"]["id"], app["launcher"]["version"], app["ui"]["label"]) == ("test_app", "1.0.0", "Test app")
+    manifest = json.loads((result.tree / "app.manifest").read_text())
+    assert manifest["info"]["id"] == {"group": None, "name": "test_app", "version": "1.0.0"}
+    meta = parse((result.tree / "metadata/default.meta").read_text())
+    assert meta[""] == {"access": "read : [ * ], write : [ admin, sc_admin, power ]", "export": "system"}
+    assert not (result.tree / "bin").exists() and not (result.tree / "default/commands.conf").exists()
+
+
+def test_the_package_is_the_same_whoever_builds_it(repository: Repository, tmp_path: Path) -> None:
+    folder = repository()
+    first = build(load(folder), tmp_path / "one")
+    old = os.umask(0o077)
+    try:
+        for path in folder.rglob("*.yml"):
+            os.utime(path, (1, 1))
+        second = build(load(folder), tmp_path / "two" / "deeper")
+    finally:
+        os.umask(old)
+    assert first.package.read_bytes() == second.package.read_bytes()
+    assert first.sha256 == hashlib.sha256(second.package.read_bytes()).hexdigest()
+    with tarfile.open(second.package) as tar:
+        members = tar.getmembers()
+    assert [m.name for m in members] == sorted(m.name for m in members)
+    assert {(m.uid, m.gid, m.uname, m.gname, m.mtime) for m in members} == {(0, 0, "", "", 315532800)}
+    assert {m.mode for m in members if m.isfile()} == {0o644} and {m.mode for m in members if m.isdir()} == {0o755}
+    assert all(m.name.split("/")[0] == "test_app" for m in members)
+    header = second.package.read_bytes()[:10]
+    assert header[3] == 0 and header[4:8] == b"\0\0\0\0"  # no file name, no time
+
+
+def test_a_second_build_leaves_nothing_of_the_first(repository: Repository) -> None:
+    out = repository.folder / "dist"
+    first = build(
+        load(repository({"lookups/l.yml": "name: l\ndescription: d\nlookup_type: csv\n", "lookups/l.csv": "a\n"})), out
+    )
+    assert (first.tree / "lookups/l.csv").is_file()
+    second = build(load(repository({"lookups/l.yml": None, "lookups/l.csv": None})), out)
+    assert not (second.tree / "lookups").exists()
+    assert {p.suffix for p in out.iterdir() if p.is_file()} == {".gz"}
+
+
+def test_content_with_errors_is_not_built(repository: Repository) -> None:
+    with pytest.raises(FindingsError, match="bad-token"):
+        build(load(repository(detection=[("on $dest$", "on $dest")])), repository.folder / "dist")
+    assert not (repository.folder / "dist").exists()
+
+
+ENRICHED = [("tests:", "enrichment:\n  field: process\ntests:")]
+
+
+@pytest.fixture
+def sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = importlib.import_module("caltrop.render.build")  # the package exports a function of that name
+    monkeypatch.setattr(module, "sdk_files", lambda cache: {"lib/splunklib/__init__.py": b""})
+
+
+@pytest.mark.usefixtures("sdk")
+def test_enrichment_comes_before_the_filter(repository: Repository) -> None:
+    result = build(load(repository({"app/bin/enrichhits.py": "# a command\n"}, ENRICHED)), repository.folder / "dist")
+    search = conf(result.tree, "savedsearches.conf")[RULE]["search"]
+    assert " ".join(search.split()).endswith(
+        '| stats count by dest user process | enrichhits detection="Some Process" field="process" | `some_process_filter`'
+    )
+    command = conf(result.tree, "commands.conf")["enrichhits"]
+    assert command == {
+        "filename": "enrichhits.py", "chunked": "true", "python.version": "python3", "python.required": "3.9, 3.13",
+    }  # fmt: skip
+    (row,) = csv.DictReader(io.StringIO((result.tree / "lookups/caltrop_detections.csv").read_text()))
+    assert row == {
+        "detection": "Some Process", "detection_id": "22222222-2222-4222-8222-222222222222",
+        "mitre_technique_id": "T1047", "mitre_technique": "Windows Management Instrumentation",
+        "mitre_tactic": "Execution", "kill_chain_phase": "Installation", "analytic_story": "A Story",
+        "risk_score": "50", "risk_message": "Process $process$ ran on $dest$", "script_field": "process",
+    }  # fmt: skip
+    assert conf(result.tree, "transforms.conf")["caltrop_detections"]["filename"] == "caltrop_detections.csv"
+
+
+def test_without_enterprise_security_rows_become_risk_events(repository: Repository) -> None:
+    app = "id: t_app\nlabel: T\nprefix: Test\nversion: '1.0.0'\nauthor: {name: S}\nflavour: no-es\n"
+    result = build(load(repository({"app.yml": app})), repository.folder / "dist")
+    stanza = conf(result.tree, "savedsearches.conf")[RULE]
+    assert not [key for key in stanza if key.startswith(("action.risk", "action.notable", "action.correlationsearch"))]
+    assert (stanza["action.summary_index"], stanza["action.summary_index._name"]) == ("1", "risk")
+    assert 'risk_message="Process " . coalesce(mvjoin(\'process\', ", "), "") . " ran on "' in stanza["search"]
+    assert "mvexpand caltrop_risk" in stanza["search"]
+
+
+def test_the_sdk_is_taken_only_with_the_pinned_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / vendor.WHEEL).write_bytes(b"something else")
+
+    def download(folder: Path) -> None:
+        (folder / vendor.WHEEL).write_bytes(b"not it either")
+
+    monkeypatch.setattr(vendor, "_download", download)
+    with pytest.raises(CaltropError, match="expected sha256"):
+        vendor.sdk_files(tmp_path)
+    assert not (tmp_path / vendor.WHEEL).exists()
+
+
+@pytest.mark.shared
+def test_parity_with_the_oracle(shared: Path, tmp_path: Path) -> None:
+    from caltrop.render.compare import compare
+
+    result = build(load(shared / "corpus/escu", checks=False), tmp_path)
+    comparison = compare(shared / "oracle/escu", result.tree)
+    assert comparison.percent >= 99.9
+    assert sum(not d.key for d in comparison.differences) == 0  # every stanza is there
+    assert {d.key for d in comparison.differences} <= {"max_matches", "info.releaseDate", "references", "build"}
