@@ -141,6 +141,8 @@ class TimeParser:
         parts = stamps.str.extract_groups(f"^(?:{form})$").struct.unnest()
         missing = [pl.lit(None, dtype=pl.String).alias(name) for name in (*GROUPS, "z2") if name not in parts.columns]
         found = parts.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+        if not found.any():
+            return pl.Series([None], dtype=pl.Float64).new_from_index(0, len(stamps))
         times = civil_to_epoch(parts.with_columns(missing), self.zone, self.now)
         return pl.select(pl.when(found).then(times)).to_series()
 
@@ -168,7 +170,7 @@ def civil_to_epoch(parts: pl.DataFrame, zone: str, now: float) -> pl.Series:
     digits = pl.col("e").str.extract(r"^(\d+)", 1).str.len_chars()
     scale = pl.when(digits >= 19).then(1e9).when(digits >= 16).then(1e6).when(digits >= 13).then(1e3).otherwise(1.0)
     epoch = pl.col("e").cast(pl.Float64, strict=False) / scale
-    fields = parts.select(
+    fields = parts.lazy().select(
         year.alias("Y"),
         pl.when(dated).then(pl.coalesce(month, 1)).otherwise(today.month).alias("m"),
         pl.when(dated).then(pl.coalesce(day, 1)).otherwise(today.day).alias("d"),
@@ -180,21 +182,18 @@ def civil_to_epoch(parts: pl.DataFrame, zone: str, now: float) -> pl.Series:
         _offset(pl.coalesce("z", "z2")).alias("z"),
         epoch.alias("e"),
     )
-    this_year = _naive(fields.with_columns(pl.col("Y").fill_null(today.year)))
-    last_year = _naive(fields.with_columns(pl.col("Y").fill_null(today.year - 1)))
-    future = fields.get_column("Y").is_null() & (this_year > now + 2 * 86400)
-    naive = pl.select(pl.when(future.fill_null(False)).then(last_year).otherwise(this_year)).to_series()
-    local = _from_zone(naive, zone)
-    offset = fields.get_column("z")
-    known = pl.when(offset.is_not_null()).then(naive - offset).otherwise(local)
-    fraction = pl.when(fields.get_column("e").is_null()).then(known + fields.get_column("f"))
+    this_year = _naive(pl.col("Y").fill_null(today.year))
+    last_year = _naive(pl.col("Y").fill_null(today.year - 1))
+    future = pl.col("Y").is_null() & (this_year > now + 2 * 86400)
+    naive = pl.when(future).then(last_year).otherwise(this_year)
+    known = pl.when(pl.col("z").is_not_null()).then(pl.col("t") - pl.col("z")).otherwise(_from_zone(pl.col("t"), zone))
     # An epoch may have its fraction in a field of its own (%s.%3N).
-    return pl.select(fraction.otherwise(fields.get_column("e") + fields.get_column("f"))).to_series()
+    return fields.with_columns(naive.alias("t")).select(pl.coalesce("e", known) + pl.col("f")).collect().to_series()
 
 
-def _naive(parts: pl.DataFrame) -> pl.Series:
+def _naive(year: pl.Expr) -> pl.Expr:
     """Seconds of a civil time as if it were UTC (proleptic Gregorian calendar); null where there is no such day."""
-    m, d, year = pl.col("m"), pl.col("d"), pl.col("Y")
+    m, d = pl.col("m"), pl.col("d")
     leap = ((year % 4 == 0) & (year % 100 != 0)) | (year % 400 == 0)
     length = pl.when(m == 2).then(28 + leap.cast(pl.Int64)).when(m.is_in([4, 6, 9, 11])).then(30).otherwise(31)
     valid = (
@@ -208,7 +207,7 @@ def _naive(parts: pl.DataFrame) -> pl.Series:
     days = era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
     days = days + pl.coalesce(pl.col("j") - 1, 0)
     seconds = days * 86400 + pl.col("H") * 3600 + pl.col("M") * 60 + pl.col("S")
-    return parts.select(pl.when(valid).then(seconds).cast(pl.Float64).alias("t")).to_series()
+    return pl.when(valid).then(seconds).cast(pl.Float64)
 
 
 def _offset(zone: pl.Expr) -> pl.Expr:
@@ -222,16 +221,15 @@ def _offset(zone: pl.Expr) -> pl.Expr:
     return pl.coalesce(sign * (hours * 3600 + minutes * 60), named)
 
 
-def _from_zone(naive: pl.Series, zone: str) -> pl.Series:
+def _from_zone(naive: pl.Expr, zone: str) -> pl.Expr:
     if zone == "UTC":
         return naive
-    moment = (pl.col("t") * 1000).cast(pl.Int64).cast(pl.Datetime("ms"))
+    moment = (naive * 1000).cast(pl.Int64).cast(pl.Datetime("ms"))
     there = moment.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.epoch("ms")
     # A time that the clocks skip is read with the offset of the hour before.
-    skipped = (moment - pl.duration(hours=1)).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-    return (
-        naive.to_frame("t").select(pl.coalesce(there, skipped.dt.epoch("ms") + 3_600_000).cast(pl.Float64) / 1000)
-    ).to_series()
+    before = moment - pl.duration(hours=1)
+    skipped = before.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.epoch("ms") + 3_600_000
+    return pl.coalesce(there, skipped).cast(pl.Float64) / 1000
 
 
 def checked_zone(name: str) -> str:
@@ -273,7 +271,7 @@ _DIRECTIVES = {
     "f": r"(?P<f>\d{1,9})",
     "z": r"(?P<z>[+-]\d\d:?\d\d|Z|UTC|GMT)",
     "Z": r"(?P<z>[+-]\d\d:?\d\d|[A-Za-z]{1,5})",
-    "s": r"(?P<e>\d{9,19})",
+    "s": r"(?P<e>\d{9,10})",
     "j": r"(?P<j>\d{1,3})",
     "a": r"[A-Za-z]{2,9}",
     "A": r"[A-Za-z]{2,9}",

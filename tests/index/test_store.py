@@ -191,10 +191,10 @@ def test_small_batches_leave_few_files(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(bucket, "SEAL_ROWS", 10)
     with Store(tmp_path) as store:
         store.create_index("main")
-        for number in range(1000):
+        for number in range(300):
             store.append(event(number))
         assert len(store.segments()) < 3 * bucket.FAN_IN
-        assert numbers(store) == list(range(1000))
+        assert numbers(store) == list(range(300))
         assert len(list((tmp_path / "main").iterdir())) < 3 * bucket.FAN_IN + 2
 
 
@@ -213,7 +213,7 @@ def test_large_batch_beside_waiting_rows(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_a_torn_log_loses_nothing_acknowledged(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     base = tmp_path_factory.mktemp("torn")
     ends: list[int] = []

@@ -1,0 +1,115 @@
+"""Files, folders and archives: what is read, and what is refused."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from caltrop.errors import CaltropError
+from caltrop.index.importers import ImportOptions, read, sources
+
+
+def zipped(**members: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
+def tarred(mode: str = "w:gz", **members: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode=mode) as archive:  # type: ignore[call-overload]
+        for name, data in members.items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mtime = len(data), 1_600_000_000
+            archive.addfile(info, io.BytesIO(data))
+        link = tarfile.TarInfo("link")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    return buffer.getvalue()
+
+
+def found(what: bytes | Path | str, options: ImportOptions | None = None) -> list[tuple[str, str]]:
+    return [
+        (source, raw)
+        for frame in read(what, options or ImportOptions(now=1e9), name="a")
+        for source, raw in frame.select("source", "_raw").iter_rows()
+    ]
+
+
+@pytest.mark.parametrize("pack", [zipped, tarred, lambda **m: tarred("w", **m)])
+def test_members_of_archives(pack: object) -> None:
+    data = pack(**{"x.log": b"one\n", "../../up.log": b"two\n", "d/.hidden": b"no\n", "__MACOSX/x": b"no\n"})  # type: ignore[operator]
+    assert found(data) == [("a!x.log", "one"), ("a!../../up.log", "two"), *([("a!__MACOSX/x", "no")] * 0)]
+
+
+def test_one_member_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "p.zip"
+    path.write_bytes(zipped(**{"x.log": b"one\n", "d/y.log": b"two\n"}))
+    assert found(f"{path}!d/y.log") == [(f"{path}!d/y.log", "two")]
+    with pytest.raises(CaltropError, match="no member 'z'"):
+        found(f"{path}!z")
+    plain = tmp_path / "plain.log"
+    plain.write_bytes(b"x\n")
+    with pytest.raises(CaltropError, match="no archive"):
+        found(f"{plain}!z")
+
+
+def test_a_gzipped_file_and_times_of_members() -> None:
+    assert found(gzip.compress(b"one\n")) == [("a", "one")]
+    (frame,) = read(tarred(x=b"one\n"), ImportOptions(now=1e9), name="a")
+    assert frame.get_column("_time")[0] == 1_600_000_000
+
+
+def test_a_folder_is_read_recursively_in_order(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "b" / "2.log").write_bytes(b"two\n")
+    (tmp_path / "1.log").write_bytes(b"one\n")
+    (tmp_path / ".git" / "x").write_bytes(b"no\n")
+    (tmp_path / "link").symlink_to("/etc/hostname")
+    assert [raw for _, raw in found(tmp_path)] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (zipped(inner=zipped(x=b"1")), "archive within"),
+        (zipped(inner=gzip.compress(b"1")), "archive within"),
+        (gzip.compress(gzip.compress(b"1")), "archive within"),
+        (tarred(inner=zipped(x=b"1")), "archive within"),
+        (zipped(), "holds no files"),
+        (b"BZh91AY&SY", "bzip2"),
+        (b"\xfd7zXZ\x00", "xz"),
+        (b"PK\x03\x04 and nothing", "damaged"),
+        (gzip.compress(b"x" * 1000)[:-9], "damaged"),
+        (zipped(x=b"abc" * 1000)[:-40], "damaged"),
+    ],
+)
+def test_refusals(data: bytes, message: str) -> None:
+    with pytest.raises(CaltropError, match=message):
+        found(data)
+
+
+def test_encrypted_member() -> None:
+    data = bytearray(zipped(x=b"secret"))
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    with pytest.raises(CaltropError, match="encrypted"):
+        found(bytes(data))
+
+
+@pytest.mark.parametrize(
+    "data", [zipped(x=b"0" * 3_000_000), gzip.compress(b"0" * 3_000_000), tarred(x=b"0" * 3_000_000)]
+)
+def test_bombs(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(CaltropError, match="unpacks to more"):
+        found(data, ImportOptions(now=1e9, max_bytes=1_000_000))
+    monkeypatch.setattr(sources, "RATIO_FLOOR", 1_000_000)
+    with pytest.raises(CaltropError, match="unpacks to more"):
+        found(data, ImportOptions(now=1e9, max_ratio=10))

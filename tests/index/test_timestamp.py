@@ -1,0 +1,133 @@
+"""Time stamps: recognised forms, TIME_FORMAT, zones, what is missing, what is not a time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from caltrop.errors import CaltropError
+from caltrop.index.props import Props
+from caltrop.index.timestamp import TimeParser
+
+NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC).timestamp()
+
+
+def parse(text: str, **settings: str) -> str | None:
+    """The time of one event as ISO text, null when none is found."""
+    found = TimeParser(Props.from_mapping(settings), now=NOW).parse(pl.Series([text]))[0]
+    return None if found is None else datetime.fromtimestamp(found, UTC).isoformat().removesuffix("+00:00")
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("2020-10-08T11:03:46.617920300Z x", "2020-10-08T11:03:46.617920"),
+        ("2020-10-08 11:03:46,123 x", "2020-10-08T11:03:46.123000"),
+        ("2020-10-08 11:03:46.123 +02:00", "2020-10-08T09:03:46.123000"),
+        ("2024-06-01 12:00:00 EDT", "2024-06-01T16:00:00"),
+        ("<14>1 2024-02-22T12:33:50-05:00 host", "2024-02-22T17:33:50"),
+        ("20201008T110346Z", "2020-10-08T11:03:46"),
+        ("2022/05/10 11:08:38,013", "2022-05-10T11:08:38.013000"),
+        ("10/09/2020 10:41:26 AM", "2020-10-09T10:41:26"),
+        ("10/09/2020 12:41:26 AM", "2020-10-09T00:41:26"),
+        ("10/09/2020 10:41:26.5 PM", "2020-10-09T22:41:26.500000"),
+        ("13/10/2020 10:41:26", "2020-10-13T10:41:26"),
+        ("1/2/20 10:41", "2020-01-02T10:41:00"),
+        ("Audit:[timestamp=01-25-2023 22:08:54.818, user=admin", "2023-01-25T22:08:54.818000"),
+        ('1.2.3.4 - - [22/Feb/2022:14:00:00 +0100] "GET /', "2022-02-22T13:00:00"),
+        ("Tue, 24 Nov 2026 03:00:00 -0500", "2026-11-24T08:00:00"),
+        ("Tue Nov 24 03:00:00 UTC 2026", "2026-11-24T03:00:00"),
+        ("Tue Mar 29 13:03:51 2022 UTC", "2022-03-29T13:03:51"),
+        ("January 5, 2024 10:00 PM", "2024-01-05T22:00:00"),
+        ("Nov  4 03:00:00 host a", "2026-11-04T03:00:00"),
+        ("Nov 25 03:00:00 host two days ahead at most", "2026-11-25T03:00:00"),
+        ("Dec 25 03:00:00 host", "2025-12-25T03:00:00"),
+        ("Nov 24 03:00:00 host sent 2019-01-01 00:00:00", "2026-11-24T03:00:00"),
+        ("type=SYSCALL msg=audit(1604994496.155:92733): arch", "2020-11-10T07:48:16.155000"),
+        ("1604994496 x", "2020-11-10T07:48:16"),
+        ('{"id":5,"ts":1604994496123}', "2020-11-10T07:48:16.123000"),
+        ("2026-11-20", "2026-11-20T00:00:00"),
+        ("12:18:18.5: Notice", "2026-11-24T12:18:18.500000"),
+        ("no time", None),
+        ("Feb 30 10:00:00 x", None),
+        ("2023-02-29 10:00:00", None),
+        ("192.168.10.12 10.20.30.40 build 12345678901", None),
+        ("", None),
+    ],
+)
+def test_recognised(text: str, time: str | None) -> None:
+    assert parse(text) == time
+
+
+@pytest.mark.parametrize(
+    ("settings", "text", "time"),
+    [
+        ({"TIME_FORMAT": "%Y-%m-%d %H:%M:%S.%3N"}, "x 2020-06-01 00:00:00.250", "2020-06-01T00:00:00.250000"),
+        ({"TIME_FORMAT": "%d/%m/%y %I:%M %p"}, "03/04/20 01:05 PM", "2020-04-03T13:05:00"),
+        ({"TIME_FORMAT": "%s.%3N"}, "1604994496.155", "2020-11-10T07:48:16.155000"),
+        ({"TIME_FORMAT": "%s%3N"}, "1604994496155", "2020-11-10T07:48:16.155000"),
+        ({"TIME_FORMAT": "%Y-%j %T"}, "2020-060 01:02:03", "2020-02-29T01:02:03"),
+        ({"TIME_FORMAT": "%FT%T%:z"}, "2020-06-01T00:00:00+05:30", "2020-05-31T18:30:00"),
+        ({"TIME_FORMAT": "%d %b %Y"}, "2020-01-01 00:00:00", None),
+        ({"TIME_PREFIX": r"\bt="}, "2020-01-01 00:00:00 t=2021-01-01 00:00:00", "2021-01-01T00:00:00"),
+        ({"TIME_PREFIX": r"(?<=t)="}, "2020-01-01 00:00:00 t=2021-01-01 00:00:00", "2021-01-01T00:00:00"),
+        ({"TIME_PREFIX": "absent"}, "2020-01-01 00:00:00", None),
+        ({"MAX_TIMESTAMP_LOOKAHEAD": "5"}, "2020-01-01 00:00:00", None),
+        ({"TZ": "America/New_York"}, "2020-06-01 00:00:00", "2020-06-01T04:00:00"),
+        ({"TZ": "America/New_York"}, "2020-06-01 00:00:00Z", "2020-06-01T00:00:00"),
+        ({"TZ": "America/New_York"}, "2020-11-01 01:30:00", "2020-11-01T05:30:00"),
+        ({"TZ": "America/New_York"}, "2020-03-08 02:30:00", "2020-03-08T07:30:00"),
+    ],
+)
+def test_settings(settings: dict[str, str], text: str, time: str | None) -> None:
+    assert parse(text, **settings) == time
+
+
+def test_an_event_without_time_takes_the_one_before() -> None:
+    clock = TimeParser(Props(), now=NOW)
+    first = clock.times(pl.Series(["none", "2020-01-01 00:00:00 a", "none"]))
+    assert first.to_list() == [NOW, 1577836800, 1577836800]
+    assert clock.times(pl.Series(["none"])).to_list() == [1577836800]
+
+
+def test_current_and_limits() -> None:
+    texts = pl.Series(["2020-01-01 00:00:00", "2026-11-20 00:00:00", "2030-01-01 00:00:00"])
+    assert TimeParser(Props(datetime_config="CURRENT"), now=NOW).times(texts).unique().to_list() == [NOW]
+    limited = TimeParser(Props(max_days_ago=10, max_days_hence=2), now=NOW).times(texts)
+    assert limited.to_list() == [NOW, 1795132800, 1795132800]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"TIME_FORMAT": "%Y %J"}, "%J"),
+        ({"TZ": "Mars/Olympus"}, "time zone"),
+        ({"TZ": "../etc/passwd"}, "time zone"),
+        ({"MAX_TIMESTAMP_LOOKAHEAD": "far"}, "MAX_TIMESTAMP_LOOKAHEAD"),
+        ({"SHOULD_LINEMERGE": "perhaps"}, "SHOULD_LINEMERGE"),
+        ({"TIME_PREFIX": "("}, "TIME_PREFIX"),
+        ({"LINE_BREAKER": "x"}, "capturing group"),
+    ],
+)
+def test_bad_settings_are_named(settings: dict[str, str], message: str) -> None:
+    with pytest.raises(CaltropError, match=message):
+        TimeParser(Props.from_mapping(settings), now=NOW).parse(pl.Series(["x"]))
+
+
+@given(
+    moment=st.datetimes(datetime(1971, 1, 1), datetime(2099, 1, 1)),
+    form=st.sampled_from(
+        ["%Y-%m-%dT%H:%M:%S.%fZ", "%m/%d/%Y %I:%M:%S.%f %p", "%d/%b/%Y:%H:%M:%S.%f +0000", "%Y/%m/%d %H:%M:%S,%f"]
+    ),
+)
+@settings(max_examples=100, deadline=None)
+def test_written_times_are_read_back(moment: datetime, form: str) -> None:
+    text = moment.strftime(form)
+    found = TimeParser(Props(), now=NOW).parse(pl.Series([f"{text} and more"]))[0]
+    if form.startswith("%m") and moment.day <= 12 and moment.month <= 12:
+        assert found is not None
+    assert found == pytest.approx((moment - datetime(1970, 1, 1)) / timedelta(seconds=1), abs=1e-5)
