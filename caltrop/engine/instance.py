@@ -11,10 +11,11 @@ from pathlib import Path
 
 import polars as pl
 
-from caltrop.engine import registry, times
+from caltrop.engine import custom, registry, times
 from caltrop.engine.context import Context, Message
 from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import Engine
+from caltrop.engine.services import Services
 from caltrop.engine.table import Table, render
 from caltrop.errors import CaltropError, Location
 from caltrop.index import Segment, Store, importers
@@ -63,6 +64,7 @@ class Instance:
     apps: Sequence[Path] | Path = ()
     now: float | None = None
     server_name: str = "caltrop"
+    services: Services = field(default_factory=Services)
     store: Store = field(init=False)
     config: Configuration = field(init=False)
     _knowledge: dict[tuple[str, str, int], Knowledge] = field(init=False, default_factory=dict)
@@ -212,7 +214,7 @@ class Instance:
 
     def custom_command(self, name: str, ctx: Context) -> registry.CommandEntry | None:
         """A command that an installed app provides."""
-        return None
+        return custom.find(name, ctx)
 
     def is_documented_command(self, name: str) -> bool:
         return name in known_commands()

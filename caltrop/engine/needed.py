@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from caltrop.spl.ast import Command, FieldName, MacroCall, Node, Option, SortKey, Subsearch, Template, Word
+from caltrop.spl.ast import Command, FieldName, MacroCall, Option, SortKey, Subsearch, Template, Word
 
 # Commands whose result holds only what they name.
 CLOSING = frozenset({"stats", "sistats", "table", "chart", "timechart", "top", "rare"})
@@ -50,18 +50,12 @@ def _named(command: Command) -> set[str]:
             names.add(node.name)
         elif isinstance(node, SortKey):
             names.add(node.field.name)
-        elif isinstance(node, Word | Option) or isinstance(node, Node):
-            names |= _texts(node)
+        elif isinstance(node, Word):
+            names.add(node.text)
+        elif isinstance(node, Option) and isinstance(node.value, str):
+            # Words and options may name a field (rex field=, lookup keys); reading one more does no harm.
+            names.add(node.value)
     return names
-
-
-def _texts(node: Node) -> set[str]:
-    """Words and option values may name a field (rex field=, spath input=, lookup keys); reading one more does no harm."""
-    if isinstance(node, Word):
-        return {node.text}
-    if isinstance(node, Option) and isinstance(node.value, str):
-        return {node.value}
-    return set()
 
 
 def keep(columns: Sequence[str], wanted: frozenset[str] | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""spath: fields out of JSON and XML text, all of them or those at a path (Search Reference: spath).
+"""spath: what a path reaches in JSON or XML text (Search Reference: spath).
 
 JSON array indexes count from 0, XML element indexes from 1. `{@name}` is an XML attribute.
 """
@@ -13,8 +13,6 @@ from lxml import etree
 
 from caltrop.engine import jsonvalues
 from caltrop.engine.jsonvalues import Json
-
-MAX_DEPTH = 100
 
 
 def spath_values(text: str, path: str) -> list[str]:
@@ -32,38 +30,10 @@ def spath_values(text: str, path: str) -> list[str]:
     return []
 
 
-def spath_all(text: str) -> dict[str, list[str]]:
-    """Every leaf as path -> values, paths in order of appearance."""
-    found: dict[str, list[str]] = {}
-    start = text.lstrip()[:1]
-    if start in ("{", "["):
-        value, valid = jsonvalues.parse_json(text)
-        if valid:
-            _json_leaves(value, "", found, 0)
-    elif start == "<":
-        root = parse_xml(text)
-        if root is not None:
-            _xml_leaves(root, "", found, 0)
-    return found
-
-
 def _text(value: Json) -> str:
     """null has the text null, as in Splunk's JSON extraction."""
     text = jsonvalues.plain(value)
     return "null" if text is None else text
-
-
-def _json_leaves(value: Json, path: str, found: dict[str, list[str]], depth: int) -> None:
-    if depth > MAX_DEPTH:
-        return
-    if isinstance(value, dict):
-        for key, item in value.items():
-            _json_leaves(item, f"{path}.{key}" if path else key, found, depth + 1)
-    elif isinstance(value, list):
-        for item in value:
-            _json_leaves(item, path + "{}", found, depth + 1)
-    else:
-        found.setdefault(path, []).append(_text(value))
 
 
 # --- XML ----------------------------------------------------------------------------------------------------------------
@@ -137,18 +107,3 @@ def _attributes(elements: list[etree._Element], name: str) -> Iterator[str]:
         for key, value in element.attrib.items():
             if re.sub(r"^\{[^}]*\}", "", str(key)) == name:
                 yield str(value)
-
-
-def _xml_leaves(element: etree._Element, path: str, found: dict[str, list[str]], depth: int) -> None:
-    if depth > MAX_DEPTH:
-        return
-    here = f"{path}.{local_name(element)}" if path else local_name(element)
-    for key, value in element.attrib.items():
-        name = re.sub(r"^\{[^}]*\}", "", str(key))
-        found.setdefault(f"{here}{{@{name}}}", []).append(str(value))
-    children = list(_children(element))
-    for child in children:
-        _xml_leaves(child, here, found, depth + 1)
-    text = (element.text or "").strip()
-    if not children and text:
-        found.setdefault(here, []).append(text)

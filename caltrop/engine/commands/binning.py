@@ -20,11 +20,7 @@ MAX_BINS = 50_000
 @command("bin", "bucket", "discretize", kind="streaming")
 def bin_(table: Table, cmd: Command, ctx: Context) -> Table:
     """Times are rounded down, numbers become the text low-high; values that are no numbers stay."""
-    targets = [part for part in cmd.parts if isinstance(part, FieldName | Alias)]
-    if len(targets) != 1:
-        raise SearchError("bin needs one field", node=cmd)
-    part = targets[0]
-    source, target = (part.source.name, part.target.name) if isinstance(part, Alias) else (part.name, part.name)
+    source, target = _source_and_target(cmd)
     if source not in table:
         return table
     column = table.frame.get_column(source)
@@ -33,6 +29,19 @@ def bin_(table: Table, cmd: Command, ctx: Context) -> Table:
     else:
         binned = _numbers(column, cmd, ctx)
     return table.with_frame(table.frame.with_columns(binned.alias(target)))
+
+
+def _source_and_target(cmd: Command) -> tuple[str, str]:
+    """`f`, `f AS g`, or with options between: `f span=5 AS g`."""
+    parts = [part for part in cmd.parts if isinstance(part, FieldName | Alias)]
+    match parts:
+        case [Alias(source=source, target=target)]:
+            return source.name, target.name
+        case [FieldName(name=name)]:
+            return name, name
+        case [FieldName(name=name), FieldName(name=keyword), FieldName(name=target)] if keyword.lower() == "as":
+            return name, target
+    raise SearchError(f"{cmd.name} needs one field", node=cmd)
 
 
 def _count(cmd: Command) -> int:

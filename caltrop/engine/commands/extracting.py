@@ -188,7 +188,10 @@ def _transliteration(source: str, target: str, word: Word) -> Callable[[pl.Serie
     if len(source) != len(target):
         raise SearchError("rex: both parts of y/…/…/ need the same length", node=word)
     table = str.maketrans(source, target)
-    edit = lambda texts: pl.Series(
-        texts.name, [None if t is None else t.translate(table) for t in texts.to_list()], dtype=pl.String
-    )
+
+    def edit(texts: pl.Series) -> pl.Series:
+        return pl.Series(
+            texts.name, [None if t is None else t.translate(table) for t in texts.to_list()], dtype=pl.String
+        )
+
     return lambda column: _each(column, edit)

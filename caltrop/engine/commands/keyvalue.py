@@ -1,0 +1,154 @@
+"""Pairs and text tables in raw events: extract (kv), multikv (Search Reference pages of those names)."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from caltrop.engine.commands.filtering import flag
+from caltrop.engine.commands.markup import input_text, with_fields
+from caltrop.engine.context import Context
+from caltrop.engine.errors import SearchError
+from caltrop.engine.registry import command
+from caltrop.engine.table import Table
+from caltrop.knowledge import columns, kv
+from caltrop.knowledge.columns import Columns
+from caltrop.knowledge.transforms import transform
+from caltrop.spl.ast import Command, FieldName, Word
+
+PAIR_LIMIT = 50
+CHARACTER_LIMIT = 10_240
+MAX_COLUMNS = 1_000
+
+
+@command("extract", "kv", kind="streaming")
+def extract(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Pairs of `_raw` as fields: at the delimiter characters given, by named transforms, else as automatic extraction does."""
+    text = input_text(table, "_raw")
+    if text is None:
+        return table
+    maxchars = int(str(cmd.option("maxchars", CHARACTER_LIMIT)))
+    text = text.str.head(maxchars)
+    stanzas = cmd.of(Word)
+    if stanzas:
+        return _by_transforms(table, [word.text for word in stanzas], cmd, ctx)
+    pair, key = cmd.option("pairdelim"), cmd.option("kvdelim")
+    if pair is None and key is None:
+        found = kv.pairs(text)
+    else:
+        limit = int(str(cmd.option("limit", PAIR_LIMIT)))
+        found = delimited(text, str(pair or " ,;|&\n"), str(key or "="), limit)
+    rows, keys, values = found
+    if flag(cmd, "clean_keys", True) and len(keys):
+        keys = kv.clean_keys(keys)
+    return with_fields(table, columns.from_pairs(len(text), rows, keys, values, multivalue=flag(cmd, "mv_add")))
+
+
+def _by_transforms(table: Table, names: list[str], cmd: Command, ctx: Context) -> Table:
+    config = ctx.instance.config
+    fields = Columns(table.frame)
+    for name in names:
+        stanza = config.stanza("transforms", name, ctx.app, ctx.user)
+        if stanza is None:
+            raise SearchError(f"extract: there is no transform named '{name}'", node=cmd)
+        found = transform(stanza)
+        if found is not None:
+            found.run(fields, None)
+    return table.with_frame(fields.frame())
+
+
+def delimited(text: pl.Series, pair: str, key: str, limit: int) -> kv.Triples:
+    """Pairs between any of the characters of `pair`, split at the first of the characters of `key`; quotes protect both."""
+    pairs, keys_at = re.escape(pair), re.escape(key)
+    pattern = re.compile(
+        rf'[{pairs}\s]*((?:"[^"]*"|[^{pairs}{keys_at}"])+?)\s*[{keys_at}]\s*("(?:[^"\\]|\\.)*"|[^{pairs}]*)'
+    )
+    rows: list[int] = []
+    keys: list[str] = []
+    values: list[str] = []
+    for number, raw in enumerate(text.to_list()):
+        for count, match in enumerate(pattern.finditer(raw or "")):
+            if count >= limit:
+                break
+            name, value = match[1].strip().strip('"'), match[2].strip()
+            if len(value) >= 2 and value[0] == value[-1] == '"':
+                value = value[1:-1].replace('\\"', '"')
+            if name and value:
+                rows.append(number)
+                keys.append(name)
+                values.append(value)
+    return pl.Series(rows, dtype=pl.UInt32), pl.Series(keys, dtype=pl.String), pl.Series(values, dtype=pl.String)
+
+
+# --- multikv ----------------------------------------------------------------------------------------------------------
+
+
+@command("multikv", kind="streaming", note="conf= is refused: tables are recognised by their header line alone")
+def multikv(table: Table, cmd: Command, ctx: Context) -> Table:
+    """A row for every line of a text table, with fields named by the header line."""
+    if cmd.option("conf") is not None:
+        raise SearchError("multikv: conf= is not supported", node=cmd)
+    text = input_text(table, "_raw")
+    if text is None:
+        return table
+    wanted = [node.name for node in cmd.clause("fields") or () if isinstance(node, FieldName)]
+    filters = [word.text.lower() for word in cmd.clause("filter") or () if isinstance(word, Word)]
+    header = cmd.option("forceheader")
+    sources: list[int] = []
+    lines: list[str] = []
+    triples: list[tuple[int, str, str]] = []
+    for number, raw in enumerate(text.to_list()):
+        for line, cells in table_rows(raw or "", header if isinstance(header, int) else None, flag(cmd, "noheader")):
+            if filters and not any(word in line.lower() for word in filters):
+                continue
+            triples += [(len(lines), name, cell) for name, cell in cells if cell and (not wanted or name in wanted)]
+            sources.append(number)
+            lines.append(line)
+    if not flag(cmd, "rmorig", True):
+        rest = [i for i in range(len(table)) if i not in set(sources)]
+        sources += rest
+        lines += [text[i] for i in rest]
+    frame = table.frame[pl.Series(sources, dtype=pl.UInt32)] if sources else table.frame.clear()
+    if not flag(cmd, "copyattrs", True):
+        frame = frame.select([c for c in frame.columns if c.startswith("_")])
+    frame = frame.with_columns(pl.Series("_raw", lines, dtype=pl.String))
+    rows, keys, values = (list(part) for part in zip(*triples, strict=True)) if triples else ([], [], [])
+    fields = columns.from_pairs(
+        frame.height,
+        pl.Series(rows, dtype=pl.UInt32),
+        pl.Series(keys, dtype=pl.String),
+        pl.Series(values, dtype=pl.String),
+    )
+    return with_fields(table.with_frame(frame), fields)
+
+
+def table_rows(raw: str, header: int | None, noheader: bool) -> list[tuple[str, list[tuple[str, str]]]]:
+    """(line, cells) of each line below the header. `header` is the number of the header line, from 1."""
+    lines = [line for line in raw.splitlines() if line.strip() and not re.fullmatch(r"[\s\-=+|]+", line)]
+    if noheader:
+        width = max((len(line.split()) for line in lines), default=0)
+        names = [f"Column_{i}" for i in range(1, min(width, MAX_COLUMNS) + 1)]
+        return [(line, list(zip(names, line.split(), strict=False))) for line in lines]
+    start = 0 if header is None else header - 1
+    if not 0 <= start < len(lines) - 1:
+        return []
+    tokens = list(re.finditer(r"\S+", lines[start]))[:MAX_COLUMNS]
+    names = [re.sub(r"[^\w%/.-]", "_", token[0]) for token in tokens]
+    starts = [token.start() for token in tokens]
+    ends = [token.end() for token in tokens]
+    return [(line, list(zip(names, _cells(line, starts, ends), strict=False))) for line in lines[start + 1 :]]
+
+
+def _cells(line: str, starts: list[int], ends: list[int]) -> list[str]:
+    """One cell a column: by position in the line when it has one, words in order when their number fits."""
+    words = line.split()
+    if len(words) == len(starts):
+        return words
+    cells = [""] * len(starts)
+    for word in re.finditer(r"\S+(?: \S+)*", line):
+        # A word belongs to the column that it overlaps, else to the nearest one.
+        overlap = [min(word.end(), e) - max(word.start(), s) for s, e in zip(starts, ends, strict=True)]
+        best = max(range(len(starts)), key=overlap.__getitem__)
+        cells[best] = f"{cells[best]} {word[0]}".strip()
+    return cells

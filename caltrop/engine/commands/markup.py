@@ -1,0 +1,148 @@
+"""JSON and XML text into fields: spath, xmlkv, xmlunescape, xpath (Search Reference pages of those names)."""
+
+from __future__ import annotations
+
+import re
+from xml.sax.saxutils import unescape
+
+import polars as pl
+from lxml import etree
+
+from caltrop.engine.context import Context
+from caltrop.engine.errors import SearchError
+from caltrop.engine.registry import command
+from caltrop.engine.structured import inner_text, parse_xml, spath_values
+from caltrop.engine.table import MULTIVALUE, Table, render
+from caltrop.engine.values import Value, lists_or_text
+from caltrop.knowledge import columns, kv
+from caltrop.spl.ast import Command, Word
+
+
+def input_text(table: Table, name: str) -> pl.Series | None:
+    """The field to read from as one text a row; None when no row has it."""
+    if name not in table:
+        return None
+    column = table.frame.get_column(name)
+    return column.list.join("\n") if column.dtype == MULTIVALUE else render(column)
+
+
+def with_fields(table: Table, fields: list[pl.Series]) -> Table:
+    """Add extracted fields; rows without a new value keep the old one."""
+    frame = table.frame
+    for column in fields:
+        if column.name in frame.columns:
+            column = columns.coalesce(column, frame.get_column(column.name))
+        frame = frame.with_columns(column)
+    return table.with_frame(frame)
+
+
+def from_lists(name: str, rows: list[list[str] | None]) -> pl.Series:
+    return lists_or_text(Value(pl.Series(rows, dtype=MULTIVALUE))).column.alias(name)
+
+
+@command(
+    "spath",
+    kind="streaming",
+    note="all fields are extracted whatever the length of the text: there is no cutoff at 5,000 characters",
+)
+def spath(table: Table, cmd: Command, ctx: Context) -> Table:
+    """The values at a path into `output` (by default named as the path), or all fields when no path is given."""
+    words = cmd.of(Word)
+    path = cmd.option("path") if cmd.option("path") is not None else (words[0].text if words else None)
+    output = cmd.option("output")
+    if len(words) > 1 or (path is None and output is not None):
+        raise SearchError("spath needs a path with output=, and one path only", node=cmd)
+    text = input_text(table, str(cmd.option("input", "_raw")))
+    if text is None:
+        return table
+    if path is None:
+        return with_fields(table, all_fields(text))
+    known: dict[str, list[str] | None] = {}
+    for value in text.drop_nulls().unique().to_list():
+        known[value] = spath_values(value, str(path)) or None
+    rows = [None if value is None else known[value] for value in text.to_list()]
+    return with_fields(table, [from_lists(str(output or path), rows)])
+
+
+def all_fields(text: pl.Series) -> list[pl.Series]:
+    """Every leaf of JSON or XML, one column a path."""
+    is_json = kv.looks_json(text)
+    found: list[pl.Series] = []
+    for extract, chosen in ((kv.json, is_json), (kv.xml, ~is_json)):
+        subject = pl.select(pl.when(pl.lit(chosen)).then(pl.lit(text))).to_series()
+        if subject.null_count() == len(subject):
+            continue
+        found += columns.from_pairs(len(text), *extract(subject), multivalue=True)
+    return found
+
+
+_TAG = re.compile(r"<([A-Za-z_][\w.:-]*)(?:\s[^<>]*)?>([^<>]*)</\1\s*>")
+
+
+@command("xmlkv", kind="streaming")
+def xmlkv(table: Table, cmd: Command, ctx: Context) -> Table:
+    """A field for every tag that encloses plain text; the first one of a name counts."""
+    text = input_text(table, "_raw")
+    if text is None:
+        return table
+    rows, keys, values = [], [], []
+    for number, raw in enumerate(text.to_list()):
+        for match in _TAG.finditer(raw or ""):
+            if match[2].strip():
+                rows.append(number)
+                keys.append(match[1].rpartition(":")[2])
+                values.append(unescape(match[2].strip()))
+    fields = columns.from_pairs(
+        len(text),
+        pl.Series(rows, dtype=pl.UInt32),
+        pl.Series(keys, dtype=pl.String),
+        pl.Series(values, dtype=pl.String),
+    )
+    return with_fields(table, fields)
+
+
+@command("xmlunescape", kind="streaming")
+def xmlunescape(table: Table, cmd: Command, ctx: Context) -> Table:
+    """&amp; &lt; &gt; and quotes in every text field back to characters."""
+    entities = {"&quot;": '"', "&apos;": "'", "&#39;": "'"}
+    frame = table.frame
+    for name, dtype in frame.schema.items():
+        if dtype == pl.String:
+            column = frame.get_column(name)
+            if column.str.contains("&", literal=True).any():
+                texts = [None if v is None else unescape(v, entities) for v in column.to_list()]
+                frame = frame.with_columns(pl.Series(name, texts, dtype=pl.String))
+    return table.with_frame(frame)
+
+
+@command("xpath", kind="streaming")
+def xpath(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Everything that an XPath 1.0 expression selects in `field`, or `default` where that is nothing."""
+    words = cmd.of(Word)
+    if len(words) != 1:
+        raise SearchError("xpath needs one XPath expression in quotes", node=cmd)
+    try:
+        select = etree.XPath(words[0].text)
+    except etree.XPathError as error:
+        raise SearchError(f"xpath: '{words[0].text}' is no XPath expression: {error}", node=words[0]) from error
+    name, default = str(cmd.option("outfield", "xpath")), cmd.option("default")
+    text = input_text(table, str(cmd.option("field", "_raw")))
+    texts = [None] * len(table) if text is None else text.to_list()
+    rows = [_selected(select, value) or ([str(default)] if default is not None else None) for value in texts]
+    return with_fields(table, [from_lists(name, rows)])
+
+
+def _selected(select: etree.XPath, text: str | None) -> list[str]:
+    root = parse_xml(text[max(text.find("<"), 0) :]) if text else None
+    if root is None:
+        return []
+    try:
+        found = select(root.getroottree())
+    except etree.XPathError:
+        return []
+    if not isinstance(found, list):
+        return [
+            f"{found:g}" if isinstance(found, float) else str(found).lower() if isinstance(found, bool) else str(found)
+        ]
+    texts = (inner_text(item) if isinstance(item, etree._Element) else str(item) for item in found)
+    return [value for value in texts if value]
