@@ -1,0 +1,163 @@
+"""Search command protocol version 2, splunkd's side: chunks over a process' pipes, tables as CSV.
+
+Follows "Custom search command protocol version 2" and commands.conf.spec. A chunk is a header line
+`chunked 1.0,<metadata bytes>,<body bytes>`, JSON metadata and a CSV body. A multivalue field has a second column
+`__mv_<field>` that holds `$value$;$value$` with `$` doubled inside a value.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import polars as pl
+
+from caltrop.engine.errors import SearchError
+from caltrop.engine.table import MULTIVALUE, render
+
+HEADER = re.compile(rb"chunked 1\.0,(\d{1,12}),(\d{1,12})\n")
+HEADER_LIMIT = 64
+CHUNK_ROWS = 50_000  # as Splunk's maxresultrows
+REPLY_LIMIT = 1 << 30  # bytes of one chunk
+SECONDS = 600.0  # a command that takes longer than this for one search is ended
+ERROR_TAIL = 2_000  # characters of stderr quoted in an error
+_ITEM = re.compile(r"\$((?:\$\$|[^$])*)\$(?:;|$)")
+
+Reply = tuple[dict[str, Any], bytes]
+
+
+class Process:
+    """A running command. Use as a context manager: it is ended, whatever happens."""
+
+    def __init__(self, script: Path, python: str = sys.executable, *, seconds: float = SECONDS) -> None:
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed in __exit__
+        self._process = subprocess.Popen(
+            [python, str(script)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            cwd=script.parent,
+            env={"PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin"},
+        )
+        self._timer = threading.Timer(seconds, self._process.kill)
+        self._timer.daemon = True
+        self._timer.start()
+        self._name = script.name
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        self._process.kill()
+        for stream in (self._process.stdin, self._process.stdout):
+            assert stream is not None
+            try:
+                stream.close()
+            except OSError:
+                continue
+        self._process.wait()
+        self._errors.close()
+
+    def exchange(self, metadata: Mapping[str, Any], body: bytes = b"") -> Reply:
+        """Send one chunk, read one. Raises SearchError when the command dies or answers something else."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None and stdout is not None
+        head = json.dumps(metadata).encode()
+        try:
+            stdin.write(b"chunked 1.0,%d,%d\n" % (len(head), len(body)) + head + body)
+            stdin.flush()
+        except OSError as error:
+            raise self._died() from error
+        line = stdout.readline(HEADER_LIMIT)
+        found = HEADER.fullmatch(line)
+        if not found:
+            raise self._died(line)
+        sizes = int(found[1]), int(found[2])
+        if sum(sizes) > REPLY_LIMIT:
+            raise SearchError(f"{self._name} answered with a chunk of {sum(sizes):,} bytes, more than is allowed")
+        try:
+            answer = json.loads(stdout.read(sizes[0]) or b"{}")
+        except ValueError as error:
+            raise SearchError(f"{self._name} answered with metadata that is not JSON: {error}") from error
+        if not isinstance(answer, dict):
+            raise SearchError(f"{self._name} answered with metadata that is not an object")
+        return answer, stdout.read(sizes[1])
+
+    def _died(self, line: bytes = b"") -> SearchError:
+        """What is known about the end of the process: its exit code and the end of what it said."""
+        if line:
+            return SearchError(f"{self._name} answered {line[:60]!r}, which is no chunk of the protocol")
+        try:
+            code: int | None = self._process.wait(timeout=2)
+        except subprocess.TimeoutExpired:
+            code = None
+        self._errors.seek(0)
+        said = self._errors.read().decode(errors="replace").strip()[-ERROR_TAIL:]
+        return SearchError(f"the command {self._name} ended early (exit code {code}): {said or 'it said nothing'}")
+
+
+def encode(frame: pl.DataFrame) -> bytes:
+    """A table as the CSV body that splunkd sends: null is an empty cell, multivalues have a `__mv_` column too."""
+    columns: list[pl.Series] = []
+    for column in frame.get_columns():
+        text = render(column)
+        if text.dtype == MULTIVALUE:
+            columns += [text.list.join("\n"), _marked(text).alias(f"__mv_{column.name}")]
+        else:
+            columns.append(text)
+    if not columns:
+        return b""
+    return pl.DataFrame(columns).write_csv(null_value="").encode()
+
+
+def _marked(lists: pl.Series) -> pl.Series:
+    doubled = lists.list.eval(pl.element().str.replace_all("$", "$$", literal=True))
+    marked = doubled.list.eval(pl.lit("$") + pl.element() + pl.lit("$")).list.join(";")
+    return pl.select(pl.when(lists.list.len() > 1).then(marked)).to_series()
+
+
+def decode(body: bytes) -> pl.DataFrame:
+    """The CSV body of a reply: empty cells are null, `__mv_` columns are folded into their fields."""
+    if not body.strip():
+        return pl.DataFrame()
+    csv.field_size_limit(2**31 - 1)
+    reader = csv.reader(io.StringIO(body.decode("utf-8", "replace"), newline=""))
+    header = next(reader, [])
+    rows = [row for row in reader if row]
+    columns: dict[str, list[str | None]] = {
+        name: [row[i] if i < len(row) and row[i] != "" else None for row in rows] for i, name in enumerate(header)
+    }
+    result: list[pl.Series] = []
+    for name, cells in columns.items():
+        if name.startswith("__mv_"):
+            continue
+        marks = columns.get(f"__mv_{name}")
+        if marks is None or all(mark is None for mark in marks):
+            result.append(pl.Series(name, cells, dtype=pl.String))
+        else:
+            values = [_values(mark, cell) for mark, cell in zip(marks, cells, strict=True)]
+            result.append(pl.Series(name, values, dtype=MULTIVALUE))
+    return pl.DataFrame(result)
+
+
+def _values(mark: str | None, cell: str | None) -> list[str] | None:
+    if mark is not None:
+        return [item.replace("$$", "$") for item in _ITEM.findall(mark)]
+    return None if cell is None else [cell]
+
+
+def chunks(frame: pl.DataFrame, rows: int = CHUNK_ROWS) -> Iterator[tuple[pl.DataFrame, bool]]:
+    """Pieces of a table and whether each is the last; an empty table is one piece."""
+    starts: Sequence[int] = range(0, max(frame.height, 1), rows)
+    for start in starts:
+        yield frame.slice(start, rows), start + rows >= frame.height

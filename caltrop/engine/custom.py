@@ -1,0 +1,165 @@
+"""Custom search commands of installed apps, run as Splunk runs them: the script in a process of its own.
+
+Only the chunked protocol (commands.conf: chunked = true) is spoken; the older one is refused by name.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from caltrop.engine import chunked, registry
+from caltrop.engine.context import Context
+from caltrop.engine.errors import SearchError
+from caltrop.engine.table import Table, concat, render
+from caltrop.knowledge.conffile import truth
+from caltrop.spl import unparse
+from caltrop.spl.ast import Alias, Clause, Command, FieldName, Literal, Node, Option, Subsearch, Word
+
+LEVELS = {"DEBUG": "INFO", "INFO": "INFO", "WARN": "WARN", "ERROR": "ERROR", "FATAL": "ERROR"}
+KINDS: dict[str, registry.Kind] = {
+    "streaming": "streaming",
+    "stateful": "centralized",
+    "events": "dataset",
+    "reporting": "transforming",
+}
+
+
+def find(name: str, ctx: Context) -> registry.CommandEntry | None:
+    """The command of that name as the search's app and user see it (commands.conf), or None."""
+    config = ctx.instance.config
+    stanza = config.stanza("commands", name, ctx.app, ctx.user)
+    if stanza is None or truth(stanza.get("disabled")):
+        return None
+    script = _script(config.app_path(stanza.app), stanza.get("filename") or f"{name}.py")
+
+    def run(table: Table, command: Command, context: Context) -> Table:
+        if not truth(stanza.get("chunked")):
+            raise SearchError(
+                f"the command '{name}' speaks the old protocol, which is not supported",
+                node=command,
+                hint="set chunked = true in commands.conf, and use splunklib.searchcommands",
+            )
+        if not script.is_file():
+            raise SearchError(f"the script of command '{name}' is missing: {script.name}", node=command)
+        return _run(script, table, command, context, stanza.app)
+
+    # Whether it generates is known only after getinfo, so the place in the pipeline is checked in _run.
+    return registry.CommandEntry(name, "dataset", run)
+
+
+def _script(app: Path, filename: str) -> Path:
+    """bin/<filename> of the app; a name that leads anywhere else is refused."""
+    if Path(filename).name != filename or not filename:
+        raise SearchError(f"commands.conf names a script outside bin/: {filename!r}")
+    return app / "bin" / filename
+
+
+def _run(script: Path, table: Table, command: Command, ctx: Context, app: str) -> Table:
+    with chunked.Process(script) as process:
+        info, _ = process.exchange(_getinfo(command, ctx, app))
+        _tell(info, command, ctx)
+        if info.get("generating"):
+            return _generate(process, command, ctx)
+        kind = KINDS.get(str(info.get("type", "streaming")), "dataset")
+        pieces: list[pl.DataFrame] = []
+        frame = _with_text_time(table.frame)
+        for piece, last in chunked.chunks(frame):
+            reply, body = process.exchange({"action": "execute", "finished": last}, chunked.encode(piece))
+            _tell(reply, command, ctx)
+            pieces.append(chunked.decode(body))
+            while last and not reply.get("finished"):  # it has more to say than it was given
+                reply, body = process.exchange({"action": "execute", "finished": True})
+                _tell(reply, command, ctx)
+                pieces.append(chunked.decode(body))
+    result = concat([Table(piece) for piece in pieces]).frame
+    return Table(_numbered_time(result), events=table.events and kind != "transforming")
+
+
+def _generate(process: chunked.Process, command: Command, ctx: Context) -> Table:
+    pieces: list[pl.DataFrame] = []
+    finished = False
+    while not finished:
+        reply, body = process.exchange({"action": "execute", "finished": False})
+        _tell(reply, command, ctx)
+        pieces.append(chunked.decode(body))
+        finished = bool(reply.get("finished"))
+    return Table(_numbered_time(concat([Table(piece) for piece in pieces]).frame))
+
+
+def _getinfo(command: Command, ctx: Context, app: str) -> dict[str, Any]:
+    services = ctx.instance.services
+    return {
+        "action": "getinfo",
+        "preview": False,
+        "streaming_command_will_restart": False,
+        "searchinfo": {
+            "args": [text for part in command.parts for text in arguments(part, quote=False)],
+            "raw_args": [text for part in command.parts for text in arguments(part, quote=True)],
+            "dispatch_dir": str(ctx.instance.data_dir or ""),
+            "sid": ctx.sid,
+            "app": ctx.app or app,
+            "owner": ctx.user,
+            "username": ctx.user,
+            "session_key": services.session_key(ctx.user),
+            "splunkd_uri": services.url,
+            "splunk_version": services.version,
+            "search": "",
+            "command": command.name,
+            "maxresultrows": chunked.CHUNK_ROWS,
+            "earliest_time": str(ctx.earliest or 0),
+            "latest_time": str(ctx.latest or ctx.now),
+        },
+    }
+
+
+def arguments(part: Node, *, quote: bool) -> list[str]:
+    """The argument as the command gets it: `raw_args` keep their quotes, `args` do not."""
+    if isinstance(part, Clause):
+        return [part.keyword, *(text for inner in part.parts for text in arguments(inner, quote=quote))]
+    if quote or isinstance(part, Subsearch):
+        return [unparse(part)]
+    if isinstance(part, Option):
+        value = part.value
+        text = ("true" if value else "false") if isinstance(value, bool) else str(value)
+        return [f"{part.name}={text}"]
+    if isinstance(part, Word):
+        return [part.text]
+    if isinstance(part, FieldName):
+        return [part.name]
+    if isinstance(part, Alias):
+        return [part.source.name, "as", part.target.name]
+    if isinstance(part, Literal):
+        return [str(part.value)]
+    return [unparse(part)]
+
+
+def _tell(reply: dict[str, Any], command: Command, ctx: Context) -> None:
+    """Messages of the command go to the job; an error of it is an error of the search."""
+    messages = (reply.get("inspector") or {}).get("messages") or []
+    for item in messages:
+        if not isinstance(item, list) or len(item) != 2:
+            continue
+        level, text = LEVELS.get(str(item[0]).upper(), "INFO"), str(item[1])
+        if level == "ERROR":
+            raise SearchError(f"{command.name}: {text}", node=command)
+        if level == "WARN":
+            ctx.warn(text)
+        else:
+            ctx.info(text)
+    if reply.get("error"):
+        raise SearchError(f"{command.name}: {reply['error']}", node=command)
+
+
+def _with_text_time(frame: pl.DataFrame) -> pl.DataFrame:
+    if "_time" not in frame.columns:
+        return frame
+    return frame.with_columns(render(frame.get_column("_time")))
+
+
+def _numbered_time(frame: pl.DataFrame) -> pl.DataFrame:
+    if "_time" not in frame.columns:
+        return frame
+    return frame.with_columns(pl.col("_time").cast(pl.Float64, strict=False))

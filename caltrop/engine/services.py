@@ -1,0 +1,40 @@
+"""What only a server around the engine can do; an engine without one says so by name.
+
+The embedded server hands its own implementation to `Instance.services`. This keeps the arrow: splunkd imports engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from caltrop.engine.errors import SearchError
+from caltrop.engine.table import Table
+
+
+class Services:
+    """The defaults, for an engine that runs on its own."""
+
+    url = ""
+    version = "9.4.0"
+
+    def session_key(self, user: str) -> str:
+        """A session for a custom command that calls back."""
+        return ""
+
+    def rest(self, path: str, parameters: Mapping[str, str], user: str) -> pl.DataFrame:
+        """Entries of a GET, a row each (`rest` command)."""
+        raise SearchError("'rest' needs a server", hint="run the search against `caltrop serve`")
+
+    def job(self, sid: str, *, events: bool) -> Table:
+        """Results (or events) of a finished job (`loadjob`)."""
+        raise SearchError(f"there is no job {sid!r} here", hint="jobs live in a server: `caltrop serve`")
+
+    def latest_job(self, saved_search: str, user: str, app: str) -> str:
+        """The sid of the newest finished run of a saved search (`loadjob savedsearch=`)."""
+        raise SearchError("saved searches run in a server only", hint="run the search against `caltrop serve`")
+
+    def send_alert(self, action: str, parameters: Mapping[str, str], table: Table, user: str, app: str) -> None:
+        """Run an alert action over results (`sendalert`)."""
+        raise SearchError(f"alert action {action!r} needs a server", hint="run the search against `caltrop serve`")
