@@ -10,7 +10,7 @@ import msgspec
 
 from caltrop.content import objects, reader, schema
 from caltrop.content.config import load_config
-from caltrop.content.model import Catalogue, Detection
+from caltrop.content.model import Catalogue, Detection, Test
 from caltrop.content.problems import Problem
 from caltrop.content.rules import settle
 from caltrop.content.source import Document
@@ -85,7 +85,17 @@ def read_file(
             message = "the file is empty" if data is None else "the file is not a mapping"
             document.problems.append(Problem(file=file, code="wrong-type", message=message, hint="write 'key: value'"))
         return None, document.problems
-    return read(data, file), document.problems + list(_faults(document, _spec_for(spec, data)))
+    item = read(data, file)
+    if isinstance(item, Detection) and item.tests:
+        item = msgspec.structs.replace(item, tests=_with_lines(item.tests, document))
+    return item, document.problems + list(_faults(document, _spec_for(spec, data)))
+
+
+def _with_lines(tests: tuple[Test, ...], document: Document) -> tuple[Test, ...]:
+    """Each test knows its line, for reports."""
+    return tuple(
+        msgspec.structs.replace(test, line=document.place(("tests", index))[0]) for index, test in enumerate(tests)
+    )
 
 
 def _spec_for(spec: Obj, data: dict[str, Any]) -> Obj:

@@ -1,7 +1,7 @@
 """YAML text -> plain values, fast; and back from a value to its place in the text, when a place is needed.
 
 libyaml parses and composes; only tags that content uses are resolved (dates stay text, so that two schemas that quote
-them differently read the same). Places are found by composing the file again: only files with problems pay for that.
+them differently read the same). A document keeps libyaml's nodes, so every value can be placed; it is let go as soon as a file is read.
 A key given twice is a problem, not a silent choice; the last value is kept so that reading can go on.
 """
 
@@ -60,17 +60,16 @@ class Document:
         if len(text) > MAX_BYTES:
             self._problem("yaml-syntax", "file is larger than 32 MB", "move data into a CSV lookup or a dataset")
             return
-        node = self._compose()
-        if node is not None:
-            self.data = self._value(node, 0)
+        self._node = self._compose()
+        if self._node is not None:
+            self.data = self._value(self._node, 0)
 
     def place(self, path: Path, offset: int | None = None, *, key: bool = False) -> tuple[int, int]:
         """Line and column (from 1) of the value at `path`, of `offset` characters into it, or of its key.
 
         A path that leads nowhere gives the place of its longest part that exists.
         """
-        node = self._node or self._compose()
-        self._node = node
+        node = self._node
         if node is None:
             return 0, 0
         mark = node.start_mark
