@@ -12,8 +12,8 @@ MAX_RESULTS = 10_000  # limits.conf: subsearch maxout
 MAX_DEPTH = 20
 
 
-def run(node: Subsearch, ctx: Context) -> Table:
-    """The rows of a subsearch, at most MAX_RESULTS of them."""
+def run(node: Subsearch, ctx: Context, *, limit: int | None = MAX_RESULTS) -> Table:
+    """The rows of a subsearch, at most `limit` of them."""
     if ctx.depth >= MAX_DEPTH:
         raise SearchError(f"subsearches are nested deeper than {MAX_DEPTH}", node=node)
     ctx.depth += 1
@@ -21,9 +21,9 @@ def run(node: Subsearch, ctx: Context) -> Table:
         table = ctx.engine.run(node.pipeline, ctx)
     finally:
         ctx.depth -= 1
-    if len(table) > MAX_RESULTS:
-        ctx.warn(f"a subsearch gave {len(table)} results and was cut to {MAX_RESULTS}")
-        table = table.with_frame(table.frame.head(MAX_RESULTS))
+    if limit is not None and len(table) > limit:
+        ctx.warn(f"a subsearch gave {len(table)} results and was cut to {limit}")
+        table = table.with_frame(table.frame.head(limit))
     return table
 
 
