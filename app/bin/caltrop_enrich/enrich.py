@@ -11,6 +11,7 @@ from .limits import (
     CACHE_ENTRIES,
     CACHE_TEXT,
     MAX_DECODE_DEPTH,
+    MAX_FIELD,
     MAX_INVOCATIONS,
     MAX_SCRIPTS,
     MAX_TEXT,
@@ -54,12 +55,16 @@ _NOTHING = Analysis({}, "")
 
 
 def may_call(text: str) -> bool:
-    """Whether a text can name a WMI or CIM cmdlet at all; false spares it the tokenizer."""
+    """Whether a script can call WMI, or run a payload that only its own variables spell; false spares it the tokenizer."""
     text = text.lower()
     if "wmi" in text or "cim" in text:
         return True
-    if "`" in text or "+" in text or "-f " in text or "-f'" in text or '-f"' in text:
-        for joiner in "`'\"+,() ":
+    if "-f" in text and "{0}" in text and ("&" in text or "iex" in text or "invoke-e" in text):
+        return True  # a format can put the pieces of any name in any order
+    if "$" in text and "-e" in text and ("powershell" in text or "pwsh" in text):
+        return True
+    if "`" in text or "+" in text:
+        for joiner in "`'\"+() ":
             text = text.replace(joiner, "")
         return "wmi" in text or "cim" in text
     return False
@@ -85,6 +90,7 @@ def analyse(text: str) -> Analysis:
             fields[name] = values
     if not fields and not error:
         return _NOTHING
+    fields = {name: _within_bounds(values) for name, values in fields.items()}
     if not payloads and text.isascii() and "\0" not in text and "`" not in text:  # nothing to clean in what came of it
         return Analysis({name: values[0] if len(values) == 1 else values for name, values in fields.items()}, error)
     return Analysis({name: _shape(values) for name, values in fields.items()}, error)
@@ -125,6 +131,16 @@ def _calls(script: str, budget: Budget, outermost: bool) -> Tuple[List[Call], Li
 def _shape(values: List[str]) -> FieldValue:
     """Values as the protocol wants them: text that any reader of it can take, a single one plain."""
     return _clean(values[0]) if len(values) == 1 else [_clean(value) for value in values]
+
+
+def _within_bounds(values: List[str]) -> List[str]:
+    """As many of the values as MAX_FIELD has room for, one at least."""
+    room = MAX_FIELD
+    for count, value in enumerate(values):
+        room -= len(value)
+        if room < 0:
+            return values[: max(count, 1)]
+    return values
 
 
 def _clean(value: str) -> str:
@@ -169,7 +185,7 @@ class Enricher:
         found = self._cache.get(text)
         if found is None:
             found = analyse(text)
-            if len(text) <= CACHE_TEXT:
+            if len(text) <= CACHE_TEXT >= sum(map(len, found.fields.values())):
                 if len(self._cache) >= CACHE_ENTRIES:
                     self._cache.clear()
                 self._cache[text] = found

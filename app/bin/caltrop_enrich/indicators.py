@@ -13,6 +13,7 @@ _IPV4 = re.compile(r"\.\d{1,3}\.\d{1,3}\.\d{1,3}")  # begins with a literal, whi
 _IPV6 = re.compile(r":[0-9A-Fa-f]{0,4}:")
 _HEX = frozenset("0123456789abcdefABCDEF:.")
 _LONGEST_IP = 45
+_CLOSERS = 16  # brackets without a partner that are taken off the end of a URL
 
 
 def urls(text: str) -> List[str]:
@@ -22,7 +23,9 @@ def urls(text: str) -> List[str]:
     found: List[str] = []
     for match in _URL.finditer(text):
         url = match.group()[:MAX_VALUE].rstrip(".,;:!?")
-        while url.endswith((")", "]")) and url.count(url[-1]) > url.count("(" if url[-1] == ")" else "["):
+        for _ in range(_CLOSERS):
+            if url[-1] not in ")]" or url.count(url[-1]) <= url.count("(" if url[-1] == ")" else "["):
+                break
             url = url[:-1].rstrip(".,;:!?")
         if url not in found:
             found.append(url)
@@ -40,12 +43,16 @@ def ip_addresses(text: str) -> List[str]:
             start -= 1
         _add(found, text, start, match.end(), "")
     if text.count(":") > 1:
+        read = 0
         for match in _IPV6.finditer(text):
             start, end = match.start(), match.end()
+            if start < read:
+                continue
             while start > 0 and text[start - 1] in _HEX and end - start <= _LONGEST_IP:
                 start -= 1
             while end < len(text) and text[end] in _HEX and end - start <= _LONGEST_IP:
                 end += 1
+            read = end
             _add(found, text, start, end, ":")
     return found
 

@@ -7,18 +7,21 @@ statement, after a pipe, a brace, a parenthesis, `=`, `&`, `.`), so that a name 
 from __future__ import annotations
 
 import re
-from typing import Dict, List, NamedTuple, Optional
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from .cmdlets import BY_NAME, Cmdlet
 from .limits import MAX_INVOCATIONS, MAX_SCRIPTS, MAX_VALUE, MAX_VALUES
 from .tokens import tokenize
-from .values import Budget, Evaluator, Strings, Value, WorkExceeded, variable_name
+from .values import Budget, Evaluator, Strings, Value, WorkExceeded, joined, variable_name
 
 _PREFIXES = frozenset(("return", "else", "do", "try", "finally", "throw", "!", ".", "begin", "process", "exit"))
+_BLOCKS = frozenset(("else", "do", "try", "finally", "begin", "process", "end"))
 _EACH = frozenset(("foreach-object", "foreach", "%"))
 _SHELLS = frozenset(("powershell", "powershell.exe", "pwsh", "pwsh.exe"))
+_ALIASING = frozenset(("set-alias", "new-alias", "sal", "nal"))
 _EVALUATORS = frozenset(("invoke-expression", "iex"))
 _WMI_CLASS = re.compile(r"\[(?:system\.management\.managementclass|wmiclass|wmi)\]$", re.IGNORECASE)
+_ENCODED = re.compile(r"ec$|e(?:n(?:c(?:o\w*)?)?)?$")
 _STRINGS = frozenset(("single", "double", "here_single", "here_double"))
 _STOPS = frozenset(("newline", "end", "close"))
 
@@ -62,6 +65,7 @@ class _Walk:
         self.tokens = values.tokens
         self.calls: List[Call] = []
         self.scripts: List[str] = []
+        self.aliases: Dict[str, str] = {}  # made by the script itself
         self.objects: Dict[str, Call] = {}  # variables that hold a WMI object
         self.target: Optional[str] = None  # the variable being assigned, until token:
         self.target_end = 0
@@ -76,7 +80,9 @@ class _Walk:
             if kind not in ("newline", "end", "open", "op", "word"):
                 if expecting and invoked and (kind in _STRINGS or kind == "var"):
                     self._named_by(index)
-                expecting = invoked = False
+                elif kind in ("double", "here_double") and "$(" in texts[index]:
+                    self.values.literal(index)  # notes the scripts inside it
+                expecting, invoked = kind == "close" and self._ends_statement(index), False
                 index += 1
                 continue
             source = texts[index]
@@ -104,6 +110,16 @@ class _Walk:
                 invoked = source == "."
             index += 1
 
+    def _ends_statement(self, closer: int) -> bool:
+        """Whether a bracket ends a statement, so that the next may follow on its line: `param(…)`, `if (…) {…}`."""
+        opener = self.tokens.partner[closer]
+        if opener < 1:
+            return False
+        before = self.tokens.texts[opener - 1].lower()
+        if self.tokens.texts[opener] == "(":
+            return before == "param"
+        return before == ")" or before in _BLOCKS
+
     # -- commands
 
     def _named_by(self, index: int) -> None:
@@ -128,11 +144,13 @@ class _Walk:
 
     def _dispatch(self, name: str, index: int, after: int) -> None:
         base = name.rsplit("\\", 1)[-1].lower()
-        cmdlet = BY_NAME.get(base)
+        cmdlet = BY_NAME.get(self.aliases.get(base, base))
         if cmdlet:
             self._record(self._bind(cmdlet, index, after))
         elif base in _EVALUATORS or base in _SHELLS:
             self._nested_scripts(after, base in _EVALUATORS)
+        elif base in _ALIASING:
+            self._alias(after)
 
     def _record(self, call: Call) -> None:
         self.calls.append(call)
@@ -182,20 +200,37 @@ class _Walk:
 
     def _nested_scripts(self, after: int, evaluator: bool) -> None:
         """The scripts handed to Invoke-Expression, or on powershell's command line."""
-        kinds, parts = self.tokens.kinds, []
+        parts = self._values_of(after)
         if evaluator and self.piped >= 0:
             piped = self.values.expression(self.statement, self.piped)
-            parts = list(piped) if isinstance(piped, list) else []
+            parts = [("", item) for item in piped] + parts if isinstance(piped, list) else parts
+        if parts and len(self.scripts) < MAX_SCRIPTS:
+            self.scripts.append(joined([value for _, value in parts]))
+            self.scripts += [f"-e {value}" for name, value in parts if name and _ENCODED.match(name)]
+
+    def _alias(self, after: int) -> None:
+        """`Set-Alias w Invoke-WmiMethod`."""
+        parts = self._values_of(after)
+        named = {name[:1]: value for name, value in parts if name}
+        loose = [value for name, value in parts if not name]
+        short = named.get("n") or (loose.pop(0) if loose else "")
+        self.aliases[short.lower()] = (named.get("v") or (loose[0] if loose else "")).rsplit("\\", 1)[-1].lower()
+
+    def _values_of(self, after: int) -> List[Tuple[str, str]]:
+        """What follows a command: (lower-case name of the parameter right before it or "", value)."""
+        kinds, name = self.tokens.kinds, ""
+        parts: List[Tuple[str, str]] = []
         while after < len(kinds) and kinds[after] not in _STOPS and len(parts) < MAX_VALUES:
             if kinds[after] == "param":
+                name = self.tokens.texts[after][1:].rstrip(":").lower()
                 after += 1
                 continue
             value, stop = self.values.argument(after)
             if isinstance(value, list):
-                parts.extend(value)
+                parts.extend((name, item) for item in value)
+            name = ""
             after = stop if stop > after else after + 1
-        if parts:
-            self.scripts.append(" ".join(parts))
+        return parts
 
     # -- statements
 
@@ -235,8 +270,8 @@ class _Walk:
         self.objects.pop(name, None)
         before = variables.get(name)
         if tokens.text(index) == "+=" and isinstance(before, list) and isinstance(value, list):
-            joined = [before[0] + " ".join(value)] if len(before) == 1 else before + value
-            value = [item[:MAX_VALUE] for item in joined[:MAX_VALUES]]
+            value = [(before[0] + joined(value))[:MAX_VALUE]] if len(before) == 1 else (before + value)[:MAX_VALUES]
+            self.values.budget.spend(len(value[0]))
         if value is None or value == []:
             variables.pop(name, None)
         else:

@@ -10,7 +10,8 @@ from typing import Optional, Tuple
 DEFAULT_FIELDS = ("ScriptBlockText", "Message", "Payload", "_raw")
 
 _HEADER = re.compile(r"\s*Creating Scriptblock text \(\d{1,9} of \d{1,9}\):[ \t]*(?:\r\n|\n|\r)?")
-_FOOTER = re.compile(r"[\r\n]+ScriptBlock ID: [0-9A-Fa-f-]{36}")
+_FOOTER = re.compile(r"[\r\n]ScriptBlock ID: [0-9A-Fa-f-]{36}")
+_ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});")
 _XML_DATA = re.compile(r"<Data Name=['\"](?:ScriptBlockText|Payload)['\"]>([^<]*)")
 
 
@@ -26,7 +27,7 @@ def find(record: dict, fields: Tuple[str, ...]) -> Optional[str]:
             value = str(value)
         if name == "_raw":
             return _of_event(value)
-        return _of_message(value) if name == "Message" else value
+        return _of_message(value) if name == "Message" else _unescaped(value)
     return None
 
 
@@ -35,10 +36,17 @@ def _of_message(text: str) -> str:
     header = _HEADER.match(text)
     if not header:
         return text
-    footer = None
-    for footer in _FOOTER.finditer(text, header.end()):
-        continue  # the last one: a script may hold such a line itself
-    return text[header.end() : footer.start() if footer else len(text)]
+    footers = [footer.start() for footer in _FOOTER.finditer(text, header.end())]
+    if not footers:
+        return text[header.end() :]
+    return text[header.end() : footers[-1]].rstrip("\r\n")  # the last one: a script may hold such a line itself
+
+
+def _unescaped(text: str) -> str:
+    """Text of an XML field that was extracted without decoding its entities."""
+    if "&" in text and "<" not in text and ">" not in text and _ENTITY.search(text):
+        return html.unescape(text)
+    return text
 
 
 def _of_event(raw: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import List, NamedTuple, Tuple
 
-from .limits import MAX_STRING_DEPTH, MAX_TOKENS
+from .limits import MAX_STRING_DEPTH, MAX_TOKENS, MAX_VALUE
 
 # PowerShell takes typographic quotes and dashes for the plain ones.
 SQ = "'\u2018\u2019\u201a\u201b"
@@ -23,11 +23,11 @@ _TOKEN = re.compile(
   [^\S\r\n]*(?:
     (?P<newline>[\r\n]+)
   | (?P<redirect>[1-6*]?>>?(?:&[12])?|<)
-  | (?P<param>[{DASH}][A-Za-z_?](?:[^{_SPECIAL}.\[:]|`[^\r\n])*:?)
+  | (?P<param>[{DASH}][A-Za-z_?][^{_SPECIAL}.\[:]*(?:`[^\r\n][^{_SPECIAL}.\[:]*)*:?)
   | (?P<op>[+]?=|[+](?![=]))
   | (?P<splat>@[A-Za-z_?][\w:]*)
   | (?P<word>(?:[^{_SPECIAL}@\#=+]|`[^\r\n])[^{_SPECIAL}=]*(?:`[^\r\n][^{_SPECIAL}=]*)*)
-  | (?P<var>\$(?:\{{[^}}]*\}}|\w+(?:::?\w+)?|[$?^]))
+  | (?P<var>\$(?:\{{[^{{}}\r\n]{{1,256}}\}}|\w+(?:::?\w+)?|[$?^]))
   | (?P<single>[{SQ}][^{SQ}]*(?:[{SQ}]{{2}}[^{SQ}]*)*[{SQ}](?![{SQ}]))
   | (?P<double>[{DQ}][^{DQ}`$]*(?:(?:`.|[{DQ}]{{2}}|\$(?!\())[^{DQ}`$]*)*[{DQ}](?![{DQ}]))
   | (?P<open>[@$]\(|@\{{|[({{])
@@ -35,7 +35,7 @@ _TOKEN = re.compile(
   | (?P<end>;|\|\|?|&&?)
   | (?P<comma>,)
   | (?P<comment>\#[^\r\n]*|`(?:\r\n|\r|\n)|\0+)
-  | (?P<other>.)
+  | (?P<other>\S)
   )
     """,
     re.VERBOSE | re.DOTALL,
@@ -74,8 +74,11 @@ class Tokens(NamedTuple):
         return self.texts[index] if index < len(self.texts) else ""
 
     def source(self, first: int, last: int) -> str:
-        """The text of tokens first..last-1 as it was written."""
-        return self.script[self.starts[first] : self.ends[last - 1]] if first < last else ""
+        """The text of tokens first..last-1 as it was written, cut at MAX_VALUE."""
+        if first >= last:
+            return ""
+        start = self.starts[first]
+        return self.script[start : min(self.ends[last - 1], start + MAX_VALUE)]
 
     def glued(self, index: int) -> bool:
         """Whether a token touches the one before it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Dict, List, Optional, Tuple, Union
 
-from .limits import MAX_DEPTH, MAX_VALUE, MAX_VALUES
+from .limits import MAX_DEPTH, MAX_SCRIPTS, MAX_VALUE, MAX_VALUES
 from .tokens import DQ, SQ, Tokens, end_of_expandable
 
 Strings = List[str]
@@ -18,7 +18,8 @@ Value = Union[Strings, Dict[str, Strings]]
 _ESCAPES = {"0": "\0", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _ESCAPE = re.compile(r"`(?:u\{([0-9A-Fa-f]{1,6})\}|(\r\n|.))", re.DOTALL)
 _EXPAND = re.compile(
-    rf"`(?:u\{{[0-9A-Fa-f]{{1,6}}\}}|\r\n|.)|[{DQ}]{{2}}|\$\{{[^}}]*\}}|\$\(|\$(?:\w+(?:::?\w+)?|[$?^])", re.DOTALL
+    rf"`(?:u\{{[0-9A-Fa-f]{{1,6}}\}}|\r\n|.)|[{DQ}]{{2}}|\$\{{[^{{}}\r\n]{{1,256}}\}}|\$\(|\$(?:\w+(?:::?\w+)?|[$?^])",
+    re.DOTALL,
 )
 _DOUBLED = re.compile(rf"[{SQ}]{{2}}")
 _DOUBLED_DOUBLE = re.compile(rf"([{DQ}])[{DQ}]")
@@ -42,8 +43,9 @@ class Budget:
     def __init__(self, steps: int) -> None:
         self.steps = steps
 
-    def spend(self) -> None:
-        self.steps -= 1
+    def spend(self, characters: int = 0) -> None:
+        """One step; text that is made costs a step more for every 256 characters."""
+        self.steps -= 1 + (characters >> 8)
         if self.steps < 0:
             raise WorkExceeded
 
@@ -122,20 +124,22 @@ class Evaluator:
             out.append(piece)
             length += len(piece) + found.start() - pos
             pos = stop
+        self.budget.spend(length)
         return "".join(out)[:MAX_VALUE]
 
     def _variable_text(self, text: str) -> str:
         value = self.variables.get(variable_name(text))
-        return " ".join(value) if isinstance(value, list) else text
+        return joined(value) if isinstance(value, list) else text
 
     def _subexpression(self, text: str) -> str:
         inner = text[2:-1].strip()
         if _ONE_VARIABLE.fullmatch(inner):
             value = self.variables.get(variable_name(inner))
-            return " ".join(value) if isinstance(value, list) else text
+            return joined(value) if isinstance(value, list) else text
         if _ONE_STRING.fullmatch(inner):
             return inner[1:-1]
-        self.embedded.append(inner)
+        if inner not in self.embedded and len(self.embedded) < MAX_SCRIPTS:
+            self.embedded.append(inner)
         return text
 
     # -- arguments: what follows a command's name
@@ -192,7 +196,7 @@ class Evaluator:
                 parts.append(unescape(tokens.text(after)))
             elif kind == "open" and tokens.text(after) == "$(":
                 value, after = self._bracketed(after, depth + 1)
-                parts.append(" ".join(as_strings(value)))
+                parts.append(joined(as_strings(value)))
                 continue
             else:
                 break
@@ -220,7 +224,7 @@ class Evaluator:
             return [(self._variable_text(text) + as_strings(rest)[0])[:MAX_VALUE]], after
         while self.tokens.glued(after) and tokens.kinds[after] in ("word", "var", "single", "double", "open"):
             after = min(tokens.partner[after] + 1, len(tokens.kinds)) if tokens.kinds[after] == "open" else after + 1
-        return [tokens.source(index, after)[:MAX_VALUE]], after
+        return [tokens.source(index, after)], after
 
     def _bracketed(self, index: int, depth: int) -> Tuple[Value, int]:
         tokens = self.tokens
@@ -233,7 +237,7 @@ class Evaluator:
             value = self.expression(index + 1, stop, depth + 1)
             if value is not None:
                 return value, after
-        return [tokens.source(index, after)[:MAX_VALUE]], after
+        return [tokens.source(index, after)], after
 
     # -- expressions: inside parentheses and right of an assignment
 
@@ -255,12 +259,14 @@ class Evaluator:
             elif source == "+":
                 other, index = self._terms(index + 1, stop, depth)
                 value = None if other is None else _plus(value, other)
+                self.budget.spend(len(value[0]) if isinstance(value, list) and value else 0)
             elif source == "-f" and isinstance(value, list) and value:
                 other, index = self._terms(index + 1, stop, depth)
                 value = None if other is None else [_format(value[0], as_strings(other))]
+                self.budget.spend(MAX_VALUE)
             elif source == "-join" and isinstance(value, list):
                 other, index = self._terms(index + 1, stop, depth)
-                value = None if other is None else ["".join(as_strings(other)[:1]).join(value)[:MAX_VALUE]]
+                value = None if other is None else [joined(value, joined(as_strings(other)[:1]))]
             else:
                 return None
         return value
@@ -311,7 +317,7 @@ class Evaluator:
                 key = self.literal(index) if tokens.kinds[index] in ("single", "double") else tokens.text(index)
                 value = self.expression(index + 2, end, depth)
                 if not isinstance(value, list):
-                    value = [tokens.source(index + 2, end)[:MAX_VALUE]]
+                    value = [tokens.source(index + 2, end)]
                 table[key.lower()] = value
             index = end + 1
         return table
@@ -325,24 +331,45 @@ def _doubled_double(text: str) -> str:
     return text if text.isascii() and '"' not in text else _DOUBLED_DOUBLE.sub(r"\1", text)
 
 
+def joined(values: Strings, separator: str = " ") -> str:
+    """Values as one text, cut at MAX_VALUE without making more of it first."""
+    if len(values) == 1:
+        return values[0]
+    parts: List[str] = []
+    room = MAX_VALUE
+    for value in values:
+        if room <= 0:
+            break
+        parts.append(value)
+        room -= len(value) + len(separator)
+    return separator.join(parts)[:MAX_VALUE]
+
+
 def as_strings(value: Value) -> Strings:
+    """A value as a list; a hashtable becomes one text."""
     if isinstance(value, list):
         return value
-    return ["; ".join(f"{key}={' '.join(items)}" for key, items in value.items())[:MAX_VALUE]]
+    return [joined([f"{key}={joined(items)}" for key, items in value.items()], "; ")]
 
 
 def _plus(left: Value, right: Value) -> Value:
     if isinstance(left, dict) or isinstance(right, dict):
         return {**left, **right} if isinstance(left, dict) and isinstance(right, dict) else as_strings(left)
     if len(left) == 1:  # string + anything is a string
-        return [(left[0] + " ".join(right))[:MAX_VALUE]]
+        return [(left[0] + joined(right))[:MAX_VALUE]]
     return (left + right)[:MAX_VALUES]
 
 
 def _format(template: str, items: Strings) -> str:
-    def fill(found: "re.Match[str]") -> str:
+    """The -f operator, for plain placeholders: {0}."""
+    parts: List[str] = []
+    room, pos = MAX_VALUE, 0
+    for found in _FORMAT.finditer(template):
         number = int(found.group(1))
-        return items[number][:MAX_VALUE] if number < len(items) else found.group()
-
-    filled = _FORMAT.sub(fill, template[:MAX_VALUE], count=MAX_VALUES)
-    return filled.replace("{{", "{").replace("}}", "}")[:MAX_VALUE]
+        parts += [template[pos : found.start()], items[number] if number < len(items) else found.group()]
+        room -= len(parts[-1]) + len(parts[-2])
+        pos = found.end()
+        if room <= 0:
+            break
+    parts.append(template[pos:])
+    return "".join(parts)[:MAX_VALUE]
