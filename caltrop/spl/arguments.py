@@ -37,7 +37,7 @@ _LIST_VALUE = re.compile(rf'(?:{_TOKEN}|\\["\\]|[^\s,|"\[\]`()\\]|\\|,(?=[^\s,|\
 _NAME = re.compile(r"[^\s,|\"\[\]`=()<>!]+?(?=\s*=(?!=))")
 _EQUALS = re.compile(r"\s*=\s*")
 _KEYWORD = re.compile(r"[A-Za-z]+(?=[\s\"'`\[(]|$)")
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?=[\s,|\]]|$)")
+_NUMBER = re.compile(r"[+-]?\d+(?=[\s,|\]]|$)")
 _BOOLS = {"t": True, "true": True, "1": True, "f": False, "false": False, "0": False}
 _PUNCTUATION = re.compile(r"==|!=|<=|>=|[()=<>]")
 
@@ -227,13 +227,13 @@ class Arguments:
         return self.cursor.text[end : end + 1] in ("", " ", ",", "\n", "\t", "|", "]", ")")
 
     def pattern(self) -> Word | MacroCall:
-        r"""A regular expression: in quotes only \" is an escape (backslashes belong to the expression); else to the end."""
+        r"""A regular expression, quoted (\" and \\ are escapes, as in every string: \\\\ is needed to match one backslash) or bare."""
         cursor = self.cursor
         start = cursor.skip()
         if cursor.text.startswith("`", start):
             return cursor.macro()
         if cursor.text.startswith('"', start):
-            return Word(text=cursor.raw_string().replace('\\"', '"'), quoted=True, span=cursor.span(start))
+            return Word(text=cursor.string(), quoted=True, span=cursor.span(start))
         found = cursor.match(_BARE_PATTERN)
         if not found:
             cursor.expected("a regular expression in quotes")
@@ -302,7 +302,7 @@ class Arguments:
         cursor = self.cursor
         start = cursor.skip()
         found = cursor.match(_NUMBER)
-        return Option(name=name, value=convert(found[0], Kind.FLOAT), span=cursor.span(start)) if found else None
+        return Option(name=name, value=int(found[0]), span=cursor.span(start)) if found else None
 
     def plain(self, words: Words) -> Node:
         if words is Words.FIELDS:
@@ -373,7 +373,7 @@ def _moves(part: Node, syntax: Syntax) -> bool:
 _EVAL = re.compile(r"eval\s*\(", re.IGNORECASE)
 # reset_after="("expression")" as the manual writes it, or "(expression)"
 _QUOTED_EVAL = re.compile(r'"\("(.*?)(?<!\\)"\)"|"(\((?:[^"\\]|\\.)*\))"', re.DOTALL)
-_SINGLE = re.compile(r"'([^'\n]*)'(?=[\s,|\])]|$)")
+_SINGLE = re.compile(r"'([^'\n]*)'")
 _PREFIX = re.compile(r"PREFIX\(([^)\s]*)\)")
 _BARE_PATTERN = re.compile(r"(?:\[(?:\\.|[^\]\\])*\]|\\.|[^\s|\[\]\"\\])+")
 _REGEX_FIELD = re.compile(r"""("[^"]*"|'[^']*'|[^\s=!"'`(\[<\\^]+)\s*(!?=)\s*""")

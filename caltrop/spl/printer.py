@@ -18,10 +18,9 @@ _SEARCH_WORDS = frozenset({"AND", "OR", "NOT", "IN", "TERM", "CASE", "PREFIX"})
 def unparse(node: ast.Node) -> str:
     """Print a node: a pipeline, a command, an expression or any part of them.
 
-    A search expression may hold nodes that an eval expression holds too (macros, subsearches); nothing else is shared,
-    so the class of a node says how it is written.
+    A field on its own is printed as in an eval expression, in single quotes where it was quoted.
     """
-    return _text(node)
+    return expression(node) if isinstance(node, ast.FieldName) else _text(node)
 
 
 def quote(text: str) -> str:
@@ -73,18 +72,23 @@ def _assignments(node: ast.Command) -> str:
     return _list(node.parts, ", ")
 
 
-def _expression_command(node: ast.Command) -> str:
-    return " ".join(expression(part) if not isinstance(part, ast.Option) else _text(part) for part in node.parts)
+def _where(node: ast.Command) -> str:
+    return " ".join(expression(part) for part in node.parts)
+
+
+def _head(node: ast.Command) -> str:
+    """A condition in parentheses, so that it does not start like a count."""
+    return " ".join(_text(part) if isinstance(part, ast.Option) else f"({expression(part)})" for part in node.parts)
 
 
 def _patterns(node: ast.Command) -> str:
-    """regex and rex: in a quoted pattern only the quotes are escaped."""
+    """regex and rex: a bare pattern stays as it is."""
     return " ".join(_pattern(part) for part in node.parts)
 
 
 def _pattern(part: ast.Node) -> str:
     if isinstance(part, ast.Word):
-        return '"' + part.text.replace('"', '\\"') + '"' if part.quoted else part.text
+        return quote(part.text) if part.quoted else part.text
     if isinstance(part, ast.Comparison):
         return f"{_text(part.field)}{part.op}{_pattern(part.value)}"
     return _text(part)
@@ -105,8 +109,8 @@ def _return(node: ast.Command) -> str:
 _COMMANDS = {
     "eval": _assignments,
     "fieldformat": _assignments,
-    "where": _expression_command,
-    "head": _expression_command,
+    "where": _where,
+    "head": _head,
     "regex": _patterns,
     "rex": _patterns,
     "return": _return,
@@ -272,7 +276,7 @@ def expression(node: ast.Node, level: int = 0) -> str:
             return "'" + node.name.replace("'", "\\'") + "'" if node.quoted else node.name
         return node.name
     if isinstance(node, ast.Literal):
-        return _literal(node.value)
+        return node.text or _literal(node.value)
     if isinstance(node, ast.Unary):
         own = NOT_LEVEL if node.op == "NOT" else SIGN_LEVEL
         text = (
