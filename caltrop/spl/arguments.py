@@ -36,7 +36,7 @@ _VALUE = re.compile(rf'(?:{_TOKEN}|\\["\\]|[^\s,|"\[\]`()\\]|\\)+')
 _LIST_VALUE = re.compile(rf'(?:{_TOKEN}|\\["\\]|[^\s,|"\[\]`()\\]|\\|,(?=[^\s,|\])])(?!,?\w+\s*=))+')
 _NAME = re.compile(r"[^\s,|\"\[\]`=()<>!]+?(?=\s*=(?!=))")
 _EQUALS = re.compile(r"\s*=\s*")
-_KEYWORD = re.compile(r"[A-Za-z]+(?=[\s\"'`\[(]|$)")
+_KEYWORD = re.compile(r"[A-Za-z]+(?=[\s\"'`\[(|\]]|$)")
 _NUMBER = re.compile(r"[+-]?\d+(?=[\s,|\]]|$)")
 _BOOLS = {"t": True, "true": True, "1": True, "f": False, "false": False, "0": False}
 _PUNCTUATION = re.compile(r"==|!=|<=|>=|[()=<>]")
@@ -219,8 +219,11 @@ class Arguments:
         elif prefix := cursor.match(_PREFIX):
             return Directive(name="PREFIX", text=prefix[1], span=cursor.span(start))
         source = self.field()
+        end = cursor.pos
         if self.take("as"):
-            return Alias(source=source, target=self.field("a field name after AS"), span=cursor.span(start))
+            if not cursor.at_stage_end():
+                return Alias(source=source, target=self.field("a field name after AS"), span=cursor.span(start))
+            cursor.pos = end  # a field of that name
         return source
 
     def _glue_ends(self, end: int) -> bool:

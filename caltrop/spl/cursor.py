@@ -86,13 +86,13 @@ class Cursor:
         return Span(start, self.pos)
 
     @contextmanager
-    def nested(self, start: int) -> Iterator[None]:
-        """One level of nesting; too many are refused by name instead of by a crash."""
-        self.depth += 1
+    def nested(self, start: int, levels: int = 1) -> Iterator[None]:
+        """One level of nesting (or several at once); too many are refused by name instead of by a crash."""
+        self.depth += levels
         if self.depth > MAX_DEPTH:
             self.fail(f"nested too deeply: more than {MAX_DEPTH} levels", start, start + 1)
         yield
-        self.depth -= 1
+        self.depth -= levels
 
     # -- pieces that read the same everywhere
 

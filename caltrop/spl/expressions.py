@@ -12,6 +12,7 @@ Rules (Search Reference, "eval", "Evaluation functions", "Predicate expressions"
 from __future__ import annotations
 
 import re
+from math import isinf
 
 from caltrop.spl.ast import Binary, Call, FieldName, InList, Literal, Node, Span, Template, Unary
 from caltrop.spl.cursor import MAX_DEPTH, Cursor
@@ -89,15 +90,26 @@ def _associative(cursor: Cursor, first: Node, op: str, start: int) -> Node:
     return _join(op, items, start)
 
 
+# A longer chain becomes a balanced tree. Its left spine is shorter than this up to 2**24 operands, so what is printed
+# of it reads back as the same tree.
+_SHORT_CHAIN = 24
+
+
 def _join(op: str, items: list[Node], start: int) -> Node:
-    if len(items) <= 16:
-        left = items[0]
-        for right in items[1:]:
-            left = Binary(op=op, left=left, right=right, span=Span(start, right.span.end))
-        return left
-    half = len(items) // 2
-    left, right = _join(op, items[:half], start), _join(op, items[half:], items[half].span.start)
-    return Binary(op=op, left=left, right=right, span=Span(start, right.span.end))
+    if len(items) > _SHORT_CHAIN:
+        return _balanced(op, items)
+    left = items[0]
+    for right in items[1:]:
+        left = Binary(op=op, left=left, right=right, span=Span(start, right.span.end))
+    return left
+
+
+def _balanced(op: str, items: list[Node]) -> Node:
+    if len(items) == 1:
+        return items[0]
+    half = (len(items) + 1) // 2
+    left, right = _balanced(op, items[:half]), _balanced(op, items[half:])
+    return Binary(op=op, left=left, right=right, span=Span(left.span.start, right.span.end))
 
 
 def _operand(cursor: Cursor) -> Node:
@@ -130,13 +142,20 @@ def _operand(cursor: Cursor) -> Node:
         return _negation(cursor, start)
     number = cursor.match(_NUMBER)
     if number:
-        text = number[0]
-        value = int(text) if text.isdigit() and len(text) < 400 else float(text)
-        return Literal(value=value, text=text, span=cursor.span(start))
+        return Literal(value=_number(cursor, number[0], start), text=number[0], span=cursor.span(start))
     word = cursor.match(_WORD)
     if not word:
         cursor.expected("an expression (a field, a value or a function)")
     return _named(cursor, word[0], start)
+
+
+def _number(cursor: Cursor, text: str, start: int) -> int | float:
+    if text.isdigit() and len(text) < 300:
+        return int(text)
+    value = float(text)
+    if isinf(value):
+        cursor.fail("this number is too large", start, cursor.pos)
+    return value
 
 
 def _named(cursor: Cursor, name: str, start: int) -> Node:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import lru_cache
 
 from caltrop.spl.commands import known_commands
 
@@ -196,18 +197,21 @@ AGGREGATIONS = frozenset(
 
 def nearest(name: str, candidates: Iterable[str]) -> str | None:
     """The most similar candidate, or None when none is similar."""
-    found = get_close_matches(name, list(candidates), n=1, cutoff=0.6)
+    found = get_close_matches(name[:100], list(candidates), n=1, cutoff=0.6)
     return found[0] if found else None
 
 
+@lru_cache(maxsize=1024)
 def suggest_command(name: str) -> str | None:
     """'stat' -> 'stats'; for the hint of "unknown command"."""
     return nearest(name.lower(), known_commands())
 
 
+@lru_cache(maxsize=1024)
 def suggest_eval_function(name: str) -> str | None:
     return nearest(name.lower(), EVAL_FUNCTIONS)
 
 
+@lru_cache(maxsize=1024)
 def suggest_aggregation(name: str) -> str | None:
     return nearest(name.lower(), AGGREGATIONS)

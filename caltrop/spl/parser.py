@@ -68,7 +68,7 @@ def read_subsearch(cursor: Cursor) -> Subsearch:
     """[ pipeline ], with the cursor on the opening bracket."""
     start = cursor.skip()
     cursor.pos += 1
-    with cursor.nested(start):
+    with cursor.nested(start, levels=5):  # reading and running a subsearch takes more stack than a parenthesis
         bare = cursor.peek() != "|" and cursor.looking_at(_COMPARED) is not None
         if cursor.peek() == "]":
             cursor.fail("a search was expected between the brackets", start, cursor.pos + 1)

@@ -24,8 +24,11 @@ def unparse(node: ast.Node) -> str:
 
 
 def quote(text: str) -> str:
-    """In double quotes, with \\" and \\\\ escaped."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f'"{_escape(text)}"'
+
+
+def _escape(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _list(nodes: tuple[ast.Node, ...], separator: str = " ") -> str:
@@ -139,7 +142,7 @@ def _(node: ast.FieldName) -> str:
 def _(node: ast.Word) -> str:
     if node.quoted:
         return quote(node.text)
-    return node.text.replace("\\", "\\\\").replace('"', '\\"')
+    return _escape(node.text)
 
 
 @_text.register
@@ -153,7 +156,7 @@ def _(node: ast.Option) -> str:
         return f"{node.name}={quote(value)}"
     if value.startswith(("(", "`")) or value.endswith(")"):
         return f"{node.name}={value}"
-    return f"{node.name}=" + value.replace("\\", "\\\\").replace('"', '\\"')
+    return f"{node.name}=" + _escape(value)
 
 
 @_text.register
@@ -224,7 +227,7 @@ def _(node: ast.FieldFunction) -> str:
 
 @_text.register
 def _(node: ast.Keyword) -> str:
-    return quote(node.text) if node.quoted else node.text.replace("\\", "\\\\").replace('"', '\\"')
+    return quote(node.text) if node.quoted else _escape(node.text)
 
 
 @_text.register
@@ -236,14 +239,22 @@ def _(node: ast.Directive) -> str:
 
 @_text.register
 def _(node: ast.Comparison) -> str:
-    return f"{_text(node.field)}{node.op}{_text(node.value)}"
+    value = _text(node.value)
+    space = " " if value.startswith(("=", "<", ">")) else ""
+    return f"{_search_field(node.field)}{node.op}{space}{value}"
+
+
+def _search_field(field: ast.FieldName) -> str:
+    if field.quoted or "`" in field.name:
+        return _text(field)
+    return _escape(field.name)
 
 
 @_text.register
 def _(node: ast.Membership) -> str:
     if len(node.values) == 1 and isinstance(node.values[0], ast.Subsearch):
-        return f"{_text(node.field)} IN ({_text(node.values[0])})"
-    return f"{_text(node.field)} IN ({_list(node.values, ', ')})"
+        return f"{_search_field(node.field)} IN ({_text(node.values[0])})"
+    return f"{_search_field(node.field)} IN ({_list(node.values, ', ')})"
 
 
 @_text.register

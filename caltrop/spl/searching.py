@@ -16,10 +16,11 @@ from caltrop.spl.cursor import Cursor, unescape
 
 _TOKEN = r"<<\w+>>|\$(?:[\w.:@-]+(?:\|\w+)?)?\$"
 _CHAR = r'[^\s"()\[\]|=<>,`\\!]'
+_COMMA = r',+(?=[^\s,"()\[\]|=<>`])'  # inside a word, not at its end
 # Left of an operator, or a keyword. A comma inside a word belongs to it, one at its end separates.
-_WORD = re.compile(rf'(?:{_TOKEN}|{_CHAR}|\\["\\]|\\|!(?!=)|,+(?=[^\s,)=]))+')
+_WORD = re.compile(rf'(?:{_TOKEN}|{_CHAR}|\\["\\]|\\|!(?!=)|{_COMMA})+')
 # Right of an operator a word may hold = and ! as well (query strings, base64); `::` needs no care.
-_VALUE = re.compile(rf'(?:{_TOKEN}|[^\s"()\[\]|,`\\]|\\["\\]|\\|,+(?=[^\s,)]))+')
+_VALUE = re.compile(rf'(?:{_TOKEN}|[^\s"()\[\]|,`\\]|\\["\\]|\\|{_COMMA})+')
 _ITEM = re.compile(rf'(?:{_TOKEN}|[^\s"()\[\]|,`\\]|\\["\\]|\\)+')
 _OPERATOR = re.compile(r"==|!=|<=|>=|<>|=|<(?!<\w+>>)|>")
 _SPELLINGS = {"==": "=", "<>": "!="}
@@ -125,7 +126,7 @@ def _word_term(cursor: Cursor, start: int) -> Node:
             return Comparison(field=left, op="=", value=right, span=cursor.span(start))
         if _TEMPLATE_ONLY.fullmatch(text):
             return Template(text=text, span=cursor.span(start))
-        if text.endswith("::") and cursor.text.startswith('"', end):
+        if len(text) > 2 and text.endswith("::") and cursor.text.startswith('"', end):
             left = FieldName(name=text[:-2], span=cursor.span(start))
             right = Word(text=cursor.string(), quoted=True)
             return Comparison(field=left, op="=", value=right, span=cursor.span(start))
@@ -258,4 +259,4 @@ def _at_end(cursor: Cursor, stop: frozenset[str]) -> bool:
     return bool(stop) and (word := cursor.looking_at(_STOP_WORD)) is not None and word[0].lower() in stop
 
 
-_STOP_WORD = re.compile(r"[A-Za-z]+(?=[\s`\"'(\[])(?!\s*(?:=|!=|<|>))")
+_STOP_WORD = re.compile(r"[A-Za-z]+(?=[\s`\"'(\[|\]]|$)(?!\s*(?:=|!=|<|>))")
