@@ -78,6 +78,8 @@ class ManagementApp:
             return self._directory(request)
         if route is not None:
             return self._run(route, request)
+        if len(segments) >= 2 and segments[0] in {"configs", "admin"} and segments[1].startswith("conf-"):
+            return self.collections["configs/conf-*"].handle(request, segments[2:])
         for length in range(len(segments), 0, -1):
             handler = self.collections.get("/".join(segments[:length]))
             if handler is not None:

@@ -94,6 +94,7 @@ class Entry:
     wildcard: Sequence[str] = ()
     links: Sequence[str] = ("list", "edit", "remove")
     extra_links: Mapping[str, str] = field(default_factory=dict)  # rel -> path below the entry
+    text: str | None = None  # bare text in place of the content (a single setting)
     title: str | None = None  # shown instead of the name (jobs show their search)
 
     @property
@@ -150,14 +151,18 @@ def _attributes(entry: Entry) -> dict[str, Any]:
 
 def entry_xml(entry: Entry, host: str, *, root: bool = False) -> str:
     """An `<entry>`; as the root of a document (a job) it declares the namespaces itself."""
-    content = {**entry.content, "eai:acl": entry.acl.content(), "eai:attributes": _attributes(entry)}
+    if entry.text is not None:
+        body = f'<content type="text">{escape(entry.text)}</content>'
+    else:
+        content = {**entry.content, "eai:acl": entry.acl.content(), "eai:attributes": _attributes(entry)}
+        body = f'<content type="text/xml">{xml_value(content)}</content>'
     links = "".join(f'<link href="{escape(href)}" rel="{escape(rel)}"/>' for rel, href in entry.hrefs())
     return (
         f"<entry{' ' + NAMESPACES if root else ''}>"
         f"<title>{escape(entry.name if entry.title is None else entry.title)}</title>"
         f"<id>{escape(f'https://{host}{entry.href}')}</id><updated>{iso_time(entry.updated)}</updated>{links}"
         f"<author><name>{escape(entry.acl.owner)}</name></author>"
-        f'<content type="text/xml">{xml_value(content)}</content></entry>'
+        f"{body}</entry>"
     )
 
 
@@ -174,7 +179,9 @@ def entry_json(entry: Entry, host: str) -> dict[str, Any]:
             "optional": list(entry.optional),
             "wildcard": list(entry.wildcard),
         },
-        "content": {**entry.content, "eai:acl": None, "eai:attributes": _attributes(entry)},
+        "content": {**entry.content, "eai:acl": None, "eai:attributes": _attributes(entry)}
+        if entry.text is None
+        else entry.text,
     }
 
 

@@ -125,6 +125,10 @@ class Collection:
     def __init__(self, daemon: Daemon) -> None:
         self.daemon = daemon
 
+    def path_of(self, request: Request) -> str:
+        """The collection's path in this request (one class may serve several)."""
+        return self.path
+
     # -- what a subclass gives -----------------------------------------------------------------------------------------
 
     def entries(self, request: Request) -> Iterable[Entry]:
@@ -155,7 +159,7 @@ class Collection:
         acl = Acl(app=app, owner=owner, sharing="user", read=None, write=None)
         return Entry(
             "_new",
-            self.path,
+            self.path_of(request),
             dict.fromkeys(self.required, ""),
             acl,
             self.daemon.now(),
@@ -267,9 +271,16 @@ class Collection:
             )
             for e in entries
         ]
-        title = self.title or self.path.rsplit("/", 1)[-1]
+        title = self.title or self.path_of(request).rsplit("/", 1)[-1]
         feed = Feed(
-            title, self.path, described, total, offset, count, updated=self.daemon.now(), links=self.feed_links()
+            title,
+            self.path_of(request),
+            described,
+            total,
+            offset,
+            count,
+            updated=self.daemon.now(),
+            links=self.feed_links(),
         )
         namespace = "/services" if request.app is None else f"/servicesNS/{request.owner}/{request.app}"
         return render_feed(feed, self.daemon.address(request), as_json=request.json, namespace=namespace)

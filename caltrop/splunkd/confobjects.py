@@ -37,6 +37,9 @@ class ConfCollection(Collection):
     home: ClassVar[str] = ""  # the app that new objects go to where the path names none
     skip: ClassVar[frozenset[str]] = frozenset({DEFAULT_STANZA})
 
+    def is_boolean(self, request: Request, key: str) -> bool:
+        return isinstance(self.defaults.get(key), bool) or key in self.booleans or key == "disabled"
+
     # -- reading -------------------------------------------------------------------------------------------------------
 
     def conf_of(self, request: Request) -> str:
@@ -72,7 +75,7 @@ class ConfCollection(Collection):
                 seen.add(place)
                 acl = self.acl(conf, stanza)
                 if self.daemon.may_read(user, acl):
-                    yield self.entry(stanza, base, acl)
+                    yield self.entry(request, stanza, base, acl)
 
     def find(self, request: Request, names: Sequence[str]) -> list[Entry]:
         """By name, without making an entry of every other stanza."""
@@ -86,7 +89,7 @@ class ConfCollection(Collection):
                     continue
                 acl = self.acl(conf, stanza)
                 if self.daemon.may_read(request.account, acl):
-                    found.append(self.entry(stanza, view.get(DEFAULT_STANZA), acl))
+                    found.append(self.entry(request, stanza, view.get(DEFAULT_STANZA), acl))
             if found:
                 return found
         return []
@@ -111,27 +114,27 @@ class ConfCollection(Collection):
             access.get("write", ("admin",)),
         )
 
-    def entry(self, stanza: MergedStanza, base: MergedStanza | None, acl: Acl) -> Entry:
+    def entry(self, request: Request, stanza: MergedStanza, base: MergedStanza | None, acl: Acl) -> Entry:
         values = {**(base.values() if base else {}), **stanza.values()}
         content: dict[str, Any] = dict(self.defaults)
         for key, value in values.items():
-            content[key] = self.typed(key, value)
+            content[key] = self.typed(request, key, value)
         content.setdefault("disabled", False)
         content["eai:appName"] = stanza.app
         content["eai:userName"] = stanza.owner
         name = self.entry_name(stanza.name)
-        entry = Entry(name, self.path, content, acl, self.daemon.now())
+        entry = Entry(name, self.path_of(request), content, acl, self.daemon.now())
         self.complete(entry)
         return entry
 
     def complete(self, entry: Entry) -> None:
         """A subclass adds what is computed, not configured."""
 
-    def typed(self, key: str, text: str) -> Any:
+    def typed(self, request: Request, key: str, text: str) -> Any:
         """A setting as a typed value: booleans and numbers where the key is known to be one."""
         known = self.defaults.get(key)
         word = text.strip().lower()
-        if isinstance(known, bool) or key in self.booleans or key == "disabled":
+        if self.is_boolean(request, key):
             return True if word in TRUE_WORDS else False if word in FALSE_WORDS else text
         if isinstance(known, int) and re.fullmatch(r"-?\d+", word):
             return int(word)
@@ -145,7 +148,7 @@ class ConfCollection(Collection):
         for key, value in request.args.pairs:
             if key in RESERVED:
                 continue
-            if isinstance(self.defaults.get(key), bool) or key in self.booleans or key == "disabled":
+            if self.is_boolean(request, key):
                 word = value.strip().lower()
                 if word not in TRUE_WORDS and word not in FALSE_WORDS:
                     raise ApiError(400, f"Invalid boolean value for {key!r}: {value!r}")
@@ -195,7 +198,7 @@ class ConfCollection(Collection):
         found = view.get(stanza)
         if found is None:
             raise ApiError(404, f"Could not find object id={self.entry_name(stanza)}")
-        return self.entry(found, view.get(DEFAULT_STANZA), self.acl(self.conf_of(request), found))
+        return self.entry(request, found, view.get(DEFAULT_STANZA), self.acl(self.conf_of(request), found))
 
     def update(self, request: Request, entry: Entry) -> Entry:
         self.may_write(request, entry)

@@ -12,8 +12,10 @@ from pathlib import Path
 import polars as pl
 
 from caltrop.engine.instance import Instance
+from caltrop.knowledge import install_app
 from caltrop.splunkd import provision
 from caltrop.splunkd.accounts import Accounts, User
+from caltrop.splunkd.alerting import Alerting
 from caltrop.splunkd.atom import Acl
 from caltrop.splunkd.http import ApiError, Request
 from caltrop.splunkd.ingest import Ingest
@@ -21,6 +23,8 @@ from caltrop.splunkd.jobs import Job, Jobs, SearchSpec
 from caltrop.splunkd.logs import Logs
 from caltrop.splunkd.messages import RESTART, Bulletins
 from caltrop.splunkd.roles import Roles
+from caltrop.splunkd.savedsearches import SavedSearch
+from caltrop.splunkd.scheduler import Scheduler, spec_of
 
 ADMIN = "admin"
 ADMIN_CAPABILITY = "admin_all_objects"
@@ -65,6 +69,8 @@ class Daemon:
         provision.open_indexes(self.config, self.store)
         self.ingest = Ingest(self.store, self.config, clock)
         self.jobs = Jobs(self.instance, clock, self.logs.flush)
+        self.alerting = Alerting(self)
+        self.scheduler = Scheduler(self)
         self._cleaned = clock()
         self._stop = threading.Event()
         self._ticker: threading.Thread | None = None
@@ -91,6 +97,7 @@ class Daemon:
             self.logs.flush()
             self.jobs.reap()
             self._retain()
+            self.scheduler.run_due(self.now())
 
     def _retain(self) -> None:
         """Apply retention once a minute, and each second while an index keeps events for less than that."""
@@ -99,6 +106,26 @@ class Daemon:
         if now - self._cleaned >= min(60, max(seconds, 1)):
             self._cleaned = now
             self.store.clean(now)
+
+    def install(self, package: Path, *, update: bool) -> str:
+        """Install an app and bring its indexes into being; the app's name."""
+        name = install_app(package, self.etc / "apps", update=update)
+        self.config.reload()
+        provision.open_indexes(self.config, self.store)
+        self.logs.info("ApplicationManager", f"installed app={name} update={update}")
+        return name
+
+    def dispatch(
+        self, saved: SavedSearch, user: str, *, now: float | None = None, trigger: bool = False, scheduled: bool = False,
+        search: str | None = None,
+    ) -> Job:  # fmt: skip
+        """Run a saved search; with `trigger` its alert conditions and actions follow, before the job is done."""
+        spec = spec_of(saved, user, now=now, scheduled=scheduled, search=search)
+
+        def then(job: Job) -> None:
+            self.alerting.after(saved, job, self.now() if now is None else now)
+
+        return self.start_search(spec, then=then if trigger else None)
 
     def start_search(self, spec: SearchSpec, *, then: Callable[[Job], None] | None = None) -> Job:
         job = self.jobs.start(spec, then=then)

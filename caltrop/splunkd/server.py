@@ -96,6 +96,17 @@ class Server:
     def hec_url(self) -> str:
         return f"https://{_bracket(self.host)}:{self.hec_port}"
 
+    # -- preparing (also before start) ---------------------------------------------------------------------------------
+
+    def install(self, package: Path) -> str:
+        """Install or update an app from a package or folder; its name."""
+        return self.daemon.install(package, update=True)
+
+    def create_hec_token(self, name: str, token: str, **settings: str) -> None:
+        """Make sure that a collector token of this name and value exists."""
+        values = {"token": token, "disabled": "0", **settings}
+        self.daemon.config.set("inputs", f"http://{name}", values, app="splunk_httpinput")
+
     # -- life ----------------------------------------------------------------------------------------------------------
 
     def start(self) -> Server:

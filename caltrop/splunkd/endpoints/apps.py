@@ -9,9 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from caltrop.knowledge import PackageError, install_app
+from caltrop.knowledge import PackageError
 from caltrop.knowledge.conffile import ConfFile, read, truth, write
-from caltrop.splunkd import provision
 from caltrop.splunkd.atom import Acl, Entry
 from caltrop.splunkd.collection import Collection, action, register, route
 from caltrop.splunkd.daemon import Daemon
@@ -88,12 +87,9 @@ class Apps(Collection):
         if not package.is_absolute() or not package.exists():
             raise ApiError(400, f"Application package does not exist: {package}")
         try:
-            name = install_app(package, self.daemon.etc / "apps", update=update)
+            name = self.daemon.install(package, update=update)
         except PackageError as error:
             raise ApiError(409 if "installed already" in error.message else 400, str(error)) from None
-        self.daemon.config.reload()
-        provision.open_indexes(self.daemon.config, self.daemon.store)
-        self.daemon.logs.info("ApplicationManager", f"installed app={name} update={update}")
         return self.describe(name, self.daemon.etc / "apps" / name)
 
     def update(self, request: Request, entry: Entry) -> Entry:

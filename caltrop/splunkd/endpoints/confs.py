@@ -1,0 +1,184 @@
+"""Conf files as they are: `configs/conf-<name>` (stanzas as objects) and `properties` (single settings).
+
+See "Configuration endpoint descriptions" of the REST API reference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from caltrop.knowledge import conffile
+from caltrop.knowledge.configuration import NOBODY, SYSTEM, MergedStanza
+from caltrop.splunkd import provision
+from caltrop.splunkd.atom import Acl, Entry, Feed, render_feed
+from caltrop.splunkd.collection import Collection, register
+from caltrop.splunkd.confobjects import RESERVED, ConfCollection, check_name
+from caltrop.splunkd.http import TEXT, ApiError, NotFound, Request, Response, names_of
+
+CONF_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,127}")
+# Confs of the server as a whole: without a namespace they are written to the system layer, and only by administrators.
+SERVER_CONFS = frozenset(
+    {"authentication", "authorize", "deploymentclient", "indexes", "inputs", "limits", "outputs", "server", "web"}
+)
+# Confs that exist even where no app has a file of that name.
+WELL_KNOWN = frozenset(
+    {
+        "alert_actions", "app", "collections", "commands", "datamodels", "eventtypes", "fields", "indexes", "inputs",
+        "limits", "macros", "outputs", "passwords", "props", "savedsearches", "server", "tags", "times", "transforms",
+        "ui-prefs", "viewstates", "web", "workflow_actions",
+    }
+)  # fmt: skip
+BOOLEANS: Mapping[str, frozenset[str]] = {"macros": frozenset({"iseval"})}
+
+
+def conf_exists(collection: Collection, request: Request, conf: str) -> bool:
+    config = collection.daemon.config
+    owner, app = collection.daemon.place(request)
+    return conf in WELL_KNOWN or conf in config.confs(None if app == SYSTEM else app, owner) or conf in config.confs()
+
+
+def require_conf_edit(collection: Collection, request: Request, conf: str) -> None:
+    if conf in SERVER_CONFS:
+        collection.daemon.require(request, "admin_all_objects")
+
+
+@register
+class Configs(ConfCollection):
+    path = "configs/conf-*"
+    noun = "stanza"
+    wildcard = (".*",)
+
+    def conf_of(self, request: Request) -> str:
+        name = request.segments[1].removeprefix("conf-")
+        if not CONF_NAME.fullmatch(name):
+            raise NotFound(f"{name} is not the name of a configuration file")
+        return name
+
+    def path_of(self, request: Request) -> str:
+        return f"configs/conf-{self.conf_of(request)}"
+
+    def authorize_change(self, request: Request) -> None:
+        require_conf_edit(self, request, self.conf_of(request))
+
+    def new_place(self, request: Request) -> tuple[str, str]:
+        if request.app is None and self.conf_of(request) in SERVER_CONFS:
+            return SYSTEM, NOBODY
+        return super().new_place(request)
+
+    def is_boolean(self, request: Request, key: str) -> bool:
+        return key in BOOLEANS.get(self.conf_of(request), frozenset()) or key == "disabled"
+
+    def changed(self, request: Request, name: str) -> None:
+        if self.conf_of(request) == "indexes":
+            provision.open_indexes(self.daemon.config, self.daemon.store)
+
+
+@register
+class Properties(Collection):
+    """`properties`, `properties/<conf>`, `…/<stanza>`, `…/<key>`."""
+
+    path = "properties"
+    title = "properties"
+
+    def handle(self, request: Request, rest: list[str]) -> Response:
+        if request.method not in {"GET", "POST"}:
+            raise ApiError(405, f"Method {request.method} is not allowed on properties")
+        if not rest:
+            return self._files(request) if request.method == "GET" else self._new_file(request)
+        conf = names_of(rest[0])[0]
+        if not CONF_NAME.fullmatch(conf):
+            raise NotFound(f"{conf} is not the name of a configuration file")
+        if request.method == "POST":
+            require_conf_edit(self, request, conf)
+            return self._write(request, conf, rest[1:])
+        if len(rest) == 1:
+            return self._stanzas(request, conf)
+        stanza = self._stanza(request, conf, names_of(rest[1]))
+        if len(rest) == 2:
+            return self._settings(request, conf, stanza)
+        for key in names_of("/".join(rest[2:])):
+            if key in stanza.settings:
+                return Response(200, stanza.get(key).encode(), TEXT)
+        raise NotFound(f"{conf}.conf [{stanza.name}] has no setting {names_of(rest[2])[0]}")
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def _view(self, request: Request, conf: str) -> Mapping[str, MergedStanza]:
+        owner, app = self.daemon.place(request)
+        whole = app == SYSTEM or (request.app is None and conf in SERVER_CONFS)
+        return self.daemon.config.stanzas(conf, None if whole else app, owner)
+
+    def _stanza(self, request: Request, conf: str, names: list[str]) -> MergedStanza:
+        view = self._view(request, conf)
+        for name in names:
+            if name in view:
+                return view[name]
+        raise NotFound(f"{conf}.conf has no stanza [{names[0]}]")
+
+    def _feed(self, request: Request, path: str, names: Mapping[str, str | None]) -> Response:
+        """Entries that are a name and, for settings, a text."""
+        entries = [Entry(n, path, {}, Acl(), self.daemon.now(), text=text) for n, text in names.items()]
+        feed = Feed(path.rsplit("/", 1)[-1], path, entries, updated=self.daemon.now(), count=0)
+        return render_feed(feed, self.daemon.address(request), as_json=request.json)
+
+    def _files(self, request: Request) -> Response:
+        owner, app = self.daemon.place(request)
+        names = sorted(WELL_KNOWN | set(self.daemon.config.confs(None if app == SYSTEM else app, owner)))
+        return self._feed(request, "properties", dict.fromkeys(names))
+
+    def _stanzas(self, request: Request, conf: str) -> Response:
+        if not conf_exists(self, request, conf):
+            raise NotFound(f"{conf} does not exist")
+        return self._feed(request, f"properties/{conf}", dict.fromkeys(self._view(request, conf)))
+
+    def _settings(self, request: Request, conf: str, stanza: MergedStanza) -> Response:
+        return self._feed(request, f"properties/{conf}/{stanza.name}", stanza.values())
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    def _place(self, request: Request, conf: str) -> tuple[str, str]:
+        if request.app is None and conf in SERVER_CONFS:
+            return SYSTEM, NOBODY
+        owner, app = self.daemon.place(request)
+        if app != SYSTEM and app not in self.daemon.config.apps():
+            raise NotFound(f"Application does not exist: {app}")
+        if owner not in {NOBODY, request.account.name}:
+            self.daemon.require(request, "admin_all_objects")
+        return app, NOBODY if app == SYSTEM else owner
+
+    def _new_file(self, request: Request) -> Response:
+        """`__conf=<name>`: an empty file; 303 when there is one already."""
+        name = request.args.required("__conf")
+        if not CONF_NAME.fullmatch(name):
+            raise ApiError(400, f"{name!r} cannot be the name of a configuration file")
+        require_conf_edit(self, request, name)
+        if conf_exists(self, request, name):
+            return Response(303, headers=[("Location", f"/services/properties/{name}")])
+        app, _ = self._place(request, name)
+        path = self.daemon.config.app_path(app) / "local" / f"{name}.conf"
+        conffile.write_atomic(path, b"")
+        self.daemon.config.reload()
+        return Response(201, headers=[("Location", f"/services/properties/{name}")])
+
+    def _write(self, request: Request, conf: str, rest: list[str]) -> Response:
+        """A new stanza (`__stanza`), settings of one, or one setting (`value`)."""
+        args = request.args
+        if not rest:
+            stanza, settings = args.required("__stanza"), {}
+        elif len(rest) == 1:
+            stanza = names_of(rest[0])[0]
+            settings = {k: v for k, v in args.pairs if k not in RESERVED}
+        else:
+            stanza = names_of(rest[0])[0]
+            if "value" not in args:
+                raise ApiError(400, "Required argument 'value' is missing")
+            settings = {names_of("/".join(rest[1:]))[0]: args.get("value")}
+        check_name(stanza)
+        app, owner = self._place(request, conf)
+        known = stanza in self._view(request, conf)
+        self.daemon.config.set(conf, stanza, settings, app=app, user=owner)
+        if conf == "indexes":
+            provision.open_indexes(self.daemon.config, self.daemon.store)
+        text = f"Successfully {'modified' if known else 'created'} stanza [{stanza}] of {conf}"
+        return Response(200 if known or rest else 201, text.encode(), TEXT)
