@@ -12,7 +12,7 @@ from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import subsearch_part
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, concat, render
-from caltrop.spl.ast import Command, Comparison, FieldName, Node, Word
+from caltrop.spl.ast import Command, FieldName, Node, Option
 
 ROW, OTHER = "\x00row", "\x00other"  # row numbers while joining
 NEVER_TAKEN = frozenset({"_raw", "_cd", "_indextime"})  # of the subsearch's fields
@@ -64,41 +64,19 @@ def _pairs(cmd: Command, table: Table, other: Table) -> list[tuple[str, str]]:
 
 
 def _where_pairs(parts: Sequence[Node], cmd: Command) -> list[tuple[str, str]]:
-    """`where L.id = R.pid` with left=L right=R."""
+    """`where L.id = R.pid` with left=L right=R, in either order."""
     left, right = str(cmd.option("left", "")), str(cmd.option("right", ""))
     pairs = []
-    for node in parts:
-        for found in node.walk():
-            sides = _sides(found)
-            if sides is None:
-                continue
-            by_alias = {name.partition(".")[0]: name.partition(".")[2] for name in sides}
-            if set(by_alias) != {left, right}:
-                raise SearchError("'join where' compares a field of left= with one of right=", node=found)
-            pairs.append((by_alias[left], by_alias[right]))
-    if not pairs:
-        pairs = _word_pairs(parts, left, right)
+    for part in parts:
+        if not isinstance(part, Option):
+            continue
+        by_alias = {side.partition(".")[0]: side.partition(".")[2] for side in (part.name, str(part.value))}
+        if set(by_alias) != {left, right}:
+            raise SearchError("'join where' compares a field of left= with one of right=", node=part)
+        pairs.append((by_alias[left], by_alias[right]))
     if not pairs:
         raise SearchError("'join where' needs comparisons like L.id=R.id", node=cmd)
     return pairs
-
-
-def _sides(node: Node) -> tuple[str, str] | None:
-    if isinstance(node, Comparison) and node.op == "=" and isinstance(node.value, Word):
-        return node.field.name, node.value.text
-    return None
-
-
-def _word_pairs(parts: Sequence[Node], left: str, right: str) -> list[tuple[str, str]]:
-    text = " ".join(str(getattr(p, "text", getattr(p, "name", ""))) + str(getattr(p, "value", "") or "") for p in parts)
-    pairs = []
-    for piece in text.replace("=", " ").split():
-        alias, _, name = piece.partition(".")
-        if alias.lower() == left.lower():
-            pairs.append([name, ""])
-        elif alias.lower() == right.lower() and pairs:
-            pairs[-1][1] = name
-    return [(a, b) for a, b in pairs if a and b]
 
 
 def _keyed(frame: pl.DataFrame, names: Sequence[str], row: str) -> pl.DataFrame:

@@ -1,0 +1,190 @@
+"""lookup, inputlookup, outputlookup, inputcsv, outputcsv."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import polars as pl
+
+from caltrop.engine.context import Context
+from caltrop.engine.errors import SearchError
+from caltrop.engine.nearest import did_you_mean
+from caltrop.engine.registry import command
+from caltrop.engine.table import MULTIVALUE, Table, concat, render, values_of
+from caltrop.errors import CaltropError
+from caltrop.knowledge.lookups import Lookup, read_csv, write_csv
+from caltrop.spl.ast import Alias, Command, FieldName, Node, Word
+
+MAXOUT = 1_000_000_000
+_CSV = re.compile(r"[^/\\\x00.][^/\\\x00]*")
+
+
+def lookup_named(name: str, cmd: Command, ctx: Context) -> Lookup:
+    """The lookup that the search's app and user see under this name; SearchError names the nearest one."""
+    knowledge = ctx.instance.knowledge(ctx.app, ctx.user)
+    try:
+        found = knowledge.lookup(name)
+        if found is None:
+            raise SearchError(
+                f"the lookup table '{name}' does not exist", node=cmd, hint=did_you_mean(name, knowledge.lookups())
+            )
+        found.rows()
+    except SearchError:
+        raise
+    except CaltropError as error:
+        raise SearchError(error.message, node=cmd, hint=error.hint) from error
+    return found
+
+
+def _name(cmd: Command, syntax: str) -> str:
+    words = cmd.of(Word)
+    if not words:
+        raise SearchError(f"'{cmd.name}' needs the name of a table", node=cmd, hint=syntax)
+    return words[0].text
+
+
+def _pairs(parts: tuple[Node, ...]) -> list[tuple[str, str]]:
+    """(lookup field, event field) of each part."""
+    pairs = []
+    for part in parts:
+        if isinstance(part, FieldName):
+            pairs.append((part.name, part.name))
+        elif isinstance(part, Alias):
+            pairs.append((part.source.name, part.target.name))
+    return pairs
+
+
+@command("lookup", kind="streaming", note="OUTPUT leaves an existing field as it is in rows where nothing matches.")
+def lookup(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Fields of the table's rows that match (Search Reference: lookup; options of transforms.conf)."""
+    found = lookup_named(_name(cmd, "lookup <table> <field> [AS <event field>] OUTPUT <field>"), cmd, ctx)
+    inputs = _pairs(cmd.parts)
+    if not inputs:
+        raise SearchError("'lookup' needs fields to match on", node=cmd)
+    new, old = cmd.clause("outputnew"), cmd.clause("output")
+    outputs = _pairs(new or old or ()) or [
+        (name, name) for name in found.fields if name not in {lookup_field for lookup_field, _ in inputs}
+    ]
+    frame = table.frame
+    absent = [event for _, event in inputs if event not in frame.columns]
+    if absent:
+        frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
+    try:
+        matched = found.match(
+            frame.with_columns(render(frame.get_column(event)) for _, event in inputs),
+            dict(inputs),
+            list(dict.fromkeys(name for name, _ in outputs)),
+        )
+    except CaltropError as error:
+        raise SearchError(error.message, node=cmd, hint=error.hint) from error
+    frame = table.frame
+    for name, target in outputs:
+        column = matched.get_column(name).alias(target)
+        if target in frame.columns:
+            mine = frame.get_column(target)
+            column = _first(mine, column) if new is not None else _first(column, mine)
+        frame = frame.with_columns(column.alias(target)) if frame.width else frame
+    return table.with_frame(frame)
+
+
+def _first(strong: pl.Series, weak: pl.Series) -> pl.Series:
+    """The first of the two that has a value, row by row."""
+    strong, weak = render(strong), render(weak)
+    if MULTIVALUE in (strong.dtype, weak.dtype):
+        strong, weak = values_of(strong), values_of(weak)
+    return strong.zip_with(strong.is_not_null(), weak)
+
+
+@command("inputlookup", kind="generating")
+def inputlookup(table: Table, cmd: Command, ctx: Context) -> Table:
+    """The rows of a lookup, those from `start` that `where` matches, at most `max` of them."""
+    found = lookup_named(_name(cmd, "inputlookup <table>"), cmd, ctx)
+    return _read(found.rows(), table, cmd, ctx)
+
+
+def _read(frame: pl.DataFrame, table: Table, cmd: Command, ctx: Context) -> Table:
+    where = cmd.clause("where")
+    if where:
+        frame = frame.filter(ctx.engine.matches(where[0], frame, ctx)) if frame.height else frame
+    start, most = cmd.option("start", 0), cmd.option("max", MAXOUT)
+    frame = frame.slice(start if isinstance(start, int) else 0, most if isinstance(most, int) else None)
+    read = Table(frame)
+    return concat([table, read]) if cmd.option("append", False) else read
+
+
+@command("outputlookup", kind="dataset")
+def outputlookup(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Write the results to a lookup; the results go on unchanged."""
+    name = _name(cmd, "outputlookup <table>")
+    knowledge = ctx.instance.knowledge(ctx.app, ctx.user)
+    rows = _visible(table, cmd)
+    if not rows.height and (not cmd.option("create_empty", True) or not cmd.option("override_if_empty", True)):
+        return table
+    try:
+        existing = knowledge.lookup(name)
+        if (cmd.option("append", False) or cmd.option("key_field")) and existing is not None:
+            rows = _added(existing.rows(), rows, str(cmd.option("key_field") or ""))
+        knowledge.write_lookup(name, rows, app=ctx.app)
+    except CaltropError as error:
+        raise SearchError(error.message, node=cmd, hint=error.hint) from error
+    ctx.instance.config.reload()
+    return table
+
+
+def _visible(table: Table, cmd: Command) -> pl.DataFrame:
+    """What is written: visible fields (and `_key`), as text."""
+    names = [n for n in table.fields if not n.startswith("_") or n in ("_key", "_time")]
+    most = cmd.option("max")
+    frame = table.frame.select(render(table.frame.get_column(n)) for n in names) if names else pl.DataFrame()
+    return frame.head(most) if isinstance(most, int) and most > 0 else frame
+
+
+def _added(existing: pl.DataFrame, rows: pl.DataFrame, key: str) -> pl.DataFrame:
+    """New rows below the old ones; the table keeps its fields, others are dropped. Rows of an equal key are replaced."""
+    if existing.width:
+        rows = rows.select(
+            rows.get_column(n) if n in rows.columns else pl.lit(None, pl.String).alias(n) for n in existing.columns
+        )
+    if key and key in existing.columns:
+        existing = existing.filter(~pl.col(key).is_in(rows.get_column(key).implode()).fill_null(False))
+    return concat([Table(existing), Table(rows)]).frame
+
+
+@command("inputcsv", kind="generating")
+def inputcsv(table: Table, cmd: Command, ctx: Context) -> Table:
+    """The rows of a file that outputcsv wrote (var/run/splunk/csv)."""
+    path = _csv_path(cmd, ctx)
+    if not path.is_file():
+        if cmd.option("strict", False):
+            raise SearchError(f"the file '{path.name}' does not exist", node=cmd)
+        ctx.warn(f"inputcsv: the file '{path.name}' does not exist")
+        return table if cmd.option("append", False) else Table.empty()
+    return _read(read_csv(path.read_bytes()), table, cmd, ctx)
+
+
+@command("outputcsv", kind="dataset")
+def outputcsv(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Write the results to a file in var/run/splunk/csv; the results go on unchanged."""
+    path = _csv_path(cmd, ctx)
+    names = [n for n in table.fields if not n.startswith("_") or n in ("_time", "_raw")]
+    if not len(table) and not cmd.option("create_empty", False):
+        return table
+    rows = table.frame.select(render(table.frame.get_column(n)) for n in names) if names else pl.DataFrame()
+    if cmd.option("append", False) and path.is_file():
+        rows = _added(read_csv(path.read_bytes()), rows, "")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(write_csv(rows))
+    return table
+
+
+def _csv_path(cmd: Command, ctx: Context) -> Path:
+    name = _name(cmd, f"{cmd.name} <file>")
+    if not _CSV.fullmatch(name):
+        raise SearchError(f"'{name}' is no file name", node=cmd, hint="a plain name, without folders")
+    if ctx.instance.data_dir is None:
+        raise SearchError(
+            f"'{cmd.name}' needs a data directory", node=cmd, hint="run the search against `caltrop serve`"
+        )
+    folder = ctx.instance.data_dir / "var" / "run" / "splunk" / "csv"
+    return folder / (name if name.lower().endswith(".csv") else f"{name}.csv")
