@@ -8,7 +8,7 @@ literals and string functions are strings, fields may be anything.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -198,7 +198,7 @@ def _refuse(value: Value, node: Node, op: str, *kinds: str) -> None:
 
 
 def arithmetic(op: str, left: Value, right: Value) -> Value:
-    builders = {
+    builders: dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
         "-": lambda a, b: a - b,
         "*": lambda a, b: a * b,
         "/": lambda a, b: pl.when(b != 0).then(a / b),
@@ -237,7 +237,7 @@ def _logic(op: str, left: Value, right: Value) -> Value:
     return calculate("bool", lambda a, b: a ^ b, left, right)
 
 
-_COMPARE = {
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "==": lambda a, b: a == b,
     "!=": lambda a, b: a != b,
     "<": lambda a, b: a < b,

@@ -57,17 +57,23 @@ def is_number(dtype: pl.DataType) -> bool:
     return dtype.is_numeric()
 
 
+def pick(mask: pl.Series, yes: pl.Series, no: pl.Series | None = None) -> pl.Series:
+    """`yes` where the mask is true, else `no` (null when it is not given). All have one length and type."""
+    other = pl.Series(yes.name, [None], dtype=yes.dtype).new_from_index(0, len(yes)) if no is None else no
+    return yes.zip_with(mask.fill_null(False), other).alias(yes.name)
+
+
 def numeric(column: pl.Series) -> pl.Series:
     """Float64, null where a value is not a number. A multivalue is a number only where it holds exactly one."""
     if column.dtype.is_numeric():
         return column.cast(pl.Float64)
     if column.dtype == MULTIVALUE:
-        column = pl.select(pl.when(column.list.len() == 1).then(column.list.first())).to_series().alias(column.name)
+        column = pick(column.list.len() == 1, column.list.first())
     if column.dtype == pl.Boolean or column.dtype == pl.Null:
         return pl.Series(column.name, [None] * len(column), dtype=pl.Float64)
     number = column.str.strip_chars().cast(pl.Float64, strict=False)
     # Polars also reads "inf" and "nan"; Splunk does not call those numbers.
-    return pl.select(pl.when(number.is_finite()).then(number)).to_series().alias(column.name)
+    return pick(number.is_finite(), number)
 
 
 def values_of(column: pl.Series) -> pl.Series:
@@ -75,7 +81,12 @@ def values_of(column: pl.Series) -> pl.Series:
     if column.dtype == MULTIVALUE:
         return column
     text = render(column)
-    return pl.select(pl.when(text.is_not_null()).then(pl.concat_list(text))).to_series().alias(text.name)
+    return (
+        text.to_frame("x")
+        .select(pl.when(pl.col("x").is_not_null()).then(pl.concat_list("x")))
+        .to_series()
+        .alias(text.name)
+    )
 
 
 def render(column: pl.Series) -> pl.Series:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import calendar
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
@@ -227,7 +228,7 @@ def _offset(t: datetime, colons: int) -> str:
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")  # fmt: skip
-_PLAIN = {
+_PLAIN: dict[str, Callable[[datetime, float], str]] = {
     "Y": lambda t, e: f"{t.year:04d}", "y": lambda t, e: f"{t.year % 100:02d}", "C": lambda t, e: f"{t.year // 100:02d}",
     "m": lambda t, e: f"{t.month:02d}", "d": lambda t, e: f"{t.day:02d}", "e": lambda t, e: f"{t.day:2d}",
     "H": lambda t, e: f"{t.hour:02d}", "k": lambda t, e: f"{t.hour:2d}",

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from caltrop.engine.registry import Returns
-from caltrop.engine.table import MULTIVALUE, numeric, render, values_of
+from caltrop.engine.table import MULTIVALUE, numeric, pick, render, values_of
 
 
 class Value:
@@ -28,10 +28,6 @@ class Value:
         self.kind = kind
         self._number: Value | None = None
         self._text: Value | None = None
-
-    @property
-    def expr(self) -> pl.Expr:
-        return pl.lit(self.column).first() if self.constant else pl.lit(self.column)
 
     @property
     def multivalue(self) -> bool:
@@ -79,7 +75,7 @@ class Value:
 
 def single(column: pl.Series) -> pl.Series:
     """The only value of each list, null where there are more."""
-    return pl.select(pl.when(pl.lit(column).list.len() == 1).then(pl.lit(column).list.first())).to_series()
+    return pick(column.list.len() == 1, column.list.first())
 
 
 def constant(value: str | float | bool | list[str] | None) -> Value:
@@ -97,8 +93,13 @@ def constant(value: str | float | bool | list[str] | None) -> Value:
 
 def calculate(kind: Returns, build: Callable[..., pl.Expr], *values: Value) -> Value:
     """A vectorised step: `build` gets one expression a value and returns the result's expression."""
-    column = pl.select(build(*(v.expr for v in values))).to_series()
-    return Value(column, constant=all(v.constant for v in values), kind=kind)
+    frame = pl.DataFrame([v.column.alias(str(i)) for i, v in enumerate(values) if not v.constant])
+    result = build(*(pl.lit(v.column).first() if v.constant else pl.col(str(i)) for i, v in enumerate(values)))
+    fixed = all(v.constant for v in values)
+    column = (pl.select(result) if fixed else frame.select(result)).to_series()
+    if not fixed and len(column) != frame.height:  # no column took part
+        column = column.new_from_index(0, frame.height)
+    return Value(column, constant=fixed, kind=kind)
 
 
 def by_row(kind: Returns, dtype: pl.DataType | type[pl.DataType], compute: Callable[..., Any], *values: Value) -> Value:
@@ -131,7 +132,7 @@ def lists_or_text(value: Value) -> Value:
     length = column.list.len()
     if (length > 1).any():
         if (length == 0).any():
-            column = pl.select(pl.when(length > 0).then(column)).to_series()
+            column = pick(length > 0, column)
         return Value(column, constant=value.constant, kind=value.kind)
     return Value(column.list.first(), constant=value.constant, kind=value.kind)
 

@@ -12,7 +12,7 @@ from caltrop.engine.commands.filtering import flag
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
-from caltrop.engine.table import MULTIVALUE, Table, is_number, numeric, render
+from caltrop.engine.table import MULTIVALUE, Table, is_number, numeric, pick, render
 from caltrop.spl.ast import Alias, Command, FieldName
 
 
@@ -31,7 +31,7 @@ def accum(table: Table, cmd: Command, ctx: Context) -> Table:
     if source not in table:
         return table
     number = numeric(table.frame.get_column(source))
-    total = pl.select(pl.when(pl.lit(number).is_not_null()).then(pl.lit(number).fill_null(0).cum_sum())).to_series()
+    total = pick(number.is_not_null(), number.fill_null(0).cum_sum())
     return table.with_frame(table.frame.with_columns(total.alias(target or source)))
 
 

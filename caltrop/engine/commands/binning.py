@@ -10,7 +10,8 @@ from caltrop.engine.aggregate.ranges import Ranges
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
-from caltrop.engine.table import MULTIVALUE, Table, numeric, render
+from caltrop.engine.table import Table, numeric
+from caltrop.knowledge.columns import coalesce
 from caltrop.spl.ast import Alias, Command, FieldName
 
 DEFAULT_BINS = 100
@@ -107,11 +108,7 @@ def _numbers(column: pl.Series, cmd: Command, ctx: Context) -> pl.Series:
     labels = lows.replace_strict(
         known, [_label(found, v) for v in known.to_list()], return_dtype=pl.String, default=None
     )
-    if column.dtype == MULTIVALUE:
-        return pl.select(
-            pl.when(pl.lit(labels).is_not_null()).then(pl.concat_list(pl.lit(labels))).otherwise(pl.lit(column))
-        ).to_series()
-    return pl.select(pl.coalesce(pl.lit(labels), pl.lit(render(column)))).to_series()
+    return coalesce(labels, column)
 
 
 def _plain_span(text: str) -> str:

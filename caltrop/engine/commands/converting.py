@@ -14,6 +14,7 @@ from caltrop.engine.expressions import to_number
 from caltrop.engine.functions.datetimes import format_times
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, numeric, render, values_of
+from caltrop.knowledge.columns import coalesce
 from caltrop.spl.ast import Command, FieldFunction, Option, Word
 
 DEFAULT_FORMAT = "%m/%d/%Y %H:%M:%S"
@@ -68,7 +69,7 @@ def _ctime(column: pl.Series, form: str, tz: str) -> pl.Series:
         ]
         return pl.Series(lists, dtype=MULTIVALUE)
     written = format_times(numeric(column), form, tz)
-    return pl.select(pl.coalesce(pl.lit(written), pl.lit(render(column)))).to_series()
+    return coalesce(written, render(column))
 
 
 def _texts(column: pl.Series, edit: Callable[[str], str]) -> pl.Series:
@@ -154,7 +155,7 @@ def strcat(table: Table, cmd: Command, ctx: Context) -> Table:
     if len(column) != len(table):
         column = column.new_from_index(0, len(table))
     if required and target.text in table:
-        column = pl.select(pl.coalesce(pl.lit(column), pl.lit(render(table.frame.get_column(target.text))))).to_series()
+        column = coalesce(column, table.frame.get_column(target.text))
     return table.with_frame(table.frame.with_columns(column.alias(target.text)))
 
 
@@ -173,9 +174,8 @@ def rangemap(table: Table, cmd: Command, ctx: Context) -> Table:
             raise SearchError(f"rangemap: '{option.value}' is no range", node=option, hint="write name=1-30")
         ranges.append((option.name, float(match[1]), float(match[2])))
     default = str(cmd.option("default", "None"))
-    if name not in table:
-        numbers = [None] * len(table)
-    else:
+    numbers: list[float | None] = [None] * len(table)
+    if str(name) in table:
         numbers = numeric(table.frame.get_column(str(name))).to_list()
 
     def row(value: float | None) -> list[str]:

@@ -11,7 +11,7 @@ from caltrop.engine.errors import SearchError
 from caltrop.engine.expressions import Scope, evaluate
 from caltrop.engine.registry import command
 from caltrop.engine.subsearches import plain_text
-from caltrop.engine.table import MULTIVALUE, Table, render, values_of
+from caltrop.engine.table import MULTIVALUE, Table, pick, render, values_of
 from caltrop.engine.values import Value, lists_or_text
 from caltrop.spl import parse
 from caltrop.spl.ast import Assignment, Command, Subsearch
@@ -77,12 +77,12 @@ def _dynamic(frame: pl.DataFrame, target: str, value: Value, scope: Scope) -> pl
 
 def _where(chosen: pl.Series, new: pl.Series, old: pl.Series | None) -> pl.Series:
     if old is None:
-        return pl.select(pl.when(pl.lit(chosen)).then(pl.lit(new))).to_series()
+        return pick(chosen, new)
     if MULTIVALUE in (new.dtype, old.dtype):
         new, old = values_of(new), values_of(old)
     elif new.dtype != old.dtype:
         new, old = render(new), render(old)
-    return pl.select(pl.when(pl.lit(chosen)).then(pl.lit(new)).otherwise(pl.lit(old))).to_series()
+    return pick(chosen, new, old)
 
 
 @command("fieldformat", kind="streaming")

@@ -13,6 +13,7 @@ from caltrop.engine.regexes import compile_pattern, fill, replace_all, replaceme
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, render, values_of
 from caltrop.engine.values import Value, lists_or_text
+from caltrop.knowledge.columns import coalesce
 from caltrop.knowledge.pcre import Regex
 from caltrop.spl.ast import Command, Word
 
@@ -51,17 +52,8 @@ def rex(table: Table, cmd: Command, ctx: Context) -> Table:
     frame = table.frame
     for column in found:
         old = frame.get_column(column.name) if column.name in frame.columns else None
-        frame = frame.with_columns(column if old is None else _over(old, column))
+        frame = frame.with_columns(column if old is None else coalesce(column, old))
     return table.with_frame(frame)
-
-
-def _over(old: pl.Series, new: pl.Series) -> pl.Series:
-    """New values where there are any."""
-    if MULTIVALUE in (old.dtype, new.dtype):
-        old, new = values_of(old), values_of(new)
-    else:
-        old = render(old)
-    return pl.select(pl.coalesce(pl.lit(new), pl.lit(old))).to_series().alias(new.name)
 
 
 def _first(regex: Regex, column: pl.Series) -> list[pl.Series]:
@@ -139,7 +131,8 @@ def parse_sed(word: Word) -> Callable[[pl.Series], pl.Series]:
 
 def _split(text: str, delimiter: str) -> list[str]:
     """Parts between delimiters; an escaped delimiter is the delimiter itself."""
-    parts, current, i = [], "", 0
+    parts: list[str] = []
+    current, i = "", 0
     while i < len(text):
         if text[i] == "\\" and text[i + 1 : i + 2] == delimiter:
             current += delimiter

@@ -12,7 +12,7 @@ from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.expressions import to_number
 from caltrop.engine.registry import command
-from caltrop.engine.table import MULTIVALUE, Table, render
+from caltrop.engine.table import MULTIVALUE, Table, pick, render
 from caltrop.spl.ast import Alias, Clause, Command, FieldName, Node, Subsearch, Word
 
 
@@ -163,11 +163,7 @@ def _filled(column: pl.Series, value: str) -> pl.Series:
     if column.dtype.is_numeric() and number is not None:
         return column.cast(pl.Float64).fill_null(number) if number != int(number) else column.fill_null(int(number))
     if column.dtype == MULTIVALUE:
-        return (
-            pl.select(pl.when(pl.lit(column).is_null()).then(pl.lit([value])).otherwise(pl.lit(column)))
-            .to_series()
-            .alias(column.name)
-        )
+        return pick(column.is_not_null(), column, pl.Series([[value]], dtype=MULTIVALUE).new_from_index(0, len(column)))
     return render(column).fill_null(value).alias(column.name)
 
 

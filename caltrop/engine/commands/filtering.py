@@ -12,7 +12,7 @@ from caltrop.engine.errors import SearchError
 from caltrop.engine.regexes import compile_pattern
 from caltrop.engine.registry import command
 from caltrop.engine.scan import search_expression
-from caltrop.engine.table import MULTIVALUE, Table, numeric, render
+from caltrop.engine.table import MULTIVALUE, Table, numeric, pick, render
 from caltrop.spl.ast import Command, Comparison, FieldName, Option, SortKey, Word
 
 DEFAULT_HEAD = 10
@@ -211,7 +211,7 @@ def _ranks(column: pl.Series, kind: str) -> list[tuple[pl.Series, bool]]:
     if number.null_count() == column.null_count():
         return [(number, True)]
     text = render(column)
-    words = pl.select(pl.when(pl.lit(number).is_null()).then(pl.lit(text))).to_series()
+    words = pick(number.is_null(), text)
     missing = column.is_null()
     return [(missing, False), (number.is_null(), True), (number, True), (words, True)]
 

@@ -12,7 +12,7 @@ from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
 from caltrop.engine.structured import inner_text, parse_xml, spath_values
-from caltrop.engine.table import MULTIVALUE, Table, render
+from caltrop.engine.table import MULTIVALUE, Table, pick, render
 from caltrop.engine.values import Value, lists_or_text
 from caltrop.knowledge import columns, kv
 from caltrop.spl.ast import Command, Word
@@ -69,7 +69,7 @@ def all_fields(text: pl.Series) -> list[pl.Series]:
     is_json = kv.looks_json(text)
     found: list[pl.Series] = []
     for extract, chosen in ((kv.json, is_json), (kv.xml, ~is_json)):
-        subject = pl.select(pl.when(pl.lit(chosen)).then(pl.lit(text))).to_series()
+        subject = pick(chosen, text)
         if subject.null_count() == len(subject):
             continue
         found += columns.from_pairs(len(text), *extract(subject), multivalue=True)

@@ -10,7 +10,7 @@ from caltrop.engine import times
 from caltrop.engine.expressions import Invocation, Scope, as_condition, evaluate
 from caltrop.engine.regexes import compile_pattern
 from caltrop.engine.registry import function
-from caltrop.engine.table import MULTIVALUE, number_text
+from caltrop.engine.table import MULTIVALUE, number_text, pick
 from caltrop.engine.values import Value, by_row, calculate, constant, lists_or_text
 from caltrop.spl import SplError, parse
 from caltrop.spl.ast import Command, FieldName
@@ -165,7 +165,7 @@ def mvfilter(call: Invocation) -> Value:
     exploded = _explode(call.scope.field(name), call.scope)
     inner = call.scope.over(exploded.frame, {**_spread(call.scope, exploded), name: Value(exploded.values)})
     keep = as_condition(evaluate(node, inner), node, "mvfilter").stretch(len(exploded.values)).fill_null(False)
-    return exploded.collect(Value(pl.select(pl.when(keep).then(exploded.values)).to_series()))
+    return exploded.collect(Value(pick(keep, exploded.values)))
 
 
 @function("mvmap", least=2, most=2, family=FAMILY)
@@ -196,7 +196,7 @@ class _Exploded:
         """Results back into a list for each row they came from."""
         items = pl.DataFrame({"row": self.rows, "item": result.lists().column}).drop_nulls("item").explode("item")
         grouped = items.group_by("row", maintain_order=True).agg(pl.col("item"))
-        every = pl.DataFrame({"row": pl.int_range(self.height, dtype=self.rows.dtype, eager=True)})
+        every = pl.DataFrame({"row": pl.int_range(self.height, dtype=pl.UInt32, eager=True)})
         column = every.join(grouped, on="row", how="left", maintain_order="left").get_column("item")
         return _list(Value(column.cast(MULTIVALUE)))
 
