@@ -34,6 +34,7 @@ class Function:
     aliases: tuple[str, ...] = ()
     empty: int | None = None
     parts: tuple[str, ...] = ()
+    rank: Fraction | None = None  # of percentiles: 1/2 is the median
     scale: int | None = None  # per_*: seconds of the unit; timechart multiplies
     note: str = ""
 
@@ -73,7 +74,9 @@ def find(name: str) -> Function | None:
     match = _PERCENTILE.fullmatch(name)
     if match and Fraction(match[2]) <= 100:
         rank = Fraction(match[2]) / 100
-        return Function(name, lambda x: _rank(x, rank), f"Percentile {match[2]}, nearest rank.", parts=("vm",))
+        return Function(
+            name, lambda x: _rank(x, rank), f"Percentile {match[2]}, nearest rank.", parts=("vm",), rank=rank
+        )
     if name in _PER_UNIT:
         return replace(registry["sum"], name=name, scale=_PER_UNIT[name])
     return None
@@ -202,10 +205,13 @@ def _rank(x: Input, rank: Fraction) -> pl.Expr:
     return x.numbers.sort().get(pl.min_horizontal(position, count - 1).clip(0), null_on_oob=True)
 
 
-@aggregation("median", parts=("vm",))
-def median(x: Input) -> pl.Expr:
-    """Middle value; of an even number of values the higher of the two in the middle."""
-    return _rank(x, Fraction(1, 2))
+registry["median"] = Function(
+    "median",
+    lambda x: _rank(x, Fraction(1, 2)),
+    "Middle value; of an even number of values the higher of the two in the middle.",
+    parts=("vm",),
+    rank=Fraction(1, 2),
+)
 
 
 @aggregation("mode", parts=("vm",))

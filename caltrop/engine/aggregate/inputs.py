@@ -54,7 +54,7 @@ class Input:
             column = pl.select(pl.when(pl.lit(column)).then(1)).to_series().cast(pl.Int64)
         elif column.dtype == pl.Null:
             column = column.cast(pl.String)
-        self._column = column
+        self.column = column
         self.multivalue = column.dtype == MULTIVALUE
         self.is_number = column.dtype.is_numeric()
 
@@ -63,7 +63,7 @@ class Input:
     @property
     def value(self) -> pl.Expr:
         """The column itself, a row each (lists are not flattened)."""
-        return pl.col(self._columns.add(f"{self._name}.v", self._column))
+        return pl.col(self._columns.add(f"{self._name}.v", self.column))
 
     @property
     def number(self) -> pl.Expr:
@@ -73,7 +73,7 @@ class Input:
         made = self._columns.made.get(f"{self._name}.n")
         if made is not None:
             return made
-        column = numbers_of(self._column)
+        column = numbers_of(self.column)
         if self._allnum and self._content_of(column) != "number":
             return pl.select(pl.when(pl.lit(False)).then(column)).to_series()
         return column
@@ -84,7 +84,7 @@ class Input:
         return self._content_of(self._number_column())
 
     def _content_of(self, numbers: pl.Series) -> Content:
-        flat, texts = (numbers.explode(), self._column.explode()) if self.multivalue else (numbers, self._column)
+        flat, texts = (numbers.explode(), self.column.explode()) if self.multivalue else (numbers, self.column)
         found = len(flat) - flat.null_count()
         if found == len(texts) - texts.null_count():
             return "number"
@@ -103,7 +103,7 @@ class Input:
     def texts(self) -> pl.Expr:
         if not self.is_number:
             return self.values
-        return pl.col(self._columns.add(f"{self._name}.t", render(self._column))).drop_nulls()
+        return pl.col(self._columns.add(f"{self._name}.t", render(self.column))).drop_nulls()
 
     @property
     def numbers(self) -> pl.Expr:

@@ -53,9 +53,8 @@ def _dc(x: Input) -> pl.Expr | None:
     return (x.value.is_first_distinct() & x.value.is_not_null()).cast(pl.Int64).cum_sum()
 
 
-def _extreme(x: Input, *, largest: bool) -> pl.Expr | None:
-    if x.content != "number":
-        return None
+def _cumulative(x: Input, *, largest: bool) -> pl.Expr:
+    """The largest or smallest number so far."""
     if x.multivalue:
         row = x.number.list.max() if largest else x.number.list.min()
     else:
@@ -63,16 +62,18 @@ def _extreme(x: Input, *, largest: bool) -> pl.Expr | None:
     return (row.cum_max() if largest else row.cum_min()).forward_fill()
 
 
-def _range(x: Input) -> pl.Expr | None:
-    high, low = _extreme(x, largest=True), _extreme(x, largest=False)
-    return None if high is None or low is None else high - low
+def _extreme(x: Input, *, largest: bool) -> pl.Expr | None:
+    return _cumulative(x, largest=largest) if x.content == "number" else None
 
 
-def _deviation(x: Input, *, sample: bool, root: bool) -> pl.Expr | None:
-    if x.multivalue:
-        return None
+def _range(x: Input) -> pl.Expr:
+    return _cumulative(x, largest=True) - _cumulative(x, largest=False)
+
+
+def _deviation(x: Input, *, sample: bool, root: bool) -> pl.Expr:
     n = _numbers(x)
-    shift = x.number.mean()  # keeps the two sums small, so that their difference keeps its digits
+    # Keeps the two sums small, so that their difference keeps its digits.
+    shift = None if x.multivalue else x.number.mean()
     total = _sum(x, 1, shift)
     squares = (_sum(x, 2, shift) - total * total / n).clip(0.0)
     variance = pl.when(n > 1).then(squares / (n - 1 if sample else n)).otherwise(0.0)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from caltrop.engine import times
+from caltrop.engine.aggregate.accumulate import accumulate
 from caltrop.engine.aggregate.arguments import aggregations, by_fields, expression, flag, gathered, text, whole
 from caltrop.engine.aggregate.group import time_of
 from caltrop.engine.aggregate.inputs import TIME, Columns
@@ -152,14 +153,21 @@ def _accumulate(
     keys = [_key(frame, name).alias(f"k{i}") for i, name in enumerate(by)]
     group = [SEGMENT, *(k.name for k in keys)]
     unlimited = windows.size == 0 and windows.seconds is None
+    group_numbers: list[int] | None = None
     closed: list[pl.Expr] = []
     rolled: list[pl.Expr] = []
     for i, (measure, x) in enumerate(inputs):
         form = running(measure.function.name, x) if unlimited else None
+        if form is not None:
+            form = form.over(group)
+        elif unlimited:
+            if group_numbers is None:
+                group_numbers = _group_numbers([segment, *keys])
+            state = accumulate(measure.function, x.column, time_of(frame), group_numbers, allnum=windows.allnum)
+            form = None if state is None else pl.col(columns.add(f"\x00s{i}", state))
         if form is None:
             rolled.append(measure.function.build(x).alias(f"m{i}"))
             continue
-        form = form.over(group)
         if not windows.current:
             form = form.shift(1).over(group)
             if measure.function.empty is not None:
@@ -183,6 +191,12 @@ def _accumulate(
             value = pl.when(SEGMENT).then(value)
         out.append(result.select(value.alias(measure.output)).to_series())
     return out
+
+
+def _group_numbers(keys: Sequence[pl.Series]) -> list[int]:
+    """A number for each row's combination of values."""
+    frame = pl.DataFrame([key.alias(str(i)) for i, key in enumerate(keys)])
+    return frame.select(pl.struct(pl.all()).rank("dense").fill_null(0)).to_series().to_list()
 
 
 def _key(frame: pl.DataFrame, name: str) -> pl.Series:
