@@ -5,6 +5,7 @@ Each function takes the text of events and gives (row, key, value) triples for `
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 
@@ -48,7 +49,10 @@ def looks_json(text: pl.Series) -> pl.Series:
 
 
 def json(text: pl.Series) -> Triples:
-    """JSON objects and arrays, named as `spath` names them: `a.b`, `list{}`, `list{}.c`. Text that is no JSON gives nothing."""
+    """JSON objects and arrays, named as `spath` names them: `a.b`, `list{}`, `list{}.c`.
+
+    Of text that breaks off or stops being JSON (truncated events), what comes before that point is extracted.
+    """
     decoder = msgspec.json.Decoder(float_hook=str)
     rows: list[int] = []
     keys: list[str] = []
@@ -56,12 +60,13 @@ def json(text: pl.Series) -> Triples:
     for number, raw in enumerate(text):
         if raw is None:
             continue
-        try:
-            decoded = decoder.decode(raw)
-        except (msgspec.DecodeError, RecursionError):
-            continue
         before = len(keys)
-        _flatten("", decoded, keys, values, 0)
+        try:
+            _flatten("", decoder.decode(raw), keys, values, 0)
+        except (msgspec.DecodeError, RecursionError):
+            for key, value in _partial_json(raw):
+                keys.append(key)
+                values.append(value)
         rows.extend([number] * (len(keys) - before))
     return pl.Series(rows, dtype=pl.UInt32), pl.Series(keys, dtype=pl.String), pl.Series(values, dtype=pl.String)
 
@@ -83,6 +88,53 @@ def _flatten(path: str, node: object, keys: list[str], values: list[str], depth:
             values.append("true" if node else "false")
         else:
             values.append(str(node))
+
+
+_JSON_TOKEN = re.compile(r'\s*(?:([{}\[\],:])|("(?:[^"\\]|\\.)*")|([^\s{}\[\],:"]+))', re.DOTALL)
+
+
+def _partial_json(raw: str) -> Iterator[tuple[str, str]]:
+    """The leaves of damaged JSON, up to the first token that cannot be one."""
+    path: list[str] = []  # what to append for each open container: "{}" for an array, "" for an object
+    names: list[str] = []  # the current name in each open object
+    pending: str | None = None  # a string that may be a name
+    for found in _JSON_TOKEN.finditer(raw):
+        mark, quoted, bare = found.groups()
+        if mark in ("{", "["):
+            if len(path) >= MAX_JSON_DEPTH:
+                return
+            path.append("{}" if mark == "[" else "")
+            names.append("")
+        elif mark == ":":
+            if pending is None or not path or path[-1]:
+                return
+            names[-1] = pending
+            pending = None
+        elif mark in ("}", "]", ","):
+            if pending is not None:
+                yield _joined(path, names), pending
+                pending = None
+            if mark != ",":
+                if not path or (path[-1] == "{}") != (mark == "]"):
+                    return
+                path.pop()
+                names.pop()
+        elif quoted is not None:
+            try:
+                pending = msgspec.json.decode(quoted, type=str)
+            except msgspec.DecodeError:
+                pending = quoted[1:-1]
+        elif bare in ("true", "false", "null") or re.fullmatch(r"-?\d[\d.eE+\-]*", bare):
+            yield _joined(path, names), bare
+        else:
+            return
+
+
+def _joined(path: list[str], names: list[str]) -> str:
+    text = ""
+    for suffix, name in zip(path, names, strict=True):
+        text += suffix if suffix else (f".{name}" if text else name)
+    return text
 
 
 def xml(text: pl.Series) -> Triples:
