@@ -15,6 +15,7 @@ from caltrop.engine import custom, registry, times
 from caltrop.engine.context import Context, Message
 from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import Engine
+from caltrop.engine.models import Summaries
 from caltrop.engine.services import Services
 from caltrop.engine.table import Table, render
 from caltrop.errors import CaltropError, Location
@@ -22,7 +23,7 @@ from caltrop.index import Segment, Store, importers
 from caltrop.index.importers import ImportOptions
 from caltrop.knowledge import Configuration, Knowledge
 from caltrop.spl import SplError, expand, known_commands, parse, parse_eval, parse_search
-from caltrop.spl.ast import NOWHERE
+from caltrop.spl.ast import NOWHERE, Pipeline
 from caltrop.spl.macros import Macro
 from caltrop.spl.source import position
 
@@ -65,6 +66,7 @@ class Instance:
     now: float | None = None
     server_name: str = "caltrop"
     services: Services = field(default_factory=Services)
+    summaries: Summaries = field(init=False, default_factory=Summaries)
     store: Store = field(init=False)
     config: Configuration = field(init=False)
     _knowledge: dict[tuple[str, str, int], Knowledge] = field(init=False, default_factory=dict)
@@ -139,6 +141,18 @@ class Instance:
                 error.location = Location("", place.line, place.column)
             raise
 
+    def parsed(self, spl: str, ctx: Context) -> Pipeline:
+        """Expand macros and parse, without running: what a server checks before it accepts a job."""
+        expansion = expand(spl, self._macro(ctx), lambda text: self._macro_value(text, ctx))
+        try:
+            return parse(expansion.text)
+        except SplError as error:
+            raise expansion.rebase(error) from error
+
+    def expand(self, text: str, ctx: Context) -> str:
+        """Search text with its macros expanded, as the search of `ctx` sees them."""
+        return expand(text, self._macro(ctx), lambda inner: self._macro_value(inner, ctx)).text
+
     def _macro(self, ctx: Context) -> Callable[[str, int], Macro | None]:
         """The macros that a search sees, in the parser's terms."""
         knowledge = self.knowledge(ctx.app, ctx.user)
@@ -183,8 +197,7 @@ class Instance:
 
     def _matches(self, text: str, frame: pl.DataFrame, ctx: Context) -> pl.Series:
         """Event types: a search expression that may hold macros."""
-        expansion = expand(text, self._macro(ctx), lambda inner: self._macro_value(inner, ctx))
-        return ctx.engine.matches(parse_search(expansion.text), frame, ctx)
+        return ctx.engine.matches(parse_search(self.expand(text, ctx)), frame, ctx)
 
     def extracted(
         self, segment: Segment, ctx: Context, possible: pl.Expr, wanted: frozenset[str] | None

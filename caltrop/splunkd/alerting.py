@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import importlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from caltrop.engine.errors import SearchError
 from caltrop.engine.table import Table
 from caltrop.errors import CaltropError
 from caltrop.knowledge.conffile import truth
@@ -40,8 +41,9 @@ class Run:
     """One triggered saved search: the rows that the actions see, numbered as in the job's results."""
 
     saved: SavedSearch
-    job: Job
+    sid: str
     now: float
+    table: Table
     rows: list[tuple[int, Row]]
     info: dict[str, str]  # info_min_time, info_max_time, info_search_time
 
@@ -101,7 +103,7 @@ class Alerting:
         if rows is None:
             return
         self._track(saved, job, now, len(rows), digest)
-        run = Run(saved, job, now, rows, _info(job, now))
+        run = Run(saved, job.sid, now, job.table, rows, _info(job, now))
         for name in saved.actions:
             self._perform(name, run)
 
@@ -114,11 +116,20 @@ class Alerting:
         try:
             action(self._daemon, run)
         except CaltropError as error:
-            logs.error("AlertActions", f'action={name} of search="{run.saved.name}" sid={run.job.sid} failed: {error}')
+            logs.error("AlertActions", f'action={name} of search="{run.saved.name}" sid={run.sid} failed: {error}')
         else:
-            logs.info(
-                "AlertActions", f'action={name} search="{run.saved.name}" sid={run.job.sid} results={len(run.rows)}'
-            )
+            logs.info("AlertActions", f'action={name} search="{run.saved.name}" sid={run.sid} results={len(run.rows)}')
+
+    def send(self, name: str, parameters: Mapping[str, str], table: Table, user: str, app: str) -> None:
+        """What `sendalert` asks for: one action over these results, without conditions. Raises where it fails."""
+        action = actions.get(name)
+        if action is None:
+            raise SearchError(f"there is no alert action {name!r}", hint=f"known: {', '.join(sorted(actions))}")
+        settings = {f"action.{name}.{key}": value for key, value in parameters.items()}
+        now = self._daemon.now()
+        info = {"info_min_time": "0.000", "info_max_time": "+Infinity", "info_search_time": f"{now:.3f}"}
+        saved = SavedSearch(parameters.get("search_name", "sendalert"), app, user, settings)
+        action(self._daemon, Run(saved, "", now, table, list(enumerate(rows_of(table))), info))
 
     def triggers(self, saved: SavedSearch, job: Job) -> bool:
         kind = saved.get("counttype", "always").strip().lower() or "always"

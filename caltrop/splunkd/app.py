@@ -29,6 +29,7 @@ class ManagementApp:
         self.daemon = daemon
         self.collections = {path: cls(daemon) for path, cls in collection.collections.items()}
         self.collector = CollectorApp(daemon)
+        daemon.services.attach(self)
 
     def handle(self, request: Request) -> Response:
         """Answer any request; every failure becomes an error body, never an exception."""

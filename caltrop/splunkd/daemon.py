@@ -17,6 +17,7 @@ from caltrop.splunkd import provision
 from caltrop.splunkd.accounts import Accounts, User
 from caltrop.splunkd.alerting import Alerting
 from caltrop.splunkd.atom import Acl
+from caltrop.splunkd.engine_services import ServerServices
 from caltrop.splunkd.http import ApiError, Request
 from caltrop.splunkd.ingest import Ingest
 from caltrop.splunkd.jobs import Job, Jobs, SearchSpec
@@ -54,7 +55,8 @@ class Daemon:
         self.mgmt_port = self.hec_port = self.web_port = 0
         self.etc = self.data_dir / "etc"
         provision.provision(self.etc, addons)
-        self.instance = Instance(self.data_dir / "var", self.etc)
+        self.services = ServerServices()
+        self.instance = Instance(self.data_dir / "var", self.etc, services=self.services)
         self.config = self.instance.config
         self.store = self.instance.store
         self.accounts = Accounts(self.data_dir / "auth" / "accounts.json", clock=clock)

@@ -82,7 +82,7 @@ def _plain(values: list[str]) -> Value:
 
 
 def _common(run: Run, number: int) -> dict[str, Value]:
-    fields: dict[str, Value] = {"search_name": run.saved.name, "orig_sid": run.job.sid, "orig_rid": str(number)}
+    fields: dict[str, Value] = {"search_name": run.saved.name, "orig_sid": run.sid, "orig_rid": str(number)}
     description = run.saved.get("description")
     if description:
         fields["savedsearch_description"] = description
@@ -176,7 +176,7 @@ def _notables(run: Run, params: Mapping[str, str], origin: Origin) -> Iterator[E
         fields = _common(run, number)
         fields |= {"severity": "medium", "rule_name": run.saved.name, "rule_title": run.saved.name}
         fields |= {key: substitute(text, tokens) for key, text in params.items() if text and not key.startswith("_")}
-        identity = f"{run.saved.name}|{run.job.sid}|{number}"
+        identity = f"{run.saved.name}|{run.sid}|{number}"
         fields["event_id"] = hashlib.sha256(identity.encode()).hexdigest()[:40]
         yield stash.event(run.now, {**stash.result_fields(row), **fields}, origin)
 
@@ -203,7 +203,7 @@ def _kept(row: Row) -> dict[str, Value]:
 
 def _row_time(run: Run, number: int) -> float:
     """The row's `_time`, else the start of the search's time range, else now."""
-    table = run.job.table
+    table = run.table
     if "_time" in table.fields and table.frame.get_column("_time").dtype.is_numeric():
         time = table.frame.get_column("_time")[number]
         if time is not None:

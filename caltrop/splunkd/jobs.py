@@ -15,8 +15,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import quote
 
-import polars as pl
-
 from caltrop.engine import registry, times
 from caltrop.engine.context import Context, Message
 from caltrop.engine.errors import Cancelled, SearchError
@@ -24,7 +22,6 @@ from caltrop.engine.execute import Engine
 from caltrop.engine.instance import Instance, SearchResult
 from caltrop.engine.table import Table
 from caltrop.errors import CaltropError
-from caltrop.spl import expand, parse, parse_eval
 from caltrop.spl.ast import Command, Pipeline
 from caltrop.splunkd.http import ApiError
 
@@ -163,22 +160,13 @@ class Jobs:
         if not search.strip():
             raise ApiError(400, "Empty search.", "FATAL")
         try:
-            pipeline = parse(self._expanded(search, app, user))
             context = self._context(app, user)
+            pipeline = self._instance.parsed(search, context)
             for command in pipeline.commands:
                 self._check_command(command, context)
         except CaltropError as error:
             raise ApiError(400, _reason(error), "FATAL") from None
         return pipeline
-
-    def _expanded(self, search: str, app: str, user: str) -> str:
-        context = self._context(app, user)
-
-        def evaluate(text: str) -> str | bool | None:
-            value = context.engine.evaluate(parse_eval(text), pl.DataFrame({"_time": [context.now]}), context)[0]
-            return value if isinstance(value, bool) or value is None else str(value)
-
-        return expand(search, self._instance.knowledge(app, user).macro, evaluate).text
 
     def _check_command(self, command: object, context: Context) -> None:
         if not isinstance(command, Command):
