@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -9,15 +10,48 @@ import click
 
 @click.command("validate")
 @click.option("--content", default=".", type=click.Path(path_type=Path), show_default=True, help="Content repository.")
-def command(content: Path) -> int:
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "sarif", "github"]),
+    default="text",
+    show_default=True,
+    help="How problems are written.",
+)
+@click.option("--fix", "mend", is_flag=True, help="Mend what can be mended mechanically first; says what it did.")
+@click.option("--schema", type=click.Path(path_type=Path), help="Write a JSON Schema of every object into this folder.")
+def command(content: Path, format_: str, mend: bool, schema: Path | None) -> int:
     """Report every error in the content, with file, line and column; exit code 1 when there is one."""
     from caltrop.content import load
+    from caltrop.content.report import FORMATS
 
+    if schema:
+        _write_schemas(schema)
+        return 0
+    if mend:
+        from caltrop.content.fix import fix
+
+        for done in fix(content):
+            click.echo(f"fixed {done.file}: {done.message} [{done.code}]", err=True)
     catalogue = load(content)
-    for problem in catalogue.problems:
-        click.echo(f"{problem.place}: {problem.severity}: {problem.message} [{problem.code}]")
-        if problem.hint:
-            click.echo(f"  hint: {problem.hint}")
+    for line in FORMATS[format_](catalogue.problems):
+        click.echo(line)
     errors, total = len(catalogue.errors), len(catalogue.problems)
     click.echo(f"{errors} error(s), {total - errors} warning(s)", err=True)
     return 1 if errors else 0
+
+
+def _write_schemas(folder: Path) -> None:
+    from caltrop.content.schema import PUBLISHED
+    from caltrop.content.spec import json_schema
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, spec in PUBLISHED.items():
+        body = {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": f"Caltrop {name.replace('_', ' ')}",
+            **json_schema(spec),
+        }
+        path = folder / f"{name}.schema.json"
+        path.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
+        click.echo(str(path))

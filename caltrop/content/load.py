@@ -88,7 +88,7 @@ def read_file(
     item = read(data, file)
     if isinstance(item, Detection) and item.tests:
         item = msgspec.structs.replace(item, tests=_with_lines(item.tests, document))
-    return item, document.problems + list(_faults(document, _spec_for(spec, data)))
+    return item, document.problems + list(_faults(document, spec_for(spec, data)))
 
 
 def _with_lines(tests: tuple[Test, ...], document: Document) -> tuple[Test, ...]:
@@ -98,7 +98,7 @@ def _with_lines(tests: tuple[Test, ...], document: Document) -> tuple[Test, ...]
     )
 
 
-def _spec_for(spec: Obj, data: dict[str, Any]) -> Obj:
+def spec_for(spec: Obj, data: dict[str, Any]) -> Obj:
     """Detections in an older schema are checked by the older table."""
     if spec is schema.DETECTION and schema.detection_schema(data) != "flat":
         return schema.LEGACY_DETECTION

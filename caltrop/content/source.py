@@ -92,6 +92,25 @@ class Document:
             mark = node.start_mark
         return mark.line + 1, mark.column + 1
 
+    def node(self, path: Path) -> Node | None:
+        """libyaml's node of the value at `path`: for edits of the text, which need to know where a value ends."""
+        node = self._node
+        for step in path:
+            if isinstance(node, MappingNode):
+                node = next((v for k, v in reversed(node.value) if _key(k) == step), None)
+            elif isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
+                node = node.value[step]
+            else:
+                return None
+        return node
+
+    def key_node(self, path: Path) -> Node | None:
+        """The node of the key that `path` ends in."""
+        parent = self.node(path[:-1])
+        if isinstance(parent, MappingNode):
+            return next((k for k, _ in reversed(parent.value) if _key(k) == path[-1]), None)
+        return None
+
     # -- reading --------------------------------------------------------------------------------------------------
 
     def _compose(self) -> Node | None:

@@ -7,7 +7,6 @@ fault at once, as (path, code, message, hint); it never changes values.
 from __future__ import annotations
 
 import datetime
-import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -127,7 +126,7 @@ def _object(value: Any, spec: Obj, path: Path) -> Iterator[Fault]:
         elif key in spec.legacy:
             yield (*path, key), "legacy-field", f"{key!r} is not used any more", spec.legacy[key]
         else:
-            near = difflib.get_close_matches(str(key), [*spec.fields, *spec.legacy], 1, 0.7)
+            near = _close(str(key), (*spec.fields, *spec.legacy), 0.7)
             hint = f"did you mean {near[0]!r}?" if near else "remove it, or see docs/content.md for the known fields"
             yield (*path, key), "unknown-field", f"unknown field {key!r}", hint
     for key in spec.required:
@@ -159,7 +158,8 @@ def _scalar(value: Any, spec: Scalar) -> tuple[str, str, str] | None:
     if kind == "uuid" and not _UUID.match(value):
         return "bad-id", f"is not a UUID: {value!r}", "`caltrop validate --fix` does not invent ids; run `uuidgen`"
     if spec.choices and str(value) not in spec.choices:
-        near = difflib.get_close_matches(str(value), spec.choices, 1, 0.6)
+        folded = str(value).strip().lower()
+        near = [c for c in spec.choices if c.lower() == folded] or _close(str(value), spec.choices, 0.6)
         known = ", ".join(spec.choices)
         return "wrong-value", f"is {value!r}", f"did you mean {near[0]!r}?" if near else f"use one of: {known}"
     if (spec.low is not None and value < spec.low) or (spec.high is not None and value > spec.high):
@@ -167,6 +167,12 @@ def _scalar(value: Any, spec: Scalar) -> tuple[str, str, str] | None:
     if spec.pattern and not re.fullmatch(spec.pattern, str(value)):
         return "wrong-value", f"is {value!r}", spec.hint
     return None
+
+
+def _close(word: str, words: tuple[str, ...], cutoff: float) -> list[str]:
+    import difflib  # slow to import, and only wanted when something is wrong
+
+    return difflib.get_close_matches(word, words, 1, cutoff)
 
 
 def _is_date(value: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from caltrop.content.checks import identity, references, risk, search
+from caltrop.content.checks import data, identity, references, risk, schedule, search
 from caltrop.content.checks.finding import Finding
 from caltrop.content.model import Catalogue
 from caltrop.content.problems import Problem
@@ -16,13 +16,21 @@ _CHECKS: tuple[Callable[[Catalogue], Iterator[Finding]], ...] = (
     references.check,
     search.check,
     risk.check,
+    schedule.check,
+    data.check,
 )
 
 
+def findings(catalogue: Catalogue) -> Iterator[Finding]:
+    """Every finding of every check, by path in its file."""
+    for check in _CHECKS:
+        yield from check(catalogue)
+
+
 def check_catalogue(catalogue: Catalogue) -> list[Problem]:
-    """Every finding of every check, with line and column."""
+    """Every finding, with line and column."""
     locator = _Locator(Path(catalogue.root))
-    return [locator.problem(finding) for check in _CHECKS for finding in check(catalogue)]
+    return [locator.problem(finding) for finding in findings(catalogue)]
 
 
 class _Locator:

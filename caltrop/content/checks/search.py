@@ -10,12 +10,17 @@ from caltrop.content.checks.finding import Finding, of
 from caltrop.content.checks.outputs import OPEN, Fields, output_fields
 from caltrop.content.checks.references import searches
 from caltrop.content.checks.risk import entity_fields, messages, tokens
+from caltrop.content.config import AppConfig
 from caltrop.content.model import Catalogue, Detection, Macro
 from caltrop.content.spltext import macro_calls, without_comments
 from caltrop.spl import SplError, parse
+from caltrop.spl.ast import Comparison, Pipeline, Word
 
 # Tokens of a drilldown that Enterprise Security fills in from the finding, not from the search's result.
 _FINDING_TOKENS = ("info_min_time", "info_max_time", "info_sid", "info_search_time", "event_id", "rule_name", "source")
+
+
+_OWN_INDEXES = ("risk", "notable", "*")
 
 
 def check(catalogue: Catalogue) -> Iterator[Finding]:
@@ -32,6 +37,7 @@ def check(catalogue: Catalogue) -> Iterator[Finding]:
             continue
         if isinstance(item, Detection):
             yield from _filter(item)
+            yield from _indexes(item, pipeline, catalogue.config)
             fields = output_fields(pipeline, lambda name, arity: known.get((name, arity)))
             yield from _tokens(item, fields)
             yield from _outputs(item, fields)
@@ -71,6 +77,17 @@ def _outputs(item: Detection, fields: Fields) -> Iterator[Finding]:
                     path = ("drilldown_searches", index, key)
                     what = f"the drilldown uses ${name}$, which the search does not output"
                     yield of(item, path, "drilldown-not-output", what, _hint(name, fields), offset)
+
+
+def _indexes(item: Detection, pipeline: Pipeline, config: AppConfig) -> Iterator[Finding]:
+    """`index=` belongs into a macro that sites can change, unless the index is Splunk's own or declared external."""
+    for node in pipeline.walk():
+        if isinstance(node, Comparison) and node.field.name == "index" and isinstance(node.value, Word):
+            name = node.value.text
+            if not name.startswith("_") and name not in (*_OWN_INDEXES, *config.external_indexes):
+                what = f"the search reads index {name!r} outright"
+                hint = "put it into a macro, or declare the index external in app.yml"
+                yield of(item, ("search",), "fixed-index", what, hint, node.span.start)
 
 
 def _hint(name: str, fields: Fields) -> str:
