@@ -128,4 +128,8 @@ def _conform(frame: pl.DataFrame, target: dict[str, pl.DataType]) -> pl.DataFram
 
 def newest_first(frame: pl.DataFrame) -> pl.DataFrame:
     """Sorted by `_time` descending; of events with one time the one that arrived last comes first, as in Splunk."""
-    return frame.reverse().sort("_time", descending=True, maintain_order=True)
+    backwards = frame.reverse()
+    # Logs are mostly in order already, and sorting copies every column.
+    if backwards.get_column("_time").is_sorted(descending=True):
+        return backwards
+    return backwards.sort("_time", descending=True, maintain_order=True)

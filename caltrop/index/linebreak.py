@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from itertools import pairwise
 
 import polars as pl
 
@@ -92,7 +93,9 @@ class Breaker:
             self._text += text
             self._bound(len(self._text))
             return self._overlong()
-        lines = _PLAIN.split(self._text + text)
+        whole = (self._text + text).replace("\r\n", "\n")
+        # Splitting at a character is many times faster than at a pattern; a lone carriage return is rare.
+        lines = _PLAIN.split(whole) if "\r" in whole else whole.split("\n")
         self._text = "" if final else lines.pop()
         self._bound(len(self._text))
         return lines
@@ -156,21 +159,29 @@ class Merger:
 
     def merge(self, lines: list[str]) -> list[str]:
         starts = self._breaks(lines).arg_true().to_list()
+        if not starts:
+            self._open += lines
+            return self._overfull()
+        self._open += lines[: starts[0]]
+        events = self._overfull() + self.finish()
+        if len(starts) == len(lines):
+            events += lines[:-1]
+        else:
+            for start, end in pairwise(starts):
+                if end - start == 1:
+                    events.append(lines[start])
+                else:
+                    self._open = lines[start:end]
+                    events += self._overfull() + self.finish()
+        self._open = lines[starts[-1] :]
+        return events + self._overfull()
+
+    def _overfull(self) -> list[str]:
+        """What an open event of more than MAX_EVENTS lines has to give up."""
         events: list[str] = []
-        begin = 0
-        for start in [*starts, len(lines)]:
-            part = lines[begin:start]
-            last = start == len(lines)
-            self._open += part
-            while len(self._open) > self.props.max_events > 0:
-                events.append("\n".join(self._open[: self.props.max_events]))
-                self._open = self._open[self.props.max_events :]
-            if not last and self._open:
-                events.append("\n".join(self._open))
-                self._open = []
-            begin = start
-        if starts and starts[-1] == len(lines):
-            self._open = []
+        while len(self._open) > self.props.max_events > 0:
+            events.append("\n".join(self._open[: self.props.max_events]))
+            self._open = self._open[self.props.max_events :]
         return events
 
     def finish(self) -> list[str]:

@@ -14,7 +14,7 @@ import polars as pl
 
 from caltrop.index import importers
 from caltrop.index.frames import SCHEMA
-from caltrop.index.importers import ImportOptions, detect, hec, jsontext, nxlog
+from caltrop.index.importers import ImportOptions, detect, jsonlines, jsontext
 from caltrop.replay.datasets import Dataset, DatasetError
 from caltrop.replay.target import Source, Target
 
@@ -82,6 +82,6 @@ def _is_plain(dataset: Dataset) -> bool:
 
 
 def _is_envelope(head: bytes) -> bool:
-    """The first JSON value is an event in an envelope: a HEC object, or a Windows event as collectors write it."""
+    """The first JSON value is an event in an envelope: a HEC object, an exported result, a Windows event as collectors write it."""
     first = next(jsontext.values("head", iter([head])), None)
-    return first is not None and (hec.is_event(first.decoded) or nxlog.is_record(first.decoded))
+    return first is not None and jsonlines.kind_of(first.decoded) != "plain"

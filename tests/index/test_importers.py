@@ -191,6 +191,37 @@ def test_xml_events_one_a_line_or_wrapped() -> None:
     )
 
 
+def test_xml_as_classic_text() -> None:
+    frame = load(XML + "\nno event", windows="classic")
+    assert raws(frame)[0].startswith("01/01/2020 12:00:00 AM\nLogName=Security\nEventCode=1\n")
+    assert frame.select("_time", "source", "sourcetype").row(0) == (1577836800.5, "WinEventLog:Security", "WinEventLog")
+
+
+@pytest.mark.parametrize("wrap", [lambda row: row, lambda row: {"preview": False, "result": row}])
+def test_exported_results_give_their_events(wrap: Any) -> None:
+    row = {
+        "_raw": "text",
+        "_time": "2020-01-01T00:00:00.500+00:00",
+        "host": "h",
+        "sourcetype": "st",
+        "index": "web",
+        "x": "1",
+    }
+    frame = load(json.dumps(wrap(row)) + "\n" + json.dumps(wrap({"_raw": "more", "_time": "1577836801"})))
+    assert frame.select("_time", "_raw", "host", "sourcetype", "index").rows() == [
+        (1577836800.5, "text", "h", "st", "web"),
+        (1577836801.0, "more", "localhost", "_json", "main"),
+    ]
+
+
+def test_binary_files_are_left_out_aloud() -> None:
+    problems: list[Problem] = []
+    assert load(b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00", on_problem=problems.append).height == 0
+    assert "binary" in str(problems[0])
+    assert load("a\n".encode("utf-16")).height == 1
+    assert load("a\n".encode("utf-16-le"), props={"CHARSET": "utf-16-le"}).height == 1
+
+
 def test_classic_events_end_where_the_next_begins() -> None:
     frame = load(f"{CLASSIC}\n{CLASSIC.replace('05 PM', '06 PM')}\n")
     assert raws(frame)[0] == CLASSIC

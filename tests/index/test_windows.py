@@ -200,6 +200,49 @@ def test_xml_is_read_back() -> None:
     assert windows.from_xml("<Event/>") is None
 
 
+BEAT = {
+    "@timestamp": "2020-01-01T00:00:00.123Z",
+    "message": "m",
+    "log": {"level": "information"},
+    "winlog": {
+        "channel": "Security", "event_id": 4688, "provider_name": "P", "computer_name": "pc", "record_id": 5,
+        "keywords": ["Audit Success"], "process": {"pid": 4, "thread": {"id": 8}}, "task": "Process Creation",
+        "user": {"identifier": "S-1", "name": "ann", "domain": "D"}, "event_data": {"A": "1", "B": None},
+    },
+}  # fmt: skip
+CONVERTED = {
+    "Event": {
+        "#attributes": {"xmlns": "x"},
+        "System": {
+            "Provider": {"#attributes": {"Name": "P", "Guid": "G"}}, "EventID": {"#text": 7, "#attributes": {"Qualifiers": 1}},
+            "Channel": "System", "Computer": "pc", "Keywords": "0x80", "Level": 4,
+            "TimeCreated": {"#attributes": {"SystemTime": "2020-01-01T00:00:00.123Z"}},
+            "Execution": {"#attributes": {"ProcessID": 4, "ThreadID": 8}}, "Security": {"#attributes": {"UserID": "S-1"}},
+        },
+        "EventData": {"A": "1", "Data": {"#text": ["x", "y"]}},
+        "UserData": None,
+    }
+}  # fmt: skip
+
+
+def test_nested_forms_of_windows_events() -> None:
+    frame = load(f"{json.dumps(BEAT)}\n{json.dumps(CONVERTED)}".encode())
+    beat, converted = frame.get_column("_raw")
+    assert "<EventID>4688</EventID>" in beat and "<Keywords>0x8020000000000000</Keywords>" in beat
+    assert (
+        "SystemTime='2020-01-01T00:00:00.123000000Z'" in beat
+        and "SystemTime='2020-01-01T00:00:00.123000000Z'" in converted
+    )
+    assert "<Execution ProcessID='4' ThreadID='8'/>" in beat and "<Security UserID='S-1'/>" in beat
+    assert "<EventData><Data Name='A'>1</Data><Data Name='B'></Data></EventData>" in beat
+    assert "<Provider Name='P' Guid='{G}'/><EventID>7</EventID>" in converted
+    assert "<Data Name='A'>1</Data><Data>x</Data><Data>y</Data>" in converted
+    again = windows.from_xml(converted)
+    assert again is not None and again.data == [("A", "1"), ("", "x"), ("", "y")]
+    assert windows.to_classic(again).endswith("Message=A: 1\nx\ny")
+    assert frame.get_column("source").to_list() == ["XmlWinEventLog:Security", "XmlWinEventLog:System"]
+
+
 def test_rendering_of_parser_xml() -> None:
     parsed = (
         '<?xml version="1.0"?>\n<Event xmlns="http://x">\n  <System>\n    <Provider Name="O\'Neil &quot;x&quot;" Guid="A0C1853B-5C40-4B15-8766-3CF1C58F985A">\n'

@@ -12,9 +12,11 @@ from typing import IO
 
 import polars as pl
 
+from caltrop.errors import CaltropError, Location
 from caltrop.index.importers import delimited, detect, evtx, sources, text
 from caltrop.index.importers.jsonlines import Reader
 from caltrop.index.importers.options import FORMATS, Context, ImportOptions, Problem
+from caltrop.index.importers.rendered import as_classic
 
 __all__ = ["FORMATS", "ImportOptions", "Problem", "read"]
 
@@ -24,9 +26,17 @@ def read(
 ) -> Iterator[pl.DataFrame]:
     """The events of a path (file, folder, archive, `archive!member`), of bytes or of a stream, batch by batch.
 
-    `name` is what bytes or a stream are called. Raises `CaltropError` for what cannot be opened or is not to be trusted.
+    `name` is what bytes or a stream are called. Raises `CaltropError` for what cannot be opened or is not to be trusted;
+    within a folder such a file is a problem, and the others are read all the same.
     """
     options = options or ImportOptions()
+    if isinstance(what, str | Path) and Path(what).is_dir():
+        for file in sources.files(Path(what)):
+            try:
+                yield from read(file, options)
+            except CaltropError as error:
+                options.on_problem(Problem(error.message, error.location or Location(str(file))))
+        return
     for source in sources.walk(what, options, name):
         yield from _one(source, options)
 
@@ -37,6 +47,9 @@ def _one(source: sources.Source, options: ImportOptions) -> Iterator[pl.DataFram
     kind = options.format
     if kind == "auto":
         kind = _configured(context) or detect.format_of(head, source.name)
+        if kind == "raw" and detect.is_binary(head) and not context.props(_stem(source.name)).charset:
+            context.problem("is binary and was left out")
+            return
     chunks = sources.chunks(source.stream)
     match kind:
         case "json" | "hec":
@@ -46,7 +59,8 @@ def _one(source: sources.Source, options: ImportOptions) -> Iterator[pl.DataFram
         case "csv" | "tsv" | "psv" | "w3c":
             yield from delimited.read(context, chunks, kind)
         case "xml":
-            yield from text.read(context, chunks, text.XML)
+            events = text.read(context, chunks, text.XML)
+            yield from as_classic(context, events) if options.windows == "classic" else events
         case "classic":
             yield from text.read(context, chunks, text.CLASSIC)
         case "audit":
@@ -65,4 +79,4 @@ def _configured(context: Context) -> str | None:
 
 def _stem(name: str) -> str:
     """The source type of an unknown text: the name of its file, as Splunk does."""
-    return Path(name.rsplit("!", 1)[-1]).stem or "text"
+    return Path(name.rsplit("!", 1)[-1].removesuffix(".gz")).stem or "text"

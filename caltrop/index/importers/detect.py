@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 
 from caltrop.index.linebreak import Decoder
@@ -33,6 +34,11 @@ def format_of(head: bytes, name: str = "") -> str:
         if _is_table(lines, delimiter, named=name.lower().endswith("." + kind)):
             return kind
     return "raw"
+
+
+def is_binary(head: bytes) -> bool:
+    """Whether bytes are no text: as with Splunk's `NO_BINARY_CHECK`, a NUL decides, unless a byte order mark explains it."""
+    return b"\x00" in head and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
 
 
 def _is_table(lines: list[str], delimiter: str, *, named: bool) -> bool:

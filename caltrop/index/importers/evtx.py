@@ -16,8 +16,8 @@ from evtx import PyEvtxParser
 
 from caltrop.errors import CaltropError, Location
 from caltrop.index.importers import windows
-from caltrop.index.importers.jsonlines import windows_frame
 from caltrop.index.importers.options import Context
+from caltrop.index.importers.rendered import windows_frame
 from caltrop.index.importers.sources import Source
 
 # A file that is nothing but errors ends here.

@@ -1,20 +1,21 @@
-"""JSON events: collectors' Windows events are rebuilt, HEC events unpacked, everything else is kept as it stands.
+"""JSON events: Windows events are rebuilt, HEC events and events that Splunk exported unpacked, the rest is kept as it is.
 
-A batch may mix all three. Source types by content, where none is given: AWS CloudTrail's record is `aws:cloudtrail`,
+A batch may mix all of them. Source types by content, where none is given: AWS CloudTrail's record is `aws:cloudtrail`,
 other JSON `_json`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import polars as pl
 
 from caltrop.index import frames
-from caltrop.index.importers import hec, jsontext, nxlog, windows
+from caltrop.index.importers import hec, jsontext, nxlog, winjson
 from caltrop.index.importers.options import Context
+from caltrop.index.importers.rendered import windows_frame
 from caltrop.index.props import Props
 from caltrop.index.timestamp import TimeParser
 
@@ -27,8 +28,28 @@ TIME_KEYS = (
 CLOUDTRAIL = frozenset({"eventVersion", "eventSource", "eventName", "awsRegion"})
 
 
+def kind_of(value: Any) -> Literal["nxlog", "windows", "hec", "export", "plain"]:
+    """What a JSON value is: a collector's Windows event (flat or nested), an event in HEC's envelope or in that of
+    Splunk's export, or an event as it stands."""
+    if nxlog.is_record(value):
+        return "nxlog"
+    if winjson.is_event(value):
+        return "windows"
+    if hec.is_event(value):
+        return "hec"
+    if isinstance(value, dict) and isinstance(_result(value).get("_raw"), str):
+        return "export"
+    return "plain"
+
+
+def _result(value: dict[str, Any]) -> dict[str, Any]:
+    """The row of an exported result, which some forms wrap."""
+    inner = value.get("result")
+    return inner if isinstance(inner, dict) else value
+
+
 class Reader:
-    """Sorts the values of one file into the three kinds and makes frames of them, in order within each kind."""
+    """Sorts the values of one file into kinds and makes frames of them, in order within each kind."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -52,30 +73,44 @@ class Reader:
             yield self._frame(batch, plain)
 
     def _frame(self, batch: list[jsontext.Value], plain: bool) -> pl.DataFrame:
-        kinds: dict[str, list[jsontext.Value]] = {"windows": [], "hec": [], "plain": []}
+        make = {
+            "nxlog": self._nxlog_frame,
+            "windows": self._windows_frame,
+            "hec": self._hec_frame,
+            "export": self._export_frame,
+            "plain": self._plain_frame,
+        }
+        kinds: dict[str, list[jsontext.Value]] = {}
         for value in batch:
             if value.error is not None:
                 self.context.problem(f"not JSON: {value.error}", value.line)
-            kind = (
-                "plain"
-                if plain
-                else "windows"
-                if nxlog.is_record(value.decoded)
-                else "hec"
-                if hec.is_event(value.decoded)
-                else "plain"
-            )
-            kinds[kind].append(value)
-        parts = [
-            make(kinds[kind])
-            for kind, make in (("windows", self._windows_frame), ("hec", self._hec_frame), ("plain", self._plain_frame))
-            if kinds[kind]
-        ]
-        return frames.concat(parts)
+            kinds.setdefault("plain" if plain else kind_of(value.decoded), []).append(value)
+        return frames.concat([make[kind](values) for kind, values in kinds.items()])
+
+    def _nxlog_frame(self, batch: list[jsontext.Value]) -> pl.DataFrame:
+        return windows_frame(self.context, self._windows.batch([value.decoded for value in batch]))
 
     def _windows_frame(self, batch: list[jsontext.Value]) -> pl.DataFrame:
-        events = self._windows.batch([value.decoded for value in batch])
-        return windows_frame(self.context, events)
+        return windows_frame(self.context, [winjson.event(value.decoded) for value in batch])
+
+    def _export_frame(self, batch: list[jsontext.Value]) -> pl.DataFrame:
+        rows = [_result(value.decoded) for value in batch]
+
+        def column(name: str, default: str | None = None) -> pl.Series:
+            return pl.Series(name, [nxlog.text_of(row.get(name)) or default for row in rows], dtype=pl.String)
+
+        raw = column("_raw", "")
+        clock = self._clock("_json")
+        stamps = column("_time")
+        times = pl.select(pl.coalesce(stamps.cast(pl.Float64, strict=False), clock.parse(stamps), clock.parse(raw)))
+        return self.context.frame(
+            raw,
+            clock.fill(times.to_series()),
+            column("sourcetype", "_json"),
+            host=column("host", "localhost"),
+            source=column("source", self.context.name),
+            index=column("index", "main"),
+        )
 
     def _hec_frame(self, batch: list[jsontext.Value]) -> pl.DataFrame:
         events: list[hec.Event] = []
@@ -118,23 +153,6 @@ def override(context: Context, frame: pl.DataFrame) -> pl.DataFrame:
     """Put the options' host, source, sourcetype and index over what events say themselves."""
     given = {name: getattr(context.options, name) for name in ("host", "source", "sourcetype", "index")}
     return frame.with_columns(pl.lit(value).alias(name) for name, value in given.items() if value)
-
-
-def windows_frame(
-    context: Context, events: list[windows.WindowsEvent], rendered: list[str] | None = None
-) -> pl.DataFrame:
-    """Windows events as Splunk's inputs deliver them; `rendered` is their XML where it is there already."""
-    classic = context.options.windows == "classic"
-    kind = "WinEventLog" if classic else "XmlWinEventLog"
-    if classic:
-        rendered = [windows.to_classic(event) for event in events]
-    return context.frame(
-        pl.Series("_raw", rendered or [windows.to_xml(event) for event in events], dtype=pl.String),
-        pl.Series([event.time.timestamp() + float(f"0.{event.fraction}") for event in events], dtype=pl.Float64),
-        kind,
-        host=pl.Series([event.computer for event in events], dtype=pl.String),
-        source=pl.Series([f"{kind}:{event.channel}" for event in events], dtype=pl.String),
-    )
 
 
 def _sourcetype(value: Any) -> str:

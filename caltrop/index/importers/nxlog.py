@@ -167,7 +167,7 @@ class Rebuilder:
         seen: dict[str, Counter[int]] = {}
         for record in batch:
             own = _local(record)
-            utc = _moment(record.get("UtcTime"))
+            utc = moment_of(record.get("UtcTime"))
             if own and utc and "sysmon" in str(record.get("Channel", "")).lower():
                 offset = round((utc[0] - own[0]).total_seconds() / _QUARTER) * _QUARTER
                 for name in (_host(record), ""):
@@ -177,13 +177,13 @@ class Rebuilder:
 
     def _offset(self, record: Mapping[str, Any]) -> int | None:
         """Seconds to add to the record's own time to have UTC; null when nothing tells."""
-        received, written = _moment(record.get("EventReceivedTime")), _moment(record.get("@timestamp"))
+        received, written = moment_of(record.get("EventReceivedTime")), moment_of(record.get("@timestamp"))
         if received and written and not received[2]:
             return round((written[0] - received[0]).total_seconds() / _QUARTER) * _QUARTER
         return self._known.get(_host(record), self._known.get(""))
 
     def _time(self, record: Mapping[str, Any]) -> tuple[datetime, str]:
-        own = _local(record) or _moment(record.get("@timestamp"))
+        own = _local(record) or moment_of(record.get("@timestamp"))
         if own is None:
             return datetime.fromtimestamp(0, UTC), ""
         moment, fraction, zoned = own
@@ -194,8 +194,8 @@ class Rebuilder:
 
     def _event(self, record: Mapping[str, Any]) -> WindowsEvent:
         moment, fraction = self._time(record)
-        provider = _text(record.get("SourceName") or record.get("ProviderName") or "")
-        channel = _text(record.get("Channel", ""))
+        provider = text_of(record.get("SourceName") or record.get("ProviderName") or "")
+        channel = text_of(record.get("Channel", ""))
         keywords = whole(record.get("Keywords")) & 0xFFFF_FFFF_FFFF_FFFF
         account = bool({"AccountType", "AccountName"} & record.keys())
         # NXLog writes the process of the event's System part as ProcessID in old versions, ExecutionProcessID in new.
@@ -206,10 +206,10 @@ class Rebuilder:
             taken.add("ProcessID")
         if record.get("EventType") in EVENT_TYPES:
             taken.add("EventType")
-        data = [(key, _text(value)) for key, value in record.items() if key not in taken]
+        data = [(key, text_of(value)) for key, value in record.items() if key not in taken]
         if provider.startswith("Microsoft-Windows-Sysmon"):
             data = _sysmon(data, record.get("Message"))
-        domain, user = _text(record.get("Domain", "")), _text(record.get("AccountName", ""))
+        domain, user = text_of(record.get("Domain", "")), text_of(record.get("AccountName", ""))
         thread = record.get("ThreadID", record.get("ExecutionThreadID"))
         return WindowsEvent(
             provider=provider,
@@ -218,22 +218,22 @@ class Rebuilder:
             computer=_host(record),
             time=moment,
             fraction=fraction[:9].ljust(9, "0"),
-            guid=_text(record["ProviderGuid"]) if record.get("ProviderGuid") else None,
+            guid=text_of(record["ProviderGuid"]) if record.get("ProviderGuid") else None,
             version=whole(record.get("Version")),
             level=_level(record),
             task=whole(record.get("Task")),
             opcode=whole(record.get("OpcodeValue")),
             keywords=keywords,
             record_id=whole(record.get("RecordNumber", record.get("EventRecordID"))),
-            activity_id=_text(record["ActivityID"]) if record.get("ActivityID") else None,
-            related_activity_id=_text(record["RelatedActivityID"]) if record.get("RelatedActivityID") else None,
+            activity_id=text_of(record["ActivityID"]) if record.get("ActivityID") else None,
+            related_activity_id=text_of(record["RelatedActivityID"]) if record.get("RelatedActivityID") else None,
             process_id=None if process is None else whole(process),
             thread_id=None if thread is None else whole(thread),
-            user_sid=_text(record["UserID"]) if account and record.get("UserID") else None,
+            user_sid=text_of(record["UserID"]) if account and record.get("UserID") else None,
             user=(f"{domain}\\{user}" if domain else user) if account and user else None,
-            category=_text(record["Category"]) if record.get("Category") else None,
-            opcode_name=_text(record["Opcode"]) if record.get("Opcode") else None,
-            message=_text(record["Message"]) if record.get("Message") else None,
+            category=text_of(record["Category"]) if record.get("Category") else None,
+            opcode_name=text_of(record["Opcode"]) if record.get("Opcode") else None,
+            message=text_of(record["Message"]) if record.get("Message") else None,
             data=data,
         )
 
@@ -251,14 +251,14 @@ def _sysmon(data: list[tuple[str, str]], message: object) -> list[tuple[str, str
 
 
 def _host(record: Mapping[str, Any]) -> str:
-    return _text(record.get("Hostname") or record.get("Computer") or "")
+    return text_of(record.get("Hostname") or record.get("Computer") or "")
 
 
 def _local(record: Mapping[str, Any]) -> tuple[datetime, str, bool] | None:
-    return _moment(record.get("EventTime")) or _moment(record.get("TimeCreated"))
+    return moment_of(record.get("EventTime")) or moment_of(record.get("TimeCreated"))
 
 
-def _moment(value: object) -> tuple[datetime, str, bool] | None:
+def moment_of(value: object) -> tuple[datetime, str, bool] | None:
     """Naive time to the second, digits behind the second, and whether it named a zone (it is then UTC)."""
     match = _TIME.match(value) if isinstance(value, str) else None
     if match is None:
@@ -283,7 +283,8 @@ def _level(record: Mapping[str, Any]) -> int:
     return LEVEL_OF_SEVERITY.get(whole(record.get("SeverityValue")), 0)
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """A JSON value as the text of a field: null is empty, anything but a string compact JSON."""
     if isinstance(value, str):
         return value
     if value is None:

@@ -86,9 +86,9 @@ class Context:
         self.options.on_problem(Problem(message, Location(self.name, line)))
 
     def props(self, sourcetype: str, defaults: Mapping[str, str] | None = None) -> Props:
-        """The settings of this file; `defaults` are what its format asks for where nothing is configured."""
+        """The settings of this file: what is configured, over what its format asks for."""
         configured = self.options.settings(self.options.source or self.name, self.options.sourcetype or sourcetype)
-        return Props.from_mapping(configured or defaults or {})
+        return Props.from_mapping({**(defaults or {}), **configured})
 
     def clock(self, props: Props) -> TimeParser:
         """Events without time stamp take the file's time, or the present."""

@@ -44,7 +44,7 @@ class Source:
 
 
 def walk(what: str | Path | bytes | IO[bytes], options: ImportOptions, name: str = "") -> Iterator[Source]:
-    """Everything to be read of a path (file, folder, archive, `archive!member`), of bytes, or of an open stream.
+    """Everything to be read of a path (file, archive, `archive!member`), of bytes, or of an open stream.
 
     A source is valid until the next one is asked for.
     """
@@ -56,17 +56,22 @@ def walk(what: str | Path | bytes | IO[bytes], options: ImportOptions, name: str
         yield from _opened(Source(name or str(getattr(what, "name", "stream")), what), options, None)
 
 
+def files(folder: Path) -> list[Path]:
+    """The files below a folder, sorted; hidden ones and links are left out."""
+    return [
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+        and not file.is_symlink()
+        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    ]
+
+
 def _path(what: str | Path, options: ImportOptions) -> Iterator[Source]:
     path, member = Path(what), None
     if not path.exists() and "!" in str(what):
         archive, _, member = str(what).partition("!")
         path = Path(archive)
-    if path.is_dir():
-        for file in sorted(path.rglob("*")):
-            hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
-            if file.is_file() and not file.is_symlink() and not hidden:
-                yield from _path(file, options)
-        return
     try:
         stream = path.open("rb")
     except OSError as error:

@@ -50,7 +50,7 @@ AUDIT = Kind(
 
 
 def read(context: Context, chunks: Iterator[bytes], kind: Kind) -> Iterator[pl.DataFrame]:
-    """Events of a text. Host and source of Windows events come from the events, unless settings are configured."""
+    """Events of a text. Host and source of Windows events come from the events themselves."""
     props = context.props(kind.sourcetype, kind.props)
     breaker = Breaker(props)
     clock = context.clock(props)

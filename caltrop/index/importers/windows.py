@@ -27,7 +27,8 @@ TEMPLATES = {
 
 @dataclass(slots=True)
 class WindowsEvent:
-    """`time` is UTC; `fraction` its digits behind the second. Null means that the capture does not say."""
+    """`time` is UTC; `fraction` its digits behind the second. Null means that the capture does not say. Data that has no
+    name in the event, as old providers write it, has an empty one here."""
 
     provider: str
     event_id: int
@@ -81,7 +82,10 @@ def to_xml(event: WindowsEvent) -> str:
     )
     execution = "" if event.process_id is None else f" ProcessID='{event.process_id}' ThreadID='{event.thread_id or 0}'"
     security = f" UserID='{attribute(event.user_sid)}'" if event.user_sid else ""
-    data = "".join(f"<Data Name='{attribute(name)}'>{text(value)}</Data>" for name, value in event.data)
+    data = "".join(
+        f"<Data Name='{attribute(name)}'>{text(value)}</Data>" if name else f"<Data>{text(value)}</Data>"
+        for name, value in event.data
+    )
     rendering = ""
     if not event.data and event.message:
         rendering = (
@@ -149,7 +153,8 @@ def message(event: WindowsEvent) -> str:
         return result
     title = (event.category or "").partition(" (rule")[0]
     lines = [f"{title}:"] if title else []
-    return "\n".join([*lines, *(f"{name}: {value}" for name, value in event.data)]).replace("\r\n", "\n")
+    lines += [f"{name}: {value}" if name else value for name, value in event.data]
+    return "\n".join(lines).replace("\r\n", "\n")
 
 
 _SYSTEM = re.compile(r"<System>(.*?)</System>", re.DOTALL)
@@ -159,7 +164,7 @@ _DATA = re.compile(r"<(\w+)((?:\s+[\w:]+=(?:'[^']*'|\x22[^\x22]*\x22))*)\s*>([^<
 
 
 def from_xml(xml: str) -> WindowsEvent | None:
-    """Read a rendered event back; null when it has no `System` part. Data without a name is called `Data`."""
+    """Read a rendered event back; null when it has no `System` part."""
     found = _SYSTEM.search(xml)
     if found is None:
         return None
@@ -177,7 +182,7 @@ def from_xml(xml: str) -> WindowsEvent | None:
     data = []
     for name, attributes, content in _DATA.findall(body):
         named = {key: single or double for key, single, double in _ATTRIBUTE.findall(attributes)}
-        data.append((html.unescape(named.get("Name", name)), html.unescape(content)))
+        data.append((html.unescape(named.get("Name", "" if name == "Data" else name)), html.unescape(content)))
     sent = re.search(r"<RenderingInfo.*?<Message>([^<]*)</Message>", xml, re.DOTALL)
     return WindowsEvent(
         provider=values.get("Provider.Name", ""),
