@@ -69,7 +69,7 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context) -> Table:
         frame = instance.extracted(segment, ctx, _possible(node, bounds), wanted)
         ctx.events_scanned += segment.count
         frame = with_derived(frame, wanted, ctx)
-        condition = matching.predicate(node, frame) & _in_range(bounds)
+        condition = matching.predicate(node, frame) & in_range(bounds)
         frame = frame.filter(condition)
         if frame.height or not pieces:
             pieces.append(Table(frame.select(keep(frame.columns, wanted)), events=True))
@@ -124,7 +124,7 @@ def _is_index_time(node: Node) -> bool:
     )
 
 
-def _in_range(bounds: Bounds) -> pl.Expr:
+def in_range(bounds: Bounds) -> pl.Expr:
     condition = pl.lit(True)
     if bounds.earliest is not None:
         condition = condition & (pl.col("_time") >= bounds.earliest)
@@ -184,7 +184,7 @@ def _named(index: str, pattern: str) -> bool:
 
 def _possible(node: Node, bounds: Bounds) -> pl.Expr:
     """A filter on what is known before extraction that no matching row fails."""
-    return _in_range(bounds) & _raw_needs(node)
+    return in_range(bounds) & _raw_needs(node)
 
 
 def _raw_needs(node: Node) -> pl.Expr:

@@ -1,0 +1,182 @@
+"""tstats: statistics over indexed fields, or over the rows of a data model dataset (Search Reference: tstats)."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from caltrop.engine import matching, models, scan, subsearches
+from caltrop.engine.aggregate import aggregate, buckets, to_prestats
+from caltrop.engine.aggregate.arguments import aggregations, flag, gathered, names, text
+from caltrop.engine.context import Context
+from caltrop.engine.errors import SearchError
+from caltrop.engine.registry import command
+from caltrop.engine.scan import Bounds
+from caltrop.engine.table import Table, concat, values_of
+from caltrop.knowledge.datamodel import DataModel, Dataset
+from caltrop.spl.ast import (
+    And,
+    Command,
+    Comparison,
+    FieldName,
+    Keyword,
+    Membership,
+    Node,
+    Option,
+    Word,
+)
+
+TIME = "_time"
+NODENAME = "nodename"
+
+
+@command(
+    "tstats",
+    kind="generating",
+    note="Data models count as fully summarised, so summariesonly changes nothing; PREFIX() and tscollect namespaces are not supported.",
+)
+def tstats(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Grouped statistics of events that match `where`; rows that lack a BY field are left out unless fillnull_value is set."""
+    where = cmd.clause("where")
+    condition: Node = subsearches.resolve(And(tuple(where)) if where else Keyword("*"), ctx)
+    bounds = scan.time_range(condition, ctx)
+    condition = matching.with_times(condition, ctx)
+    by = names(cmd.clause("by"))
+    if any(name.upper().startswith("PREFIX(") for name in by):
+        raise SearchError("'tstats' BY PREFIX(...) is not supported", node=cmd)
+    frame = _source(cmd, condition, by, bounds, ctx)
+    cmd = gathered(cmd)
+    if TIME in by:
+        frame = _bucketed(frame, cmd, bounds, ctx)
+    fill = cmd.option("fillnull_value")
+    if fill is not None:
+        frame = _filled(frame, by, str(fill))
+    written = aggregations(cmd)
+    if flag(cmd, "prestats", False):
+        result = Table(to_prestats(frame, written, by, ctx))
+    else:
+        result = Table(aggregate(frame, written, by, ctx))
+    return concat([table, result]) if flag(cmd, "append", False) else result
+
+
+# --- where the rows come from -----------------------------------------------------------------------------------------
+
+
+def _source(cmd: Command, condition: Node, by: list[str], bounds: Bounds, ctx: Context) -> pl.DataFrame:
+    source = cmd.clause("from")
+    if not source:
+        return _indexed(condition, bounds, ctx)
+    model_name, dataset_name = _model_and_dataset(source, cmd)
+    model = models.open_model(model_name, ctx, cmd)
+    frames = []
+    for dataset in models.open_datasets(model, dataset_name, cmd):
+        frame = _named_as_written(model, dataset, models.rows(dataset, bounds, ctx), cmd, condition, ctx)
+        frames.append(Table(frame.filter(matching.predicate(condition, frame))))
+    return concat(frames).frame
+
+
+def _model_and_dataset(source: tuple[Node, ...], cmd: Command) -> tuple[str, str]:
+    """`datamodel=Model.Dataset`, with the dataset optional."""
+    for part in source:
+        if isinstance(part, Option) and part.name == "datamodel":
+            model, _, dataset = str(part.value).partition(".")
+            return model, dataset.rpartition(".")[2]
+    words = " ".join(p.text for p in source if isinstance(p, Word)) or "sid="
+    raise SearchError(
+        f"'tstats' reads data models and indexes only, not {words!r}", node=cmd, hint="from datamodel=Model.Dataset"
+    )
+
+
+def _indexed(condition: Node, bounds: Bounds, ctx: Context) -> pl.DataFrame:
+    """Events with the fields that were indexed with them; nothing is extracted."""
+    store = ctx.instance.store
+    pieces = []
+    for segment in store.segments(scan.indexes_of(condition, store.indexes()), bounds.earliest, bounds.latest):
+        ctx.events_scanned += segment.count
+        frame = segment.frame.with_columns(pl.lit(ctx.instance.server_name).alias("splunk_server"))
+        frame = frame.filter(matching.predicate(condition, frame) & scan.in_range(bounds))
+        pieces.append(Table(frame))
+    if not pieces:
+        return pl.DataFrame(schema={TIME: pl.Float64})
+    return concat(pieces).frame.sort(TIME, descending=True, maintain_order=True)
+
+
+def _named_as_written(
+    model: DataModel, dataset: Dataset, frame: pl.DataFrame, cmd: Command, condition: Node, ctx: Context
+) -> pl.DataFrame:
+    """Columns under the names that the search uses: `Processes.dest` for `dest` of any dataset of the model."""
+    if NODENAME in _field_names(condition) | _field_names(cmd):
+        frame = frame.with_columns(_nodename(model, dataset, frame, ctx))
+    columns: dict[str, pl.Expr] = {}
+    for name in [*dict.fromkeys([*sorted(_field_names(cmd)), *sorted(_field_names(condition))]), TIME]:
+        if "*" in name:
+            pattern = re.compile(".*".join(map(re.escape, name.split("*"))))
+            for bare in dataset.fields:
+                if bare in frame.columns and pattern.fullmatch(dataset.qualified(bare)):
+                    columns[dataset.qualified(bare)] = pl.col(bare)
+            continue
+        bare = bare_name(model, name)
+        columns[name] = pl.col(bare) if bare in frame.columns else pl.lit(None, pl.String)
+    if any(isinstance(n, Keyword) for n in condition.walk()) and "_raw" in frame.columns:
+        columns["_raw"] = pl.col("_raw")
+    return frame.select(expression.alias(name) for name, expression in columns.items())
+
+
+def bare_name(model: DataModel, name: str) -> str:
+    """The field without the datasets in front of it: `All_Changes.Account_Management.user` -> `user`."""
+    known = set(model.datasets)
+    head, dot, rest = name.partition(".")
+    while dot and head in known:
+        name = rest
+        head, dot, rest = name.partition(".")
+    return name
+
+
+def _nodename(model: DataModel, dataset: Dataset, frame: pl.DataFrame, ctx: Context) -> pl.Series:
+    """Which datasets of the model each row belongs to, as lineages."""
+    below = [d for name in model.datasets if dataset.name in (d := model.dataset(name)).lineage]
+    return values_of(models.members(below, frame, ctx)).alias(NODENAME)
+
+
+def _field_names(node: Node) -> set[str]:
+    """Field names anywhere below a node."""
+    found: set[str] = set()
+    for inner in node.walk():
+        if isinstance(inner, FieldName):
+            found.add(inner.name)
+        elif isinstance(inner, Comparison | Membership):
+            found.add(inner.field.name)
+    return found
+
+
+# --- grouping ---------------------------------------------------------------------------------------------------------
+
+
+def _bucketed(frame: pl.DataFrame, cmd: Command, bounds: Bounds, ctx: Context) -> pl.DataFrame:
+    """`_time` rounded down to the span; without one, to a span that divides the range into at most 300 parts."""
+    if TIME not in frame.columns or not frame.height:
+        return frame
+    time = frame.get_column(TIME)
+    span = text(cmd, "span", "")
+    if span and span != "auto":
+        found = buckets.parse(span, ctx.timezone, cmd)
+    else:
+        low = bounds.earliest if bounds.earliest is not None else float(str(time.min()))
+        high = bounds.latest if bounds.latest is not None else float(str(time.max()))
+        found = buckets.Buckets(buckets.automatic(low, high, 300), ctx.timezone)
+    return frame.with_columns(found.floor(time).alias(TIME))
+
+
+def _filled(frame: pl.DataFrame, by: list[str], value: str) -> pl.DataFrame:
+    filled = []
+    for name in by:
+        if name == TIME:
+            continue
+        if name not in frame.columns:
+            filled.append(pl.lit(value).alias(name))
+        elif frame.schema[name] == pl.List(pl.String):
+            filled.append(pl.col(name).fill_null(pl.lit([value])))
+        else:
+            filled.append(pl.col(name).fill_null(value))
+    return frame.with_columns(filled)

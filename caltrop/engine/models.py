@@ -1,0 +1,150 @@
+"""Rows of data model datasets: what accelerated summaries hold, computed once a segment and shared by all searches.
+
+A dataset's events are those that match its constraints, with its calculations done in order (Knowledge Manager Manual:
+about data models). Segments never change, so their rows are kept for each state of the knowledge; a new event only
+costs its own segment.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from caltrop.engine import matching, registry, subsearches
+from caltrop.engine.context import Context
+from caltrop.engine.errors import SearchError
+from caltrop.engine.scan import Bounds, indexes_of
+from caltrop.engine.table import Table, concat, render
+from caltrop.errors import CaltropError
+from caltrop.index import Segment
+from caltrop.knowledge import Knowledge
+from caltrop.knowledge.datamodel import Calculation, DataModel, Dataset
+from caltrop.spl import parse_eval, parse_search
+from caltrop.spl.ast import Alias, Clause, Command, FieldName, Keyword, Node, Option, Word
+
+CACHED = 256  # segment x dataset
+DEFAULT_FIELDS = ("_time", "_raw", "_cd", "_indextime", "host", "source", "sourcetype", "index")
+Key = tuple[str, int, str, str]
+
+
+@dataclass
+class Summaries:
+    """The rows kept by one instance."""
+
+    frames: OrderedDict[Key, tuple[Knowledge, pl.DataFrame]] = field(default_factory=OrderedDict)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, key: Key) -> pl.DataFrame | None:
+        with self.lock:
+            found = self.frames.get(key)
+            if found is not None:
+                self.frames.move_to_end(key)
+            return None if found is None else found[1]
+
+    def put(self, key: Key, knowledge: Knowledge, frame: pl.DataFrame) -> None:
+        """`knowledge` is held, so that its identity in the key is not given to another one."""
+        with self.lock:
+            self.frames[key] = (knowledge, frame)
+            while len(self.frames) > CACHED:
+                self.frames.popitem(last=False)
+
+
+def open_model(name: str, ctx: Context, node: Node) -> DataModel:
+    try:
+        return ctx.instance.knowledge(ctx.app, ctx.user).datamodel(name)
+    except CaltropError as error:
+        raise SearchError(error.message, node=node, hint=error.hint) from error
+
+
+def open_datasets(model: DataModel, name: str, node: Node) -> list[Dataset]:
+    """One dataset by name, or every root dataset of the model when there is no name."""
+    names = [name] if name else [n for n in model.datasets if len(model.dataset(n).lineage) == 1]
+    try:
+        return [model.dataset(n) for n in names]
+    except CaltropError as error:
+        raise SearchError(error.message, node=node, hint=error.hint) from error
+
+
+def rows(dataset: Dataset, bounds: Bounds, ctx: Context) -> pl.DataFrame:
+    """The dataset's events in the time range, newest first, with bare field names and `DEFAULT_FIELDS`."""
+    if dataset.base_search:
+        raise SearchError(f"dataset {dataset.model}.{dataset.name} is built on a search; only event datasets work here")
+    node = constraint(dataset, ctx)
+    store = ctx.instance.store
+    pieces = []
+    for segment in store.segments(indexes_of(node, store.indexes()), bounds.earliest, bounds.latest):
+        ctx.events_scanned += segment.count
+        frame = segment_rows(dataset, segment, node, ctx)
+        if bounds.earliest is not None and segment.min_time < bounds.earliest:
+            frame = frame.filter(pl.col("_time") >= bounds.earliest)
+        if bounds.latest is not None and segment.max_time >= bounds.latest:
+            frame = frame.filter(pl.col("_time") < bounds.latest)
+        if frame.height:
+            pieces.append(Table(frame))
+    if not pieces:
+        return pl.DataFrame(schema={"_time": pl.Float64, **dict.fromkeys(dataset.fields, pl.String)})
+    frame = concat(pieces).frame if len(pieces) > 1 else pieces[0].frame
+    return frame.sort("_time", descending=True, maintain_order=True) if len(pieces) > 1 else frame
+
+
+def constraint(dataset: Dataset, ctx: Context) -> Node:
+    """The dataset's constraints as one search expression, macros and subsearches resolved."""
+    if not dataset.search:
+        return Keyword("*")
+    text = ctx.instance.expand(dataset.search, ctx)
+    return matching.with_times(subsearches.resolve(parse_search(text), ctx), ctx)
+
+
+def segment_rows(dataset: Dataset, segment: Segment, node: Node, ctx: Context) -> pl.DataFrame:
+    knowledge = ctx.instance.knowledge(ctx.app, ctx.user)
+    key = (f"{segment.index}/{segment.id}", id(knowledge), dataset.model, dataset.name)
+    summaries = ctx.instance.summaries
+    kept = summaries.get(key)
+    if kept is None:
+        frame = ctx.instance.extracted(segment, ctx, pl.lit(True), None)
+        frame = frame.filter(matching.predicate(node, frame))
+        for calculation in dataset.calculations:
+            frame = calculated(frame, calculation, ctx)
+        wanted = [n for n in dict.fromkeys([*DEFAULT_FIELDS, *dataset.fields]) if n in frame.columns]
+        kept = frame.select(wanted)
+        summaries.put(key, knowledge, kept)
+    return kept
+
+
+def members(datasets: Iterable[Dataset], frame: pl.DataFrame, ctx: Context) -> pl.Series:
+    """For each row the lineage names (`Root.Child`) of the datasets it belongs to: the `nodename` field."""
+    names: list[pl.Expr] = []
+    for dataset in datasets:
+        condition = matching.predicate(constraint(dataset, ctx), frame)
+        lineage = [".".join(dataset.lineage[: i + 1]) for i in range(len(dataset.lineage))]
+        names.append(pl.when(condition).then(pl.lit(lineage[-1])))
+    lists = pl.concat_list(names).list.drop_nulls().list.unique(maintain_order=True)
+    return frame.select(lists.alias("nodename")).to_series()
+
+
+# --- calculations -----------------------------------------------------------------------------------------------------
+
+
+def calculated(frame: pl.DataFrame, calculation: Calculation, ctx: Context) -> pl.DataFrame:
+    """Add the fields that one calculation gives; lookups and rex are done as the commands of that name do them."""
+    if calculation.kind == "Eval":
+        value = render(ctx.engine.evaluate(parse_eval(calculation.expression), frame, ctx))
+        return frame.with_columns(value.alias(name) for _, name in calculation.outputs)
+    if calculation.kind == "Lookup":
+        pairs = [Alias(FieldName(name), FieldName(event)) for name, event in calculation.inputs]
+        outputs = tuple(Alias(FieldName(name), FieldName(target)) for name, target in calculation.outputs)
+        command = Command("lookup", (Word(calculation.lookup), *pairs, Clause("output", outputs)))
+    elif calculation.kind == "Rex":
+        command = Command("rex", (Option("field", calculation.input), Word(calculation.expression, quoted=True)))
+    else:
+        ctx.warn("GeoIP fields of data models stay empty: no location database is configured")
+        return frame
+    try:
+        return registry.commands[command.name].run(Table(frame), command, ctx).frame
+    except SearchError as error:
+        ctx.warn(f"data model field {calculation.outputs[0][1]}: {error.message}")
+        return frame
