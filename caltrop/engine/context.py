@@ -59,6 +59,7 @@ class Context:
     messages: list[Message] = field(default_factory=list)
     depth: int = 0  # nesting of subsearches, bounded by the engine
     events_scanned: int = 0
+    delimiters: dict[str, str] = field(default_factory=dict)  # of mvcombine, for the nomv that follows
     formats: list[Assignment] = field(default_factory=list)  # of fieldformat: applied to the finished main search
 
     def warn(self, text: str) -> None:

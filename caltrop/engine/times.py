@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -300,9 +300,12 @@ def _literal(text: str) -> str:
 
 
 @lru_cache(maxsize=65536)
-def strptime(text: str, form: str, tz: str = "UTC") -> float | None:
-    """Read a time; text after the end of the format is ignored. A format without a date means the first of January 1900's
-    stand-in: today is not assumed. None when the text does not fit."""
+def strptime(text: str, form: str, tz: str = "UTC", today: date | None = None) -> float | None:
+    """Read a time; text after the end of the format is ignored. None when the text does not fit.
+
+    What the format leaves out comes from `today` as long as what is left out is larger: a time of day is today's, a day
+    and month this year's. A month without a day is no time.
+    """
     reader = _reader(form)
     match = reader.match(text.strip()) if reader else None
     if match is None:
@@ -312,7 +315,7 @@ def strptime(text: str, form: str, tz: str = "UTC") -> float | None:
     if "s" in found:
         return float(found["s"]) + fraction
     try:
-        moment = _assemble(found)
+        moment = _assemble(found, today)
         if moment is None:
             return None
         return _localize(moment, found, tz) + fraction
@@ -320,12 +323,19 @@ def strptime(text: str, form: str, tz: str = "UTC") -> float | None:
         return None
 
 
-def _assemble(found: dict[str, str]) -> datetime | None:
-    year = 1900 if "Y" not in found and "y" not in found else int(found.get("Y") or 0)
+def _assemble(found: dict[str, str], today: date | None) -> datetime | None:
+    has_year, has_month = bool({"Y", "y"} & found.keys()), bool({"m", "b"} & found.keys())
+    has_day = bool({"d", "j"} & found.keys())
+    if (has_year or has_month) and not has_day:
+        return None
+    if not has_year and today is None:
+        return None
+    base = today or date(1970, 1, 1)
+    year = int(found["Y"]) if "Y" in found else base.year
     if "y" in found and "Y" not in found:
         short = int(found["y"])
         year = 1900 + short if short >= 69 else 2000 + short
-    month = int(found.get("m", 1))
+    month = int(found.get("m", 1 if has_year else base.month))
     if "b" in found:
         numbers = [
             i
@@ -343,7 +353,9 @@ def _assemble(found: dict[str, str]) -> datetime | None:
         if found.get("p", "a")[0] in "pP":
             hour += 12
     second = int(found.get("S", 0))
-    moment = datetime(year, month, int(found.get("d", 1)), hour, int(found.get("M", 0)), min(second, 59))
+    moment = datetime(
+        year, month, int(found.get("d", 1 if "j" in found else base.day)), hour, int(found.get("M", 0)), min(second, 59)
+    )
     if second > 60:
         return None
     if "j" in found:

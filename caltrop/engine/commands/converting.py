@@ -33,7 +33,7 @@ def convert(table: Table, cmd: Command, ctx: Context) -> Table:
     for call in calls:
         if call.function == "none":
             continue
-        convert_column = _function(call, form, ctx.timezone)
+        convert_column = _function(call, form, ctx)
         for name in fieldnames.matching(call.field.name, frame.columns):
             if name in spared and "*" in call.field.name:
                 continue
@@ -42,18 +42,23 @@ def convert(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(frame)
 
 
-def _function(call: FieldFunction, form: str, tz: str) -> Callable[[pl.Series], pl.Series]:
+def _function(call: FieldFunction, form: str, ctx: Context) -> Callable[[pl.Series], pl.Series]:
+    tz, today = ctx.timezone, times.to_datetime(ctx.now, ctx.timezone).date()
+
+    def read_time(text: str) -> float | None:
+        return times.strptime(text, form, tz, today)
+
     if call.function == "ctime":
         return lambda column: _ctime(column, form, tz)
     if call.function == "auto":
-        return lambda column: _auto(column, form, tz)
+        return lambda column: _auto(column, read_time)
     if call.function == "rmcomma":
         return lambda column: _texts(column, lambda text: text.replace(",", ""))
     if call.function == "rmunit":
         return lambda column: _texts(column, rmunit)
     numbers: dict[str, Number] = {
         "num": to_plain_number, "dur2sec": dur2sec, "memk": memk, "mstime": mstime,
-        "mktime": lambda text: times.strptime(text, form, tz),
+        "mktime": read_time,
     }  # fmt: skip
     if call.function not in numbers:
         raise SearchError(f"unknown conversion '{call.function}'", node=call)
@@ -85,10 +90,10 @@ def _numbers(column: pl.Series, read: Number) -> pl.Series:
     return pl.Series([None if v is None else read(v) for v in render(column).to_list()], dtype=pl.Float64)
 
 
-def _auto(column: pl.Series, form: str, tz: str) -> pl.Series:
+def _auto(column: pl.Series, read_time: Number) -> pl.Series:
     """The first conversion that fits every value, else the column as it is."""
     texts = [v for v in render(column).to_list() if v is not None] if column.dtype != MULTIVALUE else []
-    for read in (to_plain_number, lambda t: times.strptime(t, form, tz), dur2sec, mstime, memk):
+    for read in (to_plain_number, read_time, dur2sec, mstime, memk):
         if texts and all(read(text) is not None for text in texts):
             return _numbers(column, read)
     return column

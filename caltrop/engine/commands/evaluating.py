@@ -51,6 +51,8 @@ def assigned(frame: pl.DataFrame, assignment: Assignment, ctx: Context) -> pl.Da
     target = assignment.target
     if re.search(r"\{[^{}]+\}", target):
         return _dynamic(frame, target, value, scope)
+    if target == "_time":
+        value = value.number()
     column = value.stretch(frame.height).alias(target)
     return frame.with_columns(column) if frame.width else column.to_frame()
 

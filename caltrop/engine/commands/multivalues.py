@@ -58,13 +58,13 @@ def _tidy(column: pl.Series) -> pl.Series:
 
 @command("nomv", kind="streaming")
 def nomv(table: Table, cmd: Command, ctx: Context) -> Table:
-    """The values joined by line breaks into one."""
+    """The values joined into one: by line breaks, or by the delimiter of an mvcombine before."""
     columns = []
     for node in cmd.of(FieldName):
         for name in fieldnames.matching(node.name, table.fields):
             column = table.frame.get_column(name)
             if column.dtype == MULTIVALUE:
-                columns.append(column.list.join("\n").alias(name))
+                columns.append(column.list.join(ctx.delimiters.get(name, "\n")).alias(name))
     return table.with_frame(table.frame.with_columns(columns))
 
 
@@ -85,10 +85,14 @@ def mvexpand(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(frame.explode(name))
 
 
-@command("mvcombine", kind="dataset", note="delim= is read; values stay apart, as they do in Splunk until a nomv")
+@command("mvcombine", kind="dataset")
 def mvcombine(table: Table, cmd: Command, ctx: Context) -> Table:
     """Rows that are equal but for the field become one, in the place of the first; internal fields do not count."""
     name = only_field(cmd)
+    if cmd.option("delim") is not None:
+        ctx.delimiters[name] = str(cmd.option("delim"))
+    if cmd.option("delim") is not None:
+        ctx.delimiters[name] = str(cmd.option("delim"))
     if name not in table or not len(table):
         return table
     others = [c for c in table.fields if c != name and not c.startswith("_")]

@@ -63,9 +63,10 @@ def strftime(call: Invocation) -> Value:
 @function("strptime", least=2, most=2, returns="number", family=FAMILY)
 def strptime(call: Invocation) -> Value:
     tz = call.ctx.timezone
+    today = times.to_datetime(call.ctx.now, tz).date()
     return by_row(
         "number", pl.Float64,
-        lambda text, form: None if text is None or form is None else times.strptime(text, form, tz),
+        lambda text, form: None if text is None or form is None else times.strptime(text, form, tz, today),
         call.args[0].text(), call.args[1].text(),
     )  # fmt: skip
 

@@ -11,11 +11,13 @@ import polars as pl
 from caltrop.engine.expressions import Invocation
 from caltrop.engine.registry import function
 from caltrop.engine.significance import significant_figures
+from caltrop.engine.table import number_text
 from caltrop.engine.values import Value, by_row, calculate, constant
 
 MATH = "mathematical"
 TRIG = "trigonometric"
 BITS = "bitwise"
+MAX_DECIMALS = 17
 
 
 def _numbers(call: Invocation) -> list[Value]:
@@ -96,13 +98,19 @@ def log(call: Invocation) -> Value:
 
 @function("round", least=1, most=2, returns="number", family=MATH)
 def round_(call: Invocation) -> Value:
-    """Halves away from zero, decided on the decimal text of the number, so that 2.555 rounds to 2.56."""
+    """Halves away from zero, decided on the decimal text of the number, so that 2.555 rounds to 2.56.
+
+    With decimals the result is written with all of them (5.00).
+    """
     args = _numbers(call)
     if len(args) == 1:
         return calculate("number", lambda x: pl.when(x >= 0).then((x + 0.5).floor()).otherwise((x - 0.5).ceil()), *args)
-    return by_row(
-        "number", pl.Float64, lambda x, n: None if x is None or n is None else round_half_up(x, int(n)), *args
-    )
+    return by_row("number", pl.String, lambda x, n: None if x is None or n is None else rounded_text(x, int(n)), *args)
+
+
+def rounded_text(value: float, digits: int) -> str:
+    number = round_half_up(value, digits)
+    return number_text(number) if digits <= 0 or digits > MAX_DECIMALS else f"{number:.{digits}f}"
 
 
 def round_half_up(value: float, digits: int) -> float:
