@@ -85,7 +85,7 @@ def expand(written: Aggregation, names: Sequence[str], by: Collection[str]) -> l
     call = written.text.partition("(")[0].strip() or written.function
     out = []
     for name in sorted(matching(pattern, names)):
-        if name in by:
+        if name in by or name.startswith("\x00"):  # a column that a command works with
             continue
         alias = None if written.alias is None else carried(pattern, name, written.alias)
         out.append(

@@ -131,6 +131,7 @@ def pivot(
         return finish(aggregate(source, plain, [row, LABEL], ctx, scaled=True))
 
     cells = compute(frame)
+    rows = natural_order(cells.select(row).unique(maintain_order=True), [row])
     kept = _kept(frame, cells, plain, options, ctx)
     rest = set(cells.get_column(LABEL).to_list()) - kept - {options.null}
     if rest:
@@ -144,9 +145,8 @@ def pivot(
         labels.append(options.null)
     if rest and options.useother and options.other not in labels:
         labels.append(options.other)
-    return _spread(
-        cells, row, labels, outputs, {f"{CELL}{outputs.index(a.alias or a.text)}": a for a in aggregations}, options
-    )
+    written = {f"{CELL}{outputs.index(a.alias or a.text)}": a for a in aggregations}
+    return _spread(cells, rows, labels, outputs, written, options)
 
 
 def _labelled(frame: pl.DataFrame, split: str, options: SeriesOptions) -> pl.DataFrame:
@@ -200,13 +200,14 @@ def _scores(
 
 def _spread(
     cells: pl.DataFrame,
-    row: str,
+    rows: pl.DataFrame,
     labels: Sequence[str],
     outputs: Sequence[str],
     written: dict[str, Aggregation],
     options: SeriesOptions,
 ) -> tuple[pl.DataFrame, dict[str, int | None]]:
-    rows = natural_order(cells.select(row).unique(maintain_order=True), [row])
+    """One column a series and function over the index `rows`."""
+    row = rows.columns[0]
     columns: list[pl.Series] = [rows.get_column(row)]
     empty: dict[str, int | None] = {}
     parts = {str(label[0]): part for label, part in cells.group_by([LABEL], maintain_order=True)}
