@@ -31,7 +31,9 @@ _TOKEN = r"<<\w+>>|\$(?:[\w.:@-]+(?:\|\w+)?)?\$"
 # A bare argument: anything up to white space, a comma, a quote, a bracket or an equal sign; parentheses that are
 # glued to a word belong to it (custom(x), eval{}.y).
 _WORD = re.compile(rf'(?:{_TOKEN}|\\["\\]|[^\s,|"\[\]`=()\\]|\\|\((?:[^()|"\[\]`\s]*)\))+')
-_FIELD = re.compile(rf'(?:{_TOKEN}|[^\s,|"\[\]`=()])(?:{_TOKEN}|[^\s,|"\[\]`=()]|\([^()|"\[\]`]*\))*')
+_PLAIN = r'[^()|"\[\]`]'
+# A field's name may be that of an aggregation: count(eval(x=1)).
+_FIELD = re.compile(rf'(?:{_TOKEN}|[^\s,|"\[\]`=()])(?:{_TOKEN}|[^\s,|"\[\]`=()]|\((?:{_PLAIN}|\({_PLAIN}*\))*\))*')
 _VALUE = re.compile(rf'(?:{_TOKEN}|\\["\\]|[^\s,|"\[\]`()\\]|\\)+')
 _LIST_VALUE = re.compile(rf'(?:{_TOKEN}|\\["\\]|[^\s,|"\[\]`()\\]|\\|,(?=[^\s,|\])])(?!,?\w+\s*=))+')
 _NAME = re.compile(r"[^\s,|\"\[\]`=()<>!]+?(?=\s*=(?!=))")
@@ -128,7 +130,7 @@ class Arguments:
         if char == "(":
             return Option(name=name, value=cursor.balanced(), span=cursor.span(start))
         listed = kind is Kind.LIST or kind is None
-        found = cursor.match(_LIST_VALUE if listed else _VALUE)
+        found = cursor.match(_LIST_VALUE if listed else _VALUE) or cursor.match(_LONE_COMMA)
         if not found:
             cursor.expected(f"a value for {name!r}")
         text = unescape(found[0])
@@ -373,6 +375,7 @@ def _moves(part: Node, syntax: Syntax) -> bool:
     return isinstance(part, Option | NodeOption) and part.name in syntax.options and part.name not in _BELONGS
 
 
+_LONE_COMMA = re.compile(r",(?=\s)")  # makemv delim=, field
 _EVAL = re.compile(r"eval\s*\(", re.IGNORECASE)
 # reset_after="("expression")" as the manual writes it, or "(expression)"
 _QUOTED_EVAL = re.compile(r'"\("(.*?)(?<!\\)"\)"|"(\((?:[^"\\]|\\.)*\))"', re.DOTALL)

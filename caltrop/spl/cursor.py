@@ -17,7 +17,7 @@ from caltrop.spl.errors import SplError
 # Brackets and parentheses may be nested this deep; every reader of the tree may recurse that deep safely.
 MAX_DEPTH = 100
 
-_SPACE = re.compile(r"\s*")
+_SPACE = re.compile(r"(?:\s|\\(?=\r?\n))*")  # a backslash that continues a line of a .conf file may still be there
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
 _FIELD = re.compile(r"'((?:[^'\\]|\\.)*+)'", re.DOTALL)
 _MACRO = re.compile(r'`([^`"]*+(?:"(?:[^"\\]|\\.)*+"[^`"]*+)*+)`', re.DOTALL)

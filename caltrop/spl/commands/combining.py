@@ -87,20 +87,6 @@ register(
     },
 )
 register("walklex", options={"type": STR, "prefix": STR, "pattern": STR, "index": STR, "splunk_server": STR})
-register(
-    "rest",
-    options={
-        "count": INT,
-        "splunk_server": STR,
-        "splunk_server_group": STR,
-        "timeout": INT,
-        "strict": BOOL,
-        "earliest_time": STR,
-        "latest_time": STR,
-        "f": STR,
-        "search": STR,
-    },
-)
 register("savedsearch", options={"nosubstitution": BOOL}, words=Words.WORDS)
 register(
     "loadjob",
@@ -185,6 +171,33 @@ register(
 )
 
 _DATASET = re.compile(r"(\w+)\s*[:=]\s*(?=[\w\"'`$.])|(\w+)\s+(?=[\w\"'`$.])")
+
+
+_PATH = re.compile(r"/[^\s|\[\]\"`]*")
+
+
+@reader(
+    "rest",
+    options={
+        "count": INT,
+        "splunk_server": STR,
+        "splunk_server_group": STR,
+        "timeout": INT,
+        "strict": BOOL,
+        "earliest_time": STR,
+        "latest_time": STR,
+        "f": STR,
+        "search": STR,
+    },
+)
+def rest(args: Arguments) -> Iterator[Node]:
+    """One Word, the path (which may hold = and ?), and options in any order; those unknown go into the query."""
+    while not args.end():
+        start = args.cursor.pos
+        if path := args.cursor.match(_PATH):
+            yield Word(text=path[0], span=args.cursor.span(start))
+        else:
+            yield args.option() or args.word()
 
 
 @reader("from")
