@@ -54,6 +54,7 @@ class Context:
     user: str = "admin"
     timezone: str = "UTC"
     sid: str = ""
+    saved_search: str = ""  # its name, when the job runs one
     started: float = 0.0
     parameters: Mapping[str, str] = field(default_factory=dict)  # $name$ of savedsearch, map
     messages: list[Message] = field(default_factory=list)

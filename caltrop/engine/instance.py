@@ -105,6 +105,7 @@ class Instance:
         user: str = "admin",
         timezone: str = "UTC",
         sid: str = "",
+        saved_search: str = "",
         on_progress: Callable[[int, int, int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> SearchResult:
@@ -113,7 +114,8 @@ class Instance:
         moment = self.clock() if now is None else now
         engine = Engine(cancelled, on_progress)
         ctx = Context(
-            self, engine, moment, app=app, user=user, timezone=timezone, sid=sid, started=moment,
+            self, engine, moment, app=app, user=user, timezone=timezone, sid=sid,
+            saved_search=saved_search, started=moment,
             earliest=_bound(earliest, moment, timezone), latest=_bound(latest, moment, timezone),
         )  # fmt: skip
         table = self.run_text(spl, ctx)

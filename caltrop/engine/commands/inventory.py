@@ -1,0 +1,179 @@
+"""What an instance holds: metadata, eventcount, dbinspect, typeahead, rest; and gentimes."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+
+import polars as pl
+
+from caltrop.engine import times
+from caltrop.engine.context import Context
+from caltrop.engine.errors import SearchError
+from caltrop.engine.registry import command
+from caltrop.engine.table import Table
+from caltrop.spl.ast import Command, Option, Word
+
+METADATA = {"hosts": "host", "sources": "source", "sourcetypes": "sourcetype"}
+MAX_TIMES = 50_000
+
+
+def indexes_named(cmd: Command, ctx: Context, default: str = "") -> list[str]:
+    """Existing indexes that the index= options name (wildcards allowed); internal ones only by a name that starts so."""
+    patterns = [str(o.value).lower() for o in cmd.of(Option) if o.name == "index"] or ([default] if default else [])
+    known = ctx.instance.store.indexes()
+    if not patterns:
+        return [name for name in known if not name.startswith("_")]
+    return [
+        name
+        for name in known
+        if any(fnmatch.fnmatchcase(name, p) and (p.startswith("_") or not name.startswith("_")) for p in patterns)
+    ]
+
+
+@command("metadata", kind="generating")
+def metadata(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Hosts, sources or sourcetypes with firstTime, lastTime, recentTime and totalCount."""
+    kind = str(cmd.option("type", "")).lower()
+    if kind not in METADATA:
+        raise SearchError(f"'metadata' has type=hosts, sources or sourcetypes, not {kind!r}", node=cmd)
+    name = METADATA[kind]
+    tallies = ctx.instance.store.metadata(name, indexes_named(cmd, ctx), ctx.earliest, ctx.latest)
+    rows = [
+        {
+            "firstTime": str(int(first)),
+            "lastTime": str(int(last)),
+            "recentTime": str(int(recent)),
+            name: value,
+            "totalCount": count,
+            "type": kind,
+        }
+        for value, (count, first, last, recent) in sorted(tallies.items())
+    ]
+    return Table(pl.DataFrame(rows)) if rows else Table.empty()
+
+
+@command("eventcount", kind="generating")
+def eventcount(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Events in the indexes, in all or (summarize=false) for each; deleted ones are not counted. No time range applies."""
+    infos = [ctx.instance.store.info(name) for name in indexes_named(cmd, ctx)]
+    size = bool(cmd.option("report_size", False))
+    if cmd.option("summarize", True):
+        row = {"count": sum(i.count for i in infos)}
+        return Table(pl.DataFrame([row | ({"size_bytes": sum(i.raw_size for i in infos)} if size else {})]))
+    rows = [
+        {"count": i.count, "index": i.name, "server": ctx.instance.server_name}
+        | ({"size_bytes": i.raw_size} if size else {})
+        for i in infos
+    ]
+    return Table(pl.DataFrame(rows)) if rows else Table.empty()
+
+
+@command("dbinspect", kind="generating", note="A bucket is one of our segments; span= is not supported.")
+def dbinspect(table: Table, cmd: Command, ctx: Context) -> Table:
+    """One row a segment of the indexes (default: main), newest first."""
+    if cmd.option("span") is not None:
+        raise SearchError("'dbinspect span=' is not supported", node=cmd)
+    layout = str(cmd.option("timeformat", "%m/%d/%Y:%H:%M:%S"))
+    rows: list[dict[str, object]] = []
+    for segment in ctx.instance.store.segments(indexes_named(cmd, ctx, "main"), ctx.earliest, ctx.latest):
+        summary = segment.summary
+        rows.append(
+            {
+                "bucketId": f"{segment.index}~{segment.id}",
+                "endEpoch": str(int(segment.max_time)),
+                "eventCount": segment.count,
+                "hostCount": len(summary.tallies["host"]),
+                "id": segment.id,
+                "index": segment.index,
+                "modTime": times.strftime(segment.max_time, layout, ctx.timezone) or "",
+                "path": str(segment.path or ""),
+                "rawSize": summary.raw_bytes,
+                "sizeOnDiskMB": round(segment.size / 2**20, 6),
+                "sourceCount": len(summary.tallies["source"]),
+                "sourceTypeCount": len(summary.tallies["sourcetype"]),
+                "splunk_server": ctx.instance.server_name,
+                "startEpoch": str(int(segment.min_time)),
+                "state": "warm" if segment.path else "hot",
+            }
+        )
+    return Table(pl.DataFrame(rows)) if rows else Table.empty()
+
+
+@command(
+    "typeahead",
+    kind="generating",
+    note="Completes field=value of host, source, sourcetype and index, and their values.",
+)
+def typeahead(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Terms that start with prefix=, with how many events have them."""
+    prefix, most = str(cmd.option("prefix", "")), cmd.option("count", 50)
+    store, names = ctx.instance.store, indexes_named(cmd, ctx)
+    found: list[tuple[str, int]] = [(f"index={name}", store.info(name).count) for name in names]
+    for kind in METADATA.values():
+        found += [(f"{kind}={value}", tally[0]) for value, tally in store.metadata(kind, names).items()]
+    wanted = prefix.lower()
+    hits = [(text, count) for text, count in sorted(found) if text.lower().startswith(wanted)]
+    rows = [
+        {"content": text, "count": count, "operator": False}
+        for text, count in hits[: most if isinstance(most, int) else 50]
+    ]
+    return Table(pl.DataFrame(rows)) if rows else Table.empty()
+
+
+@command("rest", kind="generating")
+def rest(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Entries of a GET on this server's REST API, a row each."""
+    paths = [w.text for w in cmd.of(Word)]
+    if not paths or not paths[0].startswith("/"):
+        raise SearchError("'rest' needs an endpoint such as /services/server/info", node=cmd)
+    skipped = {"splunk_server", "splunk_server_group", "timeout", "strict"}
+    parameters = {o.name: str(o.value) for o in cmd.of(Option) if o.name not in skipped}
+    return Table(ctx.instance.services.rest(paths[0], parameters, ctx.user))
+
+
+@command("gentimes", kind="generating")
+def gentimes(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Ranges of time from start to end (default: midnight), one row an increment; the end is left out."""
+    start = _time(cmd.option("start"), cmd, ctx)
+    if start is None:
+        raise SearchError("'gentimes' needs start=", node=cmd)
+    end = _time(cmd.option("end"), cmd, ctx)
+    end = times.time_bound("@d", ctx.now, ctx.timezone) if end is None else end
+    text = str(cmd.option("increment", "1d"))
+    span = times.parse_span(text)
+    if span is None or span.count < 1:
+        raise SearchError(f"increment={text!r} is no span of time", node=cmd)
+    starts: list[float] = []
+    moment = start
+    while moment < (end or 0):
+        if len(starts) == MAX_TIMES:
+            raise SearchError(f"'gentimes' would give more than {MAX_TIMES} rows", node=cmd)
+        starts.append(moment)
+        moment = times.shift(moment, span.count, span.unit, ctx.timezone)
+    ends = [*starts[1:], *([moment] if starts else [])]
+    layout = "%a %b %e %H:%M:%S %Y"
+    return Table(
+        pl.DataFrame(
+            {
+                "endhuman": _human([e - 1 for e in ends], layout, ctx),
+                "endtime": [int(e) - 1 for e in ends],
+                "starthuman": _human(starts, layout, ctx),
+                "starttime": [int(s) for s in starts],
+            }
+        )
+    )
+
+
+def _human(moments: Sequence[float], layout: str, ctx: Context) -> list[str]:
+    return [times.strftime(moment, layout, ctx.timezone) or "" for moment in moments]
+
+
+def _time(value: object, cmd: Command, ctx: Context) -> float | None:
+    """MM/DD/YYYY[:HH:MM:SS], or a number of days before today."""
+    if value is None:
+        return None
+    text = str(value)
+    if text.lstrip("-").isdigit():
+        return times.time_bound(f"{int(text):+d}d@d", ctx.now, ctx.timezone)
+    return times.time_bound(text if text.count(":") else f"{text}:00:00:00", ctx.now, ctx.timezone)

@@ -1,0 +1,76 @@
+"""mstats: statistics over metric events, which hold metric_name and _value (Search Reference: mstats)."""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import replace
+
+import polars as pl
+
+from caltrop.engine import matching, scan, subsearches
+from caltrop.engine.aggregate import aggregate, buckets, to_prestats
+from caltrop.engine.aggregate.arguments import aggregations, flag, gathered, names, text
+from caltrop.engine.context import Context
+from caltrop.engine.errors import SearchError
+from caltrop.engine.registry import command
+from caltrop.engine.table import Table, concat, numeric
+from caltrop.spl.ast import Aggregation, And, Command, FieldName, Keyword, Node
+
+TIME, NAME, VALUE = "_time", "metric_name", "_value"
+
+
+@command("mstats", kind="generating", note="chart=t and rate functions over counters are not supported.")
+def mstats(table: Table, cmd: Command, ctx: Context) -> Table:
+    """avg(_value) of the metrics that `where` names, or avg(metric.name) directly, grouped by dimensions and time."""
+    if flag(cmd, "chart", False):
+        raise SearchError("'mstats chart=t' is not supported", node=cmd, hint="use BY and a chart command")
+    where = cmd.clause("where")
+    condition: Node = subsearches.resolve(And(tuple(where)) if where else Keyword("*"), ctx)
+    bounds = scan.time_range(condition, ctx)
+    condition = matching.with_times(condition, ctx)
+    frame = _events(condition, bounds, ctx)
+    by = names(cmd.clause("by"))
+    cmd = gathered(cmd)
+    span = text(cmd, "span", "")
+    if span and span != "auto":
+        frame = frame.with_columns(buckets.parse(span, ctx.timezone, cmd).floor(frame.get_column(TIME)).alias(TIME))
+        by = by if TIME in by else [TIME, *by]
+    frame, written = _measured(frame, aggregations(cmd))
+    run = to_prestats if flag(cmd, "prestats", False) else aggregate
+    result = Table(run(frame, written, by, ctx))
+    return concat([table, result]) if flag(cmd, "append", False) else result
+
+
+def _events(condition: Node, bounds: scan.Bounds, ctx: Context) -> pl.DataFrame:
+    store = ctx.instance.store
+    pieces = []
+    for segment in store.segments(scan.indexes_of(condition, store.indexes()), bounds.earliest, bounds.latest):
+        if not {NAME, VALUE} <= set(segment.frame.columns):
+            continue
+        ctx.events_scanned += segment.count
+        frame = segment.frame.filter(matching.predicate(condition, segment.frame) & scan.in_range(bounds))
+        pieces.append(Table(frame.drop_nulls([NAME, VALUE])))
+    if not pieces:
+        return pl.DataFrame(schema={TIME: pl.Float64, NAME: pl.String, VALUE: pl.String})
+    return concat(pieces).frame
+
+
+def _measured(frame: pl.DataFrame, written: tuple[Aggregation, ...]) -> tuple[pl.DataFrame, list[Aggregation]]:
+    """A column for each metric that a function names, holding the value in the events of that metric only."""
+    value = numeric(frame.get_column(VALUE)).alias(VALUE)
+    frame = frame.with_columns(value)
+    result: list[Aggregation] = []
+    for one in written:
+        if not isinstance(one.argument, FieldName) or one.argument.name in (VALUE, NAME):
+            result.append(one)
+            continue
+        pattern = one.argument.name
+        metrics = [pattern] if "*" not in pattern else sorted(
+            {n for n in frame.get_column(NAME).unique().to_list() if fnmatch.fnmatchcase(n, pattern)}
+        )  # fmt: skip
+        for metric in metrics:
+            if metric not in frame.columns:
+                frame = frame.with_columns(pl.when(pl.col(NAME) == metric).then(pl.col(VALUE)).alias(metric))
+            alias = one.alias if len(metrics) == 1 else f"{one.function}({metric})"
+            result.append(replace(one, argument=FieldName(metric), alias=alias))
+    return frame, result
