@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from caltrop.knowledge import kv
-from caltrop.knowledge.columns import Columns, from_pairs, shrink
+from caltrop.knowledge.columns import MULTIVALUE, Columns, from_pairs, shrink
 from caltrop.knowledge.lookups import Lookup
 from caltrop.knowledge.props import AutoLookup, Plan
 from caltrop.knowledge.transforms import Transform
@@ -223,13 +223,28 @@ def eventtype_masks(
 
 
 def labels(name: str, masks: Mapping[str, pl.Series], height: int) -> pl.Series:
-    """A multivalue column: the names whose mask holds, in order; null where none does."""
+    """A multivalue column: the names whose mask holds, in order; null where none does.
+
+    Few combinations of masks occur: each row gets the number of its combination, each combination its list once.
+    """
     if not masks:
         return pl.Series(name, [None], dtype=pl.String).new_from_index(0, height)
-    frame = pl.DataFrame([mask.alias(str(i)) for i, mask in enumerate(masks.values())])
-    listed = [pl.when(pl.col(str(i))).then(pl.lit(label)) for i, label in enumerate(masks)]
-    column = frame.select(pl.concat_list(listed).list.drop_nulls().alias(name)).to_series()
-    return shrink(column)
+    names = list(masks)
+    bits = [mask.fill_null(False).cast(pl.Int64) for mask in masks.values()]
+    codes = []
+    for start in range(0, len(bits), 62):
+        code = pl.Series([0], dtype=pl.Int64).new_from_index(0, height)
+        for place, bit in enumerate(bits[start : start + 62]):
+            code = code + bit * (1 << place)
+        codes.append(code.alias(f"code{start}"))
+    rows = pl.DataFrame(codes)
+    combinations = rows.unique()
+    lists = [
+        [n for i, n in enumerate(names) if combination[i // 62] >> (i % 62) & 1] or None
+        for combination in combinations.iter_rows()
+    ]
+    table = combinations.with_columns(pl.Series(name, lists, dtype=MULTIVALUE))
+    return shrink(rows.join(table, on=rows.columns, how="left", maintain_order="left")[name])
 
 
 def any_of(masks: Iterable[pl.Series], height: int) -> pl.Series:
