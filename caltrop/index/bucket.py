@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import polars as pl
 
@@ -37,6 +38,7 @@ class State:
     """What an index holds at one moment. `hot` are the batches of the log, in order of arrival, larger ones first."""
 
     index: str
+    guid: str
     sequence: int
     serial: int
     segments: tuple[Segment, ...] = ()
@@ -47,7 +49,8 @@ class State:
         if not self.hot:
             return None
         frame = frames.newest_first(frames.concat(self.hot))
-        return Segment(f"{self.index}~{self.sequence}.{self.serial}", self.index, Summary.of(frame), _frame=frame)
+        name = f"{self.index}~{self.sequence}.{self.serial}~{self.guid}"
+        return Segment(name, self.index, Summary.of(frame), _frame=frame)
 
     @property
     def all(self) -> tuple[Segment, ...]:
@@ -64,7 +67,8 @@ class Bucket:
         self.settings = settings
         self._write_lock = threading.Lock()
         self._log: Log | None = None
-        self._state = State(name, sequence=0, serial=0)
+        # An index that is removed and made again is another one: its segments must not be taken for the old ones.
+        self._state = State(name, str(uuid4()).upper(), sequence=0, serial=0)
         if path is not None:
             self._open(path)
 
@@ -82,6 +86,7 @@ class Bucket:
                 self.settings = known["settings"]
                 self._state = State(
                     self.name,
+                    known["guid"],
                     sequence=known["sequence"],
                     serial=known["serial"],
                     segments=tuple(
@@ -177,7 +182,7 @@ class Bucket:
     def _with_segment(self, state: State, frame: pl.DataFrame, *, ordered: bool = False) -> State:
         frame = frame if ordered else frames.newest_first(frame)
         number = state.sequence + 1
-        segment = Segment(f"{self.name}~{number}", self.name, Summary.of(frame), _frame=frame)
+        segment = Segment(f"{self.name}~{number}~{state.guid}", self.name, Summary.of(frame), _frame=frame)
         if self.path is not None:
             segment = write_segment(segment, self.path / f"{number:08d}.arrow")
         return replace(state, sequence=number, segments=(*state.segments, segment))
@@ -218,6 +223,7 @@ class Bucket:
         serial = state.serial - sum(frame.height for frame in state.hot)
         manifest = {
             "settings": self.settings,
+            "guid": state.guid,
             "sequence": state.sequence,
             "serial": serial,
             "segments": [

@@ -37,19 +37,34 @@ def replace_file(path: Path, write: Callable[[IO[bytes]], object]) -> None:
 
 
 class Log:
-    """An append-only file. Threads that wait for the disk at the same time share one fsync."""
+    """An append-only file. Threads that wait for the disk at the same time share one fsync.
+
+    After a failed write the file ends where it did before; after a failed fsync nobody knows what is on disk, and the
+    log takes no more.
+    """
 
     def __init__(self, path: Path, *, fresh: bool = False) -> None:
         self.path = path
-        self._file = path.open("wb" if fresh else "ab")
+        self._file = path.open("wb" if fresh else "ab", buffering=0)
+        self._end = self._file.seek(0, os.SEEK_END)
         self._written = 0
         self._synced = 0
+        self._broken: OSError | None = None
         self._sync_lock = threading.Lock()
 
     def write(self, payload: bytes) -> int:
         """Add a record and return a ticket for `sync`. The caller keeps other writers away."""
-        self._file.write(HEADER.pack(len(payload), zlib.crc32(payload)) + payload)
-        self._file.flush()
+        if self._broken is not None:
+            raise self._broken
+        rest = memoryview(HEADER.pack(len(payload), zlib.crc32(payload)) + payload)
+        length = len(rest)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError:
+            self._file.truncate(self._end)
+            raise
+        self._end += length
         self._written += 1
         return self._written
 
@@ -58,16 +73,25 @@ class Log:
         with self._sync_lock:
             if self._synced < ticket:
                 written = self._written
-                os.fsync(self._file.fileno())
+                self._fsync()
                 self._synced = written
 
     def close(self) -> None:
         """Everything written is on disk afterwards, also for threads still waiting in `sync`."""
         with self._sync_lock:
             if not self._file.closed:
-                os.fsync(self._file.fileno())
+                self._fsync()
                 self._file.close()
             self._synced = self._written
+
+    def _fsync(self) -> None:
+        if self._broken is not None:
+            raise self._broken
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            self._broken = error
+            raise
 
 
 def read_log(path: Path) -> Iterator[bytes]:

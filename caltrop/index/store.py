@@ -114,7 +114,8 @@ class Store:
     def append(self, frame: pl.DataFrame) -> None:
         """Add events to the indexes that their `index` names. On return they are on disk and searchable.
 
-        Raises `UnknownIndex`, with nothing added, when one of them does not exist.
+        Raises `UnknownIndex`, with nothing added, when one of them does not exist, and `CaltropError` when the disk
+        refuses; events of other indexes in the frame may have been added by then.
         """
         if not frame.height:
             return
@@ -122,7 +123,14 @@ class Store:
         names = frame.get_column("index").unique().to_list()
         buckets = {name: self._bucket(name) for name in names}
         for name, bucket in buckets.items():
-            bucket.append(frame if len(names) == 1 else frame.filter(pl.col("index") == name))
+            try:
+                bucket.append(frame if len(names) == 1 else frame.filter(pl.col("index") == name))
+            except OSError as error:
+                raise CaltropError(
+                    f"events of index {name!r} could not be written: {error.strerror or error}",
+                    location=Location(str(bucket.path)),
+                    hint="make room on the disk, then send the events again",
+                ) from error
 
     def segments(
         self, indexes: Iterable[str] | None = None, earliest: float | None = None, latest: float | None = None

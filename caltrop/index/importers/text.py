@@ -13,25 +13,33 @@ from caltrop.index.linebreak import Breaker
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a format is taken for where no settings are configured. Columns computed from `_raw` replace constants."""
+    """What a format is taken for where no settings are configured. Columns computed from `_raw` replace constants;
+    `clean` takes off what stands between events; nothing left of one is no event."""
 
     sourcetype: str
     props: Mapping[str, str]
     host: pl.Expr | None = None
     source: pl.Expr | None = None
+    clean: pl.Expr | None = None
 
 
 XML = Kind(
     "XmlWinEventLog",
     {
         "SHOULD_LINEMERGE": "false",
-        "LINE_BREAKER": r"((?:\s|</?Events>|<\?xml[^>]*>)*+)(?=<Event[\s>]|\Z)",
+        # A pattern that begins with plain text is found many times faster than one that begins with white space.
+        "LINE_BREAKER": r"()<Event[\s>]",
         "TIME_PREFIX": r"SystemTime=['\x22]",
         "MAX_TIMESTAMP_LOOKAHEAD": "40",
         "TRUNCATE": "0",
     },
     host=pl.col("_raw").str.extract(r"<Computer>([^<]+)</Computer>", 1),
     source="XmlWinEventLog:" + pl.col("_raw").str.extract(r"<Channel>([^<]+)</Channel>", 1),
+    clean=pl.col("_raw")
+    .str.replace(r"^(?:\s|<\?xml[^>]*>|</?Events>)+", "")
+    .str.strip_chars_end()
+    .str.strip_suffix("</Events>")
+    .str.strip_chars_end(),
 )
 CLASSIC = Kind(
     "WinEventLog",
@@ -58,10 +66,12 @@ def read(context: Context, chunks: Iterator[bytes], kind: Kind) -> Iterator[pl.D
     size = 0
 
     def flush() -> Iterator[pl.DataFrame]:
-        if waiting:
-            raw = pl.Series("_raw", waiting, dtype=pl.String)
+        texts = pl.DataFrame({"_raw": waiting}, schema={"_raw": pl.String})
+        if kind.clean is not None:
+            texts = texts.select(kind.clean).filter(pl.col("_raw") != "")
+        if texts.height:
+            raw = texts.get_column("_raw")
             times = clock.times(raw)
-            texts = raw.to_frame()
             host = _column(texts, kind.host, "localhost")
             source = _column(texts, kind.source, context.name)
             yield context.frame(raw, times, kind.sourcetype, host=host, source=source)
