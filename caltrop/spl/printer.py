@@ -109,6 +109,13 @@ def _return(node: ast.Command) -> str:
     return " ".join(parts)
 
 
+def _sort(node: ast.Command) -> str:
+    """Commas between the keys: a last field named d is not the word that turns the order around."""
+    count = [str(part.value) for part in node.parts if isinstance(part, ast.Option)]
+    keys = ", ".join(_text(part) for part in node.parts if not isinstance(part, ast.Option | ast.Word))
+    return " ".join([*count, keys, *(part.text for part in node.of(ast.Word))]).strip()
+
+
 _COMMANDS = {
     "eval": _assignments,
     "fieldformat": _assignments,
@@ -117,6 +124,7 @@ _COMMANDS = {
     "regex": _patterns,
     "rex": _patterns,
     "return": _return,
+    "sort": _sort,
 }
 
 

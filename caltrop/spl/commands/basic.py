@@ -91,24 +91,26 @@ register(
 
 @reader("sort", options={"limit": INT})
 def sort(args: Arguments) -> Iterator[Node]:
-    """Option("limit") for a leading number too, SortKey each, Word("d"|"desc") where it ends so."""
+    """Option("limit") for a leading number too, SortKey each, Word("d") or Word("desc") where it ends so."""
+    cursor = args.cursor
     number = args.leading_number("limit")
     if number:
         yield number
     args.take("by")  # people write it, and Splunk lets them
+    key_end = None
     while not args.end():
-        start = args.cursor.skip()
+        start = cursor.skip()
         if args.keyword_before_equals() == "limit" and (option := args.option()):
             yield option
-        elif (word := args.keyword("d", "desc", "a", "asc")) and args.cursor.text[start + len(word) :].lstrip()[:1] in (
-            "",
-            "|",
-            "]",
-        ):
+            continue
+        if key_end is not None and "," not in cursor.text[key_end:start] and (word := args.keyword("d", "desc")):
             args.take(word)
-            yield Word(text=word, span=args.cursor.span(start))
-        else:
-            yield args.sort_key()
+            if cursor.at_stage_end():
+                yield Word(text=word, span=cursor.span(start))
+                return
+            cursor.pos = start
+        yield args.sort_key()
+        key_end = cursor.pos
 
 
 @reader("regex")
