@@ -44,21 +44,19 @@ class Outcome:
 
 def read_cases(path: Path) -> list[Case]:
     """All cases of a file, or of the *.yaml files of a folder."""
-    files = sorted(path.glob("*.yaml")) if path.is_dir() else [path]
     cases: list[Case] = []
-    for file in files:
+    for file in sorted(path.glob("*.yaml")) if path.is_dir() else [path]:
         try:
-            node = yaml.compose(file.read_text("utf-8"), Loader=yaml.CSafeLoader)
-        except (yaml.YAMLError, OSError) as error:
+            loader = yaml.CSafeLoader(file.read_text("utf-8"))
+            node = loader.get_single_node()
+            items = node.value if isinstance(node, yaml.SequenceNode) else []
+            found = [(item.start_mark.line + 1, loader.construct_document(item)) for item in items]
+        except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
             raise CaltropError(f"cannot read the cases: {error}", location=Location(str(file))) from error
-        loader = yaml.CSafeLoader("")
-        for item in node.value if isinstance(node, yaml.SequenceNode) else []:
-            data = loader.construct_document(item)
-            if not isinstance(data, dict) or "search" not in data:
-                raise CaltropError(
-                    "a case is a mapping with id and search", location=Location(str(file), item.start_mark.line + 1)
-                )
-            cases.append(Case(Location(str(file), item.start_mark.line + 1), data))
+        for line, data in found:
+            if not isinstance(data, dict) or not {"id", "search"} <= data.keys() or len({"expect", "expect_error"} & data.keys()) != 1:
+                raise CaltropError("a case needs id, search, and one of expect and expect_error", location=Location(str(file), line))
+            cases.append(Case(Location(str(file), line), data))
     return cases
 
 
