@@ -7,6 +7,7 @@ column: `sum( "a b" )` is sum(a b). An eval argument is kept as written.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from caltrop.spl.arguments import Arguments
 from caltrop.spl.ast import Aggregation, FieldName, Node, Span
@@ -22,19 +23,16 @@ def read_aggregation(args: Arguments) -> Node:
     cursor = args.cursor
     start = cursor.skip()
     if cursor.text.startswith("`", start):
-        return cursor.macro()
-    node = _function(args)
+        macro = cursor.macro()
+        if not args.keyword("as"):
+            return macro
+        written = cursor.text[start : macro.span.end]
+        node = Aggregation(function=written, argument=macro, alias=None, text=written, span=macro.span)
+    else:
+        node = _function(args)
     if not args.take("as"):
         return node
-    alias = args.field("a field name after AS")
-    return Aggregation(
-        function=node.function,
-        argument=node.argument,
-        alias=alias.name,
-        text=node.text,
-        extra=node.extra,
-        span=cursor.span(start),
-    )
+    return replace(node, alias=args.field("a field name after AS").name, span=cursor.span(start))
 
 
 def _function(args: Arguments) -> Aggregation:

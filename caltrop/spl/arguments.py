@@ -19,6 +19,7 @@ from caltrop.spl.ast import (
     Option,
     Scalar,
     SortKey,
+    Span,
     Subsearch,
     Word,
 )
@@ -281,27 +282,41 @@ class Arguments:
 
     # -- the general reader
 
-    def read(self) -> Iterator[Node]:
+    def read(self) -> tuple[Node, ...]:
         """All arguments, as the declaration says."""
         syntax, cursor = self.syntax, self.cursor
         if syntax.reader:
-            yield from syntax.reader(self)
-            return
+            return tuple(syntax.reader(self))
+        parts: list[Node] = []
         first = syntax.first
         if syntax.number and (number := self.leading_number(syntax.number)):
-            yield number
+            parts.append(number)
         while not self.end():
             if cursor.peek() == "[":
-                yield self.subsearch()
+                parts.append(self.subsearch())
             elif syntax.clauses and (word := self.keyword(*syntax.clauses)):
-                yield from self.clause(word)
+                parts.extend(self.clause(word))
             elif option := self.option():
-                yield option
+                parts.append(option)
             elif first and syntax.words is not Words.WORDS:
                 first -= 1
-                yield self.word()
-            else:
-                yield self.plain(syntax.words)
+                parts.append(self.word())
+            elif not self._late_alias(parts):
+                parts.append(self.plain(syntax.words))
+        return tuple(parts)
+
+    def _late_alias(self, parts: list[Node]) -> bool:
+        """`bin _time span=1d AS day`: options may stand between a field and its AS."""
+        cursor = self.cursor
+        index = next((i for i in reversed(range(len(parts))) if not isinstance(parts[i], Option)), len(parts))
+        before = parts[index] if index < len(parts) - 1 else None
+        start = cursor.pos
+        if not isinstance(before, FieldName) or not self.take("as") or cursor.at_stage_end():
+            cursor.pos = start
+            return False
+        target = self.field("a field name after AS")
+        parts[index] = Alias(source=before, target=target, span=Span(before.span.start, cursor.pos))
+        return True
 
     def leading_number(self, name: str) -> Option | None:
         cursor = self.cursor

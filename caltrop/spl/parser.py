@@ -123,7 +123,7 @@ def _command(cursor: Cursor) -> Command | MacroCall:
 
 def _arguments(cursor: Cursor, name: str, start: int) -> Command:
     args = Arguments(cursor, syntax_of(name), name, start)
-    parts = tuple(args.read())
+    parts = args.read()
     if not args.end():
         cursor.expected(f'another argument of {name}, "|" or the end of the search', _closing_hint(cursor))
     return Command(name=name, parts=parts, span=cursor.span(start))

@@ -115,8 +115,9 @@ def sort(args: Arguments) -> Iterator[Node]:
 
 @reader("regex")
 def regex(args: Arguments) -> Iterator[Node]:
-    """Comparison(field, = or !=, Word), or Word alone for the raw text."""
-    yield from args.field_pattern()
+    """Comparison(field, = or !=, Word), or Word alone for the raw text; more than one is for the engine to refuse."""
+    while not args.end():
+        yield from args.field_pattern()
 
 
 @reader("rex", options={"field": STR, "mode": STR, "max_match": INT, "offset_field": STR})
