@@ -284,7 +284,9 @@ def _optional(data: Data, key: str) -> int | None:
 
 
 def _type(value: str) -> str:
-    """Types are written in any case in older files."""
+    """Types are written in any case in older files; the oldest say how a search runs instead, which is a TTP's way."""
+    if value in ("batch", "streaming"):
+        return "TTP"
     known = {t.lower(): t for t in schema.DETECTION_TYPES}
     return known.get(value.lower(), value)
 

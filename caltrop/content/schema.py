@@ -192,12 +192,14 @@ DETECTION_TAGS = Obj(
     required=("analytic_story", "product", "security_domain"),
     legacy=dict.fromkeys(
         ("context", "dataset", "group", "CVE", "automated_detection_testing", "risk_severity", "detections", "macros",
-         "lookups", "mappings", "cce"), _LEGACY_NOTE,
+         "lookups", "mappings", "cce", "supported_tas"), _LEGACY_NOTE,
     ),
 )  # fmt: skip
 LEGACY_DETECTION = Obj(
     {
         **DETECTION.fields,
+        # 2021 wrote types in any case, and "batch" or "streaming" for what was not yet told apart.
+        "type": Scalar("text", choices=(*DETECTION_TYPES, *(t.lower() for t in DETECTION_TYPES), "batch", "streaming")),
         "date": DATE,
         "tags": DETECTION_TAGS,
         "rba": Obj(

@@ -1,0 +1,218 @@
+"""`caltrop migrate`: files in an older schema, rewritten in today's. Comments and the text of values stay.
+
+What the move of ESCU itself did, where meaning had to be chosen:
+* the first risk object becomes the finding's entity, the others intermediate findings with the same message;
+* an Anomaly has intermediate findings only; a Hunting detection has no risk;
+* a Correlation without entities gets a MANUAL_REVIEW note: its author has to name the entity;
+* threat objects are sorted by field;
+* one `date` stands for creation and modification, the folder is the category, tests are `unit` unless tested by hand.
+Every file is read again in its new form and must mean the same, or it is left as it was.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from caltrop.content import reader, schema
+from caltrop.content.blocks import Block, comments, cut, head, joined, rename, render
+from caltrop.content.load import KINDS, yaml_files
+from caltrop.content.model import Detection
+from caltrop.content.reader import mapping, mappings, text
+from caltrop.content.source import Document
+from caltrop.content.spec import Obj
+
+_ORDER = (
+    "name", "id", "version", "creation_date", "modification_date", "author", "status", "type", "description",
+    "data_source", "search", "how_to_implement", "known_false_positives", "references", "drilldown_searches", "finding",
+    "intermediate_findings", "threat_objects", "enrichment", "analytic_story", "asset_type", "mitre_attack_id",
+    "product", "category", "security_domain", "cve", "atomic_guid", "impact", "confidence", "risk_score",
+    "required_fields", "kill_chain_phases", "nist", "cis20", "throttling", "custom_schedule", "baselines",
+    "manual_test", "tests",
+)  # fmt: skip
+_LAST = ("deprecation_info", "MANUAL_REVIEW")
+_UNUSED = {
+    "datamodel", "observable", "message", "tags", "rba", "date", "deployment", "enabled_by_default", "context",
+    "dataset", "group", "CVE", "automated_detection_testing", "risk_severity", "supported_tas",
+}  # fmt: skip
+_DEFAULTS: dict[str, Any] = {"data_source": [], "asset_type": "Endpoint"}  # required today, optional before
+_TEST_LEGACY = ("file", "pass_condition", "earliest_time", "latest_time", "baselines")
+_DATA_LEGACY = ("file_name", "update_timestamp")
+
+
+class Migrated(NamedTuple):
+    """`text` is the new file, or None when it was left as it was; `notes` says what was chosen, or why not."""
+
+    file: str
+    text: str | None
+    notes: list[str]
+
+
+def migrate(root: Path) -> list[Migrated]:
+    """Every file of the repository that is in an older schema. Nothing is written."""
+    out = []
+    for folder in ("detections", "baselines", "investigations", "stories", "data_sources", "macros"):
+        spec = KINDS[folder][1]
+        for path in yaml_files(root / folder):
+            file = path.relative_to(root).as_posix()
+            document = Document(path.read_bytes().decode("utf-8"), file)
+            if not isinstance(document.data, dict) or document.problems:
+                if document.problems:
+                    out.append(Migrated(file, None, [f"left as it was: {document.problems[0].message}"]))
+                continue
+            if folder == "detections":
+                if schema.detection_schema(document.data) != "flat" or "date" in document.data:
+                    out.append(migrate_detection(document))
+            elif "date" in document.data or "tags" in document.data:
+                out.append(_simple(document, spec))
+    return out
+
+
+def migrate_detection(document: Document) -> Migrated:
+    data = document.data
+    old = reader.detection(data, document.file)
+    notes: list[str] = []
+    blocks, rest = _flattened(document)
+    found = {block.key: block for block in blocks}
+    found |= {b.key: b for b in _risk(old, found, notes)}
+    if "category" not in found and old.category:
+        found["category"] = Block("category", render("category", old.category))
+    if "status" not in found:
+        found["status"] = Block("status", render("status", old.status))
+    if text(data, "type") not in schema.DETECTION_TYPES:
+        found["type"] = Block("type", render("type", old.type))
+    if old.schedule is not None and "custom_schedule" not in found:
+        schedule = msgspec.structs.asdict(old.schedule)
+        found["custom_schedule"] = Block("custom_schedule", render("custom_schedule", schedule))
+    if "tests" in found:
+        found["tests"] = _tests(document, old, found["tests"])
+    for key, default in _DEFAULTS.items():
+        if key not in found:
+            found[key] = Block(key, render(key, default))
+            notes.append(f"{key}: not in the file, now {default!r}")
+    kept = [key for key in found if key not in _UNUSED]
+    order = (
+        [k for k in _ORDER if k in kept]
+        + [k for k in kept if k not in _ORDER + _LAST]
+        + [k for k in _LAST if k in kept]
+    )
+    lost = "".join(comments(found[key]) for key in found if key in _UNUSED)
+    result = head(document) + joined(found[key] for key in order) + lost + rest
+    return _checked(document, old, result, notes)
+
+
+def _flattened(document: Document) -> tuple[list[Block], str]:
+    """Blocks of the file, with those of `tags:` at the top level and dates in their new names."""
+    blocks, rest = cut(document)
+    out: list[Block] = []
+    for block in blocks:
+        if block.key == "tags":
+            inner, _ = cut(document, ("tags",))
+            out += [b for b in inner if not any(b.key == other.key for other in out)]
+        elif block.key == "date":
+            out += [
+                rename(block, "creation_date"),
+                Block("modification_date", render("modification_date", text(document.data, "date"))),
+            ]
+        else:
+            out.append(block)
+    return out, rest
+
+
+def _risk(item: Detection, found: dict[str, Block], notes: list[str]) -> list[Block]:
+    if item.schema == "flat":
+        return []
+    out: list[Block] = []
+    objects = list(item.risk_objects)
+    if item.type == "Hunting":
+        if objects:
+            notes.append("Hunting: its risk objects are dropped, a hunt does not score risk")
+        return []
+    if item.type in ("TTP", "Correlation"):
+        if objects:
+            first = objects.pop(0)
+            entity = {"field": first.field, "type": first.type, "score": first.score}
+            out.append(Block("finding", render("finding", {"title": item.message, "entity": entity})))
+            if objects:
+                notes.append(f"the first risk object, {first.field!r}, became the finding's entity")
+        else:
+            reason = f"A {item.type} needs a finding with an entity, and this detection names none: add it, then remove this note."
+            out.append(Block("MANUAL_REVIEW", render("MANUAL_REVIEW", {"manual_review_rationale": reason})))
+            notes.append("MANUAL_REVIEW: no entity for the finding")
+    if objects:
+        entities = [{"field": e.field, "type": e.type, "score": e.score, "message": item.message} for e in objects]
+        out.append(Block("intermediate_findings", render("intermediate_findings", {"entities": entities})))
+    threats = sorted(item.threat_objects, key=lambda e: e.field)
+    if threats:
+        named = [{"field": e.field, "type": e.type} for e in threats]
+        out.append(Block("threat_objects", render("threat_objects", named)))
+    return out
+
+
+def _tests(document: Document, item: Detection, block: Block) -> Block:
+    """Tests with their type, without what nobody reads. Written anew only where something changes."""
+    tests = mappings(document.data, "tests")
+    done = all("test_type" in t for t in tests)
+    stale = any(k in t for t in tests for k in _TEST_LEGACY) or any(
+        k in d for t in tests for d in mappings(t, "attack_data") for k in _DATA_LEGACY
+    )
+    if done and not stale:
+        return block
+    out = []
+    for test in tests:
+        new = {k: v for k, v in test.items() if k not in _TEST_LEGACY}
+        if "attack_data" in new:
+            new["attack_data"] = [
+                {k: v for k, v in d.items() if k not in _DATA_LEGACY} for d in mappings(test, "attack_data")
+            ]
+        new.setdefault("test_type", "manual" if item.manual_test else "unit")
+        out.append(new)
+    return Block("tests", comments(block) + render("tests", out))
+
+
+def _simple(document: Document, spec: Obj) -> Migrated:
+    """Stories, baselines, investigations, data sources, macros: dates and tags move; a baseline's schedule too."""
+    blocks, rest = _flattened(document)
+    found = {b.key: b for b in blocks if b.key not in ("type", "deployment")}
+    schedule = mapping(mapping(document.data, "deployment"), "scheduling")
+    if schedule:
+        found["custom_schedule"] = Block("custom_schedule", render("custom_schedule", schedule))
+    kept = [key for key in found if key in spec.fields]
+    order = [k for k in _ORDER if k in kept] + [k for k in kept if k not in _ORDER]
+    lost = "".join(comments(block) for key, block in found.items() if key not in kept)
+    result = head(document) + joined(found[key] for key in order) + lost + rest
+    again = Document(result, document.file)
+    if again.problems or not isinstance(again.data, dict):
+        return Migrated(document.file, None, ["left as it was: the new form would not be YAML"])
+    return Migrated(document.file, result, [])
+
+
+def _checked(document: Document, old: Detection, result: str, notes: list[str]) -> Migrated:
+    """The new text must read as the same detection."""
+    again = Document(result, document.file)
+    if again.problems or not isinstance(again.data, dict):
+        return Migrated(document.file, None, ["left as it was: the new form would not be YAML"])
+    new = reader.detection(again.data, document.file)
+    before, after = _meaning(old), _meaning(new)
+    changed = sorted(key for key in before if before[key] != after[key])
+    if changed:
+        return Migrated(document.file, None, [f"left as it was: {', '.join(changed)} would change"])
+    return Migrated(document.file, result, notes)
+
+
+def _meaning(item: Detection) -> dict[str, Any]:
+    """What must survive; risk of a hunt, and the order of threat objects, need not."""
+    out = msgspec.structs.asdict(item)
+    for key in ("schema", "tests", "manual_test", "drilldown_searches"):
+        out.pop(key)
+    out["tests"] = [(t.name, [(d.data, d.source, d.sourcetype) for d in t.attack_data]) for t in item.tests]
+    out["drilldown_searches"] = list(item.drilldown_searches)
+    if item.type == "Hunting":
+        out.update(entities=[], message="", risk_score=0)
+    else:
+        out["entities"] = sorted((e.field, e.type, e.score, e.threat) for e in item.entities)
+        if not item.risk_objects:
+            out.update(message="", risk_score=0)
+    return out
