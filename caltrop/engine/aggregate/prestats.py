@@ -6,7 +6,7 @@ sx the same of texts, vm the map of values to counts, ls the list, fi and la fir
 value and time. `psrsvd_gc` is the number of rows of the group and `psrsvd_v` the version, which marks such rows.
 Merging rows is exact for every function but `mode` ties and `list` beyond its limit.
 
-Maps and lists are one text each, since a summary event is text: fields separated by ";" with "\\" as escape.
+Maps and lists are one text each, since a summary event is text: every item ends with ";", a backslash makes the next character literal.
 """
 
 from __future__ import annotations
@@ -207,12 +207,12 @@ _MERGES: dict[str, Callable[[Parts], pl.Expr]] = {
 
 
 def _join(values: Iterable[str]) -> str:
-    return ";".join(re.sub(r"([\\;])", r"\\\1", value) for value in values)
+    return "".join(re.sub(r"([\\;])", r"\\\1", value) + ";" for value in values)
 
 
 def _split(text: str) -> list[str]:
-    pieces = re.findall(r"((?:[^\\;]|\\.)*)(?:;|$)", text, re.DOTALL)
-    return [re.sub(r"\\(.)", r"\1", piece, flags=re.DOTALL) for piece in pieces[:-1]]
+    pieces = re.findall(r"((?:[^\\;]|\\.)*);", text, re.DOTALL)
+    return [re.sub(r"\\(.)", r"\1", piece, flags=re.DOTALL) for piece in pieces]
 
 
 def _lists(column: pl.Series, values: Callable[[list[str]], list[str]]) -> pl.Series:

@@ -81,7 +81,7 @@ def parse(text: str, node: Node) -> Ranges:
 def automatic(low: float, high: float, bins: int) -> Ranges:
     """The narrowest power of ten that divides low to high into at most `bins` ranges."""
     extent = high - low
-    if extent <= 0:
+    if extent < 1e-9:
         return Ranges(1.0)
     power = math.floor(math.log10(extent / bins))
     width = 10.0**power

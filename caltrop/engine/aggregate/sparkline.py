@@ -6,6 +6,7 @@ is 0.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -66,7 +67,8 @@ def _range(time: pl.Series, ctx: Context) -> tuple[float | None, float | None]:
     """The search's time range where it has one, else that of the rows."""
     low, high = time.min(), time.max()
     first = ctx.earliest if ctx.earliest is not None else low
-    last = ctx.latest if ctx.latest is not None else (ctx.now if ctx.earliest is not None else high)
+    end = ctx.latest if ctx.latest is not None or ctx.earliest is None else ctx.now
+    last = high if end is None else math.nextafter(end, 0.0)  # the end of a search is exclusive
     return (
         float(first) if isinstance(first, int | float) else None,
         float(last) if isinstance(last, int | float) else None,

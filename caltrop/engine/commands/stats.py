@@ -6,11 +6,11 @@ from caltrop.engine.aggregate import aggregate, to_prestats
 from caltrop.engine.aggregate.arguments import aggregations, by_fields, flag, gathered
 from caltrop.engine.context import Context
 from caltrop.engine.registry import command
-from caltrop.engine.table import Table
+from caltrop.engine.table import MULTIVALUE, Table
 from caltrop.spl.ast import Command
 
 
-@command("stats", kind="transforming", note="`delim` and `partitions` are read and change nothing.")
+@command("stats", kind="transforming", note="`partitions` is read and changes nothing.")
 def stats(table: Table, cmd: Command, ctx: Context) -> Table:
     """One row a combination of BY values, or one row in all."""
     cmd = gathered(cmd)
@@ -22,6 +22,9 @@ def stats(table: Table, cmd: Command, ctx: Context) -> Table:
         allnum=flag(cmd, "allnum", False),
         dedup_splitvals=flag(cmd, "dedup_splitvals", False),
     )
+    delimiter = cmd.option("delim")
+    if delimiter is not None:  # what nomv will join list() and values() with
+        ctx.delimiters.update({name: str(delimiter) for name, dtype in frame.schema.items() if dtype == MULTIVALUE})
     return Table(frame)
 
 

@@ -51,9 +51,10 @@ def _frequent(table: Table, cmd: Command, ctx: Context, *, best: bool) -> Table:
     fields, by = _fields(cmd)
     cmd = gathered(cmd)
     count, percent = text(cmd, "countfield", "count"), text(cmd, "percentfield", "percent")
-    if count in (*fields, *by) or percent in (*fields, *by):
+    taken = next((name for name in (count, percent) if name in (*fields, *by)), None)
+    if taken is not None:
         raise SearchError(
-            f"the column {count if count in (*fields, *by) else percent!r} has the name of a field",
+            f"the column {taken!r} has the name of a field",
             node=cmd,
             hint="Set countfield= or percentfield= to another name.",
         )

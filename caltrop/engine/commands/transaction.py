@@ -27,7 +27,7 @@ _MADE = ("duration", "eventcount", "closed_txn", "field_match_sum", "linecount")
 _LIMITS = ("maxspan", "maxpause", "maxevents", "startswith", "endswith")
 
 
-@command("transaction", kind="dataset", note="`delim` changes nothing; `name` (transactiontypes.conf) is not read.")
+@command("transaction", kind="dataset", note="`name` (transactiontypes.conf) is not read.")
 def transaction(table: Table, cmd: Command, ctx: Context) -> Table:
     """One row a group of events, with duration, eventcount and the values of all their fields."""
     cmd = gathered(cmd)
@@ -49,6 +49,9 @@ def transaction(table: Table, cmd: Command, ctx: Context) -> Table:
     if flag(cmd, "keeporphans", False):
         loose = pl.concat([frame[orphans], timeless])
         result.append(table.with_frame(loose.with_columns(pl.lit("1").alias("_txn_orphan"))))
+    delimiter = cmd.option("delim")
+    if delimiter is not None:  # what nomv will join the fields with
+        ctx.delimiters.update(dict.fromkeys(table.fields, str(delimiter)))
     both = concat(result).frame if len(result) > 1 else result[0].frame
     return table.with_frame(both.sort(TIME, descending=True, maintain_order=True, nulls_last=True))
 
