@@ -130,7 +130,7 @@ class Bucket:
 
     def append(self, frame: pl.DataFrame) -> None:
         """Add normalised rows. On return they are on disk and every later reader sees them."""
-        ticket, log = 0, None
+        ticket = 0
         with self._write_lock:
             state = self._state
             numbered = frame.with_columns(
@@ -140,11 +140,9 @@ class Bucket:
             if frame.height >= SEAL_ROWS or frame.estimated_size() >= SEAL_BYTES:
                 self._add_segment(state, numbered)
                 return
-            if self._log is not None:
-                buffer = io.BytesIO()
-                numbered.write_ipc_stream(buffer)
-                log = self._log
-                ticket = log.write(buffer.getvalue())
+            log = self._log
+            if log is not None:
+                ticket = log.write(_record(numbered))
             self._state = state = replace(state, hot=_add(state.hot, numbered))
             if (
                 sum(f.height for f in state.hot) >= SEAL_ROWS
@@ -166,10 +164,7 @@ class Bucket:
         self._add_segment(replace(state, hot=()), frames.concat(state.hot))
 
     def _add_segment(self, state: State, frame: pl.DataFrame) -> None:
-        """Make a segment of `frame`, in order of arrival, and commit `state` with it.
-
-        The log that belongs to `state.hot` stays the current one only while it holds rows.
-        """
+        """Make a segment of `frame`, which is in order of arrival, and publish `state` with it, small ones merged."""
         state = self._with_segment(state, frame)
         while group := _mergeable(state.segments):
             merged = frames.concat([segment.frame for segment in reversed(group)]).sort(
@@ -198,12 +193,8 @@ class Bucket:
             log = self._log
             if state.sequence != old.sequence:
                 log = Log(log_path, fresh=True)
-                if state.hot:
-                    for frame in state.hot:
-                        buffer = io.BytesIO()
-                        frame.write_ipc_stream(buffer)
-                        ticket = log.write(buffer.getvalue())
-                    log.sync(ticket)
+                for frame in state.hot:
+                    log.sync(log.write(_record(frame)))
                 sync_directory(self.path)
             self._commit(state)
             if log is not self._log and self._log is not None:
@@ -287,6 +278,12 @@ class Bucket:
         with self._write_lock:
             if self._log is not None:
                 self._log.close()
+
+
+def _record(frame: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.write_ipc_stream(buffer)
+    return buffer.getvalue()
 
 
 def write_segment(segment: Segment, path: Path) -> Segment:

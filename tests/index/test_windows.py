@@ -131,6 +131,8 @@ def test_security_events_in_classic_text() -> None:
         ),
         (without("EventTime", "EventReceivedTime"), "2020-09-20T21:38:57.372000000"),
         (without("EventReceivedTime", "@timestamp", EventTime="never"), "1970-01-01T00:00:00.000000000"),
+        (without(**{"@timestamp": "2024-01-01T00:00:00Z"}), "2020-09-20T17:38:55.000000000"),
+        (without("EventReceivedTime", EventTime="0001-01-01 00:00:00"), "0001-01-01T00:00:00.000000000"),
     ],
 )
 def test_time_of_a_record(record: dict[str, Any], moment: str) -> None:
@@ -145,6 +147,24 @@ def test_sysmons_own_clock_tells_the_offset_of_the_batch() -> None:
     assert [event.time.hour for event in builder.batch([wrong_zone, sysmon])] == [6, 6]
     assert [event.time.hour for event in builder.batch([wrong_zone])] == [6]
     assert [event.time.hour for event in rebuilt(wrong_zone)] == [2]
+
+
+def test_a_record_without_time_takes_the_one_before() -> None:
+    times = [
+        event.time.year
+        for event in rebuilt(without("@timestamp", EventTime=[]), NXLOG, without("@timestamp", EventTime=None))
+    ]
+    assert times == [1970, 2020, 2020]
+
+
+def test_a_time_beyond_the_calendar_is_none() -> None:
+    record = without(EventTime="9999-12-31 23:59:59")
+    assert rebuilt(NXLOG, record)[1].time.year == 2020
+
+
+def test_level_without_severity() -> None:
+    assert rebuilt(without("SeverityValue", "EventType"))[0].level == 4
+    assert rebuilt(without("SeverityValue", "EventType", Channel="Security"))[0].level == 0
 
 
 def test_zone_option_applies_where_nothing_tells() -> None:

@@ -16,7 +16,6 @@ from caltrop.index import frames
 from caltrop.index.importers import hec, jsontext, nxlog, winjson
 from caltrop.index.importers.options import Context
 from caltrop.index.importers.rendered import windows_frame
-from caltrop.index.props import Props
 from caltrop.index.timestamp import TimeParser
 
 # Where JSON events of common products keep their time, most telling first.
@@ -53,12 +52,11 @@ class Reader:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self._props: dict[str, Props] = {}
         self._clocks: dict[str, TimeParser] = {}
-        self._windows = nxlog.Rebuilder(context.options.tz)
+        self._windows = nxlog.Rebuilder(context.options.tz, context.reference)
 
-    def read(self, chunks: Iterator[bytes], *, plain: bool = False) -> Iterator[pl.DataFrame]:
-        """`plain` keeps every value as it stands."""
+    def read(self, chunks: Iterator[bytes]) -> Iterator[pl.DataFrame]:
+        """The events of a stream of JSON, batch by batch."""
         options = self.context.options
         batch: list[jsontext.Value] = []
         size = 0
@@ -67,12 +65,12 @@ class Reader:
                 batch.append(value)
                 size += len(value.text)
                 if len(batch) >= options.batch_rows or size >= options.batch_bytes:
-                    yield self._frame(batch, plain)
+                    yield self._frame(batch)
                     batch, size = [], 0
         if batch:
-            yield self._frame(batch, plain)
+            yield self._frame(batch)
 
-    def _frame(self, batch: list[jsontext.Value], plain: bool) -> pl.DataFrame:
+    def _frame(self, batch: list[jsontext.Value]) -> pl.DataFrame:
         make = {
             "nxlog": self._nxlog_frame,
             "windows": self._windows_frame,
@@ -84,7 +82,7 @@ class Reader:
         for value in batch:
             if value.error is not None:
                 self.context.problem(f"not JSON: {value.error}", value.line)
-            kinds.setdefault("plain" if plain else kind_of(value.decoded), []).append(value)
+            kinds.setdefault(kind_of(value.decoded), []).append(value)
         return frames.concat([make[kind](values) for kind, values in kinds.items()])
 
     def _nxlog_frame(self, batch: list[jsontext.Value]) -> pl.DataFrame:

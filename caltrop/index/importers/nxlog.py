@@ -7,7 +7,7 @@ Times. Captures name the moment three times and not always truly: `EventTime` an
 saying so (or with a wrong `Z`), `@timestamp` is when the collector wrote, Sysmon's `UtcTime` is UTC. The offset of local
 time is measured, in quarters of an hour: from `@timestamp` against `EventReceivedTime` in the record itself, else from
 `UtcTime` against the event's time over the Sysmon records of the same batch (the most frequent one), else the last known.
-The event's time is then `EventTime`/`TimeCreated` moved to UTC.
+The event's time is then `EventTime`/`TimeCreated` moved to UTC. A record without any time takes that of the one before.
 """
 
 from __future__ import annotations
@@ -42,99 +42,21 @@ EVENT_TYPES = frozenset({
 CHANNELS = {"security": "Security", "system": "System", "application": "Application"}
 LEVEL_OF_SEVERITY = {1: 5, 2: 4, 3: 3, 4: 2, 5: 1}
 # Sysmon writes its data in one order, which collectors that hash lose. Each event type uses a part of this sequence.
-SYSMON_ORDER = {
-    name: place
-    for place, name in enumerate(
-        [
-            "RuleName",
-            "EventType",
-            "UtcTime",
-            "State",
-            "Version",
-            "SchemaVersion",
-            "Configuration",
-            "ConfigurationFileHash",
-            "ProcessGuid",
-            "SourceProcessGUID",
-            "SourceProcessGuid",
-            "ProcessId",
-            "SourceProcessId",
-            "SourceThreadId",
-            "QueryName",
-            "QueryStatus",
-            "QueryResults",
-            "PipeName",
-            "Image",
-            "SourceImage",
-            "TargetFilename",
-            "CreationUtcTime",
-            "PreviousCreationUtcTime",
-            "TargetProcessGUID",
-            "TargetProcessGuid",
-            "TargetProcessId",
-            "TargetImage",
-            "NewThreadId",
-            "StartAddress",
-            "StartModule",
-            "StartFunction",
-            "GrantedAccess",
-            "CallTrace",
-            "Device",
-            "TargetObject",
-            "Details",
-            "NewName",
-            "ImageLoaded",
-            "FileVersion",
-            "Description",
-            "Product",
-            "Company",
-            "OriginalFileName",
-            "CommandLine",
-            "CurrentDirectory",
-            "User",
-            "LogonGuid",
-            "LogonId",
-            "TerminalSessionId",
-            "IntegrityLevel",
-            "Hash",
-            "Hashes",
-            "Contents",
-            "Protocol",
-            "Initiated",
-            "SourceIsIpv6",
-            "SourceIp",
-            "SourceHostname",
-            "SourcePort",
-            "SourcePortName",
-            "DestinationIsIpv6",
-            "DestinationIp",
-            "DestinationHostname",
-            "DestinationPort",
-            "DestinationPortName",
-            "Signed",
-            "Signature",
-            "SignatureStatus",
-            "IsExecutable",
-            "Archived",
-            "Session",
-            "ClientInfo",
-            "ParentProcessGuid",
-            "ParentProcessId",
-            "ParentImage",
-            "ParentCommandLine",
-            "ParentUser",
-            "SourceUser",
-            "TargetUser",
-            "Operation",
-            "Name",
-            "Type",
-            "Destination",
-            "Query",
-            "Consumer",
-            "Filter",
-        ]
-    )
-}
+_SYSMON = (
+    "RuleName", "EventType", "UtcTime", "State", "Version", "SchemaVersion", "Configuration", "ConfigurationFileHash",
+    "ProcessGuid", "SourceProcessGUID", "SourceProcessGuid", "ProcessId", "SourceProcessId", "SourceThreadId",
+    "QueryName", "QueryStatus", "QueryResults", "PipeName", "Image", "SourceImage", "TargetFilename",
+    "CreationUtcTime", "PreviousCreationUtcTime", "TargetProcessGUID", "TargetProcessGuid", "TargetProcessId",
+    "TargetImage", "NewThreadId", "StartAddress", "StartModule", "StartFunction", "GrantedAccess", "CallTrace",
+    "Device", "TargetObject", "Details", "NewName", "ImageLoaded", "FileVersion", "Description", "Product", "Company",
+    "OriginalFileName", "CommandLine", "CurrentDirectory", "User", "LogonGuid", "LogonId", "TerminalSessionId",
+    "IntegrityLevel", "Hash", "Hashes", "Contents", "Protocol", "Initiated", "SourceIsIpv6", "SourceIp",
+    "SourceHostname", "SourcePort", "SourcePortName", "DestinationIsIpv6", "DestinationIp", "DestinationHostname",
+    "DestinationPort", "DestinationPortName", "Signed", "Signature", "SignatureStatus", "IsExecutable", "Archived",
+    "Session", "ClientInfo", "ParentProcessGuid", "ParentProcessId", "ParentImage", "ParentCommandLine", "ParentUser",
+    "SourceUser", "TargetUser", "Operation", "Name", "Type", "Destination", "Query", "Consumer", "Filter",
+)  # fmt: skip
+SYSMON_ORDER = {name: place for place, name in enumerate(_SYSMON)}
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s*(Z|[+-]\d\d:?\d\d)?")
 _QUARTER = 900
 
@@ -151,10 +73,14 @@ def is_record(value: object) -> bool:
 
 
 class Rebuilder:
-    """Records of one file, batch by batch, to events. `tz` is the zone of times of which nothing is known."""
+    """Records of one file, batch by batch, to events.
 
-    def __init__(self, tz: str = "UTC") -> None:
+    `tz` is the zone of times of which nothing is known, `now` (epoch seconds) the time of a first record without any.
+    """
+
+    def __init__(self, tz: str = "UTC", now: float = 0.0) -> None:
         self._zone = ZoneInfo(tz)
+        self._last = (datetime.fromtimestamp(now, UTC).replace(microsecond=0), "")
         self._known: dict[str, int] = {}
 
     def batch(self, records: Iterable[Mapping[str, Any]]) -> list[WindowsEvent]:
@@ -169,9 +95,10 @@ class Rebuilder:
             own = _local(record)
             utc = moment_of(record.get("UtcTime"))
             if own and utc and "sysmon" in str(record.get("Channel", "")).lower():
-                offset = round((utc[0] - own[0]).total_seconds() / _QUARTER) * _QUARTER
-                for name in (_host(record), ""):
-                    seen.setdefault(name, Counter())[offset] += 1
+                offset = _difference(utc[0], own[0])
+                if offset is not None:
+                    for name in (_host(record), ""):
+                        seen.setdefault(name, Counter())[offset] += 1
         for name, offsets in seen.items():
             self._known[name] = offsets.most_common(1)[0][0]
 
@@ -179,18 +106,26 @@ class Rebuilder:
         """Seconds to add to the record's own time to have UTC; null when nothing tells."""
         received, written = moment_of(record.get("EventReceivedTime")), moment_of(record.get("@timestamp"))
         if received and written and not received[2]:
-            return round((written[0] - received[0]).total_seconds() / _QUARTER) * _QUARTER
+            offset = _difference(written[0], received[0])
+            if offset is not None:
+                return offset
         return self._known.get(_host(record), self._known.get(""))
 
     def _time(self, record: Mapping[str, Any]) -> tuple[datetime, str]:
         own = _local(record) or moment_of(record.get("@timestamp"))
         if own is None:
-            return datetime.fromtimestamp(0, UTC), ""
+            return self._last
         moment, fraction, zoned = own
         offset = self._offset(record)
-        if offset is not None:
-            return (moment + timedelta(seconds=offset)).replace(tzinfo=UTC), fraction
-        return (moment.replace(tzinfo=UTC) if zoned else moment.replace(tzinfo=self._zone).astimezone(UTC)), fraction
+        try:
+            if offset is not None:
+                moment += timedelta(seconds=offset)
+            elif not zoned:
+                moment = moment.replace(tzinfo=self._zone).astimezone(UTC)
+        except OverflowError:
+            return self._last
+        self._last = (moment.replace(tzinfo=UTC), fraction)
+        return self._last
 
     def _event(self, record: Mapping[str, Any]) -> WindowsEvent:
         moment, fraction = self._time(record)
@@ -204,7 +139,7 @@ class Rebuilder:
         if process is None and "ThreadID" in record and "ProcessID" in record:
             process = record["ProcessID"]
             taken.add("ProcessID")
-        if record.get("EventType") in EVENT_TYPES:
+        if text_of(record.get("EventType")) in EVENT_TYPES:
             taken.add("EventType")
         data = [(key, text_of(value)) for key, value in record.items() if key not in taken]
         if provider.startswith("Microsoft-Windows-Sysmon"):
@@ -236,6 +171,13 @@ class Rebuilder:
             message=text_of(record["Message"]) if record.get("Message") else None,
             data=data,
         )
+
+
+def _difference(utc: datetime, local: datetime) -> int | None:
+    """The offset of a zone, in seconds; null when two times are further apart than any two zones: they are then not
+    those of one moment (a capture that was collected again later)."""
+    seconds = round((utc - local).total_seconds() / _QUARTER) * _QUARTER
+    return seconds if abs(seconds) <= 14 * 3600 else None
 
 
 def _sysmon(data: list[tuple[str, str]], message: object) -> list[tuple[str, str]]:
@@ -280,7 +222,10 @@ def _level(record: Mapping[str, Any]) -> int:
         return whole(record["Level"])
     if str(record.get("EventType", "")).startswith("AUDIT_"):
         return 0
-    return LEVEL_OF_SEVERITY.get(whole(record.get("SeverityValue")), 0)
+    if "SeverityValue" in record:
+        return LEVEL_OF_SEVERITY.get(whole(record["SeverityValue"]), 0)
+    # The Security log has no levels; what other logs hold is information unless it says otherwise.
+    return 0 if text_of(record.get("Channel")).lower() == "security" else 4
 
 
 def text_of(value: object) -> str:

@@ -82,6 +82,11 @@ class Context:
     def now(self) -> float:
         return time.time() if self.options.now is None else self.options.now
 
+    @property
+    def reference(self) -> float:
+        """The time of what has none: the file's, or the present."""
+        return self.now if self.modified is None else self.modified
+
     def problem(self, message: str, line: int = 0) -> None:
         self.options.on_problem(Problem(message, Location(self.name, line)))
 
@@ -91,8 +96,7 @@ class Context:
         return Props.from_mapping({**(defaults or {}), **configured})
 
     def clock(self, props: Props) -> TimeParser:
-        """Events without time stamp take the file's time, or the present."""
-        reference = self.now if self.modified is None or props.datetime_config.upper() == "CURRENT" else self.modified
+        reference = self.now if props.datetime_config.upper() == "CURRENT" else self.reference
         return TimeParser(props, now=reference, tz=self.options.tz)
 
     def frame(

@@ -96,7 +96,7 @@ def to_xml(event: WindowsEvent) -> str:
         f"<Event xmlns='{NAMESPACE}'><System>{provider}/><EventID>{event.event_id}</EventID>"
         f"<Version>{event.version}</Version><Level>{event.level}</Level><Task>{event.task}</Task>"
         f"<Opcode>{event.opcode}</Opcode><Keywords>0x{event.keywords:x}</Keywords>"
-        f"<TimeCreated SystemTime='{event.time:%Y-%m-%dT%H:%M:%S}.{event.fraction}Z'/>"
+        f"<TimeCreated SystemTime='{event.time.replace(tzinfo=None).isoformat()}.{event.fraction}Z'/>"
         f"<EventRecordID>{event.record_id or 0}</EventRecordID><Correlation{correlation}/><Execution{execution}/>"
         f"<Channel>{text(event.channel)}</Channel><Computer>{text(event.computer)}</Computer><Security{security}/>"
         f"</System><EventData>{data}</EventData>{rendering}</Event>"
