@@ -54,7 +54,7 @@ def _script(app: Path, filename: str) -> Path:
     """bin/<filename> of the app; a name that leads anywhere else is refused."""
     if Path(filename).name != filename or not filename:
         raise SearchError(f"commands.conf names a script outside bin/: {filename!r}")
-    return app / "bin" / filename
+    return (app / "bin" / filename).resolve()
 
 
 def _run(script: Path, table: Table, command: Command, ctx: Context, app: str) -> Table:
