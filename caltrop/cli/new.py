@@ -1,0 +1,96 @@
+"""`caltrop new`: asks, or takes flags, and writes a detection that validates."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import click
+
+from caltrop.errors import CaltropError
+
+_TYPES = click.Choice(["TTP", "Anomaly", "Hunting", "Correlation"])
+
+
+@click.command("new")
+@click.argument("name", required=False)
+@click.option("--content", default=".", type=click.Path(path_type=Path), show_default=True, help="Content repository.")
+@click.option("--search", help="The search, without its filter macro.")
+@click.option("--type", "type_", type=_TYPES, help="What a hit means.")
+@click.option("--author", help="Who writes it.")
+@click.option("--description", help="What it finds.")
+@click.option("--story", help="Analytic story; made when there is none of that name.")
+@click.option("--technique", "techniques", multiple=True, help="ATT&CK id (may be repeated).")
+@click.option("--data-source", "data_sources", multiple=True, help="Data source (may be repeated).")
+@click.option("--entity", "entities", multiple=True, metavar="FIELD:TYPE:SCORE", help="Risk object (may be repeated).")
+@click.option("--message", help="Risk message, with $field$ tokens.")
+@click.option("--category", help="Folder below detections/.")
+@click.option("--domain", help="Security domain.")
+@click.option("--data", default="", help="Test data: a path in the repository, or a URL.")
+@click.option("--source", default="", help="Source of the test data.")
+@click.option("--sourcetype", default="", help="Source type of the test data.")
+@click.option("--date", help="Creation date; today by default.")
+@click.option("--no-input", is_flag=True, help="Ask nothing: take defaults for what no flag gives.")
+def command(content: Path, no_input: bool, **flags: object) -> int:
+    """Write a new detection NAME, with its test, and what the repository lacks for it. Prints the files.
+
+    Without flags it asks. Exit code 1 when the result does not validate, which it then says why.
+    """
+    from caltrop.content import Catalogue, load
+    from caltrop.content.config import AppConfig
+    from caltrop.content.new import Answers, create, likely_entities
+
+    def ask(key: str, question: str, default: str | None = None) -> str:
+        given = flags.get(key)
+        if given:
+            return str(given)
+        if no_input:
+            if default is None:
+                raise CaltropError(
+                    f"--{key} is needed with --no-input" if key != "name" else "NAME is needed with --no-input"
+                )
+            return default
+        return str(click.prompt(question, default=default, err=True))
+
+    empty = Catalogue(root=str(content), config=AppConfig())
+    catalogue = load(content, checks=False) if content.is_dir() else empty
+    name = ask("name", "Name")
+    search = ask("search", "Search (without the filter macro)")
+    type_ = ask("type_", "Type (TTP, Anomaly, Hunting, Correlation)", "TTP")
+    likely = likely_entities(search, catalogue)
+    default = ",".join(f"{field}:{kind}:50" for field, kind in likely[:2]) or "dest:system:50"
+    chosen = flags["entities"] or ask("entity", "Risk objects, field:type:score, by comma", default).split(",")
+    stories = [s.name for s in catalogue.stories]
+    answers = Answers(
+        name=name,
+        search=search,
+        type=type_,
+        author=ask("author", "Author", catalogue.config.author_name or "Unknown"),
+        description=ask("description", "What does it find", f"Finds {name}."),
+        story=ask("story", "Analytic story", stories[0] if stories else f"{name} Story"),
+        techniques=list(flags["techniques"] or ask("technique", "ATT&CK ids, by comma", "T1059").split(",")),  # type: ignore[call-overload]
+        data_sources=list(flags["data_sources"]),  # type: ignore[call-overload]
+        entities=[_entity(str(item)) for item in chosen],  # type: ignore[attr-defined]
+        message=str(flags["message"] or ""),
+        category=ask("category", "Folder (endpoint, network, cloud, web, application)", "endpoint"),
+        domain=ask("domain", "Security domain", "endpoint"),
+        data=str(flags["data"]),
+        source=str(flags["source"]),
+        sourcetype=str(flags["sourcetype"]),
+        date=str(flags["date"] or datetime.date.today().isoformat()),
+    )
+    content.mkdir(parents=True, exist_ok=True)
+    for path in create(content, answers):
+        click.echo(str(path))
+    mine = [p for p in load(content).problems if p.name == name]
+    for problem in mine:
+        click.echo(f"{problem}" + (f"\n  hint: {problem.hint}" if problem.hint else ""), err=True)
+    return 1 if any(p.severity == "error" for p in mine) else 0
+
+
+def _entity(text: str) -> tuple[str, str, int]:
+    field, _, rest = text.strip().partition(":")
+    kind, _, score = rest.partition(":")
+    if not field or (score and not score.isdigit()):
+        raise CaltropError(f"{text!r} is no risk object", hint="write field:type:score, such as dest:system:50")
+    return field, kind or "system", int(score or 50)

@@ -1,0 +1,77 @@
+"""A new detection validates, in an empty folder and in a repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from caltrop.cli.new import command
+from caltrop.content import load
+from caltrop.errors import CaltropError
+from content.sample import Repository
+
+SEARCH = "`events` process=x | stats count by dest user"
+
+
+def run(*args: str, answers: str | None = None) -> list[str]:
+    result = CliRunner().invoke(command, list(args), input=answers, standalone_mode=False, catch_exceptions=False)
+    return result.stdout.splitlines()
+
+
+@pytest.mark.parametrize("kind", ["TTP", "Anomaly", "Hunting", "Correlation"])
+def test_in_an_empty_folder(tmp_path: Path, kind: str) -> None:
+    folder = tmp_path / "mine"
+    args = ["--content", str(folder), "--search", "index=_internal | stats count by dest user", "--no-input"]
+    written = run("Odd Process", "--type", kind, "--technique", "T1047", *args)
+    assert written[0].endswith("detections/endpoint/odd_process.yml")
+    catalogue = load(folder)
+    assert [str(p) for p in catalogue.problems] == []
+    assert catalogue.detections[0].search.endswith("| `odd_process_filter`")
+    assert catalogue.blocking == [] and catalogue.config.strict
+    assert len(catalogue.detections[0].tests) == 1
+
+
+def test_in_a_repository_with_its_own_story(repository: Repository) -> None:
+    folder = repository()
+    args = [
+        "--content",
+        str(folder),
+        "--search",
+        SEARCH,
+        "--no-input",
+        "--message",
+        "Seen $user$",
+        "--entity",
+        "user:user:30",
+    ]
+    written = run("Another One", "--data", "tests/data/some.log", "--source", "s", "--sourcetype", "t", *args)
+    assert [Path(p).name for p in written] == ["another_one.yml"]
+    assert [str(p) for p in load(folder).problems] == []
+    (new,) = [d for d in load(folder).detections if d.name == "Another One"]
+    assert (new.analytic_story, new.message) == (("A Story",), "Seen $user$")
+    assert [(e.field, e.score, e.finding) for e in new.entities] == [("user", 30, True)]
+
+
+def test_it_asks(repository: Repository) -> None:
+    folder = repository()
+    answers = f"Asked For\n{SEARCH}\nAnomaly\nuser:user:20\nMe\n\n\nT1047\n\n\n"
+    run("--content", str(folder), answers=answers)
+    (new,) = [d for d in load(folder).detections if d.name == "Asked For"]
+    assert (new.type, new.author, new.mitre_attack_id) == ("Anomaly", "Me", ("T1047",))
+    assert [str(p) for p in load(folder).problems] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "search", "what"),
+    [
+        ("Some Process", SEARCH, "there is such"),
+        ("New", "index=x | stats count( by", "does not parse"),
+        ("Ne#w", SEARCH, "file name"),
+    ],
+)
+def test_what_is_refused(repository: Repository, name: str, search: str, what: str) -> None:
+    folder = repository()
+    with pytest.raises(CaltropError, match=what):
+        run(name, "--content", str(folder), "--search", search, "--no-input")
