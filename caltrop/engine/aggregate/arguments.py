@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from caltrop.engine.errors import SearchError
+from caltrop.engine.nearest import did_you_mean
 from caltrop.spl.ast import Aggregation, Clause, Command, FieldName, Node, NodeOption, Option, Word
+from caltrop.spl.syntax import syntaxes
 
 
 def gathered(cmd: Command) -> Command:
@@ -19,6 +21,16 @@ def gathered(cmd: Command) -> Command:
             part = replace(part, parts=tuple(p for p in part.parts if p not in inside))
         kept.append(part)
     return replace(cmd, parts=tuple(kept + options))
+
+
+def checked(cmd: Command) -> Command:
+    """`gathered`, refusing an option that the command does not have."""
+    known = syntaxes[cmd.name].options
+    cmd = gathered(cmd)
+    for part in cmd.parts:
+        if isinstance(part, Option | NodeOption) and part.name not in known:
+            raise SearchError(f"{cmd.name} has no option {part.name!r}", node=part, hint=did_you_mean(part.name, known))
+    return cmd
 
 
 def names(parts: tuple[Node, ...] | None) -> list[str]:
@@ -75,6 +87,16 @@ def whole(cmd: Command, name: str, default: int, *, minimum: int = 0) -> int:
 def text(cmd: Command, name: str, default: str) -> str:
     value = cmd.option(name)
     return default if value is None else str(value)
+
+
+def choice(cmd: Command, name: str, default: str, *allowed: str) -> str:
+    """One of the words that an option knows, in lower case; all words without `allowed`."""
+    word = text(cmd, name, default).lower()
+    if allowed and word not in allowed:
+        raise SearchError(
+            f"{cmd.name} {name}={cmd.option(name)} is unknown", node=cmd, hint=f"Write {' or '.join(allowed)}."
+        )
+    return word
 
 
 def expression(cmd: Command, name: str) -> Node | None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from caltrop.engine.aggregate.arguments import by_fields, flag, gathered, names, number, text, whole
+from caltrop.engine.aggregate.arguments import by_fields, checked, choice, flag, gathered, names, number, text, whole
 from caltrop.engine.commands.outlier import cut
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
@@ -18,6 +18,8 @@ from caltrop.engine.fieldnames import expand
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, numeric, render
 from caltrop.spl.ast import Command
+
+_ACTIONS = ("annotate", "filter", "summary")
 
 # --- anomalies --------------------------------------------------------------------------------------------------------
 
@@ -33,7 +35,7 @@ def anomalies(table: Table, cmd: Command, ctx: Context) -> Table:
         if cmd.option(option) is not None:
             raise SearchError(f"anomalies {option}= is not supported", node=cmd)
     by = by_fields(cmd)
-    cmd = gathered(cmd)
+    cmd = checked(cmd)
     field = text(cmd, "field", "_raw")
     most = whole(cmd, "maxvalues", 100, minimum=1)
     column = render(table.frame.get_column(field)) if field in table else None
@@ -74,13 +76,13 @@ def _unexpectedness(past: Sequence[str], value: str) -> float:
 def anomalousvalue(table: Table, cmd: Command, ctx: Context) -> Table:
     """Values that are rare (texts) or far from the mean (numbers) in their field."""
     fields = names(cmd.parts)
-    cmd = gathered(cmd)
-    return _by_value(table, cmd, fields, action=text(cmd, "action", "filter"), threshold=number(cmd, "pthresh", 0.01))
+    cmd = checked(cmd)
+    return _by_value(
+        table, cmd, fields, action=choice(cmd, "action", "filter", *_ACTIONS), threshold=number(cmd, "pthresh", 0.01)
+    )
 
 
 def _by_value(table: Table, cmd: Command, fields: Sequence[str], *, action: str, threshold: float) -> Table:
-    if action not in ("annotate", "filter", "summary"):
-        raise SearchError(f"{cmd.name} action={action} is unknown", node=cmd, hint="Write annotate, filter or summary.")
     least_count, least_share = number(cmd, "minsupcount", 100), number(cmd, "minsupfreq", 0.05)
     rare, normal = number(cmd, "maxanofreq", 0.05), number(cmd, "minnormfreq", 0.01)
     frame = table.frame
@@ -145,30 +147,26 @@ def anomalydetection(table: Table, cmd: Command, ctx: Context) -> Table:
     """method=histogram: events whose combination of values is improbable; zscore: anomalousvalue; iqr: outlier."""
     fields = names(cmd.parts)
     cmd = gathered(cmd)
-    method = text(cmd, "method", "histogram")
+    method = choice(cmd, "method", "histogram", "histogram", "zscore", "iqr")
     if method == "iqr":
-        action = text(cmd, "action", "transform")
+        action = choice(cmd, "action", "transform", "transform", "tf", "remove", "rm")
         return cut(
             table, expand(fields or ["*"], table.fields), remove=action in ("remove", "rm"), factor=number(cmd, "param", 2.5),
             lower=flag(cmd, "uselower", False), mark=flag(cmd, "mark", False),
         )  # fmt: skip
     if method == "zscore":
         return _by_value(
-            table, cmd, fields, action=text(cmd, "action", "filter"), threshold=number(cmd, "pthresh", 0.01)
-        )
-    if method != "histogram":
-        raise SearchError(
-            f"anomalydetection method={method} is unknown", node=cmd, hint="Write histogram, zscore or iqr."
+            table,
+            cmd,
+            fields,
+            action=choice(cmd, "action", "filter", *_ACTIONS),
+            threshold=number(cmd, "pthresh", 0.01),
         )
     return _by_histogram(table, cmd, expand(fields or ["*"], table.fields))
 
 
 def _by_histogram(table: Table, cmd: Command, fields: Sequence[str]) -> Table:
-    action = text(cmd, "action", "filter")
-    if action not in ("annotate", "filter", "summary"):
-        raise SearchError(
-            f"anomalydetection action={action} is unknown", node=cmd, hint="Write annotate, filter or summary."
-        )
+    action = choice(cmd, "action", "filter", *_ACTIONS)
     frame = table.frame
     shares = {}
     for name in fields:

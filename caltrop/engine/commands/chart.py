@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from caltrop.engine.aggregate import aggregate, buckets, natural_order, ranges, to_prestats
-from caltrop.engine.aggregate.arguments import aggregations, flag, gathered, name_of, number
+from caltrop.engine.aggregate.arguments import aggregations, checked, flag, name_of, number
 from caltrop.engine.aggregate.pivot import SeriesOptions, pivot
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
@@ -77,7 +77,7 @@ def read_axes(cmd: Command) -> list[Axis]:
 def chart(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row for each value of the first field, a column for each value of the second."""
     axes = read_axes(cmd)
-    cmd = gathered(cmd)
+    cmd = checked(cmd)
     written = aggregations(cmd)
     if len(axes) > 2:
         raise SearchError(
@@ -156,4 +156,4 @@ def sichart(table: Table, cmd: Command, ctx: Context) -> Table:
     for axis in axes:
         frame, _ = axis.apply(frame, ctx)
     names = [axis.name for axis in axes]
-    return Table(natural_order(to_prestats(frame, aggregations(gathered(cmd)), names, ctx, optional=names[1:]), names))
+    return Table(natural_order(to_prestats(frame, aggregations(checked(cmd)), names, ctx, optional=names[1:]), names))

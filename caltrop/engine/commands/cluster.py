@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Sequence
 
 import polars as pl
 
-from caltrop.engine.aggregate.arguments import flag, number, text
+from caltrop.engine.aggregate.arguments import checked, choice, flag, number, text
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
@@ -37,6 +37,7 @@ def _set_likeness(a: Features, b: Features) -> float:
 @command("cluster", kind="dataset", note="The measure of likeness is our own; t keeps its meaning from 0 to 1.")
 def cluster(table: Table, cmd: Command, ctx: Context) -> Table:
     """One row a cluster (its first event), or with labelonly=t every row with the number of its cluster."""
+    cmd = checked(cmd)
     threshold = number(cmd, "t", 0.8)
     if not 0 < threshold < 1:
         raise SearchError("cluster: t lies between 0 and 1", node=cmd)
@@ -60,7 +61,7 @@ def cluster(table: Table, cmd: Command, ctx: Context) -> Table:
 
 
 def _measure(cmd: Command) -> tuple[Callable[[str], Features], Callable[[Features, Features], float]]:
-    match = text(cmd, "match", "termlist")
+    match = choice(cmd, "match", "termlist", "termlist", "termset", "ngramset")
     delimiters = text(cmd, "delims", DELIMITERS)
     splitter = re.compile("[" + re.escape(delimiters) + "]+")
 
@@ -71,9 +72,7 @@ def _measure(cmd: Command) -> tuple[Callable[[str], Features], Callable[[Feature
         return terms, _list_likeness
     if match == "termset":
         return terms, _set_likeness
-    if match == "ngramset":
-        return lambda value: tuple(value[i : i + 3] for i in range(max(len(value) - 2, 1))), _set_likeness
-    raise SearchError(f"cluster match={match} is unknown", node=cmd, hint="Write termlist, termset or ngramset.")
+    return lambda value: tuple(value[i : i + 3] for i in range(max(len(value) - 2, 1))), _set_likeness
 
 
 def _labels(

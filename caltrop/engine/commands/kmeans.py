@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from caltrop.engine.aggregate.arguments import flag, gathered, names, number, text, whole
+from caltrop.engine.aggregate.arguments import checked, flag, names, number, text, whole
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.fieldnames import expand
@@ -48,7 +48,7 @@ def kmeans(table: Table, cmd: Command, ctx: Context) -> Table:
 
     A range of k gives one row a k instead, with the distortion.
     """
-    options = gathered(cmd)
+    options = checked(cmd)
     fields = expand(names(cmd.parts) or ["*"], table.fields)
     columns = {name: numeric(table.frame.get_column(name)) for name in fields}
     columns = {name: column for name, column in columns.items() if column.null_count() < len(column)}

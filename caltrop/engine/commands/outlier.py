@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from caltrop.engine.aggregate.arguments import flag, gathered, names, number, text
+from caltrop.engine.aggregate.arguments import checked, choice, flag, names, number
 from caltrop.engine.context import Context
-from caltrop.engine.errors import SearchError
 from caltrop.engine.fieldnames import expand
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, number_text, numeric, render
@@ -17,16 +16,13 @@ from caltrop.spl.ast import Command
 def outlier(table: Table, cmd: Command, ctx: Context) -> Table:
     """Values beyond a quartile by more than param times their distance are cut to that bound, or their rows removed."""
     fields = names(cmd.parts)
-    options = gathered(cmd)
-    if text(options, "type", "iqr") != "iqr":
-        raise SearchError(f"outlier type={options.option('type')} is unknown", node=cmd, hint="Only iqr exists.")
-    action = {"rm": "remove", "tf": "transform"}.get(written := text(options, "action", "transform"), written)
-    if action not in ("remove", "transform"):
-        raise SearchError(f"outlier action={action} is unknown", node=cmd, hint="Write remove or transform.")
+    options = checked(cmd)
+    choice(options, "type", "iqr", "iqr")
+    action = choice(options, "action", "transform", "transform", "tf", "remove", "rm")
     return cut(
         table,
         expand(fields or ["*"], table.fields),
-        remove=action == "remove",
+        remove=action in ("remove", "rm"),
         factor=number(options, "param", 2.5),
         lower=flag(options, "uselower", False),
         mark=flag(options, "mark", False),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from caltrop.engine.aggregate import aggregate, to_prestats
-from caltrop.engine.aggregate.arguments import aggregations, by_fields, flag, gathered
+from caltrop.engine.aggregate.arguments import aggregations, by_fields, checked, flag
 from caltrop.engine.context import Context
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table
@@ -13,7 +13,7 @@ from caltrop.spl.ast import Command
 @command("stats", kind="transforming", note="`partitions` is read and changes nothing.")
 def stats(table: Table, cmd: Command, ctx: Context) -> Table:
     """One row a combination of BY values, or one row in all."""
-    cmd = gathered(cmd)
+    cmd = checked(cmd)
     frame = aggregate(
         table.frame,
         aggregations(cmd),
@@ -31,5 +31,5 @@ def stats(table: Table, cmd: Command, ctx: Context) -> Table:
 @command("sistats", kind="transforming", note="The psrsvd_ columns are our own encoding of Splunk's names.")
 def sistats(table: Table, cmd: Command, ctx: Context) -> Table:
     """Rows of partial results from which `stats` of the same arguments gets its result."""
-    cmd = gathered(cmd)
+    cmd = checked(cmd)
     return Table(to_prestats(table.frame, aggregations(cmd), by_fields(cmd), ctx))

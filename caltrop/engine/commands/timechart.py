@@ -12,7 +12,7 @@ import polars as pl
 
 from caltrop.engine import times
 from caltrop.engine.aggregate import aggregate, to_prestats
-from caltrop.engine.aggregate.arguments import aggregations, flag, gathered, text, whole
+from caltrop.engine.aggregate.arguments import aggregations, checked, flag, text, whole
 from caltrop.engine.aggregate.buckets import Buckets, approximate_seconds, automatic, parse
 from caltrop.engine.aggregate.functions import find
 from caltrop.engine.aggregate.measures import measures
@@ -86,7 +86,7 @@ def sitimechart(table: Table, cmd: Command, ctx: Context) -> Table:
 def _prepare(table: Table, cmd: Command, ctx: Context) -> tuple[pl.DataFrame, str | None, Command]:
     """The rows that have a time, the split field with its values binned, and the command with all options in one place."""
     axes = read_axes(cmd)
-    top = gathered(cmd)
+    top = checked(cmd)
     if len(axes) > 1:
         raise SearchError("timechart takes one BY field", node=cmd, hint='Join the fields first: eval key=a.":".b')
     if TIME not in table:

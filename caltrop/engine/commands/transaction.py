@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from caltrop.engine import times
-from caltrop.engine.aggregate.arguments import flag, gathered, name_of, text, whole
+from caltrop.engine.aggregate.arguments import checked, flag, name_of, text, whole
 from caltrop.engine.aggregate.transactions import Event, Rules, Transaction, group, kept
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
@@ -30,7 +30,7 @@ _LIMITS = ("maxspan", "maxpause", "maxevents", "startswith", "endswith")
 @command("transaction", kind="dataset", note="`name` (transactiontypes.conf) is not read.")
 def transaction(table: Table, cmd: Command, ctx: Context) -> Table:
     """One row a group of events, with duration, eventcount and the values of all their fields."""
-    cmd = gathered(cmd)
+    cmd = checked(cmd)
     if cmd.option("name") is not None:
         raise SearchError("transaction name= is not supported", node=cmd, hint="Write the options of the type out.")
     if TIME not in table:
