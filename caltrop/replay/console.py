@@ -12,17 +12,13 @@ STYLES: dict[Status, str] = {"passed": "green", "failed": "bold red", "error": "
 
 
 def print_report(report: Report, console: Console) -> None:
+    """Tables fold to the width of the terminal; sentences do not, so that `file:line` stays whole."""
     table = Table(box=None, pad_edge=False)
-    for title, justify in (
-        ("detection", "left"),
-        ("test", "left"),
-        ("events", "right"),
-        ("hits", "right"),
-        ("checks", "right"),
-        ("ms", "right"),
-        ("verdict", "left"),
-    ):
-        table.add_column(title, justify=justify, overflow="fold")  # type: ignore[arg-type]
+    for title in ("detection", "test"):
+        table.add_column(title, overflow="fold")
+    for title in ("events", "hits", "checks", "ms"):
+        table.add_column(title, justify="right")
+    table.add_column("verdict")
     for detection in report.detections:
         for test in detection.tests:
             held = sum(c.passed for c in test.checks)
@@ -42,7 +38,9 @@ def print_report(report: Report, console: Console) -> None:
         _explain(detection, console)
     for check in report.checks:
         style = STYLES["passed" if check.passed else "failed"]
-        console.print(Text.assemble(("ok " if check.passed else "FAILED ", style), f"{check.name}: {check.seen}"))
+        console.print(
+            Text.assemble(("ok " if check.passed else "FAILED ", style), f"{check.name}: {check.seen}"), soft_wrap=True
+        )
     _summary(report, console)
 
 
@@ -50,15 +48,20 @@ def _explain(detection: DetectionResult, console: Console) -> None:
     """Failures first name the place to open."""
     for test in detection.tests:
         for note in test.notes:
-            console.print(Text(f"note: {detection.name}: {note}", style="dim"))
+            console.print(Text(f"note: {detection.name}: {note}", style="dim"), soft_wrap=True)
         place = f"{test.file}:{test.line}"
         if test.error:
-            console.print(Text(f"{place}: {detection.name}: {test.error}", style=STYLES["error"]))
+            console.print(Text(f"{place}: {detection.name}: {test.error}", style=STYLES["error"]), soft_wrap=True)
         elif test.skipped:
-            console.print(Text(f"{place}: {detection.name}: skipped: {test.skipped}", style=STYLES["skipped"]))
+            console.print(
+                Text(f"{place}: {detection.name}: skipped: {test.skipped}", style=STYLES["skipped"]), soft_wrap=True
+            )
         for check in test.checks:
             if not check.passed:
-                console.print(Text(f"{place}: {detection.name}: {check.name}: {check.seen}", style=STYLES["failed"]))
+                console.print(
+                    Text(f"{place}: {detection.name}: {check.name}: {check.seen}", style=STYLES["failed"]),
+                    soft_wrap=True,
+                )
 
 
 def _summary(report: Report, console: Console) -> None:
@@ -70,5 +73,6 @@ def _summary(report: Report, console: Console) -> None:
             f": {report.package} on {report.target} (version {report.version}): ",
             counts or "no detection was tested",
             f" in {report.seconds:.1f} s",
-        )
+        ),
+        soft_wrap=True,
     )
