@@ -253,7 +253,7 @@ class Arguments:
         if not found:
             yield self.pattern()
             return
-        name, quoted = (found[1][1:-1], True) if found[1][0] in "'\"" else (found[1], False)
+        name, quoted = (unescape(found[1][1:-1]), True) if found[1][0] in "'\"" else (found[1], False)
         field = FieldName(name=name, quoted=quoted, span=cursor.span(start))
         yield Comparison(field=field, op=found[2], value=self.pattern(), span=cursor.span(start))
 
@@ -397,7 +397,7 @@ _QUOTED_EVAL = re.compile(r'"\("(.*?)(?<!\\)"\)"|"(\((?:[^"\\]|\\.)*\))"', re.DO
 _SINGLE = re.compile(r"'([^'\n]*)'")
 _PREFIX = re.compile(r"PREFIX\(([^)\s]*)\)")
 _BARE_PATTERN = re.compile(r"(?:\[(?:\\.|[^\]\\])*\]|\\.|[^\s|\[\]\"\\])+")
-_REGEX_FIELD = re.compile(r"""("[^"]*"|'[^']*'|[^\s=!"'`(\[<\\^]+)\s*(!?=)\s*""")
+_REGEX_FIELD = re.compile(r"""("(?:[^"\\]|\\.)*"|'[^']*'|[^\s=!"'`(\[<\\^]+)\s*(!?=)\s*""")
 _SIGN = re.compile(r"[-+]")
 _SORT_KIND = re.compile(r"(auto|num|str|ip)\s*\(", re.IGNORECASE)
 _SORT_FUNCTION_END = re.compile(r"\)")

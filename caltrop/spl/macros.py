@@ -5,7 +5,7 @@
   unescaped. `m(1, 2)` and `m(b=2, a=1)` (all by name) are the same when m's arguments are a and b.
 * $name$ is replaced everywhere in the definition, inside quotes too. What comes out may hold macros again.
 * `iseval`: the definition (after replacement) is an eval expression, its string result the expansion.
-* `validation` (after replacement): a Boolean expression must be true; a string result is the error message itself, and
+* `validation` (after replacement, bare argument names too): a Boolean expression must be true; a string result is the error message itself, and
   null passes unless the expression is a Boolean one.
 """
 
@@ -16,7 +16,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from caltrop.spl.ast import Binary, Call, InList, MacroCall, Span, Unary
+from caltrop.spl.ast import Binary, Call, FieldName, InList, MacroCall, Span, Unary
 from caltrop.spl.cursor import Cursor, unescape
 from caltrop.spl.errors import SplError
 from caltrop.spl.names import BOOLEAN_FUNCTIONS, nearest
@@ -99,6 +99,21 @@ def expand(
 _SCAN = re.compile(r'"(?:[^"\\]|\\.)*+"|```.*?```|`|[^"`]++|.', re.DOTALL)
 
 
+def _with_literals(expression: str, values: dict[str, str]) -> str:
+    """A validation may also use the arguments by their bare names, as fields: they become literals."""
+    try:
+        names = [n for n in parse_eval(expression).walk() if isinstance(n, FieldName) and n.name in values]
+    except SplError:
+        return expression  # reported when it is evaluated
+    for node in sorted(names, key=lambda n: n.span.start, reverse=True):
+        value = values[node.name]
+        number = re.fullmatch(r"[+-]?\d+(\.\d+)?", value.strip())
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        literal = value if number else f'"{escaped}"'
+        expression = f"{expression[: node.span.start]}{literal}{expression[node.span.end :]}"
+    return expression
+
+
 def _calls(text: str) -> list[tuple[Span, MacroCall | None]]:
     """The text cut into plain stretches (None) and macro calls."""
     cursor = Cursor(text)
@@ -174,7 +189,7 @@ class _Expander:
     def _validate(self, macro: Macro, values: dict[str, str], span: Span) -> None:
         if not macro.validation or not self.evaluate:
             return
-        expression = _substitute(macro.validation, values)
+        expression = _with_literals(_substitute(macro.validation, values), values)
         result = self._run(macro, expression, "validation", span)
         if result is True or (result is None and not _is_boolean(expression)):
             return

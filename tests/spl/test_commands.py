@@ -73,7 +73,7 @@ CASES: list[tuple[str, tuple[Node, ...]]] = [
     ("sort a, d", (SortKey(f("a")), SortKey(f("d")))),
     ("sort d", (SortKey(f("d")),)),
     ("top 3 a by b showperc=f", (Option("limit", 3), f("a"), Clause("by", (f("b"),)), Option("showperc", False))),
-    # regular expressions: \\\\ and \\" are escapes in quotes, every other backslash stays
+    # regular expressions: \\ and \" are escapes in quotes, every other backslash stays
     (r'rex field=a max_match=0 "\"(?<b>\\\d+)"', (Option("field", "a"), Option("max_match", 0), Word(r'"(?<b>\\d+)', True))),
     (r'rex "x=(?<y>\w)" field=a', (Word(r"x=(?<y>\w)", True), Option("field", "a"))),
     (r"rex user=(?<u>[^|\s]+)$", (Word(r"user=(?<u>[^|\s]+)$"),)),
