@@ -219,7 +219,7 @@ def eventtype_masks(
 
     for name in searches:
         run(name, ())
-    return masks
+    return {name: masks[name] for name in searches if name in masks}
 
 
 def labels(name: str, masks: Mapping[str, pl.Series], height: int) -> pl.Series:

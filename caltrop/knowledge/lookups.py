@@ -144,11 +144,12 @@ class Lookup:
         per_row = joined.group_by("row", maintain_order=True).agg(
             pl.col("hits").explode().drop_nulls().unique(maintain_order=True)
         )
-        return pl.DataFrame([self._output(table[name].alias(name), per_row["hits"]) for name in outputs])
+        found = per_row.select(pl.when(pl.col("hits").list.len() > 0).then("hits")).to_series()
+        return pl.DataFrame([self._output(table[name].alias(name), found) for name in outputs])
 
     def _output(self, column: pl.Series, hits: pl.Series) -> pl.Series:
         """The values at `hits` (lists of row numbers), a list where there are several."""
-        lengths = hits.list.len()
+        lengths = hits.list.len().fill_null(0)
         if not (lengths > 1).any():
             found = column.gather(hits.list.first())
         else:

@@ -14,7 +14,7 @@ import polars as pl
 
 from caltrop.errors import CaltropError
 
-_MAX_DEPTH = 200
+_MAX_DEPTH = 80
 _POSIX = {
     "alpha": "A-Za-z",
     "digit": "0-9",

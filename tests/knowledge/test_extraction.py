@@ -1,0 +1,255 @@
+"""Search-time fields: each operation, their order, and that `wanted` never changes a value."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from caltrop.knowledge import Configuration, Knowledge, kv
+from caltrop.knowledge.columns import from_pairs
+from caltrop.knowledge.extraction import names_in_eval, names_in_search
+
+from .conftest import MakeApp, events, row
+
+
+def evaluate(expression: str, frame: pl.DataFrame) -> pl.Series:
+    """Enough of eval for these tests: upper(field), field."field", a field, "text", null()."""
+
+    def value(text: str) -> pl.Series:
+        text = text.strip()
+        if text.startswith('"'):
+            return pl.Series([text[1:-1]]).new_from_index(0, frame.height)
+        if text == "null()" or text not in frame.columns:
+            return pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
+        return frame[text]
+
+    if found := re.fullmatch(r"upper\((\w+)\)", expression):
+        return value(found.group(1)).str.to_uppercase()
+    result = value(expression.split("+")[0])
+    for part in expression.split("+")[1:]:
+        result = result + value(part)
+    return result
+
+
+def matches(search: str, frame: pl.DataFrame) -> pl.Series:
+    """`field=value field=value`, all of them."""
+    result = pl.Series([True]).new_from_index(0, frame.height)
+    for term in search.split():
+        name, _, value = term.partition("=")
+        column = (
+            frame[name] if name in frame.columns else pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
+        )
+        held = column.list.contains(value) if column.dtype == pl.List(pl.String) else column == value
+        result = result & held.fill_null(False)
+    return result
+
+
+@pytest.fixture
+def know(make_app: MakeApp):  # type: ignore[no-untyped-def]
+    """`know(props, transforms=…, **other conf)` -> Knowledge of an app with those files."""
+
+    def make(props: str, transforms: str = "", lookups: dict[str, str] | None = None, **confs: str) -> Knowledge:
+        files = {"default/props.conf": props, "default/transforms.conf": transforms}
+        files |= {f"default/{name}.conf": text for name, text in confs.items()}
+        files |= {f"lookups/{name}": text for name, text in (lookups or {}).items()}
+        return Knowledge(Configuration([make_app("app", files)]), "app", evaluate=evaluate, matches=matches)
+
+    return make
+
+
+NONE = "KV_MODE = none\n"
+# name: props, transforms, raw, fields
+CASES: dict[str, tuple[str, str, str, dict[str, object]]] = {
+    "extract": (NONE + r"EXTRACT-a = user=(?<who>\w+)", "", "user=bob", {"who": "bob"}),
+    "extract in a field": (NONE + "EXTRACT-a = user=(?<who>\\w+)\nEXTRACT-b = ^(?<initial>.) in who", "", "user=bob", {"who": "bob", "initial": "b"}),
+    "extract with look-behind": (NONE + r"EXTRACT-a = (?<=user=)(?<who>\w+)", "", "user=bob", {"who": "bob"}),
+    "the first extraction of a field stays": (NONE + "EXTRACT-a = (?<x>a)\nEXTRACT-b = (?<x>b)", "", "b a", {"x": "a"}),
+    "an empty group is no field": (NONE + r"EXTRACT-a = x(?<y>\d*)", "", "x", {}),
+    "report with format": (NONE + "REPORT-a = t", "[t]\nREGEX = (\\w+)/(\\d+)\nFORMAT = one::$1 two::n-$2", "a/1 b/2", {"one": "a", "two": "n-1"}),
+    "report with names from the data": (NONE + "REPORT-a = t", "[t]\nREGEX = (\\S+)=(\\S+)\nFORMAT = $1::$2", "a.b=1 c=2 a.b=3", {"a_b": "1", "c": "2"}),
+    "mv_add": (NONE + "REPORT-a = t", "[t]\nREGEX = (\\S+)=(\\S+)\nFORMAT = $1::$2\nMV_ADD = true", "a=1 b=2 a=3", {"a": ["1", "3"], "b": "2"}),
+    "clean_keys off": (NONE + "REPORT-a = t", "[t]\nREGEX = (\\S+)=(\\S+)\nFORMAT = $1::$2\nCLEAN_KEYS = false", "a.b=1", {"a.b": "1"}),
+    "keep_empty_vals": (NONE + "REPORT-a = t", "[t]\nREGEX = (\\w+)=(\\w*)\nFORMAT = $1::$2\nKEEP_EMPTY_VALS = true", "a= b=1", {"a": "", "b": "1"}),
+    "source_key": (NONE + "EXTRACT-z = <(?<inner>.*)>\nREPORT-a = t", "[t]\nSOURCE_KEY = inner\nREGEX = (?<x>\\d)", "1 <2>", {"inner": "2", "x": "2"}),
+    "_KEY_ and _VAL_": (NONE + "REPORT-a = t", "[t]\nREGEX = (?<_KEY_1>\\w+):(?<_VAL_1>\\w+)", "a:1 b:2", {"a": "1", "b": "2"}),
+    "delims and fields": (NONE + "REPORT-a = t", '[t]\nDELIMS = ","\nFIELDS = a, b, c', '1,"x,y",3', {"a": "1", "b": "x,y", "c": "3"}),
+    "delims keep the place of empty values": (NONE + "REPORT-a = t", '[t]\nDELIMS = "|"\nFIELDS = "a", "b", "c"', "1||3", {"a": "1", "c": "3"}),
+    "tab": (NONE + "REPORT-a = t", '[t]\nDELIMS = "\\t"\nFIELDS = a, b', "1\t2", {"a": "1", "b": "2"}),
+    "two sets of delims": (NONE + "REPORT-a = t", '[t]\nDELIMS = "|;", ":="', 'a:1|b=2;c:"x|y"', {"a": "1", "b": "2", "c": "x|y"}),
+    "auto": ("", "", 'a=1, b="two words"; c.d=3|e=4&f=5 a=9', {"a": "1", "b": "two words", "c_d": "3", "e": "4", "f": "5"}),
+    "auto_escaped": ("KV_MODE = auto_escaped", "", r'a="x \"y\" z" b=1', {"a": 'x "y" z', "b": "1"}),
+    "auto finds json": ("", "", '{"a": {"b": [1, 2]}, "c": null, "d": true}', {"a.b{}": ["1", "2"], "c": "null", "d": "true"}),
+    "auto_kv_json off": ("AUTO_KV_JSON = false", "", '{"a": 1}', {}),
+    "json": ("KV_MODE = json", "", '{"a": [{"b": 1.50}, {"b": "x"}], "n": 12345678901234567890}', {"a{}.b": ["1.50", "x"], "n": "12345678901234567890"}),
+    "json that breaks off": ("KV_MODE = json", "", '{"a": 1, "b": {"c": "x", "d": ["y", "z"], "e": "cut', {"a": "1", "b.c": "x", "b.d{}": ["y", "z"]}),
+    "json mode reads no pairs": ("KV_MODE = json", "", "a=1", {}),
+    "xml": ("KV_MODE = xml", "", '<r a="1"><b>x</b><b>y</b></r>', {"r{@a}": "1", "r.b": ["x", "y"]}),
+    "xml with entities of its own": ("KV_MODE = xml", "", '<!DOCTYPE r [<!ENTITY e "x">]><r>&e;</r>', {}),
+    "alias": (NONE + "EXTRACT-a = (?<x>\\d)\nFIELDALIAS-a = x AS y x AS z", "", "1", {"x": "1", "y": "1", "z": "1"}),
+    "alias overwrites, also with nothing": (NONE + "EXTRACT-a = (?<y>\\d)\nFIELDALIAS-a = missing AS y", "", "1", {}),
+    "asnew keeps": (NONE + "EXTRACT-a = (?<x>\\d)(?<y>\\d)\nFIELDALIAS-a = x ASNEW y x ASNEW z", "", "12", {"x": "1", "y": "2", "z": "1"}),
+    "calculated fields see no calculated field": (NONE + "EXTRACT-a = (?<x>\\w)\nEVAL-x = upper(x)\nEVAL-y = x", "", "a", {"x": "A", "y": "a"}),
+    "calculated fields see aliases": (NONE + "EXTRACT-a = (?<x>\\w)\nFIELDALIAS-a = x AS y\nEVAL-z = upper(y)", "", "a", {"x": "a", "y": "a", "z": "A"}),
+    "a calculated field may remove": (NONE + "EXTRACT-a = (?<x>\\w)\nEVAL-x = null()", "", "a", {}),
+    "kv_mode none": (NONE, "", "a=1", {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_operations(know, name: str) -> None:  # type: ignore[no-untyped-def]
+    props, transforms, raw, expected = CASES[name]
+    knowledge = know("[st]\n" + props, transforms)
+    frame = events(raw)
+    assert row(knowledge.extract(frame)) == expected
+    assert knowledge.problems == []
+    for field, value in expected.items():
+        assert row(knowledge.extract(frame, {field})) == {field: value}
+
+
+def test_problems_are_named(know) -> None:  # type: ignore[no-untyped-def]
+    knowledge = know("[st]\nREPORT-a = missing, bad\nKV_MODE = multi", "[bad]\nREGEX = (\n[unused]\nREGEX = (")
+    knowledge.extract(events("x"))
+    assert len(knowledge.problems) == 3
+    assert any("'missing'" in p for p in knowledge.problems) and any("multikv" in p for p in knowledge.problems)
+
+
+def test_fields_of_the_frame_are_kept(know) -> None:  # type: ignore[no-untyped-def]
+    frame = events("a=raw", "a=raw").with_columns(pl.Series("a", ["indexed", None]))
+    assert know("").extract(frame)["a"].to_list() == ["indexed", "raw"]
+
+
+def test_kinds_of_events_are_extracted_apart_and_keep_their_order(know) -> None:  # type: ignore[no-untyped-def]
+    knowledge = know("[one]\nEXTRACT-a = (?<x>.)\n[two]\nREPORT-a = t", "[t]\nREGEX = (?<x>\\d)\nMV_ADD = true")
+    frame = pl.concat([events("a", sourcetype="one"), events("1 2", sourcetype="two"), events("b", sourcetype="one")])
+    found = knowledge.extract(frame)
+    assert found["x"].to_list() == [["a"], ["1", "2"], ["b"]]
+    assert found["_raw"].to_list() == frame["_raw"].to_list()
+    assert knowledge.extract(frame.clear(), {"x"}).height == 0
+
+
+LOOKUP = {"t.csv": "code,text\n1,one\n2,two\n"}
+
+
+def test_automatic_lookups(know) -> None:  # type: ignore[no-untyped-def]
+    transforms = "[t]\nfilename = t.csv\n"
+    knowledge = know(
+        "[st]\nLOOKUP-a = t code OUTPUT text AS word\nLOOKUP-b = t code OUTPUTNEW text AS kept", transforms, LOOKUP
+    )
+    found = knowledge.extract(events("code=1 word=mine kept=mine", "code=3 word=mine", "code=2"))
+    assert found["word"].to_list() == ["one", "mine", "two"]
+    assert found["kept"].to_list() == ["mine", None, "two"]
+    assert row(knowledge.extract(events("code=2"), {"kept"})) == {"kept": "two"}
+
+
+def test_lookup_without_outputs_gives_every_other_field(know) -> None:  # type: ignore[no-untyped-def]
+    knowledge = know("[st]\nLOOKUP-a = t.csv code", "", LOOKUP)
+    assert row(knowledge.extract(events("code=1"))) == {"code": "1", "text": "one"}
+
+
+EVENTTYPES = """
+[plain]
+search = a=1
+[nested]
+search = eventtype=plain b=2
+[off]
+search = a=1
+disabled = true
+[urgent]
+search = a=1
+priority = 0
+"""
+TAGS = """
+[eventtype=plain]
+x = enabled
+y = disabled
+[eventtype=nested]
+z = enabled
+[b=2]
+two = enabled
+[c=%20]
+never = enabled
+"""
+
+
+def test_event_types_and_tags(know) -> None:  # type: ignore[no-untyped-def]
+    knowledge = know("", eventtypes=EVENTTYPES, tags=TAGS)
+    found = knowledge.extract(events("a=1 b=2", "a=1", "b=2", "c=3"))
+    assert found["eventtype"].to_list() == [["urgent", "nested", "plain"], ["urgent", "plain"], None, None]
+    assert found["tag"].to_list() == [["two", "x", "z"], ["x"], ["two"], None]
+    assert found["tag::eventtype"].to_list() == [["x", "z"], ["x"], None, None]
+    assert found["tag::b"].to_list() == ["two", None, "two", None]
+    only = knowledge.extract(events("a=1 b=2"), {"tag"})
+    assert row(only) == {"tag": ["two", "x", "z"]}
+
+
+def test_event_types_in_a_circle(know) -> None:  # type: ignore[no-untyped-def]
+    knowledge = know("", eventtypes="[a]\nsearch = eventtype=b\n[b]\nsearch = eventtype=a\n")
+    knowledge.extract(events("x"))
+    assert any("refer to each other" in p for p in knowledge.problems)
+
+
+def test_without_evaluators_what_needs_them_is_left_out(make_app: MakeApp) -> None:
+    app = make_app("a", {"default/props.conf": "[st]\nEVAL-x = 1\n", "default/eventtypes.conf": "[e]\nsearch = a=1\n"})
+    knowledge = Knowledge(Configuration([app]), "a")
+    assert row(knowledge.extract(events("a=1"))) == {"a": "1"}
+    assert len(knowledge.problems) == 2
+
+
+def test_names() -> None:
+    assert {"a", "b", "c d", "e.f", "e", "f"} <= names_in_eval("if(a=\"x y\", 'c d', b) . e.f")
+    macros = {"m(1)": "inner=1 `n`", "n": "deep>2"}
+    found = names_in_search('a=1 OR NOT "b c"!=2 `m(1)` d IN (1) word', lambda call: macros.get(call))
+    assert {"a", "b c", "d", "inner", "deep"} <= found and "word" not in found
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.sampled_from("abc"), st.sampled_from("123")), max_size=12), st.booleans()
+)
+def test_from_pairs_equals_a_dictionary(triples: list[tuple[int, str, str]], multivalue: bool) -> None:
+    expected: dict[str, dict[int, list[str]]] = {}
+    for number, key, value in triples:
+        expected.setdefault(key, {}).setdefault(number, []).append(value)
+    rows, keys, values = (list(x) for x in zip(*triples, strict=True)) if triples else ([], [], [])
+    columns = from_pairs(
+        5,
+        pl.Series(rows, dtype=pl.UInt32),
+        pl.Series(keys, dtype=pl.String),
+        pl.Series(values, dtype=pl.String),
+        multivalue=multivalue,
+    )
+    assert [c.name for c in columns] == list(expected)
+    for column in columns:
+        for number in range(5):
+            held = expected[column.name].get(number)
+            cell = column[number]
+            cell = cell.to_list() if isinstance(cell, pl.Series) else cell
+            if held is None:
+                assert cell is None
+            elif multivalue:
+                assert cell in (held, held[0] if len(held) == 1 else None)
+            else:
+                assert cell == held[0]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.text("ab{", min_size=1, max_size=2), inner, max_size=3)
+        ),
+        max_leaves=8,
+    )
+)
+def test_the_tolerant_json_reader_agrees_on_whole_json(value: object) -> None:
+    import json
+
+    text = json.dumps(value, ensure_ascii=False)
+    _, keys, values = kv.json(pl.Series([text]))
+    if isinstance(value, dict | list):
+        assert list(kv._partial_json(text)) == list(zip(keys, values, strict=True))

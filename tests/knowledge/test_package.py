@@ -1,0 +1,96 @@
+"""install_app: what is kept, what is refused."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from caltrop.knowledge import Configuration, PackageError, install_app
+
+from .conftest import MakeApp
+
+
+def archive(path: Path, files: dict[str, bytes], **odd: tarfile.TarInfo) -> Path:
+    with tarfile.open(path, "w:gz") as out:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            out.addfile(info, io.BytesIO(data))
+        for info in odd.values():
+            out.addfile(info)
+    return path
+
+
+def test_install_and_update_keep_local(tmp_path: Path) -> None:
+    apps = tmp_path / "etc" / "apps"
+    first = archive(tmp_path / "1.tgz", {"app/default/x.conf": b"[s]\nk = 1\n", "app/lookups/a.csv": b"v1\n"})
+    second = archive(
+        tmp_path / "2.tgz", {"./app/default/x.conf": b"[s]\nk = 2\n", "app/local/x.conf": b"[s]\nj = package\n"}
+    )
+    assert install_app(first, apps) == "app"
+    config = Configuration(tmp_path / "etc")
+    config.set("x", "s", {"j": "mine"}, app="app")
+    with pytest.raises(PackageError, match="installed already"):
+        install_app(second, apps)
+    assert install_app(second, apps, update=True) == "app"
+    config.reload()
+    assert config.stanzas("x", "app")["s"].values() == {"k": "2", "j": "mine"}
+    assert (apps / "app/lookups/a.csv").read_text() == "v1\n"
+    assert sorted(p.name for p in apps.iterdir()) == ["app"]
+
+
+def test_install_a_folder(tmp_path: Path, make_app: MakeApp) -> None:
+    source = make_app("mine", {"default/x.conf": "[s]\nk = 1\n"})
+    assert install_app(source, tmp_path / "there") == "mine"
+    assert (tmp_path / "there/mine/default/x.conf").exists()
+
+
+def _link(name: str, target: str) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = tarfile.SYMTYPE, target
+    return info
+
+
+def _device(name: str) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type = tarfile.CHRTYPE
+    return info
+
+
+UNSAFE: dict[str, tuple[dict[str, bytes], dict[str, tarfile.TarInfo]]] = {
+    "parent": ({"app/../../evil": b"x"}, {}),
+    "absolute": ({"/etc/evil": b"x"}, {}),
+    "backslash": ({"app\\..\\evil": b"x"}, {}),
+    "link": ({"app/a": b"x"}, {"link": _link("app/b", "/etc/passwd")}),
+    "device": ({"app/a": b"x"}, {"device": _device("app/null")}),
+    "two folders": ({"app/a": b"x", "other/a": b"x"}, {}),
+    "empty": ({}, {}),
+    "hidden name": ({".app/a": b"x"}, {}),
+}
+
+
+@pytest.mark.parametrize("name", UNSAFE)
+def test_unsafe_packages_are_refused(tmp_path: Path, name: str) -> None:
+    files, odd = UNSAFE[name]
+    package = archive(tmp_path / "bad.tgz", files, **odd)
+    with pytest.raises(PackageError):
+        install_app(package, tmp_path / "apps")
+    assert list((tmp_path / "apps").iterdir()) == []
+    assert not (tmp_path / "evil").exists()
+
+
+def test_no_archive(tmp_path: Path) -> None:
+    (tmp_path / "x.tgz").write_bytes(b"not an archive")
+    with pytest.raises(PackageError, match="cannot unpack"):
+        install_app(tmp_path / "x.tgz", tmp_path / "apps")
+    with pytest.raises(PackageError, match="no such package"):
+        install_app(tmp_path / "none.tgz", tmp_path / "apps")
+
+
+def test_size_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("caltrop.knowledge.package.MAX_BYTES", 10)
+    with pytest.raises(PackageError, match="larger"):
+        install_app(archive(tmp_path / "x.tgz", {"app/a": b"x" * 11}), tmp_path / "apps")

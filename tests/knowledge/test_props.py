@@ -1,0 +1,122 @@
+"""props: which stanzas apply, and how settings are read."""
+
+from __future__ import annotations
+
+import pytest
+
+from caltrop.knowledge import Configuration, Knowledge
+from caltrop.knowledge.props import Alias, name_pattern, plan
+
+from .conftest import MakeApp
+
+PATTERNS = [
+    ("/var/log/*", "/var/log/a", True),
+    ("/var/log/*", "/var/log/a/b", False),
+    ("/var/.../b", "/var/log/a/b", True),
+    ("...a.log", "/x/a.log", True),
+    ("...a.log", "/x/a_log", False),  # a dot is a dot
+    (r"...a.log(.\d+)?", "a.log.3", True),
+    ("a|b", "b", True),
+    ("a", "xa", False),  # the whole name
+    ("(?i)A*", "ab", True),
+    ("WinEventLog:*", "WinEventLog:Sec/Op", False),
+]
+
+
+@pytest.mark.parametrize(("spec", "value", "expected"), PATTERNS)
+def test_name_pattern(spec: str, value: str, expected: bool) -> None:
+    assert (name_pattern(spec).python.search(value) is not None) is expected
+
+
+PROPS = r"""
+[default]
+who = default
+base = yes
+[st]
+who = sourcetype
+[host::web*]
+who = host
+[source::/var/...]
+who = source pattern
+[source::/var/log/a]
+who = source literal
+[source::/pri/...]
+who = low
+priority = 5
+[source::/pri/x...]
+who = high
+priority = 7
+[source::/ascii/a...]
+who = a
+[source::/ascii/...]
+who = dots
+[(?::){0}wild:*]
+who = wildcard sourcetype
+[wild:one]
+who = literal sourcetype
+[old]
+rename = st
+[rule::x]
+who = never
+"""
+
+# sourcetype, source, host -> who
+WHO = [
+    ("st", "s", "h", "sourcetype"),
+    ("other", "s", "h", "default"),
+    ("ST", "s", "h", "default"),  # sourcetypes are case-sensitive
+    ("st", "s", "WEB1", "host"),  # hosts are not
+    ("st", "/var/x", "web1", "source pattern"),
+    ("st", "/var/log/a", "web1", "source literal"),
+    ("st", "/VAR/x", "h", "sourcetype"),
+    ("st", "/pri/x1", "h", "high"),
+    ("st", "/ascii/a1", "h", "dots"),  # the name that sorts first
+    ("wild:two", "s", "h", "wildcard sourcetype"),
+    ("wild:one", "s", "h", "literal sourcetype"),
+    ("old", "s", "h", "sourcetype"),
+    ("rule::x", "s", "h", "default"),
+]
+
+
+@pytest.mark.parametrize(("sourcetype", "source", "host", "who"), WHO)
+def test_settings(make_app: MakeApp, sourcetype: str, source: str, host: str, who: str) -> None:
+    knowledge = Knowledge(Configuration([make_app("a", {"default/props.conf": PROPS})]), "a")
+    found = knowledge.props_for(source, sourcetype, host)
+    assert (found["who"], found["base"]) == (who, "yes")
+
+
+def test_index_time_props_are_global(make_app: MakeApp) -> None:
+    app = make_app("a", {"default/props.conf": "[st]\nLINE_BREAKER = x\nEVAL-a = 1\nKV_MODE = json\n"}, export=False)
+    knowledge = Knowledge(Configuration([app]), "elsewhere")
+    assert knowledge.index_time_props("s", "st") == {"LINE_BREAKER": "x"}
+    assert knowledge.props_for("s", "st", "h") == {}
+
+
+def test_plan_reads_what_it_can_and_reports_the_rest() -> None:
+    problems: list[str] = []
+    found = plan(
+        {
+            "EXTRACT-b": r"(?<x>\d) in field_1",
+            "EXTRACT-a": r"in (?<y>.)",
+            "EXTRACT-bad": "(",
+            "REPORT-r": "one, two",
+            "FIELDALIAS-f": 'a AS b "c d" ASNEW e',
+            "FIELDALIAS-bad": "a b c",
+            "eval-n": "1+1",
+            "LOOKUP-l": "t k AS f OUTPUTNEW v AS w u",
+            "LOOKUP-bad": "t",
+            "KV_MODE": "JSON",
+        },
+        problems,
+    )
+    assert [(e.name, e.field, e.outputs) for e in found.extracts] == [("a", "_raw", ["y"]), ("b", "field_1", ["x"])]
+    assert found.reports == ("one", "two")
+    assert found.aliases == (Alias("a", "b", False), Alias("c d", "e", True))
+    assert found.evals == (("n", "1+1"),)
+    assert (found.lookups[0].inputs, found.lookups[0].outputs, found.lookups[0].keep) == (
+        (("k", "f"),),
+        (("v", "w"), ("u", "u")),
+        True,
+    )
+    assert found.kv_mode == "json"
+    assert len(problems) == 3 and all("bad" in p for p in problems)
