@@ -69,10 +69,12 @@ def encode_rows(rows: Sequence[Row]) -> bytes:
     """Rows as the CSV body that splunkd sends: every field with its `__mv_` column."""
     fields = list(dict.fromkeys(name for row in rows for name in row))
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([column for name in fields for column in (name, f"__mv_{name}")])
+    minimal = csv.writer(text, lineterminator="\n")
+    quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    minimal.writerow([column for name in fields for column in (name, f"__mv_{name}")])
     for row in rows:
-        writer.writerow([cell for name in fields for cell in _cells(row.get(name, ""))])
+        cells = [cell for name in fields for cell in _cells(row.get(name, ""))]
+        (quoted if any("\r" in cell for cell in cells) else minimal).writerow(cells)  # minimal leaves \r bare
     return text.getvalue().encode("utf-8", "surrogatepass")
 
 
@@ -84,7 +86,7 @@ def _cells(value: Value) -> tuple[str, str]:
 
 def decode_rows(body: bytes) -> Iterator[Row]:
     """Rows of a CSV body."""
-    reader = csv.reader(io.StringIO(body.decode(), newline=""))
+    reader = csv.reader(io.StringIO(body.decode()))
     header = next(reader, [])
     for values in reader:
         if len(values) != len(header):

@@ -59,12 +59,12 @@ def enrich_body(body: str, enricher: Enricher) -> str:
 
 
 def _enrich(body: str, enricher: Enricher, restore: bool) -> str:
-    reader = csv.reader(io.StringIO(body, newline=""))
+    reader = csv.reader(io.StringIO(body))  # lines end at \n alone
     header = next(reader, None)
     if header is None:
         return ""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL if restore else csv.QUOTE_MINIMAL)
     kept = [index for index, name in enumerate(header) if name not in _OWN]
     writer.writerow([header[index] for index in kept] + _OWN_HEADER)
     writer.writerows(_rows(reader, header, kept, enricher, restore))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import List
+from itertools import chain, islice
+from typing import Iterator, List
 
 from .limits import MAX_VALUE, MAX_VALUES
 
@@ -13,6 +14,7 @@ _IPV4 = re.compile(r"\.\d{1,3}\.\d{1,3}\.\d{1,3}")  # begins with a literal, whi
 _IPV6 = re.compile(r":[0-9A-Fa-f]{0,4}:")
 _HEX = frozenset("0123456789abcdefABCDEF:.")
 _LONGEST_IP = 45
+_MAX_CANDIDATES = 4096  # what looks like an address and is looked at closely, per text
 _CLOSERS = 16  # brackets without a partner that are taken off the end of a URL
 
 
@@ -36,42 +38,56 @@ def urls(text: str) -> List[str]:
 
 def ip_addresses(text: str) -> List[str]:
     """The IPv4 and IPv6 addresses of a text, as they are written, each once; IPv4 first."""
+    candidates = chain(_ipv4(text), _ipv6(text) if text.count(":") > 1 else ())
     found: List[str] = []
-    for match in _IPV4.finditer(text):
-        start = match.start()
-        while start > 0 and match.start() - start < 4 and text[start - 1].isdigit():
-            start -= 1
-        _add(found, text, start, match.end(), "")
-    if text.count(":") > 1:
-        read = 0
-        for match in _IPV6.finditer(text):
-            start, end = match.start(), match.end()
-            if start < read:
-                continue
-            while start > 0 and text[start - 1] in _HEX and end - start <= _LONGEST_IP:
-                start -= 1
-            while end < len(text) and text[end] in _HEX and end - start <= _LONGEST_IP:
-                end += 1
-            read = end
-            _add(found, text, start, end, ":")
+    for candidate in islice(candidates, _MAX_CANDIDATES):
+        if candidate not in found and _is_address(candidate):
+            found.append(candidate)
+            if len(found) >= MAX_VALUES:
+                break
     return found
 
 
-def _add(found: List[str], text: str, start: int, end: int, kind: str) -> None:
-    """Add text[start:end] if it is an address and stands alone."""
-    if len(found) >= MAX_VALUES or end - start > _LONGEST_IP:
-        return
-    address = text[start:end].rstrip(":.") if not text[start:end].endswith("::") else text[start:end]
-    before, after = text[start - 1 : start], text[end : end + 1]
-    if before.isalnum() or (before in ("_", ".", "]") and before) or after.isalnum() or after == "_":
-        return
-    if not kind and after == "." and text[end + 1 : end + 2].isdigit():  # a longer dotted number
-        return
+def _ipv4(text: str) -> Iterator[str]:
+    for match in _IPV4.finditer(text):
+        start, end = match.span()
+        while start > 0 and match.start() - start < 4 and text[start - 1].isdigit():
+            start -= 1
+        before, after = text[start - 1 : start], text[end : end + 1]
+        if before == "." or (after == "." and text[end + 1 : end + 2].isdigit()):
+            continue  # part of a longer dotted number
+        if not (before.isalnum() or before == "_" or after.isalnum() or after == "_"):
+            yield text[start:end]
+
+
+def _ipv6(text: str) -> Iterator[str]:
+    read = 0
+    for match in _IPV6.finditer(text):
+        start, end = match.span()
+        if start < read:
+            continue
+        while start > read and text[start - 1] in _HEX and end - start <= _LONGEST_IP:
+            start -= 1
+        while end < len(text) and text[end] in _HEX and end - start <= _LONGEST_IP:
+            end += 1
+        read = end
+        before, after = text[start - 1 : start], text[end : end + 1]
+        if (
+            end - start > _LONGEST_IP
+            or before.isalnum()
+            or before in ("_", ".", ":", "]")
+            or after.isalnum()
+            or after == "_"
+        ):
+            continue
+        address = text[start:end]
+        yield address if address.endswith("::") else address.rstrip(":.")
+
+
+def _is_address(text: str) -> bool:
+    """Whether a text is an address; `::Add` and `c::` are names of .NET and C++."""
     try:
-        value = ipaddress.ip_address(address)
+        value = ipaddress.ip_address(text)
     except ValueError:
-        return
-    if value.version == 6 and not any(char.isdigit() for char in address):
-        return  # `::Add`, `c::`: .NET and C++ names, not addresses
-    if address not in found:
-        found.append(address)
+        return False
+    return value.version == 4 or any(char.isdigit() for char in text)

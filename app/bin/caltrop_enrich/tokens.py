@@ -87,6 +87,7 @@ class Tokens(NamedTuple):
 
 def tokenize(script: str) -> Tokens:
     """Cut a script into tokens. `complete` is false when it holds more than MAX_TOKENS, which are all that is read."""
+    script = script.rstrip()  # so that _TOKEN matches at every position it is tried at
     tokens = Tokens(script, [], [], [], [], [], True)
     pos = 0
     while pos < len(script) and len(tokens.kinds) < MAX_TOKENS:
