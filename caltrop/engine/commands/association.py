@@ -1,4 +1,4 @@
-"""arules and associate (Search Reference topics of those names): which field values come together."""
+"""arules, associate and cofilter (Search Reference topics of those names): which field values come together."""
 
 from __future__ import annotations
 
@@ -142,3 +142,32 @@ def _improvements(
 def _entropy(counts: Counter[str]) -> float:
     total = counts.total()
     return -sum(n / total * math.log2(n / total) for n in counts.values()) + 0.0
+
+
+@command("cofilter", kind="transforming")
+def cofilter(table: Table, cmd: Command, ctx: Context) -> Table:
+    """How many values of the first field two values of the second field have in common, most first."""
+    fields = names(cmd.parts)
+    if len(fields) != 2:
+        raise SearchError("cofilter needs two fields", node=cmd)
+    by, of = fields
+    columns = {
+        "Item 1": pl.String,
+        f"Item 1 {by} count": pl.Int64,
+        "Item 2": pl.String,
+        f"Item 2 {by} count": pl.Int64,
+        "Pair count": pl.Int64,
+    }
+    if by not in table or of not in table:
+        return Table.empty(columns)
+    owners: dict[str, set[str]] = {}
+    for keys, items in zip(values_of(table.frame.get_column(by)), values_of(table.frame.get_column(of)), strict=True):
+        for item in items if items is not None else ():
+            owners.setdefault(item, set()).update(keys if keys is not None else ())
+    rows = []
+    for first, second in combinations(sorted(owners), 2):
+        both = len(owners[first] & owners[second])
+        if both:
+            rows.append((first, len(owners[first]), second, len(owners[second]), both))
+    rows.sort(key=lambda row: (-row[4], row[0], row[2]))
+    return Table(pl.DataFrame(rows, schema=columns, orient="row"))

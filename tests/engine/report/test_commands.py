@@ -279,3 +279,62 @@ def test_tiles_of_a_map() -> None:
     assert {row["geobin"].split("_y")[0] for row in found} == {"bin_id_zl_0", "bin_id_zl_1"}
     split = run("geostats count by k maxzoomlevel=0", rows)
     assert split[1] == {"geobin": "bin_id_zl_0_y_4_x_4", "latitude": "11", "longitude": "21", "a": "1", "b": "1"}
+
+
+# --- side by side -----------------------------------------------------------------------------------------------------
+
+
+def test_timewrap_lays_periods_side_by_side() -> None:
+    rows = [{"_time": 1_700_000_000.0 + 86400 * i, "count": str(i)} for i in range(4)]
+    found = run("timewrap 2d", rows, earliest=0.0, latest=1_700_000_000.0 + 4 * 86400)
+    assert found == [
+        {"_time": str(1_700_000_000 + 2 * 86400), "count_latest_2days": "2", "count_2days_before": "0"},
+        {"_time": str(1_700_000_000 + 3 * 86400), "count_latest_2days": "3", "count_2days_before": "1"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ("1w", ["count_latest_week", "count_1week_before", "count_2weeks_before"]),
+        ("week series=short", ["count_s0", "count_s1", "count_s2"]),
+        ("w series=exact time_format=%m-%d", ["count_11-08", "count_11-01", "count_10-25"]),
+    ],
+)
+def test_timewrap_names(options: str, names: list[str]) -> None:
+    end = 1_700_000_000.0
+    rows = [{"_time": end - 86400.0 * day, "count": str(day)} for day in (20, 10, 2)]
+    table = run_table(f"timewrap {options}", rows, earliest=0.0, latest=end + 86400)
+    assert table.fields == ["_time", *names]
+
+
+def test_timewrap_of_months_follows_the_calendar() -> None:
+    rows = [
+        {"_time": t, "count": "1"} for t in (1_698_796_800.0, 1_701_388_800.0)
+    ]  # the first of November and December
+    found = run("timewrap 1mon", rows, earliest=0.0, latest=1_704_067_200.0)
+    assert found == [{"_time": "1701388800", "count_latest_month": "1", "count_1month_before": "1"}]
+
+
+@pytest.mark.parametrize("written", ["", "5", "soon"])
+def test_timewrap_wants_a_period(written: str) -> None:
+    with pytest.raises(SearchError, match="period"):
+        run(f"timewrap {written}", series(1))
+
+
+def test_concurrency_counts_what_is_under_way() -> None:
+    rows = [{"_time": t, "d": d} for t, d in ((0.0, "10"), (5.0, "2"), (6.0, "0"), (10.0, "1"), (20.0, "5"))]
+    assert [row["concurrency"] for row in run("concurrency duration=d", rows)] == ["1", "2", "3", "2", "1"]
+    assert run("concurrency duration=d output=n start=_time", rows)[0]["n"] == "1"
+
+
+def test_gauge() -> None:
+    assert run("gauge x 0 10 max", [{"x": "7", "max": "20"}]) == [{"x": "7", "y1": "0", "y2": "10", "y3": "20"}]
+    assert run("gauge x", [{"x": "7"}]) == [{"x": "7", "y1": "0", "y2": "100"}]
+
+
+def test_cofilter_counts_common_owners() -> None:
+    rows = [{"u": u, "i": i} for u, i in (("al", "a"), ("al", "b"), ("bo", "a"), ("bo", "b"), ("cy", "a"), ("cy", "c"))]
+    found = run("cofilter u i", rows)
+    assert found[0] == {"Item 1": "a", "Item 1 u count": "3", "Item 2": "b", "Item 2 u count": "2", "Pair count": "2"}
+    assert [row["Pair count"] for row in found] == ["2", "1"]
