@@ -1,0 +1,195 @@
+"""What changed between two builds: detections new, changed and removed, with the search as a diff.
+
+A build is an app folder or a package. Detections are told by the id in their metadata, else by their search's name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from caltrop.errors import CaltropError, Location
+from caltrop.render.compare import same
+from caltrop.render.conf import parse
+
+_CONFS = ("savedsearches.conf", "macros.conf", "transforms.conf", "analyticstories.conf")
+_MAX_CONF = 256 << 20
+# Keys that change with a version and say nothing by themselves.
+_STAMPS = {"action.correlationsearch.metadata", "action.escu.modification_date", "action.escu.creation_date"}
+
+
+@dataclass(slots=True)
+class Change:
+    """One detection that is in both builds and differs: which keys, and the search's diff (empty when it is the same)."""
+
+    name: str
+    old_version: int
+    new_version: int
+    keys: list[str]
+    diff: list[str]
+    renamed_from: str = ""
+
+    @property
+    def bumped(self) -> bool:
+        return self.new_version > self.old_version
+
+
+@dataclass(slots=True)
+class Changes:
+    new: list[str] = field(default_factory=list)
+    changed: list[Change] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    others: dict[str, tuple[list[str], list[str], list[str]]] = field(
+        default_factory=dict
+    )  # kind: new, changed, removed
+
+    @property
+    def not_bumped(self) -> list[Change]:
+        return [change for change in self.changed if not change.bumped]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    name: str
+    version: int
+    keys: dict[str, str]
+
+
+def changes(old: Path, new: Path) -> Changes:
+    before, after = _confs(old), _confs(new)
+    rules_before, rules_after = _rules(before), _rules(after)
+    out = Changes()
+    for id_, rule in sorted(rules_after.items(), key=lambda item: item[1].name):
+        previous = rules_before.get(id_)
+        if previous is None:
+            out.new.append(rule.name)
+            continue
+        change = _change(previous, rule)
+        if change:
+            out.changed.append(change)
+    out.removed = sorted(rule.name for id_, rule in rules_before.items() if id_ not in rules_after)
+    for kind, conf in (("macros", "macros.conf"), ("lookups", "transforms.conf"), ("stories", "analyticstories.conf")):
+        a, b = _named(before, conf, kind), _named(after, conf, kind)
+        altered = sorted(n for n in a.keys() & b.keys() if not _same(a[n], b[n]))
+        lists = (sorted(b.keys() - a.keys()), altered, sorted(a.keys() - b.keys()))
+        if any(lists):
+            out.others[kind] = lists
+    return out
+
+
+def _same(a: dict[str, str], b: dict[str, str]) -> bool:
+    return all(same(a.get(key, ""), b.get(key, "")) for key in a.keys() | b.keys())
+
+
+def _change(old: _Rule, new: _Rule) -> Change | None:
+    keys = sorted(
+        key
+        for key in old.keys.keys() | new.keys.keys()
+        if key not in _STAMPS and not same(old.keys.get(key, ""), new.keys.get(key, ""))
+    )
+    if not keys and old.version == new.version and old.name == new.name:
+        return None
+    diff: list[str] = []
+    if "search" in keys:
+        lines = difflib.unified_diff(_lines(old), _lines(new), lineterm="", n=1)
+        diff = [line for line in lines if not line.startswith(("---", "+++"))]
+    return Change(new.name, old.version, new.version, keys, diff, old.name if old.name != new.name else "")
+
+
+def _lines(rule: _Rule) -> list[str]:
+    """The search with one stage a line. (Pipes inside quotes make a line too: it is only to be read.)"""
+    return [
+        part.strip()
+        for part in rule.keys.get("search", "").replace("\n", " ").replace("|", "\n|").split("\n")
+        if part.strip()
+    ]
+
+
+def _rules(confs: dict[str, dict[str, dict[str, str]]]) -> dict[str, _Rule]:
+    out = {}
+    for name, keys in confs["savedsearches.conf"].items():
+        if "action.correlationsearch.metadata" in keys or keys.get("action.escu.search_type") == "detection":
+            metadata = _json(keys.get("action.correlationsearch.metadata", ""))
+            id_ = str(metadata.get("detection_id") or name)
+            version = str(metadata.get("detection_version", ""))
+            out[id_] = _Rule(name, int(version) if version.isdigit() else 0, keys)
+    return out
+
+
+def _json(value: str) -> dict[str, object]:
+    try:
+        found = json.loads(value)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _named(confs: dict[str, dict[str, dict[str, str]]], conf: str, kind: str) -> dict[str, dict[str, str]]:
+    if kind == "stories":
+        prefix = "analytic_story://"
+        return {n.removeprefix(prefix): v for n, v in confs[conf].items() if n.startswith(prefix)}
+    return {n: v for n, v in confs[conf].items() if not (kind == "macros" and n.endswith("_filter"))}
+
+
+def _confs(path: Path) -> dict[str, dict[str, dict[str, str]]]:
+    """The configuration files that matter, from an app folder or a package."""
+    if path.is_dir():
+        found = {name: path / "default" / name for name in _CONFS}
+        texts = {name: p.read_text(encoding="utf-8") for name, p in found.items() if p.is_file()}
+    elif path.is_file():
+        texts = _packed(path)
+    else:
+        raise CaltropError(
+            "no such build", location=Location(str(path)), hint="give an app folder or a .tar.gz package"
+        )
+    return {name: parse(texts.get(name, ""), name, strict=False) for name in _CONFS}
+
+
+def _packed(path: Path) -> dict[str, str]:
+    out = {}
+    try:
+        with tarfile.open(path) as tar:
+            for member in tar:
+                parts = member.name.split("/")
+                if member.isfile() and len(parts) == 3 and parts[1] == "default" and parts[2] in _CONFS:
+                    if member.size > _MAX_CONF:
+                        raise CaltropError(f"{member.name} is too large", location=Location(str(path)))
+                    stream = tar.extractfile(member)
+                    out[parts[2]] = stream.read().decode("utf-8", "replace") if stream else ""
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise CaltropError(
+            f"not a package: {error}", location=Location(str(path)), hint="give a .tar.gz package"
+        ) from error
+    return out
+
+
+def report(found: Changes) -> Iterator[str]:
+    """A changelog in Markdown."""
+    yield f"# {len(found.new)} new, {len(found.changed)} changed, {len(found.removed)} removed"
+    if found.new:
+        yield from ["", "## New", "", *(f"- {name}" for name in found.new)]
+    if found.changed:
+        yield from ["", "## Changed", ""]
+        for change in found.changed:
+            versions = (
+                f"version {change.old_version} -> {change.new_version}"
+                if change.bumped
+                else f"version {change.new_version}, **not bumped**"
+            )
+            renamed = f" (was {change.renamed_from})" if change.renamed_from else ""
+            yield f"- {change.name}{renamed}: {versions}; {', '.join(change.keys) or 'stamps only'}"
+            if change.diff:
+                yield from ["", "  ```diff", *(f"  {line}" for line in change.diff), "  ```", ""]
+    if found.removed:
+        yield from ["", "## Removed", "", *(f"- {name}" for name in found.removed)]
+    for kind, (new, changed, removed) in found.others.items():
+        yield from ["", f"## {kind.capitalize()}", ""]
+        for word, names in (("new", new), ("changed", changed), ("removed", removed)):
+            if names:
+                yield f"- {word}: {', '.join(names)}"
+    if found.not_bumped:
+        yield from ["", "## Version not bumped", "", *(f"- {change.name}" for change in found.not_bumped)]
