@@ -21,7 +21,7 @@ from caltrop.engine.table import Table, render
 from caltrop.errors import CaltropError, Location
 from caltrop.index import Segment, Store, importers
 from caltrop.index.importers import ImportOptions
-from caltrop.knowledge import Configuration, Knowledge
+from caltrop.knowledge import Configuration, Knowledge, KVStore
 from caltrop.spl import SplError, expand, known_commands, parse, parse_eval, parse_search
 from caltrop.spl.ast import NOWHERE, Pipeline
 from caltrop.spl.macros import Macro
@@ -69,6 +69,7 @@ class Instance:
     summaries: Summaries = field(init=False, default_factory=Summaries)
     store: Store = field(init=False)
     config: Configuration = field(init=False)
+    kvstore: KVStore = field(init=False)
     _knowledge: dict[tuple[str, str, int], Knowledge] = field(init=False, default_factory=dict)
     _extractions: OrderedDict[tuple[str, int], _Extraction] = field(init=False, default_factory=OrderedDict)
     _lock: threading.RLock = field(init=False, default_factory=threading.RLock)
@@ -77,6 +78,7 @@ class Instance:
         registry.load()
         self.store = Store(self.data_dir / "indexes" if self.data_dir else None)
         self.config = Configuration(self.apps)
+        self.kvstore = KVStore(self.data_dir / "kvstore" if self.data_dir else None)
 
     def clock(self) -> float:
         return time.time() if self.now is None else self.now
@@ -194,6 +196,7 @@ class Instance:
                     user,
                     evaluate=lambda text, frame: render(ctx.engine.evaluate(parse_eval(text), frame, ctx)),
                     matches=lambda text, frame: self._matches(text, frame, ctx),
+                    kvstore=self.kvstore,
                 )
             return self._knowledge[key]
 

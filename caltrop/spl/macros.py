@@ -1,7 +1,8 @@
 """Macro expansion: text in, text out, before anything is parsed (macros.conf; "Use search macros in searches").
 
 * Macros stand between backticks; not inside double quotes and not inside comments.
-* Arguments are separated by commas outside double quotes; quotes around an argument are taken off, \\" and \\\\ in it
+* Arguments are separated by commas outside double quotes (outside parentheses too, where only that fits a definition);
+  quotes around an argument are taken off, \\" and \\\\ in it
   unescaped. `m(1, 2)` and `m(b=2, a=1)` (all by name) are the same when m's arguments are a and b.
 * $name$ is replaced everywhere in the definition, inside quotes too. What comes out may hold macros again.
 * `iseval`: the definition (after replacement) is an eval expression, its string result the expansion.
@@ -146,6 +147,9 @@ class _Expander:
 
     def replace(self, call: MacroCall, span: Span, inside: tuple[str, ...]) -> str:
         """The full expansion of one call, written at `span` of the source, inside the macros `inside`."""
+        if not self.find(call.name, len(call.args)):
+            together = _whole_parentheses(call)
+            call = together if self.find(call.name, len(together.args)) else call
         macro = self._macro(call, span)
         key = f"{call.name}({len(call.args)})"
         if key in inside:
@@ -215,6 +219,17 @@ class _Expander:
 
     def _fail(self, message: str, span: Span, hint: str | None = None) -> None:
         raise SplError(message, source=self.source, span=span, hint=hint)
+
+
+def _whole_parentheses(call: MacroCall) -> MacroCall:
+    """The call with arguments put together where a comma stands in parentheses: m(if(a, b), c) has two."""
+    args: list[str] = []
+    for arg in call.args:
+        if args and args[-1].count("(") > args[-1].count(")"):
+            args[-1] += f", {arg}"
+        else:
+            args.append(arg)
+    return MacroCall(name=call.name, args=tuple(args), span=call.span)
 
 
 _NAMED = re.compile(r"\s*([\w.-]+)\s*=\s*(.*)", re.DOTALL)

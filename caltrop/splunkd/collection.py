@@ -113,9 +113,8 @@ class Collection:
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        cls.entry_actions = dict(cls.entry_actions)
-        cls.collection_actions = dict(cls.collection_actions)
-        for name, value in vars(cls).items():
+        cls.entry_actions, cls.collection_actions = {}, {}
+        for name, value in ((n, v) for base in reversed(cls.__mro__) for n, v in vars(base).items()):
             marks = getattr(value, "__dict__", {})
             if "entry_action" in marks:
                 cls.entry_actions[marks["entry_action"][0]] = (marks["entry_action"][1], name)

@@ -284,7 +284,7 @@ class ConfCollection(Collection):
 
 def check_name(name: str) -> None:
     """Names become stanza headers: no line breaks, no control characters, not too long."""
-    if not name.strip() or len(name) > 1024 or any(ord(c) < 32 or c in "[]" for c in name):
+    if not name.strip() or len(name) > 1024 or any(ord(c) < 32 for c in name):
         raise ApiError(400, f"Invalid name {name!r}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import threading
 import time
@@ -10,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
+from cryptography.fernet import Fernet
 
 from caltrop.engine.instance import Instance
 from caltrop.knowledge import install_app
@@ -59,6 +61,7 @@ class Daemon:
         self.instance = Instance(self.data_dir / "var", self.etc, services=self.services)
         self.config = self.instance.config
         self.store = self.instance.store
+        self.kvstore = self.instance.kvstore
         self.accounts = Accounts(self.data_dir / "auth" / "accounts.json", clock=clock)
         self.roles = Roles(self.config)
         self.bulletins = Bulletins()
@@ -133,6 +136,15 @@ class Daemon:
         job = self.jobs.start(spec, then=then)
         self.logs.audit(spec.owner, "search", info="granted", search_id=f"'{job.sid}'", search=f"'{spec.search}'")
         return job
+
+    def secret_key(self) -> bytes:
+        """The key that stored credentials are encrypted with; made on first use."""
+        path = self.data_dir / "auth" / "secret.key"
+        if not path.exists():
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(Fernet.generate_key())
+        return path.read_bytes()
 
     # -- helpers of handlers -------------------------------------------------------------------------------------------
 

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from caltrop.splunkd.http import Request
 
 MAX_WAITING = 5_000
+LEVELS = ("DEBUG", "INFO", "WARN", "ERROR", "CRIT", "FATAL")
+COMPONENTS = (
+    "AlertActions", "ApplicationManager", "ArchiveProcessor", "AuditLogger", "HttpInputDataHandler", "HttpListener",
+    "SavedSplunker", "ShutdownHandler", "loader",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class Logs:
         self._clock = clock
         self._lock = threading.Lock()
         self._waiting: list[_Line] = []
+        self.levels = dict.fromkeys(COMPONENTS, "INFO")  # a component says nothing below its level
 
     def info(self, component: str, text: str) -> None:
         self._splunkd("INFO", component, text)
@@ -57,6 +63,8 @@ class Logs:
         self._splunkd("ERROR", component, text)
 
     def _splunkd(self, level: str, component: str, text: str) -> None:
+        if LEVELS.index(level) < LEVELS.index(self.levels.get(component, "INFO")):
+            return
         now = self._clock()
         stamp = datetime.fromtimestamp(now, UTC).strftime("%m-%d-%Y %H:%M:%S.%f")[:-3]
         raw = f"{stamp} +0000 {level:<5} {component} - {_one_line(text)}"
@@ -82,6 +90,8 @@ class Logs:
         self._add(_Line(now, raw, f"{self._folder}/scheduler.log", "scheduler", "_internal"))
 
     def audit(self, user: str, action: str, **facts: str) -> None:
+        if LEVELS.index(self.levels["AuditLogger"]) > LEVELS.index("INFO"):
+            return
         now = self._clock()
         stamp = datetime.fromtimestamp(now, UTC).strftime("%m-%d-%Y %H:%M:%S.%f")[:-3]
         more = "".join(f", {key}={_one_line(value)}" for key, value in facts.items())

@@ -1,0 +1,235 @@
+"""Data inputs: the tree `data/inputs`, files, scripts and network ports (stanzas of inputs.conf), and `oneshot`.
+
+Network, script and monitor inputs are configuration only: this server opens no port and watches no file for them. A
+`oneshot` input reads its file at once. HTTP Event Collector tokens are in `inputs_http.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from caltrop.index.importers import ImportOptions
+from caltrop.splunkd.atom import Acl, Entry
+from caltrop.splunkd.collection import Collection, register
+from caltrop.splunkd.confobjects import ConfCollection
+from caltrop.splunkd.http import ApiError, Request, Response
+from caltrop.splunkd.ingest import Origin
+
+CHUNK = 1 << 20
+PACKED = (".evtx", ".gz", ".tgz", ".zip", ".tar", ".bz2", ".xz")
+COMMON: dict[str, Any] = {"disabled": False, "host": "caltrop", "index": "default", "source": "", "sourcetype": ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A folder or leaf of the tree. Leaves can be created in, and say so with a `create` link."""
+
+    name: str
+    leaf: bool
+
+
+def kind_entry(collection: Collection, path: str, kind: Kind) -> Entry:
+    links = {"create": "_new"} if kind.leaf else {}
+    return Entry(kind.name, path, {}, Acl(), collection.daemon.now(), links=("list",), extra_links=links)
+
+
+@register
+class InputKinds(Collection):
+    path = "data/inputs"
+    title = "inputs"
+    kinds: ClassVar[tuple[Kind, ...]] = (
+        Kind("http", True),
+        Kind("monitor", True),
+        Kind("oneshot", True),
+        Kind("script", True),
+        Kind("tcp", False),
+        Kind("udp", True),
+    )
+
+    def entries(self, request: Request) -> Iterable[Entry]:
+        return (kind_entry(self, self.path, kind) for kind in self.kinds)
+
+
+@register
+class TcpKinds(InputKinds):
+    path = "data/inputs/tcp"
+    title = "tcp"
+    kinds: ClassVar[tuple[Kind, ...]] = (Kind("cooked", True), Kind("raw", True), Kind("ssl", False))
+
+
+class Inputs(ConfCollection):
+    conf = "inputs"
+    noun = "input"
+    shared = True
+    everywhere = True
+    home = "search"
+    defaults: ClassVar[dict[str, Any]] = COMMON
+
+    def check(self, request: Request, name: str, settings: dict[str, str], entry: Entry | None) -> None:
+        index = settings.get("index", "default")
+        if index not in {"", "default"} and index not in self.daemon.store:
+            raise ApiError(400, f"The index '{index}' does not exist")
+
+
+@register
+class MonitorInputs(Inputs):
+    path = "data/inputs/monitor"
+    title = "monitor"
+    prefix = "monitor://"
+    capability = "edit_monitor"
+    defaults: ClassVar[dict[str, Any]] = {
+        **COMMON,
+        "blacklist": "",
+        "followTail": False,
+        "recursive": True,
+        "whitelist": "",
+    }
+
+
+@register
+class ScriptInputs(Inputs):
+    path = "data/inputs/script"
+    title = "script"
+    prefix = "script://"
+    capability = "edit_scripted"
+    create_needs = ("interval",)
+    defaults: ClassVar[dict[str, Any]] = {**COMMON, "interval": "60", "passAuth": ""}
+
+
+class PortInputs(Inputs):
+    """Names are ports; with `restrictToHost` the stanza and the object are called `<host>:<port>`."""
+
+    defaults: ClassVar[dict[str, Any]] = {**COMMON, "connection_host": "dns", "group": "listenerports"}
+
+    def create(self, request: Request, name: str) -> Entry:
+        if not name.isdigit() or not 0 < int(name) < 65536:
+            raise ApiError(400, f"{name!r} is not a port")
+        taken = [
+            n.removeprefix(self.prefix) for n in self.daemon.config.stanzas(self.conf) if n.startswith(self.prefix)
+        ]
+        host = request.args.get("restrictToHost")
+        if name in taken or (not host and any(other.endswith(f":{name}") for other in taken)):
+            raise ApiError(400, f"Port {name} is in use by another input")
+        return super().create(request, f"{host}:{name}" if host else name)
+
+    def update(self, request: Request, entry: Entry) -> Entry:
+        host = request.args.maybe("restrictToHost")
+        if host is not None and host != entry.content.get("restrictToHost"):
+            raise ApiError(400, "restrictToHost cannot be changed")
+        return super().update(request, entry)
+
+
+@register
+class TcpInputs(PortInputs):
+    path = "data/inputs/tcp/raw"
+    title = "tcp-raw"
+    prefix = "tcp://"
+    capability = "edit_tcp"
+
+
+@register
+class SplunkTcpInputs(PortInputs):
+    path = "data/inputs/tcp/cooked"
+    title = "tcp-cooked"
+    prefix = "splunktcp://"
+    capability = "edit_splunktcp"
+
+
+@register
+class UdpInputs(PortInputs):
+    path = "data/inputs/udp"
+    title = "udp"
+    prefix = "udp://"
+    capability = "edit_udp"
+
+
+@register
+class SslSettings(Collection):
+    path = "data/inputs/tcp/ssl"
+    title = "tcp-ssl"
+
+    def entries(self, request: Request) -> Iterable[Entry]:
+        stanza = self.daemon.config.stanza("inputs", "SSL")
+        yield Entry("SSL", self.path, dict(stanza.values()) if stanza else {}, Acl(), self.daemon.now())
+
+
+@register
+class OneshotInputs(Collection):
+    """`name` is a file on the server's disk that is indexed at once."""
+
+    path = "data/inputs/oneshot"
+    title = "oneshotinput"
+    capability = "edit_monitor"
+    required = ("name",)
+    optional = ("host", "index", "rename-source", "sourcetype")
+
+    def entries(self, request: Request) -> Iterable[Entry]:
+        return ()
+
+    def create(self, request: Request, name: str) -> Entry | Response:
+        args, path = request.args, Path(name)
+        if not path.is_absolute() or not path.is_file():
+            raise ApiError(400, f"Cannot read the file {name}")
+        index = args.get("index", "default")
+        origin = Origin().with_overrides(
+            {
+                "index": None if index == "default" else index,
+                "host": args.get("host"),
+                "source": args.get("rename-source") or str(path),
+                "sourcetype": args.get("sourcetype") or path.stem,
+            }
+        )
+        if origin.index not in self.daemon.store:
+            raise ApiError(400, f"The index '{origin.index}' does not exist")
+        size = self._packed(path, origin) if path.suffix.lower() in PACKED else self._plain(path, origin)
+        self.daemon.logs.info("ArchiveProcessor", f"indexed {size} events of {path}")
+        content = {"Bytes Indexed": path.stat().st_size, "Offset": path.stat().st_size, "Size": path.stat().st_size}
+        return Entry(name, self.path, content, Acl(), self.daemon.now())
+
+    def _plain(self, path: Path, origin: Origin) -> int:
+        stream = self.daemon.ingest.stream(origin)
+        size = 0
+        with path.open("rb") as file:
+            while data := file.read(CHUNK):
+                size += stream.feed(data)
+        return size + stream.close()
+
+    def _packed(self, path: Path, origin: Origin) -> int:
+        options = ImportOptions(
+            index=origin.index, host=origin.host, source=origin.source, sourcetype=origin.sourcetype
+        )
+        return self.daemon.instance.add_file(path, options)
+
+
+@register
+class ModularInputs(Collection):
+    """Kinds of modular inputs: the `scheme://` stanzas that apps describe in `README/inputs.conf.spec`."""
+
+    path = "data/modular-inputs"
+    title = "modular-inputs"
+
+    def entries(self, request: Request) -> Iterable[Entry]:
+        for app, folder in sorted(self.daemon.config.apps().items()):
+            spec = folder / "README" / "inputs.conf.spec"
+            for scheme, arguments in _schemes(spec) if spec.is_file() else ():
+                content = {
+                    "title": scheme,
+                    "description": "",
+                    "streaming_mode": "simple",
+                    "endpoint": {"args": {name: {"title": name} for name in arguments}},
+                }
+                yield Entry(scheme, self.path, content, Acl(app=app, sharing="app"), self.daemon.now())
+
+
+def _schemes(spec: Path) -> list[tuple[str, Sequence[str]]]:
+    found: list[tuple[str, list[str]]] = []
+    for line in spec.read_text(encoding="utf-8", errors="replace").splitlines():
+        text = line.strip()
+        if text.startswith("[") and "://" in text:
+            found.append((text[1:].split("://")[0], []))
+        elif found and "=" in text and not text.startswith(("#", "*")):
+            found[-1][1].append(text.split("=")[0].strip())
+    return [(scheme, names) for scheme, names in found]

@@ -1,0 +1,164 @@
+"""The KV store: `storage/collections/config` (collections.conf) and `storage/collections/data`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from caltrop.knowledge.configuration import NOBODY, SYSTEM
+from caltrop.splunkd import documents
+from caltrop.splunkd.atom import Entry, dump_json
+from caltrop.splunkd.collection import Collection, register
+from caltrop.splunkd.confobjects import ConfCollection
+from caltrop.splunkd.documents import Document
+from caltrop.splunkd.http import JSON, ApiError, NotFound, Request, Response, names_of
+
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,119}")
+MAX_LIMIT = 50_000
+MAX_BATCH = 50_000
+
+
+def require_nobody(request: Request) -> None:
+    if request.owner not in (None, "-", NOBODY):
+        raise ApiError(400, "Collections belong to nobody: use the owner 'nobody' in the path")
+
+
+@register
+class CollectionsConfig(ConfCollection):
+    path = "storage/collections/config"
+    title = "collections-conf"
+    noun = "collection"
+    conf = "collections"
+    shared = True
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "enforceTypes": False,
+        "profilingEnabled": False,
+        "replicate": False,
+        "type": "undefined",
+    }
+    wildcard = ("accelerated_fields\\..*", "field\\..*")
+
+    def handle(self, request: Request, rest: list[str]) -> Response:
+        require_nobody(request)
+        return super().handle(request, rest)
+
+    def check(self, request: Request, name: str, settings: dict[str, str], entry: Entry | None) -> None:
+        if not NAME.fullmatch(name):
+            raise ApiError(400, f"Invalid collection name {name!r}")
+        for key, value in settings.items():
+            if key.startswith("accelerated_fields.") and not isinstance(documents.parse_json(value, key), dict):
+                raise ApiError(400, f"{key} must be a JSON object")
+
+    def delete(self, request: Request, entry: Entry) -> None:
+        super().delete(request, entry)
+        self.daemon.kvstore.delete(entry.acl.app, entry.name)
+
+
+@register
+class CollectionsData(Collection):
+    """Documents as JSON; there are no Atom entries here."""
+
+    path = "storage/collections/data"
+    title = "collections-data"
+
+    def handle(self, request: Request, rest: list[str]) -> Response:
+        require_nobody(request)
+        if not rest:
+            raise NotFound("Name a collection")
+        app, name, types = self._collection(request, names_of(rest[0]))
+        method = request.method
+        if len(rest) == 1:
+            if method == "GET":
+                return self._reply(self._query(app, name, dict(request.args.pairs)))
+            if method == "POST":
+                return self._reply({"_key": self._save(app, name, [self._body(request)], types)[0]}, 201)
+            self._delete(app, name, request.args.get("query"))
+            return self._reply({})
+        if len(rest) == 2 and rest[1] in {"batch_save", "batch_find"}:
+            if method != "POST":
+                raise ApiError(405, f"{rest[1]} needs POST")
+            return self._batch(request, rest[1], app, name, types)
+        return self._one(request, app, name, names_of("/".join(rest[1:]))[0], types)
+
+    def _collection(self, request: Request, names: list[str]) -> tuple[str, str, dict[str, str]]:
+        """(app, name, field types) of a collection that the namespace sees."""
+        _, app = self.daemon.place(request)
+        view = self.daemon.config.stanzas("collections", None if app == SYSTEM else app)
+        for name in names:
+            if name in view and NAME.fullmatch(name):
+                stanza = view[name]
+                types = {k.removeprefix("field."): v for k, v in stanza.values().items() if k.startswith("field.")}
+                return stanza.app, name, types
+        raise NotFound(f"Collection does not exist: {names[0]}")
+
+    def _body(self, request: Request) -> Document:
+        value = documents.parse_json(request.body, "The body")
+        if not isinstance(value, dict):
+            raise ApiError(400, "A document is a JSON object")
+        return value
+
+    def _one(self, request: Request, app: str, name: str, key: str, types: dict[str, str]) -> Response:
+        store = self.daemon.kvstore
+        document = store.get(app, name, key)
+        if document is None:
+            raise NotFound("Could not find object.")
+        if request.method == "GET":
+            return self._reply(document)
+        if request.method == "POST":
+            self._save(app, name, [{**self._body(request), "_key": key}], types)
+            return self._reply({"_key": key})
+        store.delete(app, name, key)
+        return self._reply({})
+
+    def _save(self, app: str, name: str, given: list[Document], types: dict[str, str]) -> list[str]:
+        prepared: list[Mapping[str, Any]] = []
+        for document in given:
+            key = document.get("_key")
+            if key is not None and (not isinstance(key, (str, int)) or not str(key)):
+                raise ApiError(400, "_key must be text")
+            prepared.append({**documents.typed(document, types), "_user": NOBODY})
+        return self.daemon.kvstore.put_all(app, name, prepared)
+
+    def _query(self, app: str, name: str, asked: Mapping[str, Any]) -> list[Document]:
+        """Documents for `query`, `sort`, `skip`, `limit` and `fields`, as arguments or as a batch_find object."""
+        query = asked.get("query", {}) or {}
+        if isinstance(query, str):
+            query = documents.parse_json(query, "query")
+        found = [d for d in self.daemon.kvstore.documents(app, name) if documents.matches(d, query)]
+        found = documents.ordered(found, str(asked.get("sort", "")))
+        skip, limit = _whole(asked.get("skip", 0), "skip"), _whole(asked.get("limit", 0), "limit") or MAX_LIMIT
+        return [documents.shown(d, str(asked.get("fields", ""))) for d in found[skip : skip + min(limit, MAX_LIMIT)]]
+
+    def _delete(self, app: str, name: str, query: str) -> None:
+        store = self.daemon.kvstore
+        if not query:
+            store.delete(app, name)
+            return
+        wanted = documents.parse_json(query, "query")
+        for document in store.documents(app, name):
+            if documents.matches(document, wanted):
+                store.delete(app, name, document["_key"])
+
+    def _batch(self, request: Request, kind: str, app: str, name: str, types: dict[str, str]) -> Response:
+        given = documents.parse_json(request.body, "The body")
+        if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
+            raise ApiError(400, "The body is a list of JSON objects")
+        if len(given) > MAX_BATCH:
+            raise ApiError(400, f"A batch holds at most {MAX_BATCH} objects")
+        if kind == "batch_save":
+            return self._reply(self._save(app, name, given, types))
+        return self._reply([self._query(app, name, item) for item in given])
+
+    def _reply(self, value: Any, status: int = 200) -> Response:
+        return Response(status, dump_json(value), JSON)
+
+
+def _whole(value: Any, name: str) -> int:
+    try:
+        number = int(value or 0)
+    except (TypeError, ValueError):
+        raise ApiError(400, f"{name} must be a whole number") from None
+    if number < 0:
+        raise ApiError(400, f"{name} must not be negative")
+    return number

@@ -1,0 +1,32 @@
+"""Log levels: `server/logger`. Components of this server and the level at which each writes to `index=_internal`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from caltrop.splunkd.atom import Acl, Entry
+from caltrop.splunkd.collection import Collection, register
+from caltrop.splunkd.http import ApiError, Request
+from caltrop.splunkd.logs import LEVELS
+
+
+@register
+class Loggers(Collection):
+    path = "server/logger"
+    title = "logger"
+    capability = "edit_server"
+    required = ("level",)
+
+    def entries(self, request: Request) -> Iterable[Entry]:
+        for name, level in sorted(self.daemon.logs.levels.items()):
+            yield self._entry(name, level)
+
+    def _entry(self, name: str, level: str) -> Entry:
+        return Entry(name, self.path, {"level": level}, Acl(owner="system"), self.daemon.now())
+
+    def update(self, request: Request, entry: Entry) -> Entry:
+        level = request.args.required("level").upper()
+        if level not in LEVELS:
+            raise ApiError(400, f"level must be one of {', '.join(LEVELS)}, not {level!r}")
+        self.daemon.logs.levels[entry.name] = level
+        return self._entry(entry.name, level)

@@ -1,0 +1,121 @@
+"""About searches, without running them: `search/parser`, `search/typeahead`, `search/timeparser`, `search/fields`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from caltrop.engine import registry, times
+from caltrop.spl import unparse
+from caltrop.spl.ast import Command
+from caltrop.splunkd.atom import dump_json, escape, iso_time, xml_value
+from caltrop.splunkd.collection import route
+from caltrop.splunkd.daemon import Daemon
+from caltrop.splunkd.http import JSON, XML, Request, Response
+from caltrop.splunkd.jobs import as_rest_search
+
+STREAM_TYPES = {
+    "streaming": "SP_STREAM",
+    "generating": "SP_STREAM",
+    "centralized": "SP_STATEFUL",
+    "dataset": "SP_EVENTS",
+}
+METADATA = ("host", "source", "sourcetype")
+MAX_SUGGESTIONS = 1_000
+
+
+@route("search/parser", "GET", "POST")
+@route("search/v2/parser", "GET", "POST")
+def parser(daemon: Daemon, request: Request) -> Response:
+    """The commands of a search; 400 for one that cannot be parsed."""
+    owner, app = daemon.place(request)
+    pipeline = daemon.jobs.check(as_rest_search(request.args.required("q")), app, owner)
+    commands = [_describe(c) for c in pipeline.commands if isinstance(c, Command)]
+    texts = [unparse(c) for c in pipeline.commands]
+    split = next((n for n, c in enumerate(commands) if c["streamType"] == "SP_REPORT"), len(texts))
+    document: dict[str, Any] = {
+        "remoteSearch": " | ".join(texts[:split]),
+        "reportsSearch": " | ".join(texts[split:]),
+        "eventsSearch": texts[0] if texts else "",
+        "normalizedSearch": " | ".join(texts),
+        "canSummarize": "1" if split < len(texts) else "0",
+        "commands": commands,
+    }
+    if request.args.get("output_mode", "json" if "v2" in request.segments else "xml") == "json":
+        return Response(200, dump_json(document), JSON)
+    return Response(
+        200,
+        f'<?xml version="1.0"?>\n<response xmlns:s="http://dev.splunk.com/ns/rest">{xml_value(document)}</response>'.encode(),
+        XML,
+    )
+
+
+def _describe(command: Command) -> dict[str, Any]:
+    entry = registry.commands.get(command.name)
+    kind = entry.kind if entry else "streaming"
+    text = unparse(command)
+    return {
+        "command": command.name,
+        "rawargs": text.removeprefix(command.name).strip(),
+        "isGenerating": kind == "generating" or command.name == "search",
+        "streamType": STREAM_TYPES.get(kind, "SP_REPORT"),
+    }
+
+
+@route("search/typeahead", "GET", "POST")
+def typeahead(daemon: Daemon, request: Request) -> Response:
+    """What may follow a prefix: `field=value` of the default fields, with counts; else commands."""
+    prefix, count = request.args.get("prefix"), request.args.integer("count", 30)
+    field, equals, begun = prefix.partition("=")
+    found: list[dict[str, Any]]
+    if equals:
+        values = _values(daemon, request, field.strip())
+        wanted = begun.strip().strip('"').lower()
+        found = [
+            {"content": f'{field}="{value}"', "count": size, "operator": False}
+            for value, size in values
+            if value.lower().startswith(wanted)
+        ]
+    else:
+        names = [*METADATA, "index", *registry.commands]
+        found = [
+            {"content": n, "count": 0, "operator": n in registry.commands}
+            for n in names
+            if n.startswith(prefix.lower())
+        ]
+    shown = sorted(found, key=lambda f: (-f["count"], f["content"]))[: max(0, min(count, MAX_SUGGESTIONS))]
+    if request.json:
+        return Response(200, dump_json({"results": shown}), JSON)
+    inner = "".join(
+        f"<result offset='{n}'>"
+        + "".join(f"<field k='{k}'><value><text>{escape(str(v))}</text></value></field>" for k, v in item.items())
+        + "</result>"
+        for n, item in enumerate(shown)
+    )
+    return Response(
+        200, f"<?xml version='1.0' encoding='UTF-8'?>\n<results preview='0'>{inner}</results>".encode(), XML
+    )
+
+
+def _values(daemon: Daemon, request: Request, field: str) -> Iterable[tuple[str, int]]:
+    allowed = [i for i in daemon.store.indexes() if daemon.roles.may_search(request.account.roles, i)]
+    if field == "index":
+        return [(name, daemon.store.info(name).count) for name in allowed]
+    if field in METADATA:
+        return [(value, tally[0]) for value, tally in daemon.store.metadata(field, allowed).items()]
+    return []
+
+
+@route("search/timeparser", "GET", "POST")
+def timeparser(daemon: Daemon, request: Request) -> Response:
+    """Each `time` argument as ISO 8601, or in `output_time_format`."""
+    now = daemon.now()
+    form = request.args.get("output_time_format")
+    answers: dict[str, str] = {}
+    for text in request.args.all("time"):
+        epoch = times.time_bound(text, now)
+        answers[text] = (times.strftime(epoch or 0.0, form) or "") if form else iso_time(epoch or 0.0)
+    if request.json:
+        return Response(200, dump_json(answers), JSON)
+    inner = f'<response xmlns:s="http://dev.splunk.com/ns/rest">{xml_value(answers)}</response>'
+    return Response(200, f'<?xml version="1.0" encoding="UTF-8"?>\n{inner}'.encode(), XML)
