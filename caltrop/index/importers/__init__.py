@@ -13,6 +13,7 @@ from typing import IO
 import polars as pl
 
 from caltrop.errors import CaltropError, Location
+from caltrop.index import transforms
 from caltrop.index.importers import delimited, detect, evtx, sources, text
 from caltrop.index.importers.jsonlines import Reader
 from caltrop.index.importers.options import FORMATS, Context, ImportOptions, Problem
@@ -38,11 +39,20 @@ def read(
                 options.on_problem(Problem(error.message, error.location or Location(str(file))))
         return
     for source in sources.walk(what, options, name):
-        yield from _one(source, options)
+        context = Context(source.name, options, source.modified)
+        heard: set[str] = set()
+
+        def once(message: str, context: Context = context, heard: set[str] = heard) -> None:
+            if message not in heard:
+                heard.add(message)
+                context.problem(message)
+
+        for frame in _one(source, context):
+            yield transforms.apply(frame, options.settings, options.transforms, once)
 
 
-def _one(source: sources.Source, options: ImportOptions) -> Iterator[pl.DataFrame]:
-    context = Context(source.name, options, source.modified)
+def _one(source: sources.Source, context: Context) -> Iterator[pl.DataFrame]:
+    options = context.options
     head, source = sources.peek(source, 1 << 16)
     kind = options.format
     if kind == "auto":

@@ -39,7 +39,8 @@ def log_problem(problem: Problem) -> None:
 class ImportOptions:
     """`host`, `source`, `sourcetype` and `index` override what the data says.
 
-    `windows` renders Windows events as Splunk's XML or as its classic text. `tz` is the zone of times that name none.
+    `windows` renders Windows events as Splunk's XML or as its classic text. `transforms` finds the transforms.conf stanza
+    of a name; without it no TRANSFORMS of the props apply. `tz` is the zone of times that name none.
     `now` (epoch seconds) pins the clock. Frames hold about `batch_rows` events or `batch_bytes` of text.
     `max_bytes` bounds what one archive member may unpack to, `max_ratio` how many times its packed size.
     """
@@ -51,6 +52,7 @@ class ImportOptions:
     format: str = "auto"
     windows: Literal["xml", "classic"] = "xml"
     props: PropsSource = field(default_factory=dict)
+    transforms: Callable[[str], Mapping[str, str] | None] | None = None
     tz: str = "UTC"
     now: float | None = None
     batch_rows: int = 50_000

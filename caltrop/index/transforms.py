@@ -1,0 +1,282 @@
+"""What props.conf does to events between breaking and storing: `SEDCMD-…`, then `TRANSFORMS-…` of transforms.conf.
+
+Follows the pages "props.conf" and "transforms.conf" of Splunk's Admin Manual: a transform rewrites `_raw`, host, source,
+sourcetype or index of the events that its `REGEX` matches, drops them (`nullQueue`), or adds indexed fields. Classes run
+in the order of their names, the transforms of one class as listed. Events keep the settings of the source type with which
+they arrived, whatever a transform calls them. Settings that need an evaluator of expressions, or other servers, are
+reported by name and do nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import polars as pl
+
+from caltrop.errors import CaltropError
+from caltrop.index import frames
+from caltrop.index.props import TRUE, compiled, matches
+
+# Settings of a source and source type; a transforms.conf stanza by name, None when there is none.
+Settings = Callable[[str, str], Mapping[str, str]]
+Lookup = Callable[[str], Mapping[str, str] | None]
+
+# Where a transform reads and writes, and what the text begins with there.
+KEYS = {
+    "_raw": ("_raw", ""),
+    "MetaData:Host": ("host", "host::"),
+    "MetaData:Source": ("source", "source::"),
+    "MetaData:Sourcetype": ("sourcetype", "sourcetype::"),
+    "_MetaData:Index": ("index", ""),
+}
+_META = re.compile(r'([^\s:"]+)::(?:"((?:[^"\\]|\\.)*)"|(\S*))')
+_UNSUPPORTED = ("INGEST_EVAL", "CLONE_SOURCETYPE", "STOP_PROCESSING_IF")
+
+
+def apply(
+    frame: pl.DataFrame, settings: Settings, lookup: Lookup | None, problem: Callable[[str], None]
+) -> pl.DataFrame:
+    """The events as they are stored. Order is kept; `problem` hears what is not supported or not valid.
+
+    Without `lookup` only `SEDCMD` applies.
+    """
+    kinds = frame.select("source", "sourcetype").unique(maintain_order=True).rows()
+    plans = {kind: plan for kind in kinds if (plan := _plan(settings(*(name or "" for name in kind)), lookup, problem))}
+    if not plans:
+        return frame
+    numbered = frame.with_row_index("_row")
+    parts = []
+    for kind, part in numbered.partition_by("source", "sourcetype", as_dict=True, maintain_order=True).items():
+        for step in plans.get((kind[0], kind[1]), ()):
+            part = step(part)
+        parts.append(part)
+    return frames.concat(parts).sort("_row").drop("_row")
+
+
+Step = Callable[[pl.DataFrame], pl.DataFrame]
+
+
+def _plan(settings: Mapping[str, str], lookup: Lookup | None, problem: Callable[[str], None]) -> list[Step]:
+    steps: list[Step] = []
+    for key in sorted(settings):
+        if key.startswith("SEDCMD"):
+            steps += _checked(lambda key=key: [_sed(command) for command in sed_commands(settings[key])], key, problem)  # type: ignore[misc]
+    for key in sorted(settings):
+        if key.startswith("TRANSFORMS") and lookup is not None:
+            for name in filter(None, (part.strip() for part in settings[key].split(","))):
+                steps += _checked(lambda name=name: _named(name, lookup), key, problem)  # type: ignore[misc]
+    return steps
+
+
+def _checked(make: Callable[[], list[Step]], key: str, problem: Callable[[str], None]) -> list[Step]:
+    try:
+        return make()
+    except CaltropError as error:
+        problem(f"{key}: {error.message}")
+        return []
+
+
+# SEDCMD
+
+
+@dataclass(frozen=True, slots=True)
+class SedCommand:
+    """`s/pattern/replacement/flags`: `limit` matches are replaced (0: all), from the `first`; or `y/…/…/` as `table`."""
+
+    pattern: str = ""
+    replacement: str = ""
+    first: int = 1
+    limit: int = 1
+    table: Mapping[int, int] | None = None
+
+
+@lru_cache(maxsize=256)
+def sed_commands(text: str) -> tuple[SedCommand, ...]:
+    """The commands of a sed script, which are separated by white space. Raises `CaltropError`."""
+    commands: list[SedCommand] = []
+    position = 0
+    while position < len(text):
+        if text[position].isspace():
+            position += 1
+            continue
+        kind, mark = text[position], text[position + 1 : position + 2]
+        if kind not in "sy" or not mark or mark.isalnum() or mark.isspace():
+            raise CaltropError(
+                f"{text[position:]!r} is no sed command", hint="write s/pattern/replacement/g or y/abc/xyz/"
+            )
+        body = re.escape(mark)
+        found = re.compile(rf"((?:[^{body}\\]|\\.)*){body}((?:[^{body}\\]|\\.)*){body}(\S*)", re.DOTALL).match(
+            text, position + 2
+        )
+        if found is None:
+            raise CaltropError(f"{text[position:]!r} does not end with {mark}")
+        old, new, flags = found[1].replace("\\" + mark, mark), found[2].replace("\\" + mark, mark), found[3]
+        commands.append(_sed_command(kind, old, new, flags))
+        position = found.end()
+    return tuple(commands)
+
+
+def _sed_command(kind: str, old: str, new: str, flags: str) -> SedCommand:
+    if kind == "y":
+        if len(old) != len(new) or flags:
+            raise CaltropError(f"y/{old}/{new}/{flags}: both sides need the same length")
+        return SedCommand(table=str.maketrans(old, new))
+    valid = re.fullmatch(r"(?:(g)|(\d+)(g)?)?(i)?", flags.replace("I", "i"))
+    if valid is None:
+        raise CaltropError(f"s/{old}/{new}/{flags}: flags are g, a number, i")
+    compiled(pattern := f"(?i){old}" if valid[4] else old, "sed pattern")
+    every = bool(valid[1] or valid[3])
+    return SedCommand(pattern, new, int(valid[2] or 1), 0 if every else 1)
+
+
+def _sed(command: SedCommand) -> Step:
+    def run(frame: pl.DataFrame) -> pl.DataFrame:
+        raw = frame.get_column("_raw")
+        if command.table is not None:
+            changed = [text.translate(command.table) for text in raw]
+        else:
+            hits = matches(raw, command.pattern)
+            changed = [sed(text, command) if hit else text for text, hit in zip(raw, hits, strict=True)]
+        return frame.with_columns(pl.Series("_raw", changed, dtype=pl.String))
+
+    return run
+
+
+def sed(text: str, command: SedCommand) -> str:
+    """One substitution; `\\1` to `\\9` in the replacement are groups, `&` is what it is."""
+    seen = 0
+
+    def replace(match: re.Match[str]) -> str:
+        nonlocal seen
+        seen += 1
+        if seen < command.first or (command.limit and seen >= command.first + command.limit):
+            return match[0]
+        return re.sub(r"\\(\d)|\\(.)", lambda m: _group(match, int(m[1])) if m[1] else m[2], command.replacement)
+
+    return compiled(command.pattern).sub(replace, text)
+
+
+def _group(match: re.Match[str], number: int) -> str:
+    return (match[number] or "") if number <= match.re.groups else ""
+
+
+# TRANSFORMS
+
+
+def _named(name: str, lookup: Lookup) -> list[Step]:
+    stanza = lookup(name)
+    if stanza is None:
+        raise CaltropError(f"no transform named {name!r}")
+    for setting in _UNSUPPORTED:
+        if stanza.get(setting):
+            raise CaltropError(f"transform {name!r}: {setting} is not supported")
+    pattern = stanza.get("REGEX", "")
+    if not pattern:
+        raise CaltropError(f"transform {name!r} has no REGEX")
+    compiled(pattern, f"REGEX of transform {name!r}")
+    destination = stanza.get("DEST_KEY", "")
+    writes_meta = stanza.get("WRITE_META", "").strip().lower() in TRUE or destination == "_meta"
+    if not writes_meta and destination not in KEYS and destination != "queue":
+        raise CaltropError(f"transform {name!r}: DEST_KEY = {destination or 'nothing'} is not supported")
+    source = stanza.get("SOURCE_KEY", "_raw")
+    if source not in KEYS and not source.startswith(("field:", "fields:")):
+        raise CaltropError(f"transform {name!r}: SOURCE_KEY = {source} is not supported")
+    ahead = stanza.get("LOOKAHEAD", "").strip()
+    return [
+        _Transform(
+            pattern=pattern,
+            format=stanza.get("FORMAT") or f"{name}::$1",
+            source=source,
+            destination="_meta" if writes_meta else destination,
+            lookahead=int(ahead) if ahead.isdigit() else 4096,
+            repeat=stanza.get("REPEAT_MATCH", "").strip().lower() in TRUE,
+            default=stanza.get("DEFAULT_VALUE", ""),
+        )
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Transform:
+    pattern: str
+    format: str
+    source: str
+    destination: str
+    lookahead: int
+    repeat: bool
+    default: str
+
+    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
+        source = self._source(frame).str.head(self.lookahead)
+        hits = matches(source, self.pattern).fill_null(False)
+        if not hits.any() and not self.default:
+            return frame
+        if self.destination == "queue":
+            return frame.filter(~hits) if self.format == "nullQueue" else frame
+        if self.destination == "_meta":
+            return self._with_fields(frame, source, hits)
+        column, prefix = KEYS[self.destination]
+        before = frame.get_column(column).fill_null("")
+        changed = [
+            self._first(text, old, prefix) if hit else (self.default.removeprefix(prefix) or old)
+            for text, old, hit in zip(source, before, hits, strict=True)
+        ]
+        return frame.with_columns(pl.Series(column, changed, dtype=pl.String))
+
+    def _source(self, frame: pl.DataFrame) -> pl.Series:
+        if self.source in KEYS:
+            column, prefix = KEYS[self.source]
+            return (
+                pl.select(pl.lit(prefix) + frame.get_column(column)).to_series() if prefix else frame.get_column(column)
+            )
+        names = [name.strip() for name in self.source.partition(":")[2].split(",")]
+        known = [frame.get_column(name) for name in names if name in frame.columns and frame.schema[name] == pl.String]
+        if not known:
+            return pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
+        return pl.select(pl.concat_str(known, separator=" ", ignore_nulls=True)).to_series()
+
+    def _first(self, text: str, old: str, prefix: str) -> str:
+        match = compiled(self.pattern).search(text)
+        return old if match is None else self._text(match, prefix + old).removeprefix(prefix)
+
+    def _text(self, match: re.Match[str], old: str) -> str:
+        return re.sub(r"\$(\d+)", lambda m: _group(match, int(m[1])) if m[1] != "0" else old, self.format)
+
+    def _with_fields(self, frame: pl.DataFrame, source: pl.Series, hits: pl.Series) -> pl.DataFrame:
+        columns: dict[str, list[list[str] | None]] = {}
+        for row in hits.arg_true():
+            found = compiled(self.pattern).finditer(source[row])
+            for match in found:
+                for name, quoted, bare in _META.findall(self._text(match, "")):
+                    value = re.sub(r"\\(.)", r"\1", quoted) or bare
+                    if value and name not in frames.SCHEMA:
+                        cells = columns.setdefault(name, [None] * frame.height)
+                        cells[row] = [*(cells[row] or []), value]
+                if not self.repeat:
+                    break
+        for name, cells in columns.items():
+            frame = _add_field(frame, pl.Series(name, cells, dtype=frames.MULTIVALUE))
+        return frame
+
+
+def _add_field(frame: pl.DataFrame, column: pl.Series) -> pl.DataFrame:
+    """The frame with more values of a field; a field that is nowhere multivalue is text."""
+    name = column.name
+    if name in frame.columns:
+        old = frame.get_column(name)
+        lists = (
+            old
+            if old.dtype == frames.MULTIVALUE
+            else pl.select(pl.when(old.is_not_null()).then(pl.concat_list(old))).to_series()
+        )
+        both = (
+            pl.when(lists.is_null())
+            .then(column)
+            .when(column.is_null())
+            .then(lists)
+            .otherwise(lists.list.concat(column))
+        )
+        column = pl.select(both).to_series().alias(name)
+    return frame.with_columns(column.list.first() if column.list.len().max() == 1 else column)
