@@ -17,7 +17,7 @@ import polars as pl
 import yaml
 
 from caltrop.engine.instance import Instance
-from caltrop.engine.table import MULTIVALUE, Table, number_text, render
+from caltrop.engine.table import MULTIVALUE, Table, number_text, render, reversed_rows
 from caltrop.errors import CaltropError, Location
 
 NOW = 1_700_000_000.0
@@ -54,8 +54,14 @@ def read_cases(path: Path) -> list[Case]:
         except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
             raise CaltropError(f"cannot read the cases: {error}", location=Location(str(file))) from error
         for line, data in found:
-            if not isinstance(data, dict) or not {"id", "search"} <= data.keys() or len({"expect", "expect_error"} & data.keys()) != 1:
-                raise CaltropError("a case needs id, search, and one of expect and expect_error", location=Location(str(file), line))
+            if (
+                not isinstance(data, dict)
+                or not {"id", "search"} <= data.keys()
+                or len({"expect", "expect_error"} & data.keys()) != 1
+            ):
+                raise CaltropError(
+                    "a case needs id, search, and one of expect and expect_error", location=Location(str(file), line)
+                )
             cases.append(Case(Location(str(file), line), data))
     return cases
 
@@ -129,7 +135,7 @@ def event_frame(events: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
         else:
             columns.append(pl.Series(name, [None if c is None else _text(c) for c in cells], dtype=pl.String))
     # Of equal times the event that arrived last would come first.
-    return pl.DataFrame(columns).reverse()
+    return reversed_rows(pl.DataFrame(columns))
 
 
 def _text(value: Any) -> str:

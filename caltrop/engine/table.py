@@ -63,6 +63,11 @@ def pick(mask: pl.Series, yes: pl.Series, no: pl.Series | None = None) -> pl.Ser
     return yes.zip_with(mask.fill_null(False), other).alias(yes.name)
 
 
+def reversed_rows(frame: pl.DataFrame) -> pl.DataFrame:
+    """Last row first. (DataFrame.reverse loses the type of lists that are null in every row.)"""
+    return frame[pl.int_range(frame.height - 1, -1, -1, eager=True)]
+
+
 def numeric(column: pl.Series) -> pl.Series:
     """Float64, null where a value is not a number. A multivalue is a number only where it holds exactly one."""
     if column.dtype.is_numeric():

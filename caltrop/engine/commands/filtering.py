@@ -12,7 +12,7 @@ from caltrop.engine.errors import SearchError
 from caltrop.engine.regexes import compile_pattern
 from caltrop.engine.registry import command
 from caltrop.engine.scan import search_expression
-from caltrop.engine.table import MULTIVALUE, Table, numeric, pick, render
+from caltrop.engine.table import MULTIVALUE, Table, numeric, pick, render, reversed_rows
 from caltrop.spl.ast import Command, Comparison, FieldName, Option, SortKey, Word
 
 DEFAULT_HEAD = 10
@@ -89,12 +89,12 @@ def head(table: Table, cmd: Command, ctx: Context) -> Table:
 @command("tail", kind="centralized")
 def tail(table: Table, cmd: Command, ctx: Context) -> Table:
     """The last rows, last one first."""
-    return table.with_frame(table.frame.tail(limit_of(cmd, DEFAULT_HEAD)).reverse())
+    return table.with_frame(reversed_rows(table.frame.tail(limit_of(cmd, DEFAULT_HEAD))))
 
 
 @command("reverse", kind="dataset")
 def reverse(table: Table, cmd: Command, ctx: Context) -> Table:
-    return table.with_frame(table.frame.reverse())
+    return table.with_frame(reversed_rows(table.frame))
 
 
 @command("uniq", kind="centralized")
@@ -173,7 +173,7 @@ def sort(table: Table, cmd: Command, ctx: Context) -> Table:
         raise SearchError("sort needs a field", node=cmd)
     frame = sorted_frame(table.frame, keys)
     if any(word.text.lower() in ("d", "desc") for word in cmd.of(Word)):
-        frame = frame.reverse()
+        frame = reversed_rows(frame)
     limit = limit_of(cmd, SORT_LIMIT)
     return table.with_frame(frame.head(limit) if limit else frame)
 
