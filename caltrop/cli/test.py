@@ -51,7 +51,7 @@ def command(names: tuple[str, ...], content: Path, **options: object) -> int:
         for problem in catalogue.errors:
             click.echo(str(problem), err=True)
         raise FindingsError(
-            f"{len(catalogue.errors)} errors in the content: nothing was built", hint="fix them, then test again"
+            f"nothing was built: the content has errors ({len(catalogue.errors)})", hint="fix them, then test again"
         )
     detections = _chosen(catalogue, names)
     report = _prove(catalogue, detections, content, **options)  # type: ignore[arg-type]

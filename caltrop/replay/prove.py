@@ -19,13 +19,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import splunklib.client as splunk
+from splunklib.binding import HTTPError
 
 from caltrop.content.model import AttackData, Detection, Test
 from caltrop.errors import CaltropError
 from caltrop.replay import clock, expect
 from caltrop.replay.datasets import Unreachable, resolve
 from caltrop.replay.delivery import deliver
-from caltrop.replay.target import Row, Source, Target, TargetError, wait_until
+from caltrop.replay.target import Row, Source, Target, TargetError, reason, wait_until
 from caltrop.replay.verdict import Check, DetectionResult, Report, TestResult
 
 ROWS_KEPT = 20  # hits kept for the report
@@ -33,6 +34,7 @@ SEARCHABLE_SECONDS = 60.0
 ACTION_SECONDS = 20.0
 SCHEDULED_SECONDS = 150.0  # one run of an every-minute schedule, and then some
 PLAIN_FIELD = re.compile(r"[A-Za-z_][\w.]*")  # needs no quoting on the left of a comparison
+SCORING = frozenset({"TTP", "Anomaly"})  # types that exist to score risk
 EVERY_MINUTE = "* * * * *"
 SHIFT_MARGIN = 5.0  # seconds between the last shifted event and the end of the schedule's window
 
@@ -58,7 +60,7 @@ def prove(
     package: Path,
     *,
     install: bool = True,
-    progress: Callable[[DetectionResult], None] = lambda _: None,
+    progress: Callable[[DetectionResult], object] = lambda _: None,
 ) -> Report:
     """Prove every detection; a failure of one never stops the rest. Raises TargetError only when nothing can start."""
     started = time.monotonic()
@@ -100,26 +102,27 @@ def _prove_detection(proof: Proof, detection: Detection) -> DetectionResult:
     for test in detection.tests:
         outcome = TestResult(name=test.name, file=detection.file, line=test.line)
         began = time.monotonic()
-        if reason := _why_not(detection, test):
-            outcome.skipped = reason
-        else:
+        outcome.skipped = _why_not(detection, test)
+        if outcome.skipped is None:
             try:
                 _prove_test(proof, detection, test, outcome)
             except CaltropError as error:
                 outcome.error = str(error) if not error.hint else f"{error} ({error.hint})"
+            except HTTPError as error:  # what the target said to a request, for example to SPL that it cannot run
+                outcome.error = f"{proof.target.url}: {reason(error)}"
         outcome.milliseconds = (time.monotonic() - began) * 1000
         result.tests.append(outcome)
     return result
 
 
-def _why_not(detection: Detection, test: Test) -> str:
+def _why_not(detection: Detection, test: Test) -> str | None:
     if detection.status != "production":
         return f"the detection is {detection.status}"
     if detection.manual_test:
         return f"tested by hand: {detection.manual_test}"
     if test.test_type != "unit":
         return f"a test of type {test.test_type!r} is not run here"
-    return ""
+    return None
 
 
 def _prove_test(proof: Proof, detection: Detection, test: Test, outcome: TestResult) -> None:
@@ -270,6 +273,9 @@ def _actions(
     checks: list[Check] = []
     for action in ("risk", "notable"):
         if str(content.get(f"action.{action}", "0")) not in ("1", "true"):
+            if action == "risk" and detection.type in SCORING and detection.risk_objects:
+                seen = f"the saved search has no risk action: is there a deployment for type {detection.type}?"
+                checks.append(Check("risk events", False, seen))
             continue
         if not proof.risk:
             outcome.notes.append(f"the {action} action was not checked, as asked")

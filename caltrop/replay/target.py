@@ -114,7 +114,7 @@ class Target:
             self.service.post("apps/local", name=str(package), filename="true", update="true")
         except HTTPError as error:
             raise TargetError(
-                f"{self.url} did not install {package.name}: {_reason(error)}",
+                f"{self.url} did not install {package.name}: {reason(error)}",
                 hint="the target reads the package from its own disk: mount it there, or install it in the UI and add --installed",
             ) from error
 
@@ -338,5 +338,6 @@ def _batches(lines: Iterable[str]) -> Iterator[tuple[bytes, int]]:
         yield b"\n".join(buffer), len(buffer)
 
 
-def _reason(error: HTTPError) -> str:
+def reason(error: HTTPError) -> str:
+    """What the server said, without the HTTP status line where it said more."""
     return str(getattr(error, "message", "") or error).strip()
