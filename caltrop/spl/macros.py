@@ -2,12 +2,12 @@
 
 * Macros stand between backticks; not inside double quotes and not inside comments.
 * Arguments are separated by commas outside double quotes (outside parentheses too, where only that fits a definition);
-  quotes around an argument are taken off, \\" and \\\\ in it
-  unescaped. `m(1, 2)` and `m(b=2, a=1)` (all by name) are the same when m's arguments are a and b.
+  quotes around an argument are taken off, \\" and \\\\ in it unescaped. `m(1, 2)` and `m(b=2, a=1)` (all by name) are the
+  same when m's arguments are a and b.
 * $name$ is replaced everywhere in the definition, inside quotes too. What comes out may hold macros again.
 * `iseval`: the definition (after replacement) is an eval expression, its string result the expansion.
-* `validation` (after replacement, bare argument names too): a Boolean expression must be true; a string result is the error message itself, and
-  null passes unless the expression is a Boolean one.
+* `validation` (after replacement, bare argument names too): a Boolean expression must be true; a string result is the
+  error message itself, and null passes unless the expression is a Boolean one.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NoReturn
 
 from caltrop.spl.ast import Binary, Call, FieldName, InList, MacroCall, Span, Unary
 from caltrop.spl.cursor import Cursor, unescape
@@ -23,7 +24,8 @@ from caltrop.spl.errors import SplError
 from caltrop.spl.names import BOOLEAN_FUNCTIONS, nearest
 from caltrop.spl.parser import parse_eval
 
-MAX_LENGTH = 4_000_000  # characters a search may grow to
+MAX_LENGTH = 1_000_000  # characters a search may grow to
+MAX_CALLS = 10_000
 MAX_DEPTH = 100  # macros inside macros
 
 Find = Callable[[str, int], "Macro | None"]
@@ -144,6 +146,7 @@ class _Expander:
         self.evaluate = evaluate
         self.names = names
         self.length = 0
+        self.calls = 0
 
     def replace(self, call: MacroCall, span: Span, inside: tuple[str, ...]) -> str:
         """The full expansion of one call, written at `span` of the source, inside the macros `inside`."""
@@ -157,38 +160,41 @@ class _Expander:
             self._fail(f"macro {call.name!r} expands itself: {chain}", span)
         if len(inside) >= MAX_DEPTH:
             self._fail(f"macros nested too deeply: more than {MAX_DEPTH} levels", span)
+        self.calls += 1
+        if self.calls > MAX_CALLS:
+            self._fail(f"macro {call.name!r} takes more than {MAX_CALLS:,} calls of macros to expand", span)
         values = _bind(macro, call)
         self._validate(macro, values, span)
         text = _substitute(macro.definition, values)
         if macro.iseval:
             text = self._evaluated(macro, text, span)
+        try:
+            cuts = _calls(text)
+        except SplError as error:
+            self._fail(f"in macro {call.name!r}: {error.message}", span)
         out = []
-        for cut, inner in _calls(text):
+        for cut, inner in cuts:
             piece = text[cut.start : cut.end] if inner is None else self.replace(inner, span, (*inside, key))
             if inner is None:
                 self.length += len(piece)
             if self.length > MAX_LENGTH:
                 self._fail(
-                    f"the search grows beyond {MAX_LENGTH} characters when macro {call.name!r} is expanded", span
+                    f"the search grows beyond {MAX_LENGTH:,} characters when macro {call.name!r} is expanded", span
                 )
             out.append(piece)
         return "".join(out)
 
     def _macro(self, call: MacroCall, span: Span) -> Macro:
         macro = self.find(call.name, len(call.args))
-        if macro:
-            return macro
-        arities = [n for n in range(20) if self.find(call.name, n)]
-        if arities:
-            takes = " or ".join(map(str, arities))
-            self._fail(f"macro {call.name!r} takes {takes} arguments, found {len(call.args)}", span)
-        similar = nearest(call.name, self.names()) if self.names else None
-        self._fail(
-            f"macro {call.name!r} is not defined",
-            span,
-            f"did you mean `{similar}`?" if similar else "define it in macros.conf",
-        )
-        raise AssertionError  # unreachable: _fail raises
+        if not macro:
+            arities = [n for n in range(20) if self.find(call.name, n)]
+            if arities:
+                takes = " or ".join(map(str, arities))
+                self._fail(f"macro {call.name!r} takes {takes} arguments, found {len(call.args)}", span)
+            similar = nearest(call.name, self.names()) if self.names else None
+            hint = f"did you mean `{similar}`?" if similar else "define it in macros.conf"
+            self._fail(f"macro {call.name!r} is not defined", span, hint)
+        return macro
 
     def _validate(self, macro: Macro, values: dict[str, str], span: Span) -> None:
         if not macro.validation or not self.evaluate:
@@ -204,12 +210,11 @@ class _Expander:
         result = self._run(macro, text, "definition", span)
         if not isinstance(result, str):
             self._fail(f"the definition of macro {macro.name!r} (iseval) does not give a string", span)
-        return str(result)
+        return result
 
     def _run(self, macro: Macro, text: str, what: str, span: Span) -> str | bool | float | None:
         if not self.evaluate:
             self._fail(f"macro {macro.name!r} is an eval macro and nothing here evaluates it", span)
-            return None
         try:
             return self.evaluate(text)
         except SplError as error:
@@ -217,7 +222,7 @@ class _Expander:
                 f"the {what} of macro {macro.name!r}: {error.message}", source=self.source, span=span, hint=error.hint
             ) from error
 
-    def _fail(self, message: str, span: Span, hint: str | None = None) -> None:
+    def _fail(self, message: str, span: Span, hint: str | None = None) -> NoReturn:
         raise SplError(message, source=self.source, span=span, hint=hint)
 
 

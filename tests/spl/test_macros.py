@@ -21,6 +21,9 @@ MACROS = {
     ("ha", 0): Macro("ha", (), "`hb` " * 100),
     ("hb", 0): Macro("hb", (), "`hc` " * 100),
     ("hc", 0): Macro("hc", (), "x" * 1000),
+    ("broken", 0): Macro("broken", (), "a `` b"),
+    **{(f"e{n}", 0): Macro(f"e{n}", (), f"`e{n + 1}``e{n + 1}`") for n in range(50)},
+    ("e50", 0): Macro("e50", (), ""),
 }
 
 
@@ -39,6 +42,7 @@ def text(spl: str) -> str:
         ("| `pick(3)`", "| where x=3"),
         ("| `outer( 3 )`", "| search where x=3"),
         ('| `two(x, "a, b")`', '| eval x="a, b"'),
+        ("| `two(x, if(a, b))`", '| eval x="if(a, b)"'),
         ("| `two(b=1, a=y)`", '| eval y="1"'),
         ('| eval a="x`m`y"', '| eval a="x`m`y"'),
         ("a ```not `m` here``` `m`", "a ```not `m` here``` status=200"),
@@ -59,6 +63,8 @@ def test_expansion(spl: str, expected: str) -> None:
         ("| `loop`", "expands itself"),
         ("| `laughs`", "grows beyond"),
         ("| `limit(2)`", "eval macro"),
+        ("| `e0`", "more than 10,000 calls"),
+        ("| `broken`", "in macro 'broken': a macro name"),
     ],
 )
 def test_refused(spl: str, message: str) -> None:
