@@ -62,10 +62,11 @@ def command(
         folders = [*(addon_apps() if addons else ()), *unpacked(apps, Path(scratch))]
         instance = Instance(None, folders, now=now)
         instance.store.create_index("main")
-        props = instance.knowledge("search", "nobody").index_time_props
+        knowledge = instance.knowledge("search", "nobody")
         options = ImportOptions(
             host=host, source=source, sourcetype=sourcetype, index=index, format=form,
-            windows="classic" if windows == "classic" else "xml", props=props, now=now,
+            windows="classic" if windows == "classic" else "xml", props=knowledge.index_time_props,
+            transforms=knowledge.index_time_transform, now=now,
             on_problem=lambda problem: click.echo(str(problem), err=True),
         )  # fmt: skip
         for path in data:

@@ -255,6 +255,11 @@ class Knowledge:
         """Index-time settings (line breaking, time stamps, ...): the global context, as an indexer sees it."""
         return index_time(self._index_props.settings(source, sourcetype, host))
 
+    def index_time_transform(self, name: str) -> dict[str, str] | None:
+        """A transforms.conf stanza as an indexer sees it; None where there is none."""
+        stanza = self.configuration.stanza("transforms", name)
+        return None if stanza is None or disabled(stanza) else stanza.values()
+
     def plan(self, source: str, sourcetype: str, host: str) -> Plan:
         settings = tuple(sorted(self.props.settings(source, sourcetype, host).items()))
         if settings not in self._plans:

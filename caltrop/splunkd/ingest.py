@@ -6,19 +6,21 @@ events (HEC event). Both raise `UnknownIndex` before anything is stored.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from caltrop.index import Store, UnknownIndex, frames
+from caltrop.index import Store, UnknownIndex, frames, transforms
 from caltrop.index.linebreak import Breaker
 from caltrop.index.props import Props
 from caltrop.index.timestamp import TimeParser, contains_date
 from caltrop.knowledge import props as knowledge_props
 from caltrop.knowledge.configuration import Configuration
 
+log = logging.getLogger(__name__)
 DEFAULT_INDEX = "main"
 MAX_FIELDS = 1000  # indexed fields of one event
 
@@ -58,12 +60,29 @@ class Ingest:
 
     def settings(self, origin: Origin) -> Props:
         """The index-time settings of data of this origin."""
+        return Props.from_mapping(self._merged(origin.source, origin.sourcetype, origin.host))
+
+    def _merged(self, source: str, sourcetype: str, host: str = "") -> dict[str, str]:
         with self._lock:
             generation = self._config.generation
             if self._props is None or self._props[0] != generation:
                 self._props = (generation, knowledge_props.Props(self._config.stanzas("props")))
-            merged = self._props[1].settings(origin.source, origin.sourcetype, origin.host)
-        return Props.from_mapping(knowledge_props.index_time(merged))
+            merged = self._props[1].settings(source, sourcetype, host)
+        return knowledge_props.index_time(merged)
+
+    def _transform(self, name: str) -> dict[str, str] | None:
+        stanza = self._config.stanza("transforms", name)
+        return None if stanza is None else stanza.values()
+
+    def store(self, frame: pl.DataFrame) -> None:
+        """Apply SEDCMD and TRANSFORMS, and store. Events that a transform sends to an index that is not there are lost,
+        as in Splunk without a last-chance index."""
+        frame = transforms.apply(frame, self._merged, self._transform, log.warning)
+        for name in frame.get_column("index").unique():
+            if name not in self._store:
+                log.warning("transforms sent events to index %r, which does not exist", name)
+                frame = frame.filter(pl.col("index") != name)
+        self._store.append(frame)
 
     def check_index(self, name: str) -> None:
         if name not in self._store:
@@ -80,7 +99,7 @@ class Ingest:
 
     def stream(self, origin: Origin, *, time: float | None = None) -> Stream:
         self.check_index(origin.index)
-        return Stream(self._store, self.settings(origin), origin, self._clock(), time)
+        return Stream(self.store, self.settings(origin), origin, self._clock(), time)
 
     def events(self, events: list[Event]) -> int:
         """Store whole events; those without a time get it from their text, else now."""
@@ -115,14 +134,16 @@ class Ingest:
             indexed=[_field(name, events) for name in names],
             now=now,
         )
-        self._store.append(frame)
+        self.store(frame)
         return len(events)
 
 
 class Stream:
     """Data of one origin that arrives in pieces; a `Sink` of the stream receiver."""
 
-    def __init__(self, store: Store, props: Props, origin: Origin, now: float, time: float | None) -> None:
+    def __init__(
+        self, store: Callable[[pl.DataFrame], None], props: Props, origin: Origin, now: float, time: float | None
+    ) -> None:
         self._store = store
         self._props = props
         self._origin = origin
@@ -152,7 +173,7 @@ class Stream:
             self._times.times(raw) if self._time is None else pl.Series([self._time] * len(events), dtype=pl.Float64)
         )
         origin = self._origin
-        self._store.append(
+        self._store(
             frames.build(
                 raw, times, host=origin.host, source=origin.source, sourcetype=origin.sourcetype, index=origin.index,
                 now=self._now,

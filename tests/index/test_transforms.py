@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 
 from caltrop.errors import CaltropError
-from caltrop.index import transforms
+from caltrop.index import Store, transforms
 from caltrop.index.importers import ImportOptions, Problem, read
+from caltrop.knowledge.configuration import Configuration
+from caltrop.splunkd.ingest import Ingest, Origin
 
 
 def applied(raws: list[str], props: dict[str, str], **stanzas: dict[str, str]) -> tuple[pl.DataFrame, list[str]]:
@@ -144,3 +148,23 @@ def test_the_importers_apply_them() -> None:
     (frame,) = read(b"a\nb\nc\n", options, name="f")
     assert frame.select("_raw", "sourcetype").rows() == [("a", "raw"), ("b", "other"), ("c", "raw")]
     assert [str(p) for p in problems] == ["f: TRANSFORMS-a: no transform named 'absent'"]
+
+
+def test_an_apps_transforms_apply_to_files_and_to_what_a_server_receives(tmp_path: Path) -> None:
+    app = tmp_path / "app" / "default"
+    app.mkdir(parents=True)
+    (app / "app.conf").write_text("[launcher]\nversion = 1.0.0\n")
+    (app / "props.conf").write_text(
+        "[in]\nSHOULD_LINEMERGE = false\nSEDCMD-m = s/pin=\\d+/pin=x/\nTRANSFORMS-t = kind, away\n"
+    )
+    (app / "transforms.conf").write_text(
+        "[kind]\nREGEX = ^b\nDEST_KEY = MetaData:Sourcetype\nFORMAT = sourcetype::other\n"
+        "[away]\nREGEX = ^c\nDEST_KEY = _MetaData:Index\nFORMAT = nowhere\n"
+    )
+    config = Configuration([app.parent])
+    store = Store(None)
+    store.create_index("main")
+    ingest = Ingest(store, config, clock=lambda: 1e9)
+    assert ingest.raw(b"a pin=12\nb\nc\n", Origin(sourcetype="in")) == 3
+    (segment,) = store.segments()
+    assert sorted(segment.frame.select("_raw", "sourcetype").rows()) == [("a pin=x", "in"), ("b", "other")]

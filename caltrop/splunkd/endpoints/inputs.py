@@ -198,9 +198,11 @@ class OneshotInputs(Collection):
         return size + stream.close()
 
     def _packed(self, path: Path, origin: Origin) -> int:
+        knowledge = self.daemon.instance.knowledge("search", "nobody")
         options = ImportOptions(
-            index=origin.index, host=origin.host, source=origin.source, sourcetype=origin.sourcetype
-        )
+            index=origin.index, host=origin.host, source=origin.source, sourcetype=origin.sourcetype,
+            props=knowledge.index_time_props, transforms=knowledge.index_time_transform,
+        )  # fmt: skip
         return self.daemon.instance.add_file(path, options)
 
 
