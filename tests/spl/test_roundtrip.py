@@ -80,7 +80,7 @@ def operators(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
 EXPRESSION = st.recursive(LEAF, operators, max_leaves=12)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(EXPRESSION)
 def test_eval_expressions(tree: Node) -> None:
     assert parse_eval(unparse(tree)) == tree, unparse(tree)
@@ -111,7 +111,7 @@ def boolean(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
 SEARCH = st.recursive(TERM, boolean, max_leaves=10)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(SEARCH)
 def test_search_expressions(tree: Node) -> None:
     assert parse_search(unparse(tree)) == tree, unparse(tree)
@@ -159,7 +159,7 @@ PIPELINE = st.lists(COMMAND | APPEND | MACRO, max_size=4).map(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(PIPELINE)
 def test_pipelines(tree: Pipeline) -> None:
     assert parse(unparse(tree)) == tree, unparse(tree)
