@@ -158,7 +158,7 @@ def test_sharing_moves_an_object(service: client.Service, saved: client.SavedSea
     assert saved.access["owner"] == "admin"
     assert saved.access["perms"]["read"] == ["admin", "nobody"]
     assert service.saved_searches[saved.name].access["sharing"] == "app"
-    saved.post("acl", sharing="user", owner="admin")
+    saved.post("acl", body={"sharing": "user", "owner": "admin"})
     assert service.saved_searches[saved.name].access["perms"] is None
 
 
