@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from caltrop.content.config import AppConfig
@@ -39,6 +40,16 @@ def app_conf(config: AppConfig) -> Conf:
     )
     conf.add("ui", [("is_visible", "true"), ("label", config.label)])
     conf.add("package", [("id", config.id)])
+    conf.add("id", [("name", config.id), ("version", config.version)])
+    return conf
+
+
+def replication(names: Iterable[str]) -> Conf:
+    """server.conf: files of configuration that Splunk does not know itself are copied in a search head cluster too."""
+    conf = Conf()
+    custom = [(f"conf_replication_include.{name}", "true") for name in sorted(names) if name in _TRIGGERS]
+    if custom:
+        conf.add("shclustering", custom)
     return conf
 
 

@@ -69,6 +69,8 @@ def app_files(catalogue: Catalogue) -> dict[str, bytes]:
     }
     if "bin/enrichhits.py" in files:
         confs["default/commands.conf"] = objects.commands()
+    written = [name.removeprefix("default/").removesuffix(".conf") for name, conf in confs.items() if conf]
+    confs["default/server.conf"] = app.replication(written)
     for name, conf in confs.items():
         if conf:
             files[name] = _conf_file(name, conf, files.get(name))

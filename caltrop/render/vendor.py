@@ -22,7 +22,7 @@ _MAX_BYTES = 16 << 20  # unpacked; the real one is under 2 MB
 
 
 def sdk_files(cache: Path) -> dict[str, bytes]:
-    """Path in the app -> content: the package `splunklib` and its licence."""
+    """Path in the app -> content: the package `splunklib`, its licence, and its metadata, from which it knows its version."""
     wheel = _wheel(cache)
     out: dict[str, bytes] = {}
     total = 0
@@ -49,6 +49,8 @@ def _target(path: PurePosixPath) -> str | None:
     if path.parts[:2] == ("splunklib", "ai"):
         return None  # needs a newer Python than Splunk has, and search commands do not use it
     if path.parts[0] == "splunklib" and path.suffix in (".py", ".typed"):
+        return f"lib/{path}"
+    if path.name == "METADATA" and ".dist-info" in path.parts[0]:
         return f"lib/{path}"
     if path.name.upper().startswith("LICENSE") and ".dist-info" in path.parts[0]:
         return "lib/splunklib/LICENSE"
