@@ -103,7 +103,8 @@ def build_instance(data: Mapping[str, Any], folder: Path) -> Instance:
     app = folder / "apps" / "search"
     write_app(app, data.get("lookups", {}), data.get("macros", {}))
     instance = Instance(None, [app], now=NOW)
-    instance.store.create_index("main")
+    for name in ("main", "summary"):  # an instance has both from the start
+        instance.store.create_index(name)
     events = data.get("events", ())
     for name in sorted({str(event.get("index", "main")) for event in events}):
         instance.store.create_index(name)

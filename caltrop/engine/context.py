@@ -61,7 +61,14 @@ class Context:
     depth: int = 0  # nesting of subsearches, bounded by the engine
     events_scanned: int = 0
     delimiters: dict[str, str] = field(default_factory=dict)  # of mvcombine, for the nomv that follows
+    # By depth: the time range (earliest, latest) that the search there looked in, time modifiers of its text included.
+    searched: dict[int, tuple[float | None, float | None]] = field(default_factory=dict)
     formats: list[Assignment] = field(default_factory=list)  # of fieldformat: applied to the finished main search
+
+    @property
+    def time_range(self) -> tuple[float | None, float | None]:
+        """Earliest and latest of the running (sub)search, as its own text or the job says."""
+        return self.searched.get(self.depth, (self.earliest, self.latest))
 
     def warn(self, text: str) -> None:
         self._say("WARN", text)

@@ -34,6 +34,8 @@ from caltrop.spl.ast import (
     is_time_modifier,
 )
 
+SUMMARY = "stash"  # the source type of what collect and summary indexing write
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -48,6 +50,8 @@ def scan_events(commands: Sequence[Command | MacroCall], ctx: Context) -> Table:
     first = commands[0]
     assert isinstance(first, Command)
     node = subsearches.resolve(search_expression(first), ctx)
+    bounds = time_range(node, ctx)
+    ctx.searched[ctx.depth] = bounds.earliest, bounds.latest
     wanted = needed_fields(commands[1:])
     if wanted is not None:
         wanted = wanted | _mentioned(node)
@@ -66,13 +70,15 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context) -> Table:
     instance = ctx.instance
     pieces: list[Table] = []
     for segment in instance.store.segments(indexes_of(node, instance.store.indexes()), bounds.earliest, bounds.latest):
-        frame = instance.extracted(segment, ctx, _possible(node, bounds), wanted)
+        # Summary events hold partial results under names that no search mentions: stats and others look for them.
+        fields = None if SUMMARY in segment.summary.tallies["sourcetype"] else wanted
+        frame = instance.extracted(segment, ctx, _possible(node, bounds), fields)
         ctx.events_scanned += segment.count
-        frame = with_derived(frame, wanted, ctx)
+        frame = with_derived(frame, fields, ctx)
         condition = matching.predicate(node, frame) & in_range(bounds)
         frame = frame.filter(condition)
         if frame.height or not pieces:
-            pieces.append(Table(frame.select(keep(frame.columns, wanted)), events=True))
+            pieces.append(Table(frame.select(keep(frame.columns, fields)), events=True))
     if not pieces:
         return Table(pl.DataFrame(schema={"_time": pl.Float64, "_raw": pl.String}), events=True)
     whole = [piece for piece in pieces if len(piece)] or pieces[:1]

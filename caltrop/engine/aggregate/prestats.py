@@ -4,9 +4,10 @@ A row carries, for each aggregated field F, the parts that any later function ov
 `psrsvd_<part>_<F>`: ct count, nc count of numbers, sm sum, ss sum of squares, nn and nx smallest and largest number, sn and
 sx the same of texts, vm the map of values to counts, ls the list, fi and la first and last, ev/et and lv/lt earliest and latest
 value and time. `psrsvd_gc` is the number of rows of the group and `psrsvd_v` the version, which marks such rows.
-Merging rows is exact for every function but `mode` ties and `list` beyond its limit.
+Merging rows is exact for every function, `list` beyond its limit and the order of lists apart.
 
-Maps and lists are one text each, since a summary event is text: every item ends with ";", a backslash makes the next character literal.
+Maps and lists are one text each, since a summary event is text: every item ends with ";", and what would not survive the
+quotes of such an event (; % " \\ and line breaks) is written as in URLs.
 """
 
 from __future__ import annotations
@@ -151,8 +152,10 @@ def merged(measure: Measure, frame: pl.DataFrame, columns: Columns) -> pl.Expr:
 
 
 def _column(frame: pl.DataFrame, name: str) -> pl.Series:
-    if name in frame.columns:
-        return frame.get_column(name)
+    """The column, also where it came back from an index, which writes names with _ for what is no letter or digit."""
+    for known in (name, re.sub(r"\W", "_", name)):
+        if known in frame.columns:
+            return frame.get_column(known)
     return pl.Series(name, [None], dtype=pl.String).new_from_index(0, frame.height)
 
 
@@ -207,12 +210,11 @@ _MERGES: dict[str, Callable[[Parts], pl.Expr]] = {
 
 
 def _join(values: Iterable[str]) -> str:
-    return "".join(re.sub(r"([\\;])", r"\\\1", value) + ";" for value in values)
+    return "".join(re.sub(r'[%;"\\\n\r]', lambda match: f"%{ord(match[0]):02X}", value) + ";" for value in values)
 
 
 def _split(text: str) -> list[str]:
-    pieces = re.findall(r"((?:[^\\;]|\\.)*);", text, re.DOTALL)
-    return [re.sub(r"\\(.)", r"\1", piece, flags=re.DOTALL) for piece in pieces]
+    return [re.sub("%([0-9A-F]{2})", lambda match: chr(int(match[1], 16)), piece) for piece in text.split(";")[:-1]]
 
 
 def _lists(column: pl.Series, values: Callable[[list[str]], list[str]]) -> pl.Series:

@@ -66,8 +66,9 @@ def sparkline(
 def _range(time: pl.Series, ctx: Context) -> tuple[float | None, float | None]:
     """The search's time range where it has one, else that of the rows."""
     low, high = time.min(), time.max()
-    first = ctx.earliest if ctx.earliest is not None else low
-    end = ctx.latest if ctx.latest is not None or ctx.earliest is None else ctx.now
+    earliest, latest = ctx.time_range
+    first = earliest or low
+    end = latest if latest is not None or not earliest else ctx.now
     last = high if end is None else math.nextafter(end, 0.0)  # the end of a search is exclusive
     return (
         float(first) if isinstance(first, int | float) else None,

@@ -138,10 +138,10 @@ def _appended(column: pl.Series, value: float | str) -> pl.Series:
 @command("addinfo", kind="streaming")
 def addinfo(table: Table, cmd: Command, ctx: Context) -> Table:
     """The search's time range, id and time in info_… fields; +Infinity is an open end."""
-    latest = "+Infinity" if ctx.latest is None else ctx.latest
+    earliest, latest = ctx.time_range
     values: dict[str, str | float] = {
-        "info_min_time": ctx.earliest or 0.0,
-        "info_max_time": latest,
+        "info_min_time": earliest or 0.0,
+        "info_max_time": "+Infinity" if latest is None else latest,
         "info_sid": ctx.sid,
         "info_search_time": ctx.started,
     }

@@ -125,10 +125,11 @@ def _column(frame: pl.DataFrame, name: str) -> pl.Series:
 def _time_axis(frame: pl.DataFrame, cmd: Command, ctx: Context) -> TimeAxis:
     time = frame.get_column(TIME)
     low, high = float(str(time.min())), float(str(time.max()))
-    fixed = ctx.earliest is not None and flag(cmd, "fixedrange", True)
+    earliest, latest = ctx.time_range
+    fixed = bool(earliest) and flag(cmd, "fixedrange", True)
     # The end of a search is exclusive: the bucket that starts there is no row.
-    end = ctx.latest if ctx.latest is not None else ctx.now
-    first = min(low, ctx.earliest) if fixed and ctx.earliest is not None else low
+    end = latest if latest is not None else ctx.now
+    first = min(low, earliest) if fixed and earliest else low
     last = max(high, math.nextafter(end, 0.0)) if fixed else high
     return TimeAxis(_buckets(first, last, cmd, ctx), first, last, fixed)
 
@@ -150,7 +151,8 @@ def _buckets(first: float, last: float, cmd: Command, ctx: Context) -> Buckets:
     if align == "earliest":
         origin = first
     elif align == "latest":
-        origin = ctx.latest if ctx.latest is not None else ctx.now
+        latest = ctx.time_range[1]
+        origin = latest if latest is not None else ctx.now
     else:
         moment = times.time_bound(align, ctx.now, ctx.timezone)
         if moment is None:

@@ -71,9 +71,10 @@ def timewrap(table: Table, cmd: Command, ctx: Context) -> Table:
 
 def _end(frame: pl.DataFrame, ctx: Context) -> float:
     """The end of the search, or of the last bucket in a search over all time."""
-    if ctx.latest is not None:
-        return ctx.latest
-    if ctx.earliest is not None:
+    earliest, latest = ctx.time_range
+    if latest is not None:
+        return latest
+    if earliest:
         return ctx.now
     width = numeric(frame.get_column("_span"))[0] if "_span" in frame.columns else None
     return float(str(frame.get_column(TIME).max())) + (width or 0.0)
