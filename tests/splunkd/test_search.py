@@ -18,7 +18,48 @@ from splunklib.binding import HTTPError
 from .conftest import Raw
 
 EVENTS = [f"2024-01-01T00:00:0{n}Z user=u{n % 2} n={n} text=\"<a & 'b'>\"" for n in range(6)]
-KEYS = ["cursorTime", "delegate", "diskUsage", "dispatchState", "doneProgress", "dropCount", "earliestTime", "eventAvailableCount", "eventCount", "eventFieldCount", "eventIsStreaming", "eventIsTruncated", "eventSearch", "eventSorting", "isDone", "isFailed", "isFinalized", "isPaused", "isPreviewEnabled", "isRealTimeSearch", "isRemoteTimeline", "isSaved", "isSavedSearch", "isZombie", "keywords", "label", "messages", "numPreviews", "priority", "remoteSearch", "reportSearch", "resultCount", "resultIsStreaming", "resultPreviewCount", "runDuration", "scanCount", "searchProviders", "sid", "statusBuckets", "ttl"]
+KEYS = [
+    "cursorTime",
+    "delegate",
+    "diskUsage",
+    "dispatchState",
+    "doneProgress",
+    "dropCount",
+    "earliestTime",
+    "eventAvailableCount",
+    "eventCount",
+    "eventFieldCount",
+    "eventIsStreaming",
+    "eventIsTruncated",
+    "eventSearch",
+    "eventSorting",
+    "isDone",
+    "isFailed",
+    "isFinalized",
+    "isPaused",
+    "isPreviewEnabled",
+    "isRealTimeSearch",
+    "isRemoteTimeline",
+    "isSaved",
+    "isSavedSearch",
+    "isZombie",
+    "keywords",
+    "label",
+    "messages",
+    "numPreviews",
+    "priority",
+    "remoteSearch",
+    "reportSearch",
+    "resultCount",
+    "resultIsStreaming",
+    "resultPreviewCount",
+    "runDuration",
+    "scanCount",
+    "searchProviders",
+    "sid",
+    "statusBuckets",
+    "ttl",
+]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,306 @@
+"""Saved searches that alert: conditions, throttling, risk events, notables, summaries, and the scheduler on a pinned clock."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import splunklib.client as client
+import splunklib.results as results
+
+from caltrop.splunkd import findings
+from caltrop.splunkd.daemon import Daemon
+from caltrop.splunkd.savedsearches import SavedSearch, expand_arguments, seconds_of
+from caltrop.splunkd.scheduler import last_time, times_between
+
+RISK = [
+    {"risk_object_field": "user", "risk_object_type": "user", "risk_score": 63},
+    {"risk_object_field": "dest", "risk_object_type": "system", "risk_score": "$score$"},
+    {"threat_object_field": "process", "threat_object_type": "process_name"},
+]
+ANNOTATIONS = {
+    "analytic_story": ["A Story"],
+    "mitre_attack": ["T1047", "T1059"],
+    "nist": ["DE.CM"],
+    "impact": 90,
+    "cve": [],
+}
+
+
+def rows(stream: object) -> list[dict[str, Any]]:
+    return [r for r in results.JSONResultsReader(stream) if isinstance(r, dict)]
+
+
+def wait(job: client.Job) -> client.Job:
+    while not job.is_done():
+        time.sleep(0.01)
+    return job
+
+
+@pytest.fixture
+def alert(service: client.Service) -> Iterator[Callable[..., client.SavedSearch]]:
+    made: list[str] = []
+
+    def make(search: str, **settings: str) -> client.SavedSearch:
+        made.append(f"ESCU - Alert {uuid.uuid4().hex[:8]} - Rule")
+        return service.saved_searches.create(made[-1], search, **settings)
+
+    yield make
+    for name in made:
+        service.saved_searches.delete(name)
+
+
+RESULT = (
+    '| makeresults count=2 | streamstats count as n | eval user="u".n, dest=split("a,b", ","), score=5, '
+    'process="p \\"x\\" \\\\ y.exe", host="orig", empty=null(), cmd="a=b, c=d" '
+)
+
+
+def test_risk_events(service: client.Service, alert: Callable[..., client.SavedSearch]) -> None:
+    search = alert(RESULT, **{
+        "action.risk": "1", "action.risk.param._risk": json.dumps(RISK), "description": "What it does",
+        "action.risk.param._risk_message": "$user$ ran $process$ on $dest$ and $missing$",
+        "action.correlationsearch.annotations": json.dumps(ANNOTATIONS),
+        "counttype": "number of events", "relation": "greater than", "quantity": "0",
+    })  # fmt: skip
+    assert search["action.risk"] == "1"
+    job = wait(search.dispatch(trigger_actions=True))
+    found = rows(
+        service.jobs.oneshot(
+            f'search index=risk orig_sid="{job.sid}" search_name="{search.name}" | sort orig_rid', output_mode="json"
+        )
+    )
+    assert [(r["orig_rid"], r["risk_object"], r["risk_object_type"], r["risk_score"]) for r in found] != []
+    assert sorted((r["orig_rid"], r["risk_object"], r["risk_object_type"], r["risk_score"]) for r in found) == sorted(
+        (str(n), value, kind, score)
+        for n, user in enumerate(["u1", "u2"])
+        for value, kind, score in [(user, "user", "63"), ("a", "system", "5"), ("b", "system", "5")]
+    )
+    event = next(r for r in found if r["risk_object"] == "u1")
+    expected = {
+        "index": "risk", "source": search.name, "sourcetype": "stash", "search_name": search.name, "orig_host": "orig",
+        "risk_message": 'u1 ran p "x" \\ y.exe on a, b and $missing$', "threat_object": 'p "x" \\ y.exe',
+        "threat_object_type": "process_name", "analyticstories": "A Story", "savedsearch_description": "What it does",
+        "annotations.mitre_attack": ["T1047", "T1059"], "annotations.nist": "DE.CM", "dest": ["a", "b"], "cmd": "a=b, c=d",
+        "contributing_events_search": f'| savedsearch "{search.name}" | search user="u1"', "info_min_time": "0.000",
+    }  # fmt: skip
+    assert {key: event.get(key) for key in expected} == expected
+    assert json.loads(event["annotations"])["impact"] == 90
+    assert {"a", "c", "annotations_nist", "empty", "annotations.cve"}.isdisjoint(event)
+    as_json = rows(service.jobs.oneshot(f'search index=risk orig_sid="{job.sid}" | tojson', output_mode="json"))
+    assert json.loads(as_json[0]["_raw"])["annotations.mitre_attack"] == ["T1047", "T1059"]
+
+
+def test_notables(service: client.Service, alert: Callable[..., client.SavedSearch]) -> None:
+    search = alert(RESULT, **{
+        "action.notable": "1", "action.notable.param.rule_title": "Title of $user$", "action.notable.param.severity": "high",
+        "action.notable.param.security_domain": "endpoint", "action.notable.param.drilldown_search": "x=$info_search_time$",
+    })  # fmt: skip
+    job = wait(search.dispatch(trigger_actions=True))
+    found = rows(service.jobs.oneshot(f'search index=notable orig_sid="{job.sid}"', output_mode="json"))
+    assert sorted(r["rule_title"] for r in found) == ["Title of u1", "Title of u2"]
+    assert {(r["severity"], r["security_domain"], r["rule_name"]) for r in found} == {("high", "endpoint", search.name)}
+    assert len({r["event_id"] for r in found}) == 2
+    assert "$" not in found[0]["drilldown_search"]
+    assert rows(service.jobs.oneshot(f'search index=risk orig_sid="{job.sid}"', output_mode="json")) == []
+
+
+def test_no_actions_unless_asked(service: client.Service, alert: Callable[..., client.SavedSearch]) -> None:
+    search = alert(RESULT, **{"action.risk": "1", "action.risk.param._risk": json.dumps(RISK)})
+    job = wait(search.dispatch())
+    assert rows(service.jobs.oneshot(f'search index=risk orig_sid="{job.sid}"', output_mode="json")) == []
+
+
+def test_summary_index(service: client.Service, alert: Callable[..., client.SavedSearch]) -> None:
+    search = alert('| makeresults | eval _time=1700000000, risk_object="srv", risk_score=7', **{
+        "action.summary_index": "1", "action.summary_index._name": "risk", "action.summary_index.story": "S",
+    })  # fmt: skip
+    job = wait(search.dispatch(trigger_actions=True))
+    assert job["isDone"] == "1"
+    found = rows(service.jobs.oneshot(f'search index=risk source="{search.name}"', output_mode="json"))
+    assert len(found) == 1
+    assert (found[0]["risk_object"], found[0]["risk_score"], found[0]["story"]) == ("srv", "7", "S")
+    assert found[0]["_time"] == "2023-11-14T22:13:20.000+00:00"
+
+
+def test_a_bad_action_leaves_the_others(service: client.Service, alert: Callable[..., client.SavedSearch]) -> None:
+    search = alert(RESULT, **{"action.risk": "1", "action.risk.param._risk": "[not json", "action.notable": "1"})
+    job = wait(search.dispatch(trigger_actions=True))
+    assert job["dispatchState"] == "DONE"
+    assert len(rows(service.jobs.oneshot(f'search index=notable orig_sid="{job.sid}"', output_mode="json"))) == 2
+    log = rows(
+        service.jobs.oneshot(f'search index=_internal component=AlertActions ERROR "{job.sid}"', output_mode="json")
+    )
+    assert "is not JSON" in log[0]["_raw"]
+
+
+CONDITIONS = [
+    ({"counttype": "always"}, 0, True),
+    ({"counttype": "number of events", "relation": "greater than", "quantity": "2"}, 2, False),
+    ({"counttype": "number of events", "relation": "greater than", "quantity": "1"}, 2, True),
+    ({"counttype": "number of events", "relation": "less than", "quantity": "1"}, 0, True),
+    ({"counttype": "number of events", "relation": "equal to", "quantity": "2"}, 2, True),
+    ({"counttype": "number of events", "relation": "not equal to", "quantity": "2"}, 2, False),
+    ({"counttype": "number of hosts", "relation": "equal to", "quantity": "1"}, 3, True),
+    ({"counttype": "custom", "alert_condition": "search n>2"}, 3, True),
+    ({"counttype": "custom", "alert_condition": "where n>3"}, 3, False),
+]
+
+
+@pytest.mark.parametrize(("settings", "count", "fires"), CONDITIONS)
+def test_conditions(
+    alert: Callable[..., client.SavedSearch], settings: dict[str, str], count: int, fires: bool
+) -> None:
+    search = alert(
+        f'| makeresults count=5 | streamstats count as n | eval host="h" | head {count}',
+        **settings,
+        **{"alert.track": "1"},
+    )
+    wait(search.dispatch(trigger_actions=True))
+    assert search.refresh().alert_count == int(fires)
+
+
+def test_rises_by(alert: Callable[..., client.SavedSearch]) -> None:
+    search = alert("| makeresults count=9 | head $args.n$", **{
+        "counttype": "number of events", "relation": "rises by", "quantity": "2", "alert.track": "1",
+    })  # fmt: skip
+    counts = []
+    for n in (1, 2, 4, 1):
+        wait(search.dispatch(trigger_actions=True, **{"args.n": n}))
+        counts.append(search.refresh().alert_count)
+    assert counts == [0, 0, 1, 1]
+
+
+def test_throttling_by_field(service: client.Service, alert: Callable[..., client.SavedSearch]) -> None:
+    search = alert('| makeresults count=$args.n$ | streamstats count as n | eval user="u".n', **{
+        "action.notable": "1", "alert.suppress": "1", "alert.suppress.fields": "user", "alert.suppress.period": "1h",
+    })  # fmt: skip
+    sizes = []
+    for n in (2, 2, 3):
+        job = wait(search.dispatch(trigger_actions=True, **{"args.n": n}))
+        sizes.append(len(rows(service.jobs.oneshot(f'search index=notable orig_sid="{job.sid}"', output_mode="json"))))
+    assert sizes == [2, 0, 1]
+    assert 0 < search.suppressed <= 3600
+    search.acknowledge()
+    assert search.suppressed == 0
+
+
+def test_fired_alerts(service: client.Service, alert: Callable[..., client.SavedSearch]) -> None:
+    search = alert(
+        "| makeresults",
+        **{"alert.track": "1", "cron_schedule": "0 0 1 1 *", "is_scheduled": "1", "alert.severity": "4"},
+    )
+    assert len(search.fired_alerts) == 0
+    assert search.name not in service.fired_alerts
+    wait(search.dispatch(trigger_actions=True))
+    assert search.refresh().alert_count == 1
+    assert service.fired_alerts[search.name] is not None
+    listed = search.fired_alerts.list()
+    assert [(a["severity"], a["savedsearch_name"]) for a in listed] == [("4", search.name)]
+    search.acknowledge()
+    assert search.refresh().alert_count == 0
+
+
+# --- the scheduler, in process, on a pinned clock -----------------------------------------------------------------------
+
+
+class Clock:
+    def __init__(self, now: float) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+NEW_YEAR = 1704067200.0  # 2024-01-01T00:00:00Z
+
+
+@pytest.fixture
+def pinned(tmp_path: Path) -> Iterator[tuple[Daemon, Clock]]:
+    clock = Clock(NEW_YEAR + 30)
+    daemon = Daemon(tmp_path, password="x", addons=(), clock=clock)
+    yield daemon, clock
+    daemon.stop()
+
+
+def test_the_schedule_runs_what_is_due(pinned: tuple[Daemon, Clock]) -> None:
+    daemon, clock = pinned
+    settings = {
+        "search": "| makeresults | addinfo", "enableSched": "1", "cron_schedule": "*/10 * * * *", "action.notable": "1",
+        "dispatch.earliest_time": "-20m@m", "dispatch.latest_time": "-10m@m",
+    }  # fmt: skip
+    daemon.config.set("savedsearches", "due", settings, app="search")
+    daemon.config.set("savedsearches", "off", settings | {"disabled": "1"}, app="search")
+    daemon.config.set("savedsearches", "unscheduled", settings | {"enableSched": "0"}, app="search")
+    assert daemon.scheduler.run_due(clock.now) == []
+    clock.now = NEW_YEAR + 599
+    assert daemon.scheduler.run_due(clock.now) == []
+    clock.now = NEW_YEAR + 603
+    (job,) = daemon.scheduler.run_due(clock.now)
+    job.done.wait(20)
+    assert (job.spec.label, job.spec.now, job.spec.scheduled) == ("due", NEW_YEAR + 600, True)
+    assert job.result is not None
+    assert (job.result.earliest, job.result.latest) == (NEW_YEAR - 600, NEW_YEAR)
+    assert daemon.store.info("notable").count == 1
+    assert daemon.scheduler.run_due(clock.now) == []
+    clock.now = NEW_YEAR + 86400  # a day asleep: one run, not 143
+    assert [j.spec.now for j in daemon.scheduler.run_due(clock.now)] == [NEW_YEAR + 86400]
+    daemon.logs.flush()
+    assert daemon.store.info("_internal").count > 0
+
+
+def test_cron_times() -> None:
+    assert last_time("0 * * * *", NEW_YEAR + 1) == NEW_YEAR
+    assert last_time("0 * * * *", NEW_YEAR) == NEW_YEAR
+    assert last_time("0 * * * *", NEW_YEAR - 1) == NEW_YEAR - 3600
+    assert last_time("nonsense", NEW_YEAR) is None
+    assert times_between("*/30 * * * *", NEW_YEAR, NEW_YEAR + 3600) == [NEW_YEAR, NEW_YEAR + 1800, NEW_YEAR + 3600]
+
+
+# --- pieces -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("$a$ and $b$", "1 and x, y"),
+        ("$result.a$", "1"),
+        ("$missing$ costs $5", "$missing$ costs $5"),
+        ("no tokens", "no tokens"),
+        ("$a b$", "spaced"),
+        ("$$a$", "$1"),
+        ("$a", "$a"),
+    ],
+)
+def test_tokens(text: str, expected: str) -> None:
+    assert findings.substitute(text, {"a": "1", "b": ["x", "y"], "a b": "spaced"}) == expected
+
+
+@pytest.mark.parametrize(
+    ("search", "expected"),
+    [("index=x", "search index=x"), ("search index=x", "search index=x"), ("| tstats count", "| tstats count"), ("`m` a", "search `m` a"),
+     ("searches", "search searches")],
+)  # fmt: skip
+def test_search_is_implied_in_a_saved_search(search: str, expected: str) -> None:
+    assert SavedSearch("n", "search", "nobody", {"search": search}).search == expected
+
+
+def test_enabled_actions() -> None:
+    settings = {"action.risk": "1", "action.notable": "0", "action.risk.param.x": "1", "actions": "email, notable"}
+    assert SavedSearch("n", "a", "o", settings).actions == ["email", "risk"]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("86400s", 86400), ("1d", 86400), ("90", 90), ("2h", 7200), ("2 weeks", 1209600), ("x", -1)]
+)
+def test_spans(text: str, seconds: float) -> None:
+    assert seconds_of(text, -1) == seconds
+
+
+def test_arguments_of_a_dispatch() -> None:
+    assert expand_arguments("head $args.n$ | $n$ | $m$", {"n": "3"}) == "head 3 | 3 | $m$"
