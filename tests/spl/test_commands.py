@@ -81,6 +81,8 @@ CASES: list[tuple[str, tuple[Node, ...]]] = [
     (r'regex "a=\d"', (Word(r"a=\d", True),)),
     # eval
     ("eval a=1, \"b c\"=2, 'd.e'=3, f.g=4, {h}_i=5", tuple(Assignment(n, Literal(i)) for i, n in enumerate(["a", "b c", "d.e", "f.g", "{h}_i"], 1))),
+    ("eval a=1 `c` `d`", (Assignment("a", Literal(1)), MacroCall("c"), MacroCall("d"))),
+    ("where a=b `c`", (Binary("==", f("a"), f("b")), MacroCall("c"))),
     ("where a=b", (Binary("==", f("a"), f("b")),)),
     ("convert timeformat=\"%F\" ctime(a*) AS b, num(c)", (Option("timeformat", "%F", True), FieldFunction("ctime", f("a*"), "b"), FieldFunction("num", f("c")))),
     # aggregations

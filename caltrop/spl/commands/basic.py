@@ -19,8 +19,10 @@ def search(args: Arguments) -> Iterator[Node]:
 
 @reader("where")
 def where(args: Arguments) -> Iterator[Node]:
-    """One eval expression."""
+    """One eval expression; macros behind it (comments as a rule) are kept."""
     yield args.expression()
+    while args.cursor.peek() == "`":
+        yield args.cursor.macro()
 
 
 @reader("fields", "field", "table")

@@ -14,7 +14,7 @@ _TARGET = re.compile(r"(?:<<\w+>>|\$[\w.:]+\$|[^\s=,|\"'()\[\]`<>!]|`[^`]*`)+")
 
 @reader("eval", "fieldformat")
 def eval_(args: Arguments) -> Iterator[Node]:
-    """Assignment each; a macro or a subsearch may stand for one."""
+    """Assignment each; a macro or a subsearch may stand for one, a macro (a comment as a rule) behind one too."""
     cursor = args.cursor
     some = False
     while not args.end():
@@ -34,7 +34,7 @@ def eval_(args: Arguments) -> Iterator[Node]:
             cursor.expected(f'"=" and an expression for {target!r} (eval needs field=expression)')
         expression = args.expression()
         yield Assignment(target=target, expression=expression, span=cursor.span(start))
-        if not cursor.at_stage_end() and cursor.peek() != ",":
+        if cursor.peek() not in ("", "|", "]", ",", "`"):
             cursor.expected('an operator, "," or the end of the expression')
     if not some:
         cursor.expected("field=expression")
