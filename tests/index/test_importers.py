@@ -179,6 +179,14 @@ def test_hec_file_mixed_with_a_bad_event() -> None:
     assert load(text, index="other", on_problem=problems.append).get_column("index").unique().to_list() == ["other"]
 
 
+def test_hec_by_name_takes_every_object() -> None:
+    problems: list[Problem] = []
+    frame = load('{"event":{"a":1}}\n{"EventID":1}', format="hec", on_problem=problems.append)
+    assert raws(frame) == ['{"a":1}', '{"EventID":1}']
+    assert "required" in str(problems[0])
+    assert raws(load('{"event":{"a":1}}')) == ['{"event":{"a":1}}']
+
+
 def test_xml_events_one_a_line_or_wrapped() -> None:
     broken = XML.replace("</Event>", "<EventData><Data>a\nb</Data></EventData></Event>")
     frame = load(f"<?xml version='1.0'?>\n<Events>{XML}\n{broken}{XML}\n</Events>\n")
@@ -361,6 +369,12 @@ KEYS = (
     "Hostname",
     "SourceName",
     "Keywords",
+    "winlog",
+    "Event",
+    "event_id",
+    "log_name",
+    "result",
+    "_raw",
     "EventType",
     "AccountName",
     "Level",

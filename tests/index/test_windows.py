@@ -263,6 +263,18 @@ def test_nested_forms_of_windows_events() -> None:
     assert frame.get_column("source").to_list() == ["XmlWinEventLog:Security", "XmlWinEventLog:System"]
 
 
+def test_winlogbeat_before_version_7() -> None:
+    record = {
+        "@timestamp": "2020-01-01T00:00:00Z", "event_id": 10, "log_name": "Microsoft-Windows-Sysmon/Operational",
+        "source_name": "Microsoft-Windows-Sysmon", "computer_name": "pc", "record_number": "9", "process_id": 4,
+        "thread_id": 8, "level": "Warning", "event_data": {"A": "1"}, "message": "m",
+    }  # fmt: skip
+    frame = load(json.dumps(record).encode())
+    raw = frame.get_column("_raw")[0]
+    assert "<Level>3</Level>" in raw and "<EventRecordID>9</EventRecordID>" in raw
+    assert "<Execution ProcessID='4' ThreadID='8'/><Channel>Microsoft-Windows-Sysmon/Operational</Channel>" in raw
+
+
 def test_rendering_of_parser_xml() -> None:
     parsed = (
         '<?xml version="1.0"?>\n<Event xmlns="http://x">\n  <System>\n    <Provider Name="O\'Neil &quot;x&quot;" Guid="A0C1853B-5C40-4B15-8766-3CF1C58F985A">\n'

@@ -82,7 +82,8 @@ class Reader:
         for value in batch:
             if value.error is not None:
                 self.context.problem(f"not JSON: {value.error}", value.line)
-            kinds.setdefault(kind_of(value.decoded), []).append(value)
+            forced = self.context.options.format == "hec" and value.error is None
+            kinds.setdefault("hec" if forced else kind_of(value.decoded), []).append(value)
         return frames.concat([make[kind](values) for kind, values in kinds.items()])
 
     def _nxlog_frame(self, batch: list[jsontext.Value]) -> pl.DataFrame:

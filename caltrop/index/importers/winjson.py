@@ -1,7 +1,7 @@
 """Windows events in the two nested JSON forms that are common: Winlogbeat's, and that of converters of EVTX files.
 
-Winlogbeat keeps the event under `winlog` and its time, in UTC, in `@timestamp`. Converters mirror the XML: an element is
-an object, its attributes are under `#attributes`, its text under `#text`.
+Winlogbeat keeps the event under `winlog`, before version 7 beside the rest, and its time, in UTC, in `@timestamp`.
+Converters mirror the XML: an element is an object, its attributes are under `#attributes`, its text under `#text`.
 """
 
 from __future__ import annotations
@@ -20,41 +20,44 @@ def is_event(value: object) -> bool:
     """Whether a JSON value is a Windows event in one of the two forms."""
     return isinstance(value, dict) and (
         (isinstance(value.get("winlog"), dict) and "channel" in value["winlog"])
+        or ("event_id" in value and isinstance(value.get("log_name"), str))
         or (isinstance(value.get("Event"), dict) and isinstance(value["Event"].get("System"), dict))
     )
 
 
 def event(value: Mapping[str, Any]) -> WindowsEvent:
-    return _beat(value) if "winlog" in value else _converted(value["Event"])
+    if isinstance(_inner(value, "Event").get("System"), dict):
+        return _converted(value["Event"])
+    return _beat(value, _inner(value, "winlog") or value)
 
 
-def _beat(value: Mapping[str, Any]) -> WindowsEvent:
-    log = value["winlog"]
+def _beat(value: Mapping[str, Any], log: Mapping[str, Any]) -> WindowsEvent:
     user, process = _inner(log, "user"), _inner(log, "process")
     time, fraction = _time(value.get("@timestamp"))
     words = log.get("keywords")
     words = words if isinstance(words, list) else []
     keywords = AUDIT_SUCCESS * ("Audit Success" in words) | AUDIT_FAILURE * ("Audit Failure" in words)
-    code = value.get("event", {}).get("code") if isinstance(value.get("event"), dict) else None
+    code = _inner(value, "event").get("code")
+    level = text_of(_inner(value, "log").get("level") or log.get("level")).lower()
     name, domain = text_of(user.get("name")), text_of(user.get("domain"))
     data = [(key, text_of(item)) for key, item in _inner(log, "event_data").items()]
     data += [(key, text_of(item)) for key, item in _inner(log, "user_data").items() if key != "xml_name"]
     return WindowsEvent(
         provider=text_of(log.get("provider_name") or log.get("source_name")),
         event_id=whole(log.get("event_id", code)),
-        channel=text_of(log.get("channel")),
+        channel=text_of(log.get("channel") or log.get("log_name")),
         computer=text_of(log.get("computer_name")),
         time=time,
         fraction=fraction,
         guid=text_of(log.get("provider_guid")) or None,
         version=whole(log.get("version")),
-        level=0 if keywords else LEVELS.get(text_of(_inner(value, "log").get("level")).lower(), 4),
+        level=0 if keywords else LEVELS.get(level, 4),
         keywords=keywords | 0x8000_0000_0000_0000,
-        record_id=whole(log.get("record_id")),
+        record_id=whole(log.get("record_id") or log.get("record_number")),
         activity_id=text_of(log.get("activity_id")) or None,
         related_activity_id=text_of(log.get("related_activity_id")) or None,
-        process_id=whole(process["pid"]) if "pid" in process else None,
-        thread_id=whole(_inner(process, "thread").get("id")),
+        process_id=whole(process.get("pid") or log.get("process_id")),
+        thread_id=whole(_inner(process, "thread").get("id") or log.get("thread_id")),
         user_sid=text_of(user.get("identifier")) or None,
         user=(f"{domain}\\{name}" if domain else name) or None,
         category=text_of(log.get("task")) or None,
