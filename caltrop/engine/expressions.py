@@ -206,7 +206,15 @@ def arithmetic(op: str, left: Value, right: Value) -> Value:
         "%": lambda a, b: pl.when(b != 0).then(a - b * (a / b).cast(pl.Int64, strict=False).cast(pl.Float64)),
         "+": lambda a, b: a + b,
     }
-    return calculate("number", builders[op], left.number(), right.number())
+    value = calculate("number", builders[op], left.number(), right.number())
+    return finite(value)
+
+
+def finite(value: Value) -> Value:
+    """Results that are no number (an overflow, the logarithm of -1) are missing."""
+    if value.column.is_finite().all():  # nulls do not count
+        return value
+    return calculate(value.kind, lambda x: pl.when(x.is_finite()).then(x), value)
 
 
 def _plus(node: Binary, left: Value, right: Value) -> Value:

@@ -134,7 +134,7 @@ def _inside(address: str, net: ipaddress.IPv4Network | ipaddress.IPv6Network) ->
 def searchmatch(call: Invocation) -> Value:
     """Whether the row matches a search expression."""
     try:
-        node = parse_search(call.fixed(0))
+        node = parse_search(call.fixed(0) or "")
     except SplError as error:
         raise call.error(f"cannot be read: {error}", 0) from error
     resolved = matching.with_times(subsearches.resolve(node, call.ctx), call.ctx)

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 import polars as pl
 
-from caltrop.engine.expressions import Invocation
+from caltrop.engine.expressions import Invocation, finite
 from caltrop.engine.registry import function
 from caltrop.engine.significance import significant_figures
 from caltrop.engine.table import number_text
@@ -32,11 +32,6 @@ def _unary(name: str, family: str, build: Callable[[pl.Expr], pl.Expr]) -> None:
     @function(name, least=1, most=1, returns="number", family=family)
     def run(call: Invocation) -> Value:
         return finite(calculate("number", build, *_numbers(call)))
-
-
-def finite(value: Value) -> Value:
-    """Results that are no number (the logarithm of -1, an overflow) are missing."""
-    return calculate(value.kind, lambda x: pl.when(x.is_finite()).then(x), value)
 
 
 for _name, _build in {
@@ -139,7 +134,7 @@ _LARGEST = float(2**53 - 1)
 
 
 def _whole(call: Invocation) -> list[Value]:
-    fits = lambda x: pl.when((x >= 0) & (x <= _LARGEST) & (x == x.floor())).then(x.cast(pl.Int64))  # noqa: E731
+    fits = lambda x: pl.when((x >= 0) & (x <= _LARGEST) & (x == x.floor())).then(x.cast(pl.Int64, strict=False))  # noqa: E731
     return [calculate("number", fits, value) for value in _numbers(call)]
 
 

@@ -1,0 +1,129 @@
+"""Every eval function takes whatever rows hold: it gives a value or a placed error, never a crash."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any, cast
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from caltrop.engine import registry
+from caltrop.engine.context import Context
+from caltrop.engine.errors import SearchError
+from caltrop.engine.execute import Engine
+from caltrop.engine.instance import Instance
+from caltrop.engine.table import MULTIVALUE
+from caltrop.spl import ast, parse_eval
+
+registry.load()
+FRAME = pl.DataFrame(
+    {
+        "_time": [1_700_000_000.25, 0.0, 1e18],
+        "t": ["abc", "12.5", None],
+        "j": ['{"a":[1,{"b":2}]}', "[1,2", "[]"],
+        "n": [1.5, -3.0, None],
+        "i": [2**62, 0, -1],
+        "m": [["a", "1"], None, ["x", "y", "z"]],
+        "e": ["", "\\", "((("],
+    },
+    schema_overrides={"m": MULTIVALUE},
+)
+ARGUMENTS = [
+    "t",
+    "j",
+    "n",
+    "i",
+    "m",
+    "e",
+    "nothere",
+    '"abc"',
+    '""',
+    "5",
+    "-1",
+    "2.5",
+    "null()",
+    '"a{}.b"',
+    '"%Y-%m-%d"',
+    "(t==n)",
+    '"("',
+    '"-1d@d"',
+    "1e308",
+]
+arguments = st.sampled_from(ARGUMENTS).map(parse_eval)
+
+
+@pytest.fixture(scope="module")
+def ctx() -> Context:
+    return Context(Instance(now=1_700_000_000.0), Engine(), 1_700_000_000.0)
+
+
+def columns(ctx: Context, node: ast.Node) -> pl.Series | None:
+    """The value on all rows and on none; None when it is refused."""
+    try:
+        full = ctx.engine.evaluate(node, FRAME, ctx)
+    except SearchError as error:
+        assert error.message
+        return None
+    assert len(full) == FRAME.height
+    assert full.dtype in (pl.String, pl.Float64, pl.Int64, pl.Boolean, MULTIVALUE)
+    if full.dtype.is_float():
+        assert full.drop_nulls().is_finite().all()
+    assert len(ctx.engine.evaluate(node, FRAME.clear(), ctx)) == 0
+    return full
+
+
+@pytest.mark.parametrize("name", sorted(registry.functions))
+def test_one_argument_of_each_kind(name: str, ctx: Context) -> None:
+    entry = registry.functions[name]
+    for filler, argument in product(("t", "n", '"a"', "m"), ARGUMENTS):
+        count = max(entry.least, 1)
+        if entry.most == 0:
+            columns(ctx, ast.Call(name))
+            return
+        nodes = [parse_eval(argument), *[parse_eval(filler)] * (count - 1)]
+        columns(ctx, ast.Call(name, tuple(nodes)))
+        columns(ctx, ast.Call(name, tuple(reversed(nodes))))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(sorted(registry.functions)), st.lists(arguments, max_size=5))
+def test_any_arguments(name: str, args: list[ast.Node]) -> None:
+    columns(Context(cast(Any, None), Engine(), 1_700_000_000.0), ast.Call(name, tuple(args)))
+
+
+@pytest.mark.parametrize(
+    ("spl", "message"),
+    [
+        ('if(1==1,"x")', "if function takes 3 arguments"),
+        ("pi(1)", "no arguments"),
+        ("len()", "1 argument"),
+        ('case(1==1,"x",2==2)', "case.*even"),
+        ("lenn(t)", "unknown eval function 'lenn'"),
+        ('tonumber("x")', "tonumber.*not a number"),
+        ('tonumber("x",99)', "2 to 36"),
+        ('match(t,"(")', "invalid regular expression"),
+        ('tostring(5,"roman")', "hex"),
+        ('relative_time(1,"yesterday")', "no relative time"),
+        ('"x"*2', r"'\*'"),
+        ('"x"+1', r"'\+'"),
+        ("(1==1)+1", r"'\+'.*bool"),
+        ("1 AND 2", "AND needs a Boolean"),
+        ("mvfilter(t==n)", "exactly one field"),
+        ("mvmap(5,1)", "must name a field"),
+        ("mvrange(0,1e9)", "more than"),
+    ],
+)
+def test_refusals_say_why(spl: str, message: str, ctx: Context) -> None:
+    node = parse_eval(spl)
+    with pytest.raises(SearchError, match=message) as caught:
+        ctx.engine.evaluate(node, FRAME, ctx)
+    assert caught.value.span.end > 0
+
+
+def test_unknown_function_suggests_a_name(ctx: Context) -> None:
+    with pytest.raises(SearchError) as caught:
+        ctx.engine.evaluate(parse_eval("lenn(t)"), FRAME, ctx)
+    assert caught.value.hint == "did you mean 'len'?"

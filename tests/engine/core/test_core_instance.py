@@ -1,0 +1,265 @@
+"""Instance.search: time ranges, errors with places, what is kept of events, caching, scans; and the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from caltrop.cli import main
+from caltrop.conformance import read_cases, rows_of, run_case
+from caltrop.engine.errors import Cancelled, SearchError
+from caltrop.engine.instance import Instance
+from caltrop.engine.needed import keep, needed_fields
+from caltrop.errors import CaltropError
+from caltrop.spl import SplError, parse
+
+NOW = 1_700_000_000.0
+
+
+@pytest.fixture
+def instance() -> Instance:
+    built = Instance(now=NOW)
+    for name in ("main", "web", "_internal"):
+        built.store.create_index(name)
+    built.store.append(
+        pl.DataFrame(
+            {
+                "_time": [NOW - 10, NOW - 20, NOW - 30, NOW - 40],
+                "_raw": ['status=200 user="ann"', "status=404 user=bob", "status=500 user=cid", "internal noise"],
+                "index": ["main", "web", "main", "_internal"],
+                "sourcetype": ["st"] * 4,
+                "host": ["h1", "h2", "h1", "h1"],
+            }
+        )
+    )
+    return built
+
+
+def test_newest_first_over_indexes(instance: Instance) -> None:
+    assert [row["user"] for row in rows_of(instance.search("status=* | table user").table)] == ["ann", "bob", "cid"]
+
+
+def test_job_range_and_modifiers(instance: Instance) -> None:
+    assert len(instance.search("status=*", earliest=NOW - 20, latest=NOW - 10).table) == 1
+    assert len(instance.search("status=* earliest=-25s", earliest=NOW - 5).table) == 2
+    assert instance.search("status=*", earliest="-1h", latest="now").earliest == NOW - 3600
+
+
+def test_result_tells_events_from_tables(instance: Instance) -> None:
+    plain = instance.search("status=* | eval x=1")
+    assert not plain.is_transforming
+    assert plain.events.fields == plain.table.fields
+    table = instance.search("status=* | eval x=1 | stats count by user | head 1")
+    assert table.is_transforming
+    assert len(table.events) == 3
+    assert "x" in table.events
+
+
+@pytest.mark.parametrize(
+    ("spl", "error", "where"),
+    [
+        ("status=* | eval a=nosuch(1)", SearchError, (1, 19)),
+        ("status=*\n| nosuchcommand", SearchError, (2, 3)),
+        ("status=* | eval a=(1+", SplError, (1, 22)),
+        ("| stats count | makeresults", SearchError, (1, 17)),
+        ("status=* | walklex type=term", SearchError, (1, 12)),
+    ],
+)
+def test_errors_have_a_place(instance: Instance, spl: str, error: type[CaltropError], where: tuple[int, int]) -> None:
+    with pytest.raises(error) as caught:
+        instance.search(spl)
+    assert caught.value.location is not None
+    assert (caught.value.location.line, caught.value.location.column) == where
+    assert f"{where[0]}:{where[1]}" in str(caught.value)
+
+
+def test_unsupported_differs_from_unknown(instance: Instance) -> None:
+    with pytest.raises(SearchError, match="unsupported command 'walklex'"):
+        instance.search("| walklex")
+    with pytest.raises(SearchError, match="unknown command 'evall'") as caught:
+        instance.search("| evall a=1")
+    assert caught.value.hint == "did you mean 'eval'?"
+
+
+def test_errors_inside_macros_point_at_the_call(tmp_path: Path) -> None:
+    app = tmp_path / "search"
+    (app / "default").mkdir(parents=True)
+    (app / "default" / "macros.conf").write_text("[bad]\ndefinition = eval a=nosuch(1)\n")
+    with pytest.raises(SearchError) as caught:
+        Instance(apps=[app], now=NOW).search("| makeresults | `bad` | stats count")
+    assert caught.value.location is not None
+    assert caught.value.location.column == 17
+
+
+def test_cancelling_and_progress(instance: Instance) -> None:
+    stages: list[tuple[int, int, int]] = []
+    instance.search("status=* | head 2 | stats count", on_progress=lambda *stage: stages.append(stage))
+    assert stages == [(1, 3, 3), (2, 3, 2), (3, 3, 1)]
+    with pytest.raises(Cancelled):
+        instance.search("status=* | head 2", cancelled=lambda: True)
+
+
+def test_deep_subsearches_are_refused(instance: Instance) -> None:
+    spl = "search a=1 " + "[search b=1 " * 30 + "]" * 30
+    with pytest.raises(CaltropError, match="deep"):
+        instance.search(spl)
+
+
+def test_configuration_changes_are_seen(tmp_path: Path) -> None:
+    app = tmp_path / "search"
+    (app / "default").mkdir(parents=True)
+    (app / "default" / "props.conf").write_text("[st]\nEVAL-double = status*2\n")
+    built = Instance(apps=[app], now=NOW)
+    built.store.create_index("main")
+    built.store.append(
+        pl.DataFrame({"_time": [NOW - 1], "_raw": ["status=21"], "index": ["main"], "sourcetype": ["st"]})
+    )
+    assert rows_of(built.search("* | table double").table) == [{"double": "42"}]
+    built.config.set("props", "st", {"EVAL-double": "status*3"}, app="search")
+    assert rows_of(built.search("* | table double").table) == [{"double": "63"}]
+
+
+def test_selective_and_full_extraction_agree(instance: Instance) -> None:
+    spl = "bob OR cid | table user status"
+    first = rows_of(instance.search(spl).table)
+    instance.search("*")  # extracts and keeps the whole segments
+    assert (
+        rows_of(instance.search(spl).table)
+        == first
+        == [{"user": "bob", "status": "404"}, {"user": "cid", "status": "500"}]
+    )
+
+
+@pytest.mark.parametrize(
+    ("spl", "fields"),
+    [
+        ("x | stats count by user", {"_time", "user"}),
+        ("x | where a>b | table c d*", {"_time", "a", "b", "c", "d*"}),
+        ('x | rex field=msg "(?<y>z)" | stats values(y) by host', {"_time", "_raw", "msg", "y", "host", "(?<y>z)"}),
+        ("x | fields a", {"_time", "_raw", "a"}),
+        ("x | eval a=b", None),
+        ("x | foreach * [eval a=1] | table a", None),
+        ("x | nosuch | table a", None),
+        ("x", None),
+    ],
+)
+def test_needed_fields(spl: str, fields: set[str] | None) -> None:
+    found = needed_fields(parse(spl).commands[1:])
+    assert (None if found is None else set(found)) == fields
+
+
+def test_keep_understands_patterns() -> None:
+    assert keep(["a", "src_ip", "src", "dst"], frozenset({"src*", "a"})) == ["a", "src_ip", "src"]
+
+
+# --- command line -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "app.log"
+    path.write_text("2023-11-14 10:00:00 level=info user=ann\n2023-11-14 10:00:05 level=error user=bob\n")
+    return path
+
+
+def test_search_json(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", "--data", str(log), "--format", "json", "level=error | table _time user"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"_time": "2023-11-14T10:00:05.000+00:00", "user": "bob"}
+
+
+def test_search_csv_and_table(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", "--data", str(log), "--format", "csv", "* | sort user | table user level"]) == 0
+    assert capsys.readouterr().out == "user,level\nann,info\nbob,error\n"
+    assert main(["search", "--data", str(log), "* | stats count by level"]) == 0
+    assert capsys.readouterr().out == "level  count\nerror  1\ninfo   1\n"
+
+
+def test_search_overrides_and_range(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    args = [
+        "search",
+        "--data",
+        str(log),
+        "--index",
+        "web",
+        "--sourcetype",
+        "mine",
+        "--latest",
+        "1699956003",
+        "--format",
+        "csv",
+    ]
+    assert main([*args, "index=web sourcetype=mine | table user"]) == 0
+    assert capsys.readouterr().out == "user\nann\n"
+
+
+def test_search_error_goes_to_stderr(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", "--data", str(log), "level=error | evall x=1"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.splitlines() == ["unknown command 'evall' at 1:15", "  hint: did you mean 'eval'?"]
+
+
+# --- conformance ------------------------------------------------------------------------------------------------------
+
+
+def test_own_cases(root: Path) -> None:
+    cases = [case for file in sorted((root / "tests" / "conformance").glob("core_*.yaml")) for case in read_cases(file)]
+    assert len(cases) > 80
+    assert [f"{o.case.id}: {o.difference}" for o in map(run_case, cases) if o.difference] == []
+
+
+@pytest.mark.shared
+def test_shared_cases(shared: Path) -> None:
+    outcomes = [run_case(case) for case in read_cases(shared / "conformance")]
+    assert [f"{o.case.id}: {o.difference}" for o in outcomes if o.difference] == []
+
+
+BROKEN = """
+- id: wrong-rows
+  search: "| makeresults | eval a=1 | table a"
+  expect:
+  - {a: "2"}
+- id: wrong-columns
+  search: "| makeresults | eval a=1 | table a"
+  expect_fields: [b]
+  expect:
+  - {b: null}
+- id: no-error
+  search: "| makeresults"
+  expect_error: x
+- id: other-error
+  search: "| nosuch"
+  expect_error: "unknown color"
+- id: fine
+  search: "| makeresults count=2 | streamstats count AS a | table a"
+  unordered: true
+  expect:
+  - {a: "2"}
+  - {a: "1"}
+"""
+
+
+def test_conformance_command_reports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.yaml").write_text(BROKEN)
+    assert main(["conformance", str(tmp_path)]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == "1 passed, 4 failed\n"
+    for text in (
+        "x.yaml:2: wrong-rows",
+        "expected {'a': '2'}",
+        "columns ['a'], expected ['b']",
+        "no error",
+        "does not match",
+    ):
+        assert text in captured.err
+
+
+def test_broken_case_files_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.yaml").write_text("- id: a\n  search: '*'\n")
+    assert main(["conformance", str(tmp_path)]) == 2
+    assert "x.yaml:1" in capsys.readouterr().err
+    (tmp_path / "x.yaml").write_text("- id: [\n")
+    assert main(["conformance", str(tmp_path)]) == 2
