@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -22,7 +23,7 @@ EVAL = "eval"
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One result column. `key` is the argument as written, the name under which prestats keeps its parts."""
+    """One result column. `key` names the argument: the field, or a checksum of the expression; prestats keeps its parts under it."""
 
     function: Function
     output: str
@@ -99,8 +100,9 @@ def _key(written: Aggregation) -> str:
         return ""
     if isinstance(written.argument, FieldName):
         return written.argument.name
-    _, _, inside = written.text.partition("(")
-    return inside.rpartition(")")[0].strip() or written.text
+    # A checksum keeps eval(a+b) and eval(a-b) apart where only letters and digits of a name survive.
+    inside = "".join(written.text.partition("(")[2].rpartition(")")[0].split())
+    return f"eval_{zlib.crc32(inside.encode()):08x}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,8 @@ def fields(frame: pl.DataFrame) -> list[str]:
 
 
 def column_name(part: str, key: str) -> str:
-    return f"{PREFIX}{part}_{key}"
+    """The column of one part; nothing in it that an index would not read back as a field name."""
+    return f"{PREFIX}{part}_" + re.sub(r"[^\w.]", "_", key)
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -152,8 +153,8 @@ def merged(measure: Measure, frame: pl.DataFrame, columns: Columns) -> pl.Expr:
 
 
 def _column(frame: pl.DataFrame, name: str) -> pl.Series:
-    """The column, also where it came back from an index, which writes names with _ for what is no letter or digit."""
-    for known in (name, re.sub(r"\W", "_", name)):
+    """The column, also where an index read it back with _ for dots."""
+    for known in (name, name.replace(".", "_")):
         if known in frame.columns:
             return frame.get_column(known)
     return pl.Series(name, [None], dtype=pl.String).new_from_index(0, frame.height)
