@@ -12,7 +12,7 @@ import io
 import re
 from typing import Dict, Iterable, Iterator, List, Optional
 
-from .enrich import FIELDS, Enricher, FieldValue
+from .enrich import FIELDS, Enricher, Fields, FieldValue
 
 _MV = "__mv_"
 _MV_ITEM = re.compile(r"\$((?:\$\$|[^$])*)\$(?:;|$)")
@@ -76,18 +76,24 @@ def _rows(
 ) -> Iterator[List[str]]:
     row = Row({name: index for index, name in enumerate(header)})
     row.restore = restore
-    enrich, width, all_kept = enricher.enrich, len(header), len(kept) == len(header)
-    blank = [""] * len(_OWN_HEADER)
+    read, width, all_kept = enricher.read, len(header), len(kept) == len(header)
+    fixed = [""] * len(_OWN_HEADER)
+    _fill(fixed, enricher.fixed)
     for cells in reader:
         if len(cells) != width:  # no row is dropped for being ragged
             cells = (cells + [""] * width)[:width]
         row.cells = cells
-        own = blank[:]
-        for name, value in enrich(row).items():
-            place = _CELL[name]
-            if isinstance(value, list):
-                own[place] = "\n".join(value)
-                own[place + 1] = ";".join(["$" + item.replace("$", "$$") + "$" for item in value])
-            else:
-                own[place] = value
+        own = fixed[:]
+        _fill(own, read(row))
         yield (cells if all_kept else [cells[index] for index in kept]) + own
+
+
+def _fill(own: List[str], fields: Fields) -> None:
+    """Write fields into the cells of FIELDS."""
+    for name, value in fields.items():
+        place = _CELL[name]
+        if isinstance(value, list):
+            own[place] = "\n".join(value)
+            own[place + 1] = ";".join(["$" + item.replace("$", "$$") + "$" for item in value])
+        else:
+            own[place] = value

@@ -19,7 +19,7 @@ _START = re.compile(r"""-e[ \t\r\n:'"]|/e""")
 _BOUNDARY = frozenset("\\-/\u2013\u2014\u2015")
 
 
-def _may_encode(text: str) -> bool:
+def may_encode(text: str) -> bool:
     """Spares most texts the expression: `-ErrorAction` is everywhere, the beginnings below are not."""
     if not text.isascii():
         return True
@@ -31,7 +31,7 @@ def _may_encode(text: str) -> bool:
 
 def decode_level(text: str) -> List[str]:
     """The payloads encoded in a text, at most MAX_VALUES; not what is encoded within those."""
-    if not _may_encode(text):
+    if not may_encode(text):
         return []
     payloads: List[str] = []
     for match in _ARGUMENT.finditer(text):

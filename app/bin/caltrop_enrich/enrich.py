@@ -6,10 +6,9 @@ from typing import Dict, List, NamedTuple, Optional, Protocol, Tuple, Union
 
 from . import calls, indicators, module_logging, source_text
 from .annotations import COLUMNS, Annotations
-from .encoded import decode_level
+from .encoded import decode_level, may_encode
 from .limits import (
-    CACHE_ENTRIES,
-    CACHE_TEXT,
+    CACHE_CHARACTERS,
     MAX_DECODE_DEPTH,
     MAX_FIELD,
     MAX_INVOCATIONS,
@@ -77,9 +76,15 @@ def analyse(text: str) -> Analysis:
         text, error = text[:MAX_TEXT], f"only the first {MAX_TEXT} characters were read"
     fields: Dict[str, List[str]] = {}
     payloads: List[str] = []
-    if may_call(text) or module_logging.looks_like(text) or decode_level(text):
-        fields, payloads, problem = _read(text)
-        error = error or problem
+    encodes = may_encode(text)
+    if may_call(text) or encodes or module_logging.looks_like(text):
+        plain = None if encodes else _plain_fields(text)
+        if plain is not None:
+            fields = plain
+        else:
+            fields, payloads, problem = _read(text)
+            error = error or problem
+            fields = {name: _within_bounds(values) for name, values in fields.items()}
     whole = "\n".join([text, *payloads]) if payloads else text
     for name, values in (
         ("decoded_command", payloads[:MAX_VALUES]),
@@ -87,13 +92,21 @@ def analyse(text: str) -> Analysis:
         ("ip_address", indicators.ip_addresses(whole)),
     ):
         if values:
-            fields[name] = values
+            fields[name] = _within_bounds(values)
     if not fields and not error:
         return _NOTHING
-    fields = {name: _within_bounds(values) for name, values in fields.items()}
     if not payloads and text.isascii() and "\0" not in text and "`" not in text:  # nothing to clean in what came of it
         return Analysis({name: values[0] if len(values) == 1 else values for name, values in fields.items()}, error)
     return Analysis({name: _shape(values) for name, values in fields.items()}, error)
+
+
+def _plain_fields(text: str) -> Optional[Dict[str, List[str]]]:
+    """The fields of a script that is one plain call of nothing that wants reading itself; None for any other."""
+    call = read_plain(text)
+    if call is None:
+        return None
+    findings = calls.Findings()
+    return None if any(map(may_call, findings.add(call))) else findings.fields
 
 
 def _read(text: str) -> Tuple[Dict[str, List[str]], List[str], str]:
@@ -159,12 +172,17 @@ class Enricher:
             (field,) if field else (own, *source_text.DEFAULT_FIELDS) if own else source_text.DEFAULT_FIELDS
         )
         self._cache: Dict[str, Analysis] = {}
+        self._cached = 0  # characters in it
         fixed = [(name, _shape(values)) for name, values in annotations.fields if values] if annotations else []
-        self._fixed: Fields = dict(fixed)
+        self.fixed: Fields = dict(fixed)
 
     def enrich(self, record: Record) -> Fields:
         """The fields of one hit that have a value, by name; names are of FIELDS. The record is only read."""
-        fields = dict(self._fixed)
+        return {**self.fixed, **self.read(record)}
+
+    def read(self, record: Record) -> Fields:
+        """The fields that differ from hit to hit: all but `fixed`."""
+        fields: Fields = {}
         try:
             text = source_text.find(record, self.sources)
             if text is None:
@@ -175,7 +193,9 @@ class Enricher:
                 if analysis.error:
                     fields["enrichment_error"] = analysis.error
             if self.annotations and self.annotations.message != [""]:
-                message = self.annotations.resolve(lambda name: fields.get(name) or record.get(name))
+                message = self.annotations.resolve(
+                    lambda name: fields.get(name) or self.fixed.get(name) or record.get(name)
+                )
                 fields["risk_message"] = _clean(message)
         except Exception as error:  # the text is the attacker's, and the hit must reach the analyst
             fields["enrichment_error"] = _clean(f"{type(error).__name__}: {error}"[:MAX_VALUE])
@@ -185,8 +205,12 @@ class Enricher:
         found = self._cache.get(text)
         if found is None:
             found = analyse(text)
-            if len(text) <= CACHE_TEXT >= sum(map(len, found.fields.values())):
-                if len(self._cache) >= CACHE_ENTRIES:
-                    self._cache.clear()
-                self._cache[text] = found
+            size = len(text) + sum(
+                len(value) if isinstance(value, str) else sum(map(len, value)) for value in found.fields.values()
+            )
+            self._cached += size
+            if self._cached > CACHE_CHARACTERS:
+                self._cache.clear()
+                self._cached = size
+            self._cache[text] = found
         return found

@@ -38,7 +38,9 @@ def urls(text: str) -> List[str]:
 
 def ip_addresses(text: str) -> List[str]:
     """The IPv4 and IPv6 addresses of a text, as they are written, each once; IPv4 first."""
-    candidates = chain(_ipv4(text), _ipv6(text) if text.count(":") > 1 else ())
+    if not _IPV4.search(text) and not _IPV6.search(text):
+        return []
+    candidates = chain(_ipv4(text), _ipv6(text))
     found: List[str] = []
     for candidate in islice(candidates, _MAX_CANDIDATES):
         if candidate not in found and _is_address(candidate):

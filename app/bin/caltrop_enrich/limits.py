@@ -14,5 +14,4 @@ MAX_VALUES = 64  # values per output field
 MAX_VALUE = 8192  # characters per output value
 MAX_FIELD = 64 * 1024  # characters per output field, over its values
 MAX_DECODED = 32 * 1024  # characters per decoded payload
-CACHE_ENTRIES = 2048  # analyses remembered, of texts no longer than:
-CACHE_TEXT = 8192  # characters; their fields may hold as much again
+CACHE_CHARACTERS = 16 << 20  # of texts, and what was read from them, that are remembered

@@ -36,10 +36,10 @@ def _of_message(text: str) -> str:
     header = _HEADER.match(text)
     if not header:
         return text
-    footers = [footer.start() for footer in _FOOTER.finditer(text, header.end())]
-    if not footers:
-        return text[header.end() :]
-    return text[header.end() : footers[-1]].rstrip("\r\n")  # the last one: a script may hold such a line itself
+    footer = text.rfind("ScriptBlock ID: ", header.end())  # the last one: a script may hold such a line itself
+    if footer > 0 and _FOOTER.match(text, footer - 1):
+        return text[header.end() : footer].rstrip("\r\n")
+    return text[header.end() :]
 
 
 def _unescaped(text: str) -> str:
