@@ -25,24 +25,27 @@ ZONES = {
     "NZST": 720, "NZDT": 780, "AST": -240, "ADT": -180, "EST": -300, "EDT": -240, "CST": -360, "CDT": -300,
     "MST": -420, "MDT": -360, "PST": -480, "PDT": -420, "AKST": -540, "AKDT": -480, "HST": -600,
 }  # fmt: skip
+# A pattern may not use one name twice: further places where a zone may stand.
+_MORE_ZONES = ("z2", "z3")
 GROUPS = ("Y", "m", "d", "b", "H", "M", "S", "f", "p", "z", "e", "j")
 
 _MON = (
     r"(?P<b>(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))(?i:uary|ruary|ch|il|e|y|ust|tember|t|ober|ember)?\.?"
 )
 _DAY = r"(?P<d>[0-3]?\d)"
-_ZONE = r"(?:\s?(?P<z>[+-]\d\d:?\d\d|(?:" + "|".join(ZONES) + r")\b))"
+_ZONE = r"(?:\s?(?P<z>[+-]\d\d:?\d\d|(?:" + "|".join(ZONES) + r")\b)|(?P<z3>[+-]\d\d)\b)"
 _CLOCK = r"(?P<H>[0-2]?\d):(?P<M>[0-5]\d)(?::(?P<S>[0-6]\d)(?:[.,:](?P<f>\d{1,9}))?)?(?:\s?(?P<p>[AaPp]\.?[Mm]\b\.?))?"
 _TIME = _CLOCK + _ZONE + "?"
 # Tried together: the leftmost match wins, and of those that begin at one place the first in this list.
 FORMS = (
-    rf"\b(?P<Y>\d{{4}})[-/.](?P<m>[01]?\d)[-/.]{_DAY}(?:[T _,;:-]{{1,3}}|\s-\s){_TIME}",
+    rf"\b(?P<Y>\d{{4}})[-/.](?P<m>[01]?\d)[-/.]{_DAY}(?:[T _,;:-]{{1,3}}|\s-\s|[\s,]{{1,2}}time=\x22?){_TIME}",
     rf"\b(?P<Y>(?:19|20)\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d)[T ]?(?P<H>[0-2]\d):?(?P<M>[0-5]\d):?(?P<S>[0-6]\d)(?:[.,](?P<f>\d{{1,9}}))?{_ZONE}?",
     rf"\b{_DAY}[-/ ]{_MON}[-/ ](?P<Y>\d{{4}}|\d\d)[T: ,]{{1,2}}{_TIME}",
-    rf"\b{_MON}\s{{1,2}}{_DAY},?\s(?P<Y>\d{{4}}),?\s(?:at\s)?{_TIME}",
+    rf"\b{_MON}\s{{1,2}}{_DAY},?\s(?P<Y>\d{{4}}),?\s(?:(?:at|@)\s)?{_TIME}",
     rf"\b{_MON}\s{{1,2}}{_DAY},?\s{_CLOCK}(?:{_ZONE}?\s(?P<Y>(?:19|20)\d\d)\b)(?:\s(?P<z2>UTC|GMT)\b)?",
     rf"\b{_MON}\s{{1,2}}{_DAY},?\s{_TIME}",
-    rf"\b(?P<m>[0-3]?\d)[-/.]{_DAY}[-/.](?P<Y>\d{{4}}|\d\d)(?:[T ,;:-]{{1,2}}|\s-\s){_TIME}",
+    rf"\b{_DAY}\.(?P<m>[01]?\d)\.(?P<Y>\d{{4}})(?:,?\s){_TIME}",
+    rf"\b(?P<m>[0-3]?\d)[-/]{_DAY}[-/](?P<Y>\d{{4}}|\d\d)(?:[T ,;:-]{{1,2}}|\s-\s){_TIME}",
     r"\baudit\((?P<e>\d{9,10}(?:\.\d{1,9})?)\b",
     r"^\W?(?P<e>1\d{9}(?:\.\d{1,9}|\d{3}|\d{6}|\d{9})?)\b",
     r"\b(?P<Y>(?:19|20)\d\d)[-/](?P<m>[01]\d)[-/](?P<d>[0-3]\d)\b",
@@ -58,7 +61,7 @@ WEAK_FORMS = (
 
 
 def _nameless(pattern: str) -> str:
-    for name in (*GROUPS, "z2"):
+    for name in (*GROUPS, *_MORE_ZONES):
         pattern = pattern.replace(f"(?P<{name}>", "(?:")
     return pattern
 
@@ -139,7 +142,9 @@ class TimeParser:
 
     def _take_apart(self, stamps: pl.Series, form: str) -> pl.Series:
         parts = stamps.str.extract_groups(f"^(?:{form})$").struct.unnest()
-        missing = [pl.lit(None, dtype=pl.String).alias(name) for name in (*GROUPS, "z2") if name not in parts.columns]
+        missing = [
+            pl.lit(None, dtype=pl.String).alias(name) for name in (*GROUPS, *_MORE_ZONES) if name not in parts.columns
+        ]
         found = parts.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
         if not found.any():
             return pl.Series([None], dtype=pl.Float64).new_from_index(0, len(stamps))
@@ -179,7 +184,7 @@ def civil_to_epoch(parts: pl.DataFrame, zone: str, now: float) -> pl.Series:
         number["M"].fill_null(0),
         number["S"].fill_null(0),
         pl.concat_str(pl.lit("0."), "f").cast(pl.Float64, strict=False).fill_null(0.0).alias("f"),
-        _offset(pl.coalesce("z", "z2")).alias("z"),
+        _offset(pl.coalesce("z", *_MORE_ZONES)).alias("z"),
         epoch.alias("e"),
     )
     this_year = _naive(pl.col("Y").fill_null(today.year))
@@ -213,7 +218,7 @@ def _naive(year: pl.Expr) -> pl.Expr:
 def _offset(zone: pl.Expr) -> pl.Expr:
     sign = pl.when(zone.str.starts_with("-")).then(-1).otherwise(1)
     hours = zone.str.extract(r"^[+-](\d\d)", 1).cast(pl.Int64)
-    minutes = zone.str.extract(r"(\d\d)$", 1).cast(pl.Int64)
+    minutes = zone.str.extract(r"\d\d:?(\d\d)$", 1).cast(pl.Int64).fill_null(0)
     names = {name: offset * 60 for name, offset in ZONES.items()}
     named = zone.str.to_uppercase().replace_strict(
         list(names), list(names.values()), default=None, return_dtype=pl.Int64
