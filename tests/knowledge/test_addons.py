@@ -1,0 +1,309 @@
+"""The repository's add-ons: they are sound, and events of each technology get the fields and tags that data models ask for."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+from click.testing import CliRunner
+
+from caltrop.cli import btool, main
+from caltrop.cli import knowledge as check
+from caltrop.engine.instance import Instance
+from caltrop.knowledge import Configuration, Knowledge, LookupFailure, addon_apps, conffile
+from caltrop.knowledge.props import plan
+
+CONFS = sorted(p for app in addon_apps() for p in app.glob("default/*.conf"))
+MODELS = sorted(p for app in addon_apps() for p in app.glob("default/data/models/*.json"))
+
+
+@pytest.mark.parametrize("path", CONFS, ids=lambda p: f"{p.parts[-3]}/{p.name}")
+def test_conf_files_are_clean(path: Path) -> None:
+    conffile.read(path, strict=True)
+
+
+@pytest.fixture(scope="module")
+def knowledge() -> Knowledge:
+    return Knowledge(Configuration(addon_apps()), "search")
+
+
+def test_everything_that_props_name_exists(knowledge: Knowledge) -> None:
+    problems: list[str] = []
+    for name, stanza in knowledge.configuration.stanzas("props", "search").items():
+        found = plan(stanza.values(), problems)
+        for report in found.reports:
+            assert knowledge._transform(report) is not None, f"[{name}] names transform {report}"
+        for auto in found.lookups:
+            table = knowledge.lookup(auto.table)
+            assert table is not None and {f for f, _ in (*auto.inputs, *auto.outputs)} <= set(table.fields), (
+                f"[{name}] {auto.name}"
+            )
+    assert problems == [] and knowledge.problems == [] and knowledge.props.problems == []
+
+
+def test_lookups_open(knowledge: Knowledge) -> None:
+    for name in knowledge.lookups():
+        try:
+            table = knowledge.lookup(name)
+        except LookupFailure as error:
+            pytest.fail(f"{name}: {error}")
+        assert table is not None and table.fields
+
+
+def test_tags_belong_to_event_types_that_exist(knowledge: Knowledge) -> None:
+    assert set(knowledge.tags["eventtype"]) <= set(knowledge.eventtypes)
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda p: p.stem)
+def test_data_models(knowledge: Knowledge, path: Path) -> None:
+    model = knowledge.datamodel(path.stem)
+    raw = json.loads(path.read_text())
+    assert model.name == path.stem and raw["objectNameList"] == model.datasets
+    for name in model.datasets:
+        dataset = model.dataset(name)
+        assert dataset.base_search or dataset.search
+        for calculation in dataset.calculations:
+            if calculation.kind == "Lookup":
+                table = knowledge.lookup(calculation.lookup)
+                assert table is not None
+                assert {f for f, _ in (*calculation.inputs, *calculation.outputs)} <= set(table.fields)
+
+
+def test_attack_table_agrees_with_the_content_room(root: Path) -> None:
+    with (root / "caltrop/content/attack.csv").open() as file:
+        expected = {
+            (r["technique"], r["name"], t.lower().replace(" ", "-"))
+            for r in csv.DictReader(file)
+            for t in r["tactics"].split("|")
+        }
+    with (root / "addons/enterprise_security/lookups/mitre_attack.csv").open() as file:
+        held = {(r["mitre_technique_id"], r["mitre_technique"], r["mitre_tactic"]) for r in csv.DictReader(file)}
+    assert held == expected
+
+
+# --- events ----------------------------------------------------------------------------------------------------------------
+
+
+def xml(code: int, channel: str, **data: str) -> str:
+    body = "".join(f"<Data Name='{k}'>{v}</Data>" for k, v in data.items())
+    return (
+        "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='P' Guid='{1}'/>"
+        f"<EventID>{code}</EventID><Level>4</Level><Keywords>0x8020000000000000</Keywords>"
+        "<TimeCreated SystemTime='2024-01-01T00:00:00.000Z'/><EventRecordID>7</EventRecordID><Execution ProcessID='4' ThreadID='8'/>"
+        f"<Channel>{channel}</Channel><Computer>pc1</Computer><Security UserID='S-1-5-18'/></System><EventData>{body}</EventData></Event>"
+    )
+
+
+SYSMON = "Microsoft-Windows-Sysmon/Operational"
+CLASSIC_4688 = """01/01/2024 10:00:00 AM
+LogName=Security
+EventCode=4688
+EventType=0
+ComputerName=pc1
+SourceName=Microsoft Windows security auditing.
+Type=Information
+RecordNumber=7
+Keywords=Audit Success
+TaskCategory=Process Creation
+OpCode=Info
+Message=A new process has been created.
+
+Creator Subject:
+\tSecurity ID:\t\tS-1-5-18
+\tAccount Name:\t\tPC1$
+\tAccount Domain:\t\tLAB
+
+Target Subject:
+\tSecurity ID:\t\tNULL SID
+\tAccount Name:\t\t-
+
+Process Information:
+\tNew Process ID:\t\t0x1a
+\tNew Process Name:\tC:\\Windows\\cmd.exe
+\tCreator Process ID:\t0x2b
+\tCreator Process Name:\tC:\\Windows\\explorer.exe
+\tProcess Command Line:\tcmd /c dir a:b
+"""
+
+# name: source, sourcetype, raw, fields (a subset), tags (all of them are there)
+EVENTS: dict[str, tuple[str, str, str, dict[str, object], set[str]]] = {
+    "sysmon process": (
+        f"XmlWinEventLog:{SYSMON}", "XmlWinEventLog",
+        xml(1, SYSMON, ProcessId="10", Image="C:\\Windows\\cmd.exe", CommandLine="cmd /c &quot;x&quot;", User="LAB\\ann", IntegrityLevel="High",
+            Hashes="MD5=AB,SHA256=CD", OriginalFileName="Cmd.Exe", ParentImage="C:\\a\\b.exe", ParentCommandLine="b.exe 1", ParentProcessId="9"),
+        {"EventCode": "1", "EventID": "1", "RecordNumber": "7", "Channel": SYSMON, "process_name": "cmd.exe", "process": "cmd /c &quot;x&quot;",
+         "process_path": "C:\\Windows\\cmd.exe", "process_id": "10", "user": "ann", "dest": "pc1", "MD5": "AB", "parent_process_name": "b.exe",
+         "parent_process": "b.exe 1", "parent_process_id": "9", "process_integrity_level": "high", "original_file_name": "Cmd.Exe",
+         "process_hash": "MD5=AB,SHA256=CD", "action": "allowed", "signature": "Process Create", "UserID": "S-1-5-18", "ProcessID": "4"},
+        {"process", "report"},
+    ),
+    "the same in lower case": (f"XmlWinEventLog:{SYSMON}", "xmlwineventlog", xml(1, SYSMON, Image="C:\\x.exe"), {"process_name": "x.exe"}, {"process"}),
+    "sysmon registry": (
+        f"XmlWinEventLog:{SYSMON}", "XmlWinEventLog",
+        xml(13, SYSMON, EventType="SetValue", Image="C:\\r.exe", TargetObject="HKLM\\Software\\Run\\Evil", Details="DWORD (0x00000001)"),
+        {"registry_path": "HKLM\\Software\\Run\\Evil", "registry_key_name": "HKLM\\Software\\Run", "registry_value_name": "Evil",
+         "registry_value_data": "0x00000001", "registry_value_type": "REG_DWORD", "registry_hive": "HKEY_LOCAL_MACHINE", "action": "modified"},
+        {"endpoint", "registry"},
+    ),
+    "sysmon file": (
+        f"XmlWinEventLog:{SYSMON}", "XmlWinEventLog", xml(11, SYSMON, Image="C:\\r.exe", TargetFilename="C:\\t\\a.txt", CreationUtcTime="2024"),
+        {"file_path": "C:\\t\\a.txt", "file_name": "a.txt", "action": "created", "file_create_time": "2024"}, {"endpoint", "filesystem"},
+    ),
+    "sysmon connection": (
+        f"XmlWinEventLog:{SYSMON}", "XmlWinEventLog",
+        xml(3, SYSMON, Image="C:\\r.exe", Protocol="tcp", Initiated="true", SourceIp="10.0.0.1", SourcePort="5", DestinationIp="10.0.0.2", DestinationHostname="-", DestinationPort="443"),
+        {"src_ip": "10.0.0.1", "dest": "10.0.0.2", "dest_port": "443", "transport": "tcp", "direction": "outbound", "action": "allowed"},
+        {"network", "communicate"},
+    ),
+    "sysmon for linux": (
+        "Syslog:Linux-Sysmon/Operational", "sysmon:linux", xml(1, "Linux-Sysmon/Operational", Image="/usr/bin/sudo", User="bob").replace("'", '"'),
+        {"process_name": "sudo", "user": "bob", "os": "Linux", "vendor_product": "Sysmon for Linux"}, {"process", "report"},
+    ),
+    "security 4688": (
+        "XmlWinEventLog:Security", "XmlWinEventLog",
+        xml(4688, "Security", SubjectUserName="ann", NewProcessId="0x1a", NewProcessName="C:\\Windows\\cmd.exe", ProcessId="0x2b", CommandLine="cmd /c x", TargetUserName="-", ParentProcessName="C:\\p.exe"),
+        {"user": "ann", "process": "cmd /c x", "process_name": "cmd.exe", "process_id": "0x1a", "parent_process_id": "0x2b", "parent_process_name": "p.exe", "Process_Command_Line": "cmd /c x", "status": "success"},
+        {"process", "report"},
+    ),
+    "security 4688, classic": (
+        "WinEventLog:Security", "WinEventLog", CLASSIC_4688,
+        {"EventCode": "4688", "Account_Name": ["PC1$", "-"], "New_Process_Name": "C:\\Windows\\cmd.exe", "process": "cmd /c dir a:b", "process_name": "cmd.exe",
+         "parent_process_name": "explorer.exe", "parent_process_id": "0x2b", "user": "PC1$", "dest": "pc1", "TaskCategory": "Process Creation"},
+        {"process", "report"},
+    ),
+    "security 4625": (
+        "XmlWinEventLog:Security", "XmlWinEventLog", xml(4625, "Security", SubjectUserName="-", TargetUserName="bob", LogonType="3", IpAddress="::ffff:10.0.0.9", IpPort="5").replace("0x802", "0x801"),
+        {"action": "failure", "user": "bob", "src": "10.0.0.9", "app": "win:remote", "signature": "An account failed to log on"}, {"authentication"},
+    ),
+    "security 4720": (
+        "XmlWinEventLog:Security", "XmlWinEventLog", xml(4720, "Security", SubjectUserName="ann", TargetUserName="new"),
+        {"user": "new", "src_user": "ann", "action": "created", "object_category": "user", "change_type": "AAA"}, {"change", "account"},
+    ),
+    "system 7045": (
+        "XmlWinEventLog:System", "XmlWinEventLog", xml(7045, "System", ServiceName="svc", ImagePath='"C:\\a b\\s.exe" -k', StartType="auto start"),
+        {"service_name": "svc", "service_path": '"C:\\a b\\s.exe" -k', "service_exec": "s.exe", "start_mode": "auto"}, {"service", "report"},
+    ),
+    "powershell 4104": (
+        "XmlWinEventLog:Microsoft-Windows-PowerShell/Operational", "XmlWinEventLog",
+        xml(4104, "Microsoft-Windows-PowerShell/Operational", ScriptBlockText="Get-X\nType=1\n$a = 2"),
+        {"ScriptBlockText": "Get-X\nType=1\n$a = 2", "EventCode": "4104", "Computer": "pc1"}, set(),
+    ),
+    "an event that was cut off": (
+        "XmlWinEventLog:Security", "XmlWinEventLog", xml(4688, "Security", NewProcessName="C:\\x.exe", CommandLine="long").split("ng</Data>")[0],
+        {"process_name": "x.exe", "CommandLine": "lo"}, {"process"},
+    ),
+    "cloudtrail": (
+        "aws_cloudtrail", "aws:cloudtrail",
+        json.dumps({"eventName": "CreateUser", "eventSource": "iam.amazonaws.com", "sourceIPAddress": "1.2.3.4", "userIdentity": {"type": "IAMUser", "userName": "ann"}, "requestParameters": {"userName": "new"}}),
+        {"errorCode": "success", "user": "new", "src_user": "ann", "action": "created", "src": "1.2.3.4", "userIdentity.userName": "ann"}, {"change", "account"},
+    ),
+    "vpc flow": (
+        "s", "aws:cloudwatchlogs:vpcflow", "2 123 eni-0b 10.0.0.1 10.0.0.2 47254 22 17 2 98 100 130 REJECT OK",
+        {"action": "blocked", "src": "10.0.0.1", "dest_port": "22", "transport": "udp", "duration": "30"}, {"network", "communicate"},
+    ),
+    "office 365": (
+        "o365", "o365:management:activity",
+        json.dumps({"Operation": "UserLoginFailed", "UserId": "ann@x", "ClientIP": "1.2.3.4:55", "Workload": "AzureActiveDirectory", "ExtendedProperties": [{"Name": "UserAgent", "Value": "curl"}]}),
+        {"action": "failure", "user": "ann@x", "src": "1.2.3.4", "UserAgent": "curl", "ExtendedProperties{}.Name": "UserAgent"}, {"authentication"},
+    ),
+    "auditd process title": (
+        "/var/log/audit/audit.log", "linux:audit", "type=PROCTITLE msg=audit(1.2:3): proctitle=63686D6F640037373700612E7368",
+        {"proctitle": "chmod 777 a.sh", "process": "chmod 777 a.sh", "type": "PROCTITLE"}, {"process", "report"},
+    ),
+    "auditd user": (
+        "/var/log/audit/audit.log", "linux:audit", "type=ADD_USER msg=audit(1.2:3): pid=1 msg='op=add exe=\"/x/useradd\" res=success'UID=\"root\"",
+        {"res": "success", "UID": "root", "op": "add", "process_exec": "useradd", "action": "success"}, {"change", "account"},
+    ),
+    "sshd": (
+        "/var/log/secure", "linux_secure", "May 27 09:28:36 box sshd[5617]: Failed password for invalid user bob from 1.2.3.4 port 63 ssh2",
+        {"user": "bob", "src": "1.2.3.4", "action": "failure", "process": "sshd", "pid": "5617", "dest": "box"}, {"authentication"},
+    ),
+    "apache": (
+        "a", "access_combined", '1.2.3.4 - bob [10/Oct/2024:13:55:36 +0000] "GET /a/b?c=d HTTP/1.1" 404 23 "-" "curl/8"',
+        {"status": "404", "http_method": "GET", "uri_path": "/a/b", "uri_query": "c=d", "url_length": "8", "action": "blocked", "http_user_agent": "curl/8"}, {"web"},
+    ),
+    "suricata alert": (
+        "s", "suricata", json.dumps({"event_type": "alert", "src_ip": "1.1.1.1", "dest_ip": "2.2.2.2", "proto": "TCP", "alert": {"action": "allowed", "signature": "bad", "severity": 1}}),
+        {"signature": "bad", "severity": "high", "transport": "tcp", "src": "1.1.1.1"}, {"ids", "attack"},
+    ),
+    "palo alto traffic": (
+        "s", "pan:traffic", "x 1,2024/02/22 12:33:50,0128,TRAFFIC,end,2305,2024/02/22 12:33:50,192.168.1.2,1.2.3.4,,,rule1,,,ssl,vsys1,Trust,Untrust,e1,e2,log,2024,1,1,50,443,0,0,0x4,tcp,deny,10,4,6",
+        {"src_ip": "192.168.1.2", "dest_port": "443", "action": "blocked", "transport": "tcp", "bytes_out": "4", "rule": "rule1"}, {"network", "communicate"},
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def instance() -> Iterator[Instance]:
+    instance = Instance(None, addon_apps())
+    instance.store.create_index("main")
+    rows = [(raw, source, sourcetype, name) for name, (source, sourcetype, raw, _, _) in EVENTS.items()]
+    frame = pl.DataFrame(rows, schema=["_raw", "source", "sourcetype", "host"], orient="row")
+    instance.store.append(frame.with_columns(_time=1.7e9, _indextime=1.7e9, index=pl.lit("main")))
+    yield instance
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_events(instance: Instance, name: str) -> None:
+    _, _, _, fields, tags = EVENTS[name]
+    found = instance.search(f'search index=main host="{name}"').table.frame
+    event = found.row(0, named=True) if found.height else {}
+    assert {k: event.get(k) for k in fields} == fields
+    held = event.get("tag")
+    assert tags <= set([held] if isinstance(held, str) else held or [])
+
+
+def test_no_problem_was_met(instance: Instance) -> None:
+    assert instance.knowledge("search", "admin").problems == []
+
+
+# --- command line ------------------------------------------------------------------------------------------------------------
+
+
+def test_check(tmp_path: Path) -> None:
+    (tmp_path / "a.yml").write_text(
+        "name: A\nsource: s\nsourcetype: t\nexample_log: 'a=1 b=2'\nfields: [a, b, c, timestartpos]\n"
+    )
+    (tmp_path / "none.yml").write_text("name: B\nsource: s\n")
+    result = CliRunner().invoke(check.command, ["check", str(tmp_path)])
+    assert result.exit_code == 0
+    assert result.output.splitlines() == [
+        " 66.7%    2 of   3  a.yml  missing: c",
+        "field recall 66.7% (2 of 3 fields, 1 data sources)",
+    ]
+    as_json = CliRunner().invoke(check.command, ["check", str(tmp_path), "--format", "json"])
+    assert json.loads(as_json.stdout)["missing"] == ["c"]
+
+
+def test_check_without_samples(tmp_path: Path) -> None:
+    assert CliRunner().invoke(check.command, ["check", str(tmp_path)]).exit_code == 1
+
+
+def test_btool(tmp_path: Path) -> None:
+    app = tmp_path / "mine"
+    (app / "default").mkdir(parents=True)
+    (app / "default" / "x.conf").write_text("[default]\nd = 1\n[s]\nk = a\\\nb\n")
+    arguments = ["x", "s", "--no-addons", "--app", str(app)]
+    assert CliRunner().invoke(btool.command, arguments).output == "[s]\nd = 1\nk = a\\\nb\n"
+    lines = CliRunner().invoke(btool.command, [*arguments, "--debug"]).output.splitlines()
+    assert lines[1].endswith("x.conf:2  d = 1") and lines[2].endswith("x.conf:4  k = a\\")
+
+
+def test_btool_debug_passes_the_main_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["btool", "macros", "--debug"]) == 0
+    assert "macros.conf:" in capsys.readouterr().out
+
+
+def test_btool_names_what_is_missing() -> None:
+    assert main(["btool", "props", "no such stanza"]) == 2
+
+
+@pytest.mark.shared
+def test_recall_on_the_corpus(shared: Path) -> None:
+    instance = Instance(None, addon_apps())
+    verdicts = check.examine(instance, list(check.samples(shared / "corpus" / "escu")))
+    assert sum(len(v.found) for v in verdicts) / sum(len(v.sample.fields) for v in verdicts) > 0.94
