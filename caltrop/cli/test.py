@@ -58,7 +58,7 @@ def command(names: tuple[str, ...], content: Path, **options: object) -> int:
     print_report(report, Console(highlight=False, soft_wrap=False))
     folder = options["report"]
     if isinstance(folder, Path):
-        _write(report, catalogue, folder)
+        _write(report, folder)
     return 0 if report.passed else 1
 
 
@@ -136,12 +136,19 @@ def _chosen(catalogue: Catalogue, names: tuple[str, ...]) -> list[Detection]:
     return chosen
 
 
-def _write(report: Report, catalogue: Catalogue, folder: Path) -> None:
+def _write(report: Report, folder: Path) -> None:
+    import json
+
     from caltrop.replay.html import html
     from caltrop.replay.junit import junit
+    from caltrop.replay.layer import layer
 
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "junit.xml").write_bytes(junit(report))
-    (folder / "report.html").write_text(html(report), encoding="utf-8")
-    for name in ("report.html", "junit.xml"):
+    files = {
+        "report.html": html(report).encode(),
+        "junit.xml": junit(report),
+        "navigator.json": json.dumps(layer(report), indent=2).encode() + b"\n",
+    }
+    for name, body in files.items():
+        (folder / name).write_bytes(body)
         click.echo(f"wrote {folder / name}", err=True)

@@ -11,6 +11,7 @@ from rich.console import Console
 from caltrop.replay.console import print_report
 from caltrop.replay.html import cell, html
 from caltrop.replay.junit import junit
+from caltrop.replay.layer import NOT_PROVED, PARTLY, PROVED, layer
 from caltrop.replay.verdict import Check, DetectionResult, Report, TestResult
 
 HOSTILE = "<script>alert(1)</script> [bold]x[/bold] \x00\x1b[31m"
@@ -89,3 +90,14 @@ def test_the_terminal_names_file_and_line_and_reads_no_markup() -> None:
     text = out.getvalue()
     assert "d.yml:7: D & co: hits: 0 hits <script>alert(1)</script> [bold]x[/bold]" in text
     assert "NOT proved" in text
+
+
+def test_the_layer_colours_techniques_by_verdict() -> None:
+    good, bad = report(test_result()), report(CASES["failed"][0])
+    assert layer(good)["techniques"][0] | {"comment": ""} == {
+        "techniqueID": "T1047", "score": 1, "color": PROVED, "comment": "", "enabled": True,
+    }  # fmt: skip
+    assert layer(bad)["techniques"][0]["color"] == NOT_PROVED
+    good.detections += bad.detections
+    assert layer(good)["techniques"][0]["color"] == PARTLY
+    assert layer(report(CASES["skipped"][0]))["techniques"] == []
