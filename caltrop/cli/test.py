@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--token", default="", envvar="CALTROP_TOKEN", help="A bearer token instead; or CALTROP_TOKEN.")
 @click.option("--insecure", is_flag=True, help="Do not check the target's certificate.")
 @click.option("--installed", is_flag=True, help="The target has the app already: build and install nothing.")
-@click.option("--package-path", metavar="PATH", help="Where the target itself finds the built package.")
+@click.option("--package-path", metavar="PATH", help="The folder in which the target itself finds dist/.")
 @click.option(
     "--without-risk", is_flag=True, help="The target has no risk and notable actions (no Enterprise Security)."
 )
