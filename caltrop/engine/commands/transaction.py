@@ -6,6 +6,7 @@ Result rows come newest first by the time of their earliest event; lists (mvlist
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -16,8 +17,9 @@ from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, concat, numeric, render, values_of
-from caltrop.spl import parse_search
-from caltrop.spl.ast import Call, Command, Node, NodeOption, Option
+from caltrop.spl import parse, parse_search
+from caltrop.spl.ast import Call, Command, FieldName, Node, NodeOption, Option
+from caltrop.spl.syntax import syntaxes
 
 NUMBER, TIME = "\x00number", "_time"
 # Of these the earliest event's value stands for all.
@@ -27,12 +29,12 @@ _MADE = ("duration", "eventcount", "closed_txn", "field_match_sum", "linecount")
 _LIMITS = ("maxspan", "maxpause", "maxevents", "startswith", "endswith")
 
 
-@command("transaction", kind="dataset", note="`name` (transactiontypes.conf) is not read.")
+@command("transaction", kind="dataset")
 def transaction(table: Table, cmd: Command, ctx: Context) -> Table:
     """One row a group of events, with duration, eventcount and the values of all their fields."""
     cmd = checked(cmd)
     if cmd.option("name") is not None:
-        raise SearchError("transaction name= is not supported", node=cmd, hint="Write the options of the type out.")
+        cmd = _typed(cmd, ctx)
     if TIME not in table:
         raise SearchError("transaction needs events with _time", node=cmd)
     fields = [name for part in cmd.parts if (name := name_of(part)) is not None]
@@ -54,6 +56,25 @@ def transaction(table: Table, cmd: Command, ctx: Context) -> Table:
         ctx.delimiters.update(dict.fromkeys(table.fields, str(delimiter)))
     both = concat(result).frame if len(result) > 1 else result[0].frame
     return table.with_frame(both.sort(TIME, descending=True, maintain_order=True, nulls_last=True))
+
+
+def _typed(cmd: Command, ctx: Context) -> Command:
+    """The options of a type of transactiontypes.conf, with those of the search in front of them."""
+    name = text(cmd, "name", "")
+    stanza = ctx.instance.config.stanza("transactiontypes", name, ctx.app, ctx.user)
+    if stanza is None:
+        raise SearchError(f"no transaction type {name!r}", node=cmd, hint="Define it in transactiontypes.conf.")
+    written = {part.name for part in cmd.parts if isinstance(part, Option | NodeOption)}
+    known = syntaxes["transaction"].options
+    options = [
+        f"{key}={value}" for key, value in stanza.values().items() if key in known and key not in (*written, "fields")
+    ]
+    given = parse("| transaction " + " ".join(options)).commands[0]
+    assert isinstance(given, Command)
+    fields = (
+        [] if any(name_of(part) for part in cmd.parts) else stanza.get("fields").strip('"').replace(",", " ").split()
+    )
+    return replace(cmd, parts=(*cmd.parts, *given.parts, *(FieldName(field) for field in fields)))
 
 
 def _rules(cmd: Command, fields: Sequence[str]) -> Rules:

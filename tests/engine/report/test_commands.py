@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from report_harness import run, run_table, table_of
+from report_harness import NOW, cells, run, run_table, table_of
 
 from caltrop.engine.aggregate import registry
 from caltrop.engine.aggregate.prestats import _join, _split
 from caltrop.engine.errors import SearchError
+from caltrop.engine.instance import Instance
 
 Rows = list[dict[str, Any]]
 HOUR = 3600.0
@@ -41,7 +43,6 @@ def series(*values: float) -> Rows:
         ("top", "top"),
         ("top count", "name of a field"),
         ("sistats sparkline(count)", "sparkline"),
-        ("transaction name=x", "name="),
         ("transaction g maxpause=soon", "soon"),
         ("xyseries a b", "xyseries"),
         ("untable a b", "untable"),
@@ -338,3 +339,34 @@ def test_cofilter_counts_common_owners() -> None:
     found = run("cofilter u i", rows)
     assert found[0] == {"Item 1": "a", "Item 1 u count": "3", "Item 2": "b", "Item 2 u count": "2", "Pair count": "2"}
     assert [row["Pair count"] for row in found] == ["2", "1"]
+
+
+# --- with an instance -------------------------------------------------------------------------------------------------
+
+
+def test_transaction_types_are_read_and_overridden(tmp_path: Path) -> None:
+    app = tmp_path / "shop"
+    (app / "default").mkdir(parents=True)
+    (app / "default" / "transactiontypes.conf").write_text(
+        '[visit]\nfields = user, shop\nmaxpause = 5s\nstartswith = "enter"\nendswith = eval(door=="out")\n'
+    )
+    instance = Instance(None, [app], now=NOW)
+    instance.store.create_index("main")
+    events = [(1.0, "enter", ""), (2.0, "look", ""), (3.0, "leave", "out"), (20.0, "enter", ""), (40.0, "leave", "out")]
+    frame = pl.DataFrame(
+        {
+            "_time": [t for t, _, _ in events],
+            "_indextime": [t for t, _, _ in events],
+            "_raw": [raw for _, raw, _ in events],
+            "door": [door or None for _, _, door in events],
+            **{name: ["x"] * len(events) for name in ("host", "source", "sourcetype", "user", "shop")},
+            "index": ["main"] * len(events),
+        }
+    )
+    instance.store.append(frame)
+    found = instance.search("search index=main | transaction name=visit | table eventcount duration", app="shop")
+    assert cells(found.table) == [{"eventcount": "3", "duration": "2"}]
+    wider = instance.search("search index=main | transaction name=visit maxpause=30s | table eventcount", app="shop")
+    assert cells(wider.table) == [{"eventcount": "2"}, {"eventcount": "3"}]
+    with pytest.raises(SearchError, match="nosuch"):
+        instance.search("search index=main | transaction name=nosuch", app="shop")
