@@ -357,6 +357,8 @@ class Arguments:
                 if words is Words.WORDS and cursor.peek() == "[":  # join … where L.a=R.a [subsearch]
                     break
                 parts.append(self.option() or self.plain(words))
+            if keyword in ("by", "groupby", "over") and not parts:
+                cursor.expected(f"a field after {keyword}")
             options = [part for part in parts if _moves(part, syntax)]
             parts = [part for part in parts if not _moves(part, syntax)]
         yield Clause(keyword=keyword, parts=tuple(parts), span=cursor.span(start))

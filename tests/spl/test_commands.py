@@ -145,6 +145,8 @@ def test_what_starts_a_subsearch(spl: str, first: str) -> None:
         ("stats count(", "field name"),
         ("stats count(a", "parenthesis"),
         ("stats sum(a) AS", "after AS"),
+        ("stats count by", "a field after by"),
+        ("chart count over by x", "a field after over"),
         ("convert ctime", '"("'),
         ("where", "expression"),
         ("where a=", "expression"),

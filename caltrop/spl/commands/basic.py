@@ -9,7 +9,7 @@ from caltrop.spl.ast import Alias, Clause, FieldName, Node, Option, Word
 from caltrop.spl.syntax import BOOL, FLOAT, INT, LIST, STR, Words, reader, register
 
 
-@reader("search", "metasearch", "msearch")
+@reader("search", "metasearch")
 def search(args: Arguments) -> Iterator[Node]:
     """At most one search expression."""
     node = args.search()

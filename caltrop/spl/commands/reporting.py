@@ -104,6 +104,7 @@ register(
 )
 register(
     "mpreview",
+    "msearch",
     options={
         "filter": STR,
         "splunk_server": STR,
