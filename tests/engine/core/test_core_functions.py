@@ -78,14 +78,15 @@ def columns(ctx: Context, node: ast.Node) -> pl.Series | None:
 @pytest.mark.parametrize("name", sorted(registry.functions))
 def test_one_argument_of_each_kind(name: str, ctx: Context) -> None:
     entry = registry.functions[name]
-    for filler, argument in product(("t", "n", '"a"', "m"), ARGUMENTS):
+    for filler, argument in product(("m", "5"), ARGUMENTS):
         count = max(entry.least, 1)
         if entry.most == 0:
             columns(ctx, ast.Call(name))
             return
         nodes = [parse_eval(argument), *[parse_eval(filler)] * (count - 1)]
         columns(ctx, ast.Call(name, tuple(nodes)))
-        columns(ctx, ast.Call(name, tuple(reversed(nodes))))
+        if count > 1:
+            columns(ctx, ast.Call(name, tuple(reversed(nodes))))
 
 
 @settings(max_examples=150, deadline=None)
