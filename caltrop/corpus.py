@@ -23,7 +23,7 @@ from caltrop.index.importers import ImportOptions
 from caltrop.index.importers.options import Problem
 from caltrop.knowledge import conffile
 from caltrop.knowledge.addons import addon_apps
-from caltrop.render.build import app_files
+from caltrop.render import app_files
 
 _MACRO = re.compile(r"\s*([\w.-]+)\s*(?:\(([^)]*)\))?\s*=(.*)", re.DOTALL)
 INDEXES = ("main", "risk", "notable", "summary")

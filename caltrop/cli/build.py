@@ -2,32 +2,73 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from caltrop.errors import FindingsError
+
+if TYPE_CHECKING:
+    from caltrop.content import Catalogue
 
 
 @click.command("build")
 @click.option("--content", default=".", type=click.Path(path_type=Path), show_default=True, help="Content repository.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where to build; dist/ of the repository by default.")
 @click.option("--unchecked", is_flag=True, help="Build without validation: content that is known to be sound.")
-def command(content: Path, out: Path | None, unchecked: bool) -> None:
-    """Validate, render and package the content; prints the package path last."""
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the repository's .cache folder.")
+def command(content: Path, out: Path | None, unchecked: bool, no_cache: bool) -> None:
+    """Validate, render and package the content; prints the package path last.
+
+    A repository that was made for another generator (contentctl.yml, or no app.yml) is built in spite of errors.
+    """
+    from caltrop.render.reuse import inputs, previous, remember
+
+    folder = out or content / "dist"
+    options = f"unchecked={unchecked}"
+    record = None if no_cache else previous(content, folder, options)
+    if record is None:
+        from caltrop.content.config import load_config
+
+        before = inputs(content, load_config(content)[0].template, options) if not no_cache else ""
+        record, probes = _build(content, folder, unchecked, not no_cache)
+        if not no_cache:
+            remember(content, folder, options, before, probes, record)
+    for line in record["talk"]:
+        click.echo(line, err=True)
+    click.echo(record["package"])
+
+
+def _build(content: Path, out: Path, unchecked: bool, cache: bool) -> tuple[dict[str, Any], list[str]]:
+    """Build, and what there is to remember: the record, and paths whose existence decided what validation said."""
     from caltrop.content import load
     from caltrop.render import build
 
-    catalogue = load(content, checks=not unchecked)
+    gc.disable()  # everything that is made is kept until the end: collecting would only walk it
+    catalogue = load(content, checks=False if unchecked else None, cache=cache)
+    _refuse(catalogue)
+    result = build(catalogue, out)
+    talk = [f"{len(catalogue.detections)} detections, {result.files} files, sha256 {result.sha256}"]
+    if catalogue.problems:
+        talk.insert(0, f"{len(catalogue.problems)} problem(s) in the content; `caltrop validate` shows them")
+    data = {d.data for i in catalogue.detections for t in i.tests for d in (*t.attack_data, *t.benign, *t.fallback)}
+    record = {
+        "template": catalogue.config.template,
+        "package": str(result.package),
+        "tree": str(result.tree),
+        "sha256": result.sha256,
+        "talk": talk,
+    }
+    return record, [path for path in sorted(data) if path and "://" not in path]
+
+
+def _refuse(catalogue: Catalogue) -> None:
+    """Say every error that stops the build, and stop."""
     for problem in catalogue.blocking:
         click.echo(f"{problem}", err=True)
         if problem.hint:
             click.echo(f"  hint: {problem.hint}", err=True)
     if catalogue.blocking:
         raise FindingsError(f"{len(catalogue.errors)} error(s): nothing was built", hint="`caltrop validate` shows all")
-    if catalogue.problems:
-        count = len(catalogue.problems)
-        click.echo(f"{count} problem(s) in the content; `caltrop validate` shows them", err=True)
-    result = build(catalogue, out or content / "dist")
-    click.echo(f"{len(catalogue.detections)} detections, {result.files} files, sha256 {result.sha256}", err=True)
-    click.echo(str(result.package))

@@ -33,7 +33,7 @@ def command(content: Path, format_: str, mend: bool, schema: Path | None) -> int
 
         for done in fix(content):
             click.echo(f"fixed {done.file}: {done.message} [{done.code}]", err=True)
-    catalogue = load(content)
+    catalogue = load(content, cache=True)
     for line in FORMATS[format_](catalogue.problems):
         click.echo(line)
     errors, total = len(catalogue.errors), len(catalogue.problems)

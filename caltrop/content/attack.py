@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -45,7 +45,7 @@ KILL_CHAIN = {
 
 @cache
 def techniques() -> dict[str, Technique]:
-    text = (resources.files(__package__) / "attack.csv").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("attack.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
     return {r["technique"]: Technique(r["technique"], r["name"], tuple(r["tactics"].split("|"))) for r in rows}
 

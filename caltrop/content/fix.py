@@ -16,8 +16,9 @@ from caltrop.content import edits
 from caltrop.content.checks import findings
 from caltrop.content.checks.finding import Finding
 from caltrop.content.edits import Edit
-from caltrop.content.load import KINDS, load, spec_for, yaml_files
+from caltrop.content.loading import load
 from caltrop.content.model import snake
+from caltrop.content.read import KINDS, spec_for, yaml_files
 from caltrop.content.source import Document
 from caltrop.content.spec import check
 
@@ -58,12 +59,12 @@ def fix(root: Path) -> list[Fixed]:
 
 
 def _all(root: Path) -> Iterator[Finding]:
-    for folder, (_, spec, _) in KINDS.items():
+    for folder, kind in KINDS.items():
         for path in yaml_files(root / folder):
             file = path.relative_to(root).as_posix()
             document = Document(path.read_bytes().decode("utf-8", "replace"), file)
             if isinstance(document.data, dict):
-                for where, code, message, hint in check(document.data, spec_for(spec, document.data)):
+                for where, code, message, hint in check(document.data, spec_for(kind.spec, document.data)):
                     yield Finding(file, where, code, message, hint)
     yield from findings(load(root, checks=False))
 

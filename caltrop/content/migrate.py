@@ -18,8 +18,8 @@ import msgspec
 
 from caltrop.content import reader, schema
 from caltrop.content.blocks import Block, comments, cut, head, joined, rename, render
-from caltrop.content.load import KINDS, yaml_files
 from caltrop.content.model import Detection
+from caltrop.content.read import KINDS, yaml_files
 from caltrop.content.reader import mapping, mappings, text
 from caltrop.content.source import Document
 from caltrop.content.spec import Obj
@@ -54,7 +54,7 @@ def migrate(root: Path) -> list[Migrated]:
     """Every file of the repository that is in an older schema. Nothing is written."""
     out = []
     for folder in ("detections", "baselines", "investigations", "stories", "data_sources", "macros"):
-        spec = KINDS[folder][1]
+        spec = KINDS[folder].spec
         for path in yaml_files(root / folder):
             file = path.relative_to(root).as_posix()
             document = Document(path.read_bytes().decode("utf-8"), file)

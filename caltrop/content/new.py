@@ -11,7 +11,7 @@ from typing import Any
 from caltrop.content import wellknown
 from caltrop.content.blocks import render
 from caltrop.content.checks.outputs import OPEN, Fields, output_fields
-from caltrop.content.load import load
+from caltrop.content.loading import load
 from caltrop.content.model import Catalogue, snake
 from caltrop.content.spltext import macro_calls
 from caltrop.errors import CaltropError, Location

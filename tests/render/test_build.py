@@ -128,7 +128,7 @@ ENRICHED = [("tests:", "enrichment:\n  field: process\ntests:")]
 
 @pytest.fixture
 def sdk(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = importlib.import_module("caltrop.render.build")  # the package exports a function of that name
+    module = importlib.import_module("caltrop.render.assemble")
     monkeypatch.setattr(module, "sdk_files", lambda cache: {"lib/splunklib/__init__.py": b""})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from caltrop.content.cache import Bundle
 from caltrop.content.checks import data, identity, references, risk, schedule, search
 from caltrop.content.checks.finding import Finding
 from caltrop.content.model import Catalogue
@@ -14,23 +15,23 @@ from caltrop.content.source import Document
 _CHECKS: tuple[Callable[[Catalogue], Iterator[Finding]], ...] = (
     identity.check,
     references.check,
-    search.check,
     risk.check,
     schedule.check,
     data.check,
 )
 
 
-def findings(catalogue: Catalogue) -> Iterator[Finding]:
-    """Every finding of every check, by path in its file."""
+def findings(catalogue: Catalogue, bundle: Bundle | None = None) -> Iterator[Finding]:
+    """Every finding of every check, by path in its file. What the searches' checks say is kept in the bundle."""
     for check in _CHECKS:
         yield from check(catalogue)
+    yield from search.check(catalogue, bundle)
 
 
-def check_catalogue(catalogue: Catalogue) -> list[Problem]:
+def check_catalogue(catalogue: Catalogue, bundle: Bundle | None = None) -> list[Problem]:
     """Every finding, with line and column."""
     locator = _Locator(Path(catalogue.root))
-    return [locator.problem(finding) for finding in findings(catalogue)]
+    return [locator.problem(finding) for finding in findings(catalogue, bundle)]
 
 
 class _Locator:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
+import msgspec
+
 from caltrop.content import wellknown
+from caltrop.content.cache import Bundle, key
 from caltrop.content.checks.finding import Finding, of
 from caltrop.content.checks.outputs import OPEN, Fields, output_fields
-from caltrop.content.checks.references import searches
+from caltrop.content.checks.references import Search, searches
 from caltrop.content.checks.risk import entity_fields, messages, tokens
 from caltrop.content.config import AppConfig
 from caltrop.content.model import Catalogue, Detection, Macro
@@ -23,24 +26,39 @@ _FINDING_TOKENS = ("info_min_time", "info_max_time", "info_sid", "info_search_ti
 _OWN_INDEXES = ("risk", "notable", "*")
 
 
-def check(catalogue: Catalogue) -> Iterator[Finding]:
+def check(catalogue: Catalogue, bundle: Bundle | None = None) -> Iterator[Finding]:
     known = {(m.name, len(m.arguments)): m for m in [*wellknown.macros(), *catalogue.macros]}
     for detection in catalogue.detections:
         known.setdefault((detection.filter_macro, 0), Macro(name="", file="", definition="search *"))
+    context = msgspec.msgpack.encode((list(known.values()), catalogue.config.external_indexes))
     for item in searches(catalogue):
-        try:
-            pipeline = parse(item.search)
-        except SplError as error:
-            yield of(item, ("search",), "spl-syntax", error.message, error.hint or "", error.span.start)
-            if isinstance(item, Detection):
-                yield from _tokens(item, OPEN)
+        if bundle is None:
+            yield from _item(item, known, catalogue.config)
             continue
+        where = key(b"search", context, msgspec.msgpack.encode(item))
+        packed = bundle.get(where)
+        if packed is None:
+            found = list(_item(item, known, catalogue.config))
+            bundle.put(where, msgspec.msgpack.encode(found))
+        else:
+            found = msgspec.msgpack.decode(packed, type=list[Finding])
+        yield from found
+
+
+def _item(item: Search, known: dict[tuple[str, int], Macro], config: AppConfig) -> Iterator[Finding]:
+    try:
+        pipeline = parse(item.search)
+    except SplError as error:
+        yield of(item, ("search",), "spl-syntax", error.message, error.hint or "", error.span.start)
         if isinstance(item, Detection):
-            yield from _filter(item)
-            yield from _indexes(item, pipeline, catalogue.config)
-            fields = output_fields(pipeline, lambda name, arity: known.get((name, arity)))
-            yield from _tokens(item, fields)
-            yield from _outputs(item, fields)
+            yield from _tokens(item, OPEN)
+        return
+    if isinstance(item, Detection):
+        yield from _filter(item)
+        yield from _indexes(item, pipeline, config)
+        fields = output_fields(pipeline, lambda name, arity: known.get((name, arity)))
+        yield from _tokens(item, fields)
+        yield from _outputs(item, fields)
 
 
 def _tokens(item: Detection, fields: Fields) -> Iterator[Finding]:
@@ -71,17 +89,17 @@ def _outputs(item: Detection, fields: Fields) -> Iterator[Finding]:
             what = f"throttled by {name!r}, which the search does not output"
             yield of(item, ("throttling", "fields"), "throttle-not-output", what, _hint(name, fields))
     for index, drill in enumerate(item.drilldown_searches):
-        for key in ("name", "search"):
-            for name, offset in tokens(getattr(drill, key), fields.names)[0]:
+        for part in ("name", "search"):
+            for name, offset in tokens(getattr(drill, part), fields.names)[0]:
                 if name not in _FINDING_TOKENS and not fields.has(name):
-                    path = ("drilldown_searches", index, key)
+                    path = ("drilldown_searches", index, part)
                     what = f"the drilldown uses ${name}$, which the search does not output"
                     yield of(item, path, "drilldown-not-output", what, _hint(name, fields), offset)
 
 
 def _indexes(item: Detection, pipeline: Pipeline, config: AppConfig) -> Iterator[Finding]:
     """`index=` belongs into a macro that sites can change, unless the index is Splunk's own or declared external."""
-    for node in pipeline.walk():
+    for node in pipeline.walk() if "index" in item.search else ():
         if isinstance(node, Comparison) and node.field.name == "index" and isinstance(node.value, Word):
             name = node.value.text
             if not name.startswith("_") and name not in (*_OWN_INDEXES, *config.external_indexes):

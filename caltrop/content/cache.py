@@ -1,0 +1,72 @@
+"""What was read before is not read again: a content-addressed cache of files and of checks.
+
+A key is a hash of everything that decides the result: bytes, path, the toolkit's own source. So an entry is never
+stale; one that is broken, missing or written by two builds at once is only slower.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import msgspec
+
+from caltrop.content.fingerprint import toolkit
+
+FOLDER = ".cache"
+_SIZE = 20
+
+
+def key(*parts: bytes) -> bytes:
+    """A key of the parts; parts are told apart by their lengths."""
+    digest = hashlib.blake2b(digest_size=_SIZE, key=toolkit())
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.digest()
+
+
+class Bundle:
+    """Entries by key in one file. Only the keys that were used in this run are kept when it is saved."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._old = _load(path)
+        self._used: dict[bytes, bytes] = {}
+
+    def get(self, key_: bytes) -> bytes | None:
+        found = self._old.get(key_)
+        if found is not None:
+            self._used[key_] = found
+        return found
+
+    def put(self, key_: bytes, value: bytes) -> None:
+        self._used[key_] = value
+
+    def save(self) -> None:
+        """In one move; a folder that cannot be written only means no cache."""
+        if self._used.keys() == self._old.keys():
+            return
+        payload = msgspec.msgpack.encode(self._used)
+        partial = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            partial.write_bytes(hashlib.blake2b(payload, digest_size=_SIZE).digest() + payload)
+            partial.replace(self._path)
+        except OSError:
+            partial.unlink(missing_ok=True)
+
+
+def _load(path: Path) -> dict[bytes, bytes]:
+    """Entries of a cache file; none when it is not there, cut short, altered or of another shape."""
+    try:
+        body = path.read_bytes()
+    except OSError:
+        return {}
+    payload = body[_SIZE:]
+    if hashlib.blake2b(payload, digest_size=_SIZE).digest() != body[:_SIZE]:
+        return {}
+    try:
+        return msgspec.msgpack.decode(payload, type=dict[bytes, bytes])
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return {}

@@ -1,0 +1,67 @@
+"""A content repository -> `Catalogue`: read every file, bring it into the model, then check it as a whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from caltrop.content import reader
+from caltrop.content.cache import FOLDER, Bundle
+from caltrop.content.config import load_config
+from caltrop.content.model import Catalogue, Detection
+from caltrop.content.problems import Problem
+from caltrop.content.read import read_all, yaml_files
+from caltrop.content.rules import settle
+from caltrop.content.source import Document
+from caltrop.errors import CaltropError, Location
+
+
+def load(root: str | Path, *, checks: bool | None = True, cache: bool = False) -> Catalogue:
+    """Read the repository at `root`. Every fault is in `Catalogue.problems`; only a missing repository raises.
+
+    `checks=False` leaves out what needs the whole catalogue or the search language: for readers that only want
+    the content; `None` leaves it out where errors would stop nothing (`AppConfig.strict`). `cache=True` keeps what was
+    read and checked in the repository's .cache folder.
+    """
+    base = Path(root)
+    if not base.is_dir():
+        raise CaltropError("no such folder", location=Location(str(root)), hint="give --content a content repository")
+    config, problems = load_config(base)
+    catalogue = Catalogue(root=str(base), config=config)
+    bundle = Bundle(base / FOLDER / "content.bin") if cache else None
+    for attribute, item, found in read_all(base, bundle):
+        problems += found
+        if item is not None:
+            getattr(catalogue, attribute).append(item)
+    _attach_old_tests(base, catalogue, problems)
+    if config.strict if checks is None else checks:
+        from caltrop.content.checks import check_catalogue
+
+        problems += check_catalogue(catalogue, bundle)
+    if bundle:
+        bundle.save()
+    catalogue.problems = settle(problems, config)
+    return catalogue
+
+
+def _attach_old_tests(base: Path, catalogue: Catalogue, problems: list[Problem]) -> None:
+    """The 2021 schema keeps tests in files of their own: tests/<domain>/<detection>.test.yml."""
+    by_file = {d.file: index for index, d in enumerate(catalogue.detections)}
+    for path in yaml_files(base / "tests"):
+        if not path.name.endswith(".test.yml"):
+            continue
+        file = path.relative_to(base).as_posix()
+        document = Document(path.read_text(encoding="utf-8"), file)
+        problems += document.problems
+        if not isinstance(document.data, dict):
+            continue
+        for test in reader.mappings(document.data, "tests"):
+            target = by_file.get("detections/" + reader.text(test, "file"))
+            if target is None:
+                message = f"this test is for {reader.text(test, 'file')!r}, which is not there"
+                hint = "'file' is below detections/"
+                problems.append(Problem(file=file, code="test-data", message=message, hint=hint))
+                continue
+            item: Detection = catalogue.detections[target]
+            catalogue.detections[target] = msgspec.structs.replace(item, tests=(*item.tests, reader.read_test(test)))

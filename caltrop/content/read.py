@@ -1,0 +1,180 @@
+"""Files -> objects with their own faults. Each file stands alone, so reading is cached by file and split over processes.
+
+A large repository that was not read before is read by two processes; the child sends what it read through a pipe.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from caltrop.content import objects, reader, schema
+from caltrop.content.cache import Bundle, key
+from caltrop.content.model import (
+    Baseline,
+    Dashboard,
+    DataSource,
+    Deployment,
+    Detection,
+    Investigation,
+    Lookup,
+    Macro,
+    Playbook,
+    Story,
+    Test,
+)
+from caltrop.content.problems import Problem
+from caltrop.content.source import Document
+from caltrop.content.spec import Obj, check
+
+
+class Kind(NamedTuple):
+    """Where the objects of a folder go in the catalogue, what they may hold, and how they are read."""
+
+    attribute: str
+    spec: Obj
+    read: Callable[[dict[str, Any], str], Any]
+    type: type[Any]
+
+
+KINDS: dict[str, Kind] = {
+    "baselines": Kind("baselines", schema.BASELINE, objects.baseline, Baseline),
+    "dashboards": Kind("dashboards", schema.DASHBOARD, objects.dashboard, Dashboard),
+    "data_sources": Kind("data_sources", schema.DATA_SOURCE, objects.data_source, DataSource),
+    "deployments": Kind("deployments", schema.DEPLOYMENT, objects.deployment, Deployment),
+    "detections": Kind("detections", schema.DETECTION, reader.detection, Detection),
+    "investigations": Kind("investigations", schema.INVESTIGATION, objects.investigation, Investigation),
+    "lookups": Kind("lookups", schema.LOOKUP, objects.lookup, Lookup),
+    "macros": Kind("macros", schema.MACRO, objects.macro, Macro),
+    "playbooks": Kind("playbooks", schema.PLAYBOOK, objects.playbook, Playbook),
+    "removed/detections": Kind("removed", schema.DETECTION, reader.detection, Detection),
+    "response_tasks": Kind("investigations", schema.INVESTIGATION, objects.investigation, Investigation),
+    "stories": Kind("stories", schema.STORY, objects.story, Story),
+}
+_ALONE = 150  # files that one process reads faster than two would
+
+Result = tuple[Any, list[Problem]]  # the object (None when there is nothing to read), and the file's own faults
+
+
+class _Job(NamedTuple):
+    kind: str
+    file: str
+    body: bytes
+
+
+def read_all(root: Path, bundle: Bundle | None) -> Iterator[tuple[str, Any, list[Problem]]]:
+    """Every content file: (attribute of the catalogue, object or None, faults), by folder and path."""
+    jobs = [
+        _Job(kind, path.relative_to(root).as_posix(), path.read_bytes())
+        for kind in KINDS
+        for path in yaml_files(root / kind)
+    ]
+    keys = [key(job.kind.encode(), job.file.encode(), job.body) for job in jobs] if bundle else []
+    packed = [bundle.get(k) for k in keys] if bundle else [None] * len(jobs)
+    missing = [index for index, found in enumerate(packed) if found is None]
+    fresh = dict(zip(missing, _read([jobs[i] for i in missing], split=bundle is not None), strict=True))
+    for index, job in enumerate(jobs):
+        found = packed[index]
+        result = fresh[index] if found is None else _unpack(job.kind, found)
+        if bundle and found is None:
+            bundle.put(keys[index], _pack(result))
+        yield KINDS[job.kind].attribute, *result
+
+
+def _read(jobs: Sequence[_Job], *, split: bool) -> list[Result]:
+    """`split`: the caller is a command of its own, with no threads that a fork would lose."""
+    if not split or len(jobs) < _ALONE or sys.platform != "linux" or (os.cpu_count() or 1) < 2:
+        return [read_text(job.kind, job.file, job.body) for job in jobs]
+    half = len(jobs) // 2
+    out, into = os.pipe()
+    child = os.fork()
+    if not child:
+        _child(out, into, jobs[half:])
+    os.close(into)
+    first = [read_text(job.kind, job.file, job.body) for job in jobs[:half]]
+    with os.fdopen(out, "rb") as stream:
+        sent = stream.read()
+    _, status = os.waitpid(child, 0)
+    if status:  # the child died: nothing is lost but time
+        return first + [read_text(job.kind, job.file, job.body) for job in jobs[half:]]
+    answers = msgspec.msgpack.decode(sent, type=list[bytes])
+    return first + [_unpack(job.kind, answer) for job, answer in zip(jobs[half:], answers, strict=True)]
+
+
+def _child(out: int, into: int, jobs: Sequence[_Job]) -> None:
+    """Read, send, leave without the parent's clean-up."""
+    code = 1
+    try:
+        os.close(out)
+        with os.fdopen(into, "wb") as stream:
+            answers = [_pack(read_text(job.kind, job.file, job.body)) for job in jobs]
+            stream.write(msgspec.msgpack.encode(answers))
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _pack(result: Result) -> bytes:
+    item, problems = result
+    return msgspec.msgpack.encode((msgspec.msgpack.encode(item), problems))
+
+
+def _unpack(kind: str, packed: bytes) -> Result:
+    item, problems = msgspec.msgpack.decode(packed, type=tuple[bytes, list[Problem]])
+    return msgspec.msgpack.decode(item, type=KINDS[kind].type | None), problems
+
+
+def yaml_files(folder: Path) -> list[Path]:
+    """YAML files under `folder`, sorted by path; links out of the folder are not followed."""
+    found = []
+    for base, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(base, name) for name in files if name.endswith((".yml", ".yaml")) and name[0] != "."]
+    return sorted(found)
+
+
+def read_text(kind: str, file: str, body: bytes) -> Result:
+    """One file -> its object and its own faults, placed. `file` is relative to the repository."""
+    _, spec, read, _ = KINDS[kind]
+    try:
+        document = Document(body.decode("utf-8").replace("\r\n", "\n"), file)
+    except UnicodeDecodeError as error:
+        message, hint = f"not UTF-8 at byte {error.start}", "save the file as UTF-8"
+        return None, [Problem(file=file, code="yaml-syntax", message=message, hint=hint)]
+    data = document.data
+    if not isinstance(data, dict):
+        if not document.problems:
+            message = "the file is empty" if data is None else "the file is not a mapping"
+            document.problems.append(Problem(file=file, code="wrong-type", message=message, hint="write 'key: value'"))
+        return None, document.problems
+    item = read(data, file)
+    if isinstance(item, Detection) and item.tests:
+        item = msgspec.structs.replace(item, tests=_with_lines(item.tests, document))
+    return item, document.problems + list(_faults(document, spec_for(spec, data)))
+
+
+def _with_lines(tests: tuple[Test, ...], document: Document) -> tuple[Test, ...]:
+    """Each test knows its line, for reports."""
+    return tuple(
+        msgspec.structs.replace(test, line=document.place(("tests", index))[0]) for index, test in enumerate(tests)
+    )
+
+
+def spec_for(spec: Obj, data: dict[str, Any]) -> Obj:
+    """Detections in an older schema are checked by the older table."""
+    if spec is not schema.DETECTION:
+        return spec
+    old = schema.detection_schema(data) != "flat" or ("creation_date" not in data and "date" in data)
+    return schema.LEGACY_DETECTION if old else spec
+
+
+def _faults(document: Document, spec: Obj) -> Iterator[Problem]:
+    name = str(document.data.get("name", ""))
+    for path, code, message, hint in check(document.data, spec):
+        line, column = document.place(path, key=code in ("unknown-field", "legacy-field"))
+        yield Problem(file=document.file, line=line, column=column, code=code, message=message, hint=hint, name=name)
