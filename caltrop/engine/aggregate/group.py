@@ -44,7 +44,7 @@ def aggregate(
     calculated = [Calculated.read(a) for a in aggregations if a.function == EVAL]
     plain = [a for a in aggregations if a.function not in (SPARKLINE, EVAL)]
     plain += [hidden for one in calculated for hidden in one.hidden]
-    wanted = measures(plain, _argument_fields(frame), by)
+    wanted = measures(plain, argument_fields(frame), by)
     for measure in wanted:
         if measure.function.scale is not None and not scaled:
             raise SearchError(f"{measure.function.name} works in timechart only", node=measure.field)
@@ -95,7 +95,8 @@ def time_of(frame: pl.DataFrame) -> pl.Series:
     return pl.Series("_time", [None], dtype=pl.Float64).new_from_index(0, frame.height)
 
 
-def _argument_fields(frame: pl.DataFrame) -> list[str]:
+def argument_fields(frame: pl.DataFrame) -> list[str]:
+    """The fields that a wildcard may mean."""
     if prestats.is_prestats(frame):
         return prestats.fields(frame)
     return frame.columns

@@ -95,6 +95,14 @@ def expand(written: Aggregation, names: Sequence[str], by: Collection[str]) -> l
     return out
 
 
+def empty_cells(
+    aggregations: Sequence[Aggregation], names: Sequence[str], by: Collection[str]
+) -> dict[str, int | None]:
+    """For each result column what stands where there are no rows: 0 for counts, None (missing) for all others."""
+    every = [one for written in aggregations for one in expand(written, names, by)]
+    return {one.alias or one.text: f.empty if (f := find(one.function)) else None for one in every}
+
+
 def _key(written: Aggregation) -> str:
     if written.argument is None:
         return ""

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
 
 from caltrop.engine.aggregate.arguments import flag, text
 from caltrop.engine.aggregate.functions import find
-from caltrop.engine.aggregate.group import aggregate, natural_order
-from caltrop.engine.aggregate.measures import expand
+from caltrop.engine.aggregate.group import aggregate, argument_fields, natural_order
+from caltrop.engine.aggregate.measures import empty_cells, expand
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.table import MULTIVALUE, numeric, render
 from caltrop.spl.ast import Aggregation, Command, FieldName, Word
 
 DEFAULT_LIMIT = 10
-LABEL, CELL = "\x00label", "\x00cell"
+LABEL, CELL, ROW = "\x00label", "\x00cell", "\x00row"
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
@@ -122,10 +122,11 @@ def pivot(
 
     `finish` corrects the long table of cells (columns `row`, a label, the results) before it is spread out.
     """
+    fields = argument_fields(frame)
     frame = _labelled(frame, split, options)
-    aggregations = [one for a in aggregations for one in expand(a, frame.columns, (row, split))]
-    outputs = list(dict.fromkeys(a.alias or a.text for a in aggregations))
-    plain = [replace(a, alias=f"{CELL}{outputs.index(a.alias or a.text)}") for a in aggregations]
+    aggregations = [one for a in aggregations for one in expand(a, fields, (row, split))]
+    outputs = {name: f"{CELL}{i}" for i, name in enumerate(dict.fromkeys(a.alias or a.text for a in aggregations))}
+    plain = [replace(a, alias=outputs[a.alias or a.text]) for a in aggregations]
 
     def compute(source: pl.DataFrame) -> pl.DataFrame:
         return finish(aggregate(source, plain, [row, LABEL], ctx, scaled=True))
@@ -145,8 +146,7 @@ def pivot(
         labels.append(options.null)
     if rest and options.useother and options.other not in labels:
         labels.append(options.other)
-    written = {f"{CELL}{outputs.index(a.alias or a.text)}": a for a in aggregations}
-    return _spread(cells, rows, labels, outputs, written, options)
+    return _spread(cells, rows, labels, outputs, empty_cells(aggregations, fields, (row, split)), options)
 
 
 def _labelled(frame: pl.DataFrame, split: str, options: SeriesOptions) -> pl.DataFrame:
@@ -202,24 +202,21 @@ def _spread(
     cells: pl.DataFrame,
     rows: pl.DataFrame,
     labels: Sequence[str],
-    outputs: Sequence[str],
-    written: dict[str, Aggregation],
+    outputs: Mapping[str, str],
+    blanks: Mapping[str, int | None],
     options: SeriesOptions,
 ) -> tuple[pl.DataFrame, dict[str, int | None]]:
-    """One column a series and function over the index `rows`."""
+    """A column for each output (name and key in `cells`) and label over the index `rows`."""
     row = rows.columns[0]
-    columns: list[pl.Series] = [rows.get_column(row)]
+    columns: dict[str, pl.Series] = {row: rows.get_column(row)}
     empty: dict[str, int | None] = {}
-    parts = {str(label[0]): part for label, part in cells.group_by([LABEL], maintain_order=True)}
-    for number, output in enumerate(outputs):
-        key = f"{CELL}{number}"
-        function = find(written[key].function)
-        blank = function.empty if function else None
+    for output, key in outputs.items():
+        long = cells.select(pl.col(row).alias(ROW), LABEL, key)
+        wide = long.pivot(on=LABEL, index=ROW, values=key)
+        wide = rows.select(pl.col(row).alias(ROW)).join(wide, on=ROW, how="left", maintain_order="left")
         for label in labels:
             name = label if len(outputs) == 1 else options.template.replace("$AGG$", output).replace("$VAL$", label)
-            part = parts[label].select(row, pl.col(key))
-            column = rows.join(part, on=row, how="left", maintain_order="left").get_column(key)
-            columns.append((column if blank is None else column.fill_null(blank)).alias(name))
-            empty[name] = blank
-    unique = {c.name: c for c in columns}
-    return pl.DataFrame(list(unique.values())), empty
+            column = wide.get_column(label)
+            empty[name] = blank = blanks[output]
+            columns[name] = (column if blank is None else column.fill_null(blank)).alias(name)
+    return pl.DataFrame(list(columns.values())), empty

@@ -8,12 +8,14 @@ import polars as pl
 
 from caltrop.engine.aggregate import aggregate, buckets, natural_order, ranges, to_prestats
 from caltrop.engine.aggregate.arguments import aggregations, checked, flag, name_of, number
+from caltrop.engine.aggregate.group import argument_fields
+from caltrop.engine.aggregate.measures import empty_cells
 from caltrop.engine.aggregate.pivot import SeriesOptions, pivot
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
 from caltrop.engine.table import Table, numeric
-from caltrop.spl.ast import Clause, Command, Node, Option
+from caltrop.spl.ast import Clause, Command, Option
 
 _BINNING = frozenset({"span", "bins", "start", "end", "minspan", "aligntime"})
 
@@ -90,7 +92,7 @@ def chart(table: Table, cmd: Command, ctx: Context) -> Table:
     row = axes[0].name
     if len(axes) == 1:
         result = aggregate(frame, written, [row], ctx, dedup_splitvals=flag(cmd, "dedup_splitvals", False))
-        empty = {name: 0 if _counts(name, written) else None for name in result.columns if name != row}
+        empty = empty_cells(written, argument_fields(frame), [row])
     else:
         frame, _ = axes[1].apply(frame, ctx)
         result, empty = pivot(frame, written, row, axes[1].name, SeriesOptions.read(cmd), ctx)
@@ -99,17 +101,6 @@ def chart(table: Table, cmd: Command, ctx: Context) -> Table:
     elif isinstance(binning, ranges.Ranges):
         result = _by_low_end(result, row)
     return Table(result)
-
-
-def _counts(name: str, written: Sequence[Node]) -> bool:
-    """Whether a result column is a count, which is 0 and not missing where there is nothing."""
-    from caltrop.engine.aggregate.functions import find
-
-    for a in written:
-        if getattr(a, "alias", None) == name or getattr(a, "text", None) == name:
-            function = find(getattr(a, "function", ""))
-            return function is not None and function.empty == 0
-    return False
 
 
 def _low_end(text: str) -> float:

@@ -15,7 +15,8 @@ from caltrop.engine.aggregate import aggregate, to_prestats
 from caltrop.engine.aggregate.arguments import aggregations, checked, flag, text, whole
 from caltrop.engine.aggregate.buckets import Buckets, approximate_seconds, automatic, parse
 from caltrop.engine.aggregate.functions import find
-from caltrop.engine.aggregate.measures import measures
+from caltrop.engine.aggregate.group import argument_fields
+from caltrop.engine.aggregate.measures import empty_cells, expand
 from caltrop.engine.aggregate.pivot import CELL, SeriesOptions, pivot
 from caltrop.engine.commands.chart import Axis, fill_rows, read_axes
 from caltrop.engine.context import Context
@@ -48,9 +49,10 @@ def timechart(table: Table, cmd: Command, ctx: Context) -> Table:
     axis = _time_axis(frame, cmd, ctx)
     frame = frame.with_columns(axis.buckets.floor(frame.get_column(TIME)).alias(TIME))
     if split is None:
-        written = _named(written, frame)
+        fields = argument_fields(frame)
+        written = [one for a in written for one in expand(a, fields, [TIME])]
         result = _rated(aggregate(frame, written, [TIME], ctx, scaled=True), written, axis.buckets)
-        empty = {a.alias or a.text: f.empty for a in written if (f := find(a.function)) is not None}
+        empty = empty_cells(written, fields, [TIME])
     else:
         hidden = [replace(a, alias=f"{CELL}{i}") for i, a in enumerate(written)]
         result, empty = pivot(
@@ -171,13 +173,6 @@ def _starts(axis: TimeAxis, cmd: Command) -> list[float]:
     if starts and axis.buckets.next(starts[-1]) > math.nextafter(axis.last, math.inf):
         starts = starts[:-1]
     return starts
-
-
-def _named(written: list[Aggregation], frame: pl.DataFrame) -> list[Aggregation]:
-    """Wildcards applied, so that every result column has its function."""
-    plain = [a for a in written if find(a.function) is not None]
-    others = [a for a in written if find(a.function) is None]
-    return [replace(m.field, alias=m.output) for m in measures(plain, frame.columns, [TIME])] + others
 
 
 def _rated(cells: pl.DataFrame, written: list[Aggregation], buckets: Buckets) -> pl.DataFrame:
