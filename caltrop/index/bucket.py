@@ -107,11 +107,10 @@ class Bucket:
             self._commit(self._state)
         log = self._log_path(path, self._state.sequence)
         if log.exists():
-            hot: tuple[pl.DataFrame, ...] = ()
-            for payload in read_log(log):
-                hot = _add(hot, pl.read_ipc_stream(io.BytesIO(payload)))
-            serial = self._state.serial + sum(frame.height for frame in hot)
-            self._state = replace(self._state, hot=hot, serial=serial)
+            batches = [pl.read_ipc_stream(io.BytesIO(payload)) for payload in read_log(log)]
+            if batches:
+                frame = frames.concat(batches)
+                self._state = replace(self._state, hot=(frame,), serial=self._state.serial + frame.height)
         self._log = Log(log)
         sync_directory(path)
 

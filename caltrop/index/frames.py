@@ -87,11 +87,13 @@ def normalise(frame: pl.DataFrame, now: float) -> pl.DataFrame:
 
 
 def as_text(column: pl.Series) -> pl.Series:
-    """A column as String or List(String). Whole floats lose their point, as numbers do when they leave eval."""
-    if column.dtype == pl.String or column.dtype == MULTIVALUE:
+    """A column as String or List(String). Whole floats lose their point, as numbers do when they leave eval; an empty
+    list is no value."""
+    if column.dtype == pl.String:
         return column
     if isinstance(column.dtype, pl.List):
-        return column.cast(MULTIVALUE)
+        values = column.cast(MULTIVALUE)
+        return pl.select(pl.when(values.list.len() > 0).then(values)).to_series().alias(column.name)
     if column.dtype.is_float():
         whole = (column == column.floor()) & (column.abs() < 1e15)
         text = (

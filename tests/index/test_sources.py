@@ -121,3 +121,14 @@ def test_bombs(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "RATIO_FLOOR", 1_000_000)
     with pytest.raises(CaltropError, match="unpacks to more"):
         found(data, ImportOptions(now=1e9, max_ratio=10))
+
+
+def test_many_members_share_one_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "RATIO_FLOOR", 1_000_000)
+    data = zipped(**{f"{n}.log": b"0" * 400_000 + b"\n" for n in range(4)})
+    with pytest.raises(CaltropError, match=r"2\.log: unpacks to more"):
+        found(data, ImportOptions(now=1e9, max_ratio=10))
+
+
+def test_names_of_members_are_printable() -> None:
+    assert found(zipped(**{"a\x1b[31m.log": b"x\n"})) == [("a!a\\x1b[31m.log", "x")]

@@ -106,10 +106,12 @@ def test_field_types_are_unified(store: Store) -> None:
     store.append(event(1, tag="a"))
     store.append(event(2, tag=["b", "c"]))
     store.append(event(3, size=7))
+    store.append(event(4, size=2.0, tag=[]))
+    store.append(event(5, size=2.5))
     (segment,) = store.segments()
     assert segment.frame.schema["tag"] == pl.List(pl.String)
-    assert segment.frame.get_column("tag").to_list() == [None, ["b", "c"], ["a"]]
-    assert segment.frame.get_column("size").to_list() == ["7", None, None]
+    assert segment.frame.get_column("tag").to_list() == [None, None, None, ["b", "c"], ["a"]]
+    assert segment.frame.get_column("size").to_list() == ["2.5", "2", "7", None, None]
 
 
 def test_missing_times_are_filled(store: Store) -> None:

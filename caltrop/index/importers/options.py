@@ -42,7 +42,7 @@ class ImportOptions:
     `windows` renders Windows events as Splunk's XML or as its classic text. `transforms` finds the transforms.conf stanza
     of a name; without it no TRANSFORMS of the props apply. `tz` is the zone of times that name none.
     `now` (epoch seconds) pins the clock. Frames hold about `batch_rows` events or `batch_bytes` of text.
-    `max_bytes` bounds what one archive member may unpack to, `max_ratio` how many times its packed size.
+    `max_bytes` bounds what one archive member may unpack to, `max_ratio` how many times its own size an archive may.
     """
 
     host: str | None = None

@@ -1,13 +1,14 @@
 """Files, folders, archives and streams as named streams of bytes.
 
 Members of archives are read where they are: nothing is unpacked to disk, so that names of members lead nowhere.
-`archive.zip!member` names one member. What a member may unpack to is bounded in bytes and in relation to its packed size.
+`archive.zip!member` names one member. What a member may unpack to is bounded in bytes, what an archive may, in relation to its size.
 """
 
 from __future__ import annotations
 
 import gzip
 import io
+import sys
 import tarfile
 import zipfile
 import zlib
@@ -134,16 +135,22 @@ class _Prefixed(io.RawIOBase):
         return len(data)
 
 
+class _Budget:
+    """Bytes that all members of an archive may unpack to, by the archive's own size (null: not known)."""
+
+    def __init__(self, packed: int | None, options: ImportOptions) -> None:
+        self.each = options.max_bytes
+        self.left = sys.maxsize if packed is None else max(packed * options.max_ratio, RATIO_FLOOR)
+
+
 class _Bounded(io.RawIOBase):
     """Unpacked bytes, counted: too many of them, or too many for what they were packed in, are refused."""
 
-    def __init__(self, name: str, stream: Readable, packed: int | None, options: ImportOptions) -> None:
+    def __init__(self, name: str, stream: Readable, budget: _Budget) -> None:
         self._name = name
         self._stream = stream
         self._count = 0
-        self._limit = options.max_bytes
-        if packed is not None:
-            self._limit = min(self._limit, max(packed * options.max_ratio, RATIO_FLOOR))
+        self._budget = budget
 
     def readable(self) -> bool:
         return True
@@ -152,9 +159,10 @@ class _Bounded(io.RawIOBase):
         with _archive_errors(self._name):
             data = self._stream.read(len(buffer))
         self._count += len(data)
-        if self._count > self._limit:
+        self._budget.left -= len(data)
+        if self._count > self._budget.each or self._budget.left < 0:
             raise CaltropError(
-                f"unpacks to more than {self._limit:,} bytes",
+                f"unpacks to more than is allowed ({self._count:,} bytes so far)",
                 location=Location(self._name),
                 hint="if the archive is to be trusted, unpack it and read the files",
             )
@@ -205,26 +213,25 @@ def _zip(source: Source, options: ImportOptions, member: str | None) -> Iterator
     with _archive_errors(source.name):
         archive = zipfile.ZipFile(seekable)
     found = False
+    budget = _Budget(_length(seekable), options)
     for info in archive.infolist():
         if info.is_dir() or not _wanted(info.filename, member):
             continue
         found = True
-        name = f"{source.name}!{info.filename}"
+        name = f"{source.name}!{_shown(info.filename)}"
         if info.flag_bits & 1:
             raise CaltropError("is encrypted", location=Location(name), hint="unpack it with its password first")
         with _archive_errors(name):
             stream = archive.open(info)
         with stream:
-            yield from _member(
-                Source(name, _buffered(name, stream, info.compress_size, options), source.modified), options
-            )
+            yield from _member(Source(name, _buffered(name, stream, budget), source.modified), options)
     if not found:
         raise _nothing(source, member)
 
 
 def _gzip(source: Source, options: ImportOptions, member: str | None) -> Iterator[Source]:
-    packed = _length(source.stream)
-    inner = _buffered(source.name, gzip.GzipFile(fileobj=source.stream), packed, options)
+    budget = _Budget(_length(source.stream), options)
+    inner = _buffered(source.name, gzip.GzipFile(fileobj=source.stream), budget)
     head, unpacked = peek(Source(source.name, inner, source.modified), 512)
     if head[257:262] == b"ustar":
         yield from _tar(unpacked, options, member)
@@ -238,6 +245,7 @@ def _tar(source: Source, options: ImportOptions, member: str | None) -> Iterator
     with _archive_errors(source.name):
         archive = tarfile.open(fileobj=source.stream, mode="r|")  # noqa: SIM115  members are read lazily
     found = False
+    budget = _Budget(None, options)
     while True:
         with _archive_errors(source.name):
             info = archive.next()
@@ -246,17 +254,22 @@ def _tar(source: Source, options: ImportOptions, member: str | None) -> Iterator
         if not info.isreg() or not _wanted(info.name, member):
             continue
         found = True
-        name = f"{source.name}!{info.name}"
+        name = f"{source.name}!{_shown(info.name)}"
         stream = archive.extractfile(info)
         assert stream is not None  # a regular file
-        yield from _member(Source(name, _buffered(name, stream, None, options), float(info.mtime)), options)
+        yield from _member(Source(name, _buffered(name, stream, budget), float(info.mtime)), options)
     if not found:
         raise _nothing(source, member)
 
 
-def _buffered(name: str, stream: Readable, packed: int | None, options: ImportOptions) -> IO[bytes]:
+def _shown(name: str) -> str:
+    """A member's name as it may be printed: whoever made the archive chose it."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+
+
+def _buffered(name: str, stream: Readable, budget: _Budget) -> IO[bytes]:
     # Not seekable on purpose: seeking in packed data means unpacking it again.
-    return io.BufferedReader(_Bounded(name, stream, packed, options), CHUNK)
+    return io.BufferedReader(_Bounded(name, stream, budget), CHUNK)
 
 
 def _length(stream: IO[bytes]) -> int | None:
