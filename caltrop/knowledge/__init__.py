@@ -4,8 +4,9 @@ from caltrop.knowledge.addons import addon_apps, addons_path
 from caltrop.knowledge.configuration import Configuration, Conflict, MergedStanza, NotFound, Setting
 from caltrop.knowledge.datamodel import Calculation, DataModel, DataModelError, Dataset
 from caltrop.knowledge.kvstore import KVStore, KVStoreError
+from caltrop.knowledge.labels import EventType
 from caltrop.knowledge.lookups import Lookup, LookupFailure
-from caltrop.knowledge.objects import EventType, Knowledge, Macro
+from caltrop.knowledge.objects import Knowledge, Macro
 from caltrop.knowledge.package import PackageError, install_app
 
 __all__ = [

@@ -121,6 +121,11 @@ class Configuration:
             self._apps = {p.name: p for p in folders}
             self._changed()
 
+    def touch(self) -> None:
+        """Count a change that is in no conf file, such as the rows of a lookup."""
+        with self._lock:
+            self._changed()
+
     def _changed(self) -> None:
         self.generation += 1
         self._merged.clear()

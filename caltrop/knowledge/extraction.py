@@ -9,13 +9,13 @@ lookup its inputs. Over-approximation costs time, never correctness.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
 
 from caltrop.knowledge import kv
-from caltrop.knowledge.columns import MULTIVALUE, Columns, from_pairs, shrink
+from caltrop.knowledge.columns import Columns, from_pairs
 from caltrop.knowledge.lookups import Lookup
 from caltrop.knowledge.props import AutoLookup, Plan
 from caltrop.knowledge.transforms import Transform
@@ -171,84 +171,3 @@ def _lookup(columns: Columns, auto: AutoLookup, needed: set[str] | None, tools: 
             old = columns[target]
             columns.put(target, column.alias(target))
             columns.fill(target, old)
-
-
-# --- event types and tags --------------------------------------------------------------------------------------------------
-
-_COMPARED = re.compile(r"""(?:"([^"]+)"|'([^']+)'|([\w.:{}@\-]+))\s*(?:!?=|[<>]|\bIN\b)""")
-
-
-def names_in_search(text: str, macro: Callable[[str], str | None]) -> set[str]:
-    """Every field a search expression compares; macros are looked into."""
-    found: set[str] = set()
-    seen: set[str] = set()
-    queue = [text]
-    while queue:
-        part = queue.pop()
-        found.update(a or b or c for a, b, c in _COMPARED.findall(part))
-        for call in re.findall(r"`([^`]+)`", part):
-            name = call.partition("(")[0].strip()
-            if name not in seen:
-                seen.add(name)
-                found |= names_in_eval(call)
-                definition = macro(call)
-                if definition:
-                    queue.append(definition)
-    return found
-
-
-def eventtype_masks(
-    frame: pl.DataFrame, searches: Mapping[str, str], matches: Matches, warn: Callable[[str], None]
-) -> dict[str, pl.Series]:
-    """Which event type holds where. A search may name another event type; those run first."""
-    masks: dict[str, pl.Series] = {}
-
-    def run(name: str, path: tuple[str, ...]) -> None:
-        if name in masks:
-            return
-        if name in path:
-            warn(f"event types refer to each other: {' -> '.join((*path, name))}")
-            return
-        used = [u for u in re.findall(r'\beventtype\s*=\s*"?([\w\-.:]+)"?', searches[name]) if u in searches]
-        for other in used:
-            run(other, (*path, name))
-        scope = frame
-        if used:
-            scope = frame.with_columns(labels("eventtype", {u: masks[u] for u in used if u in masks}, frame.height))
-        masks[name] = matches(searches[name], scope)
-
-    for name in searches:
-        run(name, ())
-    return {name: masks[name] for name in searches if name in masks}
-
-
-def labels(name: str, masks: Mapping[str, pl.Series], height: int) -> pl.Series:
-    """A multivalue column: the names whose mask holds, in order; null where none does.
-
-    Few combinations of masks occur: each row gets the number of its combination, each combination its list once.
-    """
-    if not masks:
-        return pl.Series(name, [None], dtype=pl.String).new_from_index(0, height)
-    names = list(masks)
-    bits = [mask.fill_null(False).cast(pl.Int64) for mask in masks.values()]
-    codes = []
-    for start in range(0, len(bits), 62):
-        code = pl.Series([0], dtype=pl.Int64).new_from_index(0, height)
-        for place, bit in enumerate(bits[start : start + 62]):
-            code = code + bit * (1 << place)
-        codes.append(code.alias(f"code{start}"))
-    rows = pl.DataFrame(codes)
-    combinations = rows.unique()
-    lists = [
-        [n for i, n in enumerate(names) if combination[i // 62] >> (i % 62) & 1] or None
-        for combination in combinations.iter_rows()
-    ]
-    table = combinations.with_columns(pl.Series(name, lists, dtype=MULTIVALUE))
-    return shrink(rows.join(table, on=rows.columns, how="left", maintain_order="left")[name])
-
-
-def any_of(masks: Iterable[pl.Series], height: int) -> pl.Series:
-    result = pl.Series([False], dtype=pl.Boolean).new_from_index(0, height)
-    for mask in masks:
-        result = result | mask.fill_null(False)
-    return result

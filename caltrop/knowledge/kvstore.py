@@ -6,7 +6,7 @@ import json
 import re
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ class KVStore:
         """Insert a document, or replace the one with the same `_key`; gives the key."""
         return self.put_all(app, collection, [document])[0]
 
-    def put_all(self, app: str, collection: str, documents: list[Mapping[str, Any]]) -> list[str]:
+    def put_all(self, app: str, collection: str, documents: Sequence[Mapping[str, Any]]) -> list[str]:
         with self._lock:
             held = self._open(app, collection)
             keys = []

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import re
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from urllib.parse import unquote
 
 import polars as pl
 
-from caltrop.knowledge import extraction
+from caltrop.knowledge import extraction, labels
 from caltrop.knowledge.columns import MULTIVALUE, as_field, as_list
-from caltrop.knowledge.conffile import DEFAULT, truth, write_atomic
-from caltrop.knowledge.configuration import NOBODY, SYSTEM, Configuration, MergedStanza, disabled
+from caltrop.knowledge.conffile import DEFAULT, truth
+from caltrop.knowledge.configuration import NOBODY, Configuration, MergedStanza, disabled
 from caltrop.knowledge.datamodel import DataModel, DataModelError, read_model
 from caltrop.knowledge.kvstore import KVStore
-from caltrop.knowledge.lookups import Lookup, LookupFailure, options, read_csv, write_csv
+from caltrop.knowledge.labels import EventType
+from caltrop.knowledge.lookups import Lookup, LookupFailure
 from caltrop.knowledge.pcre import RegexError
-from caltrop.knowledge.props import Plan, Props, index_time, plan, words
+from caltrop.knowledge.props import Plan, Props, index_time, plan
+from caltrop.knowledge.tables import Tables
 from caltrop.knowledge.transforms import Transform, transform
-
-_LOOKUP_FILE = re.compile(r"^[^/\\\x00]+\.(csv|csv\.gz|kmz|mmdb)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +34,6 @@ class Macro:
     is_eval: bool = False
     validation: str = ""
     errormsg: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class EventType:
-    name: str
-    search: str
-    priority: int
-    tags: tuple[str, ...]
 
 
 class Knowledge:
@@ -72,7 +63,7 @@ class Knowledge:
         self._matches = matches
         self._plans: dict[tuple[tuple[str, str], ...], Plan] = {}
         self._transforms: dict[str, Transform | None] = {}
-        self._lookups: dict[str, Lookup | None] = {}
+        self._tables = Tables(configuration, app, user, self.kvstore, matches)
         self._models: dict[str, DataModel] = {}
 
     def _stanzas(self, conf: str) -> Mapping[str, MergedStanza]:
@@ -86,17 +77,16 @@ class Knowledge:
         if text not in self.problems:
             self.problems.append(text)
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
         """Equal fingerprints extract equal fields (lookup files count with their time and size)."""
-        confs = ["props", "transforms", "eventtypes", "tags", "macros"]
-        files = [
-            f"{p}:{p.stat().st_mtime_ns}:{p.stat().st_size}"
-            for d in self._lookup_folders()
-            if d.is_dir()
-            for p in sorted(d.iterdir())
-        ]
-        return f"{self.configuration.fingerprint(confs, self.app, self.user)}-{hash(tuple(files)):x}-{self.kvstore.generation}"
+        digest = hashlib.sha256()
+        confs = ["props", "transforms", "eventtypes", "tags", "macros", "collections"]
+        digest.update(self.configuration.fingerprint(confs, self.app, self.user).encode())
+        for path in self._tables.files():
+            stat = path.stat()
+            digest.update(f"{path}:{stat.st_mtime_ns}:{stat.st_size}".encode())
+        return f"{digest.hexdigest()}-{self.kvstore.generation}"
 
     # --- macros, saved searches ---------------------------------------------------------------------------------------
 
@@ -134,106 +124,26 @@ class Knowledge:
 
         Raises `LookupFailure` for a definition that exists and cannot work here (external scripts, a missing file).
         """
-        if name not in self._lookups:
-            self._lookups[name] = self._open_lookup(name)
-        return self._lookups[name]
+        return self._tables.get(name)
 
     def lookups(self) -> list[str]:
         """Names of definitions and of files."""
-        defined = [
-            n
-            for n, s in self._stanzas("transforms").items()
-            if s.get("filename") or s.get("external_type") or s.get("external_cmd")
-        ]
-        files = [
-            p.name for d in self._lookup_folders() if d.is_dir() for p in d.iterdir() if _LOOKUP_FILE.match(p.name)
-        ]
-        return sorted({*defined, *files})
-
-    def _open_lookup(self, name: str) -> Lookup | None:
-        stanza = self._stanza("transforms", name)
-        if stanza is None or not (stanza.get("filename") or stanza.get("external_type") or stanza.get("external_cmd")):
-            file = self._lookup_file(name)
-            return Lookup(name, str(file), partial(_read_file, file)) if file else None
-        chosen = options(stanza)
-        if stanza.get("filename"):
-            path = self._lookup_file(stanza.get("filename"), stanza.app)
-            if path is None:
-                raise LookupFailure(f"lookup {name!r}: no lookup file named {stanza.get('filename')!r}")
-            return Lookup(name, str(path), lambda: self._filtered(read_csv(path.read_bytes()), stanza), chosen)
-        if stanza.get("external_type", "").strip().lower() == "kvstore":
-            collection = stanza.get("collection")
-            fields = words(stanza.get("fields_list"))
-            app = self._collection_app(collection, stanza.app)
-            return Lookup(
-                name,
-                f"collection {app}/{collection}",
-                lambda: self._filtered(self._collection(app, collection, fields), stanza),
-                chosen,
-            )
-        raise LookupFailure(
-            f"lookup {name!r} runs an external command, which is not supported", hint="use a CSV file or a collection"
-        )
-
-    def _collection(self, app: str, collection: str, fields: list[str]) -> pl.DataFrame:
-        return self.kvstore.table(app, collection, fields or None)
-
-    def _collection_app(self, collection: str, otherwise: str) -> str:
-        found = self._stanzas("collections").get(collection)
-        return found.app if found else otherwise
-
-    def _filtered(self, rows: pl.DataFrame, stanza: MergedStanza) -> pl.DataFrame:
-        text = stanza.get("filter")
-        if not text:
-            return rows
-        if self._matches is None:
-            raise LookupFailure(f"lookup {stanza.name!r} has a filter, and nothing evaluates searches here")
-        return rows.filter(self._matches(text, rows))
-
-    def _lookup_folders(self) -> list[Path]:
-        """Where lookup files are looked for, strongest first."""
-        config = self.configuration
-        folders = []
-        if self.user != NOBODY and config.etc is not None:
-            folders.append(config.etc / "users" / self.user / self.app / "lookups")
-        apps = {**config.apps()}
-        names = [self.app, *sorted((n for n in apps if n != self.app), reverse=True)]
-        folders.extend(apps[n] / "lookups" for n in names if n in apps and config.enabled(n))
-        if config.etc is not None:
-            folders.append(config.etc / SYSTEM / "lookups")
-        return folders
-
-    def _lookup_file(self, name: str, defined_in: str = "") -> Path | None:
-        if not _LOOKUP_FILE.match(name):
-            return None
-        for folder in self._lookup_folders():
-            path = folder / name
-            app = folder.parent.name
-            if path.is_file() and (
-                app in (self.app, defined_in, SYSTEM) or self.configuration.exported(app, "lookups", name)
-            ):
-                return path
-        return None
+        return self._tables.names()
 
     def write_lookup(self, name: str, rows: pl.DataFrame, *, app: str | None = None) -> None:
-        """Replace the rows of a lookup: a definition's file or collection, or a file (made in `app` if it is new)."""
-        stanza = self._stanza("transforms", name)
-        if stanza is not None and stanza.get("external_type").strip().lower() == "kvstore":
-            collection = stanza.get("collection")
-            owner = self._collection_app(collection, stanza.app)
-            self.kvstore.delete(owner, collection)
-            self.kvstore.put_all(
-                owner, collection, [{k: v for k, v in row.items() if v is not None} for row in rows.to_dicts()]
-            )
-        else:
-            file = stanza.get("filename") if stanza is not None and stanza.get("filename") else name
-            if not _LOOKUP_FILE.match(file) or not file.lower().endswith(".csv"):
-                raise LookupFailure(f"no lookup named {name!r}", hint="a lookup definition, or the name of a .csv file")
-            path = self._lookup_file(file, stanza.app if stanza else "")
-            target = path or self.configuration.app_path(app or self.app) / "lookups" / file
-            write_atomic(target, write_csv(rows))
-        self._lookups.clear()
-        self.__dict__.pop("fingerprint", None)
+        """Replace the rows of a lookup: a definition's file or collection, or a file (made in `app` if it is new).
+
+        Where an automatic lookup shows these rows, the configuration counts as changed: extracted fields are stale.
+        """
+        self._tables.write(name, rows, app or self.app)
+        automatic = {
+            setting.value.split()[0]
+            for stanza in self._stanzas("props").values()
+            for key, setting in stanza.settings.items()
+            if key.upper().startswith("LOOKUP-") and setting.value.strip()
+        }
+        if any(self._tables.serves(table, name) for table in automatic):
+            self.configuration.touch()
 
     # --- extraction ---------------------------------------------------------------------------------------------------
 
@@ -304,16 +214,23 @@ class Knowledge:
         """
         if not frame.height:
             return frame
-        labels = wanted is None or any(w in ("eventtype", "tag") or w.startswith("tag::") for w in wanted)
+        labelled = wanted is None or any(w in ("eventtype", "tag") or w.startswith("tag::") for w in wanted)
         inner = wanted
-        if wanted is not None and labels:
-            inner = wanted | self._label_fields(wanted)
-        result = self._by_kind(frame, inner)
-        if labels:
-            result = self._labelled(result, wanted)
+        if wanted is not None and labelled:
+            inner = wanted | labels.needed_for(wanted, self.eventtypes, self.tags, self._macro_text)
+        result = self._by_kind(self._renamed(frame), inner)
+        if labelled:
+            result = labels.add(result, wanted, self.eventtypes, self.tags, self._matches, self.warn)
         if wanted is not None:
             result = result.select([c for c in result.columns if c in wanted or c in frame.columns])
         return result
+
+    def _renamed(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Source types under the names that `rename =` gives them."""
+        renames = self.props.renames
+        if not renames or "sourcetype" not in frame.columns:
+            return frame
+        return frame.with_columns(pl.col("sourcetype").replace(renames))
 
     def _by_kind(self, frame: pl.DataFrame, wanted: set[str] | None) -> pl.DataFrame:
         """Extract each group of events that has the same plan, and put the groups together again."""
@@ -344,85 +261,17 @@ class Knowledge:
     @cached_property
     def eventtypes(self) -> dict[str, EventType]:
         """Enabled event types by priority (1 first), then name, with the tags they carry."""
-        found = []
-        for name in self._stanzas("eventtypes"):
-            stanza = self._stanza("eventtypes", name)
-            if stanza is None or not stanza.get("search"):
-                continue
-            priority = stanza.get("priority", "1")
-            tags = self.tags.get("eventtype", {}).get(name, [])
-            found.append(EventType(name, stanza.get("search"), int(priority) if priority.isdigit() else 1, tuple(tags)))
-        return {e.name: e for e in sorted(found, key=lambda e: (e.priority, e.name))}
+        return labels.read_eventtypes(self._stanzas("eventtypes"), self.tags)
 
     @cached_property
     def tags(self) -> dict[str, dict[str, list[str]]]:
         """field -> value -> enabled tags, sorted."""
-        tags: dict[str, dict[str, list[str]]] = {}
-        for name, stanza in self._stanzas("tags").items():
-            field, equals, value = name.partition("=")
-            names = sorted(tag for tag, setting in stanza.settings.items() if truth(setting.value))
-            if equals and names:
-                tags.setdefault(field.strip(), {})[unquote(value.strip())] = names
-        return tags
-
-    def _needed_eventtypes(self, wanted: set[str] | None) -> dict[str, EventType]:
-        if wanted is None or {"eventtype", "tag", "tag::eventtype"} & wanted:
-            return self.eventtypes
-        return {}
-
-    def _label_fields(self, wanted: set[str]) -> set[str]:
-        fields: set[str] = set()
-        for eventtype in self._needed_eventtypes(wanted).values():
-            fields |= self._fields_of(eventtype.search)
-        for field in self.tags:
-            if field != "eventtype" and ("tag" in wanted or f"tag::{field}" in wanted):
-                fields.add(field)
-        return fields
-
-    def _fields_of(self, search: str) -> set[str]:
-        return extraction.names_in_search(search, self._macro_text)
+        return labels.read_tags(self._stanzas("tags"))
 
     def _macro_text(self, call: str) -> str | None:
         name, _, rest = call.partition("(")
         found = self.macro(name.strip(), rest.count(",") + 1 if rest.strip(") ") else 0)
         return found.definition if found else None
-
-    def _labelled(self, frame: pl.DataFrame, wanted: set[str] | None) -> pl.DataFrame:
-        """Add `eventtype`, `tag` and `tag::<field>`."""
-        chosen = self._needed_eventtypes(wanted)
-        masks: dict[str, pl.Series] = {}
-        if chosen and self._matches is None:
-            self.warn("event types are left out: nothing evaluates searches here")
-        elif chosen and self._matches is not None:
-            searches = {name: e.search for name, e in chosen.items()}
-            masks = extraction.eventtype_masks(frame, searches, self._matches, self.warn)
-        tagged: dict[str, list[pl.Series]] = {}  # tag -> where it holds
-        added: list[pl.Series] = [extraction.labels("eventtype", masks, frame.height)] if masks else []
-        for field, by_value in sorted(self.tags.items()):
-            if wanted is not None and not {"tag", f"tag::{field}"} & wanted:
-                continue
-            if field == "eventtype":
-                where = {v: m for v, m in masks.items() if v in by_value}
-            elif field in frame.columns:
-                where = _where(frame[field], set(by_value))
-            else:
-                continue
-            own: dict[str, list[pl.Series]] = {}
-            for value, mask in where.items():
-                for tag in by_value[value]:
-                    own.setdefault(tag, []).append(mask)
-            united = {tag: extraction.any_of(own[tag], frame.height) for tag in sorted(own)}
-            if united:
-                added.append(extraction.labels(f"tag::{field}", united, frame.height))
-            for tag, mask in united.items():
-                tagged.setdefault(tag, []).append(mask)
-        if tagged:
-            added.append(
-                extraction.labels(
-                    "tag", {t: extraction.any_of(tagged[t], frame.height) for t in sorted(tagged)}, frame.height
-                )
-            )
-        return frame.with_columns([c for c in added if c.null_count() < len(c)])
 
     # --- data models --------------------------------------------------------------------------------------------------
 
@@ -453,20 +302,6 @@ class Knowledge:
                     if name == self.app or config.exported(name, "datamodels", path.stem):
                         found[path.stem] = path
         return found
-
-
-def _read_file(path: Path) -> pl.DataFrame:
-    return read_csv(path.read_bytes())
-
-
-def _where(column: pl.Series, values: set[str]) -> dict[str, pl.Series]:
-    """value -> the rows whose field has it."""
-    column = as_field(column)
-    if column.dtype == MULTIVALUE:
-        present = set(column.explode().unique().drop_nulls()) & values
-        return {v: column.list.contains(v).fill_null(False) for v in sorted(present)}
-    present = set(column.unique().drop_nulls()) & values
-    return {v: (column == v).fill_null(False) for v in sorted(present)}
 
 
 def stack(frames: list[pl.DataFrame]) -> pl.DataFrame:

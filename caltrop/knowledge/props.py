@@ -67,7 +67,7 @@ class Props:
         for rules in self._rules:  # weak first, so that later updates win
             rules.sort(key=lambda r: r.spec, reverse=True)
             rules.sort(key=lambda r: r.priority)
-        self._renames = {n: s.get("rename") for n, s in stanzas.items() if s.get("rename")}
+        self.renames = {n: s.get("rename") for n, s in stanzas.items() if s.get("rename")}
 
     def _rule(self, name: str, stanza: MergedStanza) -> _Rule | None:
         kind, spec = 0, name
@@ -91,7 +91,7 @@ class Props:
 
     def rename(self, sourcetype: str) -> str:
         """What the sourcetype is called at search time (`rename =`)."""
-        return self._renames.get(sourcetype, sourcetype)
+        return self.renames.get(sourcetype, sourcetype)
 
     def settings(self, source: str, sourcetype: str, host: str) -> dict[str, str]:
         """The settings that apply to an event with these three fields."""

@@ -152,7 +152,7 @@ def transform(stanza: MergedStanza) -> Transform:
         raise ValueError(f"transforms.conf [{stanza.name}]: one set of DELIMS wants FIELDS")
     return Transform(
         name=stanza.name,
-        source=stanza.get("SOURCE_KEY", "_raw").removeprefix("field:") or "_raw",
+        source=_source(stanza.get("SOURCE_KEY")),
         regex=regex,
         format=_format(stanza.get("FORMAT")),
         delims=delims,
@@ -161,6 +161,13 @@ def transform(stanza: MergedStanza) -> Transform:
         clean_keys=truth(stanza.get("CLEAN_KEYS"), True),
         keep_empty=truth(stanza.get("KEEP_EMPTY_VALS")),
     )
+
+
+def _source(key: str) -> str:
+    """The field a transform reads; `MetaData:Host` and the like are what search time calls `host`."""
+    if key.lower().startswith("metadata:"):
+        return key[9:].lower()
+    return key.removeprefix("field:") or "_raw"
 
 
 def _format(text: str) -> tuple[tuple[str, str], ...]:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from caltrop.knowledge import Configuration, Knowledge, kv
 from caltrop.knowledge.columns import from_pairs
-from caltrop.knowledge.extraction import names_in_eval, names_in_search
+from caltrop.knowledge.extraction import names_in_eval
+from caltrop.knowledge.labels import names_in_search
 
 from .conftest import MakeApp, events, row
 
@@ -75,6 +76,7 @@ CASES: dict[str, tuple[str, str, str, dict[str, object]]] = {
     "clean_keys off": (NONE + "REPORT-a = t", "[t]\nREGEX = (\\S+)=(\\S+)\nFORMAT = $1::$2\nCLEAN_KEYS = false", "a.b=1", {"a.b": "1"}),
     "keep_empty_vals": (NONE + "REPORT-a = t", "[t]\nREGEX = (\\w+)=(\\w*)\nFORMAT = $1::$2\nKEEP_EMPTY_VALS = true", "a= b=1", {"a": "", "b": "1"}),
     "source_key": (NONE + "EXTRACT-z = <(?<inner>.*)>\nREPORT-a = t", "[t]\nSOURCE_KEY = inner\nREGEX = (?<x>\\d)", "1 <2>", {"inner": "2", "x": "2"}),
+    "source_key names metadata": (NONE + "REPORT-a = t", "[t]\nSOURCE_KEY = MetaData:Source\nREGEX = (?<x>s)", "1", {"x": "s"}),
     "_KEY_ and _VAL_": (NONE + "REPORT-a = t", "[t]\nREGEX = (?<_KEY_1>\\w+):(?<_VAL_1>\\w+)", "a:1 b:2", {"a": "1", "b": "2"}),
     "delims and fields": (NONE + "REPORT-a = t", '[t]\nDELIMS = ","\nFIELDS = a, b, c', '1,"x,y",3', {"a": "1", "b": "x,y", "c": "3"}),
     "delims keep the place of empty values": (NONE + "REPORT-a = t", '[t]\nDELIMS = "|"\nFIELDS = "a", "b", "c"', "1||3", {"a": "1", "c": "3"}),
@@ -129,6 +131,12 @@ def test_kinds_of_events_are_extracted_apart_and_keep_their_order(know) -> None:
     assert found["x"].to_list() == [["a"], ["1", "2"], ["b"]]
     assert found["_raw"].to_list() == frame["_raw"].to_list()
     assert knowledge.extract(frame.clear(), {"x"}).height == 0
+
+
+def test_renamed_source_types(know) -> None:  # type: ignore[no-untyped-def]
+    knowledge = know("[old]\nrename = new\n[new]\nKV_MODE = none\nEXTRACT-a = (?<x>.)")
+    found = knowledge.extract(events("a", sourcetype="old"))
+    assert found["sourcetype"].to_list() == ["new"] and found["x"].to_list() == ["a"]
 
 
 LOOKUP = {"t.csv": "code,text\n1,one\n2,two\n"}

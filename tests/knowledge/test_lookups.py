@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import gzip
 from pathlib import Path
 
 import polars as pl
@@ -191,6 +192,44 @@ def test_write_lookup(knowledge: Knowledge) -> None:
     for name in ("no_such_definition", "../x.csv", "x.csv.gz"):
         with pytest.raises(LookupFailure):
             knowledge.write_lookup(name, pl.DataFrame({"a": ["1"]}))
+
+
+def test_rows_are_read_again_when_the_file_changes(knowledge: Knowledge) -> None:
+    other = Knowledge(knowledge.configuration, "app", kvstore=knowledge.kvstore)
+    held = other.lookup("codes.csv")
+    assert held is not None and held.rows().height == 1
+    knowledge.write_lookup("codes.csv", pl.DataFrame({"code": ["x", "y"], "text": ["1", "2"]}))
+    again = other.lookup("codes.csv")
+    assert again is not None and again.rows().height == 2
+
+
+def test_writing_what_an_automatic_lookup_shows_changes_the_configuration(make_app: MakeApp) -> None:
+    files = {
+        "default/props.conf": "[st]\nLOOKUP-a = shown code OUTPUT text\n",
+        "default/transforms.conf": "[shown]\nfilename = shown.csv\n[other]\nfilename = other.csv\n",
+        "lookups/shown.csv": "code,text\n",
+        "lookups/other.csv": "code,text\n",
+    }
+    knowledge = Knowledge(Configuration([make_app("a", files)]), "a")
+    rows = pl.DataFrame({"code": ["1"], "text": ["one"]})
+    before = knowledge.configuration.generation
+    knowledge.write_lookup("other", rows)
+    assert knowledge.configuration.generation == before
+    knowledge.write_lookup("shown.csv", rows)
+    assert knowledge.configuration.generation > before
+
+
+def test_packed_lookup_files(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = make_app("a", {"lookups/.keep": ""})
+    (app / "lookups" / "t.csv.gz").write_bytes(gzip.compress(b"a\n1\n"))
+    knowledge = Knowledge(Configuration([app]), "a")
+    found = knowledge.lookup("t.csv.gz")
+    assert found is not None and found.rows().to_dicts() == [{"a": "1"}]
+    monkeypatch.setattr("caltrop.knowledge.tables.MAX_UNPACKED", 2)
+    again = Knowledge(Configuration([app]), "a").lookup("t.csv.gz")
+    assert again is not None
+    with pytest.raises(LookupFailure, match="unpacks to more"):
+        again.rows()
 
 
 def test_collections(knowledge: Knowledge, tmp_path: Path) -> None:

@@ -1,0 +1,187 @@
+"""Lookups by name: definitions in transforms.conf, lookup files, collections; where their rows live, and writing them."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+from caltrop.errors import Location
+from caltrop.knowledge.conffile import DEFAULT, write_atomic
+from caltrop.knowledge.configuration import NOBODY, SYSTEM, Configuration, MergedStanza, disabled
+from caltrop.knowledge.kvstore import KVStore
+from caltrop.knowledge.lookups import Lookup, LookupFailure, Options, options, read_csv, write_csv
+from caltrop.knowledge.props import words
+
+MAX_UNPACKED = 512 * 1024**2  # bytes of a .csv.gz
+_FILE = re.compile(r"^[^/\\\x00]+\.csv(\.gz)?$", re.IGNORECASE)
+
+Mark = tuple[int, int] | int  # changes when the rows change
+
+
+class Tables:
+    """The lookups that one app and user see. A table is read again when its file or collection has changed."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        app: str,
+        user: str,
+        kvstore: KVStore,
+        matches: Callable[[str, pl.DataFrame], pl.Series] | None,
+    ) -> None:
+        self._configuration = configuration
+        self._app = app
+        self._user = user
+        self._kvstore = kvstore
+        self._matches = matches
+        self._open: dict[str, tuple[Mark, Lookup]] = {}
+
+    def get(self, name: str) -> Lookup | None:
+        """A definition, or a lookup file by its name (`x.csv`). None where neither exists.
+
+        Raises `LookupFailure` for a definition that exists and cannot work here (external scripts, a missing file).
+        """
+        stanza = self._definition(name)
+        if stanza is None:
+            path = self._file(name)
+            return self._kept(name, _mark(path), lambda: Lookup(name, str(path), lambda: _read(path))) if path else None
+        chosen = options(stanza)
+        if file := stanza.get("filename"):
+            found = self._file(file, stanza.app)
+            if found is None:
+                raise LookupFailure(f"lookup {name!r}: no lookup file named {file!r}")
+            return self._kept(
+                name, _mark(found), lambda: self._lookup(stanza, str(found), lambda: _read(found), chosen)
+            )
+        if _is_collection(stanza):
+            app, collection = self._collection(stanza)
+            fields = words(stanza.get("fields_list")) or None
+            return self._kept(
+                name,
+                self._kvstore.generation,
+                lambda: self._lookup(
+                    stanza,
+                    f"collection {app}/{collection}",
+                    lambda: self._kvstore.table(app, collection, fields),
+                    chosen,
+                ),
+            )
+        raise LookupFailure(
+            f"lookup {name!r} runs an external command, which is not supported", hint="use a CSV file or a collection"
+        )
+
+    def names(self) -> list[str]:
+        """Names of definitions and of files."""
+        stanzas = self._configuration.stanzas("transforms", self._app, self._user)
+        defined = [name for name, stanza in stanzas.items() if _defines_lookup(stanza)]
+        return sorted({*defined, *(path.name for path in self.files())})
+
+    def files(self) -> list[Path]:
+        """Every lookup file in reach, whether visible or not."""
+        return [p for d in self._folders() if d.is_dir() for p in sorted(d.iterdir()) if _FILE.match(p.name)]
+
+    def write(self, name: str, rows: pl.DataFrame, app: str) -> None:
+        """Replace the rows of a definition's file or collection, or of a file (made in `app` if it is new)."""
+        stanza = self._definition(name)
+        if stanza is not None and _is_collection(stanza):
+            owner, collection = self._collection(stanza)
+            documents = [{k: v for k, v in row.items() if v is not None} for row in rows.to_dicts()]
+            self._kvstore.delete(owner, collection)
+            self._kvstore.put_all(owner, collection, documents)
+            return
+        file = stanza.get("filename") if stanza is not None and stanza.get("filename") else name
+        if not _FILE.match(file) or not file.lower().endswith(".csv"):
+            raise LookupFailure(f"no lookup named {name!r}", hint="a lookup definition, or the name of a .csv file")
+        found = self._file(file, stanza.app if stanza else "")
+        write_atomic(found or self._configuration.app_path(app) / "lookups" / file, write_csv(rows))
+        self._open.clear()
+
+    def serves(self, table: str, name: str) -> bool:
+        """Whether the lookup `table` shows the rows that `name` (a definition or a file) writes."""
+        if table == name:
+            return True
+        first, second = self._definition(table), self._definition(name)
+        places = [
+            name if stanza is None else stanza.get("filename") or stanza.get("collection")
+            for name, stanza in ((table, first), (name, second))
+        ]
+        return places[0] == places[1]
+
+    def _kept(self, name: str, mark: Mark, make: Callable[[], Lookup]) -> Lookup:
+        held = self._open.get(name)
+        if held is None or held[0] != mark:
+            held = self._open[name] = (mark, make())
+        return held[1]
+
+    def _definition(self, name: str) -> MergedStanza | None:
+        stanza = self._configuration.stanza("transforms", name, self._app, self._user)
+        usable = stanza is not None and name != DEFAULT and not disabled(stanza) and _defines_lookup(stanza)
+        return stanza if usable else None
+
+    def _collection(self, stanza: MergedStanza) -> tuple[str, str]:
+        """(app, collection): the app is that of collections.conf, else the one that defines the lookup."""
+        name = stanza.get("collection")
+        found = self._configuration.stanzas("collections", self._app, self._user).get(name)
+        return (found.app if found else stanza.app), name
+
+    def _lookup(self, stanza: MergedStanza, source: str, load: Callable[[], pl.DataFrame], chosen: Options) -> Lookup:
+        text = stanza.get("filter")
+        if not text:
+            return Lookup(stanza.name, source, load, chosen)
+
+        def filtered() -> pl.DataFrame:
+            if self._matches is None:
+                raise LookupFailure(f"lookup {stanza.name!r} has a filter, and nothing evaluates searches here")
+            rows = load()
+            return rows.filter(self._matches(text, rows))
+
+        return Lookup(stanza.name, source, filtered, chosen)
+
+    def _folders(self) -> list[Path]:
+        """Where lookup files are looked for, strongest first."""
+        etc = self._configuration.etc
+        apps = self._configuration.apps()
+        names = [self._app, *sorted((n for n in apps if n != self._app), reverse=True)]
+        folders = [apps[n] / "lookups" for n in names if n in apps and self._configuration.enabled(n)]
+        if etc is not None:
+            folders.append(etc / SYSTEM / "lookups")
+            if self._user != NOBODY:
+                folders.insert(0, etc / "users" / self._user / self._app / "lookups")
+        return folders
+
+    def _file(self, name: str, defined_in: str = "") -> Path | None:
+        if not _FILE.match(name):
+            return None
+        for folder in self._folders():
+            app = folder.parent.name
+            visible = app in (self._app, defined_in, SYSTEM) or self._configuration.exported(app, "lookups", name)
+            if visible and (folder / name).is_file():
+                return folder / name
+        return None
+
+
+def _defines_lookup(stanza: MergedStanza) -> bool:
+    return any(stanza.get(key) for key in ("filename", "external_type", "external_cmd"))
+
+
+def _is_collection(stanza: MergedStanza) -> bool:
+    return stanza.get("external_type").strip().lower() == "kvstore"
+
+
+def _mark(path: Path) -> Mark:
+    stat = path.stat()
+    return stat.st_mtime_ns, stat.st_size
+
+
+def _read(path: Path) -> pl.DataFrame:
+    data = path.read_bytes()
+    if path.suffix.lower() == ".gz":
+        unpacker = zlib.decompressobj(wbits=31)
+        data = unpacker.decompress(data, MAX_UNPACKED)
+        if unpacker.unconsumed_tail:
+            raise LookupFailure(f"unpacks to more than {MAX_UNPACKED >> 20} MB", location=Location(str(path)))
+    return read_csv(data)
