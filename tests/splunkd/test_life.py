@@ -1,0 +1,153 @@
+"""Starting, stopping, starting again; many at once; the command line."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import splunklib.client as client
+import splunklib.results as results
+from click.testing import CliRunner
+
+from caltrop.cli.install import command as install_command
+from caltrop.errors import CaltropError
+from caltrop.splunkd.server import Server
+
+from .conftest import PASSWORD, Raw
+
+
+def connect(server: Server, password: str = "pw") -> client.Service:
+    return client.connect(host="127.0.0.1", port=server.port, username="admin", password=password)
+
+
+def count(service: client.Service, search: str) -> int:
+    return sum(isinstance(r, dict) for r in results.JSONResultsReader(service.jobs.oneshot(search, output_mode="json")))
+
+
+def test_everything_is_there_after_a_restart(tmp_path: Path) -> None:
+    with Server(tmp_path, password="pw") as server:
+        service = connect(server)
+        service.indexes.create("kept").submit("2024-01-01T00:00:00Z an event", host="h")
+        service.indexes.create("dropped")
+        service.indexes.delete("dropped")
+        service.saved_searches.create("kept", "search index=kept")
+        service.macros.create("kept", "index=kept")
+        service.users.create("kept", "secret word", roles=["user"])
+        service.storage_passwords.create("text", "kept")
+        service.post("data/inputs/http", name="kept", index="kept", token="11111111-1111-1111-1111-1111111111113")
+        service.namespace["app"] = "search"
+        service.kvstore.create("kept")
+        service.kvstore["kept"].data.insert({"_key": "1", "a": 1})
+    with Server(tmp_path) as server:
+        service = connect(server)
+        assert count(service, "search `kept`") == 1
+        assert "dropped" not in service.indexes
+        assert service.saved_searches["kept"]["search"] == "search index=kept"
+        assert client.connect(host="127.0.0.1", port=server.port, username="kept", password="secret word")
+        assert [p.clear_password for p in service.storage_passwords] == ["text"]
+        assert Raw(server.hec_port, {})(
+            "POST", "/services/collector", '{"event":"x"}', Authorization="Splunk 11111111-1111-1111-1111-1111111111113"
+        ).status == 200  # fmt: skip
+        service.namespace["app"] = "search"
+        assert service.kvstore["kept"].data.query_by_id("1")["a"] == 1
+        assert len(service.jobs.list()) <= 1
+
+
+def test_one_directory_one_server(tmp_path: Path) -> None:
+    with Server(tmp_path, password="pw"), pytest.raises(CaltropError, match="another process"):
+        Server(tmp_path, password="pw")
+
+
+def test_stop_is_idempotent_and_a_temporary_directory_goes() -> None:
+    server = Server(password="pw").start()
+    folder = server.daemon.data_dir
+    assert folder.is_dir()
+    server.stop()
+    server.stop()
+    assert not folder.exists()
+
+
+def test_a_port_in_use(server: Server, tmp_path: Path) -> None:
+    with pytest.raises(CaltropError, match="cannot listen"):
+        Server(tmp_path, port=server.port, password="pw").start()
+
+
+def test_many_at_once(server: Server, service: client.Service) -> None:
+    """A hundred requests from many threads: reads, writes, searches and events."""
+    service.indexes.create("crowd")
+    own = client.connect(host="127.0.0.1", port=server.port, username="admin", password=PASSWORD)
+
+    def act(n: int) -> bool:
+        if n % 4 == 0:
+            own.indexes["crowd"].submit(f"2024-01-01T00:00:00Z n={n}", host=f"h{n}")
+            return True
+        if n % 4 == 1:
+            own.saved_searches.create(f"crowd {n}", f"index=crowd n={n}")
+            return True
+        if n % 4 == 2:
+            return count(own, f"| makeresults count={n}") == n
+        return own.get("apps/local").status == 200
+
+    with ThreadPoolExecutor(20) as pool:
+        assert all(pool.map(act, range(100)))
+    assert count(service, "search index=crowd") == 25
+    names = [s.name for s in service.saved_searches.list(count=-1, search="name=crowd*")]
+    assert len(names) == 25
+    for name in names:
+        service.saved_searches.delete(name)
+    service.indexes.delete("crowd")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_command(number: signal.Signals, tmp_path: Path, root: Path) -> None:
+    app = tmp_path / "an_app" / "default"
+    app.mkdir(parents=True)
+    (app / "app.conf").write_text("[launcher]\nversion = 7\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "caltrop", "serve", "--port", "0", "--hec-port", "0", "--web-port", "0", "--app", str(app.parent)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=root, env={**os.environ, "CALTROP_PASSWORD": "from the environment"},
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        facts = {}
+        for line in process.stdout:
+            if line.strip() == "ready":
+                break
+            name, _, value = line.strip().partition(" ")
+            facts[name] = value
+        assert set(facts) == {"management", "hec", "web", "username", "password"}
+        port = int(re.sub(r".*:", "", facts["management"]))
+        service = client.connect(host="127.0.0.1", port=port, username=facts["username"], password=facts["password"])
+        assert service.apps["an_app"]["version"] == "7"
+        process.send_signal(number)
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+
+
+def test_install_command(server: Server, tmp_path: Path) -> None:
+    app = tmp_path / "installed_app" / "default"
+    app.mkdir(parents=True)
+    (app / "app.conf").write_text("[launcher]\nversion = 3\n")
+    run = CliRunner()
+    arguments = [str(app.parent), "--target", server.url]
+    done = run.invoke(install_command, [*arguments, "--password", PASSWORD])
+    assert done.exit_code == 0, done.output
+    assert "installed_app" in done.output
+    failures = [
+        ([*arguments, "--password", "wrong"], "refused"),
+        (arguments, "no credentials"),
+        ([str(app.parent), "--target", "https://splunk.example.com:8089", "--token", "t"], "own disk"),
+        ([str(app.parent), "--target", "https://x.splunkcloud.com:8089", "--token", "t"], "Splunk Cloud"),
+        ([str(app.parent), "--target", "not a url", "--token", "t"], "not a management address"),
+    ]
+    for given, text in failures:
+        failed = run.invoke(install_command, given)
+        assert isinstance(failed.exception, CaltropError)
+        assert text in str(failed.exception)

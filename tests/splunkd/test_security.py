@@ -1,0 +1,368 @@
+"""Who may ask what, and what hostile packages, names and bodies can do: nothing."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import socket
+import ssl
+import tarfile
+import uuid
+from pathlib import Path
+
+import pytest
+import splunklib.client as client
+from splunklib.binding import HTTPError
+
+from caltrop.splunkd import asgi, collection, documents
+from caltrop.splunkd.http import ApiError, Args, names_of
+from caltrop.splunkd.server import Server
+
+from .conftest import PASSWORD, Raw
+
+collection.load()
+OPEN = {path for path, route in collection.routes.items() if route.open}
+PATHS = sorted((set(collection.routes) | set(collection.collections)) - OPEN)
+
+
+@pytest.fixture(scope="module")
+def user(server: Server, service: client.Service) -> Raw:
+    """An ordinary user, who holds the role `user` and nothing else."""
+    service.users.create("ordinary", "a password", roles=["user"])
+    answer = Raw(server.port, {})(
+        "POST", "/services/auth/login?output_mode=json", {"username": "ordinary", "password": "a password"}
+    )
+    return Raw(server.port, {"Authorization": f"Splunk {answer.json()['sessionKey']}"})
+
+
+def test_only_the_login_is_open() -> None:
+    assert {"auth/login"} == OPEN
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_nobody_gets_in_without_a_login(server: Server, path: str) -> None:
+    """In process: the path of every registered endpoint, bare, below it, and in a namespace, with every method."""
+    from caltrop.splunkd.http import Request
+
+    concrete = path.replace("*", "macros")
+    for prefix in ("/services", "/servicesNS/nobody/search"):
+        for tail in ("", "/", "/some%20name", "/some%20name/enable", "/_new"):
+            for method in ("GET", "POST", "DELETE", "PUT", "HEAD"):
+                for header in ({}, {"authorization": "Splunk forged"}, {"cookie": f"splunkd_{server.port}=forged"}):
+                    request = Request(method, f"{prefix}/{concrete}{tail}", "name=x", header, b"name=x", server.port)
+                    assert server.management.handle(request).status == 401
+
+
+ADMIN_ONLY = [
+    ("POST", "data/indexes", {"name": "forbidden"}),
+    ("DELETE", "data/indexes/main", None),
+    ("POST", "authentication/users", {"name": "n", "password": "p", "roles": "admin"}),
+    ("POST", "authentication/users/admin", {"password": "p"}),
+    ("POST", "authentication/users/ordinary", {"roles": "admin"}),
+    ("DELETE", "authentication/users/admin", None),
+    ("POST", "authorization/roles", {"name": "n"}),
+    ("POST", "authorization/roles/user", {"capabilities": "admin_all_objects"}),
+    ("POST", "authorization/tokens", {"name": "admin", "audience": "a"}),
+    ("POST", "apps/local", {"name": "/etc", "filename": "1"}),
+    ("POST", "apps/local", {"name": "an_app"}),
+    ("POST", "apps/local/search/disable", None),
+    ("POST", "apps/appinstall", {"name": "/etc"}),
+    ("POST", "data/inputs/http", {"name": "t"}),
+    ("POST", "data/inputs/monitor", {"name": "/etc"}),
+    ("POST", "data/inputs/oneshot", {"name": "/etc/passwd"}),
+    ("POST", "data/inputs/tcp/raw", {"name": "9999"}),
+    ("POST", "data/inputs/script", {"name": "x", "interval": "1"}),
+    ("POST", "storage/passwords", {"name": "n", "password": "p"}),
+    ("POST", "server/control/restart", None),
+    ("POST", "server/settings/settings", {"sessionTimeout": "9h"}),
+    ("POST", "server/logger/AuditLogger", {"level": "CRIT"}),
+    ("POST", "configs/conf-authorize", {"name": "role_x"}),
+    ("POST", "configs/conf-authorize/role_user", {"admin_all_objects": "enabled"}),
+    ("POST", "properties/authorize/role_user/admin_all_objects", {"value": "enabled"}),
+    ("POST", "properties/inputs", {"__stanza": "x"}),
+    ("POST", "admin/alert_actions", {"name": "x"}),
+    ("POST", "data/outputs/tcp/syslog", {"name": "x"}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ADMIN_ONLY)
+def test_an_ordinary_user_may_not(user: Raw, method: str, path: str, body: dict[str, str] | None) -> None:
+    assert user(method, f"/services/{path}", body).status == 403
+    assert user(method, f"/servicesNS/nobody/search/{path}", body).status == 403
+
+
+def test_users_see_their_own_things_only(user: Raw, raw: Raw, service: client.Service) -> None:
+    name = f"private-{uuid.uuid4().hex[:8]}"
+    service.saved_searches.create(name, "search index=main")
+    assert user("GET", f"/servicesNS/admin/search/saved/searches/{name}").status == 404
+    assert user("POST", f"/servicesNS/admin/search/saved/searches/{name}", {"search": "x"}).status == 404
+    assert user("POST", "/servicesNS/admin/search/saved/searches", {"name": "planted", "search": "x"}).status == 403
+    job = service.jobs.create("| makeresults", exec_mode="blocking")
+    for tail in ("", "/results", "/control"):
+        assert user("GET", f"/services/search/jobs/{job.sid}{tail}").status == 404
+    assert user("POST", f"/services/search/jobs/{job.sid}/control", {"action": "cancel"}).status == 404
+    assert [e["name"] for e in user("GET", "/services/authentication/users?output_mode=json").json()["entry"]] == [
+        "ordinary"
+    ]
+    own = user("POST", "/services/saved/searches", {"name": name, "search": "mine"})
+    assert own.status == 201
+    assert service.saved_searches[name]["search"] == "search index=main"
+    assert user("DELETE", f"/services/saved/searches/{name}").status == 200
+    service.saved_searches.delete(name)
+
+
+def test_users_change_their_own_password(user: Raw, server: Server) -> None:
+    wrong = user("POST", "/services/authentication/users/ordinary", {"password": "b", "oldpassword": "nope"})
+    assert wrong.status == 400
+    right = user(
+        "POST", "/services/authentication/users/ordinary", {"password": "a password", "oldpassword": "a password"}
+    )
+    assert right.status == 200
+    assert client.connect(host="127.0.0.1", port=server.port, username="ordinary", password="a password")
+
+
+# --- names --------------------------------------------------------------------------------------------------------------
+
+HOSTILE = [
+    "../../evil",
+    "..",
+    ".",
+    "a/../../b",
+    "/etc/passwd",
+    "x\ny",
+    "x\x00y",
+    "a\\..\\b",
+    "%2e%2e%2fevil",
+    "x" * 5000,
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_stay_inside(raw: Raw, server: Server, name: str) -> None:
+    """Whatever a name looks like, files appear only where they belong, and nothing answers with a failure of the server."""
+    before = _files_outside(server)
+    for path, more in [
+        ("apps/local", {}),
+        ("data/indexes", {}),
+        ("saved/searches", {"search": "x"}),
+        ("configs/conf-macros", {"definition": "x"}),
+        ("properties", {"__conf": name}),
+        ("authentication/users", {"password": "p", "roles": "user"}),
+        ("authorization/roles", {}),
+        ("storage/collections/config", {}),
+        ("storage/passwords", {"password": "p"}),
+        ("messages", {"value": "x"}),
+        ("data/inputs/http", {}),
+    ]:
+        answer = raw("POST", f"/services/{path}", {"name": name, **more})
+        assert answer.status < 500, (path, answer.text)
+    for path in (
+        f"configs/conf-{name}",
+        f"properties/{name}",
+        f"apps/local/{name}/package",
+        f"storage/collections/data/{name}",
+    ):
+        from urllib.parse import quote
+
+        assert raw("GET", f"/services/{quote(path, safe='/')}").status < 500
+    assert _files_outside(server) == before
+
+
+def _files_outside(server: Server) -> set[Path]:
+    folder = server.daemon.data_dir
+    known = {"etc", "var", "auth", "share"}
+    return {p for p in folder.parent.rglob("*") if p.relative_to(folder.parent).parts[0] != folder.name} | {
+        p for p in folder.iterdir() if p.name not in known
+    }
+
+
+@pytest.mark.parametrize("owner", ["../..", "..%2f..", ".."])
+def test_hostile_namespaces(raw: Raw, owner: str) -> None:
+    for prefix in (f"/servicesNS/{owner}/search", f"/servicesNS/admin/{owner}"):
+        assert raw("GET", f"{prefix}/saved/searches").status < 500
+        assert 400 <= raw("POST", f"{prefix}/saved/searches", {"name": "n", "search": "x"}).status < 500
+
+
+# --- packages -----------------------------------------------------------------------------------------------------------
+
+
+def package(path: Path, members: dict[str, bytes | str]) -> Path:
+    """A tar archive; a text value makes a symbolic link to it."""
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in members.items():
+            info = tarfile.TarInfo(name)
+            if isinstance(content, str):
+                info.type, info.linkname = tarfile.SYMTYPE, content
+                archive.addfile(info)
+            else:
+                info.size = len(content)
+                archive.addfile(info, io.BytesIO(content))
+    return path
+
+
+BAD_PACKAGES: list[dict[str, bytes | str]] = [
+    {"../evil/default/app.conf": b""},
+    {"/evil/default/app.conf": b""},
+    {"app/default/../../../evil": b""},
+    {"app/link": "/etc/passwd"},
+    {"one/default/app.conf": b"", "two/default/app.conf": b""},
+    {"..": b""},
+    {},
+]
+
+
+@pytest.mark.parametrize("members", BAD_PACKAGES)
+def test_hostile_packages(
+    service: client.Service, server: Server, tmp_path: Path, members: dict[str, bytes | str]
+) -> None:
+    before = {p.name for p in (server.daemon.etc / "apps").iterdir()}
+    with pytest.raises(HTTPError) as caught:
+        service.post("apps/local", name=str(package(tmp_path / "p.tar.gz", members)), filename=True)
+    assert caught.value.status == 400
+    assert {p.name for p in (server.daemon.etc / "apps").iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["relative.tgz", "/no/such/file.tgz", "/etc/passwd"])
+def test_packages_that_are_none(service: client.Service, name: str) -> None:
+    with pytest.raises(HTTPError) as caught:
+        service.post("apps/local", name=name, filename=True)
+    assert caught.value.status == 400
+
+
+def test_tuned_macros_survive_a_new_package(service: client.Service, tmp_path: Path) -> None:
+    name = f"app_{uuid.uuid4().hex[:8]}"
+
+    def build(version: int) -> str:
+        members: dict[str, bytes | str] = {
+            f"{name}/default/app.conf": f"[launcher]\nversion = {version}\n".encode(),
+            f"{name}/default/macros.conf": b"[some_filter]\ndefinition = search *\n",
+            f"{name}/default/savedsearches.conf": f"[S]\nsearch = index=main | stats count as v{version} | `some_filter`\n".encode(),
+            f"{name}/metadata/default.meta": b"[]\nexport = system\n",
+        }
+        return str(package(tmp_path / f"{version}.tgz", members))
+
+    service.post("apps/local", name=build(1), filename="true", update="true")
+    service.post(f"/servicesNS/nobody/{name}/configs/conf-macros/some_filter", definition="search NOT user=x")
+    service.saved_searches["S"].post(cron_schedule="5 * * * *")
+    service.post("apps/local", name=build(2), filename="true", update="true")
+    assert service.apps[name]["version"] == "2"
+    assert service.macros["some_filter"]["definition"] == "search NOT user=x"
+    search = service.saved_searches["S"]
+    assert "v2" in search["search"] and search["cron_schedule"] == "5 * * * *"
+    service.apps.delete(name)
+    service.delete("messages/restart_required")
+
+
+# --- bodies -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_gzip_bomb_is_not_inflated() -> None:
+    bomb = gzip.compress(b"0" * 1_000_000)
+    assert asgi.inflate(bomb) == b"0" * 1_000_000
+    with pytest.raises(ApiError) as caught:
+        asgi.inflate(bomb, limit=1000)
+    assert caught.value.status == 413
+    for damaged in (b"not gzip", bomb[:-10], b""):
+        with pytest.raises(ApiError) as caught:
+            asgi.inflate(damaged)
+        assert caught.value.status == 400
+
+
+def test_a_body_that_says_it_is_too_large(server: Server) -> None:
+    context = ssl._create_unverified_context()
+    with socket.create_connection(("127.0.0.1", server.port)) as plain, context.wrap_socket(plain) as sock:
+        sock.sendall(
+            f"POST /services/messages HTTP/1.1\r\nHost: x\r\nContent-Length: {asgi.MAX_BODY + 1}\r\n\r\n".encode()
+        )
+        assert sock.recv(100).startswith(b"HTTP/1.1 413")
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x00\xff\x00", b"GET\r\n\r\n", b"POST /services/receivers/stream HTTP/1.1\r\n\r\nevents", b"P" * 70_000]
+)
+def test_broken_requests_do_no_harm(server: Server, service: client.Service, data: bytes) -> None:
+    context = ssl._create_unverified_context()
+    with socket.create_connection(("127.0.0.1", server.port)) as plain, context.wrap_socket(plain) as sock:
+        sock.settimeout(5)
+        sock.sendall(data)
+        if not data.startswith(b"PPP"):
+            assert b" 40" in sock.recv(100)
+    assert service.get("messages").status == 200
+
+
+def test_too_many_fields(raw: Raw) -> None:
+    assert raw("POST", "/services/messages", "&".join(f"a{n}=1" for n in range(20_000))).status == 400
+
+
+# --- pieces -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("segment", "names"),
+    [
+        ("plain", ["plain"]),
+        ("a%20b", ["a b"]),
+        ("a+b", ["a b", "a+b"]),
+        ("http%3A%252F%252Fx", ["http:%2F%2Fx", "http://x"]),
+        ("http%3A%2F%2Fx", ["http://x"]),
+    ],
+)
+def test_names_in_paths(segment: str, names: list[str]) -> None:
+    assert names_of(segment) == names
+
+
+@pytest.mark.parametrize(
+    ("query", "keys"),
+    [
+        ({}, "abcd"),
+        ({"n": 1}, "a"),
+        ({"n": {"$gt": 1}}, "bc"),
+        ({"n": {"$gte": 1, "$lt": 3}}, "ab"),
+        ({"n": {"$ne": 1}}, "bcd"),
+        ({"$or": [{"n": 1}, {"t": "x"}]}, "ad"),
+        ({"$and": [{"n": {"$gt": 1}}, {"n": {"$lt": 3}}]}, "b"),
+        ({"$not": {"n": 1}}, "bcd"),
+        ({"n": {"$in": [2, 3]}}, "bc"),
+        ({"t": {"$regex": "^X|x$"}}, "d"),
+        ({"o.p": 5}, "c"),
+        ({"list": "v"}, "b"),
+    ],
+)
+def test_queries(query: dict[str, object], keys: str) -> None:
+    stored = [
+        {"_key": "a", "n": 1},
+        {"_key": "b", "n": 2, "list": ["u", "v"]},
+        {"_key": "c", "n": 3, "o": {"p": 5}},
+        {"_key": "d", "t": "x"},
+    ]
+    assert "".join(d["_key"] for d in stored if documents.matches(d, query)) == keys
+
+
+@pytest.mark.parametrize(
+    "query", [[], "x", {"$where": "1"}, {"n": {"$explode": 1}}, {"$or": []}, {"t": {"$in": 1}}, {"t": {"$regex": "("}}]
+)
+def test_queries_that_cannot_be(query: object) -> None:
+    with pytest.raises(ApiError) as caught:
+        documents.matches({"t": "x", "n": 1}, query)
+    assert caught.value.status == 400
+
+
+def test_arguments() -> None:
+    args = Args([("a", "1"), ("a", "2"), ("b", "no")])
+    assert (args.get("a"), args.all("a"), args.flag("b"), args.integer("a", 0), args.maybe("c")) == (
+        "2",
+        ["1", "2"],
+        False,
+        2,
+        None,
+    )
+    for ask in (lambda: args.integer("b", 0), lambda: args.required("c"), lambda: Args([("x", "maybe")]).flag("x")):
+        with pytest.raises(ApiError):
+            ask()
+
+
+def test_the_password_is_not_kept(server: Server) -> None:
+    stored = (server.daemon.data_dir / "auth" / "accounts.json").read_text()
+    assert PASSWORD not in stored
+    for name in ("accounts.json", "server.key"):
+        assert (server.daemon.data_dir / "auth" / name).stat().st_mode & 0o077 == 0
