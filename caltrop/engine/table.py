@@ -107,7 +107,16 @@ def render(column: pl.Series) -> pl.Series:
     whole = column.round(0) == column
     if (whole & (column.abs() < 1e15)).all():  # nulls do not count
         return column.cast(pl.Int64).cast(pl.String)
-    return pl.Series(column.name, [None if v is None else number_text(v) for v in column.to_list()], pl.String)
+    # The shortest text that reads back as the number is Splunk's, as long as it has at most 15 digits and no exponent.
+    short = column.cast(pl.String).str.strip_suffix(".0")
+    size = column.abs()
+    usual = (size >= 1e-4) & (size < 1e15) & (short.str.len_bytes() <= 16) | (size == 0)
+    rest = column.filter(~usual.fill_null(True)).unique()
+    if not len(rest):
+        return short
+    texts = {value: number_text(value) for value in rest.to_list()}
+    slow = column.replace_strict(list(texts), list(texts.values()), default=None, return_dtype=pl.String)
+    return short.zip_with(usual.fill_null(True), slow).alias(column.name)
 
 
 def number_text(value: float) -> str:
