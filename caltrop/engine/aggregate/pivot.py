@@ -214,9 +214,11 @@ def _spread(
         long = cells.select(pl.col(row).alias(ROW), LABEL, key)
         wide = long.pivot(on=LABEL, index=ROW, values=key)
         wide = rows.select(pl.col(row).alias(ROW)).join(wide, on=ROW, how="left", maintain_order="left")
+        blank = blanks[output]
+        if blank is not None:
+            wide = wide.with_columns(pl.exclude(ROW).fill_null(blank))
         for label in labels:
             name = label if len(outputs) == 1 else options.template.replace("$AGG$", output).replace("$VAL$", label)
-            column = wide.get_column(label)
-            empty[name] = blank = blanks[output]
-            columns[name] = (column if blank is None else column.fill_null(blank)).alias(name)
+            columns[name] = wide.get_column(label).alias(name)
+            empty[name] = blank
     return pl.DataFrame(list(columns.values())), empty

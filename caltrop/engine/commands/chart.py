@@ -136,7 +136,8 @@ def _continuous(
 def fill_rows(result: pl.DataFrame, row: str, wanted: pl.Series, empty: dict[str, int | None]) -> pl.DataFrame:
     """One row for each value of `wanted`, in that order; cells without a result are what `empty` says."""
     filled = pl.DataFrame([wanted.alias(row)]).join(result, on=row, how="left", maintain_order="left")
-    return filled.with_columns(pl.col(name).fill_null(value) for name, value in empty.items() if value is not None)
+    counts = [name for name, value in empty.items() if value is not None]
+    return filled.with_columns(pl.col(counts).fill_null(0))
 
 
 @command("sichart", kind="transforming")
