@@ -212,7 +212,7 @@ EVENTS: dict[str, tuple[str, str, str, dict[str, object], set[str]]] = {
     ),
     "auditd process title": (
         "/var/log/audit/audit.log", "linux:audit", "type=PROCTITLE msg=audit(1.2:3): proctitle=63686D6F640037373700612E7368",
-        {"proctitle": "chmod 777 a.sh", "process": "chmod 777 a.sh", "type": "PROCTITLE"}, {"process", "report"},
+        {"proctitle": "63686D6F640037373700612E7368", "process": "chmod 777 a.sh", "type": "PROCTITLE"}, {"process", "report"},
     ),
     "auditd user": (
         "/var/log/audit/audit.log", "linux:audit", "type=ADD_USER msg=audit(1.2:3): pid=1 msg='op=add exe=\"/x/useradd\" res=success'UID=\"root\"",
