@@ -24,6 +24,7 @@ from caltrop.spl.ast import (
     Word,
 )
 from caltrop.spl.cursor import Cursor, unescape
+from caltrop.spl.errors import SplError
 from caltrop.spl.expressions import read_expression
 from caltrop.spl.searching import read_search
 from caltrop.spl.syntax import Kind, Syntax, Words
@@ -34,7 +35,7 @@ _TOKEN = r"<<\w+>>|\$(?:[\w.:@-]+(?:\|\w+)?)?\$"
 _WORD = re.compile(rf'(?:{_TOKEN}|\\["\\]|[^\s,|"\[\]`=()\\]|\\|\((?:[^()|"\[\]`\s]*)\))+')
 _PLAIN = r'[^()|"\[\]`]'
 # A field's name may be that of an aggregation: count(eval(x=1)).
-_FIELD = re.compile(rf'(?:{_TOKEN}|[^\s,|"\[\]`=()])(?:{_TOKEN}|[^\s,|"\[\]`=()]|\((?:{_PLAIN}|\({_PLAIN}*\))*\))*')
+_FIELD = re.compile(rf'(?:{_TOKEN}|[^\s,|"\[\]`=()])(?:{_TOKEN}|[^\s,|"\[\]`=()]|\((?:{_PLAIN}|\({_PLAIN}*+\))*+\))*')
 _VALUE = re.compile(rf'(?:{_TOKEN}|\\["\\]|[^\s,|"\[\]`()\\]|\\)+')
 _LIST_VALUE = re.compile(rf'(?:{_TOKEN}|\\["\\]|[^\s,|"\[\]`()\\]|\\|,(?=[^\s,|\])])(?!,?\w+\s*=))+')
 _NAME = re.compile(r"[^\s,|\"\[\]`=()<>!]+?(?=\s*=(?!=))")
@@ -48,13 +49,12 @@ _PUNCTUATION = re.compile(r"==|!=|<=|>=|[()=<>]")
 class Arguments:
     """The arguments of one command, read from the cursor that stands behind the command's name."""
 
-    __slots__ = ("cursor", "name", "start", "syntax")
+    __slots__ = ("cursor", "name", "syntax")
 
-    def __init__(self, cursor: Cursor, syntax: Syntax, name: str, start: int) -> None:
+    def __init__(self, cursor: Cursor, syntax: Syntax, name: str) -> None:
         self.cursor = cursor
         self.syntax = syntax
         self.name = name
-        self.start = start
 
     # -- looking ahead
 
@@ -66,12 +66,12 @@ class Arguments:
         return cursor.at_stage_end()
 
     def keyword(self, *names: str) -> str | None:
-        """The next bare word in lower case if it is one of `names` (any, if none are given); nothing is stepped over."""
+        """The next bare word in lower case if it is one of `names`; nothing is stepped over."""
         found = self.cursor.looking_at(_KEYWORD)
         if not found or _EQUALS.match(self.cursor.text, found.end()):
             return None
         word = found[0].lower()
-        return word if not names or word in names else None
+        return word if word in names else None
 
     def take(self, *names: str) -> bool:
         """Step over the next word if it is one of these keywords."""
@@ -109,22 +109,13 @@ class Arguments:
             return NodeOption(name=name, value=self.subsearch(), span=cursor.span(start))
         if char == "`":
             macro = cursor.macro()
-            if not cursor.looking_at(_VALUE) or cursor.text[macro.span.end : macro.span.end + 1].isspace():
-                cursor.pos = macro.span.end
-                return NodeOption(name=name, value=macro, span=cursor.span(start))
-            cursor.match(_VALUE)
-            return Option(name=name, value=cursor.text[macro.span.start : cursor.pos], span=cursor.span(start))
-        if kind is Kind.EVAL and char == "(":
-            return NodeOption(name=name, value=read_expression(cursor), span=cursor.span(start))
-        if kind is Kind.EXPR:
-            node = self._expression_value()
-            if node:
-                return NodeOption(name=name, value=node, span=cursor.span(start))
-        if kind is Kind.EVAL and (found := cursor.match(_QUOTED_EVAL)):
-            from caltrop.spl.parser import parse_eval
-
-            inside = unescape(found[1] if found[2] is None else found[2])
-            return NodeOption(name=name, value=parse_eval(inside), span=cursor.span(start))
+            if cursor.match(_VALUE):  # text glued to it: `days`d
+                written = cursor.text[macro.span.start : cursor.pos]
+                return Option(name=name, value=written, span=cursor.span(start))
+            return NodeOption(name=name, value=macro, span=cursor.span(start))
+        node = self._expression_value(kind)
+        if node:
+            return NodeOption(name=name, value=node, span=cursor.span(start))
         if char == '"':
             text = cursor.string()
             return Option(name=name, value=text, quoted=True, span=cursor.span(start))
@@ -141,10 +132,17 @@ class Arguments:
             return Option(name=name, value=text + cursor.string(), quoted=True, span=cursor.span(start))
         return Option(name=name, value=convert(text, kind), span=cursor.span(start))
 
-    def _expression_value(self) -> Node | None:
-        """eval(…) or a search expression in parentheses."""
+    def _expression_value(self, kind: Kind | None) -> Node | None:
+        """The expression of an option that takes one, in any of the ways it may be written."""
         cursor = self.cursor
         start = cursor.pos
+        if kind is Kind.EVAL:
+            if cursor.text.startswith("(", start):
+                return read_expression(cursor)
+            quoted = cursor.match(_QUOTED_EVAL)
+            return self._quoted_expression(unescape(quoted[1] or quoted[2]), start) if quoted else None
+        if kind is not Kind.EXPR:
+            return None
         if cursor.match(_EVAL):
             inside = read_expression(cursor)
             if not cursor.accept(")"):
@@ -156,6 +154,16 @@ class Arguments:
             node = read_search(cursor)
         if node is None or not cursor.accept(")"):
             cursor.expected('")" to close the parenthesis')
+        return node
+
+    def _quoted_expression(self, text: str, start: int) -> Node:
+        inner = Cursor(text)
+        try:
+            node = read_expression(inner)
+        except SplError as error:
+            self.cursor.fail(error.message, start, self.cursor.pos)
+        if inner.peek():
+            self.cursor.fail(f"an eval expression was expected, found {text!r}", start, self.cursor.pos)
         return node
 
     def subsearch(self) -> Subsearch:
@@ -214,10 +222,9 @@ class Arguments:
             return self.subsearch()
         if cursor.text.startswith("`", start):
             macro = cursor.macro()
-            if not cursor.looking_at(_FIELD) or cursor.pos > macro.span.end or self._glue_ends(macro.span.end):
-                cursor.pos = macro.span.end
-                if not self.keyword("as"):
-                    return macro
+            glued = _FIELD.match(cursor.text, cursor.pos)  # `prefix`_count
+            if not glued and not self.keyword("as"):
+                return macro
             cursor.pos = start
         elif prefix := cursor.match(_PREFIX):
             return Directive(name="PREFIX", text=prefix[1], span=cursor.span(start))
@@ -229,11 +236,8 @@ class Arguments:
             cursor.pos = end  # a field of that name
         return source
 
-    def _glue_ends(self, end: int) -> bool:
-        return self.cursor.text[end : end + 1] in ("", " ", ",", "\n", "\t", "|", "]", ")")
-
     def pattern(self) -> Word | MacroCall:
-        r"""A regular expression, quoted (\" and \\ are escapes, as in every string: \\\\ is needed to match one backslash) or bare."""
+        r"""A regular expression, bare or quoted: \" and \\ are escapes then, so that \\\\ matches one backslash."""
         cursor = self.cursor
         start = cursor.skip()
         if cursor.text.startswith("`", start):
@@ -266,13 +270,9 @@ class Arguments:
         sign = cursor.match(_SIGN)
         cursor.skip()
         kind = cursor.match(_SORT_KIND)
-        cursor.skip()
-        if kind and not cursor.looking_at(_SORT_FUNCTION_END):
-            field = self.field()
-            if not cursor.accept(")"):
-                cursor.expected('")" to close the parenthesis')
-        else:
-            field = self.field("a field to sort by")
+        field = self.field("a field to sort by")
+        if kind and not cursor.accept(")"):
+            cursor.expected('")" to close the parenthesis')
         return SortKey(
             field=field,
             descending=bool(sign and sign[0] == "-"),
@@ -294,7 +294,7 @@ class Arguments:
         while not self.end():
             if cursor.peek() == "[":
                 parts.append(self.subsearch())
-            elif syntax.clauses and (word := self.keyword(*syntax.clauses)):
+            elif word := self.keyword(*syntax.clauses):
                 parts.extend(self.clause(word))
             elif option := self.option():
                 parts.append(option)
@@ -402,7 +402,6 @@ _BARE_PATTERN = re.compile(r"(?:\[(?:\\.|[^\]\\])*\]|\\.|[^\s|\[\]\"\\])+")
 _REGEX_FIELD = re.compile(r"""("(?:[^"\\]|\\.)*"|'[^']*'|[^\s=!"'`(\[<\\^]+)\s*(!?=)\s*""")
 _SIGN = re.compile(r"[-+]")
 _SORT_KIND = re.compile(r"(auto|num|str|ip)\s*\(", re.IGNORECASE)
-_SORT_FUNCTION_END = re.compile(r"\)")
 
 
 def convert(text: str, kind: Kind | None) -> Scalar:

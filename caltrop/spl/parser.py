@@ -8,6 +8,8 @@ compared with something ([index=x …]) hold a search expression too.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 from caltrop.spl.arguments import Arguments
 from caltrop.spl.ast import Command, MacroCall, Node, Pipeline, Subsearch
@@ -16,7 +18,9 @@ from caltrop.spl.cursor import Cursor
 from caltrop.spl.expressions import read_expression
 from caltrop.spl.searching import read_search
 
+T = TypeVar("T")
 _NAME = re.compile(r"[A-Za-z_][\w-]*|\$[\w.:]+\$|<<\w+>>")
+# What cannot start with a command name: a comparison, field::value, f IN (…), a wildcard, a group, a phrase, NOT, TERM.
 _COMPARED = re.compile(
     r"(?:[\w.{}:*@-]|\\.)+\s*(?:!?=|<(?!<)|>)|(?:\w|\.)+::|\S+\s+IN\s*\(|[\w.-]*[*?]|[(\"]|NOT\b|(?:TERM|CASE)\("
 )
@@ -48,19 +52,16 @@ def parse_search(text: str) -> Node:
 
 def parse_eval(text: str) -> Node:
     """Read an eval expression alone: a calculated field, a macro's validation."""
-    node = _whole(Cursor(text), read_expression)
-    assert node is not None
-    return node
+    return _whole(Cursor(text), read_expression)
 
 
-def _whole(cursor: Cursor, read: object) -> Node | None:
+def _whole(cursor: Cursor, read: Callable[[Cursor], T]) -> T:
     try:
-        node = read(cursor)  # type: ignore[operator]
+        node = read(cursor)
     except RecursionError:
         cursor.fail("nested too deeply")
     if cursor.peek():
         cursor.expected("the end of the expression", _closing_hint(cursor))
-    assert node is None or isinstance(node, Node)
     return node
 
 
@@ -97,10 +98,7 @@ def _pipeline(cursor: Cursor, *, bare: bool) -> Pipeline:
 def _bare_search(cursor: Cursor) -> Command:
     """A search without a command name; the word `search` itself may still be there."""
     start = cursor.skip()
-    if _SEARCH_WORD.match(cursor.text, start):
-        command = _command(cursor)
-        assert isinstance(command, Command)
-        return command
+    cursor.match(_SEARCH_WORD)
     return _arguments(cursor, "search", start)
 
 
@@ -122,7 +120,7 @@ def _command(cursor: Cursor) -> Command | MacroCall:
 
 
 def _arguments(cursor: Cursor, name: str, start: int) -> Command:
-    args = Arguments(cursor, syntax_of(name), name, start)
+    args = Arguments(cursor, syntax_of(name), name)
     parts = args.read()
     if not args.end():
         cursor.expected(f'another argument of {name}, "|" or the end of the search', _closing_hint(cursor))

@@ -190,11 +190,11 @@ def _(node: ast.Aggregation) -> str:
 
 
 def _aggregation(node: ast.Aggregation) -> str:
+    """The text as it was written; only the quotes around a field, which the text leaves out, are put back."""
     name = node.text.partition("(")[0]
-    if isinstance(node.argument, ast.FieldName):
-        field = node.argument
-        inside = quote(field.name) if field.quoted else field.name
-        return f"{name}({', '.join([inside, *node.extra])})"
+    field = node.argument
+    if isinstance(field, ast.FieldName) and node.text == f"{name}({', '.join([field.name, *node.extra])})":
+        return f"{name}({', '.join([quote(field.name) if field.quoted else field.name, *node.extra])})"
     if isinstance(node.argument, ast.Aggregation):
         return f"{name}({', '.join([_aggregation(node.argument), *node.extra])})"
     return node.text

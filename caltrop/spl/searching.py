@@ -24,11 +24,10 @@ _VALUE = re.compile(rf'(?:{_TOKEN}|[^\s"()\[\]|,`\\]|\\["\\]|\\|{_COMMA})+')
 _ITEM = re.compile(rf'(?:{_TOKEN}|[^\s"()\[\]|,`\\]|\\["\\]|\\)+')
 _OPERATOR = re.compile(r"==|!=|<=|>=|<>|=|<(?!<\w+>>)|>")
 _SPELLINGS = {"==": "=", "<>": "!="}
-_QUOTED_FIELD = re.compile(r"'[^'\n|\"]+'(?=\s*(?:=|!=|<|>))")
+_QUOTED_FIELD = re.compile(r"'[^'\n|\"]+'(?=\s*(?:!?=|<(?!<\w+>>)|>))")
 _IN = re.compile(r"\s+(?:NOT\s+)?IN\s*(?=[(\[])|\s+in\s*(?=\()")
 _TEMPLATE_ONLY = re.compile(_TOKEN)
 DIRECTIVES = frozenset({"TERM", "CASE", "PREFIX"})
-OPERATORS = frozenset({"AND", "OR", "NOT"})
 
 
 def read_search(cursor: Cursor, stop: frozenset[str] = frozenset()) -> Node | None:
@@ -44,11 +43,9 @@ def _conjunction(cursor: Cursor, stop: frozenset[str]) -> Node | None:
             pass
         if _at_end(cursor, stop):
             break
-        here = cursor.pos
         if _operator(cursor, "AND"):
             if not items or _at_end(cursor, stop):
-                cursor.pos = here if not items else cursor.pos
-                cursor.expected("a search term beside AND")
+                cursor.expected("a search term on both sides of AND")
             continue
         items.append(_disjunction(cursor, stop))
     if not items:
@@ -155,9 +152,8 @@ def _comparison(cursor: Cursor, name: FieldName, start: int) -> Node:
 def _distribute(node: Node, name: FieldName, op: str) -> Node:
     """field=(a OR b) -> field=a OR field=b."""
     if isinstance(node, Keyword):
-        return Comparison(
-            field=name, op=op, value=Word(text=node.text, quoted=node.quoted, span=node.span), span=node.span
-        )
+        value = Word(text=node.text, quoted=node.quoted, span=node.span)
+        return Comparison(field=name, op=op, value=value, span=node.span)
     if isinstance(node, And | Or):
         return type(node)(items=tuple(_distribute(item, name, op) for item in node.items), span=node.span)
     if isinstance(node, Not):
@@ -177,8 +173,7 @@ def _value(cursor: Cursor, name: FieldName, pattern: re.Pattern[str]) -> Node:
         return read_subsearch(cursor)
     if char == "`":
         macro = cursor.macro()
-        rest = cursor.match(pattern)
-        if not rest:
+        if not cursor.match(pattern):
             return macro
         return Word(text=cursor.text[start : cursor.pos], span=cursor.span(start))
     text, quoted = _glued(cursor, pattern)

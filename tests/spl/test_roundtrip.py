@@ -124,6 +124,7 @@ AGGREGATION = st.sampled_from(
         Aggregation("count", None, None, "count"),
         Aggregation("dc", FieldName("a"), None, "dc(a)"),
         Aggregation("sum", FieldName("a b", True), "s", "sum(a b)"),
+        Aggregation("sum", FieldName("a b", True), None, "sum(eval('a b'))"),
         Aggregation("p95", FieldName("x*"), "a b", "p95(x*)"),
         Aggregation("max", Binary("*", FieldName("a"), Literal(2)), None, "max(eval(a * 2))"),
         Aggregation(
