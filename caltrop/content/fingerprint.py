@@ -6,6 +6,7 @@ Imports nothing heavy: a build that has nothing to do is decided before YAML is 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import sys
 import zlib
@@ -26,24 +27,31 @@ def toolkit() -> bytes:
     digest.update(Path(spec.origin).read_bytes() if spec and spec.origin else b"")
     for folder in (*(package / room for room in _ROOMS), package.parent / "app" / "bin"):
         for path in files(folder):
-            if path.name.endswith(_SOURCES):
-                digest.update(path.name.encode() + b"\0" + path.read_bytes())
+            if path.endswith(_SOURCES):
+                digest.update(path.rsplit(os.sep, 1)[1].encode() + b"\0" + read(path))
     return digest.digest()
 
 
-def files(folder: Path) -> list[Path]:
+def files(folder: Path) -> list[str]:
     """Every file under a folder, sorted; hidden folders and byte code left out."""
-    out = []
+    out: list[str] = []
     for base, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name[0] != "." and name != "__pycache__"]
-        out += [Path(base, name) for name in names]
+        out += [f"{base}{os.sep}{name}" for name in names]
     return sorted(out)
+
+
+def read(path: str) -> bytes:
+    with io.FileIO(path) as stream:
+        return stream.readall()
 
 
 def tree(folder: Path) -> bytes:
     """A hash of names and bytes of everything under a folder."""
     digest = hashlib.blake2b(digest_size=20)
+    start = len(str(folder)) + 1
     for path in files(folder):
-        body = path.read_bytes()
-        digest.update(f"{path.relative_to(folder).as_posix()}\0{len(body)}\0".encode() + body)
+        body = read(path)
+        digest.update(f"{path[start:]}\0{len(body)}\0".encode())
+        digest.update(body)
     return digest.digest()

@@ -15,6 +15,7 @@ import msgspec
 
 from caltrop.content import objects, reader, schema
 from caltrop.content.cache import Bundle, key
+from caltrop.content.fingerprint import files, read
 from caltrop.content.model import (
     Baseline,
     Dashboard,
@@ -69,11 +70,8 @@ class _Job(NamedTuple):
 
 def read_all(root: Path, bundle: Bundle | None) -> Iterator[tuple[str, Any, list[Problem]]]:
     """Every content file: (attribute of the catalogue, object or None, faults), by folder and path."""
-    jobs = [
-        _Job(kind, path.relative_to(root).as_posix(), path.read_bytes())
-        for kind in KINDS
-        for path in yaml_files(root / kind)
-    ]
+    start = len(str(root)) + 1
+    jobs = [_Job(kind, path[start:].replace(os.sep, "/"), read(path)) for kind in KINDS for path in _yaml(root / kind)]
     keys = [key(job.kind.encode(), job.file.encode(), job.body) for job in jobs] if bundle else []
     packed = [bundle.get(k) for k in keys] if bundle else [None] * len(jobs)
     missing = [index for index, found in enumerate(packed) if found is None]
@@ -131,16 +129,17 @@ def _unpack(kind: str, packed: bytes) -> Result:
 
 def yaml_files(folder: Path) -> list[Path]:
     """YAML files under `folder`, sorted by path; links out of the folder are not followed."""
-    found = []
-    for base, folders, files in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [Path(base, name) for name in files if name.endswith((".yml", ".yaml")) and name[0] != "."]
-    return sorted(found)
+    return [Path(path) for path in _yaml(folder)]
+
+
+def _yaml(folder: Path) -> list[str]:
+    found = (path for path in files(folder) if path.endswith((".yml", ".yaml")))
+    return [path for path in found if path[path.rindex(os.sep) + 1] != "."]
 
 
 def read_text(kind: str, file: str, body: bytes) -> Result:
     """One file -> its object and its own faults, placed. `file` is relative to the repository."""
-    _, spec, read, _ = KINDS[kind]
+    _, spec, into, _ = KINDS[kind]
     try:
         document = Document(body.decode("utf-8").replace("\r\n", "\n"), file)
     except UnicodeDecodeError as error:
@@ -152,7 +151,7 @@ def read_text(kind: str, file: str, body: bytes) -> Result:
             message = "the file is empty" if data is None else "the file is not a mapping"
             document.problems.append(Problem(file=file, code="wrong-type", message=message, hint="write 'key: value'"))
         return None, document.problems
-    item = read(data, file)
+    item = into(data, file)
     if isinstance(item, Detection) and item.tests:
         item = msgspec.structs.replace(item, tests=_with_lines(item.tests, document))
     return item, document.problems + list(_faults(document, spec_for(spec, data)))

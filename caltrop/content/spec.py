@@ -9,8 +9,9 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from caltrop.content.source import Path
 
@@ -27,8 +28,7 @@ _NAMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(msgspec.Struct, frozen=True):
     """A single value. `kind` is text, int, number, bool, date, uuid, scalar (anything printable) or any."""
 
     kind: str
@@ -40,37 +40,33 @@ class Scalar:
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(msgspec.Struct, frozen=True):
     item: Spec
     unique: bool = False
     least: int = 0
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Either:
+class Either(msgspec.Struct, frozen=True):
     """The first alternative whose container type fits the value is the one that is checked."""
 
     options: tuple[Spec, ...]
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class MapOf:
+class MapOf(msgspec.Struct, frozen=True):
     """A mapping with free keys."""
 
     value: Spec
     doc: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Obj:
+class Obj(msgspec.Struct, frozen=True):
     """A mapping with known keys. `legacy` keys are read or ignored without complaint about their value."""
 
     fields: dict[str, Spec]
     required: tuple[str, ...] = ()
-    legacy: dict[str, str] = field(default_factory=dict)
+    legacy: dict[str, str] = {}
     doc: str = ""
 
 
@@ -88,6 +84,36 @@ TEXTS = ListOf(Scalar("scalar"))
 
 def check(value: Any, spec: Spec, path: Path = ()) -> Iterator[Fault]:
     """Everything about `value` that `spec` does not allow."""
+    if not _fits(value, spec):
+        yield from _faults(value, spec, path)
+
+
+def _fits(value: Any, spec: Spec) -> bool:
+    """Whether there is nothing to say: most files are right, and for those no paths need to be made."""
+    kind = type(spec)
+    if kind is Scalar:
+        return _scalar(value, spec) is None  # type: ignore[arg-type]
+    if kind is ListOf:
+        item = spec.item  # type: ignore[union-attr]
+        return isinstance(value, list) and len(value) >= spec.least and all(_fits(v, item) for v in value)  # type: ignore[union-attr]
+    if kind is Either:
+        return _fits(value, _choose(value, spec))  # type: ignore[arg-type]
+    if not isinstance(value, dict):
+        return False
+    if kind is MapOf:
+        return all(_fits(v, spec.value) for v in value.values())  # type: ignore[union-attr]
+    fields, required = spec.fields, spec.required  # type: ignore[union-attr]
+    for key in required:
+        if key not in value:
+            return False
+    for key, item in value.items():
+        known = fields.get(key)
+        if known is None or not ((item is None and key not in required) or _fits(item, known)):
+            return False
+    return True
+
+
+def _faults(value: Any, spec: Spec, path: Path) -> Iterator[Fault]:
     if isinstance(spec, Scalar):
         fault = _scalar(value, spec)
         if fault:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,8 +39,10 @@ def build(catalogue: Catalogue, out: str | Path) -> BuildResult:
     config = catalogue.config
     folder = Path(out)
     tree = folder / config.id
-    write_tree(tree, files)
-    body = pack(config.id, files)
+    with ThreadPoolExecutor(1) as side:  # compressing lets go of the interpreter: the tree is written meanwhile
+        packing = side.submit(pack, config.id, files)
+        write_tree(tree, files)
+        body = packing.result()
     package = folder / f"{config.id}-{config.version}.tar.gz"
     write_file(package, body)
     return BuildResult(tree=tree, package=package, sha256=sha256(body), files=len(files))
@@ -89,12 +92,13 @@ def app_files(catalogue: Catalogue) -> dict[str, bytes]:
 
 def _conf_file(name: str, conf: Conf, template: bytes | None) -> bytes:
     """The template's stanzas first; generated keys win over the template's."""
-    merged = Conf()
+    merged = conf
     if template:
+        merged = Conf()
         for stanza, values in parse(template.decode("utf-8", "replace"), name, strict=False).items():
             merged.add(stanza, values.items())
-    for stanza, values in conf.stanzas.items():
-        merged.add(stanza, values.items())
+        for stanza, values in conf.stanzas.items():
+            merged.add(stanza, values.items())
     text = merged.text(COMMENT)
     verify(merged, text, name)
     return text.encode()

@@ -95,14 +95,19 @@ def parse(text: str, file: str = "conf", *, strict: bool = True) -> dict[str, di
 def verify(conf: Conf, text: str, file: str) -> None:
     """What was written reads back as what was meant, but for white space at line ends."""
     found = parse(text, file)
-    wanted = {name: {k: _folded(v) for k, v in values.items()} for name, values in conf.stanzas.items()}
-    got = {name: {k: _folded(v) for k, v in values.items()} for name, values in found.items()}
-    if got != wanted:
-        names = {*wanted} ^ {*got} or {n for n in wanted if wanted[n] != got[n]}
-        raise CaltropError(
-            f"{file} does not read back as written, at [{min(names)}]",
-            hint="a value holds something that a .conf file cannot carry, such as a line that ends in a backslash",
-        )
+    for name in found.keys() | conf.stanzas.keys():
+        got, wanted = found.get(name), conf.stanzas.get(name)
+        if got is None or wanted is None or not _same(got, wanted):
+            raise CaltropError(
+                f"{file} does not read back as written, at [{name}]",
+                hint="a value holds something that a .conf file cannot carry, such as a line that ends in a backslash",
+            )
+
+
+def _same(a: Stanza, b: Stanza) -> bool:
+    return a.keys() == b.keys() and all(
+        value == b[key] or _folded(value) == _folded(b[key]) for key, value in a.items()
+    )
 
 
 def _folded(value: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from caltrop.content.fingerprint import files, toolkit, tree
+from caltrop.content.fingerprint import files, read, toolkit, tree
 
 RECORD = Path(".cache", "build.json")
 _FOLDERS = (
@@ -32,9 +32,9 @@ def inputs(root: Path, template: str, options: str) -> str:
         digest.update(path.read_bytes() if path.is_file() else b"\0none")
     for folder in (*_FOLDERS, template):
         digest.update(folder.encode() + b"\0" + tree(root / folder))
-    for path in files(root / "tests"):
-        if path.name.endswith((".test.yml", ".test.yaml")):
-            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    for file in files(root / "tests"):
+        if file.endswith((".test.yml", ".test.yaml")):
+            digest.update(file.encode() + b"\0" + read(file))
     return digest.hexdigest()
 
 

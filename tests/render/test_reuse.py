@@ -152,5 +152,5 @@ def test_builds_at_the_same_time_do_not_hurt(repository: Repository, tmp_path: P
 
 
 def test_the_fingerprint_covers_the_rooms(root: Path) -> None:
-    names = {p.name for room in ("content", "render", "spl") for p in fingerprint.files(root / "caltrop" / room)}
+    names = {Path(p).name for room in ("content", "render", "spl") for p in fingerprint.files(root / "caltrop" / room)}
     assert {"attack.csv", "savedsearches.py", "parser.py", "page.html.j2"} <= names
