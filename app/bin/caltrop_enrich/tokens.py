@@ -48,6 +48,7 @@ _HERE_END = {
 _IN_STRING = re.compile(rf"[{DQ}`$]")
 _IN_CODE = re.compile(rf"[{SQ}{DQ}()`]")
 _SINGLE = re.compile(rf"[{SQ}][^{SQ}]*[{SQ}]")
+_SPECIAL_KINDS = frozenset(("comment", "other", "redirect"))
 
 
 class Tokens(NamedTuple):
@@ -95,6 +96,12 @@ def tokenize(script: str) -> Tokens:
         if pos < len(script):
             pos = _hard_token(tokens, pos)
     tokens.partner.extend([-1] * len(tokens.kinds))
+    if "open" in tokens.kinds:
+        _pair_brackets(tokens)
+    return tokens if pos >= len(script) else tokens._replace(complete=False)
+
+
+def _pair_brackets(tokens: Tokens) -> None:
     brackets: List[int] = []
     for index, kind in enumerate(tokens.kinds):
         if kind == "open":
@@ -103,25 +110,28 @@ def tokenize(script: str) -> Tokens:
         elif kind == "close" and brackets:
             opener = brackets.pop()
             tokens.partner[opener], tokens.partner[index] = index, opener
-    return tokens if pos >= len(script) else tokens._replace(complete=False)
 
 
 def _plain_tokens(tokens: Tokens, pos: int) -> int:
     """Read on from `pos` for as long as one expression finds the tokens; where it does not, or the end."""
-    _, kinds, texts, starts, ends, _, _ = tokens
+    add_kind, add_text = tokens.kinds.append, tokens.texts.append
+    add_start, add_end = tokens.starts.append, tokens.ends.append
+    room = MAX_TOKENS - len(tokens.kinds)
     for found in _TOKEN.finditer(tokens.script, pos):
-        kind = found.lastgroup or ""
-        if kind == "comment":
-            continue
-        start, end = found.span(found.lastindex or 0)
-        if kind == "other" or (kind == "redirect" and tokens.script.startswith("<#", start)):
-            return start
-        if len(kinds) >= MAX_TOKENS:
-            return start
-        kinds.append(kind)
-        texts.append(found.group(kind))
-        starts.append(start)
-        ends.append(end)
+        kind = found.lastgroup
+        if kind in _SPECIAL_KINDS:
+            if kind == "comment":
+                continue
+            if kind == "other" or found.group(kind) == "<":
+                return found.start(kind)
+        room -= 1
+        if room < 0:
+            return found.start(kind)
+        start, end = found.span(kind)
+        add_kind(kind)
+        add_text(found[kind])
+        add_start(start)
+        add_end(end)
     return len(tokens.script)
 
 
@@ -131,7 +141,7 @@ def _hard_token(tokens: Tokens, pos: int) -> int:
     if script.startswith("<#", pos):
         stop = script.find("#>", pos + 2)
         return len(script) if stop < 0 else stop + 2
-    kind, end = _quoted(script, pos, len(script))
+    kind, end = ("redirect", pos + 1) if script[pos] == "<" else _quoted(script, pos, len(script))
     tokens.kinds.append(kind)
     tokens.texts.append(script[pos:end])
     tokens.starts.append(pos)

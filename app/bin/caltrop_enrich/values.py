@@ -70,7 +70,7 @@ def variable_name(text: str) -> str:
     name = text[1:]
     if name.startswith("{"):
         name = name[1:].rstrip("}")
-    return _SCOPE.sub("", name).lower()
+    return (_SCOPE.sub("", name) if ":" in name else name).lower()
 
 
 class Evaluator:
