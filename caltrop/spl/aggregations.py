@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from caltrop.spl.arguments import Arguments
 from caltrop.spl.ast import Aggregation, FieldName, Node, Span
-from caltrop.spl.expressions import read_expression
+from caltrop.spl.cursor import Cursor
+from caltrop.spl.expressions import read_eval_call, read_expression
 
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*|\$[\w.:]+\$|<<\w+>>")
 _SPAN = re.compile(r"[^\s,()]+")
@@ -54,8 +55,17 @@ def _function(args: Arguments) -> Aggregation:
             return _sparkline(args, start)
         else:
             node, text = _argument(args)
+    extra = _further(cursor)
+    written = cursor.text[start : cursor.pos] if text is None else f"{name}({', '.join([text, *extra])})"
+    return Aggregation(
+        function=name.lower(), argument=node, alias=None, text=written, extra=extra, span=cursor.span(start)
+    )
+
+
+def _further(cursor: Cursor) -> tuple[str, ...]:
+    """What follows the first argument (the span of a sparkline), as written, and the closing parenthesis."""
     extra: list[str] = []
-    while cursor.accept(","):  # functions of two arguments
+    while cursor.accept(","):
         cursor.skip()
         more = cursor.match(_SPAN)
         if not more:
@@ -63,10 +73,7 @@ def _function(args: Arguments) -> Aggregation:
         extra.append(more[0])
     if not cursor.accept(")"):
         cursor.expected('")" to close the parenthesis')
-    written = cursor.text[start : cursor.pos] if text is None else f"{name}({', '.join([text, *extra])})"
-    return Aggregation(
-        function=name.lower(), argument=node, alias=None, text=written, extra=tuple(extra), span=cursor.span(start)
-    )
+    return tuple(extra)
 
 
 def _argument(args: Arguments) -> tuple[Node | None, str | None]:
@@ -75,8 +82,8 @@ def _argument(args: Arguments) -> tuple[Node | None, str | None]:
     start = cursor.skip()
     if cursor.text.startswith(")", start):
         return None, ""
-    if _EVAL.match(cursor.text, start):
-        return _eval(args), None
+    if expression := read_eval_call(cursor):
+        return expression, None
     if cursor.text.startswith("`", start):
         return cursor.macro(), None
     if cursor.text.startswith("[", start):
@@ -100,39 +107,21 @@ def _argument(args: Arguments) -> tuple[Node | None, str | None]:
     return FieldName(name=found[0], span=Span(start, end)), found[0]
 
 
-def _eval(args: Arguments) -> Node:
-    cursor = args.cursor
-    cursor.match(_EVAL)
-    node = read_expression(cursor)
-    if not cursor.accept(")"):
-        cursor.expected('")" to close eval(')
-    return node
-
-
 def _sparkline(args: Arguments, start: int) -> Aggregation:
     cursor = args.cursor
     inner: Node | None = None
-    extra: list[str] = []
     if cursor.peek() != ")":
         inner = _function(args)
-    while cursor.accept(","):
-        cursor.skip()
-        span = cursor.match(_SPAN)
-        if not span:
-            cursor.expected("a time span")
-        extra.append(span[0])
-    if not cursor.accept(")"):
-        cursor.expected('")" to close the parenthesis')
+    extra = _further(cursor)
     inside = ", ".join([*([inner.text] if isinstance(inner, Aggregation) else []), *extra])
     return Aggregation(
         function="sparkline",
         argument=inner,
         alias=None,
         text=f"sparkline({inside})",
-        extra=tuple(extra),
+        extra=extra,
         span=cursor.span(start),
     )
 
 
-_EVAL = re.compile(r"eval\s*\(", re.IGNORECASE)
 _PREFIX = re.compile(r"PREFIX\([^)\s]*\)")

@@ -25,7 +25,7 @@ from caltrop.spl.ast import (
 )
 from caltrop.spl.cursor import Cursor, unescape
 from caltrop.spl.errors import SplError
-from caltrop.spl.expressions import read_expression
+from caltrop.spl.expressions import read_eval_call, read_expression
 from caltrop.spl.searching import read_search
 from caltrop.spl.syntax import Kind, Syntax, Words
 
@@ -143,10 +143,8 @@ class Arguments:
             return self._quoted_expression(unescape(quoted[1] or quoted[2]), start) if quoted else None
         if kind is not Kind.EXPR:
             return None
-        if cursor.match(_EVAL):
-            inside = read_expression(cursor)
-            if not cursor.accept(")"):
-                cursor.expected('")" to close eval(')
+        inside = read_eval_call(cursor)
+        if inside:
             return Call(name="eval", args=(inside,), span=cursor.span(start))
         if not cursor.accept("("):
             return None
@@ -393,7 +391,6 @@ def _moves(part: Node, syntax: Syntax) -> bool:
 
 
 _LONE_COMMA = re.compile(r",(?=\s)")  # makemv delim=, field
-_EVAL = re.compile(r"eval\s*\(", re.IGNORECASE)
 # reset_after="("expression")" as the manual writes it, or "(expression)"
 _QUOTED_EVAL = re.compile(r'"\("(.*?)(?<!\\)"\)"|"(\((?:[^"\\]|\\.)*\))"', re.DOTALL)
 _SINGLE = re.compile(r"'([^'\n]*)'")

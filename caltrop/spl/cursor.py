@@ -31,12 +31,15 @@ def unescape(text: str) -> str:
 
 
 class Cursor:
-    __slots__ = ("depth", "pos", "text")
+    """`depth` is how many brackets are open; `links` counts operators in chains that only grow deeper (a-b-c…)."""
+
+    __slots__ = ("depth", "links", "pos", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.pos = 0
         self.depth = 0
+        self.links = 0
 
     # -- moving
 

@@ -23,6 +23,8 @@ _TEMPLATE = r"<<\w+>>|\$(?:[\w.:@-]+(?:\|\w+)?)?\$"
 # no operator can be meant: braces of JSON arrays, colons and @ inside the word.
 _WORD = re.compile(rf"(?:\w|{_TEMPLATE}|\{{\w*\}}(?:\.[A-Za-z_]\w*(?:\{{\}})?)*|[:@#](?=\w))+")
 _TEMPLATE_IN = re.compile(_TEMPLATE)
+_NEGATED = re.compile(r"\s+(IN|LIKE)\b", re.IGNORECASE)
+_EVAL = re.compile(r"eval\s*\(", re.IGNORECASE)
 _OPERATOR = re.compile(r"==|!=|<=|>=|<>|[-+*/%.=<>]|\b(?:LIKE|IN|NOT|AND|OR|XOR)\b", re.IGNORECASE)
 
 # How tightly an operator binds; a chain of one level groups to the left.
@@ -55,6 +57,7 @@ def read_expression(cursor: Cursor, level: int = 1) -> Node:
         chain += 1
         if chain > MAX_DEPTH:
             cursor.fail(f"an expression of more than {MAX_DEPTH} operators in a row", cursor.pos, cursor.pos + 1)
+        cursor.links += 1
         cursor.pos = end
         if op == "IN":
             left = InList(operand=left, items=_arguments(cursor), span=cursor.span(start))
@@ -63,6 +66,16 @@ def read_expression(cursor: Cursor, level: int = 1) -> Node:
             left = Binary(op=op, left=left, right=right, span=cursor.span(start))
         if negated:
             left = Unary(op="NOT", operand=left, span=cursor.span(start))
+
+
+def read_eval_call(cursor: Cursor) -> Node | None:
+    """The expression in eval(…), if that comes next (no white space is skipped)."""
+    if not cursor.match(_EVAL):
+        return None
+    node = read_expression(cursor)
+    if not cursor.accept(")"):
+        cursor.expected('")" to close eval(')
+    return node
 
 
 def _next_operator(cursor: Cursor) -> tuple[str, bool, int] | None:
@@ -74,7 +87,7 @@ def _next_operator(cursor: Cursor) -> tuple[str, bool, int] | None:
     if op != "NOT":
         return _SPELLINGS.get(op, op), False, found.end()
     # x NOT IN (…), x NOT LIKE "…"
-    after = re.compile(r"\s+(IN|LIKE)\b", re.IGNORECASE).match(cursor.text, found.end())
+    after = _NEGATED.match(cursor.text, found.end())
     return (after[1].upper(), True, after.end()) if after else None
 
 
@@ -132,7 +145,7 @@ def _operand(cursor: Cursor) -> Node:
         from caltrop.spl.parser import read_subsearch
 
         return read_subsearch(cursor)
-    if char in ("-", "+") and char:
+    if char == "-" or char == "+":
         cursor.pos += 1
         with cursor.nested(start):
             operand = read_expression(cursor, SIGN_LEVEL)

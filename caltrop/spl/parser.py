@@ -14,7 +14,7 @@ from typing import TypeVar
 from caltrop.spl.arguments import Arguments
 from caltrop.spl.ast import Command, MacroCall, Node, Pipeline, Subsearch
 from caltrop.spl.commands import syntax_of
-from caltrop.spl.cursor import Cursor
+from caltrop.spl.cursor import MAX_DEPTH, Cursor
 from caltrop.spl.expressions import read_expression
 from caltrop.spl.searching import read_search
 
@@ -38,6 +38,7 @@ def parse(text: str, *, implicit_search: bool = True) -> Pipeline:
             cursor.fail("unbalanced bracket: no [ opens this one", cursor.pos, cursor.pos + 1)
     except RecursionError:
         cursor.fail("nested too deeply")
+    _check_height(cursor, pipeline)
     return pipeline
 
 
@@ -62,7 +63,24 @@ def _whole(cursor: Cursor, read: Callable[[Cursor], T]) -> T:
         cursor.fail("nested too deeply")
     if cursor.peek():
         cursor.expected("the end of the expression", _closing_hint(cursor))
+    if isinstance(node, Node):
+        _check_height(cursor, node)
     return node
+
+
+MAX_HEIGHT = 200  # of a tree: who reads it recurses so deep
+
+
+def _check_height(cursor: Cursor, tree: Node) -> None:
+    """Parentheses and chains of operators are bounded each where they are read; together they may still be too much."""
+    if cursor.links < MAX_DEPTH:
+        return
+    level: list[Node] = [tree]
+    for _ in range(MAX_HEIGHT):
+        level = [child for node in level for child in node.children()]
+        if not level:
+            return
+    cursor.fail(f"nested too deeply: a tree of more than {MAX_HEIGHT} levels", level[0].span.start, level[0].span.end)
 
 
 def read_subsearch(cursor: Cursor) -> Subsearch:

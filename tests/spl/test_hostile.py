@@ -28,6 +28,7 @@ SIZE = 5_000
         "| eval a=" + "1+" * SIZE + "1",
         "| stats " + "sum(eval(" * SIZE,
         "| eval a=" + "9" * SIZE,
+        "| eval a=" + "(" * 90 + "1" + ("-1" * 90 + ")") * 90,
     ],
 )
 def test_deep_or_long_is_refused_by_name(spl: str) -> None:
