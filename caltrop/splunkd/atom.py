@@ -24,11 +24,14 @@ NAMESPACES = (
 )
 # What XML 1.0 cannot carry at all: log text may hold any of it.
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_SPECIAL = re.compile("[&<>\"'\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", "\r": "&#13;"})
 
 
 def escape(text: str) -> str:
     """Text for element content or an attribute; characters that XML cannot carry become U+FFFD."""
+    if _SPECIAL.search(text) is None:  # nearly always: most of a feed is plain words and numbers
+        return text
     return _ILLEGAL.sub("\ufffd", text).translate(_ESCAPES)
 
 
@@ -128,11 +131,13 @@ class Feed:
 
 def xml_value(value: Any) -> str:
     """The inside of an s:key or s:item."""
+    if isinstance(value, str):
+        return escape(value)
     if value is None:
         return ""
     if isinstance(value, bool):
         return "1" if value else "0"
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         keys = "".join(f'<s:key name="{escape(str(k))}">{xml_value(v)}</s:key>' for k, v in value.items())
         return f"<s:dict>{keys}</s:dict>" if keys else "<s:dict/>"
     if isinstance(value, (list, tuple)):

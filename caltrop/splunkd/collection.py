@@ -204,7 +204,7 @@ class Collection:
             found = self.find(request, names_of(name))
             if not found:
                 raise self.missing(request, names_of(name))
-            return self.feed(request, found)
+            return self.feed(request, [self.described(e) for e in found])
         entry = self.one(request, name)
         if method == "POST":
             return self.answer(request, self.update(request, entry), 200)
@@ -227,7 +227,7 @@ class Collection:
     def answer(self, request: Request, result: Response | Entry | None, status: int) -> Response:
         if isinstance(result, Response):
             return result
-        response = self.feed(request, [] if result is None else [result])
+        response = self.feed(request, [] if result is None else [self.described(result)])
         response.status = status
         return response
 
@@ -247,6 +247,15 @@ class Collection:
     def reload_entry(self, request: Request, entry: Entry) -> Entry:
         return entry
 
+    def described(self, entry: Entry) -> Entry:
+        """The entry with the fields that an object of this kind may have; a listing leaves them out, as Splunk's do."""
+        return replace(
+            entry,
+            required=entry.required or self.required,
+            optional=entry.optional or self.optional,
+            wildcard=entry.wildcard or self.wildcard,
+        )
+
     # -- feeds ---------------------------------------------------------------------------------------------------------
 
     def listing(self, request: Request) -> Response:
@@ -261,20 +270,11 @@ class Collection:
     def feed(
         self, request: Request, entries: Sequence[Entry], *, total: int | None = None, offset: int = 0, count: int = 30
     ) -> Response:
-        described = [
-            replace(
-                e,
-                required=e.required or self.required,
-                optional=e.optional or self.optional,
-                wildcard=e.wildcard or self.wildcard,
-            )
-            for e in entries
-        ]
         title = self.title or self.path_of(request).rsplit("/", 1)[-1]
         feed = Feed(
             title,
             self.path_of(request),
-            described,
+            entries,
             total,
             offset,
             count,

@@ -17,6 +17,7 @@ from caltrop.knowledge.configuration import NotFound as ConfNotFound
 from caltrop.splunkd.atom import Acl, Entry
 from caltrop.splunkd.collection import Collection, action
 from caltrop.splunkd.http import FALSE_WORDS, TRUE_WORDS, ApiError, Request
+from caltrop.splunkd.places import homes
 
 # Arguments that steer the call and are no settings.
 RESERVED = frozenset({"name", "output_mode", "createonly", "eai:acl", "eai:attributes", "_", "offset", "count", "f"})
@@ -52,10 +53,12 @@ class ConfCollection(Collection):
         if self.everywhere:
             return [(SYSTEM, NOBODY, False)]
         if request.app == "-" or request.owner == "-":
-            apps = [SYSTEM, *daemon.config.apps()] if request.app == "-" else [request.app or daemon.place(request)[1]]
-            owners = [request.owner or user.name] if request.owner != "-" else list(daemon.accounts.users)
-            owners = [o for o in owners if o != NOBODY]
-            return [(a, o, True) for a in apps for o in (*owners, NOBODY)]
+            app, owner = request.app, request.owner
+            return [
+                (a, o, True)
+                for a, o in homes(daemon.config, self.conf_of(request))
+                if app in ("-", None, a) and (owner in ("-", o) or o == NOBODY or (owner is None and o == user.name))
+            ]
         owner, app = daemon.place(request)
         return [(app, owner, False)]
 

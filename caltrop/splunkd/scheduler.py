@@ -6,16 +6,17 @@ Follows "Schedule a search" settings of savedsearches.conf.spec: the times of a 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from croniter import croniter
 
-from caltrop.knowledge.configuration import NOBODY, SYSTEM
+from caltrop.knowledge.configuration import SYSTEM
 from caltrop.splunkd.http import ApiError
 from caltrop.splunkd.jobs import Job, SearchSpec
+from caltrop.splunkd.places import Home, homes
 from caltrop.splunkd.savedsearches import SavedSearch, seconds_of
 
 if TYPE_CHECKING:
@@ -32,26 +33,27 @@ class Scheduler:
         self._daemon = daemon
         self._lock = threading.Lock()
         self._since = daemon.now()
-        self._scheduled: tuple[int, list[SavedSearch]] = (-1, [])
+        self._scheduled: tuple[object, list[SavedSearch]] = (None, [])
         self._running: dict[tuple[str, str, str], Job] = {}
 
-    def saved_searches(self) -> Iterator[SavedSearch]:
-        """Every saved search, where it lives."""
+    def saved_searches(self, places: Iterable[Home]) -> Iterator[SavedSearch]:
+        """Every saved search that lives in these folders."""
         config = self._daemon.config
-        for app in [SYSTEM, *config.apps()]:
-            for owner in [NOBODY, *self._daemon.accounts.users]:
-                view = config.stanzas(CONF, None if app == SYSTEM else app, owner)
-                base = view["default"].values() if "default" in view else {}
-                for stanza in view.values():
-                    if (stanza.app, stanza.owner) == (app, owner) and stanza.name != "default":
-                        yield SavedSearch(stanza.name, app, owner, {**base, **stanza.values()})
+        for app, owner in places:
+            view = config.stanzas(CONF, None if app == SYSTEM else app, owner)
+            base = view["default"].values() if "default" in view else {}
+            for stanza in view.values():
+                if (stanza.app, stanza.owner) == (app, owner) and stanza.name != "default":
+                    yield SavedSearch(stanza.name, app, owner, {**base, **stanza.values()})
 
     def _active(self) -> list[SavedSearch]:
-        generation = self._daemon.config.generation
-        if self._scheduled[0] != generation:
-            config = self._daemon.config
-            found = [s for s in self.saved_searches() if s.enabled and s.scheduled]
-            self._scheduled = (generation, [s for s in found if s.app == SYSTEM or config.enabled(s.app)])
+        """The searches with a schedule, read again only when a savedsearches.conf changed."""
+        config = self._daemon.config
+        found = homes(config, CONF)
+        enabled = tuple(sorted(home for home in found if home[0] == SYSTEM or config.enabled(home[0])))
+        mark = (enabled, tuple(found.values()))
+        if self._scheduled[0] != mark:
+            self._scheduled = (mark, [s for s in self.saved_searches(enabled) if s.enabled and s.scheduled])
         return self._scheduled[1]
 
     def run_due(self, now: float) -> list[Job]:
