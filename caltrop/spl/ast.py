@@ -215,7 +215,8 @@ def is_time_modifier(node: Node) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Option(Node):
-    """name=value. `name` is lower-case; `value` is typed by the command's syntax (bool, int, float or str)."""
+    """name=value. `name` is lower-case where the command declares it, else as written (param.x of sendalert);
+    `value` is typed by the command's syntax (bool, int, float or str), text where it does not fit."""
 
     name: str
     value: Scalar

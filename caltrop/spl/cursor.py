@@ -103,7 +103,9 @@ class Cursor:
         """The inside of a "quoted string" as written; the cursor is on its opening quote."""
         found = self.match(_STRING)
         if not found:
-            self.fail('unbalanced quotes: no closing " for this one', self.pos, self.pos + 1)
+            hint = 'a quote behind a backslash does not close: write \\\\" for a backslash at the end'
+            escaped = self.text.find('\\"', self.pos) > 0
+            self.fail('unbalanced quotes: no closing " for this one', self.pos, self.pos + 1, hint if escaped else None)
         return found[1]
 
     def string(self) -> str:

@@ -132,7 +132,7 @@ def _command(cursor: Cursor) -> Command | MacroCall:
         return _arguments(cursor, cursor.text[start : macro.span.end], start)
     found = cursor.match(_NAME)
     if not found:
-        cursor.expected("a command")
+        cursor.expected("a command", "a stage is empty: take one pipe away" if cursor.peek() == "|" else None)
     name = found[0].lower() if not found[0].startswith(("$", "<")) else found[0]
     return _arguments(cursor, name, start)
 
@@ -146,4 +146,11 @@ def _arguments(cursor: Cursor, name: str, start: int) -> Command:
 
 
 def _closing_hint(cursor: Cursor) -> str | None:
-    return "this parenthesis closes nothing: the parentheses do not balance" if cursor.peek() == ")" else None
+    return _HINTS.get(cursor.peek())
+
+
+_HINTS = {
+    ")": "this parenthesis closes nothing: the parentheses do not balance",
+    "&": "the operator is written AND",
+    "]": "this bracket closes nothing: the brackets do not balance",
+}
