@@ -20,6 +20,23 @@ def running(name: str, x: Input) -> pl.Expr | None:
     return build(x) if build else None
 
 
+def windowed(name: str, x: Input, size: int) -> pl.Expr | None:
+    """The same over the last `size` rows of the group, for what Polars has a rolling kernel."""
+    if not x.present:
+        return pl.min_horizontal(pl.int_range(1, pl.len() + 1, dtype=pl.Int64), size) if name == "count" else None
+    if x.multivalue or name not in ("count", "sum", "avg", "min", "max"):
+        return None
+    if name == "count":
+        return x.value.is_not_null().cast(pl.Int64).rolling_sum(size, min_samples=1)
+    if name in ("min", "max"):
+        if x.content != "number":
+            return None
+        return x.number.rolling_max(size, min_samples=1) if name == "max" else x.number.rolling_min(size, min_samples=1)
+    if name == "sum":
+        return x.number.rolling_sum(size, min_samples=1)
+    return x.number.rolling_mean(size, min_samples=1)
+
+
 def _counted(x: Input) -> pl.Expr:
     if x.multivalue:
         return x.value.list.len().fill_null(0).cast(pl.Int64).cum_sum()

@@ -57,12 +57,14 @@ def xyseries(table: Table, cmd: Command, ctx: Context) -> Table:
     if not flag(cmd, "grouped", False):
         index = natural_order(index, ["x"]) if rows.dtype != MULTIVALUE else index
     out = [index.get_column("x").alias(x)]
-    parts = {str(key[0]): part for key, part in work.group_by(["y"], maintain_order=True)}
+    labels_in_order = sorted(work.get_column("y").unique().to_list())
+    last = work.group_by([ROW, "y"], maintain_order=True).agg(pl.exclude("x").last())
     for i, cell in enumerate(cells):
-        for label in sorted(parts):
+        wide = last.pivot(on="y", index=ROW, values=f"c{i}")
+        wide = index.select(ROW).join(wide, on=ROW, how="left", maintain_order="left")
+        for label in labels_in_order:
             name = label if len(cells) == 1 else template.replace("$AGG$", cell).replace("$VAL$", label)
-            values = parts[label].group_by(ROW).agg(pl.col(f"c{i}").last())
-            out.append(index.join(values, on=ROW, how="left", maintain_order="left").get_column(f"c{i}").alias(name))
+            out.append(wide.get_column(label).alias(name))
     return Table(pl.DataFrame(list({column.name: column for column in out}.values())))
 
 

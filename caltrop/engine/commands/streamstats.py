@@ -17,7 +17,7 @@ from caltrop.engine.aggregate.arguments import aggregations, by_fields, checked,
 from caltrop.engine.aggregate.group import time_of
 from caltrop.engine.aggregate.inputs import TIME, Columns
 from caltrop.engine.aggregate.measures import EVAL, SPARKLINE, Measure, measures
-from caltrop.engine.aggregate.running import running
+from caltrop.engine.aggregate.running import running, windowed
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
@@ -157,7 +157,11 @@ def _accumulate(
     closed: list[pl.Expr] = []
     rolled: list[pl.Expr] = []
     for i, (measure, x) in enumerate(inputs):
-        form = running(measure.function.name, x) if unlimited else None
+        form = None
+        if unlimited:
+            form = running(measure.function.name, x)
+        elif windows.seconds is None and not (windows.shared and keys):
+            form = windowed(measure.function.name, x, windows.size)
         if form is not None:
             form = form.over(group)
         elif unlimited:
