@@ -121,14 +121,15 @@ def _detection(catalogue: Catalogue, item: Detection) -> Keys:
         yield "action.escu.atomic_red_team_guids", _json(item.atomic_guid)
     yield "action.escu.providing_technologies", _json(technologies(item.search) or None)
     yield "action.escu.analytic_story", _json(sorted(item.analytic_story))
+    findings = _finding_entities(config, item, deployment)
     if risky:
-        yield from _risk(config, item)
+        yield from _risk(config, item, findings)
     yield from _schedule(schedule)
     if config.flavour != "no-es":
         yield from _correlation(config, item, label)
     yield "schedule_window", schedule.schedule_window
     if deployment.notable and config.flavour != "no-es":
-        yield from _notable(item, deployment)
+        yield from _notable(config, item, deployment, findings)
     yield "alert.digest_mode", 1
     yield "disabled", "true"
     yield "enableSched", 1
@@ -147,16 +148,28 @@ def _detection(catalogue: Catalogue, item: Detection) -> Keys:
         yield "action.notable.param.drilldown_searches", _json(_drilldowns(item))
 
 
-def _risk(config: AppConfig, item: Detection) -> Keys:
+def _risk(config: AppConfig, item: Detection, findings: tuple[Entity, ...]) -> Keys:
     """The risk action; without Enterprise Security, the same risk events through the summary index action."""
     if config.flavour == "no-es":
         yield from risk_index_keys(config, item, es_annotations(config, item))
         return
     yield "action.risk", 1
     yield "action.risk.param._risk_message", item.message
-    yield "action.risk.param._risk", _json([_risk_entry(e) for e in item.entities])
+    yield "action.risk.param._risk", _json([_risk_entry(e) for e in item.entities if e not in findings])
     yield "action.risk.param._risk_score", 0
     yield "action.risk.param.verbose", 0
+    if config.es_version >= 8:
+        yield "action.risk.forceCsvResults", 1
+
+
+def _finding_entities(config: AppConfig, item: Detection, deployment: Deployment) -> tuple[Entity, ...]:
+    """Entities that Enterprise Security 8 scores through the finding itself: the risk action leaves those out.
+
+    Schemas without findings have none marked: there the first risk object is the finding's, as in a migration.
+    """
+    if config.es_version < 8 or not deployment.notable:
+        return ()
+    return tuple(e for e in item.entities if e.finding) or item.risk_objects[:1]
 
 
 def _risk_entry(entity: Entity) -> dict[str, Any]:
@@ -180,7 +193,7 @@ def _correlation(config: AppConfig, item: Detection, label: str) -> Keys:
     yield "action.correlationsearch.metadata", _json(metadata)
 
 
-def _notable(item: Detection, deployment: Deployment) -> Keys:
+def _notable(config: AppConfig, item: Detection, deployment: Deployment, findings: tuple[Entity, ...]) -> Keys:
     title = _filled(deployment.rule_title, item)
     yield "action.notable", 1
     yield "action.notable.param.nes_fields", ",".join(deployment.nes_fields) or None
@@ -188,6 +201,11 @@ def _notable(item: Detection, deployment: Deployment) -> Keys:
     yield "action.notable.param.rule_title", f"RBA: {title}" if item.type == "Correlation" else title
     yield "action.notable.param.security_domain", item.security_domain
     yield "action.notable.param.severity", severity(item.risk_score)
+    if config.es_version >= 8:
+        yield "action.notable.param._entities", _json([_risk_entry(e) for e in findings])
+        yield "action.notable.param.investigation_type", "default"
+        yield "action.notable.param.drilldown_dashboards", _json([])
+        yield "action.notable.param.verbose", 0
 
 
 def es_annotations(config: AppConfig, item: Detection) -> dict[str, Any]:

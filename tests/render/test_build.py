@@ -163,6 +163,20 @@ def test_without_enterprise_security_rows_become_risk_events(repository: Reposit
     assert "mvexpand caltrop_risk" in stanza["search"]
 
 
+def test_enterprise_security_8_scores_the_finding_itself(repository: Repository) -> None:
+    app = "id: t_app\nlabel: T\nprefix: Test\nversion: '1.0.0'\nauthor: {name: S}\nes_version: 8\n"
+    result = build(load(repository({"app.yml": app})), repository.folder / "dist")
+    stanza = conf(result.tree, "savedsearches.conf")[RULE]
+    assert stanza["action.correlationsearch.detection_type"] == "ebd"
+    assert json.loads(stanza["action.notable.param._entities"]) == [
+        {"risk_object_field": "dest", "risk_object_type": "system", "risk_score": 50}
+    ]
+    assert json.loads(stanza["action.risk.param._risk"]) == [
+        {"risk_object_field": "user", "risk_object_type": "user", "risk_score": 40},
+        {"threat_object_field": "process", "threat_object_type": "process"},
+    ]
+
+
 def test_the_sdk_is_taken_only_with_the_pinned_hash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / vendor.WHEEL).write_bytes(b"something else")
 
