@@ -27,10 +27,11 @@ from caltrop.index.segment import Segment, Summary
 # Events wait in the log until there are this many rows or bytes of them; then they become a segment.
 SEAL_ROWS = 50_000
 SEAL_BYTES = 64 << 20
-# Segments of one order of magnitude are merged when there are this many; none grows beyond these limits.
+# Segments of one order of magnitude are merged when there are this many. What is this large already is left alone: few
+# enough files, and merging would hold everything in memory twice.
 FAN_IN = 8
-MERGE_ROWS = 1_000_000
-MERGE_BYTES = 512 << 20
+MERGE_ROWS = 262_144
+MERGE_BYTES = 128 << 20
 
 
 @dataclass(frozen=True)
@@ -166,9 +167,7 @@ class Bucket:
         """Make a segment of `frame`, which is in order of arrival, and publish `state` with it, small ones merged."""
         state = self._with_segment(state, frame)
         while group := _mergeable(state.segments):
-            merged = frames.concat([segment.frame for segment in reversed(group)]).sort(
-                "_time", descending=True, maintain_order=True
-            )
+            merged = frames.descending(frames.concat([segment.frame for segment in reversed(group)]))
             rest = tuple(segment for segment in state.segments if segment not in group)
             state = self._with_segment(replace(state, segments=rest), merged, ordered=True)
         self._publish(state)

@@ -129,10 +129,13 @@ def _conform(frame: pl.DataFrame, target: dict[str, pl.DataType]) -> pl.DataFram
 
 
 def newest_first(frame: pl.DataFrame) -> pl.DataFrame:
-    """Sorted by `_time` descending; of events with one time the one that arrived last comes first, as in Splunk."""
-    # DataFrame.reverse() loses the type of lists that are null in every row.
-    backwards = frame.reverse().cast({n: t for n, t in frame.schema.items() if t == MULTIVALUE})
-    # Logs are mostly in order already, and sorting copies every column.
-    if backwards.get_column("_time").is_sorted(descending=True):
-        return backwards
-    return backwards.sort("_time", descending=True, maintain_order=True)
+    """Rows in order of arrival sorted by `_time` descending; of events with one time the one that arrived last comes
+    first, as in Splunk."""
+    return descending(frame.reverse())
+
+
+def descending(frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows sorted by `_time` descending, in stable order. Logs are mostly in order already, and sorting copies."""
+    if frame.get_column("_time").is_sorted(descending=True):
+        return frame
+    return frame.sort("_time", descending=True, maintain_order=True)

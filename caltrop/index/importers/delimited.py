@@ -122,7 +122,8 @@ class _Table:
             return None
         self._cells.append(cells or [])
         self._raw.append(raw)
-        self._size += len(raw)
+        # A cell takes about as much memory as a short text, however short it is.
+        self._size += len(raw) + 64 * len(self._cells[-1])
         options = self.context.options
         if len(self._raw) >= options.batch_rows or self._size >= options.batch_bytes:
             return self.flush()

@@ -16,6 +16,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -35,6 +36,7 @@ SYSTEM = frozenset({
     "RelatedActivityID", "EventlogQualifiers", "Qualifiers",
 })  # fmt: skip
 ACCOUNT = frozenset({"UserID", "Domain", "AccountName", "AccountType"})
+_NO_DATA = SYSTEM | COLLECTOR
 # The collector's own values of EventType; any other value is the event's.
 EVENT_TYPES = frozenset({
     "INFO", "INFORMATION", "WARNING", "ERROR", "CRITICAL", "DEBUG", "VERBOSE", "AUDIT_SUCCESS", "AUDIT_FAILURE",
@@ -135,13 +137,13 @@ class Rebuilder:
         account = bool({"AccountType", "AccountName"} & record.keys())
         # NXLog writes the process of the event's System part as ProcessID in old versions, ExecutionProcessID in new.
         process = record.get("ExecutionProcessID")
-        taken = set(SYSTEM | COLLECTOR | (ACCOUNT if account else frozenset()))
+        taken = {*ACCOUNT} if account else set()
         if process is None and "ThreadID" in record and "ProcessID" in record:
             process = record["ProcessID"]
             taken.add("ProcessID")
         if text_of(record.get("EventType")) in EVENT_TYPES:
             taken.add("EventType")
-        data = [(key, text_of(value)) for key, value in record.items() if key not in taken]
+        data = [(key, text_of(value)) for key, value in record.items() if key not in _NO_DATA and key not in taken]
         if provider.startswith("Microsoft-Windows-Sysmon"):
             data = _sysmon(data, record.get("Message"))
         domain, user = text_of(record.get("Domain", "")), text_of(record.get("AccountName", ""))
@@ -202,7 +204,12 @@ def _local(record: Mapping[str, Any]) -> tuple[datetime, str, bool] | None:
 
 def moment_of(value: object) -> tuple[datetime, str, bool] | None:
     """Naive time to the second, digits behind the second, and whether it named a zone (it is then UTC)."""
-    match = _TIME.match(value) if isinstance(value, str) else None
+    return _moment(value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=8192)
+def _moment(value: str) -> tuple[datetime, str, bool] | None:
+    match = _TIME.match(value)
     if match is None:
         return None
     try:

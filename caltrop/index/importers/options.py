@@ -56,7 +56,7 @@ class ImportOptions:
     tz: str = "UTC"
     now: float | None = None
     batch_rows: int = 50_000
-    batch_bytes: int = 16 << 20
+    batch_bytes: int = 8 << 20
     max_bytes: int = 4 << 30
     max_ratio: int = 500
     on_problem: Callable[[Problem], None] = log_problem

@@ -11,6 +11,7 @@ import html
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 NAMESPACE = "http://schemas.microsoft.com/win/2004/08/events/event"
 LEVELS = {0: "Information", 1: "Critical", 2: "Error", 3: "Warning", 4: "Information", 5: "Verbose"}
@@ -60,6 +61,7 @@ def text(value: str) -> str:
     return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
+@lru_cache(maxsize=8192)
 def attribute(value: str) -> str:
     """Escape the value of a single-quoted attribute."""
     return text(value).replace("'", "&apos;")

@@ -1,0 +1,103 @@
+"""How fast logs become events, and events become durable: events and megabytes a second, and memory against raw bytes.
+
+    python benchmarks/index.py [EVENTS]
+
+All data is made here. Every line is one reader in a process of its own, so that its peak memory is its own.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from caltrop.index import Store
+from caltrop.index.importers import ImportOptions, hec, read
+
+XML = (
+    "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='Microsoft-Windows-Sysmon'/>"
+    "<EventID>1</EventID><TimeCreated SystemTime='2024-03-01T{time}.000000000Z'/><Channel>Microsoft-Windows-Sysmon/Operational"
+    "</Channel><Computer>pc{n}</Computer></System><EventData><Data Name='Image'>C:\\Windows\\System32\\cmd.exe</Data>"
+    "<Data Name='CommandLine'>cmd.exe /c whoami /all {n}</Data></EventData></Event>"
+)
+LINES: dict[str, str] = {
+    "raw": "2024-03-01 {time} host{n} sshd[{n}]: Accepted password for user from 10.0.0.1 port 22 ssh2, and a little more",
+    "json": '{{"time":"2024-03-01T{time}Z","user":"u{n}","action":"login","src":"10.0.0.1","detail":{{"a":"xxxxxxxx","b":[1,2]}}}}',
+    "xml": XML,
+    "csv": "2024-03-01 {time},u{n},10.0.0.1,allow,{n}",
+    "nxlog": '{{"EventTime":"2024-03-01 {time}","Hostname":"pc{n}","EventID":4688,"SourceName":"Microsoft-Windows-Security-Auditing",'
+    '"Channel":"Security","RecordNumber":{n},"ThreadID":4,"NewProcessName":"C:\\\\Windows\\\\cmd.exe","CommandLine":"cmd /c {n}"}}',
+}
+
+
+def write(path: Path, kind: str, events: int) -> None:
+    with path.open("w") as file:
+        if kind == "csv":
+            file.write("time,user,src,action,bytes\n")
+        for n in range(events):
+            file.write(
+                LINES[kind].format(time=f"{n // 3600 % 24:02}:{n // 60 % 60:02}:{n % 60:02}", n=n % 10_000) + "\n"
+            )
+
+
+def importer(kind: str, events: int, folder: Path) -> tuple[int, int, float]:
+    path = folder / f"log.{kind}"
+    write(path, kind, events)
+    start = time.perf_counter()
+    count = sum(frame.height for frame in read(path, ImportOptions()))
+    return count, path.stat().st_size, time.perf_counter() - start
+
+
+def bulk(events: int, folder: Path, data: Path | None) -> tuple[int, int, float]:
+    path = folder / "log.raw"
+    write(path, "raw", events)
+    store = Store(data)
+    store.create_index("main")
+    start = time.perf_counter()
+    for frame in read(path, ImportOptions()):
+        store.append(frame)
+    return store.info("main").count, path.stat().st_size, time.perf_counter() - start
+
+
+def single(events: int, folder: Path) -> tuple[int, int, float]:
+    store = Store(folder / "store")
+    store.create_index("main")
+    body = b'{"event":{"user":"ann","action":"login"},"time":1700000000,"fields":{"k":"v"}}'
+    start = time.perf_counter()
+    for _ in range(events):
+        store.append(hec.frame(hec.decode(body), hec.Defaults(), time.time()))
+    return store.info("main").count, events * len(body), time.perf_counter() - start
+
+
+def run(name: str, work: Callable[[Path], tuple[int, int, float]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        count, size, seconds = work(Path(folder))
+        peak = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - idle) * 1024
+    print(
+        f"{name:32} {count:>9,} events {count / seconds:>11,.0f} events/s {size / seconds / 1e6:>7.1f} MB/s"
+        f"   peak memory {peak / size:4.1f} x raw"
+    )
+
+
+def main() -> None:
+    events = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
+    work: dict[str, Callable[[Path], tuple[int, int, float]]] = {
+        **{f"import {kind}": lambda folder, kind=kind: importer(kind, events, folder) for kind in LINES},  # type: ignore[misc]
+        "import raw, store in memory": lambda folder: bulk(events, folder, None),
+        "import raw, store on disk": lambda folder: bulk(events, folder, folder / "store"),
+        "one HEC event at a time, on disk": lambda folder: single(max(1, events // 200), folder),
+    }
+    context = multiprocessing.get_context("fork")
+    for name, job in work.items():
+        process = context.Process(target=run, args=(name, job))
+        process.start()
+        process.join()
+
+
+if __name__ == "__main__":
+    main()
