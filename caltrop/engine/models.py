@@ -17,7 +17,7 @@ import polars as pl
 from caltrop.engine import matching, registry, subsearches
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
-from caltrop.engine.scan import Bounds, indexes_of
+from caltrop.engine.scan import Bounds, indexes_for
 from caltrop.engine.table import Table, concat, render
 from caltrop.errors import CaltropError
 from caltrop.index import Segment
@@ -76,7 +76,7 @@ def rows(dataset: Dataset, bounds: Bounds, ctx: Context) -> pl.DataFrame:
     node = constraint(dataset, ctx)
     store = ctx.instance.store
     pieces = []
-    for segment in store.segments(indexes_of(node, store.indexes()), bounds.earliest, bounds.latest):
+    for segment in store.segments(indexes_for(node, ctx), bounds.earliest, bounds.latest):
         ctx.events_scanned += segment.count
         frame = segment_rows(dataset, segment, node, ctx)
         if bounds.earliest is not None and segment.min_time < bounds.earliest:

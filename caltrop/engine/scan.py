@@ -52,10 +52,7 @@ def scan_events(commands: Sequence[Command | MacroCall], ctx: Context) -> Table:
     node = subsearches.resolve(search_expression(first), ctx)
     bounds = time_range(node, ctx)
     ctx.searched[ctx.depth] = bounds.earliest, bounds.latest
-    wanted = needed_fields(commands[1:])
-    if wanted is not None:
-        wanted = wanted | _mentioned(node)
-    return fetch(node, wanted, ctx)
+    return fetch(node, needed_fields(commands[1:]), ctx)
 
 
 def search_expression(command: Command) -> Node:
@@ -64,34 +61,45 @@ def search_expression(command: Command) -> Node:
 
 
 def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context) -> Table:
-    """Events that match a resolved search expression in the job's time range (or the one that the expression names)."""
+    """Events that match a resolved search expression in the job's time range (or the one that the expression names).
+
+    They have the `wanted` fields (None: all).
+    """
     bounds = time_range(node, ctx)
     node = matching.with_times(node, ctx)
+    possible, read = _possible(node, bounds), mentioned(node) | {"_time", "_raw"}
     instance = ctx.instance
     pieces: list[Table] = []
-    for segment in instance.store.segments(indexes_of(node, instance.store.indexes()), bounds.earliest, bounds.latest):
-        # Summary events hold partial results under names that no search mentions: stats and others look for them.
-        fields = None if SUMMARY in segment.summary.tallies["sourcetype"] else wanted
-        frame = instance.extracted(segment, ctx, _possible(node, bounds), fields)
+    for segment in instance.store.segments(indexes_for(node, ctx), bounds.earliest, bounds.latest):
+        frame = instance.extracted(segment, ctx, possible, None if wanted is None else wanted | read)
         ctx.events_scanned += segment.count
-        frame = with_derived(frame, fields, ctx)
-        condition = matching.predicate(node, frame) & in_range(bounds)
-        frame = frame.filter(condition)
+        rows = _matching_rows(frame.select([c for c in frame.columns if c in read]), node, possible, read, ctx)
+        frame = frame.select(keep(frame.columns, wanted))
+        if len(rows) < frame.height:
+            frame = frame[rows]
         if frame.height or not pieces:
-            pieces.append(Table(frame.select(keep(frame.columns, fields)), events=True))
+            pieces.append(Table(with_derived(frame, wanted, ctx), events=True))
     if not pieces:
         return Table(pl.DataFrame(schema={"_time": pl.Float64, "_raw": pl.String}), events=True)
     whole = [piece for piece in pieces if len(piece)] or pieces[:1]
-    table = concat(whole) if len(whole) > 1 else whole[0]
-    frame = table.frame
+    frame = whole[0].frame
     if len(whole) > 1:
-        frame = frame.sort("_time", descending=True, maintain_order=True)
-    present = [
-        name
-        for name in frame.columns
-        if name in ("_time", "_raw") or frame.get_column(name).null_count() < frame.height
-    ]
-    return Table(frame.select(present) if frame.height else frame, events=True)
+        frame = concat(whole).frame.sort("_time", descending=True, maintain_order=True)
+    if not frame.height:
+        return Table(frame, events=True)
+    empty = [c.name for c in frame.get_columns() if c.null_count() == frame.height and c.name not in ("_time", "_raw")]
+    return Table(frame.drop(empty), events=True)
+
+
+def _matching_rows(
+    frame: pl.DataFrame, node: Node, possible: pl.Expr, read: frozenset[str], ctx: Context
+) -> pl.Series:
+    """Row numbers of the events that match; the cheap test goes first, so that the exact one sees few rows."""
+    frame = with_derived(frame.with_row_index(_ROW).filter(possible), read, ctx)
+    return frame.filter(matching.predicate(node, frame)).get_column(_ROW)
+
+
+_ROW = "row number"
 
 
 # --- time -------------------------------------------------------------------------------------------------------------
@@ -140,6 +148,13 @@ def in_range(bounds: Bounds) -> pl.Expr:
 
 
 # --- indexes ----------------------------------------------------------------------------------------------------------
+
+
+def indexes_for(node: Node, ctx: Context) -> list[str]:
+    """The indexes to look into, of those that the user may search: named ones, else the user's default ones."""
+    services = ctx.instance.services
+    known = services.searchable(ctx.instance.store.indexes(), ctx.user)
+    return indexes_of(node, known if _index_values(node) else services.searched_by_default(known, ctx.user))
 
 
 def indexes_of(node: Node, known: Sequence[str]) -> list[str]:
@@ -199,11 +214,10 @@ def _raw_needs(node: Node) -> pl.Expr:
     if isinstance(node, Or) and node.items:
         return reduce(lambda a, b: a | b, map(_raw_needs, node.items), pl.lit(False))
     if isinstance(node, Keyword | Directive):
-        text = pl.col("_raw").str.to_lowercase()
         pieces = matching.literals(node.text)
         if not pieces or (isinstance(node, Keyword) and "::" in node.text):
             return pl.lit(True)
-        return reduce(lambda a, b: a & b, (text.str.contains(piece, literal=True) for piece in pieces)).fill_null(True)
+        return reduce(lambda a, b: a & b, (pl.col("_raw").str.contains(piece) for piece in pieces)).fill_null(True)
     return pl.lit(True)
 
 
@@ -220,7 +234,8 @@ _DATES = {
 DERIVED = frozenset({"linecount", "splunk_server", "punct", "date_zone", *_DATES})
 
 
-def _mentioned(node: Node) -> frozenset[str]:
+def mentioned(node: Node) -> frozenset[str]:
+    """Fields that a search expression reads."""
     names = {n.name for n in node.walk() if isinstance(n, FieldName)}
     return frozenset(names - TIME_MODIFIERS) | ({"_raw"} if has_raw_needs(node) else frozenset())
 

@@ -5,7 +5,7 @@ The embedded server hands its own implementation to `Instance.services`. This ke
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -22,6 +22,14 @@ class Services:
     def session_key(self, user: str) -> str:
         """A session for a custom command that calls back."""
         return ""
+
+    def searchable(self, indexes: Sequence[str], user: str) -> list[str]:
+        """Which of these indexes the user may search."""
+        return list(indexes)
+
+    def searched_by_default(self, indexes: Sequence[str], user: str) -> list[str]:
+        """Which of these indexes a search of the user looks into when it names none."""
+        return list(indexes)
 
     def rest(self, path: str, parameters: Mapping[str, str], user: str) -> pl.DataFrame:
         """Entries of a GET, a row each (`rest` command)."""

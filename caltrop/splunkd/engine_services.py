@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -18,6 +19,8 @@ from caltrop.splunkd.http import Request
 if TYPE_CHECKING:
     from caltrop.splunkd.app import ManagementApp
     from caltrop.splunkd.daemon import Daemon
+
+DERIVED = frozenset({"history", "notable", "risk", "summary"})
 
 
 class ServerServices(Services):
@@ -42,6 +45,23 @@ class ServerServices(Services):
 
     def session_key(self, user: str) -> str:
         return self._daemon.accounts.open_session(user)
+
+    def searchable(self, indexes: Sequence[str], user: str) -> list[str]:
+        roles = self._roles(user)
+        return [name for name in indexes if self._daemon.roles.may_search(roles, name)]
+
+    def searched_by_default(self, indexes: Sequence[str], user: str) -> list[str]:
+        """The default indexes of the user's roles, and every other index that holds data from outside.
+
+        A Splunk looks into the default indexes of the roles alone. Here a new index is found at once; what searches
+        themselves wrote (risk events, notables, summaries) is not, since one detection would then feed the next.
+        """
+        default = self._daemon.roles.indexes_default(self._roles(user))
+        return [n for n in indexes if n not in DERIVED or any(fnmatch.fnmatchcase(n, p) for p in default)]
+
+    def _roles(self, user: str) -> list[str]:
+        account = self._daemon.accounts.users.get(user)
+        return account.roles if account else ["admin"]  # the server's own searches have no account
 
     def rest(self, path: str, parameters: Mapping[str, str], user: str) -> pl.DataFrame:
         """GET `path` as the user; one row an entry, nested and empty values left out."""

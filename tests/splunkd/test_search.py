@@ -15,6 +15,8 @@ import splunklib.client as client
 import splunklib.results as results
 from splunklib.binding import HTTPError
 
+from caltrop.splunkd.server import Server
+
 from .conftest import Raw
 
 EVENTS = [f"2024-01-01T00:00:0{n}Z user=u{n % 2} n={n} text=\"<a & 'b'>\"" for n in range(6)]
@@ -286,3 +288,31 @@ def test_rest_and_loadjob_commands(service: client.Service, index: str) -> None:
     assert found == [{"title": "main", "disabled": "0"}]
     job = service.jobs.create(f"search index={index} | stats count", exec_mode="blocking")
     assert rows(service.jobs.oneshot(f"| loadjob {job.sid}", output_mode="json")) == [{"count": "6"}]
+
+
+def test_which_indexes_a_search_looks_into(service: client.Service, server: Server, index: str) -> None:
+    mark = f"mark{uuid.uuid4().hex[:8]}"
+    for name in (index, "main", "risk", "summary", "_audit"):
+        service.indexes[name].submit(f"2024-01-01T00:00:00Z {mark}", host="h")
+
+    def found(who: client.Service, search: str) -> list[object]:
+        return sorted(r["index"] for r in rows(who.jobs.oneshot(search, output_mode="json")))  # type: ignore[type-var]
+
+    assert found(service, f"search {mark} earliest=1") == sorted([index, "main"])
+    assert found(service, f"search {mark} index=*") == sorted([index, "main", "risk", "summary"])
+    assert found(
+        service, f"search {mark} (index=* OR index=_*) earliest=1 NOT sourcetype=audittrail NOT sourcetype=splunkd*"
+    ) == sorted([index, "main", "risk", "summary", "_audit"])
+    service.roles.create("narrow", srchIndexesAllowed=f"{index};risk", srchIndexesDefault="risk")
+    service.users.create("narrow", "a password", roles=["narrow"])
+    narrow = client.connect(host="127.0.0.1", port=server.port, username="narrow", password="a password")
+    assert found(narrow, f"search {mark}") == sorted([index, "risk"])
+    assert found(narrow, f"search {mark} (index=main OR index=_* OR index={index})") == [index]
+    assert [
+        r["title"]
+        for r in rows(
+            narrow.jobs.oneshot("| eventcount summarize=false index=* | rename index as title", output_mode="json")
+        )
+    ] == sorted([index, "risk"])
+    service.users.delete("narrow")
+    service.roles.delete("narrow")

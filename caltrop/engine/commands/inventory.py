@@ -21,7 +21,7 @@ MAX_TIMES = 50_000
 def indexes_named(cmd: Command, ctx: Context, default: str = "") -> list[str]:
     """Existing indexes that the index= options name (wildcards allowed); internal ones only by a name that starts so."""
     patterns = [str(o.value).lower() for o in cmd.of(Option) if o.name == "index"] or ([default] if default else [])
-    known = ctx.instance.store.indexes()
+    known = ctx.instance.services.searchable(ctx.instance.store.indexes(), ctx.user)
     if not patterns:
         return [name for name in known if not name.startswith("_")]
     return [

@@ -44,7 +44,7 @@ def mstats(table: Table, cmd: Command, ctx: Context) -> Table:
 def _events(condition: Node, bounds: scan.Bounds, ctx: Context) -> pl.DataFrame:
     store = ctx.instance.store
     pieces = []
-    for segment in store.segments(scan.indexes_of(condition, store.indexes()), bounds.earliest, bounds.latest):
+    for segment in store.segments(scan.indexes_for(condition, ctx), bounds.earliest, bounds.latest):
         if not {NAME, VALUE} <= set(segment.frame.columns):
             continue
         ctx.events_scanned += segment.count

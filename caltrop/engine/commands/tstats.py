@@ -92,7 +92,7 @@ def _indexed(condition: Node, bounds: Bounds, ctx: Context) -> pl.DataFrame:
     """Events with the fields that were indexed with them; nothing is extracted."""
     store = ctx.instance.store
     pieces = []
-    for segment in store.segments(scan.indexes_of(condition, store.indexes()), bounds.earliest, bounds.latest):
+    for segment in store.segments(scan.indexes_for(condition, ctx), bounds.earliest, bounds.latest):
         ctx.events_scanned += segment.count
         frame = segment.frame.with_columns(pl.lit(ctx.instance.server_name).alias("splunk_server"))
         frame = frame.filter(matching.predicate(condition, frame) & scan.in_range(bounds))
