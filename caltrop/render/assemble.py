@@ -72,8 +72,9 @@ def app_files(catalogue: Catalogue) -> dict[str, bytes]:
     }
     if "bin/enrichhits.py" in files:
         confs["default/commands.conf"] = objects.commands()
-    written = [name.removeprefix("default/").removesuffix(".conf") for name, conf in confs.items() if conf]
-    confs["default/server.conf"] = app.replication(written)
+    written = {*(name for name, conf in confs.items() if conf), *files}
+    names = (name.removeprefix("default/").removesuffix(".conf") for name in written if name.startswith("default/"))
+    confs["default/server.conf"] = app.replication(names)
     for name, conf in confs.items():
         if conf:
             files[name] = _conf_file(name, conf, files.get(name))
