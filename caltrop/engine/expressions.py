@@ -152,7 +152,8 @@ def _call(node: Call, scope: Scope) -> Value:
     count = len(node.args)
     if count < entry.least or (entry.most is not None and count > entry.most):
         raise SearchError(f"the {node.name} function takes {_arity(entry)}, not {count}", node=node)
-    return entry.run(Invocation(entry, node, scope))
+    value = entry.run(Invocation(entry, node, scope))
+    return finite(value) if value.column.dtype == pl.Float64 else value
 
 
 def _arity(entry: FunctionEntry) -> str:
@@ -265,6 +266,8 @@ def compare(op: str, left: Value, right: Value) -> Value:
     if left.numbers and right.numbers:
         return calculate("bool", test, left.number(), right.number())
     a, b = left.number(), right.number()
+    if a.column.null_count() == left.column.null_count() and b.column.null_count() == right.column.null_count():
+        return calculate("bool", test, a, b)  # every value that is there is a number: no text is needed
     if a.column.null_count() == len(a.column) or b.column.null_count() == len(b.column):
         return calculate("bool", test, left.text(), right.text())
     return calculate(

@@ -77,6 +77,7 @@ def like_pattern(text: str) -> str:
 
 
 def wildcard_pattern(text: str, *, ignore_case: bool = True) -> str:
-    """A value with * wildcards as an anchored regular expression that both engines read."""
-    flags = "(?si)" if ignore_case else "(?s)"
-    return f"{flags}^{'.*'.join(re.escape(part) for part in text.split('*'))}$"
+    """A value with * wildcards as an expression to look for (Rust's dialect): anchored where no asterisk stands."""
+    head = "" if text.startswith("*") else "^"
+    tail = "" if text.endswith("*") else "$"
+    return f"{'(?si)' if ignore_case else '(?s)'}{head}{'.*'.join(re.escape(part) for part in text.strip('*').split('*'))}{tail}"

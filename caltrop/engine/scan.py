@@ -91,9 +91,7 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context) -> Table:
     return Table(frame.drop(empty), events=True)
 
 
-def _matching_rows(
-    frame: pl.DataFrame, node: Node, possible: pl.Expr, read: frozenset[str], ctx: Context
-) -> pl.Series:
+def _matching_rows(frame: pl.DataFrame, node: Node, possible: pl.Expr, read: frozenset[str], ctx: Context) -> pl.Series:
     """Row numbers of the events that match; the cheap test goes first, so that the exact one sees few rows."""
     frame = with_derived(frame.with_row_index(_ROW).filter(possible), read, ctx)
     return frame.filter(matching.predicate(node, frame)).get_column(_ROW)

@@ -60,7 +60,7 @@ def is_number(dtype: pl.DataType) -> bool:
 def pick(mask: pl.Series, yes: pl.Series, no: pl.Series | None = None) -> pl.Series:
     """`yes` where the mask is true, else `no` (null when it is not given). All have one length and type."""
     other = pl.Series(yes.name, [None], dtype=yes.dtype).new_from_index(0, len(yes)) if no is None else no
-    return yes.zip_with(mask.fill_null(False), other).alias(yes.name)
+    return yes.zip_with(mask.fill_null(False) if mask.null_count() else mask, other).alias(yes.name)
 
 
 def reversed_rows(frame: pl.DataFrame) -> pl.DataFrame:
@@ -72,13 +72,16 @@ def numeric(column: pl.Series) -> pl.Series:
     """Float64, null where a value is not a number. A multivalue is a number only where it holds exactly one."""
     if column.dtype.is_numeric():
         return column.cast(pl.Float64)
-    if column.dtype == MULTIVALUE:
-        column = pick(column.list.len() == 1, column.list.first())
     if column.dtype == pl.Boolean or column.dtype == pl.Null:
         return pl.Series(column.name, [None] * len(column), dtype=pl.Float64)
-    number = column.str.strip_chars().cast(pl.Float64, strict=False)
+    if column.dtype == MULTIVALUE:
+        column = pick(column.list.len() == 1, column.list.first())
+    number = column.cast(pl.Float64, strict=False)
+    if number.null_count() > column.null_count():
+        number = column.str.strip_chars().cast(pl.Float64, strict=False)
     # Polars also reads "inf" and "nan"; Splunk does not call those numbers.
-    return pick(number.is_finite(), number)
+    finite = number.is_finite()
+    return number if finite.all() else pick(finite, number)
 
 
 def values_of(column: pl.Series) -> pl.Series:

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 import polars as pl
 
-from caltrop.engine.expressions import Invocation, finite
+from caltrop.engine.expressions import Invocation
 from caltrop.engine.registry import function
 from caltrop.engine.significance import significant_figures
 from caltrop.engine.table import number_text
@@ -31,7 +31,7 @@ def _numbers(call: Invocation) -> list[Value]:
 def _unary(name: str, family: str, build: Callable[[pl.Expr], pl.Expr]) -> None:
     @function(name, least=1, most=1, returns="number", family=family)
     def run(call: Invocation) -> Value:
-        return finite(calculate("number", build, *_numbers(call)))
+        return calculate("number", build, *_numbers(call))
 
 
 for _name, _build in {
@@ -69,7 +69,7 @@ def atan2(call: Invocation) -> Value:
 
 @function("hypot", least=2, most=2, returns="number", family=TRIG)
 def hypot(call: Invocation) -> Value:
-    return finite(calculate("number", lambda x, y: (x * x + y * y).sqrt(), *_numbers(call)))
+    return calculate("number", lambda x, y: (x * x + y * y).sqrt(), *_numbers(call))
 
 
 @function("pi", least=0, most=0, returns="number", family=MATH)
@@ -79,7 +79,7 @@ def pi(call: Invocation) -> Value:
 
 @function("pow", least=2, most=2, returns="number", family=MATH)
 def pow_(call: Invocation) -> Value:
-    return finite(calculate("number", lambda x, y: x.pow(y), *_numbers(call)))
+    return calculate("number", lambda x, y: x.pow(y), *_numbers(call))
 
 
 @function("log", least=1, most=2, returns="number", family=MATH)
@@ -87,8 +87,8 @@ def log(call: Invocation) -> Value:
     """The logarithm, base 10 unless given."""
     args = _numbers(call)
     if len(args) == 1:
-        return finite(calculate("number", lambda x: x.log10(), *args))
-    return finite(calculate("number", lambda x, b: x.log() / b.log(), *args))
+        return calculate("number", lambda x: x.log10(), *args)
+    return calculate("number", lambda x, b: x.log() / b.log(), *args)
 
 
 @function("round", least=1, most=2, returns="number", family=MATH)
@@ -100,11 +100,35 @@ def round_(call: Invocation) -> Value:
     args = _numbers(call)
     if len(args) == 1:
         return calculate("number", lambda x: pl.when(x >= 0).then((x + 0.5).floor()).otherwise((x - 0.5).ceil()), *args)
+    if args[1].constant and (digits := args[1].scalar()) is not None and 0 < digits <= 9:
+        return _rounded(args[0], int(digits))
     return by_row("number", pl.String, lambda x, n: None if x is None or n is None else rounded_text(x, int(n)), *args)
 
 
+def _rounded(value: Value, digits: int) -> Value:
+    """`rounded_text` over a column: numbers near a tie, and large ones, take the exact way."""
+    power = 10**digits
+
+    def build(x: pl.Expr) -> pl.Expr:
+        scaled = x.abs() * power
+        clear = (scaled < 1e15) & ((scaled - scaled.floor() - 0.5).abs() > 1e-6)
+        units = (scaled + 0.5).floor().cast(pl.Int64, strict=False)
+        sign = pl.when((x < 0) & (units > 0)).then(pl.lit("-")).otherwise(pl.lit(""))
+        text = pl.concat_str(
+            sign, (units // power).cast(pl.String), pl.lit("."), (units % power).cast(pl.String).str.zfill(digits)
+        )
+        return pl.when(clear).then(text)
+
+    fast = calculate("number", build, value)
+    rest = calculate("number", lambda x, s: pl.when(s.is_null()).then(x), value, fast)
+    if rest.column.null_count() == len(rest.column):
+        return fast
+    exact = by_row("number", pl.String, lambda x: None if x is None else rounded_text(x, digits), rest)
+    return calculate("number", lambda a, b: pl.coalesce(a, b), fast, exact)
+
+
 def rounded_text(value: float, digits: int) -> str:
-    number = round_half_up(value, digits)
+    number = round_half_up(value, digits) + 0.0  # not -0.0
     return number_text(number) if digits <= 0 or digits > MAX_DECIMALS else f"{number:.{digits}f}"
 
 

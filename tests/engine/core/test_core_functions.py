@@ -14,6 +14,7 @@ from caltrop.engine import registry
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import Engine
+from caltrop.engine.functions.mathematical import rounded_text
 from caltrop.engine.instance import Instance
 from caltrop.engine.table import MULTIVALUE
 from caltrop.spl import ast, parse_eval
@@ -128,3 +129,17 @@ def test_unknown_function_suggests_a_name(ctx: Context) -> None:
     with pytest.raises(SearchError) as caught:
         ctx.engine.evaluate(parse_eval("lenn(t)"), FRAME, ctx)
     assert caught.value.hint == "did you mean 'len'?"
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.one_of(st.floats(-1e18, 1e18), st.integers(-(10**7), 10**7).map(lambda n: n / 1000)), min_size=1, max_size=20
+    ),
+    st.integers(1, 9),
+)
+def test_rounding_a_column_equals_rounding_each(numbers: list[float], digits: int) -> None:
+    ctx = Context(cast(Any, None), Engine(), 0.0)
+    frame = pl.DataFrame({"x": numbers}, schema={"x": pl.Float64})
+    column = ctx.engine.evaluate(parse_eval(f"round(x,{digits})"), frame, ctx)
+    assert column.to_list() == [rounded_text(n, digits) for n in numbers]
