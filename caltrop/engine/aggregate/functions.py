@@ -82,6 +82,22 @@ def find(name: str) -> Function | None:
     return None
 
 
+def documented() -> list[Function]:
+    """Every function once, families under the name that stands for them, in order of their names."""
+    families = [
+        replace(_family("perc50"), name="perc<N>", aliases=("p<N>", "exactperc<N>", "upperperc<N>"), doc="Percentile N, nearest rank."),
+        *(replace(_family(name), doc=f"Sum of a bucket of timechart {name.replace('_', ' ')}.", note="timechart only.") for name in _PER_UNIT),
+        Function("sparkline", _family("count").build, "A small time line of a function: sparkline(count), sparkline(avg(x), 1h)."),
+    ]  # fmt: skip
+    return sorted({id(f): f for f in (*registry.values(), *families)}.values(), key=lambda function: function.name)
+
+
+def _family(name: str) -> Function:
+    function = find(name)
+    assert function is not None
+    return function
+
+
 # --- counting -------------------------------------------------------------------------------------------------------
 
 

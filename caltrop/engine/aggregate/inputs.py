@@ -6,6 +6,7 @@ only when a function asks. Multivalue arguments are flattened: each value counts
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal
 
 import polars as pl
@@ -67,9 +68,10 @@ class Input:
 
     @property
     def number(self) -> pl.Expr:
-        return pl.col(self._columns.add(f"{self._name}.n", self._number_column()))
+        return pl.col(self._columns.add(f"{self._name}.n", self._numbers))
 
-    def _number_column(self) -> pl.Series:
+    @cached_property
+    def _numbers(self) -> pl.Series:
         made = self._columns.made.get(f"{self._name}.n")
         if made is not None:
             return made
@@ -81,7 +83,7 @@ class Input:
     @property
     def content(self) -> Content:
         """Whether the whole column holds numbers, texts, or both."""
-        return self._content_of(self._number_column())
+        return self._content_of(self._numbers)
 
     def _content_of(self, numbers: pl.Series) -> Content:
         flat, texts = (numbers.explode(), self.column.explode()) if self.multivalue else (numbers, self.column)

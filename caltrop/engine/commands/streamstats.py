@@ -90,15 +90,9 @@ def _segments(frame: pl.DataFrame, cmd: Command, by: Sequence[str], before: Node
     if flag(cmd, "reset_on_change", False) and by and all(name in frame.columns for name in by):
         # Only rows that have all BY fields take part in the comparison.
         keys = frame.select(by).with_row_index(ROW).drop_nulls(by)
-        changed = keys.select(
-            ROW, pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in by).alias(SEGMENT)
-        )
-        starts = (
-            starts
-            | frame.select(
-                pl.int_range(pl.len(), dtype=pl.UInt32).is_in(changed.filter(SEGMENT).get_column(ROW).implode())
-            ).to_series()
-        )
+        changed = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in by)
+        rows = pl.int_range(frame.height, dtype=pl.UInt32, eager=True)
+        starts = starts | rows.is_in(keys.filter(changed).get_column(ROW).implode())
     return starts.cast(pl.Int64).cum_sum().alias(SEGMENT)
 
 
@@ -125,12 +119,11 @@ def _with_feedback(
     while start < frame.height:
         part = frame.slice(start, length)
         added = pl.DataFrame(_accumulate(part, wanted, by, segment.slice(start, length), windows, ctx))
-        stop = _true(after, part.with_columns(added.get_columns()), ctx).arg_max()
-        hit = stop is not None and _true(after, part.with_columns(added.get_columns()), ctx)[stop]
-        if not hit and start + part.height < frame.height:
+        resets = _true(after, part.with_columns(added.get_columns()), ctx).arg_true()
+        if resets.is_empty() and start + part.height < frame.height:
             length *= 2  # no reset in sight: the same rows again, with more behind them
             continue
-        kept = added.head(stop + 1) if hit and stop is not None else added
+        kept = added if resets.is_empty() else added.head(resets[0] + 1)
         done.append(kept)
         start += kept.height
         length = 64
