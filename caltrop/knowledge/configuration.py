@@ -294,8 +294,7 @@ class Configuration:
             path = self.app_path(app) / "metadata" / "local.meta"
             current = self._stanzas_of(path)
             current.setdefault(stanza, {}).update(settings)
-            conffile.write(path, current)
-            self._changed()
+            self._write(path, current)
 
     # --- editing ----------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,8 @@ _VALUE = r"""[^\s,;|&"]+"""
 _AUTO = rf'{_KEY}=(?:"[^"]*"|{_VALUE})'
 _ESCAPED = rf'{_KEY}=(?:"(?:[^"\\]|\\.)*"|{_VALUE})'
 
+_TAKEN = {name: f"extracted_{name}" for name in ("host", "source", "sourcetype")}
+
 Triples = tuple[pl.Series, pl.Series, pl.Series]
 
 
@@ -51,6 +53,7 @@ def looks_json(text: pl.Series) -> pl.Series:
 def json(text: pl.Series) -> Triples:
     """JSON objects and arrays, named as `spath` names them: `a.b`, `list{}`, `list{}.c`.
 
+    Keys that every event has already (host, source, sourcetype) are called `extracted_<key>`.
     Of text that breaks off or stops being JSON (truncated events), what comes before that point is extracted.
     """
     decoder = msgspec.json.Decoder(float_hook=str)
@@ -68,7 +71,8 @@ def json(text: pl.Series) -> Triples:
                 keys.append(key)
                 values.append(value)
         rows.extend([number] * (len(keys) - before))
-    return pl.Series(rows, dtype=pl.UInt32), pl.Series(keys, dtype=pl.String), pl.Series(values, dtype=pl.String)
+    names = pl.Series(keys, dtype=pl.String).replace(_TAKEN)
+    return pl.Series(rows, dtype=pl.UInt32), names, pl.Series(values, dtype=pl.String)
 
 
 def _flatten(path: str, node: object, keys: list[str], values: list[str], depth: int) -> None:

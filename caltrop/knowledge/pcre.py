@@ -437,7 +437,8 @@ class Regex:
 
     def every(self, text: pl.Series) -> tuple[pl.Series, list[pl.Series]]:
         """All matches of all rows: the row number of each match, and its groups."""
-        if self.rust is not None:
+        # The groups are read from the matched text alone, where \B would see other neighbours.
+        if self.rust is not None and r"\B" not in self.rust:
             found = pl.DataFrame(
                 {"row": pl.int_range(len(text), dtype=pl.UInt32, eager=True), "match": text.str.extract_all(self.rust)}
             )

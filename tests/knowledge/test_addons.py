@@ -234,6 +234,26 @@ EVENTS: dict[str, tuple[str, str, str, dict[str, object], set[str]]] = {
         "s", "pan:traffic", "x 1,2024/02/22 12:33:50,0128,TRAFFIC,end,2305,2024/02/22 12:33:50,192.168.1.2,1.2.3.4,,,rule1,,,ssl,vsys1,Trust,Untrust,e1,e2,log,2024,1,1,50,443,0,0,0x4,tcp,deny,10,4,6",
         {"src_ip": "192.168.1.2", "dest_port": "443", "action": "blocked", "transport": "tcp", "bytes_out": "4", "rule": "rule1"}, {"network", "communicate"},
     ),
+    "cisco ios": (
+        "cisco:ios", "cisco:ios", "Aug 20 17:10:21.665: %PARSER-5-CFGLOG_LOGGEDCMD: User:ann logged command:username bob privilege 15",
+        {"facility": "PARSER", "severity_id": "5", "mnemonic": "CFGLOG_LOGGEDCMD", "user": "ann", "command": "username bob privilege 15", "action": "modified"}, {"change", "network"},
+    ),
+    "cisco asa": (
+        "s", "cisco:asa", "%ASA-6-302013: Built outbound TCP connection 12 for outside:1.2.3.4/443 (1.2.3.4/443) to inside:10.0.0.5/5555 (10.0.0.5/5555)",
+        {"src": "10.0.0.5", "dest": "1.2.3.4", "dest_port": "443", "transport": "tcp", "action": "allowed", "dest_zone": "outside"}, {"network", "communicate"},
+    ),
+    "cisco asa denies": (
+        "s", "cisco:asa", '%ASA-4-106023: Deny udp src outside:1.2.3.4/53 dst inside:10.0.0.5/99 by access-group "out" [0x0]',
+        {"src": "1.2.3.4", "dest": "10.0.0.5", "dest_port": "99", "action": "blocked", "rule": "out"}, {"network", "communicate"},
+    ),
+    "isovalent": (
+        "s", "cisco:isovalent:processExec", json.dumps({"process_exec": {"process": {"binary": "/usr/bin/curl", "arguments": "-s x", "pid": 7, "pod": {"name": "p"}}, "parent": {"binary": "/bin/sh"}}, "node_name": "n1"}),
+        {"process_name": "curl", "process": "/usr/bin/curl -s x", "process_id": "7", "parent_process_name": "sh", "pod_name": "p", "dest": "n1"}, {"process", "report"},
+    ),
+    "model context protocol": (
+        "mcp.log", "mcp:jsonrpc", json.dumps({"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": "read_file", "arguments": {"path": "/x"}}, "host": "box"}),
+        {"mcp.tool_name": "read_file", "mcp.file_path": "/x", "mcp.message_type": "request", "extracted_host": "box", "dest": "box"}, {"ai"},
+    ),
 }  # fmt: skip
 
 

@@ -87,6 +87,7 @@ CASES: dict[str, tuple[str, str, str, dict[str, object]]] = {
     "auto finds json": ("", "", '{"a": {"b": [1, 2]}, "c": null, "d": true}', {"a.b{}": ["1", "2"], "c": "null", "d": "true"}),
     "auto_kv_json off": ("AUTO_KV_JSON = false", "", '{"a": 1}', {}),
     "json": ("KV_MODE = json", "", '{"a": [{"b": 1.50}, {"b": "x"}], "n": 12345678901234567890}', {"a{}.b": ["1.50", "x"], "n": "12345678901234567890"}),
+    "json keys that every event has": ("KV_MODE = json", "", '{"host": "x", "a": {"host": "y"}}', {"extracted_host": "x", "a.host": "y"}),
     "json that breaks off": ("KV_MODE = json", "", '{"a": 1, "b": {"c": "x", "d": ["y", "z"], "e": "cut', {"a": "1", "b.c": "x", "b.d{}": ["y", "z"]}),
     "json mode reads no pairs": ("KV_MODE = json", "", "a=1", {}),
     "xml": ("KV_MODE = xml", "", '<r a="1"><b>x</b><b>y</b></r>', {"r{@a}": "1", "r.b": ["x", "y"]}),
