@@ -10,6 +10,7 @@ from caltrop.spl.ast import Command, FieldName, MacroCall, Option, SortKey, Subs
 
 # Commands whose result holds only what they name.
 CLOSING = frozenset({"stats", "sistats", "table", "chart", "timechart", "top", "rare"})
+SUMMARY = "psrsvd_*"  # what sistats and its family left in a summary index: stats reads it unnamed
 # Commands that add or filter, and read only what they name (as field names or templates).
 NAMING = frozenset({"search", "where", "eval", "head", "sort", "dedup", "bin", "bucket", "rename", "convert", "eventstats",
                     "regex", "rex", "fillnull", "makemv", "mvexpand", "nomv", "strcat", "lookup", "iplocation", "tail", "reverse"})  # fmt: skip
@@ -17,7 +18,7 @@ NAMING = frozenset({"search", "where", "eval", "head", "sort", "dedup", "bin", "
 
 def needed_fields(commands: Sequence[Command | MacroCall]) -> frozenset[str] | None:
     """Names (and * patterns) of fields read after a scan; None when the result may show any field."""
-    names: set[str] = {"_time"}
+    names: set[str] = {"_time", SUMMARY}
     for command in commands:
         if not isinstance(command, Command):
             return None
