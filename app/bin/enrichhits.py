@@ -4,6 +4,7 @@ Search command protocol version 2, on the splunklib that the package carries in 
 """
 
 import csv
+import gc
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from splunklib.searchcommands import Configuration, Option, StreamingCommand, di
 
 LOOKUP = APP / "lookups" / "caltrop_detections.csv"
 
+gc.set_threshold(100_000)  # nothing here makes cycles: the default looks for them once every few hundred events
 csv.field_size_limit(2**31 - 1)  # splunklib's own limit would end the whole search at one long event
 
 

@@ -181,10 +181,10 @@ _values = st.sampled_from(
 _gaps = st.sampled_from([" ", "  ", ":", ": ", "\t"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.tuples(_names, _gaps, _values), max_size=5),
-    st.sampled_from(["Invoke-WmiMethod", "icim", "gwmi", "Get-Date"]),
+    st.sampled_from(["Invoke-WmiMethod", "icim", "gwmi", "Get-Date", "$r = Invoke-WmiMethod", "$r=iwmi"]),
 )
 def test_plain_reading_is_the_full_reading(arguments: list[tuple[str, str, str]], cmdlet: str) -> None:
     """The shortcut says what the tokenizer and the walk say, or nothing."""

@@ -56,5 +56,4 @@ def decode(encoded: str) -> str:
     except (binascii.Error, ValueError):
         return ""
     text = data[: len(data) // 2 * 2].decode("utf-16-le", "replace")
-    plain = sum(1 for char in text if " " <= char <= "~" or char in "\r\n\t")
-    return text if text and plain * 2 > len(text) else ""
+    return text if text and len(text.encode("ascii", "ignore")) * 2 > len(text) else ""

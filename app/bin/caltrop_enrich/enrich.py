@@ -114,20 +114,21 @@ def _read(text: str) -> Tuple[Dict[str, List[str]], List[str], str]:
     error, count = "", 0
     budget, findings = Budget(MAX_WORK), calls.Findings()
     payloads: List[str] = []
-    queue, seen = [(text, 0)], {text}
-    for script, depth in queue:  # grows while it is read
+    queue, seen = [(text, 0, True)], {text}
+    for script, depth, encodes in queue:  # grows while it is read
         found, inner, problem = _calls(script, budget, script is text)
         error = error or problem
         for call in found[: MAX_INVOCATIONS - count]:
             inner = inner + findings.add(call)
         count += len(found)
-        decoded = decode_level(script) if depth < MAX_DECODE_DEPTH else []
+        decoded = decode_level(script) if encodes and depth < MAX_DECODE_DEPTH else []
         payloads += [payload for payload in decoded if payload not in payloads]
-        for items, level in ((inner, depth), (decoded, depth + 1)):
-            for item in items:
-                if item not in seen and len(queue) < MAX_SCRIPTS:
-                    seen.add(item)
-                    queue.append((item, level))
+        news = [(item, depth, item not in script) for item in inner]  # what stands in the script is decoded with it
+        news += [(payload, depth + 1, True) for payload in decoded]
+        for new in news:
+            if new[0] not in seen and len(queue) < MAX_SCRIPTS:
+                seen.add(new[0])
+                queue.append(new)
     return findings.fields, payloads, error
 
 
@@ -205,12 +206,15 @@ class Enricher:
         found = self._cache.get(text)
         if found is None:
             found = analyse(text)
-            size = len(text) + sum(
-                len(value) if isinstance(value, str) else sum(map(len, value)) for value in found.fields.values()
-            )
-            self._cached += size
-            if self._cached > CACHE_CHARACTERS:
-                self._cache.clear()
-                self._cached = size
-            self._cache[text] = found
+            if found.fields:  # to find nothing costs less than to remember it
+                self._remember(text, found)
         return found
+
+    def _remember(self, text: str, found: Analysis) -> None:
+        values = found.fields.values()
+        size = len(text) + sum(len(value) if isinstance(value, str) else sum(map(len, value)) for value in values)
+        self._cached += size
+        if self._cached > CACHE_CHARACTERS:
+            self._cache.clear()
+            self._cached = size
+        self._cache[text] = found

@@ -1,4 +1,4 @@
-"""The commonest script by far, one cmdlet with named, literal arguments, read by two expressions.
+"""The commonest script by far, one cmdlet with named, plain arguments, read by a few expressions.
 
 A shortcut: it must say what `script.read_script` says, or nothing. Most hits look like this, and they are as many as
 the attacker likes, so they should not cost a tokenizer each.
@@ -13,9 +13,13 @@ from .cmdlets import BY_NAME
 from .script import Call
 from .tokens import DQ, SQ
 
-_VALUE = rf"""(?:(?![-])[\w.\\:/-]+|'[^{SQ}]*'|"[^`${DQ}]*")"""
-_COMMAND = re.compile(rf"\s*([A-Za-z]+-?[A-Za-z]+)((?:[ \t]+-[A-Za-z]+(?:[ \t]+|:[ \t]*){_VALUE})+)\s*")
+_ITEM = rf"""(?:(?!-)[\w.\\:/-]+|'[^{SQ}]*'|"[^`${DQ}]*"|\$\w+)"""
+_VALUE = rf"{_ITEM}(?:,{_ITEM})*"
+_COMMAND = re.compile(
+    rf"\s*(?:\$\w+[ \t]*=[ \t]*)?([A-Za-z]+-?[A-Za-z]+)((?:[ \t]+-[A-Za-z]+(?:[ \t]+|:[ \t]*){_VALUE})+)\s*"
+)
 _ARGUMENT = re.compile(rf"-([A-Za-z]+)(?:[ \t]+|:[ \t]*)({_VALUE})")
+_ITEMS = re.compile(_ITEM)
 
 
 def read_plain(script: str) -> Optional[Call]:
@@ -29,5 +33,6 @@ def read_plain(script: str) -> Optional[Call]:
         name = cmdlet.parameters.get(typed.lower())
         if name is None or name in cmdlet.switches:
             return None
-        call.parameters[name] = [value[1:-1] if value[0] in "'\"" else value]
+        items = _ITEMS.findall(value) if "," in value else [value]
+        call.parameters[name] = [item[1:-1] if item[0] in "'\"" else item for item in items]
     return call

@@ -69,6 +69,8 @@ class _Walk:
         self.objects: Dict[str, Call] = {}  # variables that hold a WMI object
         self.target: Optional[str] = None  # the variable being assigned, until token:
         self.target_end = 0
+        self.flat = "open" not in values.tokens.kinds and "$(" not in values.tokens.script  # arguments hold no commands
+        self.read = 0  # first token after the arguments of the last cmdlet
         self.statement = 0  # first token of the statement
         self.piped = -1  # the pipe right before this command, or -1
 
@@ -105,6 +107,8 @@ class _Walk:
             elif expecting and source[0] != "[":
                 if source.lower() not in _PREFIXES:
                     index = self._command(index, invoked)
+                    if self.flat and index < self.read:
+                        index = self.read
                     expecting = invoked = False
                     continue
                 invoked = source == "."
@@ -185,6 +189,7 @@ class _Walk:
                 if value is not None:
                     loose.append(value)
                 after = stop if stop > after else after + 1
+        self.read = after
         _bind_positional(call, cmdlet, loose)
         return call
 
