@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ INDEXER_FIELDS = frozenset({"timestartpos", "timeendpos", "splunk_server_group"}
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A data source with an example event and the fields that are expected of it."""
+    """A data source with an example event, the fields that are expected of it, and those that models read (`common`)."""
 
     name: str
     path: Path
@@ -33,13 +32,17 @@ class Sample:
     sourcetype: str
     event: str
     fields: tuple[str, ...]
+    common: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
+    """What of a sample's fields was found; `common_missing` of those that models read."""
+
     sample: Sample
     found: list[str]
     missing: list[str]
+    common_missing: list[str]
 
     @property
     def recall(self) -> float:
@@ -78,10 +81,10 @@ def check(folder: Path, apps: tuple[Path, ...], addons: bool, form: str) -> None
         click.echo(as_json(verdict) if form == "json" else as_text(verdict))
     for problem in problems:
         click.echo(f"warning: {problem}", err=True)
-    click.echo(summary(verdicts), err=form == "json")
     if not verdicts:
-        click.echo("no data source has both an example log and a list of fields", err=True)
-        sys.exit(1)
+        raise CaltropError(f"{folder}: no data source has both an example log and a list of fields")
+    for line in summary(verdicts):
+        click.echo(line, err=form == "json")
 
 
 def samples(folder: Path) -> Iterator[Sample]:
@@ -102,7 +105,17 @@ def samples(folder: Path) -> Iterator[Sample]:
             str(data.get("sourcetype", "")),
             event if isinstance(event, str) else json.dumps(event),
             tuple(str(f) for f in data["fields"] if str(f) not in INDEXER_FIELDS),
+            common_fields(data),
         )
+
+
+def common_fields(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Fields of the Common Information Model that the file promises: its CIM mappings and its output fields."""
+    names = [str(name) for name in data.get("output_fields") or ()]
+    for mapping in data.get("field_mappings") or ():
+        if isinstance(mapping, dict) and mapping.get("data_model") == "cim":
+            names.extend(str(target).rpartition(".")[2] for target in (mapping.get("mapping") or {}).values())
+    return tuple(dict.fromkeys(names))
 
 
 def examine(instance: Instance, chosen: Sequence[Sample]) -> list[Verdict]:
@@ -118,22 +131,26 @@ def examine(instance: Instance, chosen: Sequence[Sample]) -> list[Verdict]:
     }
     frame = pl.DataFrame(columns).with_columns(_time=1.7e9, _indextime=1.7e9, index=pl.lit("samples"))
     instance.store.append(frame)
-    names = dict.fromkeys(["host", *(name for s in chosen for name in s.fields)])
+    names = dict.fromkeys(["host", *(name for s in chosen for name in (*s.fields, *s.common))])
     quoted = " ".join('"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"' for name in names)
     found = instance.search(f"search index=samples | fields {quoted}").table.frame
     rows = {str(row["host"]): row for row in found.iter_rows(named=True)}
     verdicts = []
     for number, sample in enumerate(chosen):
         row = rows.get(f"sample-{number}", {})
-        present = [name for name in sample.fields if row.get(name) is not None]
-        verdicts.append(Verdict(sample, present, [name for name in sample.fields if name not in set(present)]))
+        present = {name for name, value in row.items() if value is not None}
+        found_here = [name for name in sample.fields if name in present]
+        missing = [name for name in sample.fields if name not in present]
+        verdicts.append(Verdict(sample, found_here, missing, [name for name in sample.common if name not in present]))
     return verdicts
 
 
 def as_text(verdict: Verdict) -> str:
     sample = verdict.sample
     line = f"{verdict.recall:6.1%}  {len(verdict.found):3} of {len(sample.fields):3}  {sample.path.name}"
-    return f"{line}  missing: {', '.join(verdict.missing)}" if verdict.missing else line
+    if verdict.missing:
+        line += f"  missing: {', '.join(verdict.missing)}"
+    return f"{line}  missing for data models: {', '.join(verdict.common_missing)}" if verdict.common_missing else line
 
 
 def as_json(verdict: Verdict) -> str:
@@ -145,13 +162,21 @@ def as_json(verdict: Verdict) -> str:
             "found": len(verdict.found),
             "fields": len(sample.fields),
             "missing": verdict.missing,
+            "common_fields": len(sample.common),
+            "common_missing": verdict.common_missing,
         }
     )
 
 
-def summary(verdicts: list[Verdict]) -> str:
+def summary(verdicts: Sequence[Verdict]) -> list[str]:
+    """Two lines: fields that data models read, if any data source names some, and all fields."""
+    lines = []
+    common = sum(len(v.sample.common) for v in verdicts)
+    if common:
+        held = common - sum(len(v.common_missing) for v in verdicts)
+        lines.append(f"data model field recall {100 * held / common:.1f}% ({held} of {common} fields)")
     found = sum(len(v.found) for v in verdicts)
     fields = sum(len(v.sample.fields) for v in verdicts)
-    return (
-        f"field recall {100 * found / max(1, fields):.1f}% ({found} of {fields} fields, {len(verdicts)} data sources)"
-    )
+    recall = 100 * found / max(1, fields)
+    lines.append(f"field recall {recall:.1f}% ({found} of {fields} fields, {len(verdicts)} data sources)")
+    return lines

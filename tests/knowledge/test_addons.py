@@ -286,21 +286,24 @@ def test_no_problem_was_met(instance: Instance) -> None:
 
 def test_check(tmp_path: Path) -> None:
     (tmp_path / "a.yml").write_text(
-        "name: A\nsource: s\nsourcetype: t\nexample_log: 'a=1 b=2'\nfields: [a, b, c, timestartpos]\n"
+        "name: A\nsource: s\nsourcetype: t\nexample_log: 'a=1 b=2'\nfields: [a, b, c, timestartpos]\noutput_fields: [b]\n"
+        "field_mappings:\n- {data_model: cim, mapping: {x: Processes.dest}}\n- {data_model: ocsf, mapping: {x: y}}\n"
     )
     (tmp_path / "none.yml").write_text("name: B\nsource: s\n")
     result = CliRunner().invoke(check.command, ["check", str(tmp_path)])
     assert result.exit_code == 0
     assert result.output.splitlines() == [
-        " 66.7%    2 of   3  a.yml  missing: c",
+        " 66.7%    2 of   3  a.yml  missing: c  missing for data models: dest",
+        "data model field recall 50.0% (1 of 2 fields)",
         "field recall 66.7% (2 of 3 fields, 1 data sources)",
     ]
     as_json = CliRunner().invoke(check.command, ["check", str(tmp_path), "--format", "json"])
     assert json.loads(as_json.stdout)["missing"] == ["c"]
 
 
-def test_check_without_samples(tmp_path: Path) -> None:
-    assert CliRunner().invoke(check.command, ["check", str(tmp_path)]).exit_code == 1
+def test_check_without_samples(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["knowledge", "check", str(tmp_path)]) == 2
+    assert "no data source has both" in capsys.readouterr().err
 
 
 def test_btool(tmp_path: Path) -> None:
