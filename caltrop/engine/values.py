@@ -105,9 +105,14 @@ def calculate(kind: Returns, build: Callable[..., pl.Expr], *values: Value) -> V
 def by_row(kind: Returns, dtype: pl.DataType | type[pl.DataType], compute: Callable[..., Any], *values: Value) -> Value:
     """The slow path: Python for each row, computed once for equal arguments. None is null."""
     fixed = all(v.constant for v in values)
+    varying = [v for v in values if not v.constant]
     rows: Any
+    positions: pl.Series | None = None
     if fixed:
         rows = [tuple(_python(v.scalar()) for v in values)]
+    elif len(varying) == 1 and len(varying[0].column) > _MANY and not varying[0].multivalue:
+        distinct, positions = _distinct(varying[0].column)
+        rows = zip(*(repeat(_python(v.scalar())) if v.constant else distinct for v in values), strict=False)
     else:
         rows = zip(*(repeat(_python(v.scalar())) if v.constant else v.column.to_list() for v in values), strict=False)
     known: dict[Hashable, Any] = {}
@@ -117,7 +122,19 @@ def by_row(kind: Returns, dtype: pl.DataType | type[pl.DataType], compute: Calla
         if key not in known:
             known[key] = compute(*row)
         out.append(known[key])
-    return Value(pl.Series(out, dtype=dtype, strict=False), constant=fixed, kind=kind)
+    column = pl.Series(out, dtype=dtype, strict=False)
+    return Value(column if positions is None else column.gather(positions), constant=fixed, kind=kind)
+
+
+_MANY = 1_000  # rows from which looking for equal ones pays
+
+
+def _distinct(column: pl.Series) -> tuple[list[Any], pl.Series]:
+    """The distinct values, and for each row which one it has."""
+    frame = column.to_frame("x")
+    distinct = frame.unique(maintain_order=True).with_row_index("i")
+    joined = frame.join(distinct, on="x", how="left", maintain_order="left", nulls_equal=True)
+    return distinct.get_column("x").to_list(), joined.get_column("i")
 
 
 def _python(item: Any) -> Any:
