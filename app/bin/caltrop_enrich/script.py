@@ -263,8 +263,11 @@ class _Walk:
         if first < 0 or kinds[first] != "var" or tokens.text(index) == "+":
             return False
         name = variable_name(tokens.text(first))
-        stop = self._right_side(index + 1)
-        value = self.values.expression(index + 1, stop)
+        if tokens.kind(index + 1) == "word" and tokens.texts[index + 1][0].isalpha():
+            value, stop = None, index + 2  # a command's output
+        else:
+            stop = self._right_side(index + 1)
+            value = self.values.expression(index + 1, stop)
         variables = self.values.variables
         if key is not None:
             table = variables.get(name)

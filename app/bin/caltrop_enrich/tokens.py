@@ -127,11 +127,10 @@ def _plain_tokens(tokens: Tokens, pos: int) -> int:
         room -= 1
         if room < 0:
             return found.start(kind)
-        start, end = found.span(kind)
         add_kind(kind)
         add_text(found[kind])
-        add_start(start)
-        add_end(end)
+        add_start(found.start(kind))
+        add_end(found.end())  # a token ends where its match does
     return len(tokens.script)
 
 
