@@ -140,3 +140,24 @@ def scatter(name: str, height: int, rows: pl.Series, values: pl.Series) -> pl.Se
     positions = pl.Series([None], dtype=pl.UInt32).new_from_index(0, height)
     positions = positions.scatter(rows, pl.int_range(len(rows), dtype=pl.UInt32, eager=True))
     return values.gather(positions).alias(name)
+
+
+def stack(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    """Frames below one another: columns united in order of appearance, String widened to List(String) where needed."""
+    kinds: dict[str, set[pl.DataType]] = {}
+    for frame in frames:
+        for name, dtype in frame.schema.items():
+            kinds.setdefault(name, set()).add(dtype)
+    return pl.DataFrame([pl.concat([_as(frame, name, types) for frame in frames]) for name, types in kinds.items()])
+
+
+def _as(frame: pl.DataFrame, name: str, types: set[pl.DataType]) -> pl.Series:
+    """The column in the type that the whole gets: the only one there is, else List(String) or String."""
+    if name not in frame.columns:
+        dtype = next(iter(types)) if len(types) == 1 else MULTIVALUE if MULTIVALUE in types else pl.String()
+        return pl.Series(name, [None], dtype=dtype).new_from_index(0, frame.height)
+    column = frame[name]
+    if len(types) == 1:
+        return column
+    column = as_field(column).alias(name)
+    return as_list(column).alias(name) if MULTIVALUE in types else column

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import msgspec
 import polars as pl
 
-MAX_JSON_DEPTH = 100
+MAX_DEPTH = 100  # of objects, arrays and elements in one another: what is deeper is left out
 _KEY = r"[A-Za-z_][0-9A-Za-z_.:\-@$/]*"
 _VALUE = r"""[^\s,;|&"]+"""
 _AUTO = rf'{_KEY}=(?:"[^"]*"|{_VALUE})'
@@ -77,11 +77,11 @@ def json(text: pl.Series) -> Triples:
 
 def _flatten(path: str, node: object, keys: list[str], values: list[str], depth: int) -> None:
     if isinstance(node, dict):
-        if depth < MAX_JSON_DEPTH:
+        if depth < MAX_DEPTH:
             for name, value in node.items():
                 _flatten(f"{path}.{name}" if path else name, value, keys, values, depth + 1)
     elif isinstance(node, list):
-        if depth < MAX_JSON_DEPTH:
+        if depth < MAX_DEPTH:
             for value in node:
                 _flatten(path + "{}", value, keys, values, depth + 1)
     else:
@@ -105,7 +105,7 @@ def _partial_json(raw: str) -> Iterator[tuple[str, str]]:
     for found in _JSON_TOKEN.finditer(raw):
         mark, quoted, bare = found.groups()
         if mark in ("{", "["):
-            if len(path) >= MAX_JSON_DEPTH:
+            if len(path) >= MAX_DEPTH:
                 return
             path.append("{}" if mark == "[" else "")
             names.append("")
@@ -163,14 +163,15 @@ def xml(text: pl.Series) -> Triples:
 
 def _xml_fields(root: ET.Element) -> Iterator[tuple[str, str]]:
     """Depth first, in document order, without recursion: events are untrusted."""
-    stack = [(root, _tag(root))]
+    stack = [(root, _tag(root), 1)]
     while stack:
-        element, path = stack.pop()
+        element, path, depth = stack.pop()
         for name, value in element.attrib.items():
             yield f"{path}{{@{name.rpartition('}')[2]}}}", value
         if element.text and element.text.strip():
             yield path, element.text.strip()
-        stack.extend((child, f"{path}.{_tag(child)}") for child in reversed(list(element)))
+        if depth < MAX_DEPTH:
+            stack.extend((child, f"{path}.{_tag(child)}", depth + 1) for child in reversed(list(element)))
 
 
 def _tag(element: ET.Element) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from caltrop.knowledge import extraction, labels
-from caltrop.knowledge.columns import MULTIVALUE, as_field, as_list
+from caltrop.knowledge.columns import as_field, stack
 from caltrop.knowledge.conffile import DEFAULT, truth
 from caltrop.knowledge.configuration import NOBODY, Configuration, MergedStanza, disabled
 from caltrop.knowledge.datamodel import DataModel, DataModelError, read_model
@@ -40,8 +40,8 @@ class Knowledge:
     """What one search sees. Cheap to make; results are kept until the configuration changes (make a new one then).
 
     `evaluate(expression text, frame)` and `matches(search text, frame)` are the engine's: calculated fields and event
-    types need them, nothing else does. `evaluate` gives String or List(String) (numbers are rendered here),
-    `matches` gives Boolean. Warnings collect in `problems`.
+    types need them, nothing else does. `evaluate` gives any column (numbers are rendered), `matches` a Boolean one.
+    Warnings collect in `problems`.
     """
 
     def __init__(
@@ -109,13 +109,11 @@ class Knowledge:
         return sorted(n for n in self._stanzas("macros") if n != DEFAULT)
 
     def saved_search(self, name: str) -> MergedStanza | None:
-        return self._stanza_with_default("savedsearches", name)
+        """The stanza with what it inherits; disabled ones too."""
+        return None if name == DEFAULT else self.configuration.stanza("savedsearches", name, self.app, self.user)
 
     def saved_searches(self) -> list[str]:
         return sorted(n for n in self._stanzas("savedsearches") if n != DEFAULT)
-
-    def _stanza_with_default(self, conf: str, name: str) -> MergedStanza | None:
-        return None if name == DEFAULT else self.configuration.stanza(conf, name, self.app, self.user)
 
     # --- lookups ------------------------------------------------------------------------------------------------------
 
@@ -302,29 +300,3 @@ class Knowledge:
                     if name == self.app or config.exported(name, "datamodels", path.stem):
                         found[path.stem] = path
         return found
-
-
-def stack(frames: list[pl.DataFrame]) -> pl.DataFrame:
-    """Frames below one another: columns united in order of appearance, String widened to List(String) where needed."""
-    kinds: dict[str, set[pl.DataType]] = {}
-    for frame in frames:
-        for name, dtype in frame.schema.items():
-            kinds.setdefault(name, set()).add(dtype)
-    columns = []
-    for name, types in kinds.items():
-        parts = []
-        for frame in frames:
-            if name in frame.columns:
-                column = frame[name]
-                parts.append(
-                    column
-                    if len(types) == 1
-                    else as_list(as_field(column))
-                    if MULTIVALUE in types
-                    else as_field(column)
-                )
-            else:
-                dtype = next(iter(types)) if len(types) == 1 else MULTIVALUE if MULTIVALUE in types else pl.String()
-                parts.append(pl.Series(name, [None], dtype=dtype).new_from_index(0, frame.height))
-        columns.append(pl.concat([p.alias(name) for p in parts]))
-    return pl.DataFrame(columns)

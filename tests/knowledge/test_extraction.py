@@ -113,6 +113,15 @@ def test_operations(know, name: str) -> None:  # type: ignore[no-untyped-def]
         assert row(knowledge.extract(frame, {field})) == {field: value}
 
 
+def test_nesting_is_bounded() -> None:
+    deep = kv.MAX_DEPTH + 50
+    for parse, text in ((kv.xml, "<a>" * deep + "x" + "</a>" * deep), (kv.json, '{"a":' * deep + "1" + "}" * deep)):
+        _, keys, _ = parse(pl.Series([text]))
+        assert keys.to_list() == []
+    _, keys, _ = kv.json(pl.Series(["[" * 100_000]))
+    assert keys.to_list() == []
+
+
 def test_problems_are_named(know) -> None:  # type: ignore[no-untyped-def]
     knowledge = know("[st]\nREPORT-a = missing, bad\nKV_MODE = multi", "[bad]\nREGEX = (\n[unused]\nREGEX = (")
     knowledge.extract(events("x"))
