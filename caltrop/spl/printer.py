@@ -10,9 +10,6 @@ from caltrop.spl.commands import syntax_of
 from caltrop.spl.expressions import NOT_LEVEL, PRECEDENCE, SIGN_LEVEL
 
 _BARE_WORD = re.compile(r'[^\s"\[\]|,`=<>!()\'\\;]+')
-_BARE_EVAL_FIELD = re.compile(r"[A-Za-z_]\w*")
-_EVAL_WORDS = frozenset({"AND", "OR", "XOR", "NOT", "LIKE", "IN"})
-_SEARCH_WORDS = frozenset({"AND", "OR", "NOT", "IN", "TERM", "CASE", "PREFIX"})
 
 
 def unparse(node: ast.Node) -> str:
@@ -59,15 +56,10 @@ def _(node: ast.Command) -> str:
 
 def _arguments(node: ast.Command) -> str:
     """Parts in order; a leading count is written without its name (dedup 3 host)."""
-    number, first = syntax_of(node.name).number, node.parts[:1]
-    if (
-        number
-        and first
-        and isinstance(first[0], ast.Option)
-        and first[0].name == number
-        and type(first[0].value) is int
-    ):
-        return " ".join([str(first[0].value), *(_text(part) for part in node.parts[1:])])
+    number = syntax_of(node.name).number
+    first = node.parts[0] if node.parts else None
+    if number and isinstance(first, ast.Option) and first.name == number and type(first.value) is int:
+        return " ".join([str(first.value), *(_text(part) for part in node.parts[1:])])
     return _list(node.parts)
 
 
@@ -111,9 +103,9 @@ def _return(node: ast.Command) -> str:
 
 def _sort(node: ast.Command) -> str:
     """Commas between the keys: a last field named d is not the word that turns the order around."""
-    count = [str(part.value) for part in node.parts if isinstance(part, ast.Option)]
-    keys = ", ".join(_text(part) for part in node.parts if not isinstance(part, ast.Option | ast.Word))
-    return " ".join([*count, keys, *(part.text for part in node.of(ast.Word))]).strip()
+    options = [_text(part) for part in node.parts if isinstance(part, ast.Option | ast.NodeOption)]
+    keys = [_text(part) for part in node.parts if not isinstance(part, ast.Option | ast.NodeOption | ast.Word)]
+    return " ".join([*options, ", ".join(keys), *(word.text for word in node.of(ast.Word))]).strip()
 
 
 _COMMANDS = {
@@ -290,10 +282,7 @@ def _group(node: ast.Node) -> str:
 def expression(node: ast.Node, level: int = 0) -> str:
     """An eval expression, in parentheses where the operator around it (`level`) binds tighter."""
     if isinstance(node, ast.FieldName):
-        plain = _BARE_EVAL_FIELD.fullmatch(node.name) and node.name.upper() not in _EVAL_WORDS
-        if node.quoted or not plain:
-            return "'" + node.name.replace("'", "\\'") + "'" if node.quoted else node.name
-        return node.name
+        return "'" + node.name.replace("'", r"\'") + "'" if node.quoted else node.name
     if isinstance(node, ast.Literal):
         return node.text or _literal(node.value)
     if isinstance(node, ast.Unary):
