@@ -9,8 +9,10 @@ from typing import Iterator, List
 
 from .limits import MAX_VALUE, MAX_VALUES
 
-_URL = re.compile(r"""(?:https?|ftps?|sftp|wss?|ldaps?|smb|file)://[^\s\0'"`<>|{}^\\\u2018-\u201e]+""", re.IGNORECASE)
-_IPV4 = re.compile(r"\.\d{1,3}\.\d{1,3}\.\d{1,3}")  # begins with a literal, which is what a search is fast at
+_SCHEME = re.compile(r"(?:https?|ftps?|sftp|wss?|ldaps?|smb|file)\Z", re.IGNORECASE)
+_LONGEST_SCHEME = 5
+_AFTER_SCHEME = re.compile(r"""://[^\s\0'"`<>|{}^\\\u2018-\u201e]+""")
+_IPV4 = re.compile(r"\.\d{1,3}\.\d{1,3}\.\d{1,3}")
 _IPV6 = re.compile(r":[0-9A-Fa-f]{0,4}:")
 _HEX = frozenset("0123456789abcdefABCDEF:.")
 _LONGEST_IP = 45
@@ -20,19 +22,21 @@ _CLOSERS = 16  # brackets without a partner that are taken off the end of a URL
 
 def urls(text: str) -> List[str]:
     """The URLs of a text in their order, each once, without the punctuation that only ends a sentence or a call."""
-    if "://" not in text:
-        return []
     found: List[str] = []
-    for match in _URL.finditer(text):
-        url = match.group()[:MAX_VALUE].rstrip(".,;:!?")
+    place = text.find("://")
+    while place >= 0 and len(found) < MAX_VALUES:
+        scheme = _SCHEME.search(text, max(place - _LONGEST_SCHEME, 0), place)
+        rest = _AFTER_SCHEME.match(text, place) if scheme else None
+        place = text.find("://", rest.end() if rest else place + 3)
+        if not scheme or not rest:
+            continue
+        url = (scheme.group() + rest.group())[:MAX_VALUE].rstrip(".,;:!?")
         for _ in range(_CLOSERS):
             if url[-1] not in ")]" or url.count(url[-1]) <= url.count("(" if url[-1] == ")" else "["):
                 break
             url = url[:-1].rstrip(".,;:!?")
         if url not in found:
             found.append(url)
-            if len(found) >= MAX_VALUES:
-                break
     return found
 
 
