@@ -174,7 +174,8 @@ def _notables(run: Run, params: Mapping[str, str], origin: Origin) -> Iterator[E
     for number, row in run.rows:
         tokens = {**row, **run.info}
         fields = _common(run, number)
-        fields |= {"severity": "medium", "rule_name": run.saved.name, "rule_title": run.saved.name}
+        label = run.saved.get("action.correlationsearch.label", run.saved.name)
+        fields |= {"severity": "medium", "rule_name": label, "rule_title": label}
         fields |= {key: substitute(text, tokens) for key, text in params.items() if text and not key.startswith("_")}
         identity = f"{run.saved.name}|{run.sid}|{number}"
         fields["event_id"] = hashlib.sha256(identity.encode()).hexdigest()[:40]

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 State = Literal["QUEUED", "PARSING", "RUNNING", "PAUSED", "FINALIZING", "DONE", "FAILED"]
 WORKERS = 6
 MAX_KEPT = 2_000  # finished jobs beyond this go, oldest first
+MAX_BYTES = 1 << 30  # and so do those whose results do not fit beside the newer ones
 TTL = 600
 SID = re.compile(r"[A-Za-z0-9_.@:\-]{1,200}")
 
@@ -67,6 +68,7 @@ class Job:
         self.created = created
         self.updated = created
         self.finished = 0.0
+        self.size = 0  # bytes of results and events, once it is done
         self.ttl = spec.ttl
         self.priority = spec.priority
         self.preview = spec.preview
@@ -225,6 +227,7 @@ class Jobs:
             job.state = "FAILED"
             job.messages = [Message("ERROR", f"internal error: {type(error).__name__}: {error}")]
         finally:
+            job.size = sum(int(t.frame.estimated_size()) for t in (job.table, job.events))
             job.progress = 1.0
             job.finished = job.updated = self._clock()
             job.done.set()
@@ -264,12 +267,14 @@ class Jobs:
             self._jobs.pop(job.sid, None)
 
     def reap(self) -> None:
-        """Forget what has expired."""
+        """Forget what has expired, and the oldest where there is too much."""
         now = self._clock()
-        jobs = self.all()
-        finished = [job for job in jobs if job.done.is_set() and not job.saved]
-        for number, job in enumerate(finished):
-            if job.expires() < now or number >= MAX_KEPT:
+        kept = size = 0
+        for job in self.all():
+            if not job.done.is_set() or job.saved:
+                continue
+            kept, size = kept + 1, size + job.size
+            if job.expires() < now or kept > MAX_KEPT or (size > MAX_BYTES and kept > 1):
                 self.remove(job)
 
     def close(self) -> None:

@@ -7,33 +7,42 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from caltrop.errors import CaltropError
 from caltrop.index.store import Store
+from caltrop.knowledge import addon_apps
 from caltrop.knowledge.configuration import Configuration
 
 SHIPPED = Path(__file__).parent / "etc"
-ADDONS = Path(__file__).parents[2] / "addons"  # of the repository; an installed toolkit has none
 INDEX_SETTINGS = ("frozenTimePeriodInSecs", "maxTotalDataSizeMB")
 
 
 def provision(etc: Path, addons: Sequence[Path] | None = None) -> None:
-    """Write the shipped folders and the add-ons (None: those of the repository) as apps.
+    """Write the shipped folders and the add-ons (None: those of the repository, if there is one) as apps.
 
-    What is shipped in `default`, `metadata` and the like is ours to replace; `local` is never touched.
+    What is shipped is ours to replace, and what an add-on no longer has goes from its `default`; `local` is never touched.
     """
     if addons is None:
-        addons = sorted(p for p in ADDONS.iterdir() if (p / "default").is_dir()) if ADDONS.is_dir() else []
-    _mirror(SHIPPED, etc)
+        try:
+            addons = addon_apps()
+        except CaltropError:  # the toolkit was installed without its repository
+            addons = []
+    _copy(SHIPPED, etc)
     for addon in addons:
-        _mirror(addon, etc / "apps" / addon.name)
+        target = etc / "apps" / addon.name
+        _copy(addon, target)
+        shipped = {p.relative_to(addon) for p in (addon / "default").rglob("*")}
+        for file in [
+            p for p in (target / "default").rglob("*") if p.is_file() and p.relative_to(target) not in shipped
+        ]:
+            file.unlink()
 
 
-def _mirror(source: Path, target: Path) -> None:
-    """Make every file of one tree exist in the other with the same bytes."""
+def _copy(source: Path, target: Path) -> None:
+    """Make every file of one tree exist in the other with the same bytes, but for `local`."""
     for file in sorted(p for p in source.rglob("*") if p.is_file()):
-        copy = target / file.relative_to(source)
-        if "local" not in file.relative_to(source).parts and (
-            not copy.exists() or copy.read_bytes() != file.read_bytes()
-        ):
+        path = file.relative_to(source)
+        copy = target / path
+        if "local" not in path.parts and (not copy.exists() or copy.read_bytes() != file.read_bytes()):
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, copy)
 

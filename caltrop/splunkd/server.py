@@ -27,7 +27,7 @@ from caltrop.splunkd.web import WebApp
 
 log = logging.getLogger(__name__)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-HANDLER_THREADS = 32
+HANDLER_THREADS = 128  # a blocking search holds one until it ends
 START_SECONDS = 30.0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import socket
@@ -284,7 +285,8 @@ def test_broken_requests_do_no_harm(server: Server, service: client.Service, dat
     context = ssl._create_unverified_context()
     with socket.create_connection(("127.0.0.1", server.port)) as plain, context.wrap_socket(plain) as sock:
         sock.settimeout(5)
-        sock.sendall(data)
+        with contextlib.suppress(OSError):  # the server may hang up before all of it is sent
+            sock.sendall(data)
         if not data.startswith(b"PPP"):
             assert b" 40" in sock.recv(100)
     assert service.get("messages").status == 200

@@ -267,7 +267,7 @@ def job_content(job: Job, now: float) -> dict[str, Any]:
         "defaultSaveTTL": 604800,
         "defaultTTL": 600,
         "delegate": spec.delegate or ("scheduler" if spec.scheduled else None),
-        "diskUsage": int(job.table.frame.estimated_size()) if result else 0,
+        "diskUsage": job.size,
         "dispatchState": job.shown_state,
         "doneProgress": f"{job.progress:.5f}",
         "dropCount": 0,
