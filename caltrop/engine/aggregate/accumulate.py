@@ -36,7 +36,7 @@ def accumulate(
     out = []
     for key, row, known, at in zip(group, texts, parsed, numeric(time).to_list(), strict=True):
         if key not in states:
-            states[key] = make() if make is not None else _rank(function)
+            states[key] = make() if make is not None else _percentile(float(function.rank or 0))
         out.append(states[key](row, known, at))
     return pl.Series(out, dtype=_TYPES.get(function.name, pl.Float64()))
 
@@ -96,35 +96,49 @@ def _extreme(*, largest: bool) -> Callable[[], Step]:
     def make() -> Step:
         number: tuple[float, str] | None = None
         text: str | None = None
-        plain = True
 
         def step(texts: list[str], numbers: list[float | None], at: float | None) -> str | None:
-            nonlocal number, text, plain
+            nonlocal number, text
             for value, parsed in zip(texts, numbers, strict=False):
                 if parsed is None:
-                    plain = False
+                    text = value if better(value, text) else text
                 elif number is None or better(parsed, number[0]):
                     number = parsed, value
-                if better(value, text):
-                    text = value
-            return number[1] if plain and number is not None else text
+            of_number = number[1] if number is not None else None
+            first, second = (text, of_number) if largest else (of_number, text)
+            return first if first is not None else second
 
         return step
 
     return make
 
 
-def _rank(function: Function) -> Step:
-    """A percentile over the sorted numbers so far."""
+def _percentile(rank: float) -> Step:
+    """Interpolated over the sorted numbers so far."""
     seen: list[float] = []
-    rank = function.rank
-    assert rank is not None
 
     def step(texts: list[str], numbers: list[float | None], at: float | None) -> float | None:
         for number in numbers:
             if number is not None:
                 insort(seen, number)
-        return seen[min(len(seen) * rank.numerator // rank.denominator, len(seen) - 1)] if seen else None
+        if not seen:
+            return None
+        place = rank * (len(seen) - 1)
+        low = int(place)
+        high = min(low + 1, len(seen) - 1)
+        return seen[low] + (seen[high] - seen[low]) * (place - low)
+
+    return step
+
+
+def _median() -> Step:
+    seen: list[float] = []
+
+    def step(texts: list[str], numbers: list[float | None], at: float | None) -> float | None:
+        for number in numbers:
+            if number is not None:
+                insort(seen, number)
+        return seen[len(seen) // 2] if seen else None
 
     return step
 
@@ -152,6 +166,7 @@ _STEPS: dict[str, Callable[[], Step]] = {
     "list": _list,
     "dc": _dc,
     "estdc": _dc,
+    "median": _median,
     "mode": _mode,
     "max": _extreme(largest=True),
     "min": _extreme(largest=False),

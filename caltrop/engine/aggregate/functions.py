@@ -4,8 +4,8 @@ Follows "Statistical and charting functions" of Splunk's Search Reference. A fun
 columns of one group, so that a million rows are one native group_by. What streamstats has a closed form for is in
 `running`.
 
-Percentiles and the median are nearest-rank, as limits.conf `perc_method` defaults to: the value at 0-based rank
-floor(N/100 * count) of the sorted values.
+Percentiles interpolate between the two nearest values, as the worked examples of the "perc" function do; the median of an
+even number of values is the higher of the middle two, as the "median" function says.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Function:
     aliases: tuple[str, ...] = ()
     empty: int | None = None
     parts: tuple[str, ...] = ()
-    rank: Fraction | None = None  # of percentiles: 1/2 is the median
+    rank: Fraction | None = None  # of percentiles
     scale: int | None = None  # per_*: seconds of the unit; timechart multiplies
     note: str = ""
 
@@ -75,7 +75,7 @@ def find(name: str) -> Function | None:
     if match and Fraction(match[2]) <= 100:
         rank = Fraction(match[2]) / 100
         return Function(
-            name, lambda x: _rank(x, rank), f"Percentile {match[2]}, nearest rank.", parts=("vm",), rank=rank
+            name, lambda x: _percentile(x, rank), f"Percentile {match[2]}, interpolated.", parts=("vm",), rank=rank
         )
     if name in _PER_UNIT:
         return replace(registry["sum"], name=name, scale=_PER_UNIT[name])
@@ -85,7 +85,7 @@ def find(name: str) -> Function | None:
 def documented() -> list[Function]:
     """Every function once, families under the name that stands for them, in order of their names."""
     families = [
-        replace(_family("perc50"), name="perc<N>", aliases=("p<N>", "exactperc<N>", "upperperc<N>"), doc="Percentile N, nearest rank."),
+        replace(_family("perc50"), name="perc<N>", aliases=("p<N>", "exactperc<N>", "upperperc<N>"), doc="Percentile N, interpolated between the two nearest values."),
         *(replace(_family(name), doc=f"Sum of a bucket of timechart {name.replace('_', ' ')}.", note="timechart only.") for name in _PER_UNIT),
         Function("sparkline", _family("count").build, "A small time line of a function: sparkline(count), sparkline(avg(x), 1h)."),
     ]  # fmt: skip
@@ -161,18 +161,19 @@ def _extreme(x: Input, *, largest: bool) -> pl.Expr:
         return numeric
     if x.content == "text":
         return of(x.values)
-    return pl.when(x.numbers.len() == x.values.len()).then(numeric).otherwise(of(x.values))
+    text = of(raw.filter(number.is_null() & raw.is_not_null()))
+    return pl.coalesce(text, numeric) if largest else pl.coalesce(numeric, text)
 
 
-@aggregation("max", parts=("nx", "sx", "nc", "ct"))
+@aggregation("max", parts=("nx", "sx"))
 def largest(x: Input) -> pl.Expr:
-    """Largest value: by number when all values of the group are numbers, else lexicographic."""
+    """Largest value; numbers compare by value and come before texts, which compare lexicographically."""
     return _extreme(x, largest=True)
 
 
-@aggregation("min", parts=("nn", "sn", "nc", "ct"))
+@aggregation("min", parts=("nn", "sn"))
 def smallest(x: Input) -> pl.Expr:
-    """Smallest value: by number when all values of the group are numbers, else lexicographic."""
+    """Smallest value; numbers compare by value and come before texts, which compare lexicographically."""
     return _extreme(x, largest=False)
 
 
@@ -215,19 +216,14 @@ def varp(x: Input) -> pl.Expr:
     return _deviation(x, sample=False, root=False)
 
 
-def _rank(x: Input, rank: Fraction) -> pl.Expr:
-    count = x.numbers.len().cast(pl.Int64)
-    position = (count * rank.numerator).floordiv(rank.denominator)
-    return x.numbers.sort().get(pl.min_horizontal(position, count - 1).clip(0), null_on_oob=True)
+def _percentile(x: Input, rank: Fraction) -> pl.Expr:
+    return x.numbers.quantile(float(rank), "linear")
 
 
-registry["median"] = Function(
-    "median",
-    lambda x: _rank(x, Fraction(1, 2)),
-    "Middle value; of an even number of values the higher of the two in the middle.",
-    parts=("vm",),
-    rank=Fraction(1, 2),
-)
+@aggregation("median", parts=("vm",))
+def median(x: Input) -> pl.Expr:
+    """Middle value; of an even number of values the higher of the two in the middle."""
+    return x.numbers.sort().get((x.numbers.len() // 2).cast(pl.Int64), null_on_oob=True)
 
 
 @aggregation("mode", parts=("vm",))

@@ -2,7 +2,7 @@
 
 A row carries, for each aggregated field F, the parts that any later function over F needs, in columns named
 `psrsvd_<part>_<F>`: ct count, nc count of numbers, sm sum, ss sum of squares, nn and nx smallest and largest number, sn and
-sx the same of texts, vm the map of values to counts, ls the list, fi and la first and last, ev/et and lv/lt earliest and latest
+sx the same of values that are no numbers, vm the map of values to counts, ls the list, fi and la first and last, ev/et and lv/lt earliest and latest
 value and time. `psrsvd_gc` is the number of rows of the group and `psrsvd_v` the version, which marks such rows.
 Merging rows is exact for every function, `list` beyond its limit and the order of lists apart.
 
@@ -57,6 +57,12 @@ def _number_as_written(x: Input, *, largest: bool) -> pl.Expr:
     return raw.get(number.arg_max() if largest else number.arg_min(), null_on_oob=True)
 
 
+def _other_texts(x: Input) -> pl.Expr:
+    """The values that are no numbers."""
+    raw, number = x.aligned
+    return raw.cast(pl.String).filter(number.is_null() & raw.is_not_null())
+
+
 _PARTS: dict[str, Callable[[Input], pl.Expr]] = {
     "ct": _build("count"),
     "nc": lambda x: x.numbers.len().cast(pl.Int64),
@@ -64,8 +70,8 @@ _PARTS: dict[str, Callable[[Input], pl.Expr]] = {
     "ss": _build("sumsq"),
     "nn": lambda x: _number_as_written(x, largest=False),
     "nx": lambda x: _number_as_written(x, largest=True),
-    "sn": lambda x: x.texts.min(),
-    "sx": lambda x: x.texts.max(),
+    "sn": lambda x: _other_texts(x).min(),
+    "sx": lambda x: _other_texts(x).max(),
     "vm": lambda x: x.texts,
     "ls": _build("list"),
     "fi": _build("first"),
@@ -171,11 +177,10 @@ def _variance(p: Parts, *, sample: bool) -> pl.Expr:
 
 
 def _extreme(p: Parts, *, largest: bool) -> pl.Expr:
-    number, text = ("nx", "sx") if largest else ("nn", "sn")
-    by_number = registry["max" if largest else "min"].build(p.rebuilt(number))
-    texts = p.raw(text).drop_nulls()
-    by_text = texts.max() if largest else texts.min()
-    return pl.when(p.total("nc") == p.total("ct")).then(by_number.cast(pl.String)).otherwise(by_text)
+    """Texts come after all numbers."""
+    number = registry["max" if largest else "min"].build(p.rebuilt("nx" if largest else "nn")).cast(pl.String)
+    texts = p.raw("sx" if largest else "sn").drop_nulls()
+    return pl.coalesce(texts.max(), number) if largest else pl.coalesce(number, texts.min())
 
 
 def _by_time(p: Parts, value: str, time: str) -> pl.Expr:

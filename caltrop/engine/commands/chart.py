@@ -35,8 +35,12 @@ class Axis:
         """`frame` with the values of the field put into bins; texts stay as they are."""
         if not self.binned or self.name not in frame.columns:
             return frame, None
-        column = frame.get_column(self.name)
-        numbers = numeric(column)
+        numbers = numeric(frame.get_column(self.name))
+        for bound in ("start", "end") if self.name != "_time" else ():
+            if self.options.option(bound) is not None:
+                limit = number(self.options, bound, 0)
+                inside = (numbers >= limit if bound == "start" else numbers <= limit).fill_null(False)
+                frame, numbers = frame.filter(inside), numbers.filter(inside)
         low, high = numbers.min(), numbers.max()
         if not isinstance(low, int | float) or not isinstance(high, int | float):
             return frame, None

@@ -35,11 +35,22 @@ def numbers_in(rows: Sequence[Row], field: str) -> list[float]:
 
 
 def _extreme(rows: Sequence[Row], field: str, pick: Callable[..., Any]) -> Any:
+    """Numbers come before texts."""
     values = values_in(rows, field)
-    numbers = numbers_in(rows, field)
-    if not values:
+    return (
+        pick(values, key=lambda v: (number(v) is None, number(v) or 0.0, v if number(v) is None else ""))
+        if values
+        else None
+    )
+
+
+def _percentile(rows: Sequence[Row], field: str) -> float | None:
+    numbers = sorted(numbers_in(rows, field))
+    if not numbers:
         return None
-    return pick(numbers) if len(numbers) == len(values) else pick(values)
+    place = 0.9 * (len(numbers) - 1)
+    low = math.floor(place)
+    return numbers[low] + (numbers[min(low + 1, len(numbers) - 1)] - numbers[low]) * (place - low)
 
 
 def _deviation(rows: Sequence[Row], field: str) -> float | None:
@@ -94,6 +105,7 @@ FUNCTIONS: dict[str, Callable[[Sequence[Row], str], Any]] = {
     "earliest": lambda rows, field: _by_time(rows, field, min),
     "latest": lambda rows, field: _by_time(rows, field, max),
     "median": _median,
+    "perc90": _percentile,
     "mode": _mode,
     "stdev": _deviation,
 }
