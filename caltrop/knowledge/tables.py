@@ -70,9 +70,12 @@ class Tables:
                     chosen,
                 ),
             )
-        raise LookupFailure(
-            f"lookup {name!r} runs an external command, which is not supported", hint="use a CSV file or a collection"
+        kind = (
+            "is a geospatial lookup"
+            if stanza.get("external_type").strip().lower() == "geo"
+            else "runs an external command"
         )
+        raise LookupFailure(f"lookup {name!r} {kind}, which is not supported", hint="use a CSV file or a collection")
 
     def names(self) -> list[str]:
         """Names of definitions and of files."""

@@ -143,7 +143,11 @@ def _group(reference: str, groups: list[pl.Series], height: int) -> pl.Series:
 
 def transform(stanza: MergedStanza) -> Transform:
     """Read a stanza; raises `RegexError` or `ValueError` where it cannot be used at search time."""
-    regex = pcre.compile(stanza.get("REGEX")) if stanza.get("REGEX") else None
+    pattern, fields_format = stanza.get("REGEX"), _format(stanza.get("FORMAT"))
+    if any("$0" in part for pair in fields_format for part in pair):  # the whole match: make it a group, the first
+        pattern = f"({pattern})"
+        fields_format = tuple((_shifted(name), _shifted(value)) for name, value in fields_format)
+    regex = pcre.compile(pattern) if pattern else None
     delims = _delims(stanza.get("DELIMS"))
     fields = tuple(words(stanza.get("FIELDS")))
     if regex is None and not delims:
@@ -154,7 +158,7 @@ def transform(stanza: MergedStanza) -> Transform:
         name=stanza.name,
         source=_source(stanza.get("SOURCE_KEY")),
         regex=regex,
-        format=_format(stanza.get("FORMAT")),
+        format=fields_format,
         delims=delims,
         fields=fields,
         multivalue=truth(stanza.get("MV_ADD")),
@@ -173,6 +177,10 @@ def _source(key: str) -> str:
 def _format(text: str) -> tuple[tuple[str, str], ...]:
     found = re.findall(r'("[^"]*"|[^\s:"]+(?::[^\s:"]+)*)::("(?:[^"\\]|\\.)*"|\S+)', text)
     return tuple((name.strip('"'), value[1:-1] if value.startswith('"') else value) for name, value in found)
+
+
+def _shifted(template: str) -> str:
+    return re.sub(r"\$(\d+)", lambda m: f"${int(m.group(1)) + 1}", template)
 
 
 def _delims(text: str) -> tuple[str, ...]:

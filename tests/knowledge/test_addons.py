@@ -277,6 +277,36 @@ def test_events(instance: Instance, name: str) -> None:
     assert tags <= set([held] if isinstance(held, str) else held or [])
 
 
+WANTED = [
+    "tag",
+    "tag::eventtype",
+    "eventtype",
+    "process",
+    "dest",
+    "user",
+    "action",
+    "registry_value_data",
+    "mcp.tool_name",
+    "bytes",
+    "nothing",
+]
+
+
+@pytest.mark.parametrize("name", WANTED)
+def test_wanted_changes_nothing(instance: Instance, name: str) -> None:
+    """Asking for one field gives what asking for all gives, and no other field."""
+    knowledge = instance.knowledge("search", "admin")
+    (segment,) = instance.store.segments(["main"], None, None)
+    everything, one = knowledge.extract(segment.frame), knowledge.extract(segment.frame, {name})
+    assert set(one.columns) <= {*segment.frame.columns, name}
+    assert _values(one, name) == _values(everything, name)
+
+
+def _values(frame: pl.DataFrame, name: str) -> list[list[str] | None]:
+    cells = frame[name].to_list() if name in frame.columns else [None] * frame.height
+    return [cell if cell is None or isinstance(cell, list) else [cell] for cell in cells]
+
+
 def test_no_problem_was_met(instance: Instance) -> None:
     assert instance.knowledge("search", "admin").problems == []
 

@@ -71,6 +71,7 @@ CASES: dict[str, tuple[str, str, str, dict[str, object]]] = {
     "the first extraction of a field stays": (NONE + "EXTRACT-a = (?<x>a)\nEXTRACT-b = (?<x>b)", "", "b a", {"x": "a"}),
     "an empty group is no field": (NONE + r"EXTRACT-a = x(?<y>\d*)", "", "x", {}),
     "report with format": (NONE + "REPORT-a = t", "[t]\nREGEX = (\\w+)/(\\d+)\nFORMAT = one::$1 two::n-$2", "a/1 b/2", {"one": "a", "two": "n-1"}),
+    "format names the whole match": (NONE + "REPORT-a = t", "[t]\nREGEX = (\\w)(\\d)\nFORMAT = all::$0 two::$2", "a1", {"all": "a1", "two": "1"}),
     "report with names from the data": (NONE + "REPORT-a = t", "[t]\nREGEX = (\\S+)=(\\S+)\nFORMAT = $1::$2", "a.b=1 c=2 a.b=3", {"a_b": "1", "c": "2"}),
     "mv_add": (NONE + "REPORT-a = t", "[t]\nREGEX = (\\S+)=(\\S+)\nFORMAT = $1::$2\nMV_ADD = true", "a=1 b=2 a=3", {"a": ["1", "3"], "b": "2"}),
     "clean_keys off": (NONE + "REPORT-a = t", "[t]\nREGEX = (\\S+)=(\\S+)\nFORMAT = $1::$2\nCLEAN_KEYS = false", "a.b=1", {"a.b": "1"}),

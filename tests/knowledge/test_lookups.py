@@ -141,6 +141,9 @@ fields_list = _key, name, age
 [script]
 external_cmd = run.py a b
 fields_list = a, b
+[places]
+external_type = geo
+filename =
 [gone]
 filename = gone.csv
 [outside]
@@ -169,11 +172,12 @@ def test_definitions(knowledge: Knowledge) -> None:
     assert file is not None and find(file, {"code": ["abc"]}, ["text"]) == [None]
     assert knowledge.lookup("nothing") is None and knowledge.lookup("nothing.csv") is None
     assert knowledge.lookup("../app/lookups/codes.csv") is None
-    assert knowledge.lookups() == ["codes", "codes.csv", "gone", "outside", "people", "script"]
+    assert knowledge.lookups() == ["codes", "codes.csv", "gone", "outside", "people", "places", "script"]
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("script", "external command"), ("gone", "gone.csv"), ("outside", "secret.csv")]
+    ("name", "message"),
+    [("script", "external command"), ("places", "geospatial"), ("gone", "gone.csv"), ("outside", "secret.csv")],
 )
 def test_definitions_that_cannot_work(knowledge: Knowledge, name: str, message: str) -> None:
     with pytest.raises(LookupFailure, match=message):
