@@ -41,35 +41,34 @@ class Engine:
     def run(self, pipeline: Pipeline, ctx: Context, *, source: Table | None = None) -> Table:
         """Run the commands. Errors without a place get that of the command they happened in."""
         main = ctx.depth == 0 and source is None
-        commands = list(pipeline.commands)
-        table = source if source is not None else Table.empty()
-        if not commands:
+        stages = [self._entry(command, ctx) for command in pipeline.commands]
+        if not stages:
             raise SearchError("the search is empty")
-        first = commands[0]
-        start = 0
-        if source is None and isinstance(first, Command) and first.name == "search":
-            table = scan_events(commands, ctx)
-            start = 1
-            self._report(main, 1, len(commands), table)
-        for number, command in enumerate(commands[start:], start):
-            if self.cancelled is not None and self.cancelled():
-                raise Cancelled("the search was cancelled")
-            entry = self._entry(command, ctx)
-            assert isinstance(command, Command)
+        for number, (entry, command) in enumerate(stages):
             if entry.kind == "generating" and (number or source is not None) and not command.option("append"):
                 raise SearchError(f"'{command.name}' must be the first command of a search", node=command)
-            if main and entry.kind not in KEEP_EVENTS and not self.transforming and number:
+        table = source if source is not None else Table.empty()
+        for number, (entry, command) in enumerate(stages):
+            if self.cancelled is not None and self.cancelled():
+                raise Cancelled("the search was cancelled")
+            if main and entry.kind not in KEEP_EVENTS and not self.transforming:
                 self.events, self.transforming = table, True
             try:
-                table = entry.run(table, command, ctx)
+                if number == 0 and source is None and command.name == "search":
+                    table = scan_events(pipeline.commands, ctx)
+                else:
+                    table = entry.run(table, command, ctx)
             except SearchError as error:
                 raise error.at(command) from error
             except pl.exceptions.PolarsError as error:
                 raise SearchError(f"'{command.name}' failed: {error}", node=command) from error
-            self._report(main, number + 1, len(commands), table)
-        if main and not self.transforming:
+            if main and self.on_stage is not None:
+                self.on_stage(number + 1, len(stages), len(table))
+        if not main:
+            return table
+        if not self.transforming:
             self.events = table
-        return self._formatted(table, ctx) if main else table
+        return self._formatted(table, ctx)
 
     def _formatted(self, table: Table, ctx: Context) -> Table:
         """What fieldformat asked for, done last."""
@@ -80,19 +79,13 @@ class Engine:
                 frame = frame.with_columns(column.alias(assignment.target))
         return table.with_frame(frame)
 
-    def _report(self, main: bool, stage: int, stages: int, table: Table) -> None:
-        if main and self.on_stage is not None:
-            self.on_stage(stage, stages, len(table))
-
-    def _entry(self, command: Command | MacroCall, ctx: Context) -> registry.CommandEntry:
+    def _entry(self, command: Command | MacroCall, ctx: Context) -> tuple[registry.CommandEntry, Command]:
+        """The command with what runs it: the engine's own, or an installed app's."""
         if isinstance(command, MacroCall):
             raise SearchError(f"macro `{command.name}` was not expanded", node=command)
-        entry = registry.commands.get(command.name)
+        entry = registry.commands.get(command.name) or ctx.instance.custom_command(command.name, ctx)
         if entry is not None:
-            return entry
-        custom = ctx.instance.custom_command(command.name, ctx)
-        if custom is not None:
-            return custom
+            return entry, command
         if ctx.instance.is_documented_command(command.name):
             raise SearchError(f"unsupported command '{command.name}'", node=command)
         raise SearchError(

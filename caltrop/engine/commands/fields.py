@@ -39,6 +39,8 @@ def missing(height: int, name: str) -> pl.Series:
 def fields(table: Table, cmd: Command, ctx: Context) -> Table:
     """Keep the listed fields and the internal ones, or (-) remove the listed ones."""
     names = names_of(cmd.parts, ctx)
+    if not cmd.parts:
+        raise SearchError("fields needs a field", node=cmd)
     columns = table.fields
     listed = fieldnames.expand(names, columns)
     if any(isinstance(part, Word) and part.text == "-" for part in cmd.parts):
