@@ -105,7 +105,7 @@ def _yaml(text: str, file: str) -> Iterator[Written]:
     """The top-level `search` of each document."""
     try:
         documents = list(yaml.compose_all(text, Loader=_LOADER))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         anchor = (0, mark.line + 1, mark.column + 1) if mark else (0, 1, 1)
         yield Written("", file, (anchor,), f"not YAML: {getattr(error, 'problem', error)}")
