@@ -27,6 +27,12 @@ def checked(cmd: Command) -> Command:
     """`gathered`, refusing an option that the command does not have."""
     known = syntaxes[cmd.name].options
     cmd = gathered(cmd)
+    # The Search Reference writes dedup_splitvals in both ways.
+    parts = [
+        replace(p, name="dedup_splitvals") if isinstance(p, Option) and p.name == "dedup_splitval" else p
+        for p in cmd.parts
+    ]
+    cmd = replace(cmd, parts=tuple(parts))
     for part in cmd.parts:
         if isinstance(part, Option | NodeOption) and part.name not in known:
             raise SearchError(f"{cmd.name} has no option {part.name!r}", node=part, hint=did_you_mean(part.name, known))

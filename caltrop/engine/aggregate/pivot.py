@@ -218,7 +218,9 @@ def _spread(
         if blank is not None:
             wide = wide.with_columns(pl.exclude(ROW).fill_null(blank))
         for label in labels:
-            name = label if len(outputs) == 1 else options.template.replace("$AGG$", output).replace("$VAL$", label)
+            # A column that began with _ would be hidden.
+            shown = f"VALUE{label}" if label.startswith("_") else label
+            name = shown if len(outputs) == 1 else options.template.replace("$AGG$", output).replace("$VAL$", shown)
             columns[name] = wide.get_column(label).alias(name)
             empty[name] = blank
     return pl.DataFrame(list(columns.values())), empty

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from caltrop.engine import times
 from caltrop.engine.aggregate import aggregate, buckets, natural_order, ranges, to_prestats
 from caltrop.engine.aggregate.arguments import aggregations, checked, flag, name_of, number
 from caltrop.engine.aggregate.group import argument_fields
@@ -53,11 +54,18 @@ class Axis:
                 else buckets.Buckets(buckets.automatic(low, high, bins), ctx.timezone)
             )
             return frame.with_columns(bucketing.floor(numbers).alias(self.name)), bucketing
-        found = ranges.parse(str(span), self.options) if span is not None else ranges.automatic(low, high, bins)
+        found = self._ranges(str(span)) if span is not None else ranges.automatic(low, high, bins)
         lows = found.lows(numbers)
         distinct = lows.drop_nulls().unique()
         texts = lows.replace_strict(distinct, [found.text(v) for v in distinct], return_dtype=pl.String, default=None)
         return frame.with_columns(texts.alias(self.name)), found
+
+    def _ranges(self, span: str) -> ranges.Ranges:
+        """A number, a logarithm, or a span of time for a field of seconds."""
+        length = times.parse_span(span)
+        if length is not None and not span.isdigit() and length.seconds is not None:
+            return ranges.Ranges(width=length.seconds)
+        return ranges.parse(span, self.options)
 
 
 def read_axes(cmd: Command) -> list[Axis]:

@@ -96,32 +96,13 @@ def _prepare(table: Table, cmd: Command, ctx: Context) -> tuple[pl.DataFrame, st
     frame = table.frame.with_columns(numeric(table.frame.get_column(TIME)).alias(TIME)).drop_nulls(TIME)
     if not axes:
         return frame, None, top
-    # Bin options before BY are those of time, and so is a span of time anywhere; others behind a numeric field are its own.
+    # Bin options behind the BY field are that field's, never those of time.
     split = axes[0].name
     before = {id(option) for option in cmd.of(Option)}
-    own = [o for o in axes[0].options.of(Option) if id(o) not in before and not _of_time(o)]
-    axis = Axis(split, own)
-    if frame.height and axis.binned and numeric(_column(frame, split)).null_count() < frame.height:
-        frame, _ = axis.apply(frame, ctx)
-        taken = {id(option) for option in own}
-        top = replace(top, parts=tuple(part for part in top.parts if id(part) not in taken))
-    return frame, split, top
-
-
-def _of_time(option: Option) -> bool:
-    """`span=1h`, and what only time knows. A bare number after a field is a span of the field."""
-    if option.name in ("minspan", "aligntime"):
-        return True
-    written = str(option.value)
-    return option.name == "span" and not written.isdigit() and times.parse_span(written.partition("@")[0]) is not None
-
-
-def _column(frame: pl.DataFrame, name: str) -> pl.Series:
-    return (
-        frame.get_column(name)
-        if name in frame.columns
-        else pl.Series(name, [None], dtype=pl.String).new_from_index(0, frame.height)
-    )
+    axis = Axis(split, [o for o in axes[0].options.of(Option) if id(o) not in before])
+    frame, _ = axis.apply(frame, ctx)
+    taken = {id(option) for option in axis.options.parts}
+    return frame, split, replace(top, parts=tuple(part for part in top.parts if id(part) not in taken))
 
 
 def _time_axis(frame: pl.DataFrame, cmd: Command, ctx: Context) -> TimeAxis:
