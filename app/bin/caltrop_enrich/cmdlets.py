@@ -49,7 +49,7 @@ def _typeable(names: Dict[str, str]) -> Dict[str, str]:
 
 
 def _cmdlet(
-    own_name: str, values: str, switches: str, positional: str, confirms: bool = True, **aliases: str
+    own_name: str, values: str, switches: str, positional: str, aliases: Dict[str, str], confirms: bool = True
 ) -> Cmdlet:
     switches += " " + _COMMON_SWITCHES + (" WhatIf Confirm" if confirms else "")
     names = (values + " " + switches + " " + _COMMON).split()
@@ -64,6 +64,7 @@ def _cmdlet(
 _WMI = "ComputerName Credential Namespace Authentication Impersonation ThrottleLimit Authority Locale"
 _WMI_SWITCHES = "AsJob EnableAllPrivileges"
 _CIM = "ComputerName CimSession Namespace OperationTimeoutSec ResourceUri"
+_WMI_ALIASES = {"cn": "ComputerName", "ns": "Namespace"}
 _CIM_ALIASES = {"cn": "ComputerName", "servername": "ComputerName"}
 
 _CMDLETS = (
@@ -72,71 +73,53 @@ _CMDLETS = (
         "Class Name ArgumentList Path InputObject " + _WMI,
         _WMI_SWITCHES,
         "Class Name ArgumentList",
-        cn="ComputerName",
-        ns="Namespace",
-        args="ArgumentList",
+        {**_WMI_ALIASES, "args": "ArgumentList"},
     ),
     _cmdlet(
         "Set-WmiInstance",
         "Class Arguments Path InputObject PutType " + _WMI,
         _WMI_SWITCHES,
         "Class Arguments",
-        cn="ComputerName",
-        ns="Namespace",
-        args="Arguments",
-        property="Arguments",
+        {**_WMI_ALIASES, "args": "Arguments", "property": "Arguments"},
     ),
-    _cmdlet(
-        "Remove-WmiObject",
-        "Class Path InputObject " + _WMI,
-        _WMI_SWITCHES,
-        "Class",
-        cn="ComputerName",
-        ns="Namespace",
-    ),
+    _cmdlet("Remove-WmiObject", "Class Path InputObject " + _WMI, _WMI_SWITCHES, "Class", _WMI_ALIASES),
     _cmdlet(
         "Get-WmiObject",
         "Class Property Filter Query " + _WMI,
         "List Recurse DirectRead Amended " + _WMI_SWITCHES,
         "Class Property",
+        {**_WMI_ALIASES, "classname": "Class"},
         confirms=False,
-        cn="ComputerName",
-        ns="Namespace",
-        classname="Class",
     ),
     _cmdlet(
         "Invoke-CimMethod",
         "ClassName MethodName Arguments InputObject CimClass Query QueryDialect " + _CIM,
         "",
         "ClassName MethodName Arguments",
-        **{"class": "ClassName", "name": "MethodName", "ciminstance": "InputObject"},
-        **_CIM_ALIASES,
+        {**_CIM_ALIASES, "class": "ClassName", "name": "MethodName", "ciminstance": "InputObject"},
     ),
     _cmdlet(
         "Get-CimInstance",
         "ClassName InputObject Query QueryDialect Filter Property " + _CIM,
         "KeyOnly Shallow",
         "ClassName",
+        {**_CIM_ALIASES, "ciminstance": "InputObject", "properties": "Property"},
         confirms=False,
-        ciminstance="InputObject",
-        properties="Property",
-        **_CIM_ALIASES,
     ),
     _cmdlet(
         "New-CimInstance",
         "ClassName Property Key CimClass " + _CIM,
         "ClientOnly",
         "ClassName Property",
-        arguments="Property",
-        **_CIM_ALIASES,
+        {**_CIM_ALIASES, "arguments": "Property"},
     ),
     _cmdlet(
         "New-CimSession",
         "ComputerName Credential Authentication CertificateThumbprint Name OperationTimeoutSec Port SessionOption",
         "SkipTestConnection",
         "ComputerName",
+        _CIM_ALIASES,
         confirms=False,
-        **_CIM_ALIASES,
     ),
 )
 _ALIASES = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Protocol, Tuple, Union
+from typing import Dict, List, NamedTuple, Optional, Tuple, Union
 
 from . import calls, indicators, module_logging, source_text
 from .annotations import COLUMNS, Annotations
@@ -34,13 +34,6 @@ FIELDS = (
 )
 FieldValue = Union[str, List[str]]
 Fields = Dict[str, FieldValue]
-
-
-class Record(Protocol):
-    """One hit: a dict, or a row of the protocol's CSV."""
-
-    def get(self, name: str) -> Optional[object]:
-        """The value of a field: text, a list of texts, or None."""
 
 
 class Analysis(NamedTuple):
@@ -177,11 +170,11 @@ class Enricher:
         fixed = [(name, _shape(values)) for name, values in annotations.fields if values] if annotations else []
         self.fixed: Fields = dict(fixed)
 
-    def enrich(self, record: Record) -> Fields:
+    def enrich(self, record: source_text.Record) -> Fields:
         """The fields of one hit that have a value, by name; names are of FIELDS. The record is only read."""
         return {**self.fixed, **self.read(record)}
 
-    def read(self, record: Record) -> Fields:
+    def read(self, record: source_text.Record) -> Fields:
         """The fields that differ from hit to hit: all but `fixed`."""
         fields: Fields = {}
         try:

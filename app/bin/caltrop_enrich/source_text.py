@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from typing import Optional, Tuple
+from typing import Optional, Protocol, Tuple
 
 # The field that Splunk's add-on makes of XML, then of the classic rendering, then event 4103's, then the whole event.
 DEFAULT_FIELDS = ("ScriptBlockText", "Message", "Payload", "_raw")
@@ -15,7 +15,14 @@ _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|#\d{1,7}|#x[0-9A-Fa-f]{1,6});")
 _XML_DATA = re.compile(r"<Data Name=['\"](?:ScriptBlockText|Payload)['\"]>([^<]*)")
 
 
-def find(record: dict, fields: Tuple[str, ...]) -> Optional[str]:
+class Record(Protocol):
+    """One hit: a dict, or a row of the protocol's CSV."""
+
+    def get(self, name: str) -> Optional[object]:
+        """The value of a field: text, a list of texts, or None."""
+
+
+def find(record: Record, fields: Tuple[str, ...]) -> Optional[str]:
     """The text of the first of `fields` that the hit has; None when it has none of them."""
     for name in fields:
         value = record.get(name)

@@ -118,7 +118,7 @@ def _plain_tokens(tokens: Tokens, pos: int) -> int:
     add_start, add_end = tokens.starts.append, tokens.ends.append
     room = MAX_TOKENS - len(tokens.kinds)
     for found in _TOKEN.finditer(tokens.script, pos):
-        kind = found.lastgroup
+        kind = found.lastgroup or ""
         if kind in _SPECIAL_KINDS:
             if kind == "comment":
                 continue

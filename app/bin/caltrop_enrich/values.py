@@ -307,7 +307,8 @@ class Evaluator:
 
     def _hashtable(self, index: int, stop: int, depth: int) -> Dict[str, Strings]:
         """`Key = value` entries, split at newlines and semicolons; keys in lower case."""
-        tokens, table = self.tokens, {}
+        tokens = self.tokens
+        table: Dict[str, Strings] = {}
         while index < stop and len(table) < MAX_VALUES:
             self.budget.spend()
             end = index
