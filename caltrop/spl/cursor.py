@@ -18,6 +18,7 @@ from caltrop.spl.errors import SplError
 MAX_DEPTH = 100
 
 _SPACE = re.compile(r"(?:\s|\\(?=\r?\n))*")  # a backslash that continues a line of a .conf file may still be there
+_SOLID = frozenset(map(chr, range(33, 127))) - frozenset("`\\")  # starts neither white space nor a comment
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
 _FIELD = re.compile(r"'((?:[^'\\]|\\.)*+)'", re.DOTALL)
 _MACRO = re.compile(r'`([^`"]*+(?:"(?:[^"\\]|\\.)*+"[^`"]*+)*+)`', re.DOTALL)
@@ -46,6 +47,8 @@ class Cursor:
     def skip(self) -> int:
         """Step over white space and ```comments```; returns the position."""
         text, pos = self.text, self.pos
+        if text[pos : pos + 1] in _SOLID:
+            return pos
         while True:
             pos = _SPACE.match(text, pos).end()  # type: ignore[union-attr]
             if not text.startswith("```", pos):
