@@ -71,13 +71,13 @@ def resolve(written: Aggregation) -> Function:
             node=written,
             hint=did_you_mean(written.function, registry),
         )
-    if written.argument is None and function.name != "count":
-        raise SearchError(f"{written.function} needs a field, as in {written.function}(field)", node=written)
     return function
 
 
 def expand(written: Aggregation, names: Sequence[str], by: Collection[str]) -> list[Aggregation]:
-    """`sum(*delay) AS s*` becomes an aggregation for each matching field, in the order of their names."""
+    """`sum(*delay) AS s*` becomes an aggregation for each matching field, in the order of their names; so does a bare `sum`."""
+    if written.argument is None and (function := find(written.function)) and function.name != "count":
+        written = replace(written, argument=FieldName("*"))  # the old way to say "over every field"
     pattern = written.argument.name if isinstance(written.argument, FieldName) else ""
     if "*" not in pattern or (
         written.alias is None and isinstance(written.argument, FieldName) and written.argument.quoted

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Seconds and counts; a negative limit is none. `closing` says whether any limit or startswith was asked for."""
+    """Seconds and counts; a negative limit is none. `closing` says whether a limit or startswith was asked for: only these
+    close a transaction."""
 
     maxspan: float = -1.0
     maxpause: float = -1.0
@@ -21,7 +22,7 @@ class Rules:
     starts: bool = False
     ends: bool = False
     connected: bool = True
-    unifyends: bool = False
+    unifyends: bool = True
     maxopentxn: int = 5000
     maxopenevents: int = 100_000
     closing: bool = False
@@ -168,5 +169,5 @@ def _exceeds(transaction: Transaction, event: Event, rules: Rules) -> bool:
 def kept(transactions: Sequence[Transaction], rules: Rules) -> list[Transaction]:
     """Those shown without keepevicted: the closed ones, or all when nothing could close one."""
     if not rules.closing:
-        return [t for t in transactions if (t.has_start or not rules.starts) and (t.has_end or not rules.ends)]
+        return list(transactions)
     return [t for t in transactions if t.closed]

@@ -26,10 +26,10 @@ NUMBER, TIME = "\x00number", "_time"
 _EARLIEST = ("_time", "_indextime", "_serial", "_cd", "date_year", "date_month", "date_mday", "date_wday", "date_hour", "date_minute",
              "date_second", "date_zone", "timestartpos", "timeendpos")  # fmt: skip
 _MADE = ("duration", "eventcount", "closed_txn", "field_match_sum", "linecount")
-_LIMITS = ("maxspan", "maxpause", "maxevents", "startswith", "endswith")
+_LIMITS = ("maxspan", "maxpause", "maxevents", "startswith")  # what closes a transaction
 
 
-@command("transaction", kind="dataset")
+@command("transaction", kind="centralized")
 def transaction(table: Table, cmd: Command, ctx: Context) -> Table:
     """One row a group of events, with duration, eventcount and the values of all their fields."""
     cmd = checked(cmd)
@@ -86,7 +86,7 @@ def _rules(cmd: Command, fields: Sequence[str]) -> Rules:
         starts="startswith" in written,
         ends="endswith" in written,
         connected=flag(cmd, "connected", True),
-        unifyends=flag(cmd, "unifyends", False),
+        unifyends=flag(cmd, "unifyends", flag(cmd, "connected", True)),
         maxopentxn=whole(cmd, "maxopentxn", 5000, minimum=-1),
         maxopenevents=whole(cmd, "maxopenevents", 100_000, minimum=-1),
         closing=any(name in written for name in _LIMITS),

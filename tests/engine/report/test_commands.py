@@ -27,7 +27,6 @@ def series(*values: float) -> Rows:
     ("spl", "message"),
     [
         ("stats nosuch(x)", "nosuch"),
-        ("stats sum", "sum"),
         ("stats count AS g by g", "'g'"),
         ("stats per_day(x)", "per_day"),
         ("eventstats avrg(x)", "avrg"),

@@ -49,12 +49,11 @@ def test_events_without_a_field_are_orphans() -> None:
     assert [t.rows for t in done] == [[1]]
 
 
-def test_a_boundary_without_fields_joins_unless_ends_are_unified() -> None:
+def test_a_boundary_without_fields_joins_only_when_ends_are_not_unified() -> None:
     given = events((3, "a", "e"), (2, "a"), (1, "-", "s"))
-    rules = Rules(starts=True, ends=True, closing=True)
-    assert rows_of(rules, given) == [[0, 1, 2]]
-    strict = Rules(starts=True, ends=True, closing=True, unifyends=True)
-    assert rows_of(strict, given) == []
+    assert rows_of(Rules(starts=True, ends=True, closing=True), given) == []
+    loose = Rules(starts=True, ends=True, closing=True, unifyends=False)
+    assert rows_of(loose, given) == [[0, 1, 2]]
 
 
 def test_the_least_recently_used_transaction_is_evicted() -> None:
