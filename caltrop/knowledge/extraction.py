@@ -63,7 +63,7 @@ def closure(plan: Plan, wanted: set[str], tools: Tools) -> set[str]:
     for report in reversed(plan.reports):
         found = tools.transform(report)
         if found is not None and found.gives(needed):
-            needed.add(found.source)
+            needed.update(found.sources)
     for extract in reversed(plan.extracts):
         if set(extract.outputs) & needed:
             needed.add(extract.field)
@@ -105,7 +105,7 @@ def _automatic(columns: Columns, plan: Plan, needed: set[str] | None, tools: Too
         return
     raw = columns.text("_raw")
     mode = plan.kv_mode
-    if mode == "multi":
+    if mode.startswith("multi"):
         tools.warn("KV_MODE = multi is not supported at search time: use the multikv command")
         return
     if mode == "xml":
@@ -117,7 +117,8 @@ def _automatic(columns: Columns, plan: Plan, needed: set[str] | None, tools: Too
     if mode in {"auto", "auto_escaped"}:
         rest = raw if as_json is None else raw.set(as_json, None)
         if rest.null_count() < len(rest):
-            _fill(columns, kv.pairs(rest, escaped=mode == "auto_escaped"), needed, False)
+            found = kv.pairs(rest, escaped=mode == "auto_escaped", trim=plan.trim_spaces)
+            _fill(columns, found, needed, False)
     elif mode not in {"json", "none"}:
         tools.warn(f"unknown KV_MODE {mode!r}")
 

@@ -23,8 +23,11 @@ _TAKEN = {name: f"extracted_{name}" for name in ("host", "source", "sourcetype")
 Triples = tuple[pl.Series, pl.Series, pl.Series]
 
 
-def pairs(text: pl.Series, *, escaped: bool = False) -> Triples:
-    """`key=value` and `key="a value"` between spaces, commas, semicolons, pipes, ampersands."""
+def pairs(text: pl.Series, *, escaped: bool = False, trim: bool = True) -> Triples:
+    """`key=value` and `key="a value"` between spaces, commas, semicolons, pipes, ampersands.
+
+    `trim` takes spaces (only those) off the ends of quoted values; pairs without value are no fields.
+    """
     pattern = _ESCAPED if escaped else _AUTO
     found = pl.DataFrame(
         {"row": pl.int_range(len(text), dtype=pl.UInt32, eager=True), "pair": text.str.extract_all(pattern)}
@@ -36,7 +39,10 @@ def pairs(text: pl.Series, *, escaped: bool = False) -> Triples:
     inner = values.str.slice(1, values.str.len_chars().cast(pl.Int64).clip(2) - 2)
     if escaped:
         inner = inner.str.replace_all(r'\\(["\\])', "$1")
-    return found["row"], clean_keys(keys), values.zip_with(~quoted, inner)
+    if trim:
+        inner = inner.str.strip_chars(" ")
+    values = values.zip_with(~quoted, inner)
+    return found["row"], clean_keys(keys), values.set(values == "", None)
 
 
 def clean_keys(keys: pl.Series) -> pl.Series:

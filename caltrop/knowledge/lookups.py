@@ -15,7 +15,7 @@ from typing import Literal
 import polars as pl
 
 from caltrop.errors import CaltropError
-from caltrop.knowledge.columns import MULTIVALUE, as_field, shrink
+from caltrop.knowledge.columns import MULTIVALUE, as_field, as_list, shrink
 from caltrop.knowledge.conffile import truth
 from caltrop.knowledge.configuration import MergedStanza
 
@@ -33,7 +33,8 @@ class Options:
 
     match_types: Mapping[str, MatchType] = field(default_factory=dict)
     case_sensitive: bool = True
-    max_matches: int | None = None  # 1000, or 1 for a temporal lookup
+    fold_rows: bool = True  # without case: False folds only the input, as for collections
+    max_matches: int | None = None  # 100, or 1 for a temporal lookup; at most 1000
     min_matches: int = 0
     default_match: str = ""
     time_field: str = ""
@@ -159,16 +160,15 @@ class Lookup:
             long = long.with_columns(column.gather(long["hit"]).alias("value"))
             found = shrink(long.group_by("row", maintain_order=True).agg(pl.col("value").drop_nulls())["value"])
         if self.options.default_match and self.options.min_matches > 0:
-            few = lengths < self.options.min_matches
-            default = pl.Series([self.options.default_match]).new_from_index(0, len(hits))
-            if found.dtype == MULTIVALUE:
-                default = default.reshape((-1, 1)).cast(MULTIVALUE)
-            found = found.zip_with(~few, default)
+            missing = (self.options.min_matches - lengths.cast(pl.Int64)).clip(0)
+            fill = [[self.options.default_match] * count for count in missing]
+            both = pl.concat_list(as_list(found).fill_null([]), pl.Series(fill, dtype=MULTIVALUE))
+            found = shrink(pl.select(both).to_series())
         return found.alias(column.name)
 
     def _hits(self, unique: pl.DataFrame, fields: list[str], temporal: bool) -> list[list[int]]:
         """For each distinct input, the numbers of the rows of the table that match, best first, limited."""
-        limit = self.options.max_matches or (1 if temporal else 1000)
+        limit = min(self.options.max_matches or (1 if temporal else 100), 1000)
         exact = [i for i, f in enumerate(fields) if self.options.match_types.get(f, "EXACT") == "EXACT"]
         other = [i for i in range(len(fields)) if i not in exact]
         columns = [self._fold(unique.to_series(i)).to_list() for i in range(len(fields))]
@@ -198,18 +198,21 @@ class Lookup:
     def _fold(self, column: pl.Series) -> pl.Series:
         return column if self.options.case_sensitive else column.str.to_lowercase()
 
+    def _fold_row(self, column: pl.Series) -> pl.Series:
+        return self._fold(column) if self.options.fold_rows else column
+
     def _exact_index(self, fields: tuple[str, ...]) -> dict[tuple[str, ...], list[int]]:
         cache: dict[tuple[str, ...], dict[tuple[str, ...], list[int]]] = self.__dict__.setdefault("_indexes", {})
         if fields not in cache:
             index: dict[tuple[str, ...], list[int]] = {}
-            for number, key in enumerate(zip(*(self._fold(self._rows[f]).to_list() for f in fields), strict=True)):
+            for number, key in enumerate(zip(*(self._fold_row(self._rows[f]).to_list() for f in fields), strict=True)):
                 index.setdefault(key, []).append(number)
             cache[fields] = index
         return cache[fields]
 
     def _pattern_hits(self, name: str, values: pl.Series) -> dict[str, list[int]]:
         """For a WILDCARD or CIDR field: folded value -> row numbers in table order."""
-        cells = self._fold(self._rows[name]).to_list()
+        cells = self._fold_row(self._rows[name]).to_list()
         distinct = self._fold(values).unique().drop_nulls()
         if self.options.match_types[name] == "CIDR":
             return _cidr_hits(cells, distinct)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from caltrop.knowledge import pcre
-from caltrop.knowledge.conffile import DEFAULT
+from caltrop.knowledge.conffile import DEFAULT, truth
 from caltrop.knowledge.configuration import MergedStanza
 
 _ANY_SOURCETYPE = "(?::){0}"  # how add-ons write a sourcetype stanza with wildcards
@@ -150,6 +150,7 @@ class Plan:
     reports: tuple[str, ...] = ()
     kv_mode: str = "auto"
     auto_json: bool = True
+    trim_spaces: bool = True
     aliases: tuple[Alias, ...] = ()
     evals: tuple[tuple[str, str], ...] = ()
     lookups: tuple[AutoLookup, ...] = ()
@@ -182,16 +183,23 @@ def plan(settings: Mapping[str, str], problems: list[str]) -> Plan:
         except (pcre.RegexError, ValueError) as error:
             problems.append(f"props.conf {key}: {error}")
     mode = settings.get("KV_MODE", "auto").strip().lower()
-    json = settings.get("AUTO_KV_JSON", "true").strip().lower() not in {"false", "0", "f", "no"}
     return Plan(
-        tuple(extracts), tuple(dict.fromkeys(reports)), mode, json, tuple(aliases), tuple(evals), tuple(lookups)
+        extracts=tuple(extracts),
+        reports=tuple(dict.fromkeys(reports)),
+        kv_mode=mode,
+        auto_json=truth(settings.get("AUTO_KV_JSON"), True),
+        trim_spaces=truth(settings.get("KV_TRIM_SPACES"), True),
+        aliases=tuple(aliases),
+        evals=tuple(evals),
+        lookups=tuple(lookups),
     )
 
 
 def _extract(name: str, value: str) -> Extract:
-    found = re.fullmatch(r"(?s)(.*?)\s+in\s+([A-Za-z0-9_.:{}\-]+)", value)
+    """`regex` or `regex in field`. Splunk puts (?ms) in front of the pattern."""
+    found = re.fullmatch(r"(?s)(.*?)\s+in\s+([A-Za-z0-9_]+)", value)
     pattern, field = (found.group(1), found.group(2)) if found else (value, "_raw")
-    return Extract(name, pcre.compile(pattern), field)
+    return Extract(name, pcre.compile(f"(?ms){pattern}"), field)
 
 
 def words(text: str) -> list[str]:

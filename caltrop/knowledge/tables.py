@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -50,7 +51,7 @@ class Tables:
             path = self._file(name)
             return self._kept(name, _mark(path), lambda: Lookup(name, str(path), lambda: _read(path))) if path else None
         chosen = options(stanza)
-        if file := stanza.get("filename"):
+        if file := _file_of(stanza):
             found = self._file(file, stanza.app)
             if found is None:
                 raise LookupFailure(f"lookup {name!r}: no lookup file named {file!r}")
@@ -67,7 +68,7 @@ class Tables:
                     stanza,
                     f"collection {app}/{collection}",
                     lambda: self._kvstore.table(app, collection, fields),
-                    chosen,
+                    replace(chosen, fold_rows=False),
                 ),
             )
         kind = (
@@ -96,7 +97,7 @@ class Tables:
             self._kvstore.delete(owner, collection)
             self._kvstore.put_all(owner, collection, documents)
             return
-        file = stanza.get("filename") if stanza is not None and stanza.get("filename") else name
+        file = (_file_of(stanza) if stanza else "") or name
         if not _FILE.match(file) or not file.lower().endswith(".csv"):
             raise LookupFailure(f"no lookup named {name!r}", hint="a lookup definition, or the name of a .csv file")
         found = self._file(file, stanza.app if stanza else "")
@@ -109,7 +110,7 @@ class Tables:
             return True
         first, second = self._definition(table), self._definition(name)
         places = [
-            name if stanza is None else stanza.get("filename") or stanza.get("collection")
+            name if stanza is None else _file_of(stanza) or _collection_of(stanza)
             for name, stanza in ((table, first), (name, second))
         ]
         return places[0] == places[1]
@@ -127,7 +128,7 @@ class Tables:
 
     def _collection(self, stanza: MergedStanza) -> tuple[str, str]:
         """(app, collection): the app is that of collections.conf, else the one that defines the lookup."""
-        name = stanza.get("collection")
+        name = _collection_of(stanza)
         found = self._configuration.stanzas("collections", self._app, self._user).get(name)
         return (found.app if found else stanza.app), name
 
@@ -173,6 +174,15 @@ def _defines_lookup(stanza: MergedStanza) -> bool:
 
 def _is_collection(stanza: MergedStanza) -> bool:
     return stanza.get("external_type").strip().lower() == "kvstore"
+
+
+def _file_of(stanza: MergedStanza) -> str:
+    """The lookup file; folders in front of its name are ignored, as Splunk does."""
+    return re.split(r"[\\/]", stanza.get("filename"))[-1]
+
+
+def _collection_of(stanza: MergedStanza) -> str:
+    return stanza.get("collection") or stanza.name
 
 
 def _mark(path: Path) -> Mark:

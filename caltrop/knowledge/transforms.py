@@ -22,7 +22,7 @@ class Transform:
     """One transforms.conf stanza as search time reads it."""
 
     name: str
-    source: str
+    sources: tuple[str, ...]  # several are read as one text, joined by spaces
     regex: pcre.Regex | None
     format: tuple[tuple[str, str], ...]
     delims: tuple[str, ...]
@@ -36,7 +36,7 @@ class Transform:
         """Whether the data decide the names of fields."""
         by_format = any("$" in name for name, _ in self.format)
         by_group = self.regex is not None and any((n or "").startswith("_KEY_") for n in self.regex.names)
-        return by_format or by_group or (len(self.delims) == 2 and not self.fields)
+        return by_format or by_group or (bool(self.delims) and not self.fields)
 
     @property
     def outputs(self) -> set[str]:
@@ -49,7 +49,7 @@ class Transform:
 
     def run(self, columns: Columns, wanted: set[str] | None) -> None:
         """Add the fields to `columns`; `wanted` limits fields whose names come from the data."""
-        source = as_field(columns[self.source])
+        source = self._text(columns)
         if source.null_count() == len(source):
             return
         rows: pl.Series | None = None
@@ -58,19 +58,25 @@ class Transform:
                 {"row": pl.int_range(len(source), dtype=pl.UInt32, eager=True), "text": source}
             ).explode("text")
             rows, source = exploded["row"], exploded["text"]
-        for row, keys, values in self._triples(source, columns.height):
+        for row, keys, values in self._triples(source):
             at = row if rows is None else rows.gather(row)
             values = values if self.keep_empty else values.set(values == "", None)
             found = from_pairs(columns.height, at, keys, values, wanted=wanted, multivalue=self.multivalue)
             for column in found:
                 (columns.add if self.multivalue else columns.fill)(column.name, column)
 
-    def _triples(self, source: pl.Series, height: int) -> list[kv.Triples]:
+    def _text(self, columns: Columns) -> pl.Series:
+        if len(self.sources) == 1:
+            return as_field(columns[self.sources[0]])
+        parts = [columns.text(name) for name in self.sources]
+        return pl.select(pl.concat_str(parts, separator=" ", ignore_nulls=True)).to_series()
+
+    def _triples(self, source: pl.Series) -> list[kv.Triples]:
         if self.regex is not None:
             return self._by_regex(self.regex, source)
-        if len(self.delims) == 2 and not self.fields:
-            return [self._by_two_delims(source)]
-        return self._by_fields(source)
+        if self.fields:
+            return self._by_fields(source)
+        return [self._by_two_delims(source) if len(self.delims) == 2 else self._by_turns(source)]
 
     def _by_regex(self, regex: pcre.Regex, source: pl.Series) -> list[kv.Triples]:
         if self.dynamic or self.multivalue:
@@ -97,9 +103,26 @@ class Transform:
     def _by_two_delims(self, source: pl.Series) -> kv.Triples:
         pair = re.escape(self.delims[0])
         inside = re.escape(self.delims[1])
-        regex = pcre.compile(rf'([^{pair}{inside}]+)[{inside}](?:"([^"]*)"|([^{pair}]*))')
+        regex = pcre.compile(rf'([^{pair}{inside}]+)[{inside}](?:"((?:[^"\\]|\\.)*)"|([^{pair}]*))')
         rows, (keys, quoted, bare) = regex.every(source)
         return rows, self._keys(keys.str.strip_chars()), quoted.zip_with(quoted.is_not_null(), bare.str.strip_chars())
+
+    def _by_turns(self, source: pl.Series) -> kv.Triples:
+        """One set of delimiters and no names: name, value, name, value, ..."""
+        rows: list[int] = []
+        keys: list[str] = []
+        values: list[str] = []
+        for number, text in enumerate(source):
+            tokens = [token for token in _split(text or "", self.delims[0]) if token]
+            for key, value in zip(tokens[::2], tokens[1::2], strict=False):
+                rows.append(number)
+                keys.append(key)
+                values.append(value)
+        return (
+            pl.Series(rows, dtype=pl.UInt32),
+            self._keys(pl.Series(keys, dtype=pl.String)),
+            pl.Series(values, dtype=pl.String),
+        )
 
     def _by_fields(self, source: pl.Series) -> list[kv.Triples]:
         """Positions between delimiters; double quotes hold a value together."""
@@ -108,15 +131,31 @@ class Transform:
         if len(delims) == 1 and not source.str.contains('"', literal=True).any():
             parts = source.str.split(delims)
         else:
-            token = re.compile(rf'(?:"((?:[^"\\]|\\.)*)"|([^{re.escape(delims)}]*))(?:[{re.escape(delims)}]|$)')
-            parts = pl.Series(
-                [None if t is None else [q or b for q, b in token.findall(t)] for t in source], dtype=MULTIVALUE
-            )
+            parts = pl.Series([None if t is None else _split(t, delims) for t in source], dtype=MULTIVALUE)
         return [
             (rows, _constant(name, len(rows)), parts.list.get(i, null_on_oob=True))
             for i, name in enumerate(self.fields)
             if name
         ]
+
+
+def _split(text: str, delims: str) -> list[str]:
+    """Values between delimiters, quotes taken off. A run such as `, ` is one delimiter, `,,` has an empty value in it."""
+    run = f"[{re.escape(delims)}]"
+    values: list[str] = []
+    at = 0
+    for found in re.finditer(
+        rf'(?:"((?:[^"\\]|\\.)*)"|((?!")[^{re.escape(delims)}]*|"[^{re.escape(delims)}]*))({run}+|$)', text
+    ):
+        if found.start() != at:
+            break
+        at = found.end()
+        quoted, bare, separator = found.groups()
+        values.append(re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else bare)
+        values.extend([""] * (max((separator.count(c) for c in set(separator)), default=1) - 1))
+        if not separator:
+            break
+    return values
 
 
 def _constant(text: str, height: int) -> pl.Series:
@@ -143,22 +182,16 @@ def _group(reference: str, groups: list[pl.Series], height: int) -> pl.Series:
 
 def transform(stanza: MergedStanza) -> Transform:
     """Read a stanza; raises `RegexError` or `ValueError` where it cannot be used at search time."""
-    pattern, fields_format = stanza.get("REGEX"), _format(stanza.get("FORMAT"))
-    if any("$0" in part for pair in fields_format for part in pair):  # the whole match: make it a group, the first
-        pattern = f"({pattern})"
-        fields_format = tuple((_shifted(name), _shifted(value)) for name, value in fields_format)
-    regex = pcre.compile(pattern) if pattern else None
+    regex = pcre.compile(stanza.get("REGEX")) if stanza.get("REGEX") else None
     delims = _delims(stanza.get("DELIMS"))
     fields = tuple(words(stanza.get("FIELDS")))
     if regex is None and not delims:
         raise ValueError(f"transforms.conf [{stanza.name}] has neither REGEX nor DELIMS")
-    if regex is None and len(delims) == 1 and not fields:
-        raise ValueError(f"transforms.conf [{stanza.name}]: one set of DELIMS wants FIELDS")
     return Transform(
         name=stanza.name,
-        source=_source(stanza.get("SOURCE_KEY")),
+        sources=_sources(stanza.get("SOURCE_KEY")),
         regex=regex,
-        format=fields_format,
+        format=_format(stanza.get("FORMAT")),
         delims=delims,
         fields=fields,
         multivalue=truth(stanza.get("MV_ADD")),
@@ -167,20 +200,18 @@ def transform(stanza: MergedStanza) -> Transform:
     )
 
 
-def _source(key: str) -> str:
-    """The field a transform reads; `MetaData:Host` and the like are what search time calls `host`."""
+def _sources(key: str) -> tuple[str, ...]:
+    """The fields a transform reads; `MetaData:Host` and the like are what search time calls `host`."""
     if key.lower().startswith("metadata:"):
-        return key[9:].lower()
-    return key.removeprefix("field:") or "_raw"
+        return (key[9:].lower(),)
+    if key.startswith("fields:"):
+        return tuple(name.strip() for name in key[7:].split(",") if name.strip())
+    return (key.removeprefix("field:") or "_raw",)
 
 
 def _format(text: str) -> tuple[tuple[str, str], ...]:
     found = re.findall(r'("[^"]*"|[^\s:"]+(?::[^\s:"]+)*)::("(?:[^"\\]|\\.)*"|\S+)', text)
     return tuple((name.strip('"'), value[1:-1] if value.startswith('"') else value) for name, value in found)
-
-
-def _shifted(template: str) -> str:
-    return re.sub(r"\$(\d+)", lambda m: f"${int(m.group(1)) + 1}", template)
 
 
 def _delims(text: str) -> tuple[str, ...]:

@@ -61,6 +61,23 @@ def test_default_match_fills_up_to_min_matches() -> None:
     assert find(table(HOSTS, Options(default_match="unknown")), {"host": ["no"]}, ["ip"]) == [None]
 
 
+def test_default_match_comes_until_there_are_enough() -> None:
+    options = Options(min_matches=2, default_match="unknown")
+    found = find(table(HOSTS, options), {"host": ["no", "db", "web"]}, ["ip"])
+    assert found == [["unknown", "unknown"], ["10.0.0.9", "unknown"], ["10.0.0.2", "10.0.0.1"]]
+
+
+def test_at_most_a_hundred_matches_unless_asked() -> None:
+    rows = "k,v\n" + "".join(f"a,{i}\n" for i in range(150))
+    assert [len(x) for x in find(table(rows), {"k": ["a"]}, ["v"])] == [100]  # type: ignore[arg-type]
+    assert [len(x) for x in find(table(rows, Options(max_matches=120)), {"k": ["a"]}, ["v"])] == [120]  # type: ignore[arg-type]
+
+
+def test_collections_without_case_match_lower_case_rows_only() -> None:
+    options = Options(case_sensitive=False, fold_rows=False)
+    assert find(table("k,v\nab,1\nCD,2\n", options), {"k": ["AB", "CD", "cd"]}, ["v"]) == ["1", None, None]
+
+
 def test_multivalue_input_looks_each_value_up() -> None:
     assert find(table(HOSTS), {"host": [["db", "web"], ["no"]]}, ["ip"]) == [["10.0.0.9", "10.0.0.2", "10.0.0.1"], None]
 
