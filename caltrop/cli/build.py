@@ -24,7 +24,7 @@ def command(content: Path, out: Path | None, unchecked: bool, no_cache: bool) ->
 
     A repository that was made for another generator (contentctl.yml, or no app.yml) is built in spite of errors.
     """
-    from caltrop.render.reuse import inputs, previous, remember
+    from caltrop.render.reuse import observe, previous, remember
 
     folder = out or content / "dist"
     options = f"unchecked={unchecked}"
@@ -32,9 +32,9 @@ def command(content: Path, out: Path | None, unchecked: bool, no_cache: bool) ->
     if record is None:
         from caltrop.content.config import load_config
 
-        before = inputs(content, load_config(content)[0].template, options) if not no_cache else ""
+        before = None if no_cache else observe(content, load_config(content)[0].template, options)
         record, probes = _build(content, folder, unchecked, not no_cache)
-        if not no_cache:
+        if before:
             remember(content, folder, options, before, probes, record)
     for line in record["talk"]:
         click.echo(line, err=True)

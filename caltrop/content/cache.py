@@ -35,9 +35,11 @@ class Bundle:
         self._used: dict[bytes, bytes] = {}
 
     def get(self, key_: bytes) -> bytes | None:
-        found = self._old.get(key_)
-        if found is not None:
-            self._used[key_] = found
+        found = self._used.get(key_)
+        if found is None:
+            found = self._old.get(key_)
+            if found is not None:
+                self._used[key_] = found
         return found
 
     def put(self, key_: bytes, value: bytes) -> None:

@@ -72,36 +72,46 @@ def read_all(root: Path, bundle: Bundle | None) -> Iterator[tuple[str, Any, list
     """Every content file: (attribute of the catalogue, object or None, faults), by folder and path."""
     start = len(str(root)) + 1
     jobs = [_Job(kind, path[start:].replace(os.sep, "/"), read(path)) for kind in KINDS for path in _yaml(root / kind)]
-    keys = [key(job.kind.encode(), job.file.encode(), job.body) for job in jobs] if bundle else []
-    packed = [bundle.get(k) for k in keys] if bundle else [None] * len(jobs)
-    missing = [index for index, found in enumerate(packed) if found is None]
-    fresh = dict(zip(missing, _read([jobs[i] for i in missing], split=bundle is not None), strict=True))
-    for index, job in enumerate(jobs):
-        found = packed[index]
-        result = fresh[index] if found is None else _unpack(job.kind, found)
-        if bundle and found is None:
-            bundle.put(keys[index], _pack(result))
-        yield KINDS[job.kind].attribute, *result
+    if bundle is None:
+        for job in jobs:
+            yield KINDS[job.kind].attribute, *read_text(job.kind, job.file, job.body)
+        return
+    keys = [key(job.kind.encode(), job.file.encode(), job.body) for job in jobs]
+    missing = [index for index, k in enumerate(keys) if bundle.get(k) is None]
+    for index, packed in zip(missing, _read([jobs[i] for i in missing]), strict=True):
+        bundle.put(keys[index], packed)
+    for job, k in zip(jobs, keys, strict=True):
+        yield KINDS[job.kind].attribute, *_unpack(job.kind, bundle.get(k) or b"")
 
 
-def _read(jobs: Sequence[_Job], *, split: bool) -> list[Result]:
-    """`split`: the caller is a command of its own, with no threads that a fork would lose."""
-    if not split or len(jobs) < _ALONE or sys.platform != "linux" or (os.cpu_count() or 1) < 2:
-        return [read_text(job.kind, job.file, job.body) for job in jobs]
-    half = len(jobs) // 2
+def _read(jobs: Sequence[_Job]) -> list[bytes]:
+    """Packed results. Many files are read by two processes (the caller is a command, with no threads to lose)."""
+    half = _half(jobs)
+    if half == len(jobs) or sys.platform != "linux" or (os.cpu_count() or 1) < 2:
+        return _packed(jobs)
     out, into = os.pipe()
     child = os.fork()
     if not child:
         _child(out, into, jobs[half:])
     os.close(into)
-    first = [read_text(job.kind, job.file, job.body) for job in jobs[:half]]
+    first = _packed(jobs[:half])
     with os.fdopen(out, "rb") as stream:
         sent = stream.read()
     _, status = os.waitpid(child, 0)
-    if status:  # the child died: nothing is lost but time
-        return first + [read_text(job.kind, job.file, job.body) for job in jobs[half:]]
-    answers = msgspec.msgpack.decode(sent, type=list[bytes])
-    return first + [_unpack(job.kind, answer) for job, answer in zip(jobs[half:], answers, strict=True)]
+    # Had the child died, nothing would be lost but time.
+    return first + (_packed(jobs[half:]) if status else msgspec.msgpack.decode(sent, type=list[bytes]))
+
+
+def _half(jobs: Sequence[_Job]) -> int:
+    """How many of the jobs hold half of the bytes; all of them where one process is faster than two."""
+    if len(jobs) < _ALONE:
+        return len(jobs)
+    left = sum(len(job.body) for job in jobs) // 2
+    for index, job in enumerate(jobs):
+        left -= len(job.body)
+        if left < 0:
+            return index
+    return len(jobs)
 
 
 def _child(out: int, into: int, jobs: Sequence[_Job]) -> None:
@@ -110,16 +120,18 @@ def _child(out: int, into: int, jobs: Sequence[_Job]) -> None:
     try:
         os.close(out)
         with os.fdopen(into, "wb") as stream:
-            answers = [_pack(read_text(job.kind, job.file, job.body)) for job in jobs]
-            stream.write(msgspec.msgpack.encode(answers))
+            stream.write(msgspec.msgpack.encode(_packed(jobs)))
         code = 0
     finally:
         os._exit(code)
 
 
-def _pack(result: Result) -> bytes:
-    item, problems = result
-    return msgspec.msgpack.encode((msgspec.msgpack.encode(item), problems))
+def _packed(jobs: Sequence[_Job]) -> list[bytes]:
+    out = []
+    for job in jobs:
+        item, problems = read_text(job.kind, job.file, job.body)
+        out.append(msgspec.msgpack.encode((msgspec.msgpack.encode(item), problems)))
+    return out
 
 
 def _unpack(kind: str, packed: bytes) -> Result:

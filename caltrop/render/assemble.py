@@ -35,12 +35,13 @@ def build(catalogue: Catalogue, out: str | Path) -> BuildResult:
             f"{len(catalogue.errors)} error(s) in the content; the first: {catalogue.errors[0]}",
             hint="run `caltrop validate` for all of them",
         )
-    files = app_files(catalogue)
+    files, confs = _render(catalogue)
     config = catalogue.config
     folder = Path(out)
     tree = folder / config.id
-    with ThreadPoolExecutor(1) as side:  # compressing lets go of the interpreter: the tree is written meanwhile
+    with ThreadPoolExecutor(1) as side:  # compressing lets go of the interpreter: the rest is done meanwhile
         packing = side.submit(pack, config.id, files)
+        _verify(files, confs)
         write_tree(tree, files)
         body = packing.result()
     package = folder / f"{config.id}-{config.version}.tar.gz"
@@ -49,7 +50,19 @@ def build(catalogue: Catalogue, out: str | Path) -> BuildResult:
 
 
 def app_files(catalogue: Catalogue) -> dict[str, bytes]:
-    """Path in the app -> content, sorted by path."""
+    """Path in the app -> content, sorted by path; configuration has been read back."""
+    files, confs = _render(catalogue)
+    _verify(files, confs)
+    return files
+
+
+def _verify(files: dict[str, bytes], confs: dict[str, Conf]) -> None:
+    for name, conf in confs.items():
+        verify(conf, files[name].decode(), name)
+
+
+def _render(catalogue: Catalogue) -> tuple[dict[str, bytes], dict[str, Conf]]:
+    """The files, and what those of configuration were made from."""
     config = catalogue.config
     root = Path(catalogue.root)
     files = _template(root / config.template)
@@ -75,9 +88,8 @@ def app_files(catalogue: Catalogue) -> dict[str, bytes]:
     written = {*(name for name, conf in confs.items() if conf), *files}
     names = (name.removeprefix("default/").removesuffix(".conf") for name in written if name.startswith("default/"))
     confs["default/server.conf"] = app.replication(names)
-    for name, conf in confs.items():
-        if conf:
-            files[name] = _conf_file(name, conf, files.get(name))
+    confs = {name: _merged(name, conf, files.get(name)) for name, conf in confs.items() if conf}
+    files |= {name: conf.text(COMMENT).encode() for name, conf in confs.items()}
     files |= {name: body.encode() for name, body in stories.panels(catalogue).items()}
     generated = {
         "app.manifest": app.manifest(config),
@@ -88,21 +100,19 @@ def app_files(catalogue: Catalogue) -> dict[str, bytes]:
     for name, text in generated.items():
         if name == "app.manifest" or name not in files:
             files[name] = text.encode()
-    return dict(sorted(files.items()))
+    return dict(sorted(files.items())), confs
 
 
-def _conf_file(name: str, conf: Conf, template: bytes | None) -> bytes:
+def _merged(name: str, conf: Conf, template: bytes | None) -> Conf:
     """The template's stanzas first; generated keys win over the template's."""
-    merged = conf
-    if template:
-        merged = Conf()
-        for stanza, values in parse(template.decode("utf-8", "replace"), name, strict=False).items():
-            merged.add(stanza, values.items())
-        for stanza, values in conf.stanzas.items():
-            merged.add(stanza, values.items())
-    text = merged.text(COMMENT)
-    verify(merged, text, name)
-    return text.encode()
+    if not template:
+        return conf
+    merged = Conf()
+    for stanza, values in parse(template.decode("utf-8", "replace"), name, strict=False).items():
+        merged.add(stanza, values.items())
+    for stanza, values in conf.stanzas.items():
+        merged.add(stanza, values.items())
+    return merged
 
 
 def _template(folder: Path) -> dict[str, bytes]:

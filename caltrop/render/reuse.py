@@ -1,7 +1,8 @@
 """A build whose inputs, toolkit and options are those of the last one, and whose output is still there, is done.
 
-The record holds hashes, never times: of everything the build reads, and of everything it wrote. Whether test data
-exists decides what validation says, so that is part of the record too. A record that cannot be read is no record.
+What the build reads is told by its bytes, never by times. What it wrote is told by what the file system says of it (size,
+times of change, inode): whoever alters an output changes those. Whether test data exists decides what validation says,
+so that is part of the record too. A record that cannot be read is no record.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from caltrop.content.fingerprint import files, read, toolkit, tree
 
@@ -38,31 +39,62 @@ def inputs(root: Path, template: str, options: str) -> str:
     return digest.hexdigest()
 
 
+class Before(NamedTuple):
+    """The inputs as a build begins: their hash, and their state, which tells later whether one was changed meanwhile."""
+
+    digest: str
+    state: str
+
+
+def observe(root: Path, template: str, options: str) -> Before:
+    state = _state(_input_files(root, template))
+    return Before(inputs(root, template, options), state)
+
+
+def _input_files(root: Path, template: str) -> list[str]:
+    found = [str(root / name) for name in _CONFIGS if (root / name).is_file()]
+    return found + [file for folder in (*_FOLDERS, template, "tests") for file in files(root / folder)]
+
+
+def _state(paths: Iterable[str]) -> str:
+    digest = hashlib.blake2b(digest_size=20)
+    for path in paths:
+        stat = Path(path).stat()
+        digest.update(f"{path}\0{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}\0".encode())
+    return digest.hexdigest()
+
+
 def previous(root: Path, out: Path, options: str) -> dict[str, Any] | None:
     """The record of the last build into `out`, when it still holds."""
     record = _records(root).get(str(out.resolve()))
     try:
-        if not isinstance(record, dict) or record["inputs"] != inputs(root, record["template"], options):
+        if not isinstance(record, dict) or record["output"] != _output(record):
             return None
         if any((root / path).exists() is not there for path, there in record["probes"].items()):
             return None
-        package, folder = Path(record["package"]), Path(record["tree"])
-        if hashlib.sha256(package.read_bytes()).hexdigest() != record["sha256"]:
-            return None
-        return record if tree(folder).hex() == record["output"] else None
+        return record if record["inputs"] == inputs(root, record["template"], options) else None
     except (OSError, KeyError, TypeError, AttributeError):
         return None
 
 
-def remember(root: Path, out: Path, options: str, before: str, probes: Iterable[str], record: dict[str, Any]) -> None:
+def _output(record: dict[str, Any]) -> str:
+    return _state([record["package"], *files(Path(record["tree"]))])
+
+
+def remember(
+    root: Path, out: Path, options: str, before: Before, probes: Iterable[str], record: dict[str, Any]
+) -> None:
     """Keep the record of a build that was just made. `record` has template, package, tree, sha256 and talk.
 
-    `before` is what `inputs` said when the build began: where a file changed meanwhile, nothing is kept.
+    Where an input changed since `before`, nothing is kept.
     """
-    if inputs(root, record["template"], options) != before:
+    try:
+        if _state(_input_files(root, record["template"])) != before.state:
+            return
+        there = {path: (root / path).exists() for path in probes}
+        full = {**record, "inputs": before.digest, "probes": there, "output": _output(record)}
+    except OSError:  # a file went away
         return
-    there = {path: (root / path).exists() for path in probes}
-    full = {**record, "inputs": before, "probes": there, "output": tree(Path(record["tree"])).hex()}
     records = {k: v for k, v in list(_records(root).items())[-_KEPT:] if k != str(out.resolve())}
     records[str(out.resolve())] = full
     path = root / RECORD
