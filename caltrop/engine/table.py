@@ -111,7 +111,7 @@ def render(column: pl.Series) -> pl.Series:
     if (whole & (column.abs() < 1e15)).all():  # nulls do not count
         return column.cast(pl.Int64).cast(pl.String)
     # The shortest text that reads back as the number is Splunk's, as long as it has at most 15 digits and no exponent.
-    short = (column + 0.0).cast(pl.String).str.strip_suffix(".0")  # -0.0 is 0
+    short = column.cast(pl.String).str.strip_suffix(".0").str.replace("^-0$", "0")
     size = column.abs()
     usual = (size >= 1e-4) & (size < 1e15) & (short.str.len_bytes() <= 16) | (size == 0)
     rest = column.filter(~usual.fill_null(True)).unique()
