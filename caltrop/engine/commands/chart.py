@@ -9,6 +9,7 @@ import polars as pl
 from caltrop.engine import times
 from caltrop.engine.aggregate import aggregate, buckets, natural_order, ranges, to_prestats
 from caltrop.engine.aggregate.arguments import aggregations, checked, flag, name_of, number
+from caltrop.engine.aggregate.functions import find
 from caltrop.engine.aggregate.group import argument_fields
 from caltrop.engine.aggregate.measures import empty_cells
 from caltrop.engine.aggregate.pivot import SeriesOptions, pivot
@@ -16,7 +17,7 @@ from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
 from caltrop.engine.table import Table, numeric
-from caltrop.spl.ast import Clause, Command, Option
+from caltrop.spl.ast import Aggregation, Clause, Command, FieldName, Option
 
 _BINNING = frozenset({"span", "bins", "start", "end", "minspan", "aligntime"})
 
@@ -87,12 +88,33 @@ def read_axes(cmd: Command) -> list[Axis]:
     return [Axis(name, options) for name, options in found]
 
 
+def plain_functions(cmd: Command, axes: Sequence[Axis]) -> tuple[Aggregation, ...]:
+    """The aggregations: none without a field but count, none over a field that also splits."""
+    written = aggregations(cmd)
+    names = {axis.name for axis in axes}
+    for one in written:
+        function = find(one.function)
+        if one.argument is None and function is not None and function.name != "count":
+            raise SearchError(
+                f"{one.function} needs a field in {cmd.name}",
+                node=one,
+                hint=f"Write {one.function}(field) or {one.function}(*).",
+            )
+        if isinstance(one.argument, FieldName) and one.argument.name in names:
+            raise SearchError(
+                f"{cmd.name} cannot split by {one.argument.name!r} and aggregate it too",
+                node=one,
+                hint="Copy the field first: eval copy=field.",
+            )
+    return written
+
+
 @command("chart", kind="transforming")
 def chart(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row for each value of the first field, a column for each value of the second."""
     axes = read_axes(cmd)
     cmd = checked(cmd)
-    written = aggregations(cmd)
+    written = plain_functions(cmd, axes[:1])
     if len(axes) > 2:
         raise SearchError(
             "chart takes one row field and one column field", node=cmd, hint="Use stats for more BY fields."

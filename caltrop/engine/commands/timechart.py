@@ -18,7 +18,7 @@ from caltrop.engine.aggregate.functions import find
 from caltrop.engine.aggregate.group import argument_fields
 from caltrop.engine.aggregate.measures import empty_cells, expand
 from caltrop.engine.aggregate.pivot import CELL, SeriesOptions, pivot
-from caltrop.engine.commands.chart import Axis, fill_rows, read_axes
+from caltrop.engine.commands.chart import Axis, fill_rows, plain_functions, read_axes
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
@@ -42,8 +42,8 @@ class TimeAxis:
 @command("timechart", kind="transforming")
 def timechart(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row a bucket of time, a column an aggregation or a series."""
+    written = list(plain_functions(checked(cmd), read_axes(cmd)))
     frame, split, cmd = _prepare(table, cmd, ctx)
-    written = list(aggregations(cmd))
     if frame.height == 0:
         return Table.empty([TIME])
     axis = _time_axis(frame, cmd, ctx)

@@ -1,6 +1,6 @@
 """top, rare, sitop and sirare (Search Reference, "top" and "rare").
 
-Only rows that have all the fields count. Of equally frequent combinations the first in natural order comes first.
+Only rows that have all the fields count. `rare` is in ascending order of count and values, `top` in exactly the reverse order.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def _frequent(table: Table, cmd: Command, ctx: Context, *, best: bool) -> Table:
     counted = aggregate(table.frame, [_COUNT], [*by, *fields], ctx)
     total = pl.col(COUNT).sum()
     counted = counted.with_columns((total.over(by) if by else total).alias(TOTAL))
-    counted = natural_order(counted, [*by, *fields]).sort(COUNT, descending=best, maintain_order=True)
+    counted = natural_order(counted, fields).sort(COUNT, maintain_order=True)
+    counted = counted.reverse() if best else counted
     if by:
         counted = _grouped(counted, by)
     limit = whole(cmd, "limit", 10)
