@@ -133,22 +133,24 @@ class Document:
 
     def _value(self, node: Node, depth: int) -> Any:
         if isinstance(node, ScalarNode):
-            return self._scalar(node)
+            return node.value if node.tag is _STR else self._scalar(node)
         self._left -= len(node.value)
         if depth > _MAX_DEPTH or self._left < 0:
             what = "nested too deeply" if depth > _MAX_DEPTH else "aliases expand to too many values"
             if not any(p.message == what for p in self.problems):
                 self._problem("yaml-syntax", what, "content files are a few levels deep", *_at(node))
             return None
+        depth += 1
+        value = self._value
         if isinstance(node, SequenceNode):
-            return [self._value(item, depth + 1) for item in node.value]
+            return [value(item, depth) for item in node.value]
         out: dict[Any, Any] = {}
         for key_node, value_node in node.value:
             key = _key(key_node)
             if key in out:
                 hint = "keep one of them; the last one was read"
                 self._problem("duplicate-key", f"the key {key!r} is given twice", hint, *_at(key_node))
-            out[key] = self._value(value_node, depth + 1)
+            out[key] = value(value_node, depth)
         return out
 
     def _scalar(self, node: ScalarNode) -> Any:
@@ -158,11 +160,11 @@ class Document:
                 what = f"the tag {node.tag} is not allowed in content files"
                 self._problem("yaml-syntax", what, "write plain YAML values", *_at(node))
             return value
-        if value in _NULLS:
+        if not value or value in _NULLS:
             return None
-        if value in _BOOLEANS:
-            return _BOOLEANS[value]
         first = value[0]
+        if first in "tTfF":
+            return _BOOLEANS.get(value, value)
         if first in "0123456789+-.":
             if _INT.match(value) and len(value) < 20:
                 return int(value)

@@ -91,8 +91,12 @@ def check(value: Any, spec: Spec, path: Path = ()) -> Iterator[Fault]:
 def _fits(value: Any, spec: Spec) -> bool:
     """Whether there is nothing to say: most files are right, and for those no paths need to be made."""
     kind = type(spec)
+    if spec is TEXT:
+        return type(value) is str and bool(value.strip())
     if kind is Scalar:
         return _scalar(value, spec) is None  # type: ignore[arg-type]
+    if spec is TEXTS:
+        return type(value) is list and not any(v is None or type(v) is list or type(v) is dict for v in value)
     if kind is ListOf:
         item = spec.item  # type: ignore[union-attr]
         return isinstance(value, list) and len(value) >= spec.least and all(_fits(v, item) for v in value)  # type: ignore[union-attr]
