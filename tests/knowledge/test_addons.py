@@ -80,7 +80,7 @@ def test_attack_table_agrees_with_the_content_room(root: Path) -> None:
             for r in csv.DictReader(file)
             for t in r["tactics"].split("|")
         }
-    with (root / "addons/enterprise_security/lookups/mitre_attack.csv").open() as file:
+    with (root / "addons/SplunkEnterpriseSecuritySuite/lookups/mitre_attack.csv").open() as file:
         held = {(r["mitre_technique_id"], r["mitre_technique"], r["mitre_tactic"]) for r in csv.DictReader(file)}
     assert held == expected
 
