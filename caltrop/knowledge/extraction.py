@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from caltrop.knowledge import kv
-from caltrop.knowledge.columns import Columns, from_pairs
+from caltrop.knowledge.columns import Columns, from_pairs, unify
 from caltrop.knowledge.lookups import Lookup
 from caltrop.knowledge.props import AutoLookup, Plan
 from caltrop.knowledge.transforms import Transform
@@ -74,8 +74,7 @@ def lookup_outputs(auto: AutoLookup, tools: Tools) -> tuple[tuple[str, str], ...
     if auto.outputs:
         return auto.outputs
     table = tools.lookup(auto.table)
-    inputs = {field for field, _ in auto.inputs}
-    return tuple((f, f) for f in table.fields if f not in inputs) if table else ()
+    return tuple((f, f) for f in table.outputs([field for field, _ in auto.inputs])) if table else ()
 
 
 def extract(frame: pl.DataFrame, plan: Plan, wanted: set[str] | None, tools: Tools) -> Columns:
@@ -163,12 +162,16 @@ def _lookup(columns: Columns, auto: AutoLookup, needed: set[str] | None, tools: 
         return
     inputs = dict(auto.inputs)
     names = dict.fromkeys([*inputs.values(), *(["_time"] if "_time" in columns else [])])
-    found = table.match(columns.frame(names), inputs, list(dict.fromkeys(field for field, _ in outputs)))
+    events = columns.frame(names)
+    found = table.match(events, inputs, list(dict.fromkeys(field for field, _ in outputs)))
+    complete = events.select(pl.all_horizontal(pl.col(list(inputs.values())).is_not_null())).to_series()
     for field, target in outputs:
-        column = found[field]
-        if auto.keep or target not in columns:
-            columns.fill(target, column)
-        else:  # OUTPUT overwrites where the lookup found something
-            old = columns[target]
-            columns.put(target, column.alias(target))
-            columns.fill(target, old)
+        if not auto.keep and target in columns:  # OUTPUT replaces, with nothing where the table has no such entry
+            columns.put(target, _where(complete, found[field], columns[target]))
+        else:
+            columns.fill(target, found[field])
+
+
+def _where(condition: pl.Series, new: pl.Series, old: pl.Series) -> pl.Series:
+    new, old = unify(new, old)
+    return new.zip_with(condition, old)

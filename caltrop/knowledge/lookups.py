@@ -112,17 +112,22 @@ class Lookup:
     def fields(self) -> list[str]:
         return self._rows.columns
 
+    def outputs(self, inputs: Iterable[str]) -> list[str]:
+        """What a lookup by these fields gives where no outputs are named: all others but the time of the entry."""
+        left_out = {*inputs, self.options.time_field}
+        return [name for name in self.fields if name not in left_out]
+
     def match(
         self, frame: pl.DataFrame, inputs: Mapping[str, str], outputs: Sequence[str] | None = None
     ) -> pl.DataFrame:
         """Look up every row of `frame`.
 
-        `inputs` maps lookup fields to columns of the frame; `outputs` are lookup fields (all that are no input, if None).
+        `inputs` maps lookup fields to columns of the frame; `outputs` are lookup fields (those of `outputs(inputs)` if None).
         The result has `frame.height` rows and a column for each output, null where nothing matched. A temporal lookup
         reads `_time` of the frame.
         """
         table = self._rows
-        outputs = [f for f in table.columns if f not in inputs] if outputs is None else list(outputs)
+        outputs = self.outputs(inputs) if outputs is None else list(outputs)
         for name in [*inputs, *outputs]:
             if name not in table.columns:
                 raise LookupFailure(

@@ -156,6 +156,10 @@ class Plan:
     lookups: tuple[AutoLookup, ...] = ()
 
 
+# LOOKUP may stand without its hyphen, or with an underscore.
+_CLASS = re.compile(r"(?i)(EXTRACT(?=-)|REPORT(?=-)|FIELDALIAS(?=-)|EVAL(?=-)|LOOKUP)[-_]?(.+)")
+
+
 def plan(settings: Mapping[str, str], problems: list[str]) -> Plan:
     """Read search-time settings; what cannot be read is described in `problems` and left out."""
     extracts: list[Extract] = []
@@ -165,10 +169,10 @@ def plan(settings: Mapping[str, str], problems: list[str]) -> Plan:
     lookups: list[AutoLookup] = []
     for key in sorted(settings):
         value = settings[key]
-        kind, dash, name = key.partition("-")
-        if not dash or not value:
+        found = _CLASS.fullmatch(key)
+        if not found or not value:
             continue
-        kind = kind.upper()
+        kind, name = found.group(1).upper(), found.group(2)
         try:
             if kind == "EXTRACT":
                 extracts.append(_extract(name, value))

@@ -160,12 +160,11 @@ LOOKUP = {"t.csv": "code,text\n1,one\n2,two\n"}
 
 def test_automatic_lookups(know) -> None:  # type: ignore[no-untyped-def]
     transforms = "[t]\nfilename = t.csv\n"
-    knowledge = know(
-        "[st]\nLOOKUP-a = t code OUTPUT text AS word\nLOOKUP-b = t code OUTPUTNEW text AS kept", transforms, LOOKUP
-    )
-    found = knowledge.extract(events("code=1 word=mine kept=mine", "code=3 word=mine", "code=2"))
-    assert found["word"].to_list() == ["one", "mine", "two"]
-    assert found["kept"].to_list() == ["mine", None, "two"]
+    props = "[st]\nLOOKUP-a = t code OUTPUT text AS word\nlookup_b = t code OUTPUTNEW text AS kept"
+    knowledge = know(props, transforms, LOOKUP)
+    found = knowledge.extract(events("code=1 word=mine kept=mine", "code=3 word=mine kept=mine", "code=2", "word=mine"))
+    assert found["word"].to_list() == ["one", None, "two", "mine"]  # an entry that is not there clears the field
+    assert found["kept"].to_list() == ["mine", "mine", "two", None]
     assert row(knowledge.extract(events("code=2"), {"kept"})) == {"kept": "two"}
 
 

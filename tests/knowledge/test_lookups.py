@@ -110,6 +110,10 @@ def test_temporal_takes_the_latest_before_the_event() -> None:
     ]
 
 
+def test_the_time_of_an_entry_is_no_output() -> None:
+    assert table("ip,user,t\n1,a,100\n", Options(time_field="t")).outputs(["ip"]) == ["user"]
+
+
 def test_temporal_format() -> None:
     lookup = table(
         "ip,user,t\n1,a,2024-01-01 00:00:00\n", Options(time_field="t", time_format="%Y-%m-%d %H:%M:%S", min_offset=10)
