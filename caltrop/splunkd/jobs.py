@@ -22,6 +22,7 @@ from caltrop.engine.execute import Engine
 from caltrop.engine.instance import Instance, SearchResult
 from caltrop.engine.table import Table
 from caltrop.errors import CaltropError
+from caltrop.spl import unparse
 from caltrop.spl.ast import Command, Pipeline
 from caltrop.splunkd.http import ApiError
 
@@ -31,6 +32,7 @@ WORKERS = 6
 MAX_KEPT = 2_000  # finished jobs beyond this go, oldest first
 MAX_BYTES = 1 << 30  # and so do those whose results do not fit beside the newer ones
 TTL = 600
+_INTERNAL = re.compile(r"\b_(internal|audit)\b|_\*")
 SID = re.compile(r"[A-Za-z0-9_.@:\-]{1,200}")
 
 
@@ -120,7 +122,7 @@ class Job:
 
 
 class Jobs:
-    """All jobs of a server. `before` runs before each search (waiting log lines are stored there)."""
+    """All jobs of a server. `before` runs before a search of internal indexes: it stores log lines that wait."""
 
     def __init__(self, instance: Instance, clock: Callable[[], float], before: Callable[[], None]) -> None:
         self._instance = instance
@@ -199,7 +201,8 @@ class Jobs:
             if job.should_stop():
                 return
             job.state = "RUNNING"
-            self._before()
+            if _INTERNAL.search(unparse(job.pipeline)):
+                self._before()
             result = self._instance.search(
                 spec.search,
                 earliest=spec.earliest,
