@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from caltrop.engine import times
+from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.times import Span
 from caltrop.spl.ast import Node
@@ -107,6 +108,21 @@ def parse(text: str, tz: str, node: Node) -> Buckets:
         )
     weekday = re.fullmatch(r"w([0-7])?", snap)
     return Buckets(span, tz, weekday=int(weekday[1] or 0) % _WEEK if weekday else 0)
+
+
+def aligned(found: Buckets, align: str, earliest: float, ctx: Context, node: Node) -> Buckets:
+    """`aligntime=earliest`, `latest` or a time: where a bucket starts. Days and longer keep to the calendar."""
+    if not align or found.span.unit in ("d", "w", *_MONTHS):
+        return found
+    if align == "earliest":
+        return replace(found, origin=earliest)
+    if align == "latest":
+        latest = ctx.time_range[1]
+        return replace(found, origin=latest if latest is not None else ctx.now)
+    moment = times.time_bound(align, ctx.now, ctx.timezone)
+    if moment is None:
+        raise SearchError(f"aligntime={align} is no time", node=node)
+    return replace(found, origin=moment)
 
 
 def automatic(first: float, last: float, bins: int, minimum: float = 0.0) -> Span:

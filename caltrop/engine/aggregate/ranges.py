@@ -30,8 +30,8 @@ class Ranges:
         if self.base is None:
             # Half a billionth of a range is taken for a rounding error of the division.
             return _tidy(math.floor((value - self.start) / self.width + 5e-10) * self.width + self.start)
-        if value < self.coefficient:
-            return 0.0 if value >= 0 else value
+        if value <= 0:
+            return value  # no logarithm, no range: the number stands for itself
         power = math.floor(math.log(value / self.coefficient, self.base) + 1e-12)
         return _tidy(self.coefficient * self.base**power)
 
@@ -39,13 +39,15 @@ class Ranges:
         """The high end of the range that starts at `low`."""
         if self.base is None:
             return _tidy(low + self.width)
-        return self.coefficient if low < self.coefficient else _tidy(low * self.base)
+        return self.coefficient if low <= 0 else _tidy(low * self.base)
 
     def lows(self, numbers: pl.Series) -> pl.Series:
         known = numbers.drop_nulls().unique()
         return numbers.replace_strict(known, [self.low(v) for v in known], return_dtype=pl.Float64, default=None)
 
     def text(self, low: float) -> str:
+        if self.base is not None and low <= 0:
+            return number_text(low)
         return f"{number_text(low)}-{number_text(self.high(low))}"
 
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from caltrop.engine import times
 from caltrop.engine.aggregate import aggregate, buckets, natural_order, ranges, to_prestats
-from caltrop.engine.aggregate.arguments import aggregations, checked, flag, name_of, number
+from caltrop.engine.aggregate.arguments import aggregations, checked, flag, name_of, number, text
 from caltrop.engine.aggregate.functions import find
 from caltrop.engine.aggregate.group import argument_fields
 from caltrop.engine.aggregate.measures import empty_cells
@@ -54,6 +54,8 @@ class Axis:
                 if span is not None
                 else buckets.Buckets(buckets.automatic(low, high, bins), ctx.timezone)
             )
+            earliest = ctx.time_range[0] or low
+            bucketing = buckets.aligned(bucketing, text(self.options, "aligntime", ""), earliest, ctx, self.options)
             return frame.with_columns(bucketing.floor(numbers).alias(self.name)), bucketing
         found = self._ranges(str(span)) if span is not None else ranges.automatic(low, high, bins)
         lows = found.lows(numbers)
@@ -130,16 +132,19 @@ def chart(table: Table, cmd: Command, ctx: Context) -> Table:
     else:
         frame, _ = axes[1].apply(frame, ctx)
         result, empty = pivot(frame, written, row, axes[1].name, SeriesOptions.read(cmd), ctx)
-    if binning is not None and flag(cmd, "cont", True):
+    # Ranges of a logarithm are shown where they hold something only.
+    fills = isinstance(binning, buckets.Buckets) or (binning is not None and binning.base is None)
+    if binning is not None and fills and flag(cmd, "cont", True):
         result = _continuous(result, row, binning, empty)
-    elif isinstance(binning, ranges.Ranges):
+    if isinstance(binning, ranges.Ranges):
         result = _by_low_end(result, row)
     return Table(result)
 
 
 def _low_end(text: str) -> float:
-    """The low end of "10-20" or "-10-0"."""
-    return float(text[: text.index("-", 1)])
+    """The low end of "10-20" or "-10-0"; a number alone is its own."""
+    end = text.find("-", 1)
+    return float(text if end < 0 else text[:end])
 
 
 def _by_low_end(result: pl.DataFrame, row: str) -> pl.DataFrame:

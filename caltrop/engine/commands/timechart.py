@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from caltrop.engine import times
 from caltrop.engine.aggregate import aggregate, to_prestats
 from caltrop.engine.aggregate.arguments import aggregations, checked, flag, text, whole
-from caltrop.engine.aggregate.buckets import Buckets, approximate_seconds, automatic, parse
+from caltrop.engine.aggregate.buckets import Buckets, aligned, approximate_seconds, automatic, parse
 from caltrop.engine.aggregate.functions import find
 from caltrop.engine.aggregate.group import argument_fields
 from caltrop.engine.aggregate.measures import empty_cells, expand
@@ -128,20 +127,7 @@ def _buckets(first: float, last: float, cmd: Command, ctx: Context) -> Buckets:
         minimum = approximate_seconds(parse(shortest, ctx.timezone, cmd).span) if shortest else 0.0
         bins = whole(cmd, "bins", DEFAULT_BINS, minimum=1)
         found = Buckets(automatic(first, last, bins, minimum), ctx.timezone)
-    align = text(cmd, "aligntime", "")
-    if not align or found.span.unit in ("d", "w", "mon", "q", "y"):
-        return found  # days and longer are always aligned to the calendar
-    if align == "earliest":
-        origin = first
-    elif align == "latest":
-        latest = ctx.time_range[1]
-        origin = latest if latest is not None else ctx.now
-    else:
-        moment = times.time_bound(align, ctx.now, ctx.timezone)
-        if moment is None:
-            raise SearchError(f"aligntime={align} is no time", node=cmd)
-        origin = moment
-    return replace(found, origin=origin)
+    return aligned(found, text(cmd, "aligntime", ""), first, ctx, cmd)
 
 
 def _starts(axis: TimeAxis, cmd: Command) -> list[float]:
