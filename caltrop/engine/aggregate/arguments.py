@@ -51,6 +51,11 @@ def name_of(part: Node) -> str | None:
 
 
 def by_fields(cmd: Command) -> list[str]:
+    for part in cmd.clause("by") or ():
+        if isinstance(part, FieldName) and "*" in part.name and not part.quoted:
+            raise SearchError(
+                f"{cmd.name} BY {part.name}: wildcards are not allowed", node=part, hint="Name each field."
+            )
     return names(cmd.clause("by"))
 
 

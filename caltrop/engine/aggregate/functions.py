@@ -36,6 +36,7 @@ class Function:
     parts: tuple[str, ...] = ()
     rank: Fraction | None = None  # of percentiles
     scale: int | None = None  # per_*: seconds of the unit; timechart multiplies
+    decimals: int | None = None  # as many are always written
     note: str = ""
 
 
@@ -47,12 +48,15 @@ def aggregation(
     *aliases: str,
     parts: tuple[str, ...],
     empty: int | None = None,
+    decimals: int | None = None,
     note: str = "",
 ) -> Callable[[Build], Build]:
     """Register the reducer of the function of that name; its docstring is its line in the documentation."""
 
     def register(build: Build) -> Build:
-        function = Function(name, build, (build.__doc__ or "").strip(), aliases, empty, parts, note=note)
+        function = Function(
+            name, build, (build.__doc__ or "").strip(), aliases, empty, parts, decimals=decimals, note=note
+        )
         for key in (name, *aliases):
             if key in registry:
                 raise RuntimeError(f"aggregation {key!r} is registered twice")
@@ -78,7 +82,7 @@ def find(name: str) -> Function | None:
             name, lambda x: _percentile(x, rank), f"Percentile {match[2]}, interpolated.", parts=("vm",), rank=rank
         )
     if name in _PER_UNIT:
-        return replace(registry["sum"], name=name, scale=_PER_UNIT[name])
+        return replace(registry["sum"], name=name, scale=_PER_UNIT[name], decimals=6)
     return None
 
 
@@ -96,6 +100,13 @@ def _family(name: str) -> Function:
     function = find(name)
     assert function is not None
     return function
+
+
+def with_decimals(column: pl.Series, decimals: int) -> pl.Series:
+    """The numbers as text with that many decimals."""
+    return pl.Series(
+        column.name, [None if v is None else f"{v:.{decimals}f}" for v in column.to_list()], dtype=pl.String
+    )
 
 
 # --- counting -------------------------------------------------------------------------------------------------------
@@ -274,13 +285,13 @@ def latest(x: Input) -> pl.Expr:
     return x.by_time(x.one(first=True), latest=True)
 
 
-@aggregation("earliest_time", parts=("ev", "et"))
+@aggregation("earliest_time", parts=("ev", "et"), decimals=6)
 def earliest_time(x: Input) -> pl.Expr:
     """Epoch time of the row that `earliest` takes its value from."""
     return x.times.min()
 
 
-@aggregation("latest_time", parts=("lv", "lt"))
+@aggregation("latest_time", parts=("lv", "lt"), decimals=6)
 def latest_time(x: Input) -> pl.Expr:
     """Epoch time of the row that `latest` takes its value from."""
     return x.times.max()

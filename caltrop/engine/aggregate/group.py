@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 import polars as pl
 
 from caltrop.engine.aggregate import prestats
+from caltrop.engine.aggregate.functions import with_decimals
 from caltrop.engine.aggregate.inputs import Columns
 from caltrop.engine.aggregate.measures import EVAL, SPARKLINE, Calculated, measures
 from caltrop.engine.aggregate.sparkline import sparkline
@@ -58,6 +59,10 @@ def aggregate(
         ]
     work = _keyed(columns, frame, by, dedup_splitvals=dedup_splitvals, optional=optional)
     result = _reduce(work, built, by)
+    for measure in wanted:
+        if measure.function.decimals is not None and measure.function.scale is None:
+            column = with_decimals(result.get_column(measure.output), measure.function.decimals)
+            result = result.with_columns(column)
     for one in calculated:
         value = ctx.engine.evaluate(one.expression, result, ctx).alias(one.output)
         result = result.drop([h.alias for h in one.hidden if h.alias]).with_columns(value)

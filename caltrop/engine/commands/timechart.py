@@ -13,7 +13,7 @@ import polars as pl
 from caltrop.engine.aggregate import aggregate, to_prestats
 from caltrop.engine.aggregate.arguments import aggregations, checked, flag, text, whole
 from caltrop.engine.aggregate.buckets import Buckets, aligned, approximate_seconds, automatic, parse
-from caltrop.engine.aggregate.functions import find
+from caltrop.engine.aggregate.functions import find, with_decimals
 from caltrop.engine.aggregate.group import argument_fields
 from caltrop.engine.aggregate.measures import empty_cells, expand
 from caltrop.engine.aggregate.pivot import CELL, SeriesOptions, pivot
@@ -153,7 +153,7 @@ def _rated(cells: pl.DataFrame, written: list[Aggregation], buckets: Buckets) ->
     lengths = cells.get_column(TIME).replace_strict(
         starts, [buckets.next(s) - s for s in starts], return_dtype=pl.Float64
     )
-    return cells.with_columns(pl.col(name) * unit / lengths for name, unit in scaled)
+    return cells.with_columns(with_decimals(cells.get_column(name) * unit / lengths, 6) for name, unit in scaled)
 
 
 def _with_span(result: pl.DataFrame, buckets: Buckets) -> pl.DataFrame:

@@ -143,7 +143,7 @@ def test_timechart_marks_the_width_of_its_buckets() -> None:
 
 def test_per_day_of_a_month_counts_its_days() -> None:
     rows = [{"_time": 1_698_800_000.0, "x": "300"}]  # in November 2023
-    assert run("timechart span=1mon per_day(x) AS d", rows)[0]["d"] == "10"
+    assert run("timechart span=1mon per_day(x) AS d", rows)[0]["d"] == "10.000000"
 
 
 def test_sparkline_covers_the_time_range_of_the_search() -> None:
