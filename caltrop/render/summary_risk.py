@@ -37,7 +37,10 @@ def risk_rows(item: Detection) -> str:
             "threat_object_type=mvappend(" + ", ".join(_threat_type(t) for t in threats) + ")"
         )
     lines.append("| eval caltrop_risk=mvappend(" + ", ".join(_object(e) for e in item.risk_objects) + ")")
-    lines.append("| mvexpand caltrop_risk | spath input=caltrop_risk | fields - caltrop_risk")
+    lines.append("| mvexpand caltrop_risk | spath input=caltrop_risk")
+    # Enterprise Security names the search that a risk event came from by its sid.
+    lines.append("| addinfo | rename info_sid as orig_sid")
+    lines.append("| fields - caltrop_risk info_min_time info_max_time info_search_time")
     return "\n".join(lines)
 
 

@@ -222,3 +222,15 @@ def test_an_unknown_name_and_an_unreachable_target_are_usage_errors(
     assert "no detection 'no such detection'" in capsys.readouterr().err
     assert main(["test", "--content", str(repository), "--target", "https://127.0.0.1:1", "--password", "x"]) == 2
     assert "cannot reach https://127.0.0.1:1" in capsys.readouterr().err
+
+
+def test_risk_events_of_one_hit_are_one_hit() -> None:
+    from caltrop.replay.prove import one_per_hit
+
+    hit = {"dest": "a", "count": "1"}
+    rows = [
+        {**hit, "risk_object": "a", "risk_object_type": "system", "risk_score": "5"},
+        {**hit, "risk_object": "u", "risk_object_type": "user", "risk_score": "5"},
+        {"dest": "b", "count": "1", "risk_object": "b", "risk_object_type": "system", "risk_score": "5"},
+    ]
+    assert one_per_hit(rows) == [hit, {"dest": "b", "count": "1"}]
