@@ -31,6 +31,11 @@ Sharing = Literal["user", "app", "global", "system"]
 _SAFE_NAME = re.compile(r"^(?!\.{1,2}$)[^/\\\x00\n]+$")
 
 
+def is_name(*names: str) -> bool:
+    """Whether each can be the name of an app, user or conf file: it names an entry of its folder, nothing elsewhere."""
+    return all(_SAFE_NAME.match(name) for name in names)
+
+
 class NotFound(ConfError):
     """No such app, stanza or setting."""
 
@@ -216,6 +221,8 @@ class Configuration:
                 yield _Layer(system / folder, SYSTEM, NOBODY, False)
 
     def _merge(self, conf: str, app: str | None, user: str) -> dict[str, MergedStanza]:
+        if not is_name(conf, app or SYSTEM, user or NOBODY):
+            return {}
         settings: dict[str, dict[str, Setting]] = {}
         owners: dict[str, tuple[str, str]] = {}
         for layer in self._layers(app, user):
@@ -352,7 +359,7 @@ class Configuration:
 
     def _local(self, conf: str, app: str, user: str) -> Path:
         for name in (conf, app, user):
-            if not _SAFE_NAME.match(name):
+            if not is_name(name):
                 raise ConfError(f"not a usable name: {name!r}")
         if user in ("", NOBODY):
             return self.app_path(app) / "local" / f"{conf}.conf"

@@ -129,11 +129,19 @@ class Knowledge:
         return self._tables.names()
 
     def write_lookup(self, name: str, rows: pl.DataFrame, *, app: str | None = None) -> None:
-        """Replace the rows of a lookup: a definition's file or collection, or a file (made in `app` if it is new).
-
-        Where an automatic lookup shows these rows, the configuration counts as changed: extracted fields are stale.
-        """
+        """Replace the rows of a lookup: a definition's file or collection, or a file (made in `app` if it is new)."""
         self._tables.write(name, rows, app or self.app)
+        self._rows_changed(name)
+
+    def remove_lookup_file(self, name: str) -> bool:
+        """Delete the file behind a lookup; False where no file is behind it."""
+        removed = self._tables.remove_file(name)
+        if removed:
+            self._rows_changed(name)
+        return removed
+
+    def _rows_changed(self, name: str) -> None:
+        """Where an automatic lookup shows the rows of `name`, the configuration counts as changed: extracted fields are stale."""
         automatic = {
             setting.value.split()[0]
             for stanza in self._stanzas("props").values()

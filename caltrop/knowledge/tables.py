@@ -12,7 +12,7 @@ import polars as pl
 
 from caltrop.errors import Location
 from caltrop.knowledge.conffile import DEFAULT, write_atomic
-from caltrop.knowledge.configuration import NOBODY, SYSTEM, Configuration, MergedStanza, disabled
+from caltrop.knowledge.configuration import NOBODY, SYSTEM, Configuration, MergedStanza, disabled, is_name
 from caltrop.knowledge.kvstore import KVStore
 from caltrop.knowledge.lookups import Lookup, LookupFailure, Options, options, read_csv, write_csv
 from caltrop.knowledge.props import words
@@ -104,6 +104,17 @@ class Tables:
         write_atomic(found or self._configuration.app_path(app) / "lookups" / file, write_csv(rows))
         self._open.clear()
 
+    def remove_file(self, name: str) -> bool:
+        """Delete the file behind a lookup; False where there is none (a collection, an external lookup)."""
+        stanza = self._definition(name)
+        file = _file_of(stanza) if stanza is not None else name
+        found = self._file(file, stanza.app if stanza else "") if file else None
+        if found is None:
+            return False
+        found.unlink()
+        self._open.clear()
+        return True
+
     def serves(self, table: str, name: str) -> bool:
         """Whether the lookup `table` shows the rows that `name` (a definition or a file) writes."""
         if table == name:
@@ -153,7 +164,7 @@ class Tables:
         folders = [apps[n] / "lookups" for n in names if n in apps and self._configuration.enabled(n)]
         if etc is not None:
             folders.append(etc / SYSTEM / "lookups")
-            if self._user != NOBODY:
+            if self._user != NOBODY and is_name(self._user, self._app):
                 folders.insert(0, etc / "users" / self._user / self._app / "lookups")
         return folders
 

@@ -147,6 +147,16 @@ def test_names_cannot_leave_the_folder(etc: Path, conf_name: str, user: str) -> 
         Configuration(etc).set(conf_name, "s", {"k": "v"}, app="alpha", user=user)
 
 
+@pytest.mark.parametrize(
+    ("conf_name", "app", "user"), [("../x", "alpha", "nobody"), ("x", "..", "ann"), ("x", "alpha", "../ann")]
+)
+def test_reading_cannot_leave_the_folders_either(etc: Path, conf_name: str, app: str, user: str) -> None:
+    for folder in (etc / "apps/alpha", etc / "users", etc / "ann/alpha/local", etc / "users/ann/local"):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "x.conf").write_text("[secret]\nk = 1\n")
+    assert "secret" not in Configuration(etc).stanzas(conf_name, app, user)
+
+
 def test_reload_sees_new_apps_and_changed_files(etc: Path, make_app: MakeApp) -> None:
     config = Configuration(etc)
     make_app("zeta", conf("zeta"), under=etc / "apps")
