@@ -12,6 +12,7 @@ import io
 import os
 import tarfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from caltrop.errors import CaltropError, Location
@@ -57,13 +58,16 @@ def write_tree(folder: Path, files: Mapping[str, bytes]) -> None:
     """Make `folder` hold exactly `files`: changed ones are replaced atomically, files of an earlier build go away."""
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise CaltropError("this is not a folder", location=Location(str(folder)), hint="give another --out")
+    wanted = {parent.as_posix() for name in files for parent in PurePosixPath(name).parents}
     for old in sorted(folder.rglob("*"), reverse=True) if folder.is_dir() else []:
         name = old.relative_to(folder).as_posix()
-        if old.is_dir() and not old.is_symlink():
-            if not any(old.iterdir()):
-                old.rmdir()
-        elif name not in files and not name.endswith(".part"):  # another build may be writing
-            old.unlink(missing_ok=True)
+        # Another build may be writing here: what it has begun, and what it has removed already, is left to it.
+        with suppress(OSError):
+            if old.is_dir() and not old.is_symlink():
+                if name not in wanted:
+                    old.rmdir()
+            elif name not in files and not name.endswith(".part"):
+                old.unlink()
     for name, body in files.items():
         write_file(folder / name, body)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from content.sample import Repository
 
 from caltrop.content import load
 from caltrop.content.migrate import migrate, migrate_detection
 from caltrop.content.source import Document
-from content.sample import Repository
 
 HEAD = """\
 # what this file is about

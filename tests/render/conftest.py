@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
+
+# `content.sample` is shared by two folders of tests, however pytest imports them.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
 from content.sample import Repository
 
 
