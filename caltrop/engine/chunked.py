@@ -112,7 +112,7 @@ def encode(frame: pl.DataFrame) -> bytes:
     for column in frame.get_columns():
         text = render(column)
         if text.dtype == MULTIVALUE:
-            columns += [text.list.join("\n"), _marked(text).alias(f"__mv_{column.name}")]
+            columns += [text.list.join("\n"), marked(text).alias(f"__mv_{column.name}")]
         else:
             columns.append(text)
     if not columns:
@@ -120,7 +120,8 @@ def encode(frame: pl.DataFrame) -> bytes:
     return pl.DataFrame(columns).write_csv(null_value="").encode()
 
 
-def _marked(lists: pl.Series) -> pl.Series:
+def marked(lists: pl.Series) -> pl.Series:
+    """The `__mv_` text of each list of several values; null for others."""
     doubled = lists.list.eval(pl.element().str.replace_all("$", "$$", literal=True))
     marked = doubled.list.eval(pl.lit("$") + pl.element() + pl.lit("$")).list.join(";")
     return pl.select(pl.when(lists.list.len() > 1).then(marked)).to_series()
@@ -137,15 +138,21 @@ def decode(body: bytes) -> pl.DataFrame:
     columns: dict[str, list[str | None]] = {
         name: [row[i] if i < len(row) and row[i] != "" else None for row in rows] for i, name in enumerate(header)
     }
+    return folded(pl.DataFrame([pl.Series(name, cells, dtype=pl.String) for name, cells in columns.items()]))
+
+
+def folded(frame: pl.DataFrame) -> pl.DataFrame:
+    """Text columns with each `__mv_` column folded into its field."""
     result: list[pl.Series] = []
-    for name, cells in columns.items():
+    for column in frame.get_columns():
+        name = column.name
         if name.startswith("__mv_"):
             continue
-        marks = columns.get(f"__mv_{name}")
-        if marks is None or all(mark is None for mark in marks):
-            result.append(pl.Series(name, cells, dtype=pl.String))
+        marks = frame.get_column(f"__mv_{name}") if f"__mv_{name}" in frame.columns else None
+        if marks is None or marks.null_count() == len(marks):
+            result.append(column)
         else:
-            values = [_values(mark, cell) for mark, cell in zip(marks, cells, strict=True)]
+            values = [_values(mark, cell) for mark, cell in zip(marks, column, strict=True)]
             result.append(pl.Series(name, values, dtype=MULTIVALUE))
     return pl.DataFrame(result)
 

@@ -11,8 +11,9 @@ from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import subsearch_part
 from caltrop.engine.registry import command
 from caltrop.engine.table import Table, concat, render
-from caltrop.spl.ast import Command, MacroCall, Option, Subsearch, Word
+from caltrop.spl.ast import Command, MacroCall, Subsearch, Word
 
+DATASETS = frozenset({"datamodel", "lookup", "inputlookup", "savedsearch"})
 MAXOUT = 50_000  # limits.conf: results of an append, join or union subsearch
 
 
@@ -66,18 +67,21 @@ def union(table: Table, cmd: Command, ctx: Context) -> Table:
     for part in cmd.parts:
         if isinstance(part, Subsearch):
             tables.append(results_of(part, cmd, ctx))
-        elif isinstance(part, Word | Option):
-            tables.append(_dataset(part, ctx))
+        elif isinstance(part, Word):
+            tables.append(dataset_named(part.text, cmd, ctx))
     if not tables:
         raise SearchError("'union' needs datasets or subsearches", node=cmd)
     return _merged(tables)
 
 
-def _dataset(part: Word | Option, ctx: Context) -> Table:
+def dataset_named(text: str, cmd: Command, ctx: Context) -> Table:
     """`datamodel:X.Y`, `lookup:x`, `savedsearch:x`: what `from` reads."""
-    text = part.text if isinstance(part, Word) else f"{part.name}={part.value}"
     kind, _, name = text.partition(":")
-    source = Command("from", (Word(kind), Word(name.strip('"'))), span=part.span)
+    if kind.lower() not in DATASETS or not name:
+        raise SearchError(
+            f"{text!r} is no dataset", node=cmd, hint="write datamodel:Model.Dataset, lookup:name or savedsearch:name"
+        )
+    source = Command("from", (Word(kind), Word(name.strip('"'))), span=cmd.span)
     return registry.commands["from"].run(Table.empty(), source, ctx)
 
 

@@ -17,7 +17,7 @@ DEFAULT = ("(", "(", "AND", ")", "OR", ")")
 
 @command("format", kind="transforming")
 def format_(table: Table, cmd: Command, ctx: Context) -> Table:
-    """One row with the field `search`: ( ( a="1" AND b="2" ) OR ( … ) ); NOT () for no results."""
+    """One row with the field `search`: ( ( a="1" AND b="2" ) OR ( … ) ), fields by name; NOT ( ) for no results."""
     words = [w.text for w in cmd.of(Word)]
     if words and len(words) != len(DEFAULT):
         raise SearchError(
@@ -27,7 +27,7 @@ def format_(table: Table, cmd: Command, ctx: Context) -> Table:
     opening, start, between, end, rows_between, closing = words or DEFAULT
     most = cmd.option("maxresults", 0)
     frame = table.frame.head(most) if isinstance(most, int) and most > 0 else table.frame
-    names = [name for name in frame.columns if not name.startswith("_")]
+    names = sorted(name for name in frame.columns if not name.startswith("_"))
     columns = {name: render(frame.get_column(name)).to_list() for name in names}
     separator = str(cmd.option("mvsep", "OR"))
     rows = []
@@ -54,7 +54,10 @@ def quoted(text: str) -> str:
 
 @command("return", kind="transforming", note="Several rows are written (…) OR (…), one row without parentheses.")
 def return_(table: Table, cmd: Command, ctx: Context) -> Table:
-    """One row with the field `search`: field="value" of the first N rows, alias="value", or the bare value for $field."""
+    """One row with the field `search`: field="value" of the first N rows, alias="value", or the bare value for $field.
+
+    Equal rows are written once. Quotation marks in values are not escaped, which the manual leaves to the search.
+    """
     count = cmd.option("count", 1)
     frame = table.frame.head(count if isinstance(count, int) and count > 0 else 1)
     items = [_item(part) for part in cmd.parts if isinstance(part, FieldName | Alias | Word)]
@@ -69,9 +72,10 @@ def return_(table: Table, cmd: Command, ctx: Context) -> Table:
             if value is None:
                 continue
             text = value if isinstance(value, str) else " ".join(value)
-            terms.append(text if alias is None else f"{alias}={quoted(text)}")
+            terms.append(text if alias is None else f'{alias}="{text}"')
         if terms:
             rows.append(" ".join(terms))
+    rows = list(dict.fromkeys(rows))
     text = rows[0] if len(rows) == 1 else " OR ".join(f"({row})" for row in rows)
     return Table(pl.DataFrame({"search": [text or "NOT ( )"]}))
 

@@ -152,7 +152,7 @@ def gentimes(table: Table, cmd: Command, ctx: Context) -> Table:
         starts.append(moment)
         moment = times.shift(moment, span.count, span.unit, ctx.timezone)
     ends = [*starts[1:], *([moment] if starts else [])]
-    layout = "%a %b %e %H:%M:%S %Y"
+    layout = "%a %b %e %H:%M:%S %Y"  # single spaces, as the manual shows them
     return Table(
         pl.DataFrame(
             {
@@ -166,7 +166,7 @@ def gentimes(table: Table, cmd: Command, ctx: Context) -> Table:
 
 
 def _human(moments: Sequence[float], layout: str, ctx: Context) -> list[str]:
-    return [times.strftime(moment, layout, ctx.timezone) or "" for moment in moments]
+    return [(times.strftime(moment, layout, ctx.timezone) or "").replace("  ", " ") for moment in moments]
 
 
 def _time(value: object, cmd: Command, ctx: Context) -> float | None:

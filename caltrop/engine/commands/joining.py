@@ -6,40 +6,50 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from caltrop.engine.commands.appending import results_of
+from caltrop.engine.commands.appending import DATASETS, dataset_named, results_of
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import subsearch_part
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, concat, render
-from caltrop.spl.ast import Command, FieldName, Node, Option
+from caltrop.spl.ast import Clause, Command, FieldName, Node, Option, Subsearch, Word
 
 ROW, OTHER = "\x00row", "\x00other"  # row numbers while joining
 NEVER_TAKEN = frozenset({"_raw", "_cd", "_indextime"})  # of the subsearch's fields
 
 
-@command("join", kind="dataset", note="left= and right= aliases are read; a field of an alias is `alias.field`.")
+@command("join", kind="dataset")
 def join(table: Table, cmd: Command, ctx: Context) -> Table:
     """Each result with the first `max` results of the subsearch that have equal join fields (Search Reference: join).
 
-    Rows whose join field is missing match nothing. Without fields, those that both sides have are used.
+    Rows whose join field is missing match nothing. Without fields, those that both sides have are used. With left= and
+    right= aliases every visible field comes out as `alias.field`.
     """
     how = str(cmd.option("type", "inner")).lower()
     if how not in ("inner", "left", "outer"):
         raise SearchError(f"'join' has type=inner, left or outer, not {how}", node=cmd)
-    other = results_of(subsearch_part(cmd), cmd, ctx)
-    pairs = _pairs(cmd, table, other)
-    most = cmd.option("max", 1)
-    limit = most if isinstance(most, int) and most > 0 else None
+    limit = _limit(cmd)
+    other, names = _right_side(cmd, ctx)
+    where = cmd.clause("where")
+    if where is not None:
+        mine, theirs = _aliases(cmd)
+        pairs = [(f"{mine}.{a}", f"{theirs}.{b}") for a, b in _where_pairs(where, mine, theirs, cmd)]
+        table, other = _prefixed(table, mine), _prefixed(other, theirs)
+    else:
+        pairs = _pairs(names, table, other, cmd)
     left = _keyed(table.frame, [a for a, _ in pairs], ROW)
     right = _keyed(other.frame, [b for _, b in pairs], OTHER)
-    matches = left.join(right, on=[f"k{i}" for i in range(len(pairs))], how="inner", nulls_equal=False)
+    if pairs:
+        matches = left.join(right, on=[f"k{i}" for i in range(len(pairs))], how="inner", nulls_equal=False)
+    else:  # one side is empty
+        matches = left.join(right, how="cross").clear()
     if cmd.option("usetime", False):
         matches = _in_time(matches, table, other, earlier=bool(cmd.option("earlier", True)))
     matches = matches.select(ROW, OTHER).sort(ROW, OTHER)
     if limit is not None:
         matches = matches.group_by(ROW, maintain_order=True).head(limit)
-    taken = [n for n in other.fields if n not in NEVER_TAKEN and n not in {b for _, b in pairs}]
+    shared = {b for a, b in pairs if a == b}
+    taken = [n for n in other.fields if n not in NEVER_TAKEN and n not in shared]
     merged = _merge(table, other, matches, taken, overwrite=bool(cmd.option("overwrite", True)))
     if how == "inner":
         return table.with_frame(merged.drop(ROW))
@@ -48,24 +58,48 @@ def join(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(both.drop(ROW))
 
 
-def _pairs(cmd: Command, table: Table, other: Table) -> list[tuple[str, str]]:
-    """(field of the search, field of the subsearch) pairs to compare."""
-    where = cmd.clause("where")
-    if where is not None:
-        return _where_pairs(where, cmd)
+def _right_side(cmd: Command, ctx: Context) -> tuple[Table, list[str]]:
+    """What is joined, a subsearch or a dataset (savedsearch:x, datamodel:x, inputlookup:x), and the fields to join on."""
     names = [f.name for f in cmd.of(FieldName)]
+    if cmd.of(Subsearch):
+        return results_of(subsearch_part(cmd), cmd, ctx), names
+    written = names + [w.text for part in cmd.of(Clause) for w in part.parts if isinstance(w, Word)]
+    dataset = next((name for name in written if name.partition(":")[0].lower() in DATASETS and ":" in name), None)
+    if dataset is None:
+        raise SearchError("'join' needs a subsearch in brackets, or a dataset such as savedsearch:name", node=cmd)
+    return dataset_named(dataset, cmd, ctx), [name for name in names if name != dataset]
+
+
+def _limit(cmd: Command) -> int | None:
+    """How many others a row joins with; max=0 is no limit."""
+    most = cmd.option("max", 1)
+    if isinstance(most, bool) or not isinstance(most, int) or most < 0:
+        raise SearchError(f"'{cmd.name}' max={most} is no whole number from 0 up", node=cmd)
+    return most or None
+
+
+def _pairs(names: Sequence[str], table: Table, other: Table, cmd: Command) -> list[tuple[str, str]]:
+    """(field of the search, field of the subsearch) pairs to compare."""
     if not names:
         names = [n for n in table.fields if n in other.fields and not n.startswith("_")]
-        if not names:
+        if not names and len(table) and len(other):
             raise SearchError(
                 "'join' finds no field that both searches have", node=cmd, hint="name the fields to join on"
             )
     return [(name, name) for name in names]
 
 
-def _where_pairs(parts: Sequence[Node], cmd: Command) -> list[tuple[str, str]]:
-    """`where L.id = R.pid` with left=L right=R, in either order."""
+def _aliases(cmd: Command) -> tuple[str, str]:
     left, right = str(cmd.option("left", "")), str(cmd.option("right", ""))
+    if not left or not right or left == right:
+        raise SearchError(
+            "'join where' needs two aliases", node=cmd, hint="write join left=L right=R where L.id=R.id […]"
+        )
+    return left, right
+
+
+def _where_pairs(parts: Sequence[Node], left: str, right: str, cmd: Command) -> list[tuple[str, str]]:
+    """`where L.id = R.pid` with left=L right=R, in either order."""
     pairs = []
     for part in parts:
         if not isinstance(part, Option):
@@ -77,6 +111,13 @@ def _where_pairs(parts: Sequence[Node], cmd: Command) -> list[tuple[str, str]]:
     if not pairs:
         raise SearchError("'join where' needs comparisons like L.id=R.id", node=cmd)
     return pairs
+
+
+def _prefixed(table: Table, alias: str) -> Table:
+    """Visible fields as `alias.field`."""
+    return table.with_frame(
+        table.frame.rename({name: f"{alias}.{name}" for name in table.fields if not name.startswith("_")})
+    )
 
 
 def _keyed(frame: pl.DataFrame, names: Sequence[str], row: str) -> pl.DataFrame:
@@ -97,10 +138,10 @@ def _keyed(frame: pl.DataFrame, names: Sequence[str], row: str) -> pl.DataFrame:
 
 
 def _in_time(matches: pl.DataFrame, table: Table, other: Table, *, earlier: bool) -> pl.DataFrame:
-    """usetime: only results of the subsearch at or before (earlier=t), or at or after, the result."""
+    """usetime: only results of the subsearch in or before (earlier=t), or in or after, the second of the result."""
     if "_time" not in table or "_time" not in other:
         return matches
-    mine, theirs = pl.col(f"{ROW}time"), pl.col(f"{OTHER}time")
+    mine, theirs = pl.col(f"{ROW}time").floor(), pl.col(f"{OTHER}time").floor()
     return matches.filter(theirs <= mine if earlier else theirs >= mine)
 
 
@@ -137,8 +178,7 @@ def selfjoin(table: Table, cmd: Command, ctx: Context) -> Table:
     names = [f.name for f in cmd.of(FieldName)]
     if not names:
         raise SearchError("'selfjoin' needs fields to join on", node=cmd)
-    most = cmd.option("max", 1)
-    limit = most if isinstance(most, int) and most > 0 else None
+    limit = _limit(cmd)
     keyed = _keyed(table.frame, names, ROW)
     keys = [f"k{i}" for i in range(len(names))]
     pairs = keyed.join(keyed.rename({ROW: OTHER}).select(OTHER, *keys), on=keys, how="inner", nulls_equal=False)

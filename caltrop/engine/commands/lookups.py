@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from caltrop.engine import chunked
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.nearest import did_you_mean
@@ -62,10 +63,11 @@ def lookup(table: Table, cmd: Command, ctx: Context) -> Table:
     inputs = _pairs(cmd.parts)
     if not inputs:
         raise SearchError("'lookup' needs fields to match on", node=cmd)
-    new, old = cmd.clause("outputnew"), cmd.clause("output")
-    outputs = _pairs(new or old or ()) or [
-        (name, name) for name in found.fields if name not in {lookup_field for lookup_field, _ in inputs}
-    ]
+    new, old = _pairs(cmd.clause("outputnew") or ()), _pairs(cmd.clause("output") or ())
+    if not new and not old:
+        matched_on = {lookup_field for lookup_field, _ in inputs}
+        old = [(name, name) for name in found.fields if name not in matched_on]
+    outputs = old + new
     frame = table.frame
     absent = [event for _, event in inputs if event not in frame.columns]
     if absent:
@@ -79,12 +81,15 @@ def lookup(table: Table, cmd: Command, ctx: Context) -> Table:
     except CaltropError as error:
         raise SearchError(error.message, node=cmd, hint=error.hint) from error
     frame = table.frame
-    for name, target in outputs:
+    if not frame.width:
+        return table
+    for pair in outputs:
+        name, target = pair
         column = matched.get_column(name).alias(target)
         if target in frame.columns:
             mine = frame.get_column(target)
-            column = _first(mine, column) if new is not None else _first(column, mine)
-        frame = frame.with_columns(column.alias(target)) if frame.width else frame
+            column = _first(mine, column) if pair in new else _first(column, mine)
+        frame = frame.with_columns(column.alias(target))
     return table.with_frame(frame)
 
 
@@ -100,7 +105,7 @@ def _first(strong: pl.Series, weak: pl.Series) -> pl.Series:
 def inputlookup(table: Table, cmd: Command, ctx: Context) -> Table:
     """The rows of a lookup, those from `start` that `where` matches, at most `max` of them."""
     found = lookup_named(_name(cmd, "inputlookup <table>"), cmd, ctx)
-    return _read(found.rows(), table, cmd, ctx)
+    return _read(chunked.folded(found.rows()), table, cmd, ctx)
 
 
 def _read(frame: pl.DataFrame, table: Table, cmd: Command, ctx: Context) -> Table:
@@ -113,30 +118,55 @@ def _read(frame: pl.DataFrame, table: Table, cmd: Command, ctx: Context) -> Tabl
     return concat([table, read]) if cmd.option("append", False) else read
 
 
-@command("outputlookup", kind="dataset")
+@command(
+    "outputlookup",
+    kind="dataset",
+    note="The table is written where the lookup is already, else into the app; createinapp and create_context change nothing.",
+)
 def outputlookup(table: Table, cmd: Command, ctx: Context) -> Table:
-    """Write the results to a lookup; the results go on unchanged."""
+    """Write the results to a lookup; the results go on unchanged.
+
+    No results empty a collection; of a file they make an empty one with create_empty=t, else it is deleted. With
+    override_if_empty=f they change nothing.
+    """
     name = _name(cmd, "outputlookup <table>")
     knowledge = ctx.instance.knowledge(ctx.app, ctx.user)
     rows = _visible(table, cmd)
-    if not rows.height and (not cmd.option("create_empty", True) or not cmd.option("override_if_empty", True)):
-        return table
+    key = str(cmd.option("key_field") or "")
+    append = bool(cmd.option("append", bool(key)))
     try:
         existing = knowledge.lookup(name)
-        if (cmd.option("append", False) or cmd.option("key_field")) and existing is not None:
-            rows = _added(existing.rows(), rows, str(cmd.option("key_field") or ""))
+        if not rows.height:
+            if append or not cmd.option("override_if_empty", True):
+                return table
+            if existing is None and not cmd.option("create_empty", False):
+                return table
+            if existing is not None and not cmd.option("create_empty", False) and knowledge.remove_lookup_file(name):
+                return table
+            rows = existing.rows().clear() if existing is not None else rows
+        elif append and existing is not None:
+            rows = _added(existing.rows(), rows, key)
         knowledge.write_lookup(name, rows, app=ctx.app)
     except CaltropError as error:
         raise SearchError(error.message, node=cmd, hint=error.hint) from error
-    ctx.instance.config.reload()
+    finally:
+        ctx.instance.config.reload()
     return table
 
 
 def _visible(table: Table, cmd: Command) -> pl.DataFrame:
-    """What is written: visible fields (and `_key`), as text."""
-    names = [n for n in table.fields if not n.startswith("_") or n in ("_key", "_time")]
+    """What is written: visible fields (and `_key`, `_time`), as text.
+
+    Several values of a field become one text, joined by spaces; output_format=splunk_mv_csv keeps them in `__mv_` fields.
+    """
+    columns = []
+    for name in (n for n in table.fields if not n.startswith("_") or n in ("_key", "_time")):
+        column = render(table.frame.get_column(name))
+        if column.dtype == MULTIVALUE and str(cmd.option("output_format", "")).lower() == "splunk_mv_csv":
+            columns.append(chunked.marked(column).alias(f"__mv_{name}"))
+        columns.append(column.list.join(" ") if column.dtype == MULTIVALUE else column)
     most = cmd.option("max")
-    frame = table.frame.select(render(table.frame.get_column(n)) for n in names) if names else pl.DataFrame()
+    frame = pl.DataFrame(columns)
     return frame.head(most) if isinstance(most, int) and most > 0 else frame
 
 
@@ -163,14 +193,17 @@ def inputcsv(table: Table, cmd: Command, ctx: Context) -> Table:
     return _read(read_csv(path.read_bytes()), table, cmd, ctx)
 
 
-@command("outputcsv", kind="dataset")
+@command("outputcsv", kind="dataset", note="dispatch, singlefile and usexml are read and change nothing.")
 def outputcsv(table: Table, cmd: Command, ctx: Context) -> Table:
     """Write the results to a file in var/run/splunk/csv; the results go on unchanged."""
     path = _csv_path(cmd, ctx)
-    names = [n for n in table.fields if not n.startswith("_") or n in ("_time", "_raw")]
     if not len(table) and not cmd.option("create_empty", False):
+        if cmd.option("override_if_empty", True) and not cmd.option("append", False):
+            path.unlink(missing_ok=True)
         return table
-    rows = table.frame.select(render(table.frame.get_column(n)) for n in names) if names else pl.DataFrame()
+    names = [n for n in table.fields if not n.startswith("_") or n in ("_time", "_raw", "_indextime")]
+    columns = [render(table.frame.get_column(n)) for n in names]
+    rows = pl.DataFrame([c.list.join(" ") if c.dtype == MULTIVALUE else c for c in columns])
     if cmd.option("append", False) and path.is_file():
         rows = _added(read_csv(path.read_bytes()), rows, "")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,196 @@
+"""collect and mcollect: results written to an index as events or as metrics (Search Reference: collect, mcollect)."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import polars as pl
+
+from caltrop.engine import times
+from caltrop.engine.context import Context
+from caltrop.engine.errors import SearchError
+from caltrop.engine.registry import command
+from caltrop.engine.table import Table, numeric, render
+from caltrop.index.frames import SCHEMA
+from caltrop.spl.ast import Command, FieldName
+
+Row = dict[str, str | list[str]]
+ORIGIN = ("host", "source", "sourcetype")  # what a written event has of its own
+TIME_FORMAT = "%m/%d/%Y %H:%M:%S %z"
+
+
+@command(
+    "collect",
+    "stash",
+    "sumindex",
+    "summaryindex",
+    kind="dataset",
+    note="Events are written to the index at once, not by way of a spool file; fields of results without _raw are indexed.",
+)
+def collect(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Write the results to an index, one event a result, and pass them on; testmode=t passes on what would be written."""
+    index = _index(cmd, ctx)
+    as_hec = str(cmd.option("output_format", "raw")).lower() == "hec"
+    frame = table.frame
+    if not frame.height:
+        return table
+    time = _times(table, ctx)
+    if as_hec:
+        written = _hec_texts(table)
+    else:
+        written = [_summary_text(row, t, ctx, cmd) for row, t in zip(_rows(table), time, strict=True)]
+    raw = pl.Series("_raw", written, dtype=pl.String)
+    if cmd.option("testmode", False):
+        return table.with_frame(frame.with_columns(raw))
+    given = {
+        "host": cmd.option("host", ctx.instance.server_name),
+        "source": cmd.option("source", ctx.sid or "collect"),
+        "sourcetype": cmd.option("sourcetype", "stash_hec" if as_hec else "stash"),
+    }
+    origin = {n: pl.lit(str(value)).alias(n) for n, value in given.items()}
+    if as_hec:
+        origin |= {n: pl.lit(render(frame.get_column(n))).fill_null(e) for n, e in origin.items() if n in frame.columns}
+    events = pl.DataFrame([time, raw]).with_columns(
+        *origin.values(), pl.lit(index).alias("index"), pl.lit(ctx.now).alias("_indextime")
+    )
+    fields = [] if "_raw" in frame.columns and not as_hec else _fields(frame, as_hec)
+    ctx.instance.store.append(events.select(list(SCHEMA)).with_columns(fields))
+    return table
+
+
+def _index(cmd: Command, ctx: Context) -> str:
+    index = cmd.option("index")
+    if not index:
+        raise SearchError(f"'{cmd.name}' needs index=", node=cmd)
+    if str(index) not in ctx.instance.store:
+        raise SearchError(f"there is no index named '{index}'", node=cmd, hint="create it first")
+    return str(index)
+
+
+def _times(table: Table, ctx: Context) -> pl.Series:
+    """`_time` of each result; where it is missing the start of the time range, or now."""
+    fallback = ctx.earliest if ctx.earliest is not None else ctx.now
+    if "_time" not in table:
+        return pl.Series("_time", [fallback], dtype=pl.Float64).new_from_index(0, len(table))
+    return numeric(table.frame.get_column("_time")).fill_null(fallback).alias("_time")
+
+
+def _fields(frame: pl.DataFrame, as_hec: bool) -> list[pl.Series]:
+    """Visible fields to index with the events. Those that every event has of its own are called extracted_…."""
+    columns = []
+    for name in frame.columns:
+        if name.startswith("_") or name in ("index", "splunk_server", "linecount") or (as_hec and name in ORIGIN):
+            continue
+        columns.append(render(frame.get_column(name)).alias(f"extracted_{name}" if name in ORIGIN else name))
+    return columns
+
+
+def _rows(table: Table) -> list[Row]:
+    columns = {name: render(table.frame.get_column(name)).to_list() for name in table.fields}
+    return [{n: c[i] for n, c in columns.items() if c[i] is not None} for i in range(len(table))]
+
+
+def _hec_texts(table: Table) -> list[str]:
+    """`_raw`, or the visible fields as a JSON object."""
+    return [
+        _raw_of(row) or json.dumps({n: v for n, v in row.items() if not n.startswith("_")}, ensure_ascii=False)
+        for row in _rows(table)
+    ]
+
+
+def _raw_of(row: Row) -> str:
+    raw = row.get("_raw", "")
+    return raw if isinstance(raw, str) else "\n".join(raw)
+
+
+def _summary_text(row: Row, time: float, ctx: Context, cmd: Command) -> str:
+    """`_raw` as it is where there is one, else time, info_… and every visible field as key="value"."""
+    marker = str(cmd.option("marker", ""))
+    raw = _raw_of(row)
+    if raw:
+        return f"{raw}, {marker}" if marker else raw
+    parts = []
+    if cmd.option("addtime", True):
+        layout = str(cmd.option("timeformat", TIME_FORMAT))
+        parts.append(times.strftime(time, layout, ctx.timezone) or "")
+    if ctx.saved_search:
+        parts += [f"search_name={_quoted(ctx.saved_search)}", f"search_now={ctx.now:.3f}"]
+    if cmd.option("addinfo", True):
+        if ctx.earliest is not None:
+            parts.append(f"info_min_time={ctx.earliest:.3f}")
+        if ctx.latest is not None:
+            parts.append(f"info_max_time={ctx.latest:.3f}")
+        parts.append(f"info_search_time={ctx.started:.3f}")
+    for name, value in row.items():
+        if not name.startswith("_"):
+            parts.append(f"{name}={_quoted(value if isinstance(value, str) else chr(10).join(value))}")
+    return ", ".join([*parts, *([marker] if marker else [])])
+
+
+def _quoted(text: str) -> str:
+    """A value with breakers in it stands in quotes."""
+    return text if re.fullmatch(r"\w+", text) else '"' + text.replace('"', '\\"') + '"'
+
+
+# --- metrics ----------------------------------------------------------------------------------------------------------
+
+
+@command("mcollect", kind="dataset", note="The index need not be a metrics index.")
+def mcollect(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Write results as metric data points: metric_name and _value, or one a numeric field with split=t or allnums."""
+    return _metric_events(table, cmd, ctx)
+
+
+@command("meventcollect", kind="streaming", note="The index need not be a metrics index.")
+def meventcollect(table: Table, cmd: Command, ctx: Context) -> Table:
+    """As mcollect, on events while they stream."""
+    return _metric_events(table, cmd, ctx)
+
+
+def _metric_events(table: Table, cmd: Command, ctx: Context) -> Table:
+    index = _index(cmd, ctx)
+    dimensions = [f.name for f in cmd.of(FieldName)]
+    split = str(cmd.option("split", "")).lower() in ("1", "t", "true", "allnums")
+    prefix = str(cmd.option("prefix_field", ""))
+    events = []
+    for row in _rows(table):
+        events += _metrics(row, dimensions, prefix, split, ctx)
+    if not events:
+        return table
+    names = dict.fromkeys(name for event in events for name in event)
+    columns = [pl.Series(n, [event.get(n) for event in events], dtype=_type(n)) for n in names]
+    defaults = {"host": ctx.instance.server_name, "source": "mcollect", "sourcetype": "mcollect_stash"}
+    frame = pl.DataFrame(columns).with_columns(
+        *(pl.lit(str(cmd.option(name, default))).alias(name) for name, default in defaults.items()),
+        pl.lit(index).alias("index"), pl.lit(ctx.now).alias("_indextime"),
+    )  # fmt: skip
+    ctx.instance.store.append(frame)
+    return table
+
+
+def _type(name: str) -> pl.DataType:
+    return pl.Float64() if name == "_time" else pl.String()
+
+
+def _metrics(row: Row, dimensions: list[str], prefix: str, split: bool, ctx: Context) -> list[dict[str, object]]:
+    """The data points of one result. `dimensions` are the fields that split=t keeps as such although they are numbers."""
+    texts = {n: v for n, v in row.items() if isinstance(v, str)}
+    time = float(texts.get("_time", ctx.now))
+    if "metric_name" in texts and "_value" in texts and not split:
+        values = {texts["metric_name"]: texts["_value"]}
+        tags = {n: v for n, v in texts.items() if not n.startswith("_") and n != "metric_name"}
+    else:
+        numbers = {n: v for n, v in texts.items() if not n.startswith("_") and n not in dimensions and _is_number(v)}
+        values = {n.removeprefix("metric_name:"): v for n, v in numbers.items()}
+        tags = {n: v for n, v in texts.items() if not n.startswith("_") and n not in numbers}
+    start = f"{texts[prefix]}." if prefix in texts else ""
+    tags = {n: v for n, v in tags.items() if n not in (*ORIGIN, "index")}
+    return [
+        {"_time": time, "_raw": "", "metric_name": start + name, "_value": value, **tags}
+        for name, value in values.items()
+    ]
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text) is not None
