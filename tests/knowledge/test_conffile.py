@@ -72,7 +72,7 @@ NAMES = st.text(st.characters(blacklist_categories=["Cs", "Cc", "Zl", "Zp"]), mi
 VALUES = st.text(st.sampled_from("ab \\=#[];\n\"'é"), max_size=20).map(lambda v: v.strip())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.dictionaries(
         NAMES,
