@@ -49,7 +49,8 @@ def _trend(column: pl.Series, kind: str, period: int) -> pl.Series:
         weights = [float(w) for w in range(1, period + 1)]
         values = known.rolling_sum(period, weights=weights) / sum(weights)
     else:
-        smooth = known.ewm_mean(span=period, adjust=False)
+        # The topic weighs the past with 2/(period+1) and the current value with the rest.
+        smooth = known.ewm_mean(alpha=1 - 2 / (period + 1), adjust=False)
         values = pl.select(pl.when(pl.int_range(len(known)) >= period - 1).then(pl.lit(smooth))).to_series()
     at = pl.DataFrame({"row": column.is_not_null().arg_true(), "value": values})
     rows = pl.DataFrame({"row": pl.int_range(len(column), dtype=pl.UInt32, eager=True)})

@@ -8,12 +8,13 @@ from typing import Any
 
 import polars as pl
 import pytest
-from report_harness import NOW, cells, run, run_table, table_of
 
 from caltrop.engine.aggregate import registry
 from caltrop.engine.aggregate.prestats import _join, _split
 from caltrop.engine.errors import SearchError
 from caltrop.engine.instance import Instance
+
+from .report_harness import NOW, cells, run, run_table, table_of
 
 Rows = list[dict[str, Any]]
 HOUR = 3600.0
@@ -167,10 +168,12 @@ def test_makecontinuous_time() -> None:
 
 
 def test_moving_averages() -> None:
-    found = run("trendline sma2(x) AS s wma2(x) AS w ema3(x) AS e", series(1, 2, 4, 8))
+    found = run("trendline sma2(x) AS s wma2(x) AS w ema3(x) AS e ema2(x) AS f", series(1, 2, 4, 8))
     assert [row.get("s") for row in found] == [None, "1.5", "3", "6"]
     assert [row.get("w") for row in found] == [None, "1.66666666666667", "3.33333333333333", "6.66666666666667"]
     assert [row.get("e") for row in found] == [None, None, "2.75", "5.375"]
+    # EMA(t) = 2/3 EMA(t-1) + 1/3 x(t), as the topic has it
+    assert [round(float(row["f"]) * 27) for row in found[1:]] == [36, 60, 112]
 
 
 def test_moving_averages_step_over_gaps() -> None:

@@ -8,11 +8,11 @@ from typing import Any
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from report_harness import cells, run_table, table_of
 
 from caltrop.engine.table import Table
 
 from . import rowwise
+from .report_harness import cells, run_table, table_of
 
 VALUES = st.sampled_from(["1", "2", "10", "-3.5", "007", "x", "Y", "", "1e3"])
 NUMBERS = st.sampled_from(["1", "2", "10", "-3.5", "0.25"])
