@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from caltrop.splunkd.daemon import Daemon
 
 Action = Callable[["Daemon", "Run"], None]
+Finder = Callable[["Daemon", str, str], Action | None]  # (daemon, app, name of the action)
 actions: dict[str, Action] = {}
+finders: list[Finder] = []
 RELATIONS: dict[str, Callable[[float, float], bool]] = {
     "greater than": lambda a, b: a > b,
     "less than": lambda a, b: a < b,
@@ -33,7 +35,7 @@ RELATIONS: dict[str, Callable[[float, float], bool]] = {
 }
 CHANGES = {"rises by": 1, "drops by": -1}
 MAX_TRIGGERED = 10_000
-ACTION_MODULES = ("caltrop.splunkd.findings",)  # they register the actions
+ACTION_MODULES = ("caltrop.splunkd.findings", "caltrop.splunkd.scripted")  # they register the actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,12 @@ def alert_action(name: str) -> Callable[[Action], Action]:
     return register
 
 
+def action_finder(find: Finder) -> Finder:
+    """Register a way to find actions that are not known beforehand."""
+    finders.append(find)
+    return find
+
+
 @dataclass(slots=True)
 class _Memory:
     """What is remembered of a saved search between runs."""
@@ -109,7 +117,7 @@ class Alerting:
 
     def _perform(self, name: str, run: Run) -> None:
         logs = self._daemon.logs
-        action = actions.get(name)
+        action = self._action(name, run.saved.search_app)
         if action is None:
             logs.warn("AlertActions", f'action={name} of search="{run.saved.name}" is not performed by this server')
             return
@@ -122,7 +130,7 @@ class Alerting:
 
     def send(self, name: str, parameters: Mapping[str, str], table: Table, user: str, app: str) -> None:
         """What `sendalert` asks for: one action over these results, without conditions. Raises where it fails."""
-        action = actions.get(name)
+        action = self._action(name, app)
         if action is None:
             raise SearchError(f"there is no alert action {name!r}", hint=f"known: {', '.join(sorted(actions))}")
         settings = {f"action.{name}.{key}": value for key, value in parameters.items()}
@@ -130,6 +138,10 @@ class Alerting:
         info = {"info_min_time": "0.000", "info_max_time": "+Infinity", "info_search_time": f"{now:.3f}"}
         saved = SavedSearch(parameters.get("search_name", "sendalert"), app, user, settings)
         action(self._daemon, Run(saved, "", now, table, list(enumerate(rows_of(table))), info))
+
+    def _action(self, name: str, app: str) -> Action | None:
+        """What the server itself does, else what an app brings."""
+        return actions.get(name) or next((a for find in finders if (a := find(self._daemon, app, name))), None)
 
     def triggers(self, saved: SavedSearch, job: Job) -> bool:
         kind = saved.get("counttype", "always").strip().lower() or "always"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import time
 import uuid
@@ -137,6 +138,51 @@ def test_a_bad_action_leaves_the_others(service: client.Service, alert: Callable
         service.jobs.oneshot(f'search index=_internal component=AlertActions ERROR "{job.sid}"', output_mode="json")
     )
     assert "is not JSON" in log[0]["_raw"]
+
+
+SCRIPT = """
+import json, pathlib, sys
+payload = json.load(sys.stdin)
+assert sys.argv[1:] == ["--execute"]
+if payload["configuration"].get("fail"):
+    sys.exit("it broke")
+pathlib.Path(payload["configuration"]["out"]).write_text(json.dumps(payload))
+"""
+
+
+def test_an_action_that_an_app_brings(
+    service: client.Service, alert: Callable[..., client.SavedSearch], tmp_path: Path
+) -> None:
+    app, out = tmp_path / f"app_{uuid.uuid4().hex[:8]}", tmp_path / "out.json"
+    for path, text in {
+        "default/app.conf": "[launcher]\nversion = 1\n",
+        "default/alert_actions.conf": "[act]\nis_custom = 1\npayload_format = json\nparam.kept = shipped\n"
+        "[old]\nis_custom = 1\n[lost]\nis_custom = 1\npayload_format = json\nalert.execute.cmd = ../x.py\n",
+        "metadata/default.meta": "[]\nexport = system\n",
+        "bin/act.py": SCRIPT,
+    }.items():
+        (app / path).parent.mkdir(parents=True, exist_ok=True)
+        (app / path).write_text(text)
+    service.post("apps/local", name=str(app), filename=True)
+    params = {"action.act": "1", "action.act.param.out": str(out), "action.act.param.text": "$result.user$ of $name$"}
+    search = alert(RESULT, **params)
+    job = wait(search.dispatch(trigger_actions=True))
+    payload = json.loads(out.read_text())
+    assert payload["configuration"] == {"kept": "shipped", "out": str(out), "text": f"u1 of {search.name}"}
+    assert (payload["sid"], payload["search_name"], payload["result"]["dest"]) == (job.sid, search.name, ["a", "b"])
+    assert "u2" in gzip.decompress(Path(payload["results_file"]).read_bytes()).decode()
+    called = client.connect(host="127.0.0.1", port=service.port, token=payload["session_key"])
+    assert called.info["licenseState"] == "OK"
+    wait(
+        alert(RESULT, **{**params, "action.act.param.fail": "1", "action.old": "1", "action.lost": "1"}).dispatch(
+            trigger_actions=True
+        )
+    )
+    log = rows(service.jobs.oneshot("search index=_internal component=AlertActions ERROR", output_mode="json"))
+    said = "".join(r["_raw"] for r in log)
+    assert "it broke" in said and "payload as XML" in said and "outside bin" in said
+    service.apps.delete(app.name)
+    service.delete("messages/restart_required")
 
 
 CONDITIONS = [
