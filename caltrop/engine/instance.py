@@ -16,6 +16,7 @@ from caltrop.engine.context import Context, Message
 from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import Engine
 from caltrop.engine.models import Summaries
+from caltrop.engine.needed import extractable
 from caltrop.engine.services import Services
 from caltrop.engine.table import Table, render
 from caltrop.errors import CaltropError, Location
@@ -224,7 +225,7 @@ class Instance:
         chosen = frame.filter(possible)
         if state.rows + chosen.height <= frame.height // 2:
             state.rows += chosen.height
-            return knowledge.extract(chosen, None if wanted is None else set(wanted))
+            return knowledge.extract(chosen, extractable(wanted, chosen))
         state.frame = knowledge.extract(frame)
         return state.frame
 

@@ -6,7 +6,22 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from caltrop.spl.ast import Command, FieldName, MacroCall, Option, SortKey, Subsearch, Template, Word
+import polars as pl
+
+from caltrop.spl.ast import (
+    Aggregation,
+    Assignment,
+    Call,
+    Command,
+    FieldName,
+    MacroCall,
+    Node,
+    Option,
+    SortKey,
+    Subsearch,
+    Template,
+    Word,
+)
 
 # Commands whose result holds only what they name.
 CLOSING = frozenset({"stats", "sistats", "table", "chart", "timechart", "top", "rare"})
@@ -27,7 +42,7 @@ def needed_fields(commands: Sequence[Command | MacroCall]) -> frozenset[str] | N
             return frozenset(names | {"_raw"})
         if command.name not in NAMING and command.name not in CLOSING:
             return None
-        if any(isinstance(node, Template | Subsearch) for node in command.walk()):
+        if any(_reads_unnamed(node) for node in command.walk()):
             return None
         found = _named(command)
         if command.name in CLOSING:
@@ -38,6 +53,15 @@ def needed_fields(commands: Sequence[Command | MacroCall]) -> frozenset[str] | N
             found.add("_raw")
         names |= found
     return None
+
+
+def _reads_unnamed(node: Node) -> bool:
+    """Whether fields are read that no node names: templates, searches in text, `stats avg` over all fields."""
+    if isinstance(node, Call):
+        return node.name in ("searchmatch", "lookup")
+    if isinstance(node, Aggregation):
+        return node.argument is None and node.function not in ("c", "count")
+    return isinstance(node, Template | Subsearch | MacroCall)
 
 
 def _keeps(command: Command) -> bool:
@@ -53,10 +77,21 @@ def _named(command: Command) -> set[str]:
             names.add(node.field.name)
         elif isinstance(node, Word):
             names.add(node.text)
+        elif isinstance(node, Assignment):
+            names.update(re.findall(r"\{([^{}]+)\}", node.target))
         elif isinstance(node, Option) and isinstance(node.value, str):
             # Words and options may name a field (rex field=, lookup keys); reading one more does no harm.
             names.add(node.value)
     return names
+
+
+def extractable(wanted: frozenset[str] | None, events: pl.DataFrame) -> set[str] | None:
+    """The names to extract; None (all of them) where patterns can mean any field."""
+    if wanted is None or any("*" in name for name in wanted - {SUMMARY}):
+        return None
+    if SUMMARY in wanted and events.get_column("_raw").str.contains("psrsvd_", literal=True).any():
+        return None
+    return set(wanted - {SUMMARY})
 
 
 def keep(columns: Sequence[str], wanted: frozenset[str] | None) -> list[str]:

@@ -12,7 +12,7 @@ from caltrop.cli import main
 from caltrop.conformance import read_cases, rows_of, run_case
 from caltrop.engine.errors import Cancelled, SearchError
 from caltrop.engine.instance import Instance
-from caltrop.engine.needed import SUMMARY, keep, needed_fields
+from caltrop.engine.needed import SUMMARY, extractable, keep, needed_fields
 from caltrop.errors import CaltropError
 from caltrop.spl import SplError, parse
 
@@ -141,6 +141,10 @@ def test_selective_and_full_extraction_agree(instance: Instance) -> None:
         ('x | rex field=msg "(?<y>z)" | stats values(y) by host', {"_time", "_raw", "msg", "y", "host", "(?<y>z)"}),
         ("x | fields a", {"_time", "_raw", "a"}),
         ("x | eval a=b", None),
+        ("x | eval {a}=b | table c", {"_time", "a", "b", "c"}),
+        ('x | where searchmatch("d=1") | table c', None),
+        ("x | stats avg", None),
+        ("x | eval [search y | return $z] | table c", None),
         ("x | foreach * [eval a=1] | table a", None),
         ("x | nosuch | table a", None),
         ("x", None),
@@ -149,6 +153,13 @@ def test_selective_and_full_extraction_agree(instance: Instance) -> None:
 def test_needed_fields(spl: str, fields: set[str] | None) -> None:
     found = needed_fields(parse(spl).commands[1:])
     assert (None if found is None else set(found) - {SUMMARY}) == fields
+
+
+def test_patterns_extract_everything() -> None:
+    events = pl.DataFrame({"_raw": ["a=1"]})
+    assert extractable(frozenset({"a", SUMMARY}), events) == {"a"}
+    assert extractable(frozenset({"a*"}), events) is None
+    assert extractable(frozenset({SUMMARY}), pl.DataFrame({"_raw": ["psrsvd_v=1"]})) is None
 
 
 def test_keep_understands_patterns() -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rowwise_core import dedup, evaluate, matches, shown, sort
 
 from caltrop.conformance import rows_of
 from caltrop.engine.instance import Instance
 from caltrop.engine.table import MULTIVALUE
 from caltrop.spl import ast, unparse
+
+from .rowwise_core import dedup, evaluate, matches, shown, sort
 
 BOUNDED = settings(max_examples=60, deadline=None)
 NOW = 1_700_000_000.0
