@@ -48,10 +48,15 @@ class Process:
             cwd=script.parent,
             env={"PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin"},
         )
-        self._timer = threading.Timer(seconds, self._process.kill)
+        self._seconds, self._late = seconds, False
+        self._timer = threading.Timer(seconds, self._stop)
         self._timer.daemon = True
         self._timer.start()
         self._name = script.name
+
+    def _stop(self) -> None:
+        self._late = True
+        self._process.kill()
 
     def __enter__(self) -> Process:
         return self
@@ -85,16 +90,21 @@ class Process:
         sizes = int(found[1]), int(found[2])
         if sum(sizes) > REPLY_LIMIT:
             raise SearchError(f"{self._name} answered with a chunk of {sum(sizes):,} bytes, more than is allowed")
+        meta, content = stdout.read(sizes[0]), stdout.read(sizes[1])
+        if (len(meta), len(content)) != sizes:  # it ended in the middle of a chunk
+            raise self._died()
         try:
-            answer = json.loads(stdout.read(sizes[0]) or b"{}")
-        except ValueError as error:
+            answer = json.loads(meta or b"{}")
+        except (ValueError, RecursionError) as error:
             raise SearchError(f"{self._name} answered with metadata that is not JSON: {error}") from error
         if not isinstance(answer, dict):
             raise SearchError(f"{self._name} answered with metadata that is not an object")
-        return answer, stdout.read(sizes[1])
+        return answer, content
 
     def _died(self, line: bytes = b"") -> SearchError:
         """What is known about the end of the process: its exit code and the end of what it said."""
+        if self._late:
+            return SearchError(f"the command {self._name} took longer than {self._seconds:g} s and was ended")
         if line:
             return SearchError(f"{self._name} answered {line[:60]!r}, which is no chunk of the protocol")
         try:

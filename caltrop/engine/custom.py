@@ -5,6 +5,7 @@ Only the chunked protocol (commands.conf: chunked = true) is spoken; the older o
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,31 +63,52 @@ def _run(script: Path, table: Table, command: Command, ctx: Context, app: str) -
         info, _ = process.exchange(_getinfo(command, ctx, app))
         _tell(info, command, ctx)
         if info.get("generating"):
+            if table.frame.width:
+                raise SearchError(f"'{command.name}' must be the first command of a search", node=command)
             return _generate(process, command, ctx)
         kind = KINDS.get(str(info.get("type", "streaming")), "dataset")
+        table = _first_part(info, table, ctx)
         pieces: list[pl.DataFrame] = []
-        frame = _with_text_time(table.frame)
-        for piece, last in chunked.chunks(frame):
+        received = 0
+        for piece, last in chunked.chunks(_with_text_time(table.frame)):
             reply, body = process.exchange({"action": "execute", "finished": last}, chunked.encode(piece))
-            _tell(reply, command, ctx)
-            pieces.append(chunked.decode(body))
+            received = _take(reply, body, pieces, received, command, ctx)
+            if reply.get("finished"):  # it wants no more
+                break
             while last and not reply.get("finished"):  # it has more to say than it was given
                 reply, body = process.exchange({"action": "execute", "finished": True})
-                _tell(reply, command, ctx)
-                pieces.append(chunked.decode(body))
+                received = _take(reply, body, pieces, received, command, ctx)
     result = concat([Table(piece) for piece in pieces]).frame
     return Table(_numbered_time(result), events=table.events and kind != "transforming")
 
 
+def _first_part(info: Mapping[str, Any], table: Table, ctx: Context) -> Table:
+    """What a reporting command wants to have run before it (its map phase, a pipeline of streaming commands)."""
+    text = info.get("streaming_preop")
+    return ctx.instance.run_text(f"| {text}", ctx, source=table) if isinstance(text, str) and text.strip() else table
+
+
 def _generate(process: chunked.Process, command: Command, ctx: Context) -> Table:
     pieces: list[pl.DataFrame] = []
+    received = 0
     finished = False
     while not finished:
         reply, body = process.exchange({"action": "execute", "finished": False})
-        _tell(reply, command, ctx)
-        pieces.append(chunked.decode(body))
+        received = _take(reply, body, pieces, received, command, ctx)
         finished = bool(reply.get("finished"))
     return Table(_numbered_time(concat([Table(piece) for piece in pieces]).frame))
+
+
+def _take(
+    reply: dict[str, Any], body: bytes, pieces: list[pl.DataFrame], received: int, command: Command, ctx: Context
+) -> int:
+    """Add the rows of a reply to `pieces`; gives the bytes that came so far, which are bounded."""
+    _tell(reply, command, ctx)
+    received += len(body)
+    if received > chunked.REPLY_LIMIT:
+        raise SearchError(f"{command.name}: gave more than {chunked.REPLY_LIMIT:,} bytes", node=command)
+    pieces.append(chunked.decode(body))
+    return received
 
 
 def _getinfo(command: Command, ctx: Context, app: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import polars as pl
 
@@ -16,9 +17,12 @@ from caltrop.engine.scan import Bounds
 from caltrop.engine.table import Table, concat, values_of
 from caltrop.knowledge.datamodel import DataModel, Dataset
 from caltrop.spl.ast import (
+    Aggregation,
     And,
+    Clause,
     Command,
     Comparison,
+    Directive,
     FieldName,
     Keyword,
     Membership,
@@ -29,12 +33,13 @@ from caltrop.spl.ast import (
 
 TIME = "_time"
 NODENAME = "nodename"
+_PREFIX = re.compile(r"PREFIX\(([^)\s]*)\)", re.IGNORECASE)
 
 
 @command(
     "tstats",
     kind="generating",
-    note="Data models count as fully summarised, so summariesonly changes nothing; PREFIX() and tscollect namespaces are not supported.",
+    note="Data models count as fully summarised, so summariesonly changes nothing; tscollect namespaces are not supported.",
 )
 def tstats(table: Table, cmd: Command, ctx: Context) -> Table:
     """Grouped statistics of events that match `where`; rows that lack a BY field are left out unless fillnull_value is set."""
@@ -42,10 +47,10 @@ def tstats(table: Table, cmd: Command, ctx: Context) -> Table:
     condition: Node = subsearches.resolve(And(tuple(where)) if where else Keyword("*"), ctx)
     bounds = scan.time_range(condition, ctx)
     condition = matching.with_times(condition, ctx)
-    by = names(cmd.clause("by"))
-    if any(name.upper().startswith("PREFIX(") for name in by):
-        raise SearchError("'tstats' BY PREFIX(...) is not supported", node=cmd)
+    cmd, prefixes = _without_prefixes(cmd)
+    by = names(cmd.clause("by") or cmd.clause("groupby"))
     frame = _source(cmd, condition, by, bounds, ctx)
+    frame = frame.with_columns(_prefixed(prefix).alias(prefix) for prefix in prefixes)
     cmd = gathered(cmd)
     if TIME in by:
         frame = _bucketed(frame, cmd, bounds, ctx)
@@ -148,6 +153,42 @@ def _field_names(node: Node) -> set[str]:
         elif isinstance(inner, Comparison | Membership):
             found.add(inner.field.name)
     return found
+
+
+# --- PREFIX(text): what follows a text within the segments of _raw ------------------------------------------------------
+
+
+def _without_prefixes(cmd: Command) -> tuple[Command, list[str]]:
+    """The command with PREFIX(text) read as the field `text`, and those texts; none for data models, which keep no raw."""
+    prefixes: list[str] = []
+
+    def field(name: str) -> FieldName:
+        if cmd.clause("from"):
+            raise SearchError("'tstats' has PREFIX() over indexes only, not over data models", node=cmd)
+        prefixes.append(name)
+        return FieldName(name)
+
+    def read(part: Node) -> Node:
+        if isinstance(part, Directive) and part.name == "PREFIX":
+            return field(part.text)
+        if isinstance(part, Clause) and part.keyword in ("by", "groupby"):
+            return replace(part, parts=tuple(map(read, part.parts)))
+        if isinstance(part, Aggregation) and isinstance(part.argument, FieldName):
+            found = _PREFIX.fullmatch(part.argument.name)
+            if found:
+                return replace(part, argument=field(found[1]), alias=part.alias or f"{part.function}({found[1]})")
+        return part
+
+    return replace(cmd, parts=tuple(map(read, cmd.parts))), list(dict.fromkeys(prefixes))
+
+
+def _prefixed(prefix: str) -> pl.Expr:
+    """The rest of each segment of `_raw` that begins with the text, in any case; several are several values."""
+    pattern = f"(?i)(?:^|{matching.MAJOR_BOUNDARY}){re.escape(prefix)}"
+    rest = f"[^{matching.MAJOR_BOUNDARY[1:-1]}]*"
+    segments = pl.col("_raw").str.extract_all(pattern + rest)
+    values = segments.list.eval(pl.element().str.replace(pattern, ""))
+    return pl.when(values.list.len() > 0).then(values)
 
 
 # --- grouping ---------------------------------------------------------------------------------------------------------
