@@ -15,6 +15,7 @@ from caltrop.engine.table import MULTIVALUE, Table, concat, numeric, render, val
 from caltrop.spl.ast import Aggregation, Command
 
 ROW = "\x00row"
+CEILING = 1000  # rows and columns of contingency
 
 
 def _need(cmd: Command, count: int, what: str) -> list[str]:
@@ -136,10 +137,10 @@ def contingency(table: Table, cmd: Command, ctx: Context) -> Table:
     pairs = aggregate(table.frame, [Aggregation("count", None, ROW, "count")], [x, y], ctx) if x != y else None
     if pairs is None:
         raise SearchError("contingency needs two different fields", node=cmd)
-    pairs = pairs.with_columns(render(pairs.get_column(x)), render(pairs.get_column(y)))
+    pairs = pairs.with_columns(render(pairs.get_column(name)).replace("", "EMPTY_STR") for name in (x, y))
     total = int(pairs.get_column(ROW).sum())
-    rows = _covering(pairs, x, whole(options, "maxrows", 1000), number(options, "minrowcover", 1.0), total)
-    columns = _covering(pairs, y, whole(options, "maxcols", 100), number(options, "mincolcover", 1.0), total)
+    rows = _covering(pairs, x, whole(options, "maxrows", CEILING), number(options, "minrowcover", 1.0), total)
+    columns = _covering(pairs, y, whole(options, "maxcols", CEILING), number(options, "mincolcover", 1.0), total)
     cells = {(a, b): n for a, b, n in pairs.rows()}
     out: dict[str, list[object]] = {x: list(rows)}
     for column in columns:
@@ -158,12 +159,13 @@ def contingency(table: Table, cmd: Command, ctx: Context) -> Table:
 
 
 def _covering(pairs: pl.DataFrame, field: str, most: int, cover: float, total: int) -> list[str]:
-    """The most frequent values, at most `most` (0: any number), that together cover the wanted share of all rows."""
+    """The most frequent values, at most `most` (0: the ceiling), that together cover the wanted share of all rows."""
+    most = min(most or CEILING, CEILING)
     counts = natural_order(pairs.group_by(field, maintain_order=True).agg(pl.col(ROW).sum()), [field])
     kept: list[str] = []
     seen = 0
     for value, count in counts.sort(ROW, descending=True, maintain_order=True).rows():
-        if (most and len(kept) >= most) or (kept and seen >= cover * total):
+        if len(kept) >= most or (kept and seen >= cover * total):
             break
         kept.append(value)
         seen += count
