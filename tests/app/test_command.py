@@ -11,7 +11,8 @@ import pytest
 from caltrop_enrich import annotations
 from caltrop_enrich.csv_rows import enrich_body
 from caltrop_enrich.enrich import FIELDS, Enricher
-from chunked import Chunk, Row, conversation, decode_chunks, decode_rows, encode_rows, run
+
+from .chunked import Chunk, Row, conversation, decode_chunks, decode_rows, encode_rows, run
 
 HIT = "Invoke-WmiMethod -CN H1,H2 -Class Win32_Process -Name create -ArgumentList 'cmd /c $ dir'"
 BASE = {"ComputerName": "WS1", "User": "CORP\\u"}

@@ -10,7 +10,7 @@ import pytest
 # `content.sample` is shared by two folders of tests, however pytest imports them.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from content.sample import Repository
+from tests.content.sample import Repository
 
 
 @pytest.fixture

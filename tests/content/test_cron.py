@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from content.sample import Repository
 
 from caltrop.content import load
 from caltrop.content.cron import longest_gap, parse, seconds_before_now
+from tests.content.sample import Repository
 
 HOUR, DAY = 3600, 86400
 

@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
-from content.sample import DETECTION, Repository
 
 from caltrop.content import load
 from caltrop.content.edits import scalar
 from caltrop.content.fix import fix
 from caltrop.content.report import FORMATS
 from caltrop.content.source import Document
+from tests.content.sample import DETECTION, Repository
 
 FILE = "detections/endpoint/some_process.yml"
 BLOCK = "search: |-\n  `events` process=x.exe # not a comment\n  | stats count by dest user process\n# a comment\n"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from content.sample import DETECTION, MACRO, STORY, Repository
 
 from caltrop.content import load
 from caltrop.errors import CaltropError
+from tests.content.sample import DETECTION, MACRO, STORY, Repository
 
 WHERE = "detections/endpoint/some_process.yml"
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from content.sample import Repository
 
 from caltrop.content import load
 from caltrop.content.migrate import migrate, migrate_detection
 from caltrop.content.source import Document
+from tests.content.sample import Repository
 
 HEAD = """\
 # what this file is about
@@ -145,6 +145,31 @@ def test_a_correlation_without_an_entity_asks_for_one() -> None:
         + RBA.replace("  risk_objects:\n  - field: dest\n    type: system\n    score: 64\n", "  risk_objects: []\n")
     )
     assert "MANUAL_REVIEW" in Document(text, "f").data and any("MANUAL_REVIEW" in n for n in notes)
+
+
+def test_a_2021_detection_takes_in_its_tests() -> None:
+    old = HEAD.format(type="batch").replace("status: production\n", "").replace("data_source:\n- A Source\n", "")
+    tags = TAGS.split("tests:")[0].replace("  asset_type: Endpoint\n", "  supported_tas: [x]\n")
+    test = {"name": "T", "file": "endpoint/some_process.yml", "pass_condition": "| stats count",
+            "attack_data": [{"file_name": "a", "data": "https://e.org/a.log", "source": "s", "sourcetype": "t"}]}  # fmt: skip
+    document = Document(old + tags, "detections/endpoint/some_process.yml")
+    result = migrate_detection(document, [("tests/endpoint/some_process.test.yml", test)])
+    assert result.text is not None, result.notes
+    data = Document(result.text, "f").data
+    assert data["tests"] == [
+        {
+            "name": "T",
+            "attack_data": [{"data": "https://e.org/a.log", "source": "s", "sourcetype": "t"}],
+            "test_type": "unit",
+        }
+    ]
+    assert (data["type"], data["status"], data["data_source"], data["asset_type"]) == (
+        "TTP",
+        "production",
+        [],
+        "Endpoint",
+    )
+    assert result.absorbed == ("tests/endpoint/some_process.test.yml",)
 
 
 def test_a_migrated_repository_is_sound(repository: Repository) -> None:

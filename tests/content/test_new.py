@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from content.sample import Repository
 
 from caltrop.cli.new import command
 from caltrop.content import load
 from caltrop.errors import CaltropError
+from tests.content.sample import Repository
 
 SEARCH = "`events` process=x | stats count by dest user"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from content.sample import Repository
 
 from caltrop.content import load
 from caltrop.content.model import RowBounds
@@ -11,6 +10,7 @@ from caltrop.content.reader import detection, read_test
 from caltrop.content.schema import DETECTION, PUBLISHED
 from caltrop.content.spec import json_schema
 from caltrop.content.spltext import count_arguments, macro_calls
+from tests.content.sample import Repository
 
 COMMON = {"name": "X Y", "id": "i", "version": 3, "author": "A", "type": "TTP", "search": " s "}
 TAGS = {

@@ -12,12 +12,12 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from content.sample import Repository
 
 from caltrop.content import load
 from caltrop.errors import CaltropError, FindingsError
 from caltrop.render import build, vendor
 from caltrop.render.conf import parse
+from tests.content.sample import Repository
 
 RULE = "Test - Some Process - Rule"
 

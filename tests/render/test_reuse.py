@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from content.sample import DETECTION, Repository
 
 from caltrop.cli.build import command
 from caltrop.content import fingerprint, load
 from caltrop.render import build
+from tests.content.sample import DETECTION, Repository
 
 NAME = "detections/endpoint/some_process.yml"
 
@@ -87,7 +87,7 @@ def test_an_altered_output_is_built_again(repository: Repository) -> None:
 def test_a_broken_cache_is_harmless(repository: Repository, junk: bytes | None) -> None:
     folder = repository()
     first = run(folder)
-    for path in (folder / ".cache").iterdir():
+    for path in (folder / "dist/.cache").iterdir():
         path.write_bytes(path.read_bytes()[:-3] if junk is None else junk)
     (folder / NAME).write_text(DETECTION + "# changed\n")
     assert run(folder) == first
@@ -96,9 +96,9 @@ def test_a_broken_cache_is_harmless(repository: Repository, junk: bytes | None) 
 def test_a_forged_record_of_another_shape_is_harmless(repository: Repository) -> None:
     folder = repository()
     first = run(folder)
-    out = str((folder / "dist").resolve())
-    for record in (None, [], {"inputs": 1}, {"inputs": "x", "template": 3}):
-        (folder / ".cache/build.json").write_text(json.dumps({out: record}))
+    here = str(folder.resolve())
+    for record in (None, [], {"root": here}, {"root": here, "output": "x", "package": 3, "tree": None}):
+        (folder / "dist/.cache/build.json").write_text(json.dumps(record))
         assert run(folder) == first
 
 
@@ -126,15 +126,22 @@ def test_options_are_part_of_it(repository: Repository) -> None:
 def test_without_a_cache_nothing_is_kept(repository: Repository) -> None:
     folder = repository()
     run(folder, "--no-cache")
-    assert not (folder / ".cache").exists()
+    assert not list(folder.rglob(".cache"))
+
+
+def test_the_repository_itself_is_not_written(repository: Repository, tmp_path: Path) -> None:
+    folder = repository()
+    before = sorted(folder.rglob("*"))
+    run(folder, "--out", str(tmp_path / "elsewhere"))
+    assert sorted(folder.rglob("*")) == before
 
 
 def test_cached_reading_and_checking_say_the_same(repository: Repository) -> None:
     folder = repository(detection=[("on $dest$", "on $host$"), ("type: TTP", "type: TTP\ncolour: red")])
-    plain, first, second = load(folder), load(folder, cache=True), load(folder, cache=True)
+    plain, first, second = load(folder), load(folder, cache=folder / "c"), load(folder, cache=folder / "c")
     assert plain == first == second
     (folder / "macros/events.yml").write_text("name: events\ndefinition: a | stats count by host\ndescription: d\n")
-    assert load(folder, cache=True) == load(folder)
+    assert load(folder, cache=folder / "c") == load(folder)
 
 
 def _build_in_a_process(args: tuple[str, str]) -> str:

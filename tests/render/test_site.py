@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-from content.sample import Repository
 
 from caltrop.content import load
 from caltrop.errors import CaltropError
@@ -14,6 +13,7 @@ from caltrop.render import build
 from caltrop.render.changes import changes, report
 from caltrop.render.docs import read_results, site, write_site
 from caltrop.render.navigator import layer
+from tests.content.sample import Repository
 
 PAGE = "detections/some_process.html"
 

@@ -308,6 +308,8 @@ def test_which_indexes_a_search_looks_into(service: client.Service, server: Serv
     narrow = client.connect(host="127.0.0.1", port=server.port, username="narrow", password="a password")
     assert found(narrow, f"search {mark}") == sorted([index, "risk"])
     assert found(narrow, f"search {mark} (index=main OR index=_* OR index={index})") == [index]
+    with pytest.raises(HTTPError, match="may not delete"):
+        narrow.jobs.oneshot(f"search {mark} index={index} | delete", output_mode="json")
     assert [
         r["title"]
         for r in rows(
