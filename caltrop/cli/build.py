@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 @click.option("--content", default=".", type=click.Path(path_type=Path), show_default=True, help="Content repository.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where to build; dist/ of the repository by default.")
 @click.option("--unchecked", is_flag=True, help="Build without validation: content that is known to be sound.")
-@click.option("--no-cache", is_flag=True, help="Neither read nor write the repository's .cache folder.")
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the .cache folder of the output.")
 def command(content: Path, out: Path | None, unchecked: bool, no_cache: bool) -> None:
     """Validate, render and package the content; prints the package path last.
 
     A repository that was made for another generator (contentctl.yml, or no app.yml) is built in spite of errors.
     """
-    from caltrop.render.reuse import observe, previous, remember
+    from caltrop.render.reuse import FOLDER, observe, previous, remember
 
     folder = out or content / "dist"
     options = f"unchecked={unchecked}"
@@ -33,7 +33,7 @@ def command(content: Path, out: Path | None, unchecked: bool, no_cache: bool) ->
         from caltrop.content.config import load_config
 
         before = None if no_cache else observe(content, load_config(content)[0].template, options)
-        record, probes = _build(content, folder, unchecked, not no_cache)
+        record, probes = _build(content, folder, unchecked, None if no_cache else folder / FOLDER)
         if before:
             remember(content, folder, options, before, probes, record)
     for line in record["talk"]:
@@ -41,7 +41,7 @@ def command(content: Path, out: Path | None, unchecked: bool, no_cache: bool) ->
     click.echo(record["package"])
 
 
-def _build(content: Path, out: Path, unchecked: bool, cache: bool) -> tuple[dict[str, Any], list[str]]:
+def _build(content: Path, out: Path, unchecked: bool, cache: Path | None) -> tuple[dict[str, Any], list[str]]:
     """Build, and what there is to remember: the record, and paths whose existence decided what validation said."""
     from caltrop.content import load
     from caltrop.render import build

@@ -22,8 +22,12 @@ def command(content: Path, dry_run: bool) -> int:
         click.echo(result.file)
         for note in result.notes:
             click.echo(f"  {note}")
+        for absorbed in result.absorbed:
+            click.echo(f"  {absorbed} is part of it now")
         if result.text is not None and not dry_run:
             (content / result.file).write_bytes(result.text.encode())
+            for absorbed in result.absorbed:
+                (content / absorbed).unlink(missing_ok=True)
     failed = sum(result.text is None for result in results)
     verb = "would be rewritten" if dry_run else "rewritten"
     click.echo(f"{len(results) - failed} file(s) {verb}, {failed} left as they were", err=True)

@@ -19,7 +19,14 @@ import click
     help="How problems are written.",
 )
 @click.option("--fix", "mend", is_flag=True, help="Mend what can be mended mechanically first; says what it did.")
-@click.option("--schema", type=click.Path(path_type=Path), help="Write a JSON Schema of every object into this folder.")
+@click.option(
+    "--schema",
+    type=click.Path(path_type=Path),
+    is_flag=False,
+    flag_value="schemas",
+    metavar="[FOLDER]",
+    help="Write a JSON Schema of every object into a folder, schemas/ by default, and do nothing else.",
+)
 def command(content: Path, format_: str, mend: bool, schema: Path | None) -> int:
     """Report every error in the content, with file, line and column; exit code 1 when there is one."""
     from caltrop.content import load
@@ -33,7 +40,7 @@ def command(content: Path, format_: str, mend: bool, schema: Path | None) -> int
 
         for done in fix(content):
             click.echo(f"fixed {done.file}: {done.message} [{done.code}]", err=True)
-    catalogue = load(content, cache=True)
+    catalogue = load(content)
     for line in FORMATS[format_](catalogue.problems):
         click.echo(line)
     errors, total = len(catalogue.errors), len(catalogue.problems)

@@ -14,7 +14,6 @@ import msgspec
 
 from caltrop.content.fingerprint import toolkit
 
-FOLDER = ".cache"
 _SIZE = 20
 
 

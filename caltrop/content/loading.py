@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from caltrop.content import reader
-from caltrop.content.cache import FOLDER, Bundle
+from caltrop.content.cache import Bundle
 from caltrop.content.config import load_config
 from caltrop.content.model import Catalogue, Detection
 from caltrop.content.problems import Problem
@@ -17,19 +17,19 @@ from caltrop.content.source import Document
 from caltrop.errors import CaltropError, Location
 
 
-def load(root: str | Path, *, checks: bool | None = True, cache: bool = False) -> Catalogue:
+def load(root: str | Path, *, checks: bool | None = True, cache: Path | None = None) -> Catalogue:
     """Read the repository at `root`. Every fault is in `Catalogue.problems`; only a missing repository raises.
 
     `checks=False` leaves out what needs the whole catalogue or the search language: for readers that only want
-    the content; `None` leaves it out where errors would stop nothing (`AppConfig.strict`). `cache=True` keeps what was
-    read and checked in the repository's .cache folder.
+    the content; `None` leaves it out where errors would stop nothing (`AppConfig.strict`). `cache` is a folder that keeps
+    what was read and checked.
     """
     base = Path(root)
     if not base.is_dir():
         raise CaltropError("no such folder", location=Location(str(root)), hint="give --content a content repository")
     config, problems = load_config(base)
     catalogue = Catalogue(root=str(base), config=config)
-    bundle = Bundle(base / FOLDER / "content.bin") if cache else None
+    bundle = Bundle(cache / "content.bin") if cache else None
     for attribute, item, found in read_all(base, bundle):
         problems += found
         if item is not None:

@@ -43,16 +43,21 @@ _DATA_LEGACY = ("file_name", "update_timestamp")
 
 
 class Migrated(NamedTuple):
-    """`text` is the new file, or None when it was left as it was; `notes` says what was chosen, or why not."""
+    """`text` is the new file, or None when it was left as it was; `notes` says what was chosen, or why not.
+
+    `absorbed` are files whose content is in the new one now.
+    """
 
     file: str
     text: str | None
     notes: list[str]
+    absorbed: tuple[str, ...] = ()
 
 
 def migrate(root: Path) -> list[Migrated]:
     """Every file of the repository that is in an older schema. Nothing is written."""
     out = []
+    old_tests = _old_tests(root)
     for folder in ("detections", "baselines", "investigations", "stories", "data_sources", "macros"):
         spec = KINDS[folder].spec
         for path in yaml_files(root / folder):
@@ -64,13 +69,26 @@ def migrate(root: Path) -> list[Migrated]:
                 continue
             if folder == "detections":
                 if schema.detection_schema(document.data) != "flat" or "date" in document.data:
-                    out.append(migrate_detection(document))
+                    out.append(migrate_detection(document, old_tests.get(file, [])))
             elif "date" in document.data or "tags" in document.data:
                 out.append(_simple(document, spec))
     return out
 
 
-def migrate_detection(document: Document) -> Migrated:
+def _old_tests(root: Path) -> dict[str, list[tuple[str, dict[str, Any]]]]:
+    """Detection -> (file, test) of the 2021 schema's own test files."""
+    out: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    for path in yaml_files(root / "tests"):
+        if path.name.endswith(".test.yml"):
+            file = path.relative_to(root).as_posix()
+            data = Document(path.read_text(encoding="utf-8"), file).data
+            for test in mappings(data, "tests") if isinstance(data, dict) else []:
+                out.setdefault("detections/" + text(test, "file"), []).append((file, test))
+    return out
+
+
+def migrate_detection(document: Document, old_tests: list[tuple[str, dict[str, Any]]] | None = None) -> Migrated:
+    """`old_tests` are tests from files of their own, which become part of the detection."""
     data = document.data
     old = reader.detection(data, document.file)
     notes: list[str] = []
@@ -86,8 +104,9 @@ def migrate_detection(document: Document) -> Migrated:
     if old.schedule is not None and "custom_schedule" not in found:
         schedule = msgspec.structs.asdict(old.schedule)
         found["custom_schedule"] = Block("custom_schedule", render("custom_schedule", schedule))
-    if "tests" in found:
-        found["tests"] = _tests(document, old, found["tests"])
+    apart = old_tests or []
+    if "tests" in found or apart:
+        found["tests"] = _tests(data, old, found.get("tests"), [test for _, test in apart])
     for key, default in _DEFAULTS.items():
         if key not in found:
             found[key] = Block(key, render(key, default))
@@ -100,7 +119,8 @@ def migrate_detection(document: Document) -> Migrated:
     )
     lost = "".join(comments(found[key]) for key in found if key in _UNUSED)
     result = head(document) + joined(found[key] for key in order) + lost + rest
-    return _checked(document, old, result, notes)
+    done = _checked(document, old, result, notes)
+    return done if done.text is None else done._replace(absorbed=tuple(dict.fromkeys(file for file, _ in apart)))
 
 
 def _flattened(document: Document) -> tuple[list[Block], str]:
@@ -151,14 +171,14 @@ def _risk(item: Detection, found: dict[str, Block], notes: list[str]) -> list[Bl
     return out
 
 
-def _tests(document: Document, item: Detection, block: Block) -> Block:
+def _tests(data: dict[str, Any], item: Detection, block: Block | None, apart: list[dict[str, Any]]) -> Block:
     """Tests with their type, without what nobody reads. Written anew only where something changes."""
-    tests = mappings(document.data, "tests")
+    tests = mappings(data, "tests") + apart
     done = all("test_type" in t for t in tests)
     stale = any(k in t for t in tests for k in _TEST_LEGACY) or any(
         k in d for t in tests for d in mappings(t, "attack_data") for k in _DATA_LEGACY
     )
-    if done and not stale:
+    if block and done and not stale and not apart:
         return block
     out = []
     for test in tests:
@@ -169,7 +189,7 @@ def _tests(document: Document, item: Detection, block: Block) -> Block:
             ]
         new.setdefault("test_type", "manual" if item.manual_test else "unit")
         out.append(new)
-    return Block("tests", comments(block) + render("tests", out))
+    return Block("tests", (comments(block) if block else "") + render("tests", out))
 
 
 def _simple(document: Document, spec: Obj) -> Migrated:
@@ -196,10 +216,16 @@ def _checked(document: Document, old: Detection, result: str, notes: list[str]) 
         return Migrated(document.file, None, ["left as it was: the new form would not be YAML"])
     new = reader.detection(again.data, document.file)
     before, after = _meaning(old), _meaning(new)
-    changed = sorted(key for key in before if before[key] != after[key])
+    tests = after["tests"][: len(before["tests"])]  # those of files of their own come after
+    changed = sorted(k for k in before if before[k] != (tests if k == "tests" else after[k]) and not _filled(k, before))
     if changed:
         return Migrated(document.file, None, [f"left as it was: {', '.join(changed)} would change"])
     return Migrated(document.file, result, notes)
+
+
+def _filled(key: str, before: dict[str, Any]) -> bool:
+    """A field that had to be given a default."""
+    return key in _DEFAULTS and not before[key]
 
 
 def _meaning(item: Detection) -> dict[str, Any]:

@@ -16,13 +16,13 @@ from typing import Any, NamedTuple
 
 from caltrop.content.fingerprint import files, read, toolkit, tree
 
-RECORD = Path(".cache", "build.json")
+FOLDER = ".cache"  # below the output folder: content may be read-only
+_RECORD = "build.json"
 _FOLDERS = (
     "baselines", "dashboards", "data_sources", "deployments", "detections", "investigations", "lookups", "macros",
     "playbooks", "removed", "response_tasks", "stories",
 )  # fmt: skip
 _CONFIGS = ("app.yml", "contentctl.yml")
-_KEPT = 8  # output folders remembered for a repository
 
 
 def inputs(root: Path, template: str, options: str) -> str:
@@ -66,9 +66,11 @@ def _state(paths: Iterable[str]) -> str:
 
 def previous(root: Path, out: Path, options: str) -> dict[str, Any] | None:
     """The record of the last build into `out`, when it still holds."""
-    record = _records(root).get(str(out.resolve()))
+    record = _record(out)
     try:
-        if not isinstance(record, dict) or record["output"] != _output(record):
+        if not isinstance(record, dict) or record["root"] != str(root.resolve()):
+            return None
+        if record["output"] != _output(record):
             return None
         if any((root / path).exists() is not there for path, there in record["probes"].items()):
             return None
@@ -92,24 +94,27 @@ def remember(
         if _state(_input_files(root, record["template"])) != before.state:
             return
         there = {path: (root / path).exists() for path in probes}
-        full = {**record, "inputs": before.digest, "probes": there, "output": _output(record)}
+        full = {
+            **record,
+            "root": str(root.resolve()),
+            "inputs": before.digest,
+            "probes": there,
+            "output": _output(record),
+        }
     except OSError:  # a file went away
         return
-    records = {k: v for k, v in list(_records(root).items())[-_KEPT:] if k != str(out.resolve())}
-    records[str(out.resolve())] = full
-    path = root / RECORD
+    path = out / FOLDER / _RECORD
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(records), encoding="utf-8")
+        partial.write_text(json.dumps(full), encoding="utf-8")
         partial.replace(path)
-    except OSError:  # a repository that cannot be written has no cache
+    except OSError:  # a folder that cannot be written has no cache
         partial.unlink(missing_ok=True)
 
 
-def _records(root: Path) -> dict[str, Any]:
+def _record(out: Path) -> Any:
     try:
-        found = json.loads((root / RECORD).read_bytes())
+        return json.loads((out / FOLDER / _RECORD).read_bytes())
     except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        return None

@@ -5,15 +5,16 @@ Its metadata asks for a newer Python than some Splunk releases ship, but `splunk
 
 from __future__ import annotations
 
-import hashlib
+import io
 import subprocess
 import sys
 import tempfile
 import zipfile
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from caltrop.errors import CaltropError
-from caltrop.render.package import write_file
+from caltrop.render.package import sha256, write_file
 
 VERSION = "3.0.1"
 WHEEL = f"splunk_sdk-{VERSION}-py3-none-any.whl"
@@ -23,10 +24,9 @@ _MAX_BYTES = 16 << 20  # unpacked; the real one is under 2 MB
 
 def sdk_files(cache: Path) -> dict[str, bytes]:
     """Path in the app -> content: the package `splunklib`, its licence, and its metadata, from which it knows its version."""
-    wheel = _wheel(cache)
     out: dict[str, bytes] = {}
     total = 0
-    with zipfile.ZipFile(wheel) as archive:
+    with zipfile.ZipFile(io.BytesIO(_wheel(cache))) as archive:
         for info in archive.infolist():
             path = PurePosixPath(info.filename)
             if info.is_dir() or path.is_absolute() or ".." in path.parts:
@@ -41,7 +41,7 @@ def sdk_files(cache: Path) -> dict[str, bytes]:
                 )
             out[target] = archive.read(info)
     if "lib/splunklib/__init__.py" not in out:
-        raise CaltropError(f"{WHEEL} holds no splunklib", hint=f"delete {wheel} and build again")
+        raise CaltropError(f"{WHEEL} holds no splunklib", hint=f"delete it from {cache} and build again")
     return out
 
 
@@ -57,23 +57,26 @@ def _target(path: PurePosixPath) -> str | None:
     return None
 
 
-def _wheel(cache: Path) -> Path:
+def _wheel(cache: Path) -> bytes:
+    """The pinned wheel: from the cache, else downloaded and kept there where the folder can be written."""
     wheel = cache / WHEEL
     if wheel.is_file():
-        if _hash(wheel) == SHA256:
-            return wheel
+        body = wheel.read_bytes()
+        if sha256(body) == SHA256:
+            return body
         wheel.unlink()  # a broken download: fetch it again
     with tempfile.TemporaryDirectory(prefix="caltrop-sdk-") as folder:
         _download(Path(folder))
         fetched = Path(folder) / WHEEL
-        found = _hash(fetched) if fetched.is_file() else "nothing"
-        if found != SHA256:
-            raise CaltropError(
-                f"splunk-sdk {VERSION}: expected sha256 {SHA256}, got {found}",
-                hint="the package index serves something else than what was pinned: do not build with it",
-            )
-        write_file(wheel, fetched.read_bytes())
-    return wheel
+        body = fetched.read_bytes() if fetched.is_file() else b""
+    if sha256(body) != SHA256:
+        raise CaltropError(
+            f"splunk-sdk {VERSION}: expected sha256 {SHA256}, got {sha256(body)}",
+            hint="the package index serves something else than what was pinned: do not build with it",
+        )
+    with suppress(OSError):
+        write_file(wheel, body)
+    return body
 
 
 def _download(folder: Path) -> None:
@@ -91,7 +94,3 @@ def _download(folder: Path) -> None:
 
 
 _HINT = f"build once with a network, or put {WHEEL} into the cache folder .cache/vendor"
-
-
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
