@@ -110,7 +110,10 @@ def _automatic(columns: Columns, plan: Plan, needed: set[str] | None, tools: Too
     if mode == "xml":
         _fill(columns, kv.xml(raw), needed, True)
         return
-    as_json = kv.looks_json(raw) if mode == "json" or plan.auto_json else None
+    if mode == "json":
+        _fill(columns, kv.json(raw), needed, True)
+        return
+    as_json = kv.looks_json(raw) if plan.auto_json else None
     if as_json is not None and as_json.any():
         _fill(columns, kv.json(raw.set(~as_json, None)), needed, True)
     if mode in {"auto", "auto_escaped"}:
@@ -118,7 +121,7 @@ def _automatic(columns: Columns, plan: Plan, needed: set[str] | None, tools: Too
         if rest.null_count() < len(rest):
             found = kv.pairs(rest, escaped=mode == "auto_escaped", trim=plan.trim_spaces)
             _fill(columns, found, needed, False)
-    elif mode not in {"json", "none"}:
+    elif mode != "none":
         tools.warn(f"unknown KV_MODE {mode!r}")
 
 

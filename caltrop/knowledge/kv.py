@@ -52,15 +52,19 @@ def clean_keys(keys: pl.Series) -> pl.Series:
     return keys.replace_strict(unique, cleaned, return_dtype=pl.String, default=None)
 
 
+_JSON_START = r'^\s*(?:\{\s*["}]|\[\s*[\[{"\]])'  # a `[` may also open a time stamp, a `{` any text
+
+
 def looks_json(text: pl.Series) -> pl.Series:
-    return text.str.contains(r"^\s*[{\[]").fill_null(False)
+    return text.str.contains(_JSON_START).fill_null(False)
 
 
 def json(text: pl.Series) -> Triples:
     """JSON objects and arrays, named as `spath` names them: `a.b`, `list{}`, `list{}.c`.
 
     Keys that every event has already (host, source, sourcetype) are called `extracted_<key>`.
-    Of text that breaks off or stops being JSON (truncated events), what comes before that point is extracted.
+    Of text that breaks off or stops being JSON (truncated events), what comes before that point is extracted; other text
+    gives nothing.
     """
     decoder = msgspec.json.Decoder(float_hook=str)
     rows: list[int] = []
@@ -73,7 +77,7 @@ def json(text: pl.Series) -> Triples:
         try:
             _flatten("", decoder.decode(raw), keys, values, 0)
         except (msgspec.DecodeError, RecursionError):
-            for key, value in _partial_json(raw):
+            for key, value in _partial_json(raw) if re.match(_JSON_START, raw) else ():
                 keys.append(key)
                 values.append(value)
         rows.extend([number] * (len(keys) - before))
@@ -134,7 +138,7 @@ def _partial_json(raw: str) -> Iterator[tuple[str, str]]:
                 pending = msgspec.json.decode(quoted, type=str)
             except msgspec.DecodeError:
                 pending = quoted[1:-1]
-        elif bare in ("true", "false", "null") or re.fullmatch(r"-?\d[\d.eE+\-]*", bare):
+        elif bare in ("true", "false", "null") or re.fullmatch(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", bare):
             yield _joined(path, names), bare
         else:
             return
