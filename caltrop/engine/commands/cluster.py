@@ -15,7 +15,6 @@ from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, render
 from caltrop.spl.ast import Command
 
-DELIMITERS = " \t\n\r,;:=|()[]{}<>\"'&?!/\\"
 MAX_COMPARISONS = 20_000_000
 Features = tuple[Hashable, ...]
 
@@ -62,8 +61,8 @@ def cluster(table: Table, cmd: Command, ctx: Context) -> Table:
 
 def _measure(cmd: Command) -> tuple[Callable[[str], Features], Callable[[Features, Features], float]]:
     match = choice(cmd, "match", "termlist", "termlist", "termset", "ngramset")
-    delimiters = text(cmd, "delims", DELIMITERS)
-    splitter = re.compile("[" + re.escape(delimiters) + "]+")
+    delimiters = text(cmd, "delims", "")
+    splitter = re.compile(f"[{re.escape(delimiters)}]+" if delimiters else "[^0-9A-Za-z_]+")
 
     def terms(value: str) -> Features:
         return tuple(term for term in splitter.split(value) if term)
