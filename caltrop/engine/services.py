@@ -23,6 +23,10 @@ class Services:
         """A session for a custom command that calls back."""
         return ""
 
+    def may(self, user: str, capability: str) -> bool:
+        """Whether a role of the user holds the capability."""
+        return True
+
     def searchable(self, indexes: Sequence[str], user: str) -> list[str]:
         """Which of these indexes the user may search."""
         return list(indexes)

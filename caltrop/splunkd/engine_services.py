@@ -46,6 +46,9 @@ class ServerServices(Services):
     def session_key(self, user: str) -> str:
         return self._daemon.accounts.open_session(user)
 
+    def may(self, user: str, capability: str) -> bool:
+        return capability in self._daemon.roles.capabilities(self._roles(user))
+
     def searchable(self, indexes: Sequence[str], user: str) -> list[str]:
         roles = self._roles(user)
         return [name for name in indexes if self._daemon.roles.may_search(roles, name)]

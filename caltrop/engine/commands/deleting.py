@@ -11,9 +11,11 @@ from caltrop.engine.table import Table
 from caltrop.spl.ast import Command
 
 
-@command("delete", kind="transforming", note="Any user may delete; roles are not asked.")
+@command("delete", kind="transforming")
 def delete(table: Table, cmd: Command, ctx: Context) -> Table:
     """One row an index, with how many events were deleted (Search Reference: delete)."""
+    if not ctx.instance.services.may(ctx.user, "delete_by_keyword"):
+        raise SearchError(f"user {ctx.user!r} may not delete events", node=cmd, hint="the role can_delete may")
     frame = table.frame
     if len(table) and (not table.events or not {"_cd", "index"} <= set(frame.columns)):
         raise SearchError("'delete' works on events of an index only", node=cmd, hint="pipe a plain search into it")
