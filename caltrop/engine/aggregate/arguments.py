@@ -65,6 +65,12 @@ def aggregations(cmd: Command) -> tuple[Aggregation, ...]:
         raise SearchError(
             f"{cmd.name} needs a statistical function", node=cmd, hint="Add one such as count or avg(field)."
         )
+    for one in found:
+        calculated = one.argument is not None and not isinstance(one.argument, FieldName | Aggregation)
+        if calculated and one.alias is None and one.function != "eval":
+            raise SearchError(
+                f"{cmd.name}: the calculated argument of {one.text} needs a rename", node=one, hint="Name it with AS."
+            )
     return found
 
 

@@ -22,6 +22,7 @@ from caltrop.spl.ast import Aggregation
 
 Reduction = tuple[str, int | None, pl.Expr]  # result column, its value over no rows, how a group is reduced
 ALL = "\x00all"  # the one group of an aggregation without BY
+CLOCK = "\x00clock"  # the times of rows whose _time was put into buckets: earliest() and its like go by these
 
 
 def aggregate(
@@ -95,8 +96,9 @@ def to_prestats(
 
 
 def time_of(frame: pl.DataFrame) -> pl.Series:
-    if "_time" in frame.columns:
-        return frame.get_column("_time")
+    for name in (CLOCK, "_time"):
+        if name in frame.columns:
+            return frame.get_column(name)
     return pl.Series("_time", [None], dtype=pl.Float64).new_from_index(0, frame.height)
 
 

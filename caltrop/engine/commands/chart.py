@@ -10,7 +10,7 @@ from caltrop.engine import times
 from caltrop.engine.aggregate import aggregate, buckets, natural_order, ranges, to_prestats
 from caltrop.engine.aggregate.arguments import aggregations, checked, flag, name_of, number, text
 from caltrop.engine.aggregate.functions import find
-from caltrop.engine.aggregate.group import argument_fields
+from caltrop.engine.aggregate.group import CLOCK, argument_fields
 from caltrop.engine.aggregate.measures import empty_cells
 from caltrop.engine.aggregate.pivot import SeriesOptions, pivot
 from caltrop.engine.context import Context
@@ -56,7 +56,7 @@ class Axis:
             )
             earliest = ctx.time_range[0] or low
             bucketing = buckets.aligned(bucketing, text(self.options, "aligntime", ""), earliest, ctx, self.options)
-            return frame.with_columns(bucketing.floor(numbers).alias(self.name)), bucketing
+            return frame.with_columns(numbers.alias(CLOCK), bucketing.floor(numbers).alias(self.name)), bucketing
         found = self._ranges(str(span)) if span is not None else ranges.automatic(low, high, bins)
         lows = found.lows(numbers)
         distinct = lows.drop_nulls().unique()

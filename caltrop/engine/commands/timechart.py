@@ -14,7 +14,7 @@ from caltrop.engine.aggregate import aggregate, to_prestats
 from caltrop.engine.aggregate.arguments import aggregations, checked, flag, text, whole
 from caltrop.engine.aggregate.buckets import Buckets, aligned, approximate_seconds, automatic, parse
 from caltrop.engine.aggregate.functions import find, with_decimals
-from caltrop.engine.aggregate.group import argument_fields
+from caltrop.engine.aggregate.group import CLOCK, argument_fields
 from caltrop.engine.aggregate.measures import empty_cells, expand
 from caltrop.engine.aggregate.pivot import CELL, SeriesOptions, pivot
 from caltrop.engine.commands.chart import Axis, fill_rows, plain_functions, read_axes
@@ -46,7 +46,7 @@ def timechart(table: Table, cmd: Command, ctx: Context) -> Table:
     if frame.height == 0:
         return Table.empty([TIME])
     axis = _time_axis(frame, cmd, ctx)
-    frame = frame.with_columns(axis.buckets.floor(frame.get_column(TIME)).alias(TIME))
+    frame = frame.with_columns(pl.col(TIME).alias(CLOCK), axis.buckets.floor(frame.get_column(TIME)).alias(TIME))
     if split is None:
         fields = argument_fields(frame)
         written = [one for a in written for one in expand(a, fields, [TIME])]
@@ -79,7 +79,7 @@ def sitimechart(table: Table, cmd: Command, ctx: Context) -> Table:
     if frame.height == 0:
         return Table.empty([TIME])
     axis = _time_axis(frame, cmd, ctx)
-    frame = frame.with_columns(axis.buckets.floor(frame.get_column(TIME)).alias(TIME))
+    frame = frame.with_columns(pl.col(TIME).alias(CLOCK), axis.buckets.floor(frame.get_column(TIME)).alias(TIME))
     by = [TIME] if split is None else [TIME, split]
     return Table(to_prestats(frame, written, by, ctx, optional=by[1:]))
 
