@@ -38,7 +38,7 @@ Reply = tuple[dict[str, Any], bytes]
 class Process:
     """A running command. Use as a context manager: it is ended, whatever happens."""
 
-    def __init__(self, script: Path, python: str = sys.executable, *, seconds: float = SECONDS) -> None:
+    def __init__(self, script: Path, python: str = sys.executable, *, seconds: float | None = None) -> None:
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed in __exit__
         self._process = subprocess.Popen(
             [python, str(script)],
@@ -48,8 +48,8 @@ class Process:
             cwd=script.parent,
             env={"PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin"},
         )
-        self._seconds, self._late = seconds, False
-        self._timer = threading.Timer(seconds, self._stop)
+        self._seconds, self._late = SECONDS if seconds is None else seconds, False
+        self._timer = threading.Timer(self._seconds, self._stop)
         self._timer.daemon = True
         self._timer.start()
         self._name = script.name
@@ -173,8 +173,9 @@ def _values(mark: str | None, cell: str | None) -> list[str] | None:
     return None if cell is None else [cell]
 
 
-def chunks(frame: pl.DataFrame, rows: int = CHUNK_ROWS) -> Iterator[tuple[pl.DataFrame, bool]]:
+def chunks(frame: pl.DataFrame, rows: int | None = None) -> Iterator[tuple[pl.DataFrame, bool]]:
     """Pieces of a table and whether each is the last; an empty table is one piece."""
+    rows = CHUNK_ROWS if rows is None else rows
     starts: Sequence[int] = range(0, max(frame.height, 1), rows)
     for start in starts:
         yield frame.slice(start, rows), start + rows >= frame.height

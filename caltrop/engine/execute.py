@@ -57,7 +57,10 @@ class Engine:
                 if number == 0 and source is None and command.name == "search":
                     table = scan_events(pipeline.commands, ctx)
                 else:
-                    table = entry.run(table, command, ctx)
+                    before, table = table, entry.run(table, command, ctx)
+                    if main and command.name not in registry.commands and before.events and not table.events:
+                        # Only its answer says that a custom command transforms.
+                        self.events, self.transforming = before, True
             except SearchError as error:
                 raise error.at(command) from error
             except pl.exceptions.PolarsError as error:
