@@ -13,7 +13,7 @@ import msgspec
 import polars as pl
 
 MAX_DEPTH = 100  # of objects, arrays and elements in one another: what is deeper is left out
-_KEY = r"[A-Za-z_][0-9A-Za-z_.:\-@$/]*"
+_KEY = r"[A-Za-z_][0-9A-Za-z_.:\-]*"
 _VALUE = r"""[^\s,;|&"]+"""
 _AUTO = rf'{_KEY}=(?:"[^"]*"|{_VALUE})'
 _ESCAPED = rf'{_KEY}=(?:"(?:[^"\\]|\\.)*"|{_VALUE})'
