@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from caltrop.knowledge.configuration import NOBODY, SYSTEM, MergedStanza
 from caltrop.knowledge.configuration import Conflict as ConfConflict
@@ -18,6 +18,9 @@ from caltrop.splunkd.atom import Acl, Entry
 from caltrop.splunkd.collection import Collection, action
 from caltrop.splunkd.http import FALSE_WORDS, TRUE_WORDS, ApiError, Request
 from caltrop.splunkd.places import homes
+
+if TYPE_CHECKING:
+    from caltrop.splunkd.daemon import Daemon
 
 # Arguments that steer the call and are no settings.
 RESERVED = frozenset({"name", "output_mode", "createonly", "eai:acl", "eai:attributes", "_", "offset", "count", "f"})
@@ -107,15 +110,7 @@ class ConfCollection(Collection):
         sharing = self.daemon.config.sharing(conf, stanza)
         if sharing == "user":
             return Acl(stanza.app, stanza.owner, sharing, None, None)
-        meta = self.daemon.config.meta(stanza.app, conf, stanza.name)
-        access = {kind: _names(text) for kind, text in _ACCESS.findall(meta.get("access", ""))}
-        return Acl(
-            stanza.app,
-            meta.get("owner", NOBODY),
-            sharing,
-            access.get("read", ("*",)),
-            access.get("write", ("admin",)),
-        )
+        return shared_acl(self.daemon, stanza.app, sharing, conf, stanza.name)
 
     def entry(self, request: Request, stanza: MergedStanza, base: MergedStanza | None, acl: Acl) -> Entry:
         values = {**(base.values() if base else {}), **stanza.values()}
@@ -174,10 +169,7 @@ class ConfCollection(Collection):
             request.args.required(needed)
         check_name(name)
         app, owner = self.new_place(request)
-        if app != SYSTEM and app not in self.daemon.config.apps():
-            raise ApiError(404, f"Application does not exist: {app}")
-        if owner != NOBODY and owner != request.account.name and not self.daemon.is_admin(request.account):
-            raise ApiError(403, f"User {request.account.name!r} may not create objects of {owner!r}")
+        require_place(self.daemon, request, app, owner)
         settings = self.settings(request, None)
         self.check(request, name, settings, None)
         stanza = self.stanza_name(name)
@@ -283,6 +275,23 @@ class ConfCollection(Collection):
             self.daemon.config.set_meta(target[0], conf, stanza, meta)
         self.changed(request, entry.name)
         return self.at(request, stanza, *target)
+
+
+def shared_acl(daemon: Daemon, app: str, sharing: str, conf: str = "", name: str = "") -> Acl:
+    """Access to an object of an app, or (without conf and name) to the app itself, as its metadata says."""
+    meta = daemon.config.meta(app, conf, name)
+    access = {kind: _names(text) for kind, text in _ACCESS.findall(meta.get("access", ""))}
+    return Acl(app, meta.get("owner", NOBODY), sharing, access.get("read", ("*",)), access.get("write", ("admin",)))
+
+
+def require_place(daemon: Daemon, request: Request, app: str, owner: str) -> None:
+    """403 unless the user may make objects there: in their own folder, or in an app that lets them write; 404 for no app."""
+    user = request.account
+    if app != SYSTEM and app not in daemon.config.apps():
+        raise ApiError(404, f"Application does not exist: {app}")
+    allowed = owner == user.name or (owner == NOBODY and daemon.may_write(user, shared_acl(daemon, app, "app")))
+    if not allowed and not daemon.is_admin(user):
+        raise ApiError(403, f"User {user.name!r} may not create objects of {owner!r} in {app!r}")
 
 
 def check_name(name: str) -> None:

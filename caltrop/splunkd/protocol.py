@@ -8,15 +8,19 @@ its first head; if that is such a request, all further bytes go to a sink, else 
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from collections.abc import Callable
 from typing import Any, Protocol
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from caltrop.errors import CaltropError
 from caltrop.splunkd.http import Request
 
 MAX_HEAD = 64 * 1024
+MAX_WAITING = 64  # pieces of a stream that may wait to be stored before the sender has to
+log = logging.getLogger(__name__)
 _STREAM = re.compile(rb"POST [^ ]*/receivers/stream/?(?:\?[^ ]*)? HTTP/1\.[01]\r\n")
 
 
@@ -42,6 +46,8 @@ class SplunkdProtocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         if self._queue is not None:
             self._queue.put_nowait(data)
+            if self._queue.qsize() > MAX_WAITING:
+                self.transport.pause_reading()
         elif self._head is None:
             super().data_received(data)
         else:
@@ -71,10 +77,16 @@ class SplunkdProtocol(H11Protocol):
             self.transport.write(b"HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
             self.transport.close()
             return
-        while (data := await queue.get()) is not None:
-            if data:
-                await self.loop.run_in_executor(None, sink.feed, data)
-        await self.loop.run_in_executor(None, sink.close)
+        try:
+            while (data := await queue.get()) is not None:
+                if queue.empty() and not self.transport.is_closing():
+                    self.transport.resume_reading()
+                if data:
+                    await self.loop.run_in_executor(None, sink.feed, data)
+            await self.loop.run_in_executor(None, sink.close)
+        except CaltropError as error:  # the index is gone, say; there is nobody to tell
+            log.warning("receivers/stream ended: %s", error)
+            self.transport.close()
 
     def eof_received(self) -> None:
         if self._queue is not None:

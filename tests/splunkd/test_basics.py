@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import time
 import uuid
+from collections.abc import Callable
 
 import pytest
 import splunklib.client as client
@@ -153,3 +155,34 @@ def test_messages_and_restart(service: client.Service) -> None:
 def test_loopback_only(host: str, tmp_path: object) -> None:
     with pytest.raises(CaltropError, match="loopback"):
         Server(str(tmp_path), host=host)
+
+
+def wait_for(predicate: Callable[[], bool], seconds: float = 20) -> bool:
+    deadline = time.monotonic() + seconds
+    while not predicate() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return predicate()
+
+
+@pytest.mark.parametrize("way", ["cookie", "token"])
+def test_a_stream_of_events(service: client.Service, server: Server, way: str) -> None:
+    """receivers/stream: no length, no chunks, no answer; the client writes and hangs up."""
+    name = f"stream_{uuid.uuid4().hex[:8]}"
+    service.indexes.create(name)
+    if way == "token":
+        sender = client.Service(host="127.0.0.1", port=server.port, token=service.token.removeprefix("Splunk "))
+        assert not sender.has_cookies()
+    else:
+        sender = service
+    index = sender.indexes[name]
+    socket = index.attach(host="h", sourcetype="st")
+    for n in range(300):
+        socket.send(f"2024-01-01T00:00:00Z n={n} and".encode())
+        socket.send(b" a second piece\r\n")
+    socket.close()
+    with index.attached_socket() as socket:
+        socket.send(b"2024-01-01T00:00:01Z one more\r\n")
+    assert wait_for(lambda: index.refresh()["totalEventCount"] == "301")
+    job = service.jobs.create(f"search index={name} n=299", exec_mode="blocking")
+    assert b"n=299 and a second piece" in job.results(output_mode="raw").read()
+    service.indexes.delete(name)

@@ -112,6 +112,30 @@ def test_users_see_their_own_things_only(user: Raw, raw: Raw, service: client.Se
     service.saved_searches.delete(name)
 
 
+def test_shared_objects_need_write_access_to_the_app(user: Raw, service: client.Service, raw: Raw) -> None:
+    shared = "/servicesNS/nobody/search"
+    for path, body in [
+        ("saved/searches", {"name": "n", "search": "x"}),
+        ("configs/conf-macros", {"name": "n", "definition": "x"}),
+        ("saved/eventtypes", {"name": "n", "search": "x"}),
+        ("storage/collections/config", {"name": "n"}),
+        ("properties/macros/n", {"definition": "x"}),
+        ("properties", {"__conf": "planted"}),
+        ("saved/searches/Errors%20in%20the%20last%2024%20hours", {"search": "x"}),
+        ("saved/searches/Errors%20in%20the%20last%2024%20hours/acl", {"sharing": "global", "owner": "ordinary"}),
+    ]:
+        assert user("POST", f"{shared}/{path}", body).status == 403, path
+    assert user("POST", "/servicesNS/nobody/no_such_app/saved/searches", {"name": "n", "search": "x"}).status == 404
+    service.post(f"{shared}/storage/collections/config", name="readable")
+    data = f"{shared}/storage/collections/data/readable"
+    assert raw("POST", data, "{}", Content_Type="application/json").status == 201
+    assert user("GET", data).status == 200
+    assert user("POST", f"{data}/batch_find", "[{}]", Content_Type="application/json").status == 200
+    assert user("POST", data, "{}", Content_Type="application/json").status == 403
+    assert user("DELETE", data).status == 403
+    raw("DELETE", f"{shared}/storage/collections/config/readable")
+
+
 def test_users_change_their_own_password(user: Raw, server: Server) -> None:
     wrong = user("POST", "/services/authentication/users/ordinary", {"password": "b", "oldpassword": "nope"})
     assert wrong.status == 400

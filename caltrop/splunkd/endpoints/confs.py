@@ -13,7 +13,7 @@ from caltrop.knowledge.configuration import NOBODY, SYSTEM, MergedStanza
 from caltrop.splunkd import provision
 from caltrop.splunkd.atom import Acl, Entry, Feed, render_feed
 from caltrop.splunkd.collection import Collection, register
-from caltrop.splunkd.confobjects import RESERVED, ConfCollection, check_name
+from caltrop.splunkd.confobjects import RESERVED, ConfCollection, check_name, require_place
 from caltrop.splunkd.http import TEXT, ApiError, NotFound, Request, Response, names_of
 
 CONF_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,127}")
@@ -141,11 +141,9 @@ class Properties(Collection):
         if request.app is None and conf in SERVER_CONFS:
             return SYSTEM, NOBODY
         owner, app = self.daemon.place(request)
-        if app != SYSTEM and app not in self.daemon.config.apps():
-            raise NotFound(f"Application does not exist: {app}")
-        if owner not in {NOBODY, request.account.name}:
-            self.daemon.require(request, "admin_all_objects")
-        return app, NOBODY if app == SYSTEM else owner
+        owner = NOBODY if app == SYSTEM else owner
+        require_place(self.daemon, request, app, owner)
+        return app, owner
 
     def _new_file(self, request: Request) -> Response:
         """`__conf=<name>`: an empty file; 303 when there is one already."""

@@ -10,7 +10,7 @@ from caltrop.knowledge.configuration import NOBODY, SYSTEM
 from caltrop.splunkd import documents
 from caltrop.splunkd.atom import Entry, dump_json
 from caltrop.splunkd.collection import Collection, register
-from caltrop.splunkd.confobjects import ConfCollection
+from caltrop.splunkd.confobjects import ConfCollection, shared_acl
 from caltrop.splunkd.documents import Document
 from caltrop.splunkd.http import JSON, ApiError, NotFound, Request, Response, names_of
 
@@ -68,6 +68,10 @@ class CollectionsData(Collection):
             raise NotFound("Name a collection")
         app, name, types = self._collection(request, names_of(rest[0]))
         method = request.method
+        acl = shared_acl(self.daemon, app, "app", "collections", name)
+        reads = method == "GET" or rest[1:] == ["batch_find"]
+        if not (self.daemon.may_read if reads else self.daemon.may_write)(request.account, acl):
+            raise ApiError(403, f"User {request.account.name!r} has no such access to the collection {name!r}")
         if len(rest) == 1:
             if method == "GET":
                 return self._reply(self._query(app, name, dict(request.args.pairs)))

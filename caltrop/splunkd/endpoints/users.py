@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from caltrop.splunkd.accounts import User
@@ -56,10 +56,10 @@ class Users(Collection):
         acl = Acl(app="", owner="system", read=("*",), write=("admin", "power"))
         return Entry(user.name, self.path, user_content(self.daemon, user), acl, user.updated)
 
-    def missing(self, request: Request, names: object) -> ApiError:
+    def missing(self, request: Request, names: Sequence[str]) -> ApiError:
         # Splunk answers DELETE and POST of a user that is not there with 400, GET with 404.
         status = 404 if request.method == "GET" else 400
-        return ApiError(status, f"Could not find object id={names[0] if isinstance(names, list) else names}")
+        return ApiError(status, f"Could not find object id={names[0]}")
 
     def create(self, request: Request, name: str) -> Entry:
         name = name.lower()
