@@ -36,9 +36,8 @@ def command(content: Path, no_input: bool, **flags: object) -> int:
 
     Without flags it asks. Exit code 1 when the result does not validate, which it then says why.
     """
-    from caltrop.content import Catalogue, load
-    from caltrop.content.config import AppConfig
-    from caltrop.content.new import Answers, create, likely_entities
+    from caltrop.content import load
+    from caltrop.content.new import Answers, create, existing, likely_entities
 
     def ask(key: str, question: str, default: str | None = None) -> str:
         given = flags.get(key)
@@ -52,8 +51,7 @@ def command(content: Path, no_input: bool, **flags: object) -> int:
             return default
         return str(click.prompt(question, default=default, err=True))
 
-    empty = Catalogue(root=str(content), config=AppConfig())
-    catalogue = load(content, checks=False) if content.is_dir() else empty
+    catalogue = existing(content)
     name = ask("name", "Name")
     search = ask("search", "Search (without the filter macro)")
     type_ = ask("type_", "Type (TTP, Anomaly, Hunting, Correlation)", "TTP")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +66,16 @@ class AppConfig(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.prefix} - {name}"
 
 
+# Both name files and folders of the output.
+_ID = r"[A-Za-z][A-Za-z0-9_.-]{1,99}"
+_VERSION = r"\d+\.\d+\.\d+([-+.][\w.-]+)?"
 _SEVERITY = Scalar("text", choices=SEVERITIES)
 APP = Obj(
     {
-        "id": Scalar("text", pattern=r"[A-Za-z][A-Za-z0-9_.-]{1,99}", hint="letters, digits, '_', '.', '-'"),
+        "id": Scalar("text", pattern=_ID, hint="letters, digits, '_', '.', '-'"),
         "label": TEXT,
         "prefix": TEXT,
-        "version": Scalar("text", pattern=r"\d+\.\d+\.\d+([-+.][\w.-]+)?", hint="write MAJOR.MINOR.PATCH, in quotes"),
+        "version": Scalar("text", pattern=_VERSION, hint="write MAJOR.MINOR.PATCH, in quotes"),
         "description": TEXT,
         "author": Obj({"name": TEXT, "email": TEXT, "company": TEXT}, ("name",)),
         "release_date": Scalar("date"),
@@ -79,7 +83,7 @@ APP = Obj(
         "flavour": Scalar("text", choices=FLAVOURS),
         "es_version": Scalar("int", low=7, high=8),
         "kill_chain": BOOL,
-        "template": TEXT,
+        "template": Scalar("text", pattern=r"[\w-][\w./-]*(?<!/)", hint="a folder of this repository"),
         "validation": Obj(
             {
                 "rules": MapOf(_SEVERITY),
@@ -153,11 +157,20 @@ def _contentctl(document: Document) -> tuple[AppConfig, list[Problem]]:
     """`contentctl.yml`: only what describes the app; its `enrichments` switch decides whether ATT&CK facts are added."""
     app = mapping(document.data, "app")
     prefix = text(app, "label") or text(app, "prefix", "Content")
+    id_, version = text(app, "appid", "content"), text(app, "version", "0.0.1")
+    problems = []
+    for key, value, pattern in (("appid", id_, _ID), ("version", version, _VERSION)):
+        if not re.fullmatch(pattern, value):
+            line, column = document.place(("app", key))
+            message, hint = f"'app.{key}' is {value!r}", "it names files of the output: letters, digits, '_', '.', '-'"
+            problems.append(
+                Problem(file=document.file, line=line, column=column, code="wrong-value", message=message, hint=hint)
+            )
     config = AppConfig(
-        id=text(app, "appid", "content"),
+        id=id_ if re.fullmatch(_ID, id_) else "content",
         label=text(app, "title", "Content"),
         prefix=prefix,
-        version=text(app, "version", "0.0.1"),
+        version=version if re.fullmatch(_VERSION, version) else "0.0.1",
         description=text(app, "description"),
         author_name=text(app, "author_name"),
         author_email=text(app, "author_email"),
@@ -167,4 +180,4 @@ def _contentctl(document: Document) -> tuple[AppConfig, list[Problem]]:
         strict=False,
         file=document.file,
     )
-    return config, []
+    return config, problems

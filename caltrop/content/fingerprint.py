@@ -33,11 +33,19 @@ def toolkit() -> bytes:
 
 
 def files(folder: Path) -> list[str]:
-    """Every file under a folder, sorted; hidden folders and byte code left out."""
+    """Every file under a folder, sorted. Hidden folders and byte code are left out, and links: content stays at home."""
     out: list[str] = []
-    for base, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if name[0] != "." and name != "__pycache__"]
-        out += [f"{base}{os.sep}{name}" for name in names]
+    todo = [str(folder)]
+    while todo:
+        try:
+            with os.scandir(todo.pop()) as entries:
+                for entry in entries:
+                    if entry.is_file(follow_symlinks=False):
+                        out.append(entry.path)
+                    elif entry.is_dir(follow_symlinks=False) and entry.name[0] != "." and entry.name != "__pycache__":
+                        todo.append(entry.path)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
     return sorted(out)
 
 

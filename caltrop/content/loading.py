@@ -34,6 +34,9 @@ def load(root: str | Path, *, checks: bool | None = True, cache: Path | None = N
         problems += found
         if item is not None:
             getattr(catalogue, attribute).append(item)
+    if not config.file and catalogue.empty and not problems:
+        hint = "run in a content repository, give --content DIR, or start one with `caltrop new`"
+        raise CaltropError("there is no content here", location=Location(str(root)), hint=hint)
     _attach_old_tests(base, catalogue, problems)
     if config.strict if checks is None else checks:
         from caltrop.content.checks import check_catalogue

@@ -6,6 +6,7 @@ the harness never ask which schema a file was in (`schema` is kept for `caltrop 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -321,6 +322,16 @@ class Catalogue(msgspec.Struct, kw_only=True):
     dashboards: list[Dashboard] = []
     playbooks: list[Playbook] = []
     problems: list[Problem] = []
+
+    @property
+    def empty(self) -> bool:
+        return not any(getattr(self, name) for name in self.__struct_fields__ if name not in ("root", "config"))
+
+    def data_path(self, file: str) -> Path | None:
+        """A data file of the repository; None when it is not there, or outside (content is not trusted)."""
+        root = Path(self.root).resolve()
+        path = (root / file).resolve()
+        return path if file and path.is_relative_to(root) and path.is_file() else None
 
     def detection(self, name: str) -> Detection | None:
         """By name, id or file stem, whichever fits."""

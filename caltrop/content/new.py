@@ -11,6 +11,7 @@ from typing import Any
 from caltrop.content import wellknown
 from caltrop.content.blocks import render
 from caltrop.content.checks.outputs import OPEN, Fields, output_fields
+from caltrop.content.config import AppConfig
 from caltrop.content.loading import load
 from caltrop.content.model import Catalogue, snake
 from caltrop.content.spltext import macro_calls
@@ -55,6 +56,12 @@ class Answers:
     date: str = ""
 
 
+def existing(root: Path) -> Catalogue:
+    """The content that is there already; nothing, where a repository only begins."""
+    begun = any((root / name).exists() for name in ("app.yml", "contentctl.yml", "detections"))
+    return load(root, checks=False) if begun else Catalogue(root=str(root), config=AppConfig())
+
+
 def likely_entities(search: str, catalogue: Catalogue) -> list[tuple[str, str]]:
     """Fields of the search's result that look like machines and accounts, as (field, type)."""
     fields = _fields(search, catalogue)
@@ -86,7 +93,7 @@ def create(root: Path, answers: Answers) -> list[Path]:
     written = [(target, _detection(answers, stem))]
     if not any((root / name).is_file() for name in ("app.yml", "contentctl.yml")):
         written.append((root / "app.yml", _app(root, answers)))
-    catalogue = load(root, checks=False)
+    catalogue = existing(root)
     have = {d.type for d in catalogue.deployments}
     wanted = [answers.type] if have else list(_ACTIONS)
     written += [(root / "deployments" / f"{t.lower()}.yml", _deployment(t, answers)) for t in wanted if t not in have]

@@ -49,6 +49,7 @@ RULES: dict[str, tuple[str, str]] = {
     "token-not-output": ("error", "a risk message uses a field that the search does not output"),
     "entity-not-output": ("error", "a risk or threat object names a field that the search does not output"),
     "no-risk": ("error", "a detection that scores risk has no risk object"),
+    "finding-type": ("warning", "the kind of finding does not fit the detection's type"),
     "unwanted-risk": ("warning", "a hunting detection has risk objects"),
     "threat-type": ("warning", "a threat object type that Enterprise Security does not know"),
     "score-mismatch": ("warning", "risk_score is not impact times confidence"),

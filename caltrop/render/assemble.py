@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import caltrop
+from caltrop.content.fingerprint import files as tree_files
+from caltrop.content.fingerprint import read
 from caltrop.content.model import Catalogue
 from caltrop.errors import CaltropError, FindingsError
 from caltrop.render import app, objects, savedsearches, stories
@@ -15,7 +18,7 @@ from caltrop.render.package import pack, sha256, write_file, write_tree
 from caltrop.render.vendor import sdk_files
 
 COMMENT = "Built by caltrop. Changes belong into the content repository, or into local/ of the installed app."
-_SKIP_PARTS = {"__pycache__", ".git", ".DS_Store"}
+_UNWANTED = (".pyc", ".DS_Store", ".gitkeep")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def _render(catalogue: Catalogue) -> tuple[dict[str, bytes], dict[str, Conf]]:
         files = {name: body for name, body in files.items() if not name.startswith("bin/")}
     else:
         files |= _enrichment(catalogue, files, root)
-    files |= _data_files(catalogue, root)
+    files |= _data_files(catalogue)
     csvs = [name.rpartition("/")[2] for name in files if name.startswith("lookups/") and name.endswith(".csv")]
     confs = {
         "default/app.conf": app.app_conf(config),
@@ -117,26 +120,24 @@ def _merged(name: str, conf: Conf, template: bytes | None) -> Conf:
 
 def _template(folder: Path) -> dict[str, bytes]:
     """Everything that ships as it is."""
-    out = {}
-    for path in sorted(folder.rglob("*")) if folder.is_dir() else []:
-        parts = path.relative_to(folder).parts
-        if path.is_file() and not path.is_symlink() and not _SKIP_PARTS & set(parts) and path.suffix != ".pyc":
-            out["/".join(parts)] = path.read_bytes()
-    return out
+    start = len(str(folder)) + 1
+    return {
+        path[start:].replace(os.sep, "/"): read(path) for path in tree_files(folder) if not path.endswith(_UNWANTED)
+    }
 
 
-def _data_files(catalogue: Catalogue, root: Path) -> dict[str, bytes]:
+def _data_files(catalogue: Catalogue) -> dict[str, bytes]:
     """CSV and model files of lookups, JSON of dashboards as views."""
     out: dict[str, bytes] = {}
     if catalogue.data_sources:
         out["lookups/data_sources.csv"] = objects.data_sources_lookup(catalogue).encode()
     for lookup in catalogue.lookups:
-        path = root / lookup.data_file
-        if lookup.data_file and path.is_file():
+        path = catalogue.data_path(lookup.data_file)
+        if path is not None:
             out[f"lookups/{objects.shipped_name(lookup)}"] = path.read_bytes()
     for dashboard in catalogue.dashboards:
-        path = root / dashboard.data_file
-        if path.is_file():
+        path = catalogue.data_path(dashboard.data_file)
+        if path is not None:
             name = path.stem
             out[f"default/data/ui/views/{name}.xml"] = _dashboard(
                 dashboard.name, dashboard.description, path.read_text()

@@ -74,6 +74,7 @@ def line_of(text: str, detection: list[tuple[str, str]]) -> int:
         ),
         ("no-risk", [("finding:\n  title: Process $process$ ran on $dest$\n  entity:\n    field: dest\n    type: system\n    score: 50\nintermediate_findings:\n  entities:\n  - field: user\n    type: user\n    score: 40\n    message: User $user$ ran $process$\n", "")], "type: TTP"),
         ("unwanted-risk", [("type: TTP", "type: Hunting")], "finding:"),
+        ("finding-type", [("type: TTP", "type: Anomaly")], "finding:"),
         ("score-mismatch", [("tests:", "impact: 90\nconfidence: 90\ntests:")], "score: 50"),
         ("duplicate-key", [("version: 2", "version: 1\nversion: 2")], "version: 2"),
     ],
@@ -183,3 +184,36 @@ def test_the_corpora_load_and_only_their_own_faults_are_errors(shared: Path, fol
     reading = {"yaml-syntax", "unknown-field", "missing-field", "wrong-type", "wrong-value", "bad-date", "bad-id",
                "file-name", "duplicate-name", "spl-syntax"}  # fmt: skip
     assert [str(p) for p in catalogue.errors if p.code in reading] == []
+
+
+@pytest.mark.parametrize("filename", ["../../secret.csv", "/etc/passwd", "../app.yml/../../secret.csv"])
+def test_a_lookup_cannot_reach_out_of_the_repository(repository: Repository, filename: str) -> None:
+    folder = repository({"lookups/l.yml": f"name: l\ndescription: d\nfilename: {filename}\n"})
+    (folder.parent / "secret.csv").write_text("a\n1\n")
+    catalogue = load(folder)
+    assert "missing-data" in {p.code for p in catalogue.problems}
+    assert catalogue.data_path(catalogue.lookups[0].data_file) is None
+
+
+def test_links_are_not_followed(repository: Repository, tmp_path: Path) -> None:
+    folder = repository()
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "x.yml").write_text("name: x\ndefinition: secret\n")
+    (folder / "macros/x.yml").symlink_to(outside / "x.yml")
+    (folder / "macros/more").symlink_to(outside)
+    assert [m.name for m in load(folder).macros] == ["events"]
+
+
+@pytest.mark.parametrize(("key", "value"), [("appid", "../../elsewhere"), ("version", "1/../2")])
+def test_names_of_output_files_cannot_be_paths(repository: Repository, key: str, value: str) -> None:
+    text = "app:\n  appid: some_app\n  title: T\n  version: 1.0.0\n  label: L\n"
+    text = text.replace({"appid": "some_app", "version": "1.0.0"}[key], value)
+    catalogue = load(repository({"app.yml": None, "contentctl.yml": text}))
+    assert "wrong-value" in {p.code for p in catalogue.problems}
+    assert "/" not in catalogue.config.id + catalogue.config.version
+
+
+def test_an_empty_folder_is_no_repository(tmp_path: Path) -> None:
+    with pytest.raises(CaltropError, match="no content"):
+        load(tmp_path)

@@ -11,7 +11,7 @@ from pathlib import Path
 from caltrop.content import wellknown
 from caltrop.content.attack import techniques
 from caltrop.content.checks.finding import Finding, of
-from caltrop.content.model import Baseline, Catalogue, Detection, Investigation
+from caltrop.content.model import Baseline, Catalogue, Detection, Investigation, Lookup
 from caltrop.content.spltext import macro_calls, without_comments
 
 Search = Detection | Baseline | Investigation
@@ -86,12 +86,12 @@ def _lookups(catalogue: Catalogue) -> Iterator[Finding]:
                 yield of(item, ("search",), "unknown-lookup", f"no lookup {name!r}", hint, offset)
     text = "\n".join([*(i.search for i in searches(catalogue)), *(m.definition for m in catalogue.macros)])
     words = set(re.findall(r"[\w.-]+", text))
-    root = Path(catalogue.root)
     for lookup in catalogue.lookups:
         model = lookup.name.removeprefix("__mlspl_")
         if not {lookup.name, lookup.filename, model} & words and not {lookup.name, model} & used:
             yield of(lookup, ("name",), "unused-lookup", f"no search uses the lookup {lookup.name!r}", "remove it")
-        if lookup.data_file and not (root / lookup.data_file).is_file():
+        path = catalogue.data_path(lookup.data_file)
+        if lookup.data_file and path is None:
             yield of(
                 lookup,
                 ("name",),
@@ -99,23 +99,23 @@ def _lookups(catalogue: Catalogue) -> Iterator[Finding]:
                 f"{lookup.data_file} is not there",
                 "add the file, or correct 'filename'",
             )
-        elif lookup.kind == "csv" and lookup.data_file:
-            yield from _header(lookup, root / lookup.data_file)
+        elif lookup.kind == "csv" and path is not None:
+            yield from _header(lookup, path)
     for dashboard in catalogue.dashboards:
-        if not (root / dashboard.data_file).is_file():
+        if catalogue.data_path(dashboard.data_file) is None:
             yield of(
                 dashboard, ("name",), "missing-data", f"{dashboard.data_file} is not there", "add the dashboard's JSON"
             )
 
 
-def _header(lookup: object, path: Path) -> Iterator[Finding]:
+def _header(lookup: Lookup, path: Path) -> Iterator[Finding]:
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
         header = next(csv.reader(stream), [])
     names = [h.strip() for h in header]
     twice = sorted({n for n in names if names.count(n) > 1})
     if not any(names) or twice:
         message = f"{path.name} names {twice[0]!r} twice" if twice else f"{path.name} has no header line"
-        yield of(lookup, ("name",), "lookup-header", message, "the first line names the fields")  # type: ignore[arg-type]
+        yield of(lookup, ("name",), "lookup-header", message, "the first line names the fields")
 
 
 def _stories(catalogue: Catalogue) -> Iterator[Finding]:

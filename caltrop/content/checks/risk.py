@@ -88,8 +88,13 @@ def _objects(catalogue: Catalogue, item: Detection) -> Iterator[Finding]:
         hint = "add a finding (TTP) or intermediate_findings (Anomaly)"
         yield of(item, ("type",), "no-risk", f"a {item.type} detection scores risk, but names no risk object", hint)
     if item.type == "Hunting" and item.risk_objects and item.schema == "flat":
-        path = ("finding",) if any(e.finding for e in item.entities) else ("intermediate_findings",)
-        yield of(item, path, "unwanted-risk", "a Hunting detection does not score risk", "remove it")
+        where: Path = ("finding",) if any(e.finding for e in item.entities) else ("intermediate_findings",)
+        yield of(item, where, "unwanted-risk", "a Hunting detection does not score risk", "remove it")
+    finding = any(e.finding for e in item.entities)
+    if item.schema == "flat" and item.risk_objects and finding == (item.type == "Anomaly") and item.type != "Hunting":
+        what = "an Anomaly has intermediate findings only" if finding else f"a {item.type} has a finding with an entity"
+        path: Path = ("finding",) if finding else ("intermediate_findings",)
+        yield of(item, path, "finding-type", what, "move the entity, or change the type")
     for index, threat in enumerate(item.threat_objects):
         if item.schema in ("flat", "rba") and threat.type not in THREAT_TYPES:
             base = ("threat_objects", index, "type")
