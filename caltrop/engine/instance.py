@@ -19,7 +19,7 @@ from caltrop.engine.models import Summaries
 from caltrop.engine.needed import extractable
 from caltrop.engine.services import Services
 from caltrop.engine.table import Table, render
-from caltrop.errors import CaltropError, Location
+from caltrop.errors import Location
 from caltrop.index import Segment, Store, importers
 from caltrop.index.importers import ImportOptions
 from caltrop.knowledge import Configuration, Knowledge, KVStore
@@ -245,6 +245,3 @@ def _bound(value: Time, now: float, timezone: str) -> float | None:
     if isinstance(value, str):
         return times.time_bound(value, now, timezone)
     return float(value)
-
-
-__all__ = ["CaltropError", "Instance", "SearchResult", "Segment", "SplError"]

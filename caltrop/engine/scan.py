@@ -74,11 +74,9 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context) -> Table:
         frame = instance.extracted(segment, ctx, possible, None if wanted is None else wanted | read)
         ctx.events_scanned += segment.count
         rows = _matching_rows(frame.select([c for c in frame.columns if c in read]), node, possible, read, ctx)
-        frame = frame.select(keep(frame.columns, wanted))
-        if len(rows) < frame.height:
-            frame = frame[rows]
+        frame = _rows(frame, rows, wanted, ctx)
         if frame.height or not pieces:
-            pieces.append(Table(with_derived(frame, wanted, ctx), events=True))
+            pieces.append(Table(frame, events=True))
     if not pieces:
         return Table(pl.DataFrame(schema={"_time": pl.Float64, "_raw": pl.String}), events=True)
     whole = [piece for piece in pieces if len(piece)] or pieces[:1]
@@ -89,6 +87,19 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context) -> Table:
         return Table(frame, events=True)
     empty = [c.name for c in frame.get_columns() if c.null_count() == frame.height and c.name not in ("_time", "_raw")]
     return Table(frame.drop(empty), events=True)
+
+
+def _rows(frame: pl.DataFrame, rows: pl.Series, wanted: frozenset[str] | None, ctx: Context) -> pl.DataFrame:
+    """These rows, with the wanted columns."""
+    derived = wanted is not None and not wanted.isdisjoint(DERIVED)
+    needed = wanted | {"_raw"} if wanted is not None and derived else wanted
+    frame = frame.select(keep(frame.columns, needed))
+    if len(rows) < frame.height:
+        frame = frame[rows]
+    if not derived:
+        return frame
+    frame = with_derived(frame, wanted, ctx)
+    return frame.select(keep(frame.columns, wanted))
 
 
 def _matching_rows(frame: pl.DataFrame, node: Node, possible: pl.Expr, read: frozenset[str], ctx: Context) -> pl.Series:
