@@ -29,12 +29,12 @@ _ORDER = (
     "data_source", "search", "how_to_implement", "known_false_positives", "references", "drilldown_searches", "finding",
     "intermediate_findings", "threat_objects", "enrichment", "analytic_story", "asset_type", "mitre_attack_id",
     "product", "category", "security_domain", "cve", "atomic_guid", "impact", "confidence", "risk_score",
-    "required_fields", "kill_chain_phases", "nist", "cis20", "throttling", "custom_schedule", "baselines",
+    "required_fields", "kill_chain_phases", "nist", "cis20", "throttling", "custom_schedule", "enabled_by_default", "baselines",
     "manual_test", "tests",
 )  # fmt: skip
 _LAST = ("deprecation_info", "MANUAL_REVIEW")
 _UNUSED = {
-    "datamodel", "observable", "message", "tags", "rba", "date", "deployment", "enabled_by_default", "context",
+    "datamodel", "observable", "message", "tags", "rba", "date", "deployment", "context",
     "dataset", "group", "CVE", "automated_detection_testing", "risk_severity", "supported_tas",
 }  # fmt: skip
 _DEFAULTS: dict[str, Any] = {"data_source": [], "asset_type": "Endpoint"}  # required today, optional before

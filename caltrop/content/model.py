@@ -170,6 +170,7 @@ class Detection(Item, frozen=True, kw_only=True):
     tests: tuple[Test, ...] = ()
     manual_test: str = ""
     enrichment: Enrichment | None = None
+    enabled_by_default: bool = False
     schedule: Schedule | None = None
     throttling: Throttling | None = None
     baselines: tuple[str, ...] = ()
@@ -288,6 +289,8 @@ class Deployment(Item, frozen=True, kw_only=True):
     rule_description: str = "%description%"
     nes_fields: tuple[str, ...] = ()
     risk: bool = False
+    # Other alert actions (email, slack, phantom) with their parameters, which may hold %name% and the like.
+    actions: dict[str, dict[str, str]] = {}
 
 
 class Dashboard(Item, frozen=True, kw_only=True):

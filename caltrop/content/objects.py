@@ -147,6 +147,11 @@ def deployment(data: Data, file: str) -> Deployment:
         rule_description=text(notable, "rule_description", "%description%"),
         nes_fields=tuple(f.strip() for f in texts(notable, "nes_fields")),
         risk=text(mapping(actions, "rba"), "enabled").lower() == "true",
+        actions={
+            name: {key: text(mapping(actions, name), key) for key in mapping(actions, name)}
+            for name in ("email", "slack", "phantom")
+            if name in actions
+        },
     )
 
 

@@ -144,6 +144,7 @@ def detection(data: Data, file: str) -> Detection:
         tests=tuple(read_test(t) for t in mappings(data, "tests")),
         manual_test=text(side, "manual_test"),
         enrichment=_enrichment(data),
+        enabled_by_default=data.get("enabled_by_default") is True,
         schedule=own_schedule(data),
         throttling=_throttling(mapping(side, "throttling")),
         baselines=texts(data, "baselines"),

@@ -148,6 +148,7 @@ DETECTION = Obj(
         "manual_test": TEXT,
         "atomic_guid": ListOf(UUID),
         "deprecation_info": ANY,
+        "enabled_by_default": BOOL,
         # Additions of ours; each may be left out.
         "enrichment": Either((BOOL, Obj({"field": TEXT})), doc="insert enrichhits before the filter macro"),
         "impact": _SCORE,
@@ -212,7 +213,6 @@ LEGACY_DETECTION = Obj(
         ),
         "datamodel": TEXTS,
         "deployment": _DEPLOYMENT_OVERRIDE,
-        "enabled_by_default": BOOL,
     },
     required=("name", "id", "version", "author", "type", "description", "search", "how_to_implement",
               "known_false_positives", "tags"),
@@ -309,9 +309,12 @@ DEPLOYMENT = Obj(
             {
                 "notable": Obj({"rule_title": TEXT, "rule_description": TEXT, "nes_fields": TEXTS}),
                 "rba": Obj({"enabled": Scalar("scalar")}),
-                "email": ANY,
-                "slack": ANY,
-                "phantom": ANY,
+                "email": Obj({"subject": TEXT, "to": TEXT, "message": TEXT}, ("subject", "to", "message")),
+                "slack": Obj({"channel": TEXT, "message": TEXT}, ("channel", "message")),
+                "phantom": Obj(
+                    dict.fromkeys(("cam_workers", "label", "phantom_server", "sensitivity", "severity"), SCALAR),
+                    ("label", "phantom_server"),
+                ),
             }
         ),
         "tags": ANY,

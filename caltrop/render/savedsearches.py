@@ -130,8 +130,9 @@ def _detection(catalogue: Catalogue, item: Detection) -> Keys:
     yield "schedule_window", schedule.schedule_window
     if deployment.notable and config.flavour != "no-es":
         yield from _notable(config, item, deployment, findings)
+    yield from _other_actions(item, deployment)
     yield "alert.digest_mode", 1
-    yield "disabled", "true"
+    yield "disabled", "false" if item.enabled_by_default else "true"
     yield "enableSched", 1
     yield "allow_skew", "100%"
     yield "counttype", "number of events"
@@ -141,7 +142,7 @@ def _detection(catalogue: Catalogue, item: Detection) -> Keys:
     yield "is_visible", "false"
     if item.throttling:
         yield "alert.suppress", "true"
-        yield "alert.suppress.fields", ",".join(item.throttling.fields)
+        yield "alert.suppress.fields", ",".join(f'"{name}"' for name in item.throttling.fields)
         yield "alert.suppress.period", item.throttling.period
     yield "search", search
     if config.flavour != "no-es":
@@ -206,6 +207,33 @@ def _notable(config: AppConfig, item: Detection, deployment: Deployment, finding
         yield "action.notable.param.investigation_type", "default"
         yield "action.notable.param.drilldown_dashboards", _json([])
         yield "action.notable.param.verbose", 0
+
+
+# Parameters of a deployment's other actions -> keys of savedsearches.conf.
+_ACTION_KEYS = {
+    "email": {
+        "subject": "action.email.subject.alert",
+        "to": "action.email.to",
+        "message": "action.email.message.alert",
+    },
+    "slack": {"channel": "action.slack.param.channel", "message": "action.slack.param.message"},
+    "phantom": {
+        "cam_workers": "action.sendtophantom.param._cam_workers",
+        "label": "action.sendtophantom.param.label",
+        "phantom_server": "action.sendtophantom.param.phantom_server",
+        "sensitivity": "action.sendtophantom.param.sensitivity",
+        "severity": "action.sendtophantom.param.severity",
+    },
+}
+_ACTION_SWITCH = {"email": "action.email.useNSSubject", "slack": "action.slack", "phantom": "action.sendtophantom"}
+
+
+def _other_actions(item: Detection, deployment: Deployment) -> Keys:
+    for action, parameters in deployment.actions.items():
+        yield _ACTION_SWITCH[action], 1
+        for name, key in _ACTION_KEYS[action].items():
+            if name in parameters:
+                yield key, _filled(parameters[name], item)
 
 
 def es_annotations(config: AppConfig, item: Detection) -> dict[str, Any]:

@@ -183,7 +183,7 @@ class Alerting:
         if not truth(saved.get("alert.suppress")):
             return rows
         period = seconds_of(saved.get("alert.suppress.period"), 0)
-        names = [n.strip() for n in saved.get("alert.suppress.fields").split(",") if n.strip()]
+        names = [n.strip().strip('"') for n in saved.get("alert.suppress.fields").split(",") if n.strip()]
         with self._lock:
             memory = self._memory.setdefault(self._group(saved), _Memory())
             held = memory.suppressed = {k: t for k, t in memory.suppressed.items() if t > now}

@@ -163,6 +163,23 @@ def test_without_enterprise_security_rows_become_risk_events(repository: Reposit
     assert "mvexpand caltrop_risk" in stanza["search"]
 
 
+def test_other_actions_throttling_and_enabled_by_default(repository: Repository) -> None:
+    changes = [("tests:", "enabled_by_default: true\nthrottling:\n  period: 1d\n  fields: [dest, user]\ntests:")]
+    folder = repository(detection=changes)
+    path = folder / "deployments/ttp.yml"
+    email = "alert_action:\n  email:\n    subject: '%name% hit'\n    to: soc@example.org\n    message: see\n"
+    path.write_text(path.read_text().replace("alert_action:\n", email))
+    catalogue = load(folder)
+    assert [str(p) for p in catalogue.problems] == []
+    stanza = conf(build(catalogue, folder / "dist").tree, "savedsearches.conf")[RULE]
+    expected = {
+        "disabled": "false", "alert.suppress": "true", "alert.suppress.period": "1d",
+        "alert.suppress.fields": '"dest","user"', "action.email.subject.alert": "Some Process hit",
+        "action.email.to": "soc@example.org", "action.email.useNSSubject": "1",
+    }  # fmt: skip
+    assert {key: stanza.get(key) for key in expected} == expected
+
+
 def test_enterprise_security_8_scores_the_finding_itself(repository: Repository) -> None:
     app = "id: t_app\nlabel: T\nprefix: Test\nversion: '1.0.0'\nauthor: {name: S}\nes_version: 8\n"
     result = build(load(repository({"app.yml": app})), repository.folder / "dist")
