@@ -44,8 +44,11 @@ _PREFIX = re.compile(r"PREFIX\(([^)\s]*)\)", re.IGNORECASE)
 def tstats(table: Table, cmd: Command, ctx: Context) -> Table:
     """Grouped statistics of events that match `where`; rows that lack a BY field are left out unless fillnull_value is set."""
     where = cmd.clause("where")
-    condition: Node = subsearches.resolve(And(tuple(where)) if where else Keyword("*"), ctx)
+    # One expression stays as it is: time modifiers bound the scan only at the top.
+    asked: Node = (where[0] if len(where) == 1 else And(tuple(where))) if where else Keyword("*")
+    condition: Node = subsearches.resolve(asked, ctx)
     bounds = scan.time_range(condition, ctx)
+    ctx.searched[ctx.depth] = bounds.earliest, bounds.latest
     condition = matching.with_times(condition, ctx)
     cmd, prefixes = _without_prefixes(cmd)
     by = names(cmd.clause("by") or cmd.clause("groupby"))
