@@ -20,7 +20,6 @@ from caltrop.engine.instance import Instance
 from caltrop.engine.table import render
 from caltrop.errors import CaltropError
 from caltrop.index.importers import ImportOptions
-from caltrop.index.importers.options import Problem
 from caltrop.knowledge import conffile
 from caltrop.knowledge.addons import addon_apps
 from caltrop.render import app_files
@@ -69,8 +68,12 @@ def instance_of(
         instance = Instance(None, [*addon_apps(), app])
         for name in INDEXES:
             instance.store.create_index(name)
-        problems: list[Problem] = []
-        options = ImportOptions(windows="classic" if windows == "classic" else "xml", on_problem=problems.append)
+        knowledge = instance.knowledge(catalogue.config.id, "nobody")
+        options = ImportOptions(
+            windows="classic" if windows == "classic" else "xml",
+            props=knowledge.index_time_props,
+            transforms=knowledge.index_time_transform,
+        )
         events = sum(instance.add_file(path, options) for path in data)
         yield instance, events
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from caltrop.cli.options import app_option
 from caltrop.cli.search import unpacked
 from caltrop.knowledge import Configuration, MergedStanza, NotFound, addon_apps
 from caltrop.knowledge.configuration import NOBODY
@@ -20,14 +21,7 @@ from caltrop.knowledge.configuration import NOBODY
 @click.option(
     "--etc", type=click.Path(exists=True, file_okay=False, path_type=Path), help="The etc folder of an instance."
 )
-@click.option(
-    "--app",
-    "apps",
-    multiple=True,
-    type=click.Path(exists=True, path_type=Path),
-    metavar="PACKAGE",
-    help="An app: a package or a folder (may be repeated).",
-)
+@app_option
 @click.option(
     "--addons/--no-addons", default=True, help="Include the repository's add-ons (default, unless --etc is given)."
 )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from caltrop.cli.options import windows_option
+
 if TYPE_CHECKING:
     from caltrop.corpus import Run
 
@@ -23,7 +25,7 @@ def command() -> None:
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR")
 @click.option("--data", multiple=True, metavar="PATH", help="File, folder, archive or archive!member; may be repeated.")
 @click.option("--macro", "macros", multiple=True, metavar="NAME=DEF", help="Replace a macro; may be repeated.")
-@click.option("--windows", type=click.Choice(["xml", "classic"]), default="xml", show_default=True)
+@windows_option
 @click.option("--all", "everything", is_flag=True, help="Also detections that are not in production.")
 @click.option("--format", "layout", type=click.Choice(["text", "jsonl"]), default="text", show_default=True)
 @click.option("--rows", is_flag=True, help="With jsonl: add the result rows.")

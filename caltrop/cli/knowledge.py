@@ -13,6 +13,7 @@ import click
 import polars as pl
 import yaml
 
+from caltrop.cli.options import addons_option, app_option
 from caltrop.cli.search import unpacked
 from caltrop.engine.instance import Instance
 from caltrop.errors import CaltropError, Location
@@ -56,15 +57,8 @@ def command() -> None:
 
 @command.command("check")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option(
-    "--app",
-    "apps",
-    multiple=True,
-    type=click.Path(exists=True, path_type=Path),
-    metavar="PACKAGE",
-    help="Further apps (packages or folders).",
-)
-@click.option("--addons/--no-addons", default=True, help="Use the repository's add-ons (default).")
+@app_option
+@addons_option
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="json: one object a data source."
 )

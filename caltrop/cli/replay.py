@@ -6,15 +6,14 @@ from pathlib import Path
 
 import click
 
+from caltrop.cli.options import credential_options, hec_option
+
 
 @click.command(short_help="Send datasets to a target.")
 @click.argument("datasets", nargs=-1, required=True, metavar="DATASET...")
 @click.option("--target", required=True, metavar="URL", help="Management URL of a Splunk.")
-@click.option("--hec-url", metavar="URL", help="The target's HTTP Event Collector, if its settings do not tell.")
-@click.option("--username", default="admin", show_default=True, envvar="CALTROP_USERNAME")
-@click.option("--password", default="", envvar="CALTROP_PASSWORD", help="Or CALTROP_PASSWORD.")
-@click.option("--token", default="", envvar="CALTROP_TOKEN", help="A bearer token instead; or CALTROP_TOKEN.")
-@click.option("--insecure", is_flag=True, help="Do not check the target's certificate.")
+@hec_option
+@credential_options
 @click.option("--index", default="main", show_default=True)
 @click.option("--host", default="caltrop", show_default=True)
 @click.option("--source", default="", help="Default: what the data says.")

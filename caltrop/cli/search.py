@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from caltrop.cli.options import addons_option, app_option, windows_option
 from caltrop.engine.instance import Instance
 from caltrop.engine.table import Table, render
 from caltrop.engine.times import strftime
@@ -24,15 +25,8 @@ from caltrop.knowledge import addon_apps, install_app
 @click.option(
     "--data", "data", multiple=True, metavar="PATH", help="A file, folder, archive or archive!member (may be repeated)."
 )
-@click.option(
-    "--app",
-    "apps",
-    multiple=True,
-    type=click.Path(exists=True, path_type=Path),
-    metavar="PACKAGE",
-    help="An app: a package or a folder.",
-)
-@click.option("--addons/--no-addons", default=True, help="Use the knowledge of the repository's add-ons (default).")
+@app_option
+@addons_option
 @click.option("--earliest", help="Start of the time range: -1h@h, epoch seconds, …")
 @click.option("--latest", help="End of the time range.")
 @click.option("--now", type=float, metavar="EPOCH", help="Pin the current time.")
@@ -43,9 +37,7 @@ from caltrop.knowledge import addon_apps, install_app
 @click.option(
     "--read-as", "form", type=click.Choice(FORMATS), default="auto", help="What the files are, instead of finding out."
 )
-@click.option(
-    "--windows", type=click.Choice(["xml", "classic"]), default="xml", help="How Windows events are rendered."
-)
+@windows_option
 @click.option(
     "--context", default="search", metavar="APP", help="The app whose knowledge objects the search sees first."
 )

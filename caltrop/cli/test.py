@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from caltrop.cli.options import credential_options, hec_option
 from caltrop.errors import CaltropError, FindingsError
 
 if TYPE_CHECKING:
@@ -20,11 +21,8 @@ if TYPE_CHECKING:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--content", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Content repository.")
 @click.option("--target", metavar="URL", help="Management URL of a Splunk; without it an embedded one is started.")
-@click.option("--hec-url", metavar="URL", help="The target's HTTP Event Collector, if its settings do not tell.")
-@click.option("--username", default="admin", show_default=True, envvar="CALTROP_USERNAME")
-@click.option("--password", default="", envvar="CALTROP_PASSWORD", help="Or CALTROP_PASSWORD.")
-@click.option("--token", default="", envvar="CALTROP_TOKEN", help="A bearer token instead; or CALTROP_TOKEN.")
-@click.option("--insecure", is_flag=True, help="Do not check the target's certificate.")
+@hec_option
+@credential_options
 @click.option("--installed", is_flag=True, help="The target has the app already: build and install nothing.")
 @click.option("--package-path", metavar="PATH", help="The folder in which the target itself finds dist/.")
 @click.option(
