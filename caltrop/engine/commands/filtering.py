@@ -179,7 +179,8 @@ def sort(table: Table, cmd: Command, ctx: Context) -> Table:
 
 
 def sorted_frame(frame: pl.DataFrame, keys: list[SortKey]) -> pl.DataFrame:
-    """Stable sort. Missing values come last, whatever the direction; numbers come before text."""
+    """Stable sort. Missing values come last, whatever the direction; numbers come before text, and fields of addresses are
+    sorted as such."""
     columns: list[pl.Series] = []
     descending: list[bool] = []
     for key in keys:
@@ -193,6 +194,10 @@ def sorted_frame(frame: pl.DataFrame, keys: list[SortKey]) -> pl.DataFrame:
     ranks = pl.DataFrame(columns)
     order = ranks.with_row_index("row").sort(ranks.columns, descending=descending, nulls_last=True, maintain_order=True)
     return frame[order.get_column("row")]
+
+
+_ADDRESS_LIKE = r"^\s*(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)\s*$"
+_NO_ADDRESS = "9"  # what the rank of other values begins with
 
 
 def _ranks(column: pl.Series, kind: str) -> list[tuple[pl.Series, bool]]:
@@ -211,6 +216,10 @@ def _ranks(column: pl.Series, kind: str) -> list[tuple[pl.Series, bool]]:
     if number.null_count() == column.null_count():
         return [(number, True)]
     text = render(column)
+    if bool(text.str.contains(_ADDRESS_LIKE).all()):
+        ranks = _addresses(column)
+        if not bool(ranks.str.starts_with(_NO_ADDRESS).any()):
+            return [(ranks, True)]
     words = pick(number.is_null(), text)
     missing = column.is_null()
     return [(missing, False), (number.is_null(), True), (number, True), (words, True)]
@@ -223,7 +232,9 @@ def _addresses(column: pl.Series) -> pl.Series:
         try:
             address = ipaddress.ip_address(text.strip())
         except ValueError:
-            return f"9{text}"
+            return f"{_NO_ADDRESS}{text}"
         return f"{address.version}{int(address):039d}"
 
-    return pl.Series([None if text is None else rank(text) for text in render(column).to_list()], dtype=pl.String)
+    texts = render(column)
+    known = texts.drop_nulls().unique()
+    return texts.replace_strict(known, [rank(text) for text in known], return_dtype=pl.String, default=None)
