@@ -27,10 +27,11 @@ def command(
     """
     from caltrop.replay.target import LOOPBACK, Credentials, Target
 
-    host = urlsplit(target).hostname or ""
+    parts = urlsplit(target)
+    host = parts.hostname if parts.scheme in ("http", "https") else None
     if not password and not token:
         raise CaltropError("no credentials", hint="give --password or --token, or set CALTROP_PASSWORD")
-    if host.endswith(".splunkcloud.com"):
+    if host and host.endswith(".splunkcloud.com"):
         raise CaltropError(
             "Splunk Cloud does not install apps through its management API",
             hint="upload the package under Apps > Manage Apps, or with the Admin Config Service (acs apps install private)",

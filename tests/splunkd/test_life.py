@@ -145,7 +145,7 @@ def test_install_command(server: Server, tmp_path: Path) -> None:
         (arguments, "no credentials"),
         ([str(app.parent), "--target", "https://splunk.example.com:8089", "--token", "t"], "own disk"),
         ([str(app.parent), "--target", "https://x.splunkcloud.com:8089", "--token", "t"], "Splunk Cloud"),
-        ([str(app.parent), "--target", "not a url", "--token", "t"], "not a management address"),
+        ([str(app.parent), "--target", "ftp://x", "--token", "t"], "not a target URL"),
     ]
     for given, text in failures:
         failed = run.invoke(install_command, given)
