@@ -46,7 +46,7 @@ class ManagementApp:
             self.daemon.logs.error("HttpListener", f"{type(error).__name__} while answering {request.target}")
             text = f"Internal server error: {type(error).__name__}"
             response = render_messages([("ERROR", text)], as_json=request.json, status=500)
-        if request.user is not None and session_cookies(request.headers):
+        if request.session and session_cookies(request.headers):
             response.headers.append(session_cookie(request.port, request.session))
         self.daemon.logs.access(request, response.status, started)
         return response

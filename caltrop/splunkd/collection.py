@@ -34,7 +34,7 @@ ALL = {0, -1}
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A single path answered by a function. `open` routes need no login; `streams` routes read their own body."""
+    """A single path answered by a function. `open` routes need no login."""
 
     path: str
     methods: frozenset[str]

@@ -285,10 +285,12 @@ def shared_acl(daemon: Daemon, app: str, sharing: str, conf: str = "", name: str
 
 
 def require_place(daemon: Daemon, request: Request, app: str, owner: str) -> None:
-    """403 unless the user may make objects there: in their own folder, or in an app that lets them write; 404 for no app."""
+    """403 unless the user may make objects there: in their own folder, or in an app that lets them write; 404 for no such place."""
     user = request.account
     if app != SYSTEM and app not in daemon.config.apps():
         raise ApiError(404, f"Application does not exist: {app}")
+    if owner != NOBODY and owner not in daemon.accounts.users:
+        raise ApiError(404, f"User does not exist: {owner}")
     allowed = owner == user.name or (owner == NOBODY and daemon.may_write(user, shared_acl(daemon, app, "app")))
     if not allowed and not daemon.is_admin(user):
         raise ApiError(403, f"User {user.name!r} may not create objects of {owner!r} in {app!r}")

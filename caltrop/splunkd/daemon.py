@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import threading
@@ -29,6 +30,7 @@ from caltrop.splunkd.roles import Roles
 from caltrop.splunkd.savedsearches import SavedSearch
 from caltrop.splunkd.scheduler import Scheduler, spec_of
 
+log = logging.getLogger(__name__)
 ADMIN = "admin"
 ADMIN_CAPABILITY = "admin_all_objects"
 DEFAULT_APP = "search"
@@ -98,11 +100,14 @@ class Daemon:
         self.store.close()
 
     def _tick(self) -> None:
+        """Once a second; a duty that fails is reported and does not stop the others, or itself the next time."""
+        duties = (self.logs.flush, self.jobs.reap, self._retain, lambda: self.scheduler.run_due(self.now()))
         while not self._stop.wait(1.0):
-            self.logs.flush()
-            self.jobs.reap()
-            self._retain()
-            self.scheduler.run_due(self.now())
+            for duty in duties:
+                try:
+                    duty()
+                except Exception:
+                    log.exception("background work failed")
 
     def _retain(self) -> None:
         """Apply retention once a minute, and each second while an index keeps events for less than that."""

@@ -464,3 +464,27 @@ def test_collections_of_documents(server: Server) -> None:
     service.kvstore_owner = "admin"
     with pytest.raises(HTTPError):
         confs.list()
+
+
+def test_lookup_files(server: Server, service: client.Service, raw: Raw) -> None:
+    name = f"{unique('table')}.csv"
+    staging = server.daemon.data_dir / "var" / "run" / "splunk" / "lookup_tmp"
+    staging.mkdir(parents=True, exist_ok=True)
+    staged = staging / "upload.csv"
+    staged.write_text("user,team\nbob,blue\n")
+    path = "/servicesNS/nobody/search/data/lookup-table-files"
+    outside = server.daemon.data_dir / "auth" / "accounts.json"
+    for source in (str(outside), f"{staging}/../../../../auth/accounts.json", str(staging / "missing"), "upload.csv"):
+        assert raw("POST", path, {"name": name, "eai:data": source}).status == 400
+    assert raw("POST", path, {"name": "../x.csv", "eai:data": str(staged)}).status == 400
+    assert raw("POST", path, {"name": name, "eai:data": str(staged)}).status == 201
+    assert not staged.exists()
+    rows = service.jobs.oneshot(f'| inputlookup "{name}"', output_mode="json").read()
+    assert json.loads(rows)["results"] == [{"user": "bob", "team": "blue"}]
+    listed = [e["name"] for e in raw("GET", f"{path}?output_mode=json&count=0").json()["entry"]]
+    assert name in listed
+    staged.write_text("user,team\n")
+    assert raw("POST", path, {"name": name, "eai:data": str(staged)}).status == 409
+    assert raw("POST", f"{path}/{name}", {"eai:data": str(staged)}).status == 200
+    assert raw("DELETE", f"{path}/{name}").status == 200
+    assert raw("GET", f"{path}/{name}").status == 404
