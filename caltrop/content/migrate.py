@@ -11,14 +11,15 @@ Every file is read again in its new form and must mean the same, or it is left a
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from caltrop.content import reader, schema
+from caltrop.content import objects, reader, schema
 from caltrop.content.blocks import Block, comments, cut, head, joined, rename, render
-from caltrop.content.model import Detection
+from caltrop.content.model import Detection, Lookup
 from caltrop.content.read import KINDS, yaml_files
 from caltrop.content.reader import mapping, mappings, text
 from caltrop.content.source import Document
@@ -58,7 +59,7 @@ def migrate(root: Path) -> list[Migrated]:
     """Every file of the repository that is in an older schema. Nothing is written."""
     out = []
     old_tests = _old_tests(root)
-    for folder in ("detections", "baselines", "investigations", "stories", "data_sources", "macros"):
+    for folder in ("detections", "baselines", "investigations", "stories", "data_sources", "macros", "lookups"):
         spec = KINDS[folder].spec
         for path in yaml_files(root / folder):
             file = path.relative_to(root).as_posix()
@@ -70,6 +71,9 @@ def migrate(root: Path) -> list[Migrated]:
             if folder == "detections":
                 if schema.detection_schema(document.data) != "flat" or "date" in document.data:
                     out.append(migrate_detection(document, old_tests.get(file, [])))
+            elif folder == "lookups":
+                if "lookup_type" not in document.data:
+                    out.append(_lookup(document))
             elif "date" in document.data or "tags" in document.data:
                 out.append(_simple(document, spec))
     return out
@@ -207,6 +211,39 @@ def _simple(document: Document, spec: Obj) -> Migrated:
     if again.problems or not isinstance(again.data, dict):
         return Migrated(document.file, None, ["left as it was: the new form would not be YAML"])
     return Migrated(document.file, result, [])
+
+
+def _lookup(document: Document) -> Migrated:
+    """A lookup says its type; lists are lists, truth values are not in quotes, what follows from the name goes."""
+    data = document.data
+    old = objects.lookup(data, document.file)
+    blocks, rest = _flattened(document)
+    found = {b.key: b for b in blocks}
+    found["lookup_type"] = Block("lookup_type", render("lookup_type", old.kind))
+    if old.match_type:
+        kinds = [part.strip() for part in re.findall(r"[^,(]+\([^)]*\)|[^,]+", old.match_type)]
+        found["match_type"] = Block("match_type", comments(found["match_type"]) + render("match_type", kinds))
+    for key in ("case_sensitive_match", "default_match"):
+        if str(data.get(key)).lower() in ("true", "false") and not isinstance(data[key], bool):
+            found[key] = Block(key, comments(found[key]) + render(key, str(data[key]).lower() == "true"))
+    if "fields_list" in found and old.kind == "kvstore":
+        fields = [name.strip() for name in old.fields.split(",") if name.strip()]
+        found["fields"] = Block("fields", comments(found.pop("fields_list")) + render("fields", fields))
+    if old.collection == old.name:
+        found.pop("collection", None)
+    if old.filename in (f"{old.name}.csv", f"{old.name}.mlmodel"):
+        found.pop("filename", None)
+    notes = [f"{key}: not in the file, and nobody can know it" for key in ("id", "creation_date") if key not in found]
+    result = head(document) + joined(found.values()) + rest
+    new = objects.lookup(Document(result, document.file).data, document.file)
+    if _lookup_meaning(new) != _lookup_meaning(old):
+        return Migrated(document.file, None, ["left as it was: it would mean something else"])
+    return Migrated(document.file, result, notes)
+
+
+def _lookup_meaning(item: Lookup) -> dict[str, Any]:
+    spaced = {key: "".join(value.split()) for key, value in (("fields", item.fields), ("match_type", item.match_type))}
+    return {**msgspec.structs.asdict(item), **spaced, "schema": ""}
 
 
 def _checked(document: Document, old: Detection, result: str, notes: list[str]) -> Migrated:

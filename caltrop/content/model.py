@@ -13,8 +13,6 @@ import msgspec
 
 from caltrop.content.problems import Problem
 
-# The order in which a detection's kind of result is judged: see docs/content.md, "Types".
-TYPES = ("TTP", "Anomaly", "Hunting", "Correlation", "Baseline", "Investigation")
 STATUSES = ("production", "experimental", "deprecated", "validation", "removed")
 
 

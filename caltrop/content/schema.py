@@ -36,11 +36,6 @@ THREAT_TYPES = (
 )  # fmt: skip
 DOMAINS = ("access", "audit", "endpoint", "identity", "network", "threat")
 DETECTION_TYPES = ("TTP", "Anomaly", "Hunting", "Correlation")
-PRODUCTS = (
-    "Splunk Enterprise", "Splunk Enterprise Security", "Splunk Cloud", "Splunk Security Analytics for AWS",
-    "Splunk Behavioral Analytics", "Splunk SOAR",
-)  # fmt: skip
-
 _TECHNIQUE = Scalar("text", pattern=r"T\d{4}(\.\d{3})?", hint="write T and four digits, with a sub-technique as .001")
 _CVE = Scalar("text", pattern=r"(?i)CVE-\d{4}-\d{4,}", hint="write CVE-YEAR-NUMBER")
 _SCORE = Scalar("number", low=0, high=100)

@@ -42,7 +42,6 @@ class Scalar(msgspec.Struct, frozen=True):
 
 class ListOf(msgspec.Struct, frozen=True):
     item: Spec
-    unique: bool = False
     least: int = 0
     doc: str = ""
 

@@ -188,8 +188,21 @@ def test_a_migrated_repository_is_sound(repository: Repository) -> None:
     assert migrate(folder) == []
 
 
+def test_lookups_say_their_type(repository: Repository) -> None:
+    old = "# why\nname: l\ndescription: d\ncollection: l\nfields_list: _key, a,b\nmatch_type: WILDCARD(a), CIDR(b)\ndefault_match: 'false'\n"
+    folder = repository(
+        {"lookups/l.yml": old, "lookups/m.yml": "name: m\ndescription: d\nfilename: m.csv\n", "lookups/m.csv": "a\n"}
+    )
+    found = {r.file: r.text for r in migrate(folder)}
+    assert found["lookups/l.yml"] == (
+        "# why\nname: l\ndescription: d\nmatch_type:\n- WILDCARD(a)\n- CIDR(b)\ndefault_match: false\n"
+        "lookup_type: kvstore\nfields:\n- _key\n- a\n- b\n"
+    )
+    assert found["lookups/m.yml"] == "name: m\ndescription: d\nlookup_type: csv\n"
+
+
 @pytest.mark.shared
 def test_the_corpus_migrates_whole(shared: Path) -> None:
     results = migrate(shared / "corpus" / "escu")
-    assert len(results) > 1600
+    assert len(results) > 1700
     assert [r.file for r in results if r.text is None] == []

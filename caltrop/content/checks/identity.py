@@ -14,7 +14,6 @@ _KINDS = (
 # Kinds whose files have always been called after the object.
 _NAMED_BY_FILE = ("detections", "baselines", "investigations", "stories", "macros", "lookups")
 MAX_SEARCH_NAME = 99  # characters Splunk takes for a saved search's name in Enterprise Security
-MAX_NAME = 67  # what that leaves for a detection's own name after prefix, suffix and Enterprise Security's own prefix
 
 
 def check(catalogue: Catalogue) -> Iterator[Finding]:
@@ -23,7 +22,7 @@ def check(catalogue: Catalogue) -> Iterator[Finding]:
         names: dict[str, Item] = {}
         for item in getattr(catalogue, kind):
             yield from _unique(item, ids, names, kind)
-            if kind in _NAMED_BY_FILE and kind != "removed":
+            if kind in _NAMED_BY_FILE:
                 yield from _file_name(item, kind)
             if item.creation_date and item.modification_date and item.modification_date < item.creation_date:
                 message = f"modified on {item.modification_date}, before it was created on {item.creation_date}"
