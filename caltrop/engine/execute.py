@@ -13,6 +13,7 @@ from caltrop.engine.errors import Cancelled, SearchError
 from caltrop.engine.nearest import did_you_mean
 from caltrop.engine.scan import scan_events
 from caltrop.engine.table import Table, render
+from caltrop.engine.unsupported import REASONS
 from caltrop.spl.ast import Command, MacroCall, Node, Pipeline, Subsearch
 
 KEEP_EVENTS = frozenset({"streaming", "centralized", "dataset"})
@@ -90,7 +91,8 @@ class Engine:
         if entry is not None:
             return entry, command
         if ctx.instance.is_documented_command(command.name):
-            raise SearchError(f"unsupported command '{command.name}'", node=command)
+            reason = REASONS.get(command.name, "it is not implemented")
+            raise SearchError(f"unsupported command '{command.name}': {reason}", node=command)
         raise SearchError(
             f"unknown command '{command.name}'", node=command, hint=did_you_mean(command.name, registry.commands)
         )

@@ -18,7 +18,7 @@ from caltrop.engine import matching, registry, subsearches
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.scan import Bounds, indexes_for
-from caltrop.engine.table import Table, concat, render
+from caltrop.engine.table import Table, concat, pick, render
 from caltrop.errors import CaltropError
 from caltrop.index import Segment
 from caltrop.knowledge import Knowledge
@@ -115,15 +115,19 @@ def segment_rows(dataset: Dataset, segment: Segment, node: Node, ctx: Context) -
     return kept
 
 
-def members(datasets: Iterable[Dataset], frame: pl.DataFrame, ctx: Context) -> pl.Series:
-    """For each row the lineage names (`Root.Child`) of the datasets it belongs to: the `nodename` field."""
-    names: list[pl.Expr] = []
-    for dataset in datasets:
-        condition = matching.predicate(constraint(dataset, ctx), frame)
-        lineage = [".".join(dataset.lineage[: i + 1]) for i in range(len(dataset.lineage))]
-        names.append(pl.when(condition).then(pl.lit(lineage[-1])))
-    lists = pl.concat_list(names).list.drop_nulls().list.unique(maintain_order=True)
-    return frame.select(lists.alias("nodename")).to_series()
+def members(datasets: Iterable[Dataset], frame: pl.DataFrame, bounds: Bounds, ctx: Context) -> pl.Series:
+    """For each row of a dataset of the model the lineage names (`Root.Child`) of those it belongs to: `nodename`."""
+    place = pl.concat_str("index", "_cd", separator=" ")
+    here = frame.select(place.alias("place")).to_series()
+    names: list[pl.Series] = []
+    for number, dataset in enumerate(datasets):
+        found = rows(dataset, bounds, ctx)
+        places = (
+            found.select(place.alias("place")).to_series() if "_cd" in found.columns else pl.Series([], dtype=pl.String)
+        )
+        lineage = pl.Series([".".join(dataset.lineage)]).new_from_index(0, frame.height)
+        names.append(pick(here.is_in(places.implode()), lineage).alias(str(number)))
+    return pl.DataFrame(names).select(pl.concat_list(pl.all()).list.drop_nulls().alias("nodename")).to_series()
 
 
 # --- calculations -----------------------------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ def dbinspect(table: Table, cmd: Command, ctx: Context) -> Table:
         summary = segment.summary
         rows.append(
             {
-                "bucketId": f"{segment.index}~{segment.id}",
+                "bucketId": segment.id,
                 "endEpoch": str(int(segment.max_time)),
                 "eventCount": segment.count,
                 "hostCount": len(summary.tallies["host"]),

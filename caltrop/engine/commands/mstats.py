@@ -1,4 +1,4 @@
-"""mstats: statistics over metric events, which hold metric_name and _value (Search Reference: mstats)."""
+"""mstats, mcatalog, mpreview: metric events, which hold metric_name and _value (Search Reference: the topics of these names)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
 from caltrop.engine.table import Table, concat, numeric
-from caltrop.spl.ast import Aggregation, And, Command, FieldName, Keyword, Node
+from caltrop.spl import parse_search
+from caltrop.spl.ast import Aggregation, And, Command, Comparison, FieldName, Keyword, Node, Word
 
 TIME, NAME, VALUE = "_time", "metric_name", "_value"
 
@@ -74,3 +75,40 @@ def _measured(frame: pl.DataFrame, written: tuple[Aggregation, ...]) -> tuple[pl
             alias = one.alias if len(metrics) == 1 else f"{one.function}({metric})"
             result.append(replace(one, argument=FieldName(metric), alias=alias))
     return frame, result
+
+
+@command("mcatalog", kind="generating", note="prestats=t and append=t are not supported.")
+def mcatalog(table: Table, cmd: Command, ctx: Context) -> Table:
+    """values(metric_name) and the like: which metrics and dimensions there are, by dimension."""
+    where = cmd.clause("where")
+    condition: Node = subsearches.resolve(And(tuple(where)) if where else Keyword("*"), ctx)
+    bounds = scan.time_range(condition, ctx)
+    frame = _events(matching.with_times(condition, ctx), bounds, ctx)
+    by = names(cmd.clause("by") or cmd.clause("groupby"))
+    return Table(aggregate(frame, aggregations(gathered(cmd)), by, ctx))
+
+
+@command("mpreview", "msearch", kind="generating", note="chunk_size is read and changes nothing.")
+def mpreview(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Metric data points of index=, those that filter= matches, newest first: metric_name:<name>=value and dimensions.
+
+    Of each time series (metric and dimensions) at most `target_per_timeseries` points are shown; 0 shows all.
+    """
+    index = cmd.option("index")
+    condition: Node = Comparison(FieldName("index"), "=", Word(str(index))) if index else Keyword("*")
+    if cmd.option("filter"):
+        condition = And((condition, parse_search(str(cmd.option("filter")))))
+    frame = _events(condition, scan.Bounds(ctx.earliest, ctx.latest), ctx).sort(
+        TIME, descending=True, maintain_order=True
+    )
+    hidden = {"_raw", "_cd", "_indextime"}
+    most = cmd.option("target_per_timeseries", 5)
+    if isinstance(most, int) and most > 0 and frame.height:
+        series = [name for name in frame.columns if name not in (TIME, VALUE, *hidden)]
+        frame = frame.group_by(series, maintain_order=True).head(most).sort(TIME, descending=True, maintain_order=True)
+    columns = [pl.col(TIME), *(pl.col(n) for n in frame.columns if n not in (TIME, NAME, VALUE, *hidden))]
+    metrics = [
+        pl.when(pl.col(NAME) == name).then(pl.col(VALUE)).alias(f"{NAME}:{name}")
+        for name in frame.get_column(NAME).unique(maintain_order=True).sort().to_list()
+    ]
+    return Table(frame.select(columns + metrics), events=True)

@@ -14,7 +14,7 @@ from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
 from caltrop.engine.scan import Bounds
-from caltrop.engine.table import Table, concat, values_of
+from caltrop.engine.table import Table, concat
 from caltrop.knowledge.datamodel import DataModel, Dataset
 from caltrop.spl.ast import (
     Aggregation,
@@ -79,7 +79,7 @@ def _source(cmd: Command, condition: Node, by: list[str], bounds: Bounds, ctx: C
     model = models.open_model(model_name, ctx, cmd)
     frames = []
     for dataset in models.open_datasets(model, dataset_name, cmd):
-        frame = _named_as_written(model, dataset, models.rows(dataset, bounds, ctx), cmd, condition, ctx)
+        frame = _named_as_written(model, dataset, models.rows(dataset, bounds, ctx), cmd, condition, bounds, ctx)
         frames.append(Table(frame.filter(matching.predicate(condition, frame))))
     return concat(frames).frame
 
@@ -111,11 +111,17 @@ def _indexed(condition: Node, bounds: Bounds, ctx: Context) -> pl.DataFrame:
 
 
 def _named_as_written(
-    model: DataModel, dataset: Dataset, frame: pl.DataFrame, cmd: Command, condition: Node, ctx: Context
+    model: DataModel,
+    dataset: Dataset,
+    frame: pl.DataFrame,
+    cmd: Command,
+    condition: Node,
+    bounds: Bounds,
+    ctx: Context,
 ) -> pl.DataFrame:
     """Columns under the names that the search uses: `Processes.dest` for `dest` of any dataset of the model."""
     if NODENAME in _field_names(condition) | _field_names(cmd):
-        frame = frame.with_columns(_nodename(model, dataset, frame, ctx))
+        frame = frame.with_columns(_nodename(model, dataset, frame, bounds, ctx))
     columns: dict[str, pl.Expr] = {}
     for name in [*dict.fromkeys([*sorted(_field_names(cmd)), *sorted(_field_names(condition))]), TIME]:
         if "*" in name:
@@ -141,10 +147,12 @@ def bare_name(model: DataModel, name: str) -> str:
     return name
 
 
-def _nodename(model: DataModel, dataset: Dataset, frame: pl.DataFrame, ctx: Context) -> pl.Series:
+def _nodename(model: DataModel, dataset: Dataset, frame: pl.DataFrame, bounds: Bounds, ctx: Context) -> pl.Series:
     """Which datasets of the model each row belongs to, as lineages."""
     below = [d for name in model.datasets if dataset.name in (d := model.dataset(name)).lineage]
-    return values_of(models.members(below, frame, ctx)).alias(NODENAME)
+    if not frame.height:
+        return pl.Series(NODENAME, [], dtype=pl.String)
+    return models.members(below, frame, bounds, ctx)
 
 
 def _field_names(node: Node) -> set[str]:

@@ -1,0 +1,63 @@
+"""tags and typer: the labels that tags.conf and eventtypes.conf give (Search Reference: tags, typer)."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from caltrop.engine.context import Context
+from caltrop.engine.registry import command
+from caltrop.engine.table import MULTIVALUE, Table, render, values_of
+from caltrop.knowledge import labels
+from caltrop.spl import parse_search
+from caltrop.spl.ast import Command, FieldName
+
+
+@command("tags", kind="streaming")
+def tags(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Tags of field values: `tag::<field>` of each field and `tag` of all, or all of them in outputfield=.
+
+    inclname and inclvalue write them as field::tag, value::tag and field::value::tag into the outputfield.
+    """
+    known = ctx.instance.knowledge(ctx.app, ctx.user).tags
+    wanted = [f.name for f in cmd.of(FieldName)] or [name for name in table.fields if name in known]
+    allowed = {t.strip() for t in str(cmd.option("allowed_tags", "")).split(",") if t.strip()}
+    target = cmd.option("outputfield")
+    name_too, value_too = bool(cmd.option("inclname", False)), bool(cmd.option("inclvalue", False))
+    everything: list[list[str]] = [[] for _ in range(len(table))]
+    columns: dict[str, list[list[str]]] = {}
+    for field in (name for name in wanted if name in known and name in table):
+        own: list[list[str]] = []
+        for i, values in enumerate(values_of(table.frame.get_column(field)).to_list()):
+            found: list[str] = []
+            for value in values or ():
+                for tag in known[field].get(value, ()):
+                    if not allowed or tag in allowed:
+                        found.append(tag)
+                        parts = [field] * name_too + [value] * value_too + [tag]
+                        everything[i].append("::".join(parts) if target is not None else tag)
+            own.append(list(dict.fromkeys(found)))
+        columns[f"tag::{field}"] = own
+    united = [list(dict.fromkeys(found)) for found in everything]
+    if target is not None:
+        columns = {str(target): united}
+    elif columns:
+        columns["tag"] = united
+    added = [pl.Series(name, [v or None for v in lists], dtype=MULTIVALUE) for name, lists in columns.items()]
+    return table.with_frame(table.frame.with_columns(c for c in added if c.null_count() < len(c)))
+
+
+@command("typer", kind="streaming", note="eventtypes= and maxlen= are read and change nothing.")
+def typer(table: Table, cmd: Command, ctx: Context) -> Table:
+    """`eventtype`: the event types that each event matches."""
+    knowledge = ctx.instance.knowledge(ctx.app, ctx.user)
+    searches = {name: found.search for name, found in knowledge.eventtypes.items()}
+    if not searches or not len(table):
+        return table
+    frame = table.frame.with_columns(render(c) for c in table.frame.get_columns() if c.name != "_time")
+
+    def matches(text: str, rows: pl.DataFrame) -> pl.Series:
+        return ctx.engine.matches(parse_search(ctx.instance.expand(text, ctx)), rows, ctx)
+
+    masks = labels.eventtype_masks(frame, searches, matches, ctx.warn)
+    column = labels.labels("eventtype", masks, frame.height)
+    return table.with_frame(table.frame.with_columns(column) if column.null_count() < len(column) else table.frame)

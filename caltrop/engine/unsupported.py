@@ -1,0 +1,28 @@
+"""Commands of the Search Reference that are left out, and why: shown in the error of a search that uses one and in docs/spl.md."""
+
+from __future__ import annotations
+
+_MLTK = "it belongs to the Machine Learning Toolkit, whose models and algorithms are an app of its own"
+_INTERNAL = "it serves Splunk's own processes and is not documented for searches"
+_SCRIPT = "it runs a script of the host outside the chunked protocol; a custom command with chunked = true does the same safely"
+
+REASONS: dict[str, str] = {
+    **dict.fromkeys(("apply", "deletemodel", "fit", "listmodels", "sample", "score", "summary"), _MLTK),
+    **dict.fromkeys(
+        ("audit", "bucketdir", "copyresults", "datamodelsimple", "entitymerge", "field", "inputintelligence"), _INTERNAL
+    ),
+    **dict.fromkeys(("run", "runshellscript", "script"), _SCRIPT),
+    "dump": "it exports to a file system of the indexer; outputcsv and the REST API export results",
+    "findtypes": "it suggests event types by a scoring that is not documented",
+    "folderize": "how it groups values into folders is not documented",
+    "geom": "it joins geographic shapes for choropleth maps, and no shape files are shipped",
+    "geomfilter": "it works on what geom gives",
+    "history": "no history of searches is kept",
+    "kvform": "form templates (.form files of an app) are not read; rex and extract do the work",
+    "overlap": "it looks for gaps left by scheduled summary searches, which need the scheduler's own records",
+    "relevancy": "its score is not documented",
+    "scrub": "it needs Splunk's dictionaries of names and words",
+    "searchtxn": "it needs transaction types (transactiontypes.conf); transaction with its options does the work",
+    "tscollect": "tsidx namespaces are not kept; data models and lookups hold what tstats reads",
+    "typelearner": "it suggests event types by a scoring that is not documented",
+}
