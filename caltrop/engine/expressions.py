@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
@@ -49,12 +49,6 @@ class Scope:
 
     def over(self, frame: pl.DataFrame, bound: Mapping[str, Value]) -> Scope:
         return Scope(frame, self.ctx, bound)
-
-    def evaluate(self, node: Node) -> Value:
-        return evaluate(node, self)
-
-    def binding(self, name: str, value: Value) -> Scope:
-        return replace(self, bound={**self.bound, name: value})
 
 
 _MISSING = pl.Series([None], dtype=pl.String)
@@ -152,8 +146,7 @@ def _call(node: Call, scope: Scope) -> Value:
     count = len(node.args)
     if count < entry.least or (entry.most is not None and count > entry.most):
         raise SearchError(f"the {node.name} function takes {_arity(entry)}, not {count}", node=node)
-    value = entry.run(Invocation(entry, node, scope))
-    return finite(value) if value.column.dtype == pl.Float64 else value
+    return entry.run(Invocation(entry, node, scope))
 
 
 def _arity(entry: FunctionEntry) -> str:
@@ -207,15 +200,7 @@ def arithmetic(op: str, left: Value, right: Value) -> Value:
         "%": lambda a, b: pl.when(b != 0).then(a - b * (a / b).cast(pl.Int64, strict=False).cast(pl.Float64)),
         "+": lambda a, b: a + b,
     }
-    value = calculate("number", builders[op], left.number(), right.number())
-    return finite(value)
-
-
-def finite(value: Value) -> Value:
-    """Results that are no number (an overflow, the logarithm of -1) are missing."""
-    if value.column.is_finite().all():  # nulls do not count
-        return value
-    return calculate(value.kind, lambda x: pl.when(x.is_finite()).then(x), value)
+    return calculate("number", builders[op], left.number(), right.number())
 
 
 def _plus(node: Binary, left: Value, right: Value) -> Value:

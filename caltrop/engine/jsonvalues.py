@@ -14,6 +14,7 @@ from typing import Any
 from caltrop.engine.table import number_text
 
 MAX_TEXT = 50_000_000  # characters
+NOTHING = object()  # what a change gives that makes nothing where nothing was
 Json = Any  # None, bool, Number, str, list, dict
 Step = str | int | None  # a key, an index, every element
 
@@ -131,7 +132,8 @@ def update(value: Json, steps: tuple[Step, ...], change: Any) -> Json:
         if step in copy:
             copy[step] = update(copy[step], rest, change)
         elif not rest:
-            copy[step] = change(None, False)
+            if (made := change(None, False)) is not NOTHING:
+                copy[step] = made
         elif isinstance(rest[0], str):
             copy[step] = update({}, rest, change)
         return copy
@@ -142,8 +144,8 @@ def update(value: Json, steps: tuple[Step, ...], change: Any) -> Json:
         return [update(item, rest, change) for item in items]
     if -len(items) <= step < len(items):
         items[step] = update(items[step], rest, change)
-    elif step == len(items) and not rest:
-        items.append(change(None, False))
+    elif step == len(items) and not rest and (made := change(None, False)) is not NOTHING:
+        items.append(made)
     return items
 
 

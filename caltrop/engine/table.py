@@ -70,8 +70,10 @@ def reversed_rows(frame: pl.DataFrame) -> pl.DataFrame:
 
 def numeric(column: pl.Series) -> pl.Series:
     """Float64, null where a value is not a number. A multivalue is a number only where it holds exactly one."""
-    if column.dtype.is_numeric():
+    if column.dtype.is_integer():
         return column.cast(pl.Float64)
+    if column.dtype.is_float():
+        return _finite(column.cast(pl.Float64))
     if column.dtype == pl.Boolean or column.dtype == pl.Null:
         return pl.Series(column.name, [None] * len(column), dtype=pl.Float64)
     if column.dtype == MULTIVALUE:
@@ -79,7 +81,11 @@ def numeric(column: pl.Series) -> pl.Series:
     number = column.cast(pl.Float64, strict=False)
     if number.null_count() > column.null_count():
         number = column.str.strip_chars().cast(pl.Float64, strict=False)
-    # Polars also reads "inf" and "nan"; Splunk does not call those numbers.
+    return _finite(number)
+
+
+def _finite(number: pl.Series) -> pl.Series:
+    """Without nan and the infinities: a result may be one and shows it, but nothing can be calculated with it."""
     finite = number.is_finite()
     return number if finite.all() else pick(finite, number)
 

@@ -289,6 +289,9 @@ def _reader(form: str) -> re.Pattern[str] | None:
             piece = piece.replace(f"?P<{name[1]}>", "?:")
         elif name:
             seen.add(name[1])
+        if letter in "QNf" and out[-1].endswith(r"\."):  # a time without its fraction fits too
+            out[-1] = out[-1].removesuffix(r"\.")
+            piece = rf"(?:\.{piece})?"
         out.append(piece)
         at = match.end()
     out.append(_literal(form[at:]))

@@ -47,7 +47,7 @@ class Value:
         if self._number is None:
             self._number = (
                 self
-                if self.column.dtype == pl.Float64
+                if self.column.dtype == pl.Float64 and self.column.is_finite().all()
                 else Value(numeric(self.column), constant=self.constant, kind="number")
             )
         return self._number

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
@@ -48,16 +48,17 @@ def _function(call: FieldFunction, form: str, ctx: Context) -> Callable[[pl.Seri
     def read_time(text: str) -> float | None:
         return times.strptime(text, form, tz, today)
 
+    known = (to_plain_number, read_time, dur2sec, mstime, memk)
     if call.function == "ctime":
         return lambda column: _ctime(column, form, tz)
     if call.function == "auto":
-        return lambda column: _auto(column, read_time)
+        return lambda column: _auto(column, known)
     if call.function == "rmcomma":
         return lambda column: _texts(column, lambda text: text.replace(",", ""))
     if call.function == "rmunit":
         return lambda column: _texts(column, rmunit)
     numbers: dict[str, Number] = {
-        "num": to_plain_number, "dur2sec": dur2sec, "memk": memk, "mstime": mstime,
+        "num": lambda text: next((n for read in known if (n := read(text)) is not None), None), "dur2sec": dur2sec, "memk": memk, "mstime": mstime,
         "mktime": read_time,
     }  # fmt: skip
     if call.function not in numbers:
@@ -90,10 +91,10 @@ def _numbers(column: pl.Series, read: Number) -> pl.Series:
     return pl.Series([None if v is None else read(v) for v in render(column).to_list()], dtype=pl.Float64)
 
 
-def _auto(column: pl.Series, read_time: Number) -> pl.Series:
+def _auto(column: pl.Series, known: Sequence[Number]) -> pl.Series:
     """The first conversion that fits every value, else the column as it is."""
     texts = [v for v in render(column).to_list() if v is not None] if column.dtype != MULTIVALUE else []
-    for read in (to_plain_number, read_time, dur2sec, mstime, memk):
+    for read in known:
         if texts and all(read(text) is not None for text in texts):
             return _numbers(column, read)
     return column

@@ -68,7 +68,10 @@ def _dynamic(frame: pl.DataFrame, target: str, value: Value, scope: Scope) -> pl
         if any(cell is None for cell in cells.values()):
             names.append(None)
         else:
-            names.append(re.sub(r"\{([^{}]+)\}", lambda m, cells=cells: cells[m[1]] or "", target))  # type: ignore[misc]
+            name = re.sub(r"\{([^{}]+)\}", lambda m, cells=cells: cells[m[1]] or "", target)  # type: ignore[misc]
+            if re.search(r"\{[^{}]+\}", name):
+                raise SearchError(f"eval: the field name '{target}' never ends: it becomes '{name}'")
+            names.append(name)
     which = pl.Series(names, dtype=pl.String)
     column = value.stretch(frame.height)
     for name in which.unique(maintain_order=True).drop_nulls():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import sys
 
 import polars as pl
 
@@ -62,14 +63,21 @@ def tonumber(call: Invocation) -> Value:
     value = call.args[0]
     if value.column.dtype == pl.Boolean:
         raise call.error("must be a string, not a Boolean", 0)
-    if len(call.args) == 1:
-        number = value.number()
-    else:
-        base = value_base(call)
-        number = by_row("number", pl.Float64, lambda s: None if s is None else in_base(s, base), value.text())
+    number = _parsed(call)
     if value.kind == "string" and value.constant and number.scalar() is None and value.scalar() is not None:
         raise call.error(f"is not a number: '{value.scalar()}'", 0)
     return Value(number.column, constant=number.constant, kind="number")
+
+
+def _parsed(call: Invocation) -> Value:
+    """The first argument as a number, its text in the base that the second one gives. Surrounding space is no part of one."""
+    value = call.args[0]
+    if len(call.args) > 1:
+        base = value_base(call)
+        return by_row("number", pl.Float64, lambda s: None if s is None else in_base(s, base), value.text())
+    if value.numbers:
+        return value.number()
+    return calculate("number", lambda n, s: pl.when(s.str.strip_chars() == s).then(n), value.number(), value.text())
 
 
 def value_base(call: Invocation) -> int:
@@ -80,13 +88,13 @@ def value_base(call: Invocation) -> int:
 
 
 def in_base(text: str, base: int) -> float | None:
-    if "_" in text:
+    if "_" in text or text.strip() != text:
         return None
     try:
-        return float(int(text.strip(), base))
+        return float(int(text, base))
     except ValueError:
         pass
-    whole, dot, fraction = text.strip().partition(".")
+    whole, dot, fraction = text.partition(".")
     if base != 10 or not dot:
         return None
     try:
@@ -95,35 +103,35 @@ def in_base(text: str, base: int) -> float | None:
         return None
 
 
-@function("toint", least=1, most=1, returns="number", family=FAMILY)
+@function("toint", least=1, most=2, returns="number", family=FAMILY)
 def toint(call: Invocation) -> Value:
-    """The number without its fraction; true is 1, false 0."""
+    """The number rounded down; true is 1, false 0."""
     value = call.args[0]
     if value.column.dtype == pl.Boolean:
         return calculate("number", lambda x: x.cast(pl.Float64), value)
-    return calculate("number", lambda x: pl.when(x >= 0).then(x.floor()).otherwise(x.ceil()), value.number())
+    return calculate("number", lambda x: x.floor(), _parsed(call))
 
 
-@function("todouble", least=1, most=1, returns="number", family=FAMILY)
+@function("todouble", least=1, most=2, returns="number", family=FAMILY)
 def todouble(call: Invocation) -> Value:
     value = call.args[0]
     if value.column.dtype == pl.Boolean:
         return calculate("number", lambda x: x.cast(pl.Float64), value)
-    number = value.number()
+    number = _parsed(call)
     return Value(number.column, constant=number.constant, kind="number")
 
 
 @function("tobool", least=1, most=1, returns="bool", family=FAMILY)
 def tobool(call: Invocation) -> Value:
-    """Numbers other than 0 and the texts true, t, yes are true; 0 and false, f, no are false."""
+    """Numbers other than 0 and the word true are true, 0 and the word false are false; nothing else is either."""
     value = call.args[0]
     if value.column.dtype == pl.Boolean:
         return value
     return calculate(
         "bool",
         lambda n, s: pl.when(n.is_not_null()).then(n != 0)
-        .when(s.str.to_lowercase().is_in(["true", "t", "yes", "y"])).then(True)
-        .when(s.str.to_lowercase().is_in(["false", "f", "no", "n"])).then(False),
+        .when(s.str.to_lowercase() == "true").then(True)
+        .when(s.str.to_lowercase() == "false").then(False),
         value.number(), value.text(),
     )  # fmt: skip
 
@@ -146,7 +154,10 @@ def ipmask(call: Invocation) -> Value:
 
 # --- printf ---------------------------------------------------------------------------------------------------------------
 
-_CONVERSION = re.compile(r"%([-+ #0']*)(\d+|\*)?(?:\.(\d+|\*)?)?(?:hh|h|ll|l|L|q|j|z|t)?([diouxXeEfFgGaAcspn%])")
+_CONVERSION = re.compile(
+    r"%([-+ #0']*)(\d+|\*)?(?:\.(\d+|\*)?)?(?:hh|h|ll|l|L|q|j|t|z(?=[diouxX]))?([diouxXeEfFgGaAcspzCSn%])"
+)
+_UNSUPPORTED = "CSn"
 _WIDEST = 10_000
 
 
@@ -155,6 +166,8 @@ def printf(call: Invocation) -> Value:
     """C's conversions, and ' for thousands separators. A missing argument leaves no result."""
     form = call.args[0]
     if form.constant and (words := form.text().scalar()) is not None:
+        if bad := next((m[0] for m in _CONVERSION.finditer(words) if m[4] in _UNSUPPORTED), None):
+            raise call.error(f"does not support the conversion '{bad}'", 0)
         wanted = _count(words)
         if wanted != len(call.args) - 1:
             raise call.error(
@@ -194,10 +207,14 @@ def format_c(form: str, arguments: list[str]) -> str:
         text = next(remaining, "")
         spec = f"%{flags.replace(chr(39), '')}{min(int(width or 0), _WIDEST) or ''}"
         digits = "" if precision is None else f".{min(int(precision), 100)}"
-        if letter in "sp":
+        if letter in "sz":
             return _string(flags, width, precision, text)
         if letter == "c":
-            return _string(flags, width, None, text[:1])
+            return _string(flags, width, None, _character(text))
+        if letter in _UNSUPPORTED:
+            return match[0]
+        if letter == "p":
+            letter = "X"
         value = number(text)
         if "'" in flags and letter in "diufF":
             return _grouped(flags, width, precision, value, letter)
@@ -206,10 +223,34 @@ def format_c(form: str, arguments: list[str]) -> str:
         if letter in "oxX":
             return _based(flags, width, precision, int(value), letter)
         if letter in "aA":
-            return value.hex().upper() if letter == "A" else value.hex()
+            written = _hexadecimal(value, precision)
+            return _string(flags, width, None, written.upper() if letter == "A" else written)
         return (spec + digits + letter) % value
 
     return _CONVERSION.sub(write, form)
+
+
+def _character(text: str) -> str:
+    """The character of a code point, or the first character of a text that is no number."""
+    if re.fullmatch(r"\d+", text) and int(text) <= sys.maxunicode:
+        return chr(int(text))
+    return text[:1]
+
+
+def _hexadecimal(value: float, precision: str | None) -> str:
+    """C's %a: a hexadecimal significand of `precision` digits (as many as it takes when there is none) and a power of 2."""
+    match = re.fullmatch(r"(-?)0x([01])\.([0-9a-f]+)p([+-]\d+)", value.hex())
+    if match is None:  # infinite or not a number
+        return str(value)
+    sign, lead, digits, exponent = match.groups()
+    if precision is None:
+        digits = digits.rstrip("0")
+    else:
+        places = min(int(precision), 13)
+        scaled = (int(lead + digits, 16) + (1 << (4 * (13 - places))) // 2) >> (4 * (13 - places))
+        text = f"{scaled:0{places + 1}x}"
+        lead, digits = text[: len(text) - places], text[len(text) - places :]
+    return f"{sign}0x{lead}{'.' if digits else ''}{digits}p{exponent}"
 
 
 def _string(flags: str, width: str | None, precision: str | None, text: str) -> str:

@@ -104,6 +104,8 @@ def _at(value: Json, steps: tuple[Step, ...] | None) -> Json:
     """The value at a path: an array of all of them where the path says {}."""
     if steps is None:
         return None
+    if steps == (None,) and isinstance(value, dict):  # {} is the whole document
+        return value
     found = jsonvalues.select(value, steps)
     if None in steps:
         return found or None
@@ -121,7 +123,7 @@ def _edit(call: Invocation, steps_of: Callable[[str], tuple[Step, ...] | None], 
             return None
         for path, new in zip(pairs[::2], pairs[1::2], strict=True):
             steps = steps_of(plain(path) or "")
-            if steps:
+            if steps is not None:
                 value = jsonvalues.update(value, steps, change(new))
         return dump(value)
 
@@ -138,25 +140,21 @@ def json_set_exact(call: Invocation) -> Value:
     return _edit(call, lambda key: (key,), lambda new: lambda old, exists: new)
 
 
-def _appended(new: Json) -> Callable[[Json, bool], Json]:
-    return lambda old, exists: [*old, new] if isinstance(old, list) else old if exists else [new]
-
-
-def _extended(new: Json) -> Callable[[Json, bool], Json]:
-    items = new if isinstance(new, list) else [new]
-    return lambda old, exists: [*old, *items] if isinstance(old, list) else old if exists else list(items)
+def _longer(items: list[Json]) -> Callable[[Json, bool], Json]:
+    """What is at the path with items added; anything but an array becomes one first, a path to nothing is left out."""
+    return lambda old, exists: [*(old if isinstance(old, list) else [old]), *items] if exists else jsonvalues.NOTHING
 
 
 @function("json_append", least=3, most=None, family=FAMILY)
 def json_append(call: Invocation) -> Value:
-    """Add the value as one element of the array at the path."""
-    return _edit(call, parse_path, _appended)
+    """Add the value as one element of the array at the path (the empty path is the document)."""
+    return _edit(call, parse_path, lambda new: _longer([new]))
 
 
 @function("json_extend", least=3, most=None, family=FAMILY)
 def json_extend(call: Invocation) -> Value:
     """Add the elements of an array (or the value) to the array at the path."""
-    return _edit(call, parse_path, _extended)
+    return _edit(call, parse_path, lambda new: _longer(new if isinstance(new, list) else [new]))
 
 
 @function("json_delete", least=2, most=None, family=FAMILY)
@@ -243,27 +241,28 @@ def mv_to_json_array(call: Invocation) -> Value:
 
 @function("toarray", least=1, most=1, family="conversion")
 def toarray(call: Invocation) -> Value:
-    """A JSON array stays, a multivalue becomes one, any other value an array of one."""
+    """A JSON array stays, a multivalue becomes one; no other value is one."""
 
     def row(values: list[str] | None) -> str | None:
         if values is None:
             return None
-        items = [infer(v) for v in values]
-        return dump(items[0] if len(items) == 1 and isinstance(items[0], list) else items)
+        items = [infer(v.strip()) for v in values]
+        if len(items) > 1:
+            return dump(items)
+        return dump(items[0]) if isinstance(items[0], list) else None
 
     return by_row("any", pl.String, row, call.args[0].lists())
 
 
 @function("tomv", least=1, most=1, family="conversion")
 def tomv(call: Invocation) -> Value:
-    """A JSON array becomes a multivalue; other values stay."""
+    """A multivalue stays, a JSON array becomes one, its strings in quotes; no other value is one."""
 
     def row(values: list[str] | None) -> list[str] | None:
-        if values is not None and len(values) == 1:
-            parsed = infer(values[0])
-            if isinstance(parsed, list):
-                return [text for v in parsed if (text := plain(v)) is not None] or None
-        return values
+        if values is None or len(values) > 1:
+            return values
+        parsed = infer(values[0])
+        return ([dump(v) for v in parsed] or None) if isinstance(parsed, list) else None
 
     return lists_or_text(by_row("any", pl.List(pl.String), row, call.args[0].lists()))
 
@@ -274,6 +273,6 @@ def toobject(call: Invocation) -> Value:
 
     def row(text: str | None) -> str | None:
         value, valid = parse_json(text)
-        return text if valid and isinstance(value, dict) else None
+        return dump(value) if valid and isinstance(value, dict) else None
 
     return by_row("any", pl.String, row, call.args[0].text())

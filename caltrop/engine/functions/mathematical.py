@@ -100,6 +100,8 @@ def round_(call: Invocation) -> Value:
     args = _numbers(call)
     if len(args) == 1:
         return calculate("number", lambda x: pl.when(x >= 0).then((x + 0.5).floor()).otherwise((x - 0.5).ceil()), *args)
+    if args[1].constant and args[1].scalar() is not None and args[1].scalar() < 0:
+        raise call.error("must not be negative", 1)
     if args[1].constant and (digits := args[1].scalar()) is not None and 0 < digits <= 9:
         return _rounded(args[0], int(digits))
     return by_row("number", pl.String, lambda x, n: None if x is None or n is None else rounded_text(x, int(n)), *args)

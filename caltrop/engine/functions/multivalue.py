@@ -84,6 +84,11 @@ def mvsort(call: Invocation) -> Value:
     return _list(calculate("any", lambda x: x.list.sort(), call.args[0].lists()))
 
 
+@function("mvreverse", least=1, most=1, family=FAMILY)
+def mvreverse(call: Invocation) -> Value:
+    return _list(calculate("any", lambda x: x.list.reverse(), call.args[0].lists()))
+
+
 @function("mvjoin", least=2, most=2, returns="string", family=FAMILY)
 def mvjoin(call: Invocation) -> Value:
     return calculate("string", lambda x, d: x.list.join(d), call.args[0].lists(), call.args[1].text())

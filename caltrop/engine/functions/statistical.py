@@ -50,11 +50,20 @@ def _numbers(lists: tuple[list[str] | None, ...]) -> list[float]:
     return [number for text in _values(lists) if (number := to_number(text)) is not None]
 
 
+def _addends(call: Invocation) -> list[Value]:
+    """The arguments; a text literal is refused, a field that holds text is stepped over."""
+    for i, value in enumerate(call.args):
+        if value.kind in ("string", "bool") and value.constant:
+            raise call.error(f"must be a number or a field, not a {value.kind}", i)
+    return call.args
+
+
 @function("sum", least=1, most=None, returns="number", family=FAMILY)
 def sum_(call: Invocation) -> Value:
     """The sum of the arguments that are numbers."""
-    if all(not value.multivalue for value in call.args):
-        numbers = [value.number() for value in call.args]
+    args = _addends(call)
+    if all(not value.multivalue for value in args):
+        numbers = [value.number() for value in args]
         return calculate(
             "number",
             lambda *xs: pl.when(pl.any_horizontal(*(x.is_not_null() for x in xs))).then(pl.sum_horizontal(*xs)),
@@ -62,7 +71,7 @@ def sum_(call: Invocation) -> Value:
         )
     return by_row(
         "number", pl.Float64, lambda *lists: sum(found) if (found := _numbers(lists)) else None,
-        *(value.lists() for value in call.args),
+        *(value.lists() for value in args),
     )  # fmt: skip
 
 
@@ -71,7 +80,7 @@ def avg(call: Invocation) -> Value:
     """The mean of the arguments that are numbers."""
     return by_row(
         "number", pl.Float64, lambda *lists: sum(found) / len(found) if (found := _numbers(lists)) else None,
-        *(value.lists() for value in call.args),
+        *(value.lists() for value in _addends(call)),
     )  # fmt: skip
 
 

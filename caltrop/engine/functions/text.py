@@ -23,7 +23,7 @@ def each(value: Value, build: Callable[[pl.Expr], pl.Expr]) -> Value:
     return calculate("string", build, value.text())
 
 
-@function("len", least=1, most=1, returns="number", family=FAMILY)
+@function("len", "length", least=1, most=1, returns="number", family=FAMILY)
 def len_(call: Invocation) -> Value:
     """The number of characters."""
     return calculate("number", lambda x: x.str.len_chars().cast(pl.Float64), call.args[0].text())
