@@ -3,7 +3,7 @@
 What the move of ESCU itself did, where meaning had to be chosen:
 * the first risk object becomes the finding's entity, the others intermediate findings with the same message;
 * an Anomaly has intermediate findings only; a Hunting detection has no risk;
-* a Correlation without entities gets a MANUAL_REVIEW note: its author has to name the entity;
+* a detection without risk objects gets a MANUAL_REVIEW note, with its message: its author has to name the entity;
 * threat objects are sorted by field;
 * one `date` stands for creation and modification, the folder is the category, tests are `unit` unless tested by hand.
 Every file is read again in its new form and must mean the same, or it is left as it was.
@@ -154,17 +154,17 @@ def _risk(item: Detection, found: dict[str, Block], notes: list[str]) -> list[Bl
         if objects:
             notes.append("Hunting: its risk objects are dropped, a hunt does not score risk")
         return []
-    if item.type in ("TTP", "Correlation"):
+    if not objects:
+        reason = f"A {item.type} needs an entity, and this detection names none: add it, then remove this note."
+        note = {"message": item.message} if item.message else {}
+        out.append(Block("MANUAL_REVIEW", render("MANUAL_REVIEW", {**note, "manual_review_rationale": reason})))
+        notes.append("MANUAL_REVIEW: no entity for the finding")
+    elif item.type in ("TTP", "Correlation"):
+        first = objects.pop(0)
+        entity = {"field": first.field, "type": first.type, "score": first.score}
+        out.append(Block("finding", render("finding", {"title": item.message, "entity": entity})))
         if objects:
-            first = objects.pop(0)
-            entity = {"field": first.field, "type": first.type, "score": first.score}
-            out.append(Block("finding", render("finding", {"title": item.message, "entity": entity})))
-            if objects:
-                notes.append(f"the first risk object, {first.field!r}, became the finding's entity")
-        else:
-            reason = f"A {item.type} needs a finding with an entity, and this detection names none: add it, then remove this note."
-            out.append(Block("MANUAL_REVIEW", render("MANUAL_REVIEW", {"manual_review_rationale": reason})))
-            notes.append("MANUAL_REVIEW: no entity for the finding")
+            notes.append(f"the first risk object, {first.field!r}, became the finding's entity")
     if objects:
         entities = [{"field": e.field, "type": e.type, "score": e.score, "message": item.message} for e in objects]
         out.append(Block("intermediate_findings", render("intermediate_findings", {"entities": entities})))
