@@ -36,6 +36,8 @@ def anomalies(table: Table, cmd: Command, ctx: Context) -> Table:
             raise SearchError(f"anomalies {option}= is not supported", node=cmd)
     by = by_fields(cmd)
     cmd = checked(cmd)
+    if len(table) == 0:
+        return table
     field = text(cmd, "field", "_raw")
     most = whole(cmd, "maxvalues", 100, minimum=1)
     column = render(table.frame.get_column(field)) if field in table else None

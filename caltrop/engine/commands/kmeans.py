@@ -23,7 +23,7 @@ MAX_WORK = 50_000_000  # distances of one search, so that k and reps cannot hold
 
 
 def _squared(a: Point, b: Point) -> float:
-    return sum((x - y) ** 2 for x, y in zip(a, b, strict=True))
+    return sum((x - y) * (x - y) for x, y in zip(a, b, strict=True))  # inf where ** would overflow
 
 
 def _cityblock(a: Point, b: Point) -> float:
@@ -49,6 +49,8 @@ def kmeans(table: Table, cmd: Command, ctx: Context) -> Table:
     A range of k gives one row a k instead, with the distortion.
     """
     options = checked(cmd)
+    if len(table) == 0:
+        return table
     fields = expand(names(cmd.parts) or ["*"], table.fields)
     columns = {name: numeric(table.frame.get_column(name)) for name in fields}
     columns = {name: column for name, column in columns.items() if column.null_count() < len(column)}
@@ -130,7 +132,7 @@ def _spread(points: Sequence[Point], k: int, distance: Distance, rng: random.Ran
     centres = [rng.choice(points)]
     while len(centres) < k:
         gaps = [min(distance(p, c) for c in centres) for p in points]
-        centres.append(rng.choices(points, gaps)[0] if sum(gaps) > 0 else rng.choice(points))
+        centres.append(rng.choices(points, gaps)[0] if 0 < sum(gaps) < math.inf else rng.choice(points))
     return centres
 
 

@@ -44,6 +44,8 @@ def predict(table: Table, cmd: Command, ctx: Context) -> Table:
     ]
     if not series:
         raise SearchError("predict needs a field", node=cmd)
+    if len(table) == 0:
+        return table
     options = gathered(cmd)
     algorithm = text(options, "algorithm", "LLP5").upper()
     if algorithm not in ALGORITHMS:

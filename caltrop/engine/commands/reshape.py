@@ -138,6 +138,8 @@ def contingency(table: Table, cmd: Command, ctx: Context) -> Table:
     if pairs is None:
         raise SearchError("contingency needs two different fields", node=cmd)
     pairs = pairs.with_columns(render(pairs.get_column(name)).replace("", "EMPTY_STR") for name in (x, y))
+    if pairs.height == 0:
+        return Table.empty([x])
     total = int(pairs.get_column(ROW).sum())
     rows = _covering(pairs, x, whole(options, "maxrows", CEILING), number(options, "minrowcover", 1.0), total)
     columns = _covering(pairs, y, whole(options, "maxcols", CEILING), number(options, "mincolcover", 1.0), total)

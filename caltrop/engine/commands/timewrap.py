@@ -37,6 +37,8 @@ def timewrap(table: Table, cmd: Command, ctx: Context) -> Table:
         raise SearchError(
             f"timewrap {written or 'without a span'}: not a period", node=cmd, hint="Write one such as 1d, 1w or 1mon."
         )
+    if len(table) == 0:
+        return table
     if TIME not in table:
         raise SearchError("timewrap needs the _time of a timechart", node=cmd)
     style = choice(cmd, "series", "relative", "relative", "exact", "short")

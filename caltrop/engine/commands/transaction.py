@@ -36,6 +36,8 @@ def transaction(table: Table, cmd: Command, ctx: Context) -> Table:
     if cmd.option("name") is not None:
         cmd = _typed(cmd, ctx)
     if TIME not in table:
+        if len(table) == 0:
+            return table
         raise SearchError("transaction needs events with _time", node=cmd)
     fields = [name for part in cmd.parts if (name := name_of(part)) is not None]
     fields += text(cmd, "fields", "").replace(",", " ").split()

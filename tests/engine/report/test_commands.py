@@ -164,6 +164,20 @@ def test_makecontinuous_time() -> None:
     assert [row["_time"] for row in found] == ["1699999200", "1700002800", "1700006400"]
 
 
+@pytest.mark.parametrize(
+    "spl",
+    [
+        "timechart count by g", "chart count by g x", "top x", "transaction x", "xyseries a b c", "untable a b c", "transpose",
+        "contingency a b", "fieldsummary", "streamstats count", "eventstats count", "trendline sma2(x)", "outlier", "kmeans x", "cluster",
+        "correlate", "anomalies", "anomalydetection", "anomalousvalue", "predict x", "geostats count", "makecontinuous x", "timewrap 1d",
+        "concurrency duration=x", "arules a b", "associate", "af classfield=a", "sitop a", "cofilter a b", "sichart count by a",
+        "sitimechart count", "stats count by a",
+    ],
+)  # fmt: skip
+def test_no_rows_are_no_error(spl: str) -> None:
+    assert run(spl, table_of([])) == []
+
+
 # --- statistical commands ---------------------------------------------------------------------------------------------
 
 
