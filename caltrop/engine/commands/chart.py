@@ -87,7 +87,19 @@ def read_axes(cmd: Command) -> list[Axis]:
                     (found[-1][1] if found else leading).append(part)
     if found:
         found[0][1].extend(leading)
+    if len(found) > 1 and found[0][0] == "_time" and not any(o.name == "span" for o in found[0][1]):
+        of_time = [o for o in found[1][1] if of_time_line(o)]
+        found[0][1].extend(of_time)
+        found[1] = (found[1][0], [o for o in found[1][1] if o not in of_time])
     return [Axis(name, options) for name, options in found]
+
+
+def of_time_line(option: Option) -> bool:
+    """Whether an option such as span=1h can only be meant for the time axis, wherever it stands."""
+    if option.name == "aligntime":
+        return True
+    value = str(option.value)
+    return option.name in ("span", "minspan") and not value.isdigit() and times.parse_span(value) is not None
 
 
 def plain_functions(cmd: Command, axes: Sequence[Axis]) -> tuple[Aggregation, ...]:

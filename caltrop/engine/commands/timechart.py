@@ -17,7 +17,7 @@ from caltrop.engine.aggregate.functions import find, with_decimals
 from caltrop.engine.aggregate.group import CLOCK, argument_fields
 from caltrop.engine.aggregate.measures import empty_cells, expand
 from caltrop.engine.aggregate.pivot import CELL, SeriesOptions, pivot
-from caltrop.engine.commands.chart import Axis, fill_rows, plain_functions, read_axes
+from caltrop.engine.commands.chart import Axis, fill_rows, of_time_line, plain_functions, read_axes
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
@@ -95,10 +95,12 @@ def _prepare(table: Table, cmd: Command, ctx: Context) -> tuple[pl.DataFrame, st
     frame = table.frame.with_columns(numeric(table.frame.get_column(TIME)).alias(TIME)).drop_nulls(TIME)
     if not axes:
         return frame, None, top
-    # Bin options behind the BY field are that field's, never those of time.
+    # Bin options behind the BY field are that field's, but for a span of time where none was written before.
     split = axes[0].name
     before = {id(option) for option in cmd.of(Option)}
-    axis = Axis(split, [o for o in axes[0].options.of(Option) if id(o) not in before])
+    spanned = cmd.option("span") is not None
+    behind = [o for o in axes[0].options.of(Option) if id(o) not in before]
+    axis = Axis(split, [o for o in behind if spanned or not of_time_line(o)])
     frame, _ = axis.apply(frame, ctx)
     taken = {id(option) for option in axis.options.parts}
     return frame, split, replace(top, parts=tuple(part for part in top.parts if id(part) not in taken))
