@@ -43,6 +43,8 @@ def command(content: Path, format_: str, mend: bool, schema: Path | None) -> int
     catalogue = load(content)
     for line in FORMATS[format_](catalogue.problems):
         click.echo(line)
+    if not catalogue.config.file:
+        click.echo("no app.yml: a build takes default names (docs/content.md)", err=True)
     errors, total = len(catalogue.errors), len(catalogue.problems)
     click.echo(f"{errors} error(s), {total - errors} warning(s)", err=True)
     return 1 if errors else 0
