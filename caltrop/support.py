@@ -13,35 +13,9 @@ from pathlib import Path
 from caltrop.conformance import read_cases
 from caltrop.engine import registry
 from caltrop.engine.aggregate.functions import documented
+from caltrop.engine.unsupported import REASONS
 from caltrop.spl import SplError, known_commands, parse
 from caltrop.spl.ast import Aggregation, Call, Command
-
-# Why a documented command is left out; the others are not commands of the Search Reference (internal, or of add-ons).
-REASONS = {
-    "abstract": "shortens raw text for display",
-    "apply": "Machine Learning Toolkit, an add-on of its own",
-    "diff": "display of two results side by side",
-    "entitymerge": "Enterprise Security",
-    "erex": "learns expressions in the user interface",
-    "findtypes": "suggests event types in the user interface",
-    "fit": "Machine Learning Toolkit, an add-on of its own",
-    "folderize": "groups values for display",
-    "geom": "choropleth maps of the user interface",
-    "geomfilter": "choropleth maps of the user interface",
-    "history": "there is no search history",
-    "kvform": "form files are a legacy of old versions",
-    "localize": "finds time ranges for display",
-    "mpreview": "preview of metrics in the user interface",
-    "pivot": "the user interface writes it; tstats and datamodel do the same",
-    "runshellscript": "starts programs of the system",
-    "run": "starts programs of the system",
-    "script": "starts programs of the system",
-    "scrub": "anonymises with dictionaries that Splunk ships",
-    "searchtxn": "transactions of transactiontypes.conf; use transaction",
-    "sendemail": "sends mail; the server's alert actions report instead",
-    "tscollect": "tsidx files; data models are summarised instead",
-    "walklex": "there is no lexicon to walk",
-}
 
 
 def markdown(root: Path) -> str:
@@ -65,9 +39,7 @@ def markdown(root: Path) -> str:
         ),
         "\n### Not supported\n",
         "These raise `unsupported command`, with the place.\n",
-        *_table(
-            ("command", "reason"), ((f"`{name}`", REASONS.get(name, "internal, or of an add-on")) for name in missing)
-        ),
+        *_table(("command", "reason"), ((f"`{name}`", REASONS[name]) for name in missing)),
         "\n## Eval functions\n",
         *_table(
             ("function", "family", "arguments", "cases", "deviation"),

@@ -28,7 +28,8 @@ from caltrop.spl.ast import NOWHERE, Pipeline
 from caltrop.spl.macros import Macro
 from caltrop.spl.source import position
 
-CACHED_SEGMENTS = 64
+CACHE_BYTES = 2 << 30  # what the extracted fields of all segments may take
+CACHE_ENTRIES = 4096
 Time = float | str | None
 
 
@@ -52,6 +53,7 @@ class _Extraction:
 
     knowledge: Knowledge  # held, so that its identity is not given to another one
     rows: int = 0
+    size: int = 0  # bytes of the frame
     frame: pl.DataFrame | None = None
 
 
@@ -190,6 +192,9 @@ class Instance:
         with self._lock:
             if key not in self._knowledge:
                 self._knowledge = {k: v for k, v in self._knowledge.items() if k[2] == self.config.generation}
+                seen = {id(knowledge) for knowledge in self._knowledge.values()}
+                for stale in [k for k in self._extractions if k[1] not in seen]:
+                    del self._extractions[stale]
                 ctx = Context(self, Engine(), self.clock(), app=app, user=user)
                 self._knowledge[key] = Knowledge(
                     self.config,
@@ -217,8 +222,6 @@ class Instance:
         with self._lock:
             state = self._extractions.setdefault(key, _Extraction(knowledge))
             self._extractions.move_to_end(key)
-            while len(self._extractions) > CACHED_SEGMENTS:
-                self._extractions.popitem(last=False)
         if state.frame is not None:
             return state.frame
         frame = segment.frame
@@ -226,8 +229,16 @@ class Instance:
         if state.rows + chosen.height <= frame.height // 2:
             state.rows += chosen.height
             return knowledge.extract(chosen, extractable(wanted, chosen))
-        state.frame = knowledge.extract(frame)
-        return state.frame
+        whole = knowledge.extract(frame)
+        with self._lock:
+            state.frame, state.size = whole, int(whole.estimated_size())
+            while len(self._extractions) > 1 and self._too_much():
+                self._extractions.popitem(last=False)
+        return whole
+
+    def _too_much(self) -> bool:
+        states = self._extractions.values()
+        return len(states) > CACHE_ENTRIES or sum(state.size for state in states) > CACHE_BYTES
 
     # -- commands of others
 

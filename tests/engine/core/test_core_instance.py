@@ -277,3 +277,14 @@ def test_broken_case_files_are_named(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "x.yaml:1" in capsys.readouterr().err
     (tmp_path / "x.yaml").write_text("- id: [\n")
     assert main(["conformance", str(tmp_path)]) == 2
+
+
+def test_extractions_are_bounded_and_forgotten(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    instance.search("index=* status=*")
+    assert len(instance._extractions) == 2
+    monkeypatch.setattr("caltrop.engine.instance.CACHE_BYTES", 1)
+    instance.search("index=_internal *")
+    assert len(instance._extractions) == 1
+    instance.config.reload()
+    instance.knowledge("search", "admin")
+    assert not instance._extractions

@@ -8,7 +8,7 @@ import pytest
 
 from caltrop.engine import registry
 from caltrop.spl import known_commands
-from caltrop.support import REASONS, markdown, usage
+from caltrop.support import markdown, usage
 
 
 def test_the_page_is_generated_and_names_everything(root: Path) -> None:
@@ -18,11 +18,6 @@ def test_the_page_is_generated_and_names_everything(root: Path) -> None:
     for name in [*registry.commands, *registry.functions, *known_commands()]:
         assert f"| `{name}` |" in fresh
         assert f"| `{name}` |" in written, "run python -m caltrop.support"
-
-
-def test_reasons_are_given_for_missing_commands_only() -> None:
-    registry.load()
-    assert REASONS.keys() <= set(known_commands()) - registry.commands.keys()
 
 
 def test_uses_are_counted_once_a_case(tmp_path: Path) -> None:
