@@ -82,6 +82,7 @@ def _named(command: Command) -> set[str]:
         elif isinstance(node, Option) and isinstance(node.value, str):
             # Words and options may name a field (rex field=, lookup keys); reading one more does no harm.
             names.add(node.value)
+            names.update(re.findall(r"\(([^()]*)\)", node.value))  # agg=max(bytes)
     return names
 
 
