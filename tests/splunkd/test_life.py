@@ -149,5 +149,5 @@ def test_install_command(server: Server, tmp_path: Path) -> None:
     ]
     for given, text in failures:
         failed = run.invoke(install_command, given)
-        assert isinstance(failed.exception, CaltropError)
+        assert isinstance(failed.exception, CaltropError), failed.exc_info
         assert text in str(failed.exception)
