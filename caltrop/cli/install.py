@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
