@@ -34,9 +34,6 @@ from caltrop.spl.ast import (
     is_time_modifier,
 )
 
-SUMMARY = "stash"  # the source type of what collect and summary indexing write
-
-
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """Half-open range of `_time` in epoch seconds; None is no bound."""
