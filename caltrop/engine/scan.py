@@ -34,6 +34,7 @@ from caltrop.spl.ast import (
     is_time_modifier,
 )
 
+
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """Half-open range of `_time` in epoch seconds; None is no bound."""
