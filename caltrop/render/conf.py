@@ -43,7 +43,9 @@ class Conf:
 
 
 def _continued(value: str) -> str:
-    value = value.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if "\r" in value:
+        value = value.replace("\r\n", "\n").replace("\r", "\n")
+    value = value.strip()
     if "\n" in value:
         value = " \\\n".join(line.rstrip() for line in value.split("\n"))
     # A backslash that ends the value would swallow the next key.
@@ -59,21 +61,22 @@ def parse(text: str, file: str = "conf", *, strict: bool = True) -> dict[str, di
     current: dict[str, str] | None = None
     lines = text.split("\n")
     at = 0
-    while at < len(lines):
+    end = len(lines)
+    while at < end:
         start = at
         line = lines[at].rstrip("\r")
         at += 1
-        stripped = line.strip()
+        stripped = line.lstrip()
         if not stripped or stripped[0] in "#;":
             continue
         if stripped[0] == "[":
-            name = stripped[1 : stripped.rfind("]")] if "]" in stripped else stripped[1:]
+            name = stripped[1 : stripped.rfind("]")] if "]" in stripped else stripped[1:].rstrip()
             if strict and name in out:
                 raise CaltropError(f"the stanza [{name}] is given twice", location=Location(file, start + 1, 1))
             current = out.setdefault(name, {})
             continue
         parts = [line]
-        while parts[-1].endswith("\\") and at < len(lines):
+        while parts[-1].endswith("\\") and at < end:
             parts[-1] = parts[-1][:-1]
             parts.append(lines[at].rstrip("\r"))
             at += 1
