@@ -97,6 +97,14 @@ class SplunkdProtocol(H11Protocol):
             self._queue.put_nowait(None)
         super().connection_lost(exc)
 
+    def shutdown(self) -> None:
+        """At the end of the server an idle connection is dropped: TLS would wait for the client to say goodbye."""
+        idle = self.cycle is None or self.cycle.response_complete
+        if idle and self.transport.get_write_buffer_size() == 0:
+            self.transport.abort()
+        else:
+            super().shutdown()
+
 
 def protocol_class(open_stream: Callable[[Request], Sink | None], port: int) -> type[SplunkdProtocol]:
     """A protocol for one listener."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -71,6 +74,19 @@ def test_stop_is_idempotent_and_a_temporary_directory_goes() -> None:
     server.stop()
     server.stop()
     assert not folder.exists()
+
+
+def test_idle_connections_do_not_hold_up_the_end() -> None:
+    server = Server(password="pw").start()
+    connection = http.client.HTTPSConnection("127.0.0.1", server.port, context=ssl._create_unverified_context())
+    connection.request("GET", "/services/messages")
+    assert connection.getresponse().read()
+    assert server.daemon.store.indexes()
+    done = threading.Thread(target=server.stop)
+    done.start()
+    done.join(4)  # the server gives work under way 5 s
+    assert not done.is_alive()
+    connection.close()
 
 
 def test_a_port_in_use(server: Server, tmp_path: Path) -> None:
