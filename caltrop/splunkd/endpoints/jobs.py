@@ -189,24 +189,24 @@ class JobsCollection(Collection):
         job = self.job(entry)
         if not job.done.is_set():
             return Response(204)
-        return self._results(request, job, job.table)
+        return self._results(request, job, job.table, post=request.args.get("search"))
 
     @action("results_preview", "GET", "POST")
     def results_preview(self, request: Request, entry: Entry) -> Response:
         job = self.job(entry)
-        return self._results(request, job, job.table, preview=not job.done.is_set())
+        return self._results(request, job, job.table, post=request.args.get("search"), preview=not job.done.is_set())
 
     @action("events", "GET", "POST")
     def events(self, request: Request, entry: Entry) -> Response:
         job = self.job(entry)
-        return self._results(request, job, job.events)
+        return self._results(request, job, job.events, post=request.args.get("search"))
 
-    def _results(self, request: Request, job: Job, table: Table, *, preview: bool = False) -> Response:
+    def _results(self, request: Request, job: Job, table: Table, *, post: str = "", preview: bool = False) -> Response:
+        """A page of a job's rows in the output mode asked for, `post` being a search to run over them first."""
         if job.failed:
             table = Table.empty()
         args = request.args
-        if job.spec.search != as_rest_search(args.get("search")):
-            table = self.daemon.jobs.post_process(job, table, args.get("search"))
+        table = self.daemon.jobs.post_process(job, table, post)
         table = results.choose_fields(table, fields_of(args.all("f") + args.all("field_list")))
         offset, count = args.integer("offset", 0), args.integer("count", 100)
         shown = results.page(table, offset, max(count, 0))
