@@ -16,7 +16,7 @@ from caltrop.engine.context import Context, Message
 from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import Engine
 from caltrop.engine.models import Summaries
-from caltrop.engine.needed import extractable
+from caltrop.engine.needed import STORED, extractable
 from caltrop.engine.services import Services
 from caltrop.engine.table import Table, render
 from caltrop.errors import Location
@@ -226,9 +226,12 @@ class Instance:
             return state.frame
         frame = segment.frame
         chosen = frame.filter(possible)
+        names = extractable(wanted, chosen)
+        if names is not None and names <= STORED:
+            return chosen
         if state.rows + chosen.height <= frame.height // 2:
             state.rows += chosen.height
-            return knowledge.extract(chosen, extractable(wanted, chosen))
+            return knowledge.extract(chosen, names)
         whole = knowledge.extract(frame)
         with self._lock:
             state.frame, state.size = whole, int(whole.estimated_size())

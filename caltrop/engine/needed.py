@@ -25,6 +25,8 @@ from caltrop.spl.ast import (
 
 # Commands whose result holds only what they name.
 CLOSING = frozenset({"stats", "sistats", "table", "chart", "timechart", "top", "rare"})
+# Fields that no knowledge object can add or change (those of the scan are computed from them).
+STORED = frozenset({"_time", "_raw", "index", "_indextime", "_cd", "linecount", "punct", "splunk_server"})
 SUMMARY = "psrsvd_*"  # what sistats and its family left in a summary index: stats reads it unnamed
 # Commands that add or filter, and read only what they name (as field names or templates).
 NAMING = frozenset({"search", "where", "eval", "head", "sort", "dedup", "bin", "bucket", "rename", "convert", "eventstats",

@@ -288,3 +288,14 @@ def test_extractions_are_bounded_and_forgotten(instance: Instance, monkeypatch: 
     instance.config.reload()
     instance.knowledge("search", "admin")
     assert not instance._extractions
+
+
+def test_searches_of_stored_fields_extract_nothing(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("extracted")
+
+    monkeypatch.setattr("caltrop.knowledge.Knowledge.extract", refuse)
+    assert rows_of(instance.search("index=main | stats count by index").table) == [{"index": "main", "count": "2"}]
+    assert rows_of(instance.search("bob | stats count").table) == [{"count": "1"}]
+    with pytest.raises(AssertionError, match="extracted"):
+        instance.search("bob | stats count by user")
