@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from caltrop.engine import expressions, matching, registry, subsearches
+from caltrop.engine import expressions, matching, options, registry, subsearches
 from caltrop.engine.context import Context
 from caltrop.engine.errors import Cancelled, SearchError
 from caltrop.engine.nearest import did_you_mean
@@ -46,6 +46,7 @@ class Engine:
         if not stages:
             raise SearchError("the search is empty")
         for number, (entry, command) in enumerate(stages):
+            options.check(command)
             if entry.kind == "generating" and (number or source is not None) and not command.option("append"):
                 raise SearchError(f"'{command.name}' must be the first command of a search", node=command)
         table = source if source is not None else Table.empty()

@@ -39,7 +39,7 @@ def missing(height: int, name: str) -> pl.Series:
 def fields(table: Table, cmd: Command, ctx: Context) -> Table:
     """Keep the listed fields and the internal ones, or (-) remove the listed ones."""
     names = names_of(cmd.parts, ctx)
-    if not cmd.parts:
+    if not any(not (isinstance(part, Word) and part.text in "+-") for part in cmd.parts):
         raise SearchError("fields needs a field", node=cmd)
     columns = table.fields
     listed = fieldnames.expand(names, columns)
@@ -52,6 +52,8 @@ def fields(table: Table, cmd: Command, ctx: Context) -> Table:
 @command("table", kind="transforming")
 def table_(table: Table, cmd: Command, ctx: Context) -> Table:
     """The listed fields as a table, in that order; a field without values is an empty column."""
+    if not cmd.parts:
+        raise SearchError("table needs a field", node=cmd)
     names: list[str] = []
     for name in names_of(cmd.parts, ctx):
         names += fieldnames.matching(name, table.fields) if "*" in name else [name]
@@ -96,6 +98,8 @@ def replace(table: Table, cmd: Command, ctx: Context) -> Table:
     for part in cmd.parts:
         if isinstance(part, Clause) and part.keyword == "in":
             names = names_of(part.parts, ctx)
+            if not part.parts:
+                raise SearchError("replace needs fields behind IN", node=part)
         elif isinstance(part, Clause) and source is not None:
             word = part.parts[0]
             target = word.text if isinstance(word, Word) else ""

@@ -57,6 +57,8 @@ def regex(table: Table, cmd: Command, ctx: Context) -> Table:
         name, op, value = part.field.name, part.op, part.value
     if not isinstance(value, Word):
         raise SearchError("regex needs a regular expression", node=cmd)
+    if len(cmd.parts) > 1:
+        raise SearchError("regex takes one regular expression", node=cmd, hint='write field="…" or field!="…"')
     pattern = compile_pattern(value.text, node=value)
     if name not in table:
         return table if op == "!=" else table.with_frame(table.frame.clear())
@@ -89,6 +91,8 @@ def head(table: Table, cmd: Command, ctx: Context) -> Table:
 @command("tail", kind="centralized")
 def tail(table: Table, cmd: Command, ctx: Context) -> Table:
     """The last rows, last one first."""
+    if words := cmd.of(Word):
+        raise SearchError(f"tail: '{words[0].text}' is no count of results", node=words[0])
     return table.with_frame(reversed_rows(table.frame.tail(limit_of(cmd, DEFAULT_HEAD))))
 
 

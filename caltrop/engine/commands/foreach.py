@@ -13,7 +13,7 @@ from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import subsearch_part
 from caltrop.engine.jsonvalues import parse_json, plain
 from caltrop.engine.registry import command
-from caltrop.engine.table import Table, concat, values_of
+from caltrop.engine.table import MULTIVALUE, Table, concat, values_of
 from caltrop.spl import parse, unparse
 from caltrop.spl.ast import Command, FieldName
 
@@ -24,21 +24,35 @@ MAX_ITEMS = 100_000
 
 @command("foreach", kind="streaming")
 def foreach(table: Table, cmd: Command, ctx: Context) -> Table:
-    template = unparse(subsearch_part(cmd).pipeline)
+    pipeline = subsearch_part(cmd).pipeline
+    template = unparse(pipeline)
     names = [node.name for node in cmd.of(FieldName)]
-    if not names:
-        raise SearchError("foreach needs fields", node=cmd)
     mode = str(cmd.option("mode", "multifield")).lower()
+    if not names and mode != "auto_collections":
+        raise SearchError("foreach needs fields", node=cmd)
     if mode == "multifield":
         return _over_fields(table, names, template, cmd, ctx)
     if mode not in ("multivalue", "json_array", "auto_collections"):
         raise SearchError(
             f"foreach: unknown mode '{mode}'", node=cmd, hint="multifield, multivalue, json_array or auto_collections"
         )
-    for name in names:
-        for field in fieldnames.matching(name, table.fields):
-            table = _over_items(table, field, mode, template, cmd, ctx)
+    if [getattr(inner, "name", None) for inner in pipeline.commands] != ["eval"]:
+        raise SearchError(f"foreach: mode={mode} takes exactly one eval command", node=cmd)
+    for name in names or _collections(table):
+        if name in table:
+            table = _over_items(table, name, mode, template, cmd, ctx)
     return table
+
+
+def _collections(table: Table) -> list[str]:
+    """The fields that hold several values or a JSON array in some row."""
+
+    def holds_array(column: pl.Series) -> bool:
+        return column.dtype == pl.String and any(
+            isinstance(parse_json(text)[0], list) for text in column.filter(column.str.starts_with("[")).to_list()
+        )
+
+    return [c.name for c in table.frame.iter_columns() if c.dtype == MULTIVALUE or holds_array(c)]
 
 
 def _run(table: Table, text: str, ctx: Context) -> Table:

@@ -26,25 +26,26 @@ def only_field(cmd: Command) -> str:
 def makemv(table: Table, cmd: Command, ctx: Context) -> Table:
     """Split a field at a delimiter, or by a tokenizer whose first group is a value."""
     name = only_field(cmd)
-    if name not in table:
-        return table
-    column = values_of(table.frame.get_column(name))
+    empty = flag(cmd, "allowempty")
     tokenizer = cmd.option("tokenizer")
     if tokenizer is not None:
         pattern = compile_pattern(str(tokenizer), node=cmd).python
-        group = 1 if pattern.groups else 0
+        if not pattern.groups:
+            raise SearchError("makemv: tokenizer= needs a capturing group", node=cmd)
 
         def pieces(text: str) -> list[str]:
-            return [m.group(group) or "" for m in pattern.finditer(text)]
+            return [piece for m in pattern.finditer(text) if (piece := m.group(1) or "") or empty]
     else:
         delimiter = str(cmd.option("delim", " "))
-        empty = flag(cmd, "allowempty")
         if not delimiter:
             raise SearchError("makemv: delim= is empty", node=cmd)
 
         def pieces(text: str) -> list[str]:
             return [piece for piece in text.split(delimiter) if piece or empty]
 
+    if name not in table:
+        return table
+    column = values_of(table.frame.get_column(name))
     lists = [None if v is None else [p for text in v for p in pieces(text)] or None for v in column.to_list()]
     if flag(cmd, "setsv"):
         joined = [None if v is None else str(cmd.option("delim", " ")).join(v) for v in lists]
@@ -60,6 +61,8 @@ def _tidy(column: pl.Series) -> pl.Series:
 def nomv(table: Table, cmd: Command, ctx: Context) -> Table:
     """The values joined into one: by line breaks, or by the delimiter of an mvcombine before."""
     columns = []
+    if not cmd.of(FieldName):
+        raise SearchError("nomv needs a field", node=cmd)
     for node in cmd.of(FieldName):
         for name in fieldnames.matching(node.name, table.fields):
             column = table.frame.get_column(name)

@@ -1,0 +1,35 @@
+"""Options that a command does not know, or whose value is of the wrong kind, are refused by name.
+
+Only for commands whose page lists every option (Search Reference); the others take what they are given, as Splunk does.
+"""
+
+from __future__ import annotations
+
+from caltrop.engine.errors import SearchError
+from caltrop.engine.nearest import did_you_mean
+from caltrop.spl.ast import Command, Option
+from caltrop.spl.syntax import Kind, syntaxes
+
+CLOSED = frozenset(
+    {
+        "bin", "bucket", "convert", "dedup", "discretize", "extract", "head", "kv", "makemv", "makeresults",
+        "multikv", "mvcombine", "mvexpand", "rex", "spath", "tail", "xmlkv", "xpath",
+    }
+)  # fmt: skip
+
+
+def check(command: Command) -> None:
+    """SearchError for the first option that the command's declaration does not allow."""
+    if command.name not in CLOSED:
+        return
+    known = syntaxes[command.name].options
+    for option in command.of(Option):
+        kind = known.get(option.name)
+        if kind is None:
+            raise SearchError(
+                f"{command.name}: invalid argument '{option.name}={option.value}'",
+                node=option,
+                hint=did_you_mean(option.name, known),
+            )
+        if kind is Kind.BOOL and not isinstance(option.value, bool):
+            raise SearchError(f"{command.name}: {option.name}= needs true or false, not '{option.value}'", node=option)
