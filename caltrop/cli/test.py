@@ -45,7 +45,7 @@ def command(names: tuple[str, ...], content: Path, **options: object) -> int:
     from caltrop.replay.console import print_report
 
     catalogue = load(content)
-    if catalogue.errors:
+    if catalogue.blocking:
         for problem in catalogue.errors:
             click.echo(str(problem), err=True)
         raise FindingsError(
