@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TARGET ?= embedded
 
-.PHONY: venv prove prove-embedded prove-container test unit lint bench clean
+.PHONY: venv prove prove-embedded prove-container test unit lint docs bench clean
 
 venv: .venv/installed
 
@@ -34,6 +34,11 @@ lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# docs/spl.md, from the engine's registrations and the conformance cases.
+docs: venv
+	$(BIN)/python -m caltrop.support > docs/spl.md.new
+	@mv docs/spl.md.new docs/spl.md
 
 bench: venv
 	$(BIN)/python benchmarks/run.py

@@ -1,4 +1,4 @@
-"""Commands of the Search Reference that are left out, and why: shown in the error of a search that uses one and in docs/spl.md."""
+"""Commands and eval functions that are left out, and why: shown in the error of a search that uses one and in docs/spl.md."""
 
 from __future__ import annotations
 
@@ -25,4 +25,13 @@ REASONS: dict[str, str] = {
     "searchtxn": "it needs transaction types (transactiontypes.conf); transaction with its options does the work",
     "tscollect": "tsidx namespaces are not kept; data models and lookups hold what tstats reads",
     "typelearner": "it suggests event types by a scoring that is not documented",
+}
+
+# Names that the parser knows as functions and that no eval expression can call.
+FUNCTIONS: dict[str, str] = {
+    "cluster": "not in the Search Reference as an eval function; the cluster command groups texts",
+    "getfields": "not in the Search Reference",
+    "hash": "not in the Search Reference; md5, sha1, sha256 and sha512 are",
+    "ifnull": "not in the Search Reference; coalesce does the same",
+    "urlencode": "not in the Search Reference; urldecode is",
 }
