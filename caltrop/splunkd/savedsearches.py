@@ -17,7 +17,9 @@ from caltrop.knowledge.configuration import NOBODY, SYSTEM
 from caltrop.splunkd.http import ApiError
 
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_SPAN = re.compile(r"(\d+)\s*([smhdw]?)[a-z]*")
+_SPAN = re.compile(r"(\d+)\s*(?:([smhdw])[a-z]*)?")
+_PERIODS = re.compile(r"(\d+)\s*p")
+TTL = 600  # seconds that the job of an unscheduled search is kept
 _ACTION = re.compile(r"action\.([^.]+)")
 _COMMAND = re.compile(r"search\s", re.IGNORECASE)
 
@@ -25,7 +27,7 @@ _COMMAND = re.compile(r"search\s", re.IGNORECASE)
 def seconds_of(text: str, default: float) -> float:
     """A span like `86400s`, `24h`, `1d`."""
     match = _SPAN.fullmatch(text.strip().lower())
-    return int(match[1]) * SECONDS[match[2]] if match else default
+    return int(match[1]) * SECONDS[match[2] or ""] if match else default
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,20 @@ class SavedSearch:
     @property
     def scheduled(self) -> bool:
         return truth(self.get("enableSched", self.get("is_scheduled"))) and bool(self.get("cron_schedule").strip())
+
+    @property
+    def ttl(self) -> int:
+        """Seconds that its jobs are kept; `2p` is two periods of its schedule ("Extending job lifetimes")."""
+        text = self.get("dispatch.ttl", "2p").strip().lower()
+        periods = _PERIODS.fullmatch(text)
+        if periods is None:
+            return int(seconds_of(text, TTL))
+        cron = self.get("cron_schedule").strip()
+        if not self.scheduled or not croniter.is_valid(cron):
+            return TTL
+        walk = croniter(cron)
+        first = walk.get_next(float)
+        return int(int(periods[1]) * (walk.get_next(float) - first))
 
     @cached_property
     def actions(self) -> list[str]:

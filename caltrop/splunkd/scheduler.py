@@ -17,7 +17,7 @@ from caltrop.knowledge.configuration import SYSTEM
 from caltrop.splunkd.http import ApiError
 from caltrop.splunkd.jobs import Job, SearchSpec
 from caltrop.splunkd.places import Home, homes
-from caltrop.splunkd.savedsearches import SavedSearch, seconds_of
+from caltrop.splunkd.savedsearches import SavedSearch
 
 if TYPE_CHECKING:
     from caltrop.splunkd.daemon import Daemon
@@ -116,7 +116,6 @@ def spec_of(
     saved: SavedSearch, user: str, *, now: float | None, scheduled: bool, search: str | None = None
 ) -> SearchSpec:
     """The search to run for a saved search; a dispatched one is relative to `now` too."""
-    ttl = saved.get("dispatch.ttl", "2p").strip()
     return replace(
         SearchSpec(saved.search if search is None else search, saved.runs_as(user)),
         app=saved.search_app,
@@ -128,5 +127,5 @@ def spec_of(
         saved_owner=saved.owner,
         provenance="scheduler" if scheduled else "rest",
         scheduled=scheduled,
-        ttl=int(seconds_of(ttl, 600)),
+        ttl=saved.ttl,
     )

@@ -348,5 +348,22 @@ def test_spans(text: str, seconds: float) -> None:
     assert seconds_of(text, -1) == seconds
 
 
+@pytest.mark.parametrize(
+    ("settings", "seconds"),
+    [
+        ({}, 600),  # no schedule, no period
+        ({"dispatch.ttl": "2p", "cron_schedule": "*/5 * * * *"}, 600),  # a schedule that is switched off
+        ({"enableSched": "1", "cron_schedule": "*/5 * * * *"}, 600),
+        ({"enableSched": "1", "cron_schedule": "0 */6 * * *"}, 43200),
+        ({"enableSched": "1", "cron_schedule": "0 * * * *", "dispatch.ttl": "3p"}, 10800),
+        ({"dispatch.ttl": "90"}, 90),
+        ({"dispatch.ttl": "1h"}, 3600),
+        ({"dispatch.ttl": "soon"}, 600),
+    ],
+)
+def test_how_long_jobs_are_kept(settings: dict[str, str], seconds: int) -> None:
+    assert SavedSearch("s", "search", "admin", settings).ttl == seconds
+
+
 def test_arguments_of_a_dispatch() -> None:
     assert expand_arguments("head $args.n$ | $n$ | $m$", {"n": "3"}) == "head 3 | 3 | $m$"
