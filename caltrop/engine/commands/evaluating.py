@@ -54,6 +54,8 @@ def assigned(frame: pl.DataFrame, assignment: Assignment, ctx: Context) -> pl.Da
     if target == "_time":
         value = value.number()
     column = value.stretch(frame.height).alias(target)
+    if frame.height and target not in frame.columns and column.null_count() == frame.height:
+        return frame  # a field without a value in any row is not there
     return frame.with_columns(column) if frame.width else column.to_frame()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 import polars as pl
 
@@ -13,6 +14,8 @@ from caltrop.engine.regexes import compile_pattern, fill, replace_all, replaceme
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, render, values_of
 from caltrop.engine.values import Value, lists_or_text
+from caltrop.errors import CaltropError
+from caltrop.index.transforms import SedCommand, sed_commands
 from caltrop.knowledge.columns import coalesce
 from caltrop.knowledge.pcre import Regex
 from caltrop.spl.ast import Command, Word
@@ -110,44 +113,20 @@ def _offsets(regex: Regex, column: pl.Series) -> pl.Series:
 
 
 def parse_sed(word: Word) -> Callable[[pl.Series], pl.Series]:
-    """`s/regex/replacement/flags` (g, or the number of the match) or `y/from/to/`, with any delimiter."""
-    text = word.text.strip()
-    if text[:1] not in ("s", "y") or len(text) < 2:
-        raise SearchError(
-            f"rex: '{text}' is no sed expression", node=word, hint="write s/<regex>/<replacement>/g or y/<from>/<to>/"
-        )
-    parts = _split(text[2:], text[1])
-    if len(parts) != 3:
-        raise SearchError(f"rex: the sed expression '{text}' needs three '{text[1]}'", node=word)
-    source, target, flags = parts
-    if text[0] == "y":
-        return _transliteration(source, target, word)
-    if not re.fullmatch(r"g|\d*", flags.strip()):
-        raise SearchError(f"rex: unknown sed flags '{flags}'", node=word, hint="g, or a number")
-    regex = compile_pattern(source, node=word)
-    which = None if flags.strip() == "g" else int(flags.strip() or 1)
-    return lambda column: _each(column, lambda texts: _substitute(regex, texts, target, which))
+    """The commands of a sed script, one after the other, as SEDCMD of props.conf takes them."""
+    try:
+        commands = sed_commands(word.text)
+    except CaltropError as error:
+        raise SearchError(f"rex: {error.message}", node=word, hint=error.hint) from error
+    if not commands:
+        raise SearchError("rex: the sed expression is empty", node=word)
 
+    def edit(column: pl.Series) -> pl.Series:
+        for step in commands:
+            column = _each(column, partial(_substitute, step))
+        return column
 
-def _split(text: str, delimiter: str) -> list[str]:
-    """Parts between delimiters; an escaped delimiter is the delimiter itself."""
-    parts: list[str] = []
-    current, i = "", 0
-    while i < len(text):
-        if text[i] == "\\" and text[i + 1 : i + 2] == delimiter:
-            current += delimiter
-            i += 2
-        elif text[i] == "\\" and i + 1 < len(text):
-            current += text[i : i + 2]
-            i += 2
-        elif text[i] == delimiter and len(parts) < 2:
-            parts.append(current)
-            current = ""
-            i += 1
-        else:
-            current += text[i]
-            i += 1
-    return [*parts, current]
+    return edit
 
 
 def _each(column: pl.Series, edit: Callable[[pl.Series], pl.Series]) -> pl.Series:
@@ -157,17 +136,24 @@ def _each(column: pl.Series, edit: Callable[[pl.Series], pl.Series]) -> pl.Serie
     return column.list.eval(pl.element().map_batches(edit, return_dtype=pl.String))
 
 
-def _substitute(regex: Regex, texts: pl.Series, target: str, which: int | None) -> pl.Series:
-    """All matches (which None), or only the match of that number."""
-    if which is None:
-        return replace_all(regex, texts, _ampersand(target))
-    template = replacement_template(_ampersand(target))
+def _substitute(command: SedCommand, texts: pl.Series) -> pl.Series:
+    """Every match (limit 0), or only one of them."""
+    if (table := command.table) is not None:
+        return pl.Series(texts.name, [None if t is None else t.translate(table) for t in texts.to_list()], pl.String)
+    regex = compile_pattern(command.pattern)
+    if command.limit == 0 and command.first == 1:
+        return replace_all(regex, texts, _ampersand(command.replacement))
+    template = replacement_template(_ampersand(command.replacement))
 
     def one(text: str) -> str:
+        out, end = [], 0
         for number, match in enumerate(regex.python.finditer(text), 1):
-            if number == which:
-                return text[: match.start()] + fill(template, match) + text[match.end() :]
-        return text
+            if number >= command.first:
+                out += [text[end : match.start()], fill(template, match)]
+                end = match.end()
+                if command.limit:
+                    break
+        return "".join([*out, text[end:]])
 
     return pl.Series(texts.name, [None if t is None else one(t) for t in texts.to_list()], dtype=pl.String)
 
@@ -175,16 +161,3 @@ def _substitute(regex: Regex, texts: pl.Series, target: str, which: int | None) 
 def _ampersand(target: str) -> str:
     """Splunk's sed knows \\1 and the common escapes, and takes & as it is."""
     return target.replace("\\n", "\n").replace("\\t", "\t").replace("\\/", "/")
-
-
-def _transliteration(source: str, target: str, word: Word) -> Callable[[pl.Series], pl.Series]:
-    if len(source) != len(target):
-        raise SearchError("rex: both parts of y/…/…/ need the same length", node=word)
-    table = str.maketrans(source, target)
-
-    def edit(texts: pl.Series) -> pl.Series:
-        return pl.Series(
-            texts.name, [None if t is None else t.translate(table) for t in texts.to_list()], dtype=pl.String
-        )
-
-    return lambda column: _each(column, edit)

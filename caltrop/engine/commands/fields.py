@@ -118,7 +118,10 @@ def replace(table: Table, cmd: Command, ctx: Context) -> Table:
 
 def _replaced(column: pl.Series, pairs: list[tuple[str, str]]) -> pl.Series:
 
-    patterns = [(re.compile(_groups(source), re.DOTALL), target.split("*")) for source, target in pairs]
+    # Of exact values the one written last counts, then of patterns the one that says most.
+    exact = [pair for pair in reversed(pairs) if "*" not in pair[0]]
+    wild = sorted((pair for pair in pairs if "*" in pair[0]), key=lambda pair: -len(pair[0].replace("*", "")))
+    patterns = [(re.compile(_groups(source), re.DOTALL), target.split("*")) for source, target in (*exact, *wild)]
 
     def one(text: str) -> str:
         for pattern, pieces in patterns:
@@ -156,7 +159,8 @@ def fillnull(table: Table, cmd: Command, ctx: Context) -> Table:
             [missing(frame.height, name) for name in dict.fromkeys(chosen) if name not in frame.columns]
         )
     else:
-        chosen = [c for c in frame.columns if not c.startswith("_")]
+        # A field without a value in any row is not there.
+        chosen = [c.name for c in frame if not c.name.startswith("_") and c.null_count() < len(c)]
     return table.with_frame(
         frame.with_columns([_filled(frame.get_column(name), value) for name in dict.fromkeys(chosen)])
     )
