@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from caltrop.content.checks.risk import tokens
 from caltrop.content.model import Detection, Expectation, ExpectedRisk, RowBounds
 from caltrop.replay.target import Row
 from caltrop.replay.verdict import Check
 
-TOKEN = re.compile(r"\$[^$\s]+\$?")
 SHOWN = 5  # values named in a sentence
 
 
@@ -55,13 +54,14 @@ def risk(events: Sequence[Row], rows: Sequence[Row], detection: Detection, expec
         checks.append(Check(f"risk object {entity.field}", bool(wanted) and not missing, seen))
         score = entity.score if expect.score is None else expect.score
         scores = sorted({str(e.get("risk_score")) for e in own if set(values(e, "risk_object")) & wanted})
-        right = bool(scores) and all(_same_number(s, score) for s in scores)
+        # Another entity of the same type may name the same value, with a score of its own.
+        right = any(_same_number(s, score) for s in scores)
         checks.append(Check(f"risk score {entity.field}", right, f"{_some(scores)}, expected {score}"))
     messages = sorted({str(e.get("risk_message", "")) for e in events})
-    open_tokens = [m for m in messages if TOKEN.search(m) or not m.strip()]
     if events:
-        seen = f"unresolved: {open_tokens[0]!r}" if open_tokens else repr(messages[0])
-        checks.append(Check("risk message", not open_tokens, seen))
+        wrong = [m for m in messages if not m.strip() or any(token in m for token in _tokens(detection))]
+        seen = f"unresolved: {wrong[0]!r}" if wrong else repr(messages[0])
+        checks.append(Check("risk message", not wrong, seen))
     if expect.message:
         checks.append(Check("risk message text", expect.message in messages, f"{_some(messages)}"))
     if expect.objects:
@@ -71,6 +71,17 @@ def risk(events: Sequence[Row], rows: Sequence[Row], detection: Detection, expec
             Check("risk objects", not absent, f"missing {_some(absent)}" if absent else _some(expect.objects))
         )
     return checks
+
+
+def _tokens(detection: Detection) -> list[str]:
+    """What must not be left in a message: each token of its template as written, closed or not. Anything else that looks like
+    a token is a value (scripts are full of them)."""
+    found = []
+    for template in (detection.message, *(e.message for e in detection.entities)):
+        closed, unclosed = tokens(template)
+        found += [f"${name}$" for name, _ in closed]
+        found += [template[offset:].split()[0] for offset, _ in unclosed]
+    return found
 
 
 def notables(events: Sequence[Row], expect: RowBounds | None) -> list[Check]:

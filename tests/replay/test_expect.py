@@ -11,7 +11,7 @@ ROWS = [{"host": "a", "user": ["x", "y"], "n": "1"}, {"host": "b", "n": "2"}]
 
 
 def detection(*entities: Entity) -> Detection:
-    return Detection(name="D", file="d.yml", search="x", entities=entities)
+    return Detection(name="D", file="d.yml", search="x", entities=entities, message="seen on $host$ by $user")
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_risk_that_is_right_passes() -> None:
         ({"risk_object": "elsewhere"}, "risk object host"),
         ({"risk_object_type": "user"}, "risk object host"),
         ({"risk_message": "seen on $host$"}, "risk message"),
-        ({"risk_message": "seen on $host by"}, "risk message"),
+        ({"risk_message": "seen on a by $user"}, "risk message"),
         ({"risk_message": ""}, "risk message"),
     ],
 )
@@ -89,8 +89,14 @@ def test_no_risk_event_fails() -> None:
     assert judged()["risk events"] is False
 
 
-def test_a_dollar_amount_is_no_token() -> None:
-    assert judged(risk_event(risk_message="costs 5 $ or $ 6"))["risk message"] is True
+@pytest.mark.parametrize("value", ["costs 5 $ or $ 6", "ran $x = $env:TEMP$y$ on a", "$other$"])
+def test_values_that_look_like_tokens_are_values(value: str) -> None:
+    assert judged(risk_event(risk_message=value))["risk message"] is True
+
+
+def test_one_value_may_be_two_entities_with_scores_of_their_own() -> None:
+    events = [risk_event(risk_score="63"), risk_event(risk_score="10")]
+    assert judged(*events)["risk score host"] is True
 
 
 def test_expected_risk_replaces_the_detections_own_claims() -> None:
