@@ -107,7 +107,7 @@ def load_config(root: Path) -> tuple[AppConfig, list[Problem]]:
     for name, read in (("app.yml", _own), ("contentctl.yml", _contentctl)):
         path = root / name
         if path.is_file():
-            document = Document(path.read_text(encoding="utf-8"), name)
+            document = Document.of(path.read_bytes(), name)
             if not isinstance(document.data, dict):
                 return AppConfig(file=name), document.problems or [
                     Problem(

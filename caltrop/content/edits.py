@@ -33,6 +33,11 @@ def apply(text: str, edits: list[Edit]) -> str:
     return "".join([*out, text[at:]])
 
 
+def line_ends(text: str, like: bytes) -> str:
+    """The text with the line ends of the file it came from."""
+    return text.replace("\n", "\r\n") if b"\r\n" in like else text
+
+
 def scalar(value: object) -> str:
     """A value as YAML on one line: plain where that reads back as itself, else in quotes."""
     if value is None:

@@ -23,6 +23,7 @@ from caltrop.content.source import Document
 from caltrop.content.spec import check
 
 _DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?")
+_NO_FILE = re.compile(r'[\x00-\x1f<>:"/\\|?*]')  # not in file names, on one system or another
 _NEAR = re.compile(r"did you mean '([^']+)'\?")
 
 
@@ -41,17 +42,17 @@ def fix(root: Path) -> list[Fixed]:
             by_file.setdefault(finding.file, []).append(finding)
     for file, found in sorted(by_file.items()):
         path = root / file
-        raw = path.read_bytes().decode("utf-8")
-        document = Document(raw, file)
+        body = path.read_bytes()
+        document = Document.of(body, file)
         changes: list[Edit] = []
         for finding in found:
             made = _FIXERS[finding.code](document, finding) if finding.code in _FIXERS else []
             if made:
                 changes += made
                 done.append(Fixed(file, finding.code, finding.message))
-        text = edits.apply(raw, changes)
-        if text != raw and not Document(text, file).problems:
-            path.write_bytes(text.encode())
+        text = edits.apply(document.text, changes)
+        if text != document.text and not Document(text, file).problems:
+            path.write_bytes(edits.line_ends(text, body).encode())
         for finding in found:
             if finding.code == "file-name":
                 done += _rename(path, finding)
@@ -62,7 +63,7 @@ def _all(root: Path) -> Iterator[Finding]:
     for folder, kind in KINDS.items():
         for path in yaml_files(root / folder):
             file = path.relative_to(root).as_posix()
-            document = Document(path.read_bytes().decode("utf-8", "replace"), file)
+            document = Document.of(path.read_bytes(), file)
             if isinstance(document.data, dict):
                 for where, code, message, hint in check(document.data, spec_for(kind.spec, document.data)):
                     yield Finding(file, where, code, message, hint)
@@ -71,7 +72,7 @@ def _all(root: Path) -> Iterator[Finding]:
 
 def _rename(path: Path, finding: Finding) -> list[Fixed]:
     target = path.with_name(snake(finding.name) + path.suffix)
-    if target.exists() or not path.is_file():
+    if target.exists() or not path.is_file() or _NO_FILE.search(target.stem):
         return []
     path.rename(target)
     return [Fixed(finding.file, finding.code, f"{finding.message}: renamed to {target.name}")]

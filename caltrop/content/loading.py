@@ -55,7 +55,7 @@ def _attach_old_tests(base: Path, catalogue: Catalogue, problems: list[Problem])
         if not path.name.endswith(".test.yml"):
             continue
         file = path.relative_to(base).as_posix()
-        document = Document(path.read_text(encoding="utf-8"), file)
+        document = Document.of(path.read_bytes(), file)
         problems += document.problems
         if not isinstance(document.data, dict):
             continue

@@ -19,6 +19,7 @@ import msgspec
 
 from caltrop.content import objects, reader, schema
 from caltrop.content.blocks import Block, comments, cut, head, joined, rename, render
+from caltrop.content.edits import line_ends
 from caltrop.content.model import Detection, Lookup
 from caltrop.content.read import KINDS, yaml_files
 from caltrop.content.reader import mapping, mappings, text
@@ -63,19 +64,21 @@ def migrate(root: Path) -> list[Migrated]:
         spec = KINDS[folder].spec
         for path in yaml_files(root / folder):
             file = path.relative_to(root).as_posix()
-            document = Document(path.read_bytes().decode("utf-8"), file)
-            if not isinstance(document.data, dict) or document.problems:
-                if document.problems:
-                    out.append(Migrated(file, None, [f"left as it was: {document.problems[0].message}"]))
+            body = path.read_bytes()
+            document = Document.of(body, file)
+            if document.problems:
+                done: Migrated | None = Migrated(file, None, [f"left as it was: {document.problems[0].message}"])
+            elif not isinstance(document.data, dict):
                 continue
-            if folder == "detections":
-                if schema.detection_schema(document.data) != "flat" or "date" in document.data:
-                    out.append(migrate_detection(document, old_tests.get(file, [])))
+            elif folder == "detections":
+                old = schema.detection_schema(document.data) != "flat" or "date" in document.data
+                done = migrate_detection(document, old_tests.get(file, [])) if old else None
             elif folder == "lookups":
-                if "lookup_type" not in document.data:
-                    out.append(_lookup(document))
-            elif "date" in document.data or "tags" in document.data:
-                out.append(_simple(document, spec))
+                done = _lookup(document) if "lookup_type" not in document.data else None
+            else:
+                done = _simple(document, spec) if "date" in document.data or "tags" in document.data else None
+            if done is not None:
+                out.append(done._replace(text=line_ends(done.text, body)) if done.text is not None else done)
     return out
 
 
@@ -85,7 +88,7 @@ def _old_tests(root: Path) -> dict[str, list[tuple[str, dict[str, Any]]]]:
     for path in yaml_files(root / "tests"):
         if path.name.endswith(".test.yml"):
             file = path.relative_to(root).as_posix()
-            data = Document(path.read_text(encoding="utf-8"), file).data
+            data = Document.of(path.read_bytes(), file).data
             for test in mappings(data, "tests") if isinstance(data, dict) else []:
                 out.setdefault("detections/" + text(test, "file"), []).append((file, test))
     return out
@@ -132,7 +135,7 @@ def _flattened(document: Document) -> tuple[list[Block], str]:
     blocks, rest = cut(document)
     out: list[Block] = []
     for block in blocks:
-        if block.key == "tags":
+        if block.key == "tags" and isinstance(document.data["tags"], dict):
             inner, _ = cut(document, ("tags",))
             out += [b for b in inner if not any(b.key == other.key for other in out)]
         elif block.key == "date":

@@ -152,16 +152,15 @@ def _yaml(folder: Path) -> list[str]:
 def read_text(kind: str, file: str, body: bytes) -> Result:
     """One file -> its object and its own faults, placed. `file` is relative to the repository."""
     _, spec, into, _ = KINDS[kind]
-    try:
-        document = Document(body.decode("utf-8").replace("\r\n", "\n"), file)
-    except UnicodeDecodeError as error:
-        message, hint = f"not UTF-8 at byte {error.start}", "save the file as UTF-8"
-        return None, [Problem(file=file, code="yaml-syntax", message=message, hint=hint)]
+    document = Document.of(body, file)
     data = document.data
     if not isinstance(data, dict):
         if not document.problems:
             message = "the file is empty" if data is None else "the file is not a mapping"
-            document.problems.append(Problem(file=file, code="wrong-type", message=message, hint="write 'key: value'"))
+            hint = "write 'key: value' lines"
+            document.problems.append(
+                Problem(file=file, line=1, column=1, code="wrong-type", message=message, hint=hint)
+            )
         return None, document.problems
     item = into(data, file)
     if isinstance(item, Detection) and item.tests:

@@ -13,11 +13,13 @@ from typing import Any
 import yaml
 from yaml._yaml import CParser
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.reader import ReaderError
 
 from caltrop.content.problems import Problem
 
 Path = tuple[str | int, ...]
 
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 MAX_BYTES = 32 << 20  # a content file is a few kB; data belongs into CSV files
 _MAX_DEPTH = 64
 _MAX_VALUES = 1_000_000  # after aliases are expanded, which can multiply without end
@@ -63,6 +65,17 @@ class Document:
         self._node = self._compose()
         if self._node is not None:
             self.data = self._value(self._node, 0)
+
+    @classmethod
+    def of(cls, body: bytes, file: str) -> Document:
+        """A file's bytes: UTF-8, with or without a byte order mark, any line ends. Other bytes are a problem with a place."""
+        try:
+            return cls(body.decode("utf-8-sig").replace("\r\n", "\n"), file)
+        except UnicodeDecodeError as error:
+            document = cls("", file)
+            what = "UTF-16, not UTF-8" if body[:2] in _UTF16 else f"not UTF-8 at byte {error.start}"
+            document._problem("yaml-syntax", what, "save the file as UTF-8", *_byte_place(body, error.start))
+            return document
 
     def place(self, path: Path, offset: int | None = None, *, key: bool = False) -> tuple[int, int]:
         """Line and column (from 1) of the value at `path`, of `offset` characters into it, or of its key.
@@ -123,6 +136,8 @@ class Document:
             context = getattr(error, "context", None)
             message = f"not valid YAML: {what}" + (f" ({context})" if context else "")
             line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+            if isinstance(error, ReaderError):  # a character that YAML does not allow; its place counts bytes
+                line, column = _byte_place(self.text.encode(), error.position)
             self._problem("yaml-syntax", message, "check indentation and quotes around this place", line, column)
             return None
         except (RecursionError, ValueError) as error:
@@ -194,6 +209,12 @@ class Document:
     def _line_column(self, at: int) -> tuple[int, int]:
         line = self.text.count("\n", 0, at) + 1
         return line, at - self.text.rfind("\n", 0, at)
+
+
+def _byte_place(body: bytes, at: int) -> tuple[int, int]:
+    """Line and column (in characters) of a byte."""
+    start = body.rfind(b"\n", 0, at) + 1
+    return body.count(b"\n", 0, at) + 1, len(body[start:at].decode("utf-8", "replace")) + 1
 
 
 def _key(node: Node) -> Any:

@@ -43,6 +43,17 @@ def test_a_fix_changes_what_is_wrong_and_nothing_else(
     assert (folder / FILE).read_text() == DETECTION.replace(old, mended, 1)
 
 
+def test_byte_order_mark_and_line_ends_survive_a_fix(repository: Repository) -> None:
+    folder = repository(detection=[("on $dest$\n", "on $dest by é\n"), (QUOTED, BLOCK)])
+    path = folder / FILE
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    fix(folder)
+    wanted = DETECTION.replace("on $dest$\n", "on $dest$ by é\n", 1).replace(
+        QUOTED, BLOCK.replace("process\n# a", "process\n  | `some_process_filter`\n# a")
+    )
+    assert path.read_bytes() == wanted.encode().replace(b"\n", b"\r\n")
+
+
 def test_a_file_is_named_after_its_object(repository: Repository) -> None:
     folder = repository({FILE: None, "detections/endpoint/other.yml": DETECTION})
     assert [d.code for d in fix(folder)] == ["file-name"]

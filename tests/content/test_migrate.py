@@ -117,6 +117,21 @@ def test_tags_become_flat_and_comments_stay() -> None:
     assert notes == ["the first risk object, 'dest', became the finding's entity"]
 
 
+def test_line_ends_stay_and_broken_files_are_left(repository: Repository) -> None:
+    text = (HEAD.format(type="TTP") + TAGS).replace("\n", "\r\n")
+    folder = repository(
+        {
+            "detections/endpoint/some_process.yml": text,
+            "detections/endpoint/flow.yml": "name: x\ndate: '2024-01-01'\ntags: nothing\n",
+        }
+    )
+    (folder / "macros/bytes.yml").write_bytes(b"name: \xff\n")
+    done = {m.file: m for m in migrate(folder)}
+    new = done["detections/endpoint/some_process.yml"].text
+    assert new is not None and new.count("\n") == new.count("\r\n")
+    assert done["macros/bytes.yml"].text is None
+
+
 def test_rba_becomes_flat() -> None:
     text, notes = migrated(HEAD.format(type="TTP") + RBA)
     data = Document(text, "f").data

@@ -75,3 +75,24 @@ def test_aliases_cannot_multiply_without_end() -> None:
 def test_nesting_has_a_limit() -> None:
     document = Document("a: " + "[" * 500 + "]" * 500, "f")
     assert document.problems and document.problems[0].code == "yaml-syntax"
+
+
+@pytest.mark.parametrize(
+    ("body", "line", "column", "what"),
+    [
+        (b"a: 1\nb: \xc3\xa9\xff\n", 2, 5, "not UTF-8"),
+        ("a: 1\n".encode("utf-16"), 1, 1, "UTF-16"),
+        ("a: 1\nb: é\x07\n".encode(), 2, 5, "control characters"),
+    ],
+    ids=["byte", "utf-16", "control"],
+)
+def test_bytes_that_are_no_yaml_text_have_a_place(body: bytes, line: int, column: int, what: str) -> None:
+    (problem,) = Document.of(body, "f").problems
+    assert (problem.line, problem.column, problem.code) == (line, column, "yaml-syntax")
+    assert what in problem.message
+
+
+def test_a_byte_order_mark_and_line_ends_move_nothing() -> None:
+    document = Document.of(b"\xef\xbb\xbfa: 1\r\nb: x\r\n", "f")
+    assert document.data == {"a": 1, "b": "x"}
+    assert document.place(("b",)) == (2, 4)

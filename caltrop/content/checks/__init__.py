@@ -57,7 +57,7 @@ class _Locator:
     def _document(self, file: str) -> Document | None:
         if file not in self._documents:
             try:
-                self._documents[file] = Document((self._root / file).read_text(encoding="utf-8"), file)
-            except (OSError, UnicodeDecodeError):
+                self._documents[file] = Document.of((self._root / file).read_bytes(), file)
+            except OSError:
                 self._documents[file] = None
         return self._documents[file]
