@@ -34,12 +34,17 @@ def extract(table: Table, cmd: Command, ctx: Context) -> Table:
     if stanzas:
         return _by_transforms(table, [word.text for word in stanzas], cmd, ctx)
     pair, key = cmd.option("pairdelim"), cmd.option("kvdelim")
+    limit = cmd.option("limit", PAIR_LIMIT)
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+        raise SearchError(f"{cmd.name}: limit={limit} is no count", node=cmd)
     if pair is None and key is None:
-        found = kv.pairs(text)
+        if not flag(cmd, "auto", True):
+            return table
+        rows, keys, values = kv.pairs(text)
     else:
-        limit = int(str(cmd.option("limit", PAIR_LIMIT)))
-        found = delimited(text, str(pair or " ,;|&\n"), str(key or "="), limit)
-    rows, keys, values = found
+        rows, keys, values = delimited(text, str(pair or " ,;|&\n"), str(key or "="))
+    few = rows.to_frame("row").select(pl.int_range(pl.len()).over("row") < limit).to_series()
+    rows, keys, values = rows.filter(few), keys.filter(few), values.filter(few)
     if flag(cmd, "clean_keys", True) and len(keys):
         keys = kv.clean_keys(keys)
     return with_fields(table, columns.from_pairs(len(text), rows, keys, values, multivalue=flag(cmd, "mv_add")))
@@ -58,8 +63,11 @@ def _by_transforms(table: Table, names: list[str], cmd: Command, ctx: Context) -
     return table.with_frame(fields.frame())
 
 
-def delimited(text: pl.Series, pair: str, key: str, limit: int) -> kv.Triples:
-    """Pairs between any of the characters of `pair`, split at the first of the characters of `key`; quotes protect both."""
+def delimited(text: pl.Series, pair: str, key: str) -> kv.Triples:
+    """Pairs between any of the characters of `pair`, split at one of the characters of `key`; quotes protect both.
+
+    A value that holds such a character without quotes is none.
+    """
     pairs, keys_at = re.escape(pair), re.escape(key)
     pattern = re.compile(
         rf'[{pairs}\s]*((?:"[^"]*"|[^{pairs}{keys_at}"])+?)\s*[{keys_at}]\s*("(?:[^"\\]|\\.)*"|[^{pairs}]*)'
@@ -68,12 +76,12 @@ def delimited(text: pl.Series, pair: str, key: str, limit: int) -> kv.Triples:
     keys: list[str] = []
     values: list[str] = []
     for number, raw in enumerate(text.to_list()):
-        for count, match in enumerate(pattern.finditer(raw or "")):
-            if count >= limit:
-                break
+        for match in pattern.finditer(raw or ""):
             name, value = match[1].strip().strip('"'), match[2].strip()
             if len(value) >= 2 and value[0] == value[-1] == '"':
                 value = value[1:-1].replace('\\"', '"')
+            elif any(character in value for character in key):
+                continue
             if name and value:
                 rows.append(number)
                 keys.append(name)

@@ -15,7 +15,7 @@ from caltrop.engine.structured import inner_text, parse_xml, spath_values
 from caltrop.engine.table import MULTIVALUE, Table, pick, render
 from caltrop.engine.values import Value, lists_or_text
 from caltrop.knowledge import columns, kv
-from caltrop.spl.ast import Command, Word
+from caltrop.spl.ast import Command, FieldName, Word
 
 
 def input_text(table: Table, name: str) -> pl.Series | None:
@@ -81,8 +81,11 @@ _TAG = re.compile(r"<([A-Za-z_][\w.:-]*)(?:\s[^<>]*)?>([^<>]*)</\1\s*>")
 
 @command("xmlkv", kind="streaming")
 def xmlkv(table: Table, cmd: Command, ctx: Context) -> Table:
-    """A field for every tag that encloses plain text; the first one of a name counts."""
-    text = input_text(table, "_raw")
+    """A field for every tag that encloses plain text in `_raw` or the field named; the first one of a name counts."""
+    names = [node.name for node in cmd.of(FieldName)] or ["_raw"]
+    if len(names) > 1:
+        raise SearchError("xmlkv takes one field", node=cmd)
+    text = input_text(table, names[0])
     if text is None:
         return table
     rows, keys, values = [], [], []
@@ -121,19 +124,28 @@ def xpath(table: Table, cmd: Command, ctx: Context) -> Table:
     words = cmd.of(Word)
     if len(words) != 1:
         raise SearchError("xpath needs one XPath expression in quotes", node=cmd)
+    path = words[0].text
     try:
-        select = etree.XPath(words[0].text)
+        select = etree.XPath(path)
+        # Several elements beside one another get a root, which absolute paths have to name.
+        beside = etree.XPath(f"/{_ROOT}{path}") if re.match(r"/(?!/)", path) else select
     except etree.XPathError as error:
-        raise SearchError(f"xpath: '{words[0].text}' is no XPath expression: {error}", node=words[0]) from error
+        raise SearchError(f"xpath: '{path}' is no XPath expression: {error}", node=words[0]) from error
     name, default = str(cmd.option("outfield", "xpath")), cmd.option("default")
     text = input_text(table, str(cmd.option("field", "_raw")))
     texts = [None] * len(table) if text is None else text.to_list()
-    rows = [_selected(select, value) or ([str(default)] if default is not None else None) for value in texts]
+    rows = [_selected(select, beside, value) or ([str(default)] if default is not None else None) for value in texts]
     return with_fields(table, [from_lists(name, rows)])
 
 
-def _selected(select: etree.XPath, text: str | None) -> list[str]:
-    root = parse_xml(text[max(text.find("<"), 0) :]) if text else None
+_ROOT = "caltrop"
+
+
+def _selected(select: etree.XPath, beside: etree.XPath, text: str | None) -> list[str]:
+    xml = text[max(text.find("<"), 0) :] if text else ""
+    root = parse_xml(xml) if xml else None
+    if root is None and xml:
+        root, select = parse_xml(f"<{_ROOT}>{xml}</{_ROOT}>"), beside
     if root is None:
         return []
     try:
