@@ -19,6 +19,8 @@ from caltrop.engine.times import strftime
 from caltrop.index.importers import FORMATS, ImportOptions
 from caltrop.knowledge import addon_apps, install_app
 
+MANY_FIELDS = 12
+
 
 @click.command()
 @click.argument("spl")
@@ -79,8 +81,8 @@ def unpacked(apps: Sequence[Path], scratch: Path) -> list[Path]:
 
 
 def columns_of(table: Table) -> list[str]:
-    """Visible columns; those of an event list also show _time and _raw."""
-    return [c for c in table.fields if not c.startswith("_") or c == "_time" or (c == "_raw" and table.events)]
+    """Visible columns, _time and _raw."""
+    return [c for c in table.fields if not c.startswith("_") or c in ("_time", "_raw")]
 
 
 def cells_of(table: Table, names: Sequence[str]) -> list[list[str | list[str] | None]]:
@@ -113,8 +115,13 @@ def write_csv(table: Table) -> None:
 
 
 def write_table(table: Table) -> None:
-    """Aligned columns; on a terminal with lines between them."""
+    """Aligned columns; on a terminal with lines between them. Events with many fields are shown as an event list."""
     names = columns_of(table)
+    if table.events and len(names) > MANY_FIELDS and "_raw" in names:
+        click.echo(
+            f"{len(names)} fields: shown are _time and _raw; name fields with 'table', or use --format json", err=True
+        )
+        names = ["_time", "_raw"]
     rows = [["\n".join(v) if isinstance(v, list) else v or "" for v in row] for row in cells_of(table, names)]
     if sys.stdout.isatty():
         _rich(names, rows)
