@@ -18,21 +18,23 @@ from caltrop.engine.table import Table, numeric
 from caltrop.spl.ast import Command
 
 Point = tuple[float, ...]
-Distance = Callable[[Point, Point], float]
-MAX_WORK = 50_000_000  # distances of one search, so that k and reps cannot hold it forever
+Distance = Callable[[Sequence[pl.Expr], Point], pl.Expr]
+MAX_WORK = 200_000_000  # distances of one search, so that k and reps cannot hold it forever
+OWNER = "\x00owner"
 
 
-def _squared(a: Point, b: Point) -> float:
-    return sum((x - y) * (x - y) for x, y in zip(a, b, strict=True))  # inf where ** would overflow
+def _squared(axes: Sequence[pl.Expr], centre: Point) -> pl.Expr:
+    return pl.sum_horizontal((x - y) * (x - y) for x, y in zip(axes, centre, strict=True))
 
 
-def _cityblock(a: Point, b: Point) -> float:
-    return sum(abs(x - y) for x, y in zip(a, b, strict=True))
+def _cityblock(axes: Sequence[pl.Expr], centre: Point) -> pl.Expr:
+    return pl.sum_horizontal((x - y).abs() for x, y in zip(axes, centre, strict=True))
 
 
-def _cosine(a: Point, b: Point) -> float:
-    size = math.sqrt(sum(x * x for x in a)) * math.sqrt(sum(y * y for y in b))
-    return 1 - sum(x * y for x, y in zip(a, b, strict=True)) / size if size else 1.0
+def _cosine(axes: Sequence[pl.Expr], centre: Point) -> pl.Expr:
+    size = pl.sum_horizontal(x * x for x in axes).sqrt() * math.sqrt(sum(y * y for y in centre))
+    product = pl.sum_horizontal(x * y for x, y in zip(axes, centre, strict=True))
+    return pl.when(size > 0).then(1 - product / size).otherwise(1.0)
 
 
 _DISTANCES: dict[str, Distance] = {
@@ -60,7 +62,7 @@ def kmeans(table: Table, cmd: Command, ctx: Context) -> Table:
         pl.DataFrame(list(columns.values())).select(pl.all_horizontal(pl.all().is_not_null()).alias("ok")).to_series()
     )
     frame = table.frame.filter(complete)
-    points = [tuple(row) for row in pl.DataFrame(list(columns.values())).filter(complete).rows()]
+    points = pl.DataFrame(list(columns.values())).filter(complete).cast(pl.Float64)
     distance = _DISTANCES.get(text(options, "distype", "sq").lower())
     if distance is None:
         raise SearchError(
@@ -80,15 +82,15 @@ def kmeans(table: Table, cmd: Command, ctx: Context) -> Table:
         whole(options, "maxiters", 10_000, minimum=1),
         number(options, "t", 0),
     )
-    if len(points) * int(match[2] or match[1]) * reps > MAX_WORK:
+    if points.height * int(match[2] or match[1]) * reps > MAX_WORK:
         raise SearchError("kmeans: too many rows for this k and reps", node=cmd)
     if match[2]:
-        sizes = range(int(match[1]), min(int(match[2]), len(points)) + 1)
+        sizes = range(int(match[1]), min(int(match[2]), points.height) + 1)
         found = [(k, _cluster(points, k, distance, reps, rounds, tolerance)[2]) for k in sizes]
         return Table(pl.DataFrame(found, schema={"k": pl.Int64, "distortion": pl.Float64}, orient="row"))
-    if not points:
+    if points.is_empty():
         return table.with_frame(frame)
-    owners, centres, _ = _cluster(points, min(int(match[1]), len(points)), distance, reps, rounds, tolerance)
+    owners, centres, _ = _cluster(points, min(int(match[1]), points.height), distance, reps, rounds, tolerance)
     label = text(options, "cnumfield", "CLUSTERNUM")
     frame = frame.with_columns(pl.Series(label, [owner + 1 for owner in owners], dtype=pl.Int64))
     if flag(options, "showcentroid", True):
@@ -100,41 +102,66 @@ def kmeans(table: Table, cmd: Command, ctx: Context) -> Table:
 
 
 def _cluster(
-    points: Sequence[Point], k: int, distance: Distance, reps: int, rounds: int, tolerance: float
+    points: pl.DataFrame, k: int, distance: Distance, reps: int, rounds: int, tolerance: float
 ) -> tuple[list[int], list[Point], float]:
     """The best of `reps` runs of Lloyd's algorithm: owner of each point, centres (largest cluster first), distortion."""
     rng = random.Random(0)
-    best: tuple[list[int], list[Point], float] | None = None
+    best: tuple[pl.Series, list[Point], float] | None = None
     work = 0
     for _ in range(reps):
         centres = _spread(points, k, distance, rng)
-        owners = [0] * len(points)
         for _ in range(rounds):
-            owners = [min(range(k), key=lambda i, p=point: distance(p, centres[i])) for point in points]  # type: ignore[misc]
-            moved = [_mean([p for p, o in zip(points, owners, strict=True) if o == i]) or centres[i] for i in range(k)]
-            change = max(distance(a, b) for a, b in zip(centres, moved, strict=True))
-            centres = moved
-            work += len(points) * k
+            owners = _owners(points, centres, distance)
+            means = points.with_columns(owners).group_by(OWNER).mean()
+            moved = dict(zip(means.get_column(OWNER).to_list(), means.drop(OWNER).rows(), strict=True))
+            change = max(_between(centre, moved.get(i, centre), distance) for i, centre in enumerate(centres))
+            centres = [moved.get(i, centre) for i, centre in enumerate(centres)]
+            work += points.height * k
             if change <= tolerance or work > MAX_WORK:
                 break
-        distortion = sum(distance(p, centres[o]) for p, o in zip(points, owners, strict=True))
+        distortion = float(_gaps(points.with_columns(owners), centres, distance).sum())
         if best is None or distortion < best[2]:
             best = owners, centres, distortion
     assert best is not None
     owners, centres, distortion = best
-    order = sorted(range(k), key=lambda i: (-owners.count(i), centres[i]))
+    sizes = dict(owners.value_counts().rows())
+    order = sorted(range(k), key=lambda i: (-sizes.get(i, 0), centres[i]))
     rank = {old: new for new, old in enumerate(order)}
-    return [rank[o] for o in owners], [centres[i] for i in order], distortion
+    return [rank[o] for o in owners.to_list()], [centres[i] for i in order], distortion
 
 
-def _spread(points: Sequence[Point], k: int, distance: Distance, rng: random.Random) -> list[Point]:
+def _axes(points: pl.DataFrame) -> list[pl.Expr]:
+    return [pl.col(name) for name in points.columns if name != OWNER]
+
+
+def _owners(points: pl.DataFrame, centres: Sequence[Point], distance: Distance) -> pl.Series:
+    """The number of the nearest centre of each point, the first of equally near ones."""
+    far = [distance(_axes(points), centre).fill_nan(math.inf).alias(str(i)) for i, centre in enumerate(centres)]
+    least = pl.min_horizontal(pl.all())
+    first = pl.coalesce(pl.when(pl.col(str(i)) == least).then(i) for i in range(len(centres)))
+    return points.select(far).select(first.cast(pl.Int64).alias(OWNER)).to_series()
+
+
+def _gaps(points: pl.DataFrame, centres: Sequence[Point], distance: Distance) -> pl.Series:
+    """The distance of each point to the nearest centre."""
+    far = [distance(_axes(points), centre).fill_nan(math.inf) for centre in centres]
+    return points.select(pl.min_horizontal(far).alias("gap")).to_series()
+
+
+def _between(a: Point, b: Point, distance: Distance) -> float:
+    return float(pl.select(distance([pl.lit(x) for x in a], b)).item())
+
+
+def _spread(points: pl.DataFrame, k: int, distance: Distance, rng: random.Random) -> list[Point]:
     """Starting centres far from each other (k-means++)."""
-    centres = [rng.choice(points)]
+    centres: list[Point] = [points.row(rng.randrange(points.height))]
     while len(centres) < k:
-        gaps = [min(distance(p, c) for c in centres) for p in points]
-        centres.append(rng.choices(points, gaps)[0] if 0 < sum(gaps) < math.inf else rng.choice(points))
+        reach = _gaps(points, centres, distance).cum_sum()
+        total = float(reach[-1])
+        drawn = (
+            int(reach.search_sorted(rng.random() * total, side="right"))
+            if 0 < total < math.inf
+            else rng.randrange(points.height)
+        )
+        centres.append(points.row(min(drawn, points.height - 1)))
     return centres
-
-
-def _mean(points: Sequence[Point]) -> Point | None:
-    return tuple(sum(axis) / len(points) for axis in zip(*points, strict=True)) if points else None
