@@ -10,6 +10,7 @@ import msgspec
 
 from caltrop.content.problems import Problem
 from caltrop.content.reader import Data, mapping, mappings, text, texts
+from caltrop.content.rules import RULES
 from caltrop.content.source import Document
 from caltrop.content.spec import ANY, BOOL, TEXT, TEXTS, ListOf, MapOf, Obj, Scalar, check
 
@@ -70,6 +71,7 @@ class AppConfig(msgspec.Struct, frozen=True, kw_only=True):
 _ID = r"[A-Za-z][A-Za-z0-9_.-]{1,99}"
 _VERSION = r"\d+\.\d+\.\d+([-+.][\w.-]+)?"
 _SEVERITY = Scalar("text", choices=SEVERITIES)
+_RULE = Scalar("text", choices=tuple(RULES))
 APP = Obj(
     {
         "id": Scalar("text", pattern=_ID, hint="letters, digits, '_', '.', '-'"),
@@ -86,10 +88,10 @@ APP = Obj(
         "template": Scalar("text", pattern=r"[\w-][\w./-]*(?<!/)", hint="a folder of this repository"),
         "validation": Obj(
             {
-                "rules": MapOf(_SEVERITY),
+                "rules": Obj(dict.fromkeys(RULES, _SEVERITY)),
                 "overrides": ListOf(
                     Obj(
-                        {"detection": TEXT, "rule": TEXT, "severity": _SEVERITY, "reason": TEXT},
+                        {"detection": TEXT, "rule": _RULE, "severity": _SEVERITY, "reason": TEXT},
                         ("detection", "rule", "severity", "reason"),
                     )
                 ),
@@ -140,10 +142,11 @@ def _own(document: Document) -> tuple[AppConfig, list[Problem]]:
         author_name=text(author, "name"),
         author_email=text(author, "email"),
         author_company=text(author, "company"),
-        rules={str(k): str(v) for k, v in mapping(validation, "rules").items()},
+        rules={k: v for k, v in mapping(validation, "rules").items() if k in RULES and v in SEVERITIES},
         overrides=tuple(
             Override(**{key: text(o, key) for key in ("detection", "rule", "severity", "reason")})
             for o in mappings(validation, "overrides")
+            if o.get("severity") in SEVERITIES
         ),
         external_macros=texts(external, "macros"),
         external_lookups=texts(external, "lookups"),

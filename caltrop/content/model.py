@@ -342,6 +342,9 @@ class Catalogue(msgspec.Struct, kw_only=True):
         return None
 
     def deployment(self, type_: str) -> Deployment | None:
+        """How searches of a type run; a repository without any deployment has the usual ones."""
+        if not self.deployments:
+            return usual_deployment(type_)
         return next((d for d in self.deployments if d.type == type_), None)
 
     @property
@@ -352,6 +355,20 @@ class Catalogue(msgspec.Struct, kw_only=True):
     @property
     def errors(self) -> list[Problem]:
         return [p for p in self.problems if p.severity == "error"]
+
+
+def usual_deployment(type_: str) -> Deployment:
+    """Hourly, over the hour before, leaving data ten minutes to arrive; baselines once a day."""
+    daily = Schedule(cron_schedule="10 0 * * *", earliest_time="-1450m@m")
+    return Deployment(
+        name="",
+        file="",
+        type=type_,
+        schedule=daily if type_ == "Baseline" else Schedule(),
+        notable=type_ in ("TTP", "Correlation"),
+        nes_fields=("user", "dest"),
+        risk=type_ in ("TTP", "Anomaly"),
+    )
 
 
 _SNAKE = str.maketrans(dict.fromkeys(" ." + "-/", "_"))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from caltrop.content.config import AppConfig
 from caltrop.content.problems import Problem
+
+if TYPE_CHECKING:
+    from caltrop.content.config import AppConfig
 
 RULES: dict[str, tuple[str, str]] = {
     # files and fields
@@ -26,6 +29,7 @@ RULES: dict[str, tuple[str, str]] = {
     "duplicate-id": ("error", "two objects have the same id"),
     "duplicate-name": ("error", "two objects of a kind have the same name"),
     "file-name": ("error", "the file is not called after the object"),
+    "bad-name": ("error", "a name that configuration, or a macro call, cannot carry"),
     "name-too-long": ("error", "the search name is longer than Splunk or Enterprise Security allows"),
     # references
     "unknown-macro": ("error", "the search calls a macro that nobody defines"),
@@ -39,6 +43,7 @@ RULES: dict[str, tuple[str, str]] = {
     "unknown-technique": ("warning", "an ATT&CK id that the shipped table does not know"),
     "unknown-data-source": ("warning", "a data source that nobody describes"),
     "unknown-baseline": ("warning", "a baseline that does not exist"),
+    "unknown-detection": ("warning", "an override in app.yml is for a detection that does not exist"),
     "no-deployment": ("error", "no deployment says how searches of this type run"),
     # the search
     "spl-syntax": ("error", "the search does not parse"),

@@ -217,3 +217,45 @@ def test_names_of_output_files_cannot_be_paths(repository: Repository, key: str,
 def test_an_empty_folder_is_no_repository(tmp_path: Path) -> None:
     with pytest.raises(CaltropError, match="no content"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "bad"),
+    [
+        ("macros", "a b", True),
+        ("macros", "x]y", True),
+        ("macros", "a_b-c.d", False),
+        ("stories", "A [x] Story", True),
+        ("stories", "Line\\nbreak", True),
+        ("stories", "Ends so\\\\", True),
+        ("stories", 'Quotes \\" and ünï', False),
+        ("detections", "Uses (brackets)", True),
+        ("detections", "Uses `ticks`", True),
+        ("detections", "A/B - c.d_e", False),
+    ],
+)
+def test_names_that_configuration_cannot_carry(repository: Repository, kind: str, name: str, bad: bool) -> None:
+    text = {"macros": MACRO, "stories": STORY, "detections": DETECTION}[kind]
+    folder = "detections/endpoint" if kind == "detections" else kind
+    old = text.split("\n", 1)[0]
+    root = repository({f"{folder}/another.yml": text.replace(old, f'name: "{name}"', 1)})
+    assert ("bad-name" in codes(root)) == bad
+
+
+def test_rules_and_overrides_that_do_not_exist_are_said(repository: Repository) -> None:
+    app = "id: t_app\nlabel: T\nprefix: T\nversion: '1.0.0'\nauthor: {name: S}\nvalidation:\n  rules: {file-nme: off, no-test: loud}\n"
+    app += "  overrides:\n  - {detection: Some Proces, rule: no-test, severity: 'off', reason: r}\n"
+    app += "  - {detection: Some Process, rule: no-tests, severity: 'off', reason: r}\n"
+    found = [(p.code, p.line) for p in load(repository({"app.yml": app})).problems]
+    assert sorted(found) == [("unknown-detection", 9), ("unknown-field", 7), ("wrong-value", 7), ("wrong-value", 10)]
+
+
+def test_without_deployments_the_usual_ones_hold(repository: Repository) -> None:
+    gone: dict[str, str | None] = {f"deployments/{t}.yml": None for t in ("ttp", "anomaly", "hunting", "correlation")}
+    root = repository()
+    repository(gone)
+    catalogue = load(root)
+    usual = {t: catalogue.deployment(t) for t in ("TTP", "Anomaly", "Hunting", "Correlation")}
+    assert {t: (d.notable, d.risk) for t, d in usual.items() if d} == {
+        "TTP": (True, True), "Anomaly": (False, True), "Hunting": (False, False), "Correlation": (True, False),
+    }  # fmt: skip

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from caltrop.content.checks.finding import Finding, of
-from caltrop.content.model import Catalogue, Item, snake
+from caltrop.content.model import Catalogue, Detection, Item, snake
 
 _KINDS = (
     "detections", "removed", "baselines", "investigations", "macros", "lookups", "stories", "data_sources",
     "deployments", "dashboards", "playbooks",
 )  # fmt: skip
+_CALLABLE = re.compile(r"[\w.:-]+")
 # Kinds whose files have always been called after the object.
 _NAMED_BY_FILE = ("detections", "baselines", "investigations", "stories", "macros", "lookups")
 MAX_SEARCH_NAME = 99  # characters Splunk takes for a saved search's name in Enterprise Security
@@ -22,6 +24,7 @@ def check(catalogue: Catalogue) -> Iterator[Finding]:
         names: dict[str, Item] = {}
         for item in getattr(catalogue, kind):
             yield from _unique(item, ids, names, kind)
+            yield from _name(item, kind)
             if kind in _NAMED_BY_FILE:
                 yield from _file_name(item, kind)
             if item.creation_date and item.modification_date and item.modification_date < item.creation_date:
@@ -45,6 +48,19 @@ def _unique(item: Item, ids: dict[str, Item], names: dict[str, Item], kind: str)
     if first is not item:
         message = f"{kind} has {item.name!r} already, in {first.file}"
         yield of(item, ("name",), "duplicate-name", message, "names are unique within a kind, in any case")
+
+
+def _name(item: Item, kind: str) -> Iterator[Finding]:
+    """Names become stanzas; those of macros, and of detections in their filter macros, are called between backticks."""
+    if not item.name.isprintable() or "]" in item.name or item.name.endswith("\\"):
+        hint = "no line breaks, control characters or ']', and no backslash at the end"
+        yield of(item, ("name",), "bad-name", f"{item.name!r} cannot name a stanza of a .conf file", hint)
+    elif kind == "macros" and not _CALLABLE.fullmatch(item.name):
+        hint = "letters, digits, '_', '.', ':' and '-'"
+        yield of(item, ("name",), "bad-name", f"a macro called {item.name!r} cannot be called", hint)
+    elif isinstance(item, Detection) and not _CALLABLE.fullmatch(item.filter_macro):
+        what = f"the name makes the filter macro {item.filter_macro!r}, which cannot be called"
+        yield of(item, ("name",), "bad-name", what, "letters, digits, spaces, '_', '-', '.' and '/'")
 
 
 def _file_name(item: Item, kind: str) -> Iterator[Finding]:

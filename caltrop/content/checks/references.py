@@ -25,6 +25,19 @@ def check(catalogue: Catalogue) -> Iterator[Finding]:
     yield from _lookups(catalogue)
     yield from _stories(catalogue)
     yield from _others(catalogue)
+    yield from _overrides(catalogue)
+
+
+def _overrides(catalogue: Catalogue) -> Iterator[Finding]:
+    """An override that is for nothing hides a typing error, or is left over."""
+    names = {item.name for item in searches(catalogue)}
+    for index, override in enumerate(catalogue.config.overrides):
+        if override.detection not in names:
+            near = difflib.get_close_matches(override.detection, names, 1, 0.7)
+            hint = f"did you mean {near[0]!r}?" if near else "remove the override"
+            path = ("validation", "overrides", index, "detection")
+            what = f"no detection {override.detection!r}"
+            yield Finding(catalogue.config.file, path, "unknown-detection", what, hint)
 
 
 def searches(catalogue: Catalogue) -> Iterable[Search]:
