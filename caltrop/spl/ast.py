@@ -11,6 +11,7 @@ command unknown to the parser is not a special case. The accessors at the bottom
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from typing import TypeVar
@@ -206,8 +207,16 @@ TIME_MODIFIERS = frozenset(
 )  # fmt: skip
 
 
+# latest<@d and earliest>=-24h mean what they mean with an equal sign; latest<5 is about a field of that name.
+_BOUNDS = {"earliest": (">", ">="), "_index_earliest": (">", ">="), "latest": ("<", "<="), "_index_latest": ("<", "<=")}
+_RELATIVE = re.compile(r"now(?:\(\))?$|[+-]\d*[a-z]|@[a-z]", re.IGNORECASE)
+
+
 def is_time_modifier(node: Node) -> bool:
-    return isinstance(node, Comparison) and node.op == "=" and node.field.name.lower() in TIME_MODIFIERS
+    if not isinstance(node, Comparison) or (name := node.field.name.lower()) not in TIME_MODIFIERS:
+        return False
+    relative = isinstance(node.value, Word) and _RELATIVE.match(node.value.text) is not None
+    return node.op == "=" or (relative and node.op in _BOUNDS.get(name, ()))
 
 
 # --- parts of commands ---------------------------------------------------------------------------------------------

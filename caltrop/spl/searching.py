@@ -3,7 +3,7 @@ r"""Search expressions: search, subsearch results, `where` of tstats and inputlo
 Rules (Search Reference, "search"; Search Manual, "Boolean expressions", "Quotes and escaping characters"):
 
 * tightest first: parentheses; NOT; OR; AND, which is implied between terms side by side. Operators are upper-case.
-* In words and quoted strings \" and \\ are escapes; any other backslash stands for itself.
+* In words and quoted strings \", \\ and \| are escapes; any other backslash stands for itself.
 * field=(a OR b) compares the field with each value in the parentheses.
 """
 
@@ -18,10 +18,10 @@ _TOKEN = r"<<\w+>>|\$(?:[\w.:@-]+(?:\|\w+)?)?\$"
 _CHAR = r'[^\s"()\[\]|=<>,`\\!]'
 _COMMA = r',+(?=[^\s,"()\[\]|=<>`])'  # inside a word, not at its end
 # Left of an operator, or a keyword. A comma inside a word belongs to it, one at its end separates.
-_WORD = re.compile(rf'(?:{_TOKEN}|{_CHAR}|\\["\\]|\\|!(?!=)|{_COMMA})+')
+_WORD = re.compile(rf'(?:{_TOKEN}|{_CHAR}|\\["\\|]|\\|!(?!=)|{_COMMA})+')
 # Right of an operator a word may hold = and ! as well (query strings, base64); `::` needs no care.
-_VALUE = re.compile(rf'(?:{_TOKEN}|[^\s"()\[\]|,`\\]|\\["\\]|\\|{_COMMA})+')
-_ITEM = re.compile(rf'(?:{_TOKEN}|[^\s"()\[\]|,`\\]|\\["\\]|\\)+')
+_VALUE = re.compile(rf'(?:{_TOKEN}|[^\s"()\[\]|,`\\]|\\["\\|]|\\|{_COMMA})+')
+_ITEM = re.compile(rf'(?:{_TOKEN}|[^\s"()\[\]|,`\\]|\\["\\|]|\\)+')
 _OPERATOR = re.compile(r"==|!=|<=|>=|<>|=|<(?!<\w+>>)|>")
 _SPELLINGS = {"==": "=", "<>": "!="}
 _QUOTED_FIELD = re.compile(r"'[^'\n|\"]+'(?=\s*(?:!?=|<(?!<\w+>>)|>))")
@@ -188,21 +188,25 @@ def _value(cursor: Cursor, name: FieldName, pattern: re.Pattern[str]) -> Node:
 
 
 def _glued(cursor: Cursor, pattern: re.Pattern[str]) -> tuple[str, bool]:
-    """A word, a quoted string, or both side by side (*"x y"*). True when any of it was quoted."""
+    """A word, a quoted string, or both side by side (*"x y"*). True when any of it was quoted, or a pipe escaped."""
     if cursor.text.startswith('"', cursor.pos):
-        text = cursor.string()
-        if cursor.text.startswith("*", cursor.pos):
-            text += _unescape_word(cursor.match(pattern))
+        text = _unescape(cursor.raw_string())
+        if cursor.text.startswith("*", cursor.pos) and (more := cursor.match(pattern)):
+            text += _unescape(more[0])
         return text, True
-    text = _unescape_word(cursor.match(pattern))
+    found = cursor.match(pattern)
+    text = _unescape(found[0]) if found else ""
     if text and not text.endswith("::") and cursor.text.startswith('"', cursor.pos):
-        more, _ = _glued(cursor, pattern)
-        return text + more, True
-    return text, False
+        rest, _ = _glued(cursor, pattern)
+        return text + rest, True
+    return text, "|" in text and "$" not in text
 
 
-def _unescape_word(found: re.Match[str] | None) -> str:
-    return unescape(found[0]) if found else ""
+_ESCAPE = re.compile(r'\\(["\\|])')
+
+
+def _unescape(text: str) -> str:
+    return _ESCAPE.sub(r"\1", text) if "\\" in text else text
 
 
 def _values(cursor: Cursor, name: FieldName) -> tuple[Node, ...]:
@@ -220,6 +224,8 @@ def _values(cursor: Cursor, name: FieldName) -> tuple[Node, ...]:
             cursor.expected('a value or ")"')
         _operator(cursor, "OR")
         values.append(_value(cursor, name, _ITEM))
+    if not values:
+        cursor.fail(f"IN needs at least one value for {name.name!r}", start, cursor.pos)
     return tuple(values)
 
 
