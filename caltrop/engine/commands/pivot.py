@@ -19,6 +19,7 @@ from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
 from caltrop.engine.table import Table, render
+from caltrop.errors import CaltropError
 from caltrop.knowledge.datamodel import DataModel
 from caltrop.spl import parse
 from caltrop.spl.ast import Aggregation, Clause, Command, FieldName, Node, Option, Word
@@ -151,7 +152,10 @@ def _cell_texts(words: Sequence[Word]) -> Iterator[str]:
 
 def _cell(text: str, model: DataModel, cmd: Command) -> tuple[str, str]:
     """(SPL of the function, label); the name of a dataset as the argument counts its events."""
-    stage = parse(f"| stats {text}").commands[0]
+    try:
+        stage = parse(f"| stats {text}").commands[0]
+    except CaltropError as error:
+        raise SearchError(f"'pivot': {text!r} is no cell value: {error.message}", node=cmd) from error
     node = stage.parts[0] if isinstance(stage, Command) and len(stage.parts) == 1 else None
     if not isinstance(node, Aggregation):
         raise SearchError(f"'pivot': {text!r} is no cell value", node=cmd)
