@@ -30,7 +30,11 @@ known_false_positives: None.
 references: []
 """
 MACRO = "name: {name}\ndefinition: {definition}\ndescription: A macro.\n"
-EVENTS = '{"event": "login user=ann status=ok"}\n{"event": "login user=bob status=failed"}\n{"event": "logout user=ann"}\n'
+EVENTS = """\
+2026-01-01T10:00:00Z login user=ann status=ok
+2026-01-01T10:00:01Z login user=bob status=failed
+2026-01-01T10:00:02Z logout user=ann
+"""
 
 
 @pytest.fixture
@@ -55,7 +59,7 @@ def repository(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    path = tmp_path / "events.json"
+    path = tmp_path / "events.log"
     path.write_text(EVENTS)
     return path
 
