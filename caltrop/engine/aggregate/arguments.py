@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from caltrop.engine.errors import SearchError
 from caltrop.engine.nearest import did_you_mean
-from caltrop.spl.ast import Aggregation, Clause, Command, FieldName, Node, NodeOption, Option, Word
+from caltrop.spl.ast import Aggregation, Alias, Clause, Command, FieldName, Node, NodeOption, Option, Word
 from caltrop.spl.syntax import syntaxes
 
 
@@ -47,6 +47,10 @@ def names(parts: tuple[Node, ...] | None) -> list[str]:
 def name_of(part: Node) -> str | None:
     if isinstance(part, FieldName):
         return part.name
+    if isinstance(part, Alias):
+        raise SearchError(
+            f"{part.source.name!r} cannot be renamed here", node=part, hint="Rename it in a command before."
+        )
     return part.text if isinstance(part, Word) else None
 
 
