@@ -91,6 +91,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if debug:
             raise
+        if isinstance(error, OSError) and error.filename is not None and error.strerror:
+            _complain(f"{error.filename}: {error.strerror}")
+            return 2
         _complain(f"internal error: {type(error).__name__}: {error}", "run again with --debug for the traceback")
         return 2
     return result if isinstance(result, int) else 0

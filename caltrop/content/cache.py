@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -55,7 +56,8 @@ class Bundle:
             partial.write_bytes(hashlib.blake2b(payload, digest_size=_SIZE).digest() + payload)
             partial.replace(self._path)
         except OSError:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink()
 
 
 def _load(path: Path) -> dict[bytes, bytes]:

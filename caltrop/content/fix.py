@@ -72,7 +72,8 @@ def _all(root: Path) -> Iterator[Finding]:
 
 def _rename(path: Path, finding: Finding) -> list[Fixed]:
     target = path.with_name(snake(finding.name) + path.suffix)
-    if target.exists() or not path.is_file() or _NO_FILE.search(target.stem):
+    fit = len(target.name.encode()) <= 255 and not _NO_FILE.search(target.stem)
+    if not fit or target.exists() or not path.is_file():
         return []
     path.rename(target)
     return [Fixed(finding.file, finding.code, f"{finding.message}: renamed to {target.name}")]

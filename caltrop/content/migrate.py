@@ -25,6 +25,7 @@ from caltrop.content.read import KINDS, yaml_files
 from caltrop.content.reader import mapping, mappings, text
 from caltrop.content.source import Document
 from caltrop.content.spec import Obj
+from caltrop.errors import CaltropError, Location
 
 _ORDER = (
     "name", "id", "version", "creation_date", "modification_date", "author", "status", "type", "description",
@@ -58,6 +59,8 @@ class Migrated(NamedTuple):
 
 def migrate(root: Path) -> list[Migrated]:
     """Every file of the repository that is in an older schema. Nothing is written."""
+    if not root.is_dir():
+        raise CaltropError("no such folder", location=Location(str(root)), hint="give --content a content repository")
     out = []
     old_tests = _old_tests(root)
     for folder in ("detections", "baselines", "investigations", "stories", "data_sources", "macros", "lookups"):

@@ -30,7 +30,7 @@ RULES: dict[str, tuple[str, str]] = {
     "duplicate-name": ("error", "two objects of a kind have the same name"),
     "file-name": ("error", "the file is not called after the object"),
     "bad-name": ("error", "a name that configuration, or a macro call, cannot carry"),
-    "name-too-long": ("error", "the search name is longer than Splunk or Enterprise Security allows"),
+    "name-too-long": ("error", "a search name longer than Enterprise Security allows, or a name too long for a file"),
     # references
     "unknown-macro": ("error", "the search calls a macro that nobody defines"),
     "unused-macro": ("warning", "a macro that no search uses"),

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -110,7 +111,8 @@ def remember(
         partial.write_text(json.dumps(full), encoding="utf-8")
         partial.replace(path)
     except OSError:  # a folder that cannot be written has no cache
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
 
 
 def _record(out: Path) -> Any:

@@ -64,7 +64,8 @@ def _wheel(cache: Path) -> bytes:
         body = wheel.read_bytes()
         if sha256(body) == SHA256:
             return body
-        wheel.unlink()  # a broken download: fetch it again
+        with suppress(OSError):
+            wheel.unlink()  # a broken download: fetch it again
     with tempfile.TemporaryDirectory(prefix="caltrop-sdk-") as folder:
         _download(Path(folder))
         fetched = Path(folder) / WHEEL

@@ -9,6 +9,7 @@ import pytest
 from caltrop.content import load
 from caltrop.content.migrate import migrate, migrate_detection
 from caltrop.content.source import Document
+from caltrop.errors import CaltropError
 from tests.content.sample import Repository
 
 HEAD = """\
@@ -221,3 +222,8 @@ def test_the_corpus_migrates_whole(shared: Path) -> None:
     results = migrate(shared / "corpus" / "escu")
     assert len(results) > 1700
     assert [r.file for r in results if r.text is None] == []
+
+
+def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(CaltropError, match="no such folder"):
+        migrate(tmp_path / "nowhere")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from caltrop.cli import main
 from caltrop.content import load
 from caltrop.errors import CaltropError, FindingsError
 from caltrop.render import build, vendor
@@ -219,3 +220,12 @@ def test_parity_with_the_oracle(shared: Path, tmp_path: Path) -> None:
     assert not [d for d in comparison.differences if not d.key and d.left]
     allowed = {"", "max_matches", "info.releaseDate", "references", "build"}
     assert {d.key for d in comparison.differences} <= allowed
+
+
+def test_an_output_that_cannot_be_written_is_an_error_in_a_sentence(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = repository()
+    assert main(["build", "--content", str(folder), "--out", str(folder / "app.yml")]) == 2
+    err = capsys.readouterr().err
+    assert "Not a directory" in err and "internal error" not in err

@@ -15,6 +15,7 @@ _KINDS = (
 _CALLABLE = re.compile(r"[\w.:-]+")
 # Kinds whose files have always been called after the object.
 _NAMED_BY_FILE = ("detections", "baselines", "investigations", "stories", "macros", "lookups")
+MAX_NAME = 150
 MAX_SEARCH_NAME = 99  # characters Splunk takes for a saved search's name in Enterprise Security
 
 
@@ -25,6 +26,9 @@ def check(catalogue: Catalogue) -> Iterator[Finding]:
         for item in getattr(catalogue, kind):
             yield from _unique(item, ids, names, kind)
             yield from _name(item, kind)
+            if kind != "detections" and len(item.name) > MAX_NAME:
+                what = f"the name of {len(item.name)} characters is too long for a file's"
+                yield of(item, ("name",), "name-too-long", what, f"at most {MAX_NAME} are allowed")
             if kind in _NAMED_BY_FILE:
                 yield from _file_name(item, kind)
             if item.creation_date and item.modification_date and item.modification_date < item.creation_date:
