@@ -121,7 +121,7 @@ def time_range(node: Node, ctx: Context) -> Bounds:
 
     Modifiers at the top bound the scan; those inside OR or NOT are tested row by row (`matching.with_times`).
     """
-    modifiers = [n for n in node.walk() if is_time_modifier(n) and not _is_index_time(n)]
+    modifiers = [n for n in node.walk() if isinstance(n, Comparison) and is_time_modifier(n) and not _is_index_time(n)]
     if not modifiers:
         return Bounds(ctx.earliest, ctx.latest)
     earliest: float | None = None
@@ -132,8 +132,9 @@ def time_range(node: Node, ctx: Context) -> Bounds:
         low, high = matching.modifier_bounds(item, ctx, formats)
         earliest = low if low is not None else earliest
         latest = high if high is not None else latest
-    if latest is None and len(top) == len(modifiers):
-        latest = ctx.now
+    if latest is None:  # the end is now, unless some branch asks for later
+        ends = [matching.modifier_bounds(item, ctx, formats)[1] for item in modifiers]
+        latest = max([ctx.now, *(end for end in ends if end is not None)])
     return Bounds(earliest, latest)
 
 

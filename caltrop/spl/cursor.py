@@ -128,6 +128,8 @@ class Cursor:
         if not found:
             self.fail("unbalanced quotes: no closing ` for this macro", start, start + 1)
         name, args = split_macro(found[1])
+        if not name and self.text.startswith("```", start):
+            self.fail("unbalanced comment: no closing ```", start, start + 3)
         if not name:
             self.fail("a macro name was expected between the backticks", start, self.pos)
         return MacroCall(name=name, args=args, span=self.span(start))
