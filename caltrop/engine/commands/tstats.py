@@ -61,6 +61,13 @@ def tstats(table: Table, cmd: Command, ctx: Context) -> Table:
     if fill is not None:
         frame = _filled(frame, by, str(fill))
     written = aggregations(cmd)
+    for one in written:
+        if one.argument is not None and not isinstance(one.argument, FieldName):
+            raise SearchError(
+                f"tstats reads indexed fields only, it cannot calculate {one.text}",
+                node=one,
+                hint="Calculate in a stats behind tstats.",
+            )
     if flag(cmd, "prestats", False):
         result = Table(to_prestats(frame, written, by, ctx))
     else:
