@@ -85,7 +85,7 @@ APP = Obj(
         "flavour": Scalar("text", choices=FLAVOURS),
         "es_version": Scalar("int", low=7, high=8),
         "kill_chain": BOOL,
-        "template": Scalar("text", pattern=r"[\w-][\w./-]*(?<!/)", hint="a folder of this repository"),
+        "template": Scalar("text", pattern=r"[\w-][\w.-]*(/[\w-][\w.-]*)*", hint="a folder of this repository"),
         "validation": Obj(
             {
                 "rules": Obj(dict.fromkeys(RULES, _SEVERITY)),

@@ -70,7 +70,7 @@ class _Job(NamedTuple):
 
 def read_all(root: Path, bundle: Bundle | None) -> Iterator[tuple[str, Any, list[Problem]]]:
     """Every content file: (attribute of the catalogue, object or None, faults), by folder and path."""
-    start = len(str(root)) + 1
+    start = len(str(root / "x")) - 1  # the current folder is not part of a path
     jobs = [_Job(kind, path[start:].replace(os.sep, "/"), read(path)) for kind in KINDS for path in _yaml(root / kind)]
     if bundle is None:
         for job in jobs:

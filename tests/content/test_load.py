@@ -259,3 +259,13 @@ def test_without_deployments_the_usual_ones_hold(repository: Repository) -> None
     assert {t: (d.notable, d.risk) for t, d in usual.items() if d} == {
         "TTP": (True, True), "Anomaly": (False, True), "Hunting": (False, False), "Correlation": (True, False),
     }  # fmt: skip
+
+
+def test_the_current_folder_is_a_repository(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(repository(detection=[("on $dest$", "on $host$")]))
+    assert [p.place for p in load(".").problems] == [f"{WHERE}:18:35"]
+
+
+def test_a_template_outside_the_repository_is_refused(repository: Repository) -> None:
+    app = "id: t_app\nlabel: T\nprefix: T\nversion: '1.0.0'\nauthor: {name: S}\ntemplate: app/../../etc\n"
+    assert codes(repository({"app.yml": app})) == ["wrong-value"]
