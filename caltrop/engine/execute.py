@@ -14,6 +14,7 @@ from caltrop.engine.nearest import did_you_mean
 from caltrop.engine.scan import scan_events
 from caltrop.engine.table import Table, render
 from caltrop.engine.unsupported import REASONS
+from caltrop.knowledge.matchlimit import MatchLimit
 from caltrop.spl.ast import Command, MacroCall, Node, Pipeline, Subsearch
 
 KEEP_EVENTS = frozenset({"streaming", "centralized", "dataset"})
@@ -65,6 +66,8 @@ class Engine:
                         self.events, self.transforming = before, True
             except SearchError as error:
                 raise error.at(command) from error
+            except MatchLimit as error:
+                raise SearchError(error.message, node=command, hint=error.hint) from error
             except pl.exceptions.PolarsError as error:
                 raise SearchError(f"'{command.name}' failed: {error}", node=command) from error
             if main and self.on_stage is not None:

@@ -22,7 +22,7 @@ from caltrop.engine.table import Table, render
 from caltrop.errors import Location
 from caltrop.index import Segment, Store, importers
 from caltrop.index.importers import ImportOptions
-from caltrop.knowledge import Configuration, Knowledge, KVStore
+from caltrop.knowledge import Configuration, Knowledge, KVStore, matchlimit
 from caltrop.spl import SplError, expand, known_commands, parse, parse_eval, parse_search
 from caltrop.spl.ast import NOWHERE, Pipeline
 from caltrop.spl.macros import Macro
@@ -123,7 +123,8 @@ class Instance:
             saved_search=saved_search, started=moment,
             earliest=_bound(earliest, moment, timezone), latest=_bound(latest, moment, timezone),
         )  # fmt: skip
-        table = self.run_text(spl, ctx)
+        with matchlimit.budget():
+            table = self.run_text(spl, ctx)
         return SearchResult(
             table=table,
             events=engine.events if engine.events is not None else Table.empty(),
@@ -231,8 +232,8 @@ class Instance:
             return chosen
         if state.rows + chosen.height <= frame.height // 2:
             state.rows += chosen.height
-            return knowledge.extract(chosen, names)
-        whole = knowledge.extract(frame)
+            return _extract(knowledge, chosen, names, ctx)
+        whole = _extract(knowledge, frame, None, ctx)
         with self._lock:
             state.frame, state.size = whole, int(whole.estimated_size())
             while len(self._extractions) > 1 and self._too_much():
@@ -251,6 +252,15 @@ class Instance:
 
     def is_documented_command(self, name: str) -> bool:
         return name in known_commands()
+
+
+def _extract(knowledge: Knowledge, frame: pl.DataFrame, names: set[str] | None, ctx: Context) -> pl.DataFrame:
+    """Search-time fields. An event whose text makes a pattern backtrack too much lacks its fields, and no other event does."""
+    with matchlimit.budget(lenient=True) as budget:
+        extracted = knowledge.extract(frame, names)
+    for pattern in budget.exceeded:
+        ctx.warn(f"field extraction {pattern!r} exceeds the match limit: some events lack its fields")
+    return extracted
 
 
 def _bound(value: Time, now: float, timezone: str) -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import polars as pl
+import regex as backtracking
 
 from caltrop.engine.errors import SearchError
 from caltrop.knowledge import pcre
@@ -55,7 +56,7 @@ def replacement_template(text: str) -> list[str | int]:
     return pieces
 
 
-def fill(template: list[str | int], match: re.Match[str]) -> str:
+def fill(template: list[str | int], match: backtracking.Match[str]) -> str:
     """The replacement of one match; a group that does not exist or took no part is empty."""
     groups = match.re.groups
     return "".join(p if isinstance(p, str) else ((match.group(p) or "") if p <= groups else "") for p in template)

@@ -1,6 +1,6 @@
 """PCRE, the dialect of Splunk's conf files and of `rex`, on two engines.
 
-A pattern is translated to Rust's regex (Polars, vectorised) where that can express it, and to Python's `re` where it
+A pattern is translated to Rust's regex (Polars, vectorised) where that can express it, and to Python's (`matchlimit`) where it
 cannot: look-around, back-references, atomic groups, possessive quantifiers. Character classes are ASCII, as in PCRE without UCP.
 """
 
@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 import polars as pl
+import regex as backtracking
 
-from caltrop.errors import CaltropError
+from caltrop.knowledge.matchlimit import Bounded
+from caltrop.knowledge.matchlimit import RegexError as RegexError
 
 _MAX_DEPTH = 80
 _POSIX = {
@@ -33,10 +35,6 @@ _POSIX = {
 _SHORT = {"d": "0-9", "w": "0-9A-Za-z_", "s": r"\t\n\x0b\f\r ", "h": r"\t ", "v": r"\n\x0b\f\r"}
 _META = set("\\.+*?()|[]{}^$#&-~/")
 _CONTROL = {"n": r"\n", "r": r"\r", "t": r"\t", "f": r"\f", "a": r"\x07", "e": r"\x1b"}
-
-
-class RegexError(CaltropError):
-    """A pattern that is wrong, or that neither engine can express."""
 
 
 class _NotRust(Exception):
@@ -412,10 +410,10 @@ class Regex:
     names: tuple[str | None, ...]
 
     @cached_property
-    def python(self) -> re.Pattern[str]:
+    def python(self) -> Bounded:
         try:
-            return re.compile(self.python_text, re.ASCII)
-        except re.error as error:
+            return Bounded(self.python_text, self.pattern)
+        except backtracking.error as error:
             raise RegexError(f"regular expression {self.pattern!r}: {error}") from error
 
     def matches(self, text: pl.Series) -> pl.Series:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from functools import partial
 
@@ -72,7 +71,7 @@ def _several(regex: Regex, column: pl.Series, limit: int) -> list[pl.Series]:
     names = [name for name in regex.names if name]
     out: dict[str, list[list[str] | None]] = {name: [] for name in names}
     for values in values_of(column).to_list():
-        matches = [m for value in values or () for m in _some(regex.python, value, limit)]
+        matches = [m for value in values or () for m in regex.python.finditer(value, limit)]
         if limit:
             matches = matches[:limit]
         for name in names:
@@ -83,15 +82,6 @@ def _several(regex: Regex, column: pl.Series, limit: int) -> list[pl.Series]:
 
 def _tidy(column: pl.Series) -> pl.Series:
     return lists_or_text(Value(column)).column.alias(column.name)
-
-
-def _some(pattern: re.Pattern[str], text: str, limit: int) -> list[re.Match[str]]:
-    found = []
-    for match in pattern.finditer(text):
-        found.append(match)
-        if limit and len(found) == limit:
-            break
-    return found
 
 
 def _offsets(regex: Regex, column: pl.Series) -> pl.Series:

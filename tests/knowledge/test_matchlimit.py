@@ -1,0 +1,57 @@
+"""Match limits: text that makes a pattern backtrack ends in an error or without fields, never in a search that hangs."""
+
+from __future__ import annotations
+
+import time
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from caltrop.knowledge import pcre
+from caltrop.knowledge.matchlimit import MATCH_SECONDS, MatchLimit, budget
+
+EVIL = r"^(?<x>(?:a|a)*)c(?!b)"
+TEXT = "a" * 60 + "!c"
+
+
+def test_one_match_is_bounded() -> None:
+    began = time.thread_time()
+    with pytest.raises(MatchLimit, match="match limit"):
+        pcre.compile(EVIL).first(pl.Series([TEXT]))
+    assert time.thread_time() - began < 20 * MATCH_SECONDS
+
+
+def test_a_search_has_a_budget() -> None:
+    with budget(0.2) as spent:
+        with pytest.raises(MatchLimit):
+            pcre.compile(EVIL).matches(pl.Series([TEXT]))
+        assert spent.seconds <= 0
+        with pytest.raises(MatchLimit):  # nothing is left
+            pcre.compile(r"(?=a)a").matches(pl.Series(["a"]))
+
+
+def test_lenient_leaves_other_rows_alone() -> None:
+    with budget(5, lenient=True) as spent:
+        found = pcre.compile(EVIL).first(pl.Series(["aac", TEXT, "ac"]))
+    assert found[0].to_list() == ["aa", None, "a"]
+    assert list(spent.exceeded) == [EVIL]
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.sampled_from([r"(?=a)(a+)+$", r"^((a|a)*)*$(?!b)", r"^(?:a|aa)+$(?!b)", r"(a*)*\1c", EVIL]),
+    st.integers(20, 60),
+)
+def test_evil_patterns_end(pattern: str, length: int) -> None:
+    began = time.thread_time()
+    with budget(0.1, lenient=True):
+        pcre.compile(pattern).matches(pl.Series(["a" * length + "!c"] * 20))
+    assert time.thread_time() - began < 10
+
+
+@pytest.mark.parametrize("limit", [0, 1, 2])
+def test_matches_up_to_a_limit(limit: int) -> None:
+    found = pcre.compile(r"(?=\d)(\d)").python.finditer("1 2 3", limit)
+    assert [m.group(1) for m in found] == ["1", "2", "3"][: limit or 3]
