@@ -7,10 +7,13 @@ Follows "Custom search command protocol version 2" and commands.conf.spec. A chu
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -46,6 +49,7 @@ class Process:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             cwd=script.parent,
+            start_new_session=True,  # so that what it starts is ended with it
             env={"PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin"},
         )
         self._seconds, self._late = SECONDS if seconds is None else seconds, False
@@ -56,6 +60,12 @@ class Process:
 
     def _stop(self) -> None:
         self._late = True
+        self._kill()
+
+    def _kill(self) -> None:
+        """End the process and all that it started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
 
     def __enter__(self) -> Process:
@@ -63,7 +73,7 @@ class Process:
 
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
-        self._process.kill()
+        self._kill()
         for stream in (self._process.stdin, self._process.stdout):
             assert stream is not None
             try:
@@ -111,7 +121,7 @@ class Process:
             code: int | None = self._process.wait(timeout=2)
         except subprocess.TimeoutExpired:
             code = None
-        self._errors.seek(0)
+        self._errors.seek(max(0, self._errors.seek(0, os.SEEK_END) - 4 * ERROR_TAIL))
         said = self._errors.read().decode(errors="replace").strip()[-ERROR_TAIL:]
         return SearchError(f"the command {self._name} ended early (exit code {code}): {said or 'it said nothing'}")
 

@@ -71,9 +71,9 @@ def open_datasets(model: DataModel, name: str, node: Node) -> list[Dataset]:
 
 def rows(dataset: Dataset, bounds: Bounds, ctx: Context) -> pl.DataFrame:
     """The dataset's events in the time range, newest first, with bare field names and `DEFAULT_FIELDS`."""
-    if dataset.base_search:
-        raise SearchError(f"dataset {dataset.model}.{dataset.name} is built on a search; only event datasets work here")
     node = constraint(dataset, ctx)
+    if dataset.base_search:
+        return _searched(dataset, node, bounds, ctx)
     store = ctx.instance.store
     pieces = []
     for segment in store.segments(indexes_for(node, ctx), bounds.earliest, bounds.latest):
@@ -91,6 +91,19 @@ def rows(dataset: Dataset, bounds: Bounds, ctx: Context) -> pl.DataFrame:
     return frame.sort("_time", descending=True, maintain_order=True) if len(pieces) > 1 else frame
 
 
+def _searched(dataset: Dataset, node: Node, bounds: Bounds, ctx: Context) -> pl.DataFrame:
+    """Rows of a dataset whose root is a whole search; they are not kept, since nothing says when they change."""
+    found = subsearches.nested(dataset.base_search, ctx, node, bounds.earliest, bounds.latest).frame
+    return derived(dataset, found.filter(matching.predicate(node, found)), ctx)
+
+
+def derived(dataset: Dataset, frame: pl.DataFrame, ctx: Context) -> pl.DataFrame:
+    """The dataset's calculations done, and its fields and `DEFAULT_FIELDS` kept."""
+    for calculation in dataset.calculations:
+        frame = calculated(frame, calculation, ctx)
+    return frame.select([n for n in dict.fromkeys([*DEFAULT_FIELDS, *dataset.fields]) if n in frame.columns])
+
+
 def constraint(dataset: Dataset, ctx: Context) -> Node:
     """The dataset's constraints as one search expression, macros and subsearches resolved."""
     if not dataset.search:
@@ -106,11 +119,7 @@ def segment_rows(dataset: Dataset, segment: Segment, node: Node, ctx: Context) -
     kept = summaries.get(key)
     if kept is None:
         frame = ctx.instance.extracted(segment, ctx, pl.lit(True), None)
-        frame = frame.filter(matching.predicate(node, frame))
-        for calculation in dataset.calculations:
-            frame = calculated(frame, calculation, ctx)
-        wanted = [n for n in dict.fromkeys([*DEFAULT_FIELDS, *dataset.fields]) if n in frame.columns]
-        kept = frame.select(wanted)
+        kept = derived(dataset, frame.filter(matching.predicate(node, frame)), ctx)
         summaries.put(key, knowledge, kept)
     return kept
 

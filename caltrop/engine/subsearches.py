@@ -27,6 +27,18 @@ def run(node: Subsearch, ctx: Context, *, limit: int | None = MAX_RESULTS) -> Ta
     return table
 
 
+def nested(text: str, ctx: Context, node: Node, earliest: float | None, latest: float | None) -> Table:
+    """Run search text inside this search, over a time range of its own; calls that never end are cut."""
+    if ctx.depth >= MAX_DEPTH:
+        raise SearchError(f"searches call each other deeper than {MAX_DEPTH}", node=node)
+    before = ctx.earliest, ctx.latest, ctx.depth
+    ctx.earliest, ctx.latest, ctx.depth = earliest, latest, ctx.depth + 1
+    try:
+        return ctx.instance.run_text(text, ctx)
+    finally:
+        ctx.earliest, ctx.latest, ctx.depth = before
+
+
 def resolve(node: Node, ctx: Context) -> Node:
     """The search expression with every subsearch replaced by the conditions that its results stand for."""
     if isinstance(node, Subsearch):

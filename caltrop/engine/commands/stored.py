@@ -9,7 +9,7 @@ from caltrop.engine import times
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
-from caltrop.engine.subsearches import MAX_DEPTH
+from caltrop.engine.subsearches import nested
 from caltrop.engine.table import Table, concat, render
 from caltrop.knowledge.conffile import truth
 from caltrop.spl import unparse
@@ -48,23 +48,11 @@ def savedsearch(table: Table, cmd: Command, ctx: Context) -> Table:
     if earliest is None and latest is None:
         earliest = _bound(stanza.get("dispatch.earliest_time"), ctx)
         latest = _bound(stanza.get("dispatch.latest_time"), ctx)
-    return _nested(text, ctx, cmd, earliest, latest)
+    return nested(text, ctx, cmd, earliest, latest)
 
 
 def _bound(text: str, ctx: Context) -> float | None:
     return times.time_bound(text, ctx.now, ctx.timezone) if text else None
-
-
-def _nested(text: str, ctx: Context, cmd: Command, earliest: float | None, latest: float | None) -> Table:
-    """Run search text inside this search; calls that never end are cut."""
-    if ctx.depth >= MAX_DEPTH:
-        raise SearchError(f"searches call each other deeper than {MAX_DEPTH}", node=cmd)
-    before = ctx.earliest, ctx.latest, ctx.depth
-    ctx.earliest, ctx.latest, ctx.depth = earliest, latest, ctx.depth + 1
-    try:
-        return ctx.instance.run_text(text, ctx)
-    finally:
-        ctx.earliest, ctx.latest, ctx.depth = before
 
 
 @command("map", kind="dataset", note="Multivalue fields are put in as their values joined by spaces.")
@@ -85,7 +73,7 @@ def map_(table: Table, cmd: Command, ctx: Context) -> Table:
         missing = next((name for name in wanted if name not in values), None)
         if missing is not None:
             raise SearchError(f"'map' finds no value of ${missing}$ in result {i + 1}", node=cmd)
-        results.append(_nested(substituted(text, values), ctx, cmd, ctx.earliest, ctx.latest))
+        results.append(nested(substituted(text, values), ctx, cmd, ctx.earliest, ctx.latest))
     return concat(results) if results else Table.empty()
 
 

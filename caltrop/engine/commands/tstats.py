@@ -157,8 +157,8 @@ def bare_name(model: DataModel, name: str) -> str:
 def _nodename(model: DataModel, dataset: Dataset, frame: pl.DataFrame, bounds: Bounds, ctx: Context) -> pl.Series:
     """Which datasets of the model each row belongs to, as lineages."""
     below = [d for name in model.datasets if dataset.name in (d := model.dataset(name)).lineage]
-    if not frame.height:
-        return pl.Series(NODENAME, [], dtype=pl.String)
+    if "_cd" not in frame.columns:  # no event, or rows of a search
+        return pl.Series(NODENAME, [".".join(dataset.lineage)]).new_from_index(0, frame.height)
     return models.members(below, frame, bounds, ctx)
 
 

@@ -30,6 +30,13 @@ MODEL = {
             ],
         },
         {
+            "objectName": "Totals",
+            "parentName": "BaseSearch",
+            "baseSearch": "index=main kind=sale | stats sum(price) AS total by shop",
+            "fields": [{"fieldName": n, "type": "string"} for n in ("shop", "total")],
+        },
+        {"objectName": "Large", "parentName": "Totals", "constraints": [{"search": "total>10"}], "fields": []},
+        {
             "objectName": "Fruit",
             "parentName": "Sales",
             "constraints": [{"search": "item IN (apple, pear)"}],

@@ -190,6 +190,16 @@ def test_a_hanging_command_is_ended(search: Search) -> None:
         search("import time; time.sleep(60)", "| makeresults | mine", seconds=0.5)
 
 
+def test_what_a_command_started_is_ended_with_it(search: Search) -> None:
+    script = """
+    import subprocess
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])  # holds the pipe open
+    sys.exit(5)
+    """
+    with pytest.raises(SearchError, match=r"took longer than 0\.5 s"):
+        search(script, "| makeresults | mine", seconds=0.5)
+
+
 def test_endless_output_is_bounded(search: Search, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chunked, "REPLY_LIMIT", 10_000)
     script = """

@@ -126,7 +126,10 @@ def test_a_child_dataset_inherits(shop: Instance, visible: Visible) -> None:
         ("| from datamodel Shop.Fruit | stats count by label", [("APPLE", 2), ("PEAR", 1)]),
         ("| tstats count from datamodel=Shop.Fruit by Sales.label", [("APPLE", 2), ("PEAR", 1)]),
         ("| tstats count from datamodel=Shop where nodename=Sales.Fruit by Sales.label", [("APPLE", 2), ("PEAR", 1)]),
-        ("| tstats summariesonly=t count from datamodel=Shop by nodename", [("Sales", 4), ("Sales.Fruit", 3)]),
+        ("| tstats count from datamodel=Shop.Sales by nodename", [("Sales", 4), ("Sales.Fruit", 3)]),
+        ("| from datamodel:Shop.Totals | table shop total", [("north", 21.0), ("south", 5.0)]),
+        ("| tstats sum(Totals.total) AS n from datamodel=Shop.Large by Totals.shop", [("north", 21.0)]),
+        ("| pivot Shop Totals max(total) AS t SPLITROW shop SORT 1 -t", [("north", 21.0)]),
         ("| tstats count from datamodel=Shop.Sales where Sales.price>=7 by Sales.shop", [("north", 2)]),
     ],
 )
@@ -139,7 +142,7 @@ def test_datamodel_describes(shop: Instance) -> None:
         return json.loads(shop.search(search).table.frame["_raw"][0])
 
     assert text("| datamodel")["modelName"] == "Shop"
-    assert [o["objectName"] for o in text("| datamodel Shop")["objects"]] == ["Sales", "Fruit"]
+    assert [o["objectName"] for o in text("| datamodel Shop")["objects"]] == ["Sales", "Totals", "Large", "Fruit"]
     assert text("| datamodel Shop Fruit")["parentName"] == "Sales"
 
 
