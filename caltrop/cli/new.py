@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -37,28 +38,42 @@ def command(content: Path, no_input: bool, **flags: object) -> int:
     Without flags it asks. Exit code 1 when the result does not validate, which it then says why.
     """
     from caltrop.content import load
-    from caltrop.content.new import Answers, create, existing, likely_entities
+    from caltrop.content.new import Answers, check_answer, create, entity, existing, likely_entities
 
-    def ask(key: str, question: str, default: str | None = None) -> str:
-        given = flags.get(key)
+    def ask(key: str, question: str, default: str | None = None, check: Callable[[str], object] | None = None) -> str:
+        """The flag, or the answer; what is wrong with an answer is said, and it is asked again."""
+
+        def checked(value: str) -> str:
+            try:
+                check(value) if check else check_answer(key, value)
+            except CaltropError as error:
+                raise click.BadParameter(f"{error}" + (f" ({error.hint})" if error.hint else "")) from error
+            return value
+
+        given = flags.get("type_" if key == "type" else key)
         if given:
             return str(given)
-        if no_input:
-            if default is None:
-                raise CaltropError(
-                    f"--{key} is needed with --no-input" if key != "name" else "NAME is needed with --no-input"
-                )
-            return default
-        return str(click.prompt(question, default=default, err=True))
+        if not no_input:
+            return str(click.prompt(question, default=default, err=True, value_proc=checked))
+        if default is None:
+            raise CaltropError(f"{'NAME' if key == 'name' else f'--{key}'} is needed with --no-input")
+        return default
+
+    def each(check: Callable[[str], object]) -> Callable[[str], object]:
+        return lambda value: [check(part) for part in _parts(value)]
 
     catalogue = existing(content)
     name = ask("name", "Name")
     search = ask("search", "Search (without the filter macro)")
-    type_ = ask("type_", "Type (TTP, Anomaly, Hunting, Correlation)", "TTP")
+    type_ = ask("type", "Type (TTP, Anomaly, Hunting, Correlation)", "TTP")
     likely = likely_entities(search, catalogue)
     default = ",".join(f"{field}:{kind}:50" for field, kind in likely[:2]) or "dest:system:50"
-    chosen = flags["entities"] or ask("entity", "Risk objects, field:type:score, by comma", default).split(",")
+    chosen = flags["entities"] or _parts(
+        ask("entity", "Risk objects, field:type:score, by comma", default, each(entity))
+    )
     stories = [s.name for s in catalogue.stories]
+    technique = each(lambda value: check_answer("technique", value))
+    data = ask("data", "Test data, a path or URL (none: a file to be filled)", "")
     answers = Answers(
         name=name,
         search=search,
@@ -66,15 +81,15 @@ def command(content: Path, no_input: bool, **flags: object) -> int:
         author=ask("author", "Author", catalogue.config.author_name or "Unknown"),
         description=ask("description", "What does it find", f"Finds {name}."),
         story=ask("story", "Analytic story", stories[0] if stories else f"{name} Story"),
-        techniques=list(flags["techniques"] or ask("technique", "ATT&CK ids, by comma", "T1059").split(",")),  # type: ignore[call-overload]
+        techniques=list(flags["techniques"] or _parts(ask("technique", "ATT&CK ids, by comma", "T1059", technique))),  # type: ignore[call-overload]
         data_sources=list(flags["data_sources"]),  # type: ignore[call-overload]
-        entities=[_entity(str(item)) for item in chosen],  # type: ignore[attr-defined]
+        entities=[entity(str(item)) for item in chosen],  # type: ignore[attr-defined]
         message=str(flags["message"] or ""),
         category=ask("category", "Folder (endpoint, network, cloud, web, application)", "endpoint"),
         domain=ask("domain", "Security domain", "endpoint"),
-        data=str(flags["data"]),
-        source=str(flags["source"]),
-        sourcetype=str(flags["sourcetype"]),
+        data=data,
+        source=ask("source", "Source of the test data", "unknown") if data else str(flags["source"]),
+        sourcetype=ask("sourcetype", "Source type of the test data", "unknown") if data else str(flags["sourcetype"]),
         date=str(flags["date"] or datetime.date.today().isoformat()),
     )
     content.mkdir(parents=True, exist_ok=True)
@@ -86,9 +101,5 @@ def command(content: Path, no_input: bool, **flags: object) -> int:
     return 1 if any(p.severity == "error" for p in mine) else 0
 
 
-def _entity(text: str) -> tuple[str, str, int]:
-    field, _, rest = text.strip().partition(":")
-    kind, _, score = rest.partition(":")
-    if not field or (score and not score.isdigit()):
-        raise CaltropError(f"{text!r} is no risk object", hint="write field:type:score, such as dest:system:50")
-    return field, kind or "system", int(score or 50)
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]

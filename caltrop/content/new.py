@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from caltrop.content import wellknown
+from caltrop.content import schema, wellknown
 from caltrop.content.blocks import render
 from caltrop.content.checks.outputs import OPEN, Fields, output_fields
 from caltrop.content.config import AppConfig
 from caltrop.content.loading import load
 from caltrop.content.model import Catalogue, snake
+from caltrop.content.spec import DATE, Scalar, Spec, check
 from caltrop.content.spltext import macro_calls
 from caltrop.errors import CaltropError, Location
 from caltrop.spl import SplError, parse
@@ -31,6 +32,13 @@ _ACTIONS: dict[str, dict[str, Any]] = {
     "Hunting": {},
     "Correlation": {"notable": _NOTABLE},
     "Baseline": {},
+}
+_SPECS: dict[str, Spec] = {
+    "type": Scalar("text", choices=schema.DETECTION_TYPES),
+    "domain": Scalar("text", choices=schema.DOMAINS),
+    "category": Scalar("text", pattern=r"[\w-]+", hint="one folder below detections/"),
+    "technique": schema.TECHNIQUE,
+    "date": DATE,
 }
 
 
@@ -76,18 +84,43 @@ def _fields(search: str, catalogue: Catalogue) -> Fields:
         return OPEN
 
 
+def check_answer(key: str, value: str) -> None:
+    """Refuse an answer that would not validate. `key` is a flag's name; entities and techniques come one at a time."""
+    if key == "search":
+        try:
+            parse(value)
+        except SplError as error:
+            raise CaltropError(f"the search does not parse: {error.message}", hint=error.hint) from error
+    elif key == "name" and not re.fullmatch(r"\w+", snake(value)):
+        hint = "use letters, digits, spaces, '-' and '.'"
+        raise CaltropError(f"{value!r} makes the file name {snake(value)!r}", hint=hint)
+    elif key == "story" and ("]" in value or not value.isprintable()):
+        raise CaltropError(f"{value!r} cannot name a story", hint="no line breaks and no ']'")
+    elif key in _SPECS:
+        for _, _, message, hint in check(value, _SPECS[key]):
+            raise CaltropError(message.replace("the file", f"{key} {value!r}", 1), hint=hint)
+
+
+def entity(text: str) -> tuple[str, str, int]:
+    """`field:type:score`; a system of score 50 where not said."""
+    name, _, rest = text.strip().partition(":")
+    kind, _, score = rest.partition(":")
+    kind = kind or "system"
+    if not name or kind not in schema.RISK_TYPES or (score and not (score.isdecimal() and int(score) <= 100)):
+        hint = f"write field:type:score, such as dest:system:50; types are {', '.join(schema.RISK_TYPES)}"
+        raise CaltropError(f"{text!r} is no risk object", hint=hint)
+    return name, kind, int(score or 50)
+
+
 def create(root: Path, answers: Answers) -> list[Path]:
     """Write the files, existing ones left alone; the detection's is the first of the result."""
-    try:
-        parse(answers.search)
-    except SplError as error:
-        raise CaltropError(f"the search does not parse: {error.message}", hint=error.hint) from error
+    for key in ("name", "search", "story", "category", "domain", "type", "date"):
+        if getattr(answers, key):
+            check_answer(key, getattr(answers, key))
+    for technique in answers.techniques:
+        check_answer("technique", technique)
     stem = snake(answers.name)
     target = root / "detections" / answers.category / f"{stem}.yml"
-    if not re.fullmatch(r"[a-z0-9_]+", stem):
-        raise CaltropError(
-            f"{answers.name!r} makes the file name {stem!r}", hint="use letters, digits, spaces, '-' and '.'"
-        )
     if target.exists():
         raise CaltropError("there is such a detection", location=Location(str(target)), hint="choose another name")
     written = [(target, _detection(answers, stem))]

@@ -36,7 +36,7 @@ THREAT_TYPES = (
 )  # fmt: skip
 DOMAINS = ("access", "audit", "endpoint", "identity", "network", "threat")
 DETECTION_TYPES = ("TTP", "Anomaly", "Hunting", "Correlation")
-_TECHNIQUE = Scalar("text", pattern=r"T\d{4}(\.\d{3})?", hint="write T and four digits, with a sub-technique as .001")
+TECHNIQUE = Scalar("text", pattern=r"T\d{4}(\.\d{3})?", hint="write T and four digits, with a sub-technique as .001")
 _CVE = Scalar("text", pattern=r"(?i)CVE-\d{4}-\d{4,}", hint="write CVE-YEAR-NUMBER")
 _SCORE = Scalar("number", low=0, high=100)
 _CRON = Scalar("text", pattern=r"\S+( +\S+){4}", hint="write five cron fields: minute hour day month weekday")
@@ -131,7 +131,7 @@ DETECTION = Obj(
         "threat_objects": _THREATS,
         "analytic_story": TEXTS,
         "asset_type": TEXT,
-        "mitre_attack_id": ListOf(_TECHNIQUE),
+        "mitre_attack_id": ListOf(TECHNIQUE),
         "product": TEXTS,
         "category": TEXT,
         "security_domain": _DOMAIN,
@@ -170,7 +170,7 @@ DETECTION_TAGS = Obj(
         "impact": _SCORE,
         "risk_score": _SCORE,
         "message": TEXT,
-        "mitre_attack_id": ListOf(_TECHNIQUE),
+        "mitre_attack_id": ListOf(TECHNIQUE),
         "observable": ListOf(
             Obj({"name": TEXT, "type": TEXT, "role": TEXTS}, required=("name", "type", "role")),
         ),

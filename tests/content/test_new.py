@@ -56,11 +56,34 @@ def test_in_a_repository_with_its_own_story(repository: Repository) -> None:
 
 def test_it_asks(repository: Repository) -> None:
     folder = repository()
-    answers = f"Asked For\n{SEARCH}\nAnomaly\nuser:user:20\nMe\n\n\nT1047\n\n\n"
+    answers = f"Asked For\n{SEARCH}\nAnomaly\nuser:user:20\n\nMe\n\n\nT1047\n\n\n"
     run("--content", str(folder), answers=answers)
     (new,) = [d for d in load(folder).detections if d.name == "Asked For"]
     assert (new.type, new.author, new.mitre_attack_id) == ("Anomaly", "Me", ("T1047",))
     assert [str(p) for p in load(folder).problems] == []
+
+
+def test_it_asks_again(repository: Repository) -> None:
+    folder = repository()
+    answers = f"Bad#name\nAsked For\nindex=x | stats count( by\n{SEARCH}\nTPP\nAnomaly\nuser:usr:20\nuser:user:200\nuser:user:20\n"
+    answers += "tests/data/some.log\nMe\n\n\nT47\nT1047, T1059\n../x\nendpoint\nendpiont\nendpoint\ns\nt\n"
+    run("--content", str(folder), answers=answers)
+    (new,) = [d for d in load(folder).detections if d.name == "Asked For"]
+    assert (new.type, new.mitre_attack_id) == ("Anomaly", ("T1047", "T1059"))
+    assert (new.tests[0].attack_data[0].source, new.tests[0].attack_data[0].sourcetype) == ("s", "t")
+    assert [str(p) for p in load(folder).problems] == []
+
+
+@pytest.mark.parametrize("flag", ["--category=../../x", "--domain=nowhere", "--technique=T1", "--entity=dest:sys:1",
+                                  "--entity=dest:system:101", "--date=2026-02-30", "--story=a]b"])  # fmt: skip
+def test_flags_that_would_not_validate_are_refused_before_anything_is_written(
+    repository: Repository, flag: str
+) -> None:
+    folder = repository()
+    before = sorted(folder.parent.rglob("*"))
+    with pytest.raises(CaltropError):
+        run("New One", "--content", str(folder), "--search", SEARCH, "--no-input", flag)
+    assert sorted(folder.parent.rglob("*")) == before
 
 
 @pytest.mark.parametrize(
