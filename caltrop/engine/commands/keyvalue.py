@@ -103,24 +103,32 @@ def multikv(table: Table, cmd: Command, ctx: Context) -> Table:
     wanted = [node.name for node in cmd.clause("fields") or () if isinstance(node, FieldName)]
     filters = [word.text.lower() for word in cmd.clause("filter") or () if isinstance(word, Word)]
     header = cmd.option("forceheader")
+    noheader = flag(cmd, "noheader")
+    several = flag(cmd, "multitable", True) and header is None and not noheader
+    keep = not flag(cmd, "rmorig", True)
     sources: list[int] = []
     lines: list[str] = []
     triples: list[tuple[int, str, str]] = []
     for number, raw in enumerate(text.to_list()):
-        for line, cells in table_rows(raw or "", header if isinstance(header, int) else None, flag(cmd, "noheader")):
+        found = [
+            row
+            for part in (_tables(raw or "") if several else [raw or ""])
+            for row in table_rows(part, header if isinstance(header, int) else None, noheader)
+        ]
+        for line, cells in found:
             if filters and not any(word in line.lower() for word in filters):
                 continue
             triples += [(len(lines), name, cell) for name, cell in cells if cell and (not wanted or name in wanted)]
             sources.append(number)
             lines.append(line)
-    if not flag(cmd, "rmorig", True):
-        rest = [i for i in range(len(table)) if i not in set(sources)]
-        sources += rest
-        lines += [text[i] for i in rest]
+        if keep:
+            sources.append(number)
+            lines.append(raw)
     frame = table.frame[pl.Series(sources, dtype=pl.UInt32)] if sources else table.frame.clear()
     if not flag(cmd, "copyattrs", True):
-        frame = frame.select([c for c in frame.columns if c.startswith("_")])
-    frame = frame.with_columns(pl.Series("_raw", lines, dtype=pl.String))
+        frame = pl.DataFrame(schema={"_raw": pl.String})
+    written = pl.Series("_raw", lines, dtype=pl.String)
+    frame = frame.with_columns(written) if frame.height else written.to_frame()
     rows, keys, values = (list(part) for part in zip(*triples, strict=True)) if triples else ([], [], [])
     fields = columns.from_pairs(
         frame.height,
@@ -131,14 +139,37 @@ def multikv(table: Table, cmd: Command, ctx: Context) -> Table:
     return with_fields(table.with_frame(frame), fields)
 
 
+_HEADING = re.compile(r"\s*[^\sa-z0-9]\S*(?:\s+[^\sa-z0-9]\S*)*\s*")  # every word starts in upper case
+
+
+def _tables(raw: str) -> list[str]:
+    """The tables of one event: a heading behind an empty line begins another."""
+    parts: list[str] = []
+    for block in re.split(r"\n\s*\n", raw):
+        heading = block.strip("\n").partition("\n")[0]
+        if parts and not (_HEADING.fullmatch(heading) and not re.search(r"\d", heading)):
+            parts[-1] += f"\n{block}"
+        else:
+            parts.append(block)
+    return parts
+
+
+def _header_line(lines: list[str]) -> int:
+    """The first line, unless it has digits and a heading comes later."""
+    if lines and re.search(r"\d", lines[0]):
+        found = (i for i, line in enumerate(lines) if _HEADING.fullmatch(line) and not re.search(r"\d", line))
+        return next(found, 0)
+    return 0
+
+
 def table_rows(raw: str, header: int | None, noheader: bool) -> list[tuple[str, list[tuple[str, str]]]]:
     """(line, cells) of each line below the header. `header` is the number of the header line, from 1."""
     lines = [line for line in raw.splitlines() if line.strip() and not re.fullmatch(r"[\s\-=+|]+", line)]
     if noheader:
-        width = max((len(line.split()) for line in lines), default=0)
+        width = len(lines[0].split()) if lines else 0
         names = [f"Column_{i}" for i in range(1, min(width, MAX_COLUMNS) + 1)]
-        return [(line, list(zip(names, line.split(), strict=False))) for line in lines]
-    start = 0 if header is None else header - 1
+        return [(line, list(zip(names, line.split(None, max(width - 1, 0)), strict=False))) for line in lines]
+    start = _header_line(lines) if header is None else header - 1
     if not 0 <= start < len(lines) - 1:
         return []
     tokens = list(re.finditer(r"\S+", lines[start]))[:MAX_COLUMNS]
@@ -153,8 +184,11 @@ def _cells(line: str, starts: list[int], ends: list[int]) -> list[str]:
     words = line.split()
     if len(words) == len(starts):
         return words
+    groups = list(re.finditer(r"\S+(?: \S+)*", line))
+    if len(groups) < len(starts) < len(words):  # no columns to see: the last one takes the rest
+        return line.split(None, len(starts) - 1)
     cells = [""] * len(starts)
-    for word in re.finditer(r"\S+(?: \S+)*", line):
+    for word in groups:
         # A word belongs to the column that it overlaps, else to the nearest one.
         overlap = [min(word.end(), e) - max(word.start(), s) for s, e in zip(starts, ends, strict=True)]
         best = max(range(len(starts)), key=overlap.__getitem__)
