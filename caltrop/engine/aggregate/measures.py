@@ -79,6 +79,12 @@ def expand(written: Aggregation, names: Sequence[str], by: Collection[str]) -> l
     if written.argument is None and (function := find(written.function)) and function.name != "count":
         written = replace(written, argument=FieldName("*"))  # the old way to say "over every field"
     pattern = written.argument.name if isinstance(written.argument, FieldName) else ""
+    if written.alias is not None and pattern and pattern.count("*") != written.alias.count("*"):
+        raise SearchError(
+            f"{written.text} AS {written.alias}: the numbers of wildcards differ",
+            node=written,
+            hint="A function without a field is over every field: sum() is sum(*).",
+        )
     if "*" not in pattern or (
         written.alias is None and isinstance(written.argument, FieldName) and written.argument.quoted
     ):
