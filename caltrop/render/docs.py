@@ -129,11 +129,30 @@ def _row(item: Detection, results: dict[str, str]) -> dict[str, Any]:
     return {
         "page": _file(item),
         "name": item.name,
-        "type": item.type if item.status == "production" else f"{item.type}, {item.status}",
+        "type": item.type,
+        "status": item.status,
         "mitre_attack_id": item.mitre_attack_id,
         "modification_date": item.modification_date,
         "result": worst or ("not run" if item.tests else "no test"),
     }
+
+
+def _stages(search: str) -> str:
+    """A search written on one line, with a line a stage; any other as it was written."""
+    if "\n" in search:
+        return search
+    out, depth, closing = [], 0, ""
+    for at, char in enumerate(search):
+        if closing:
+            closing = "" if char == closing and search[at - 1] != "\\" else closing
+        elif char in '"`':
+            closing = char
+        else:
+            depth += (char in "[(") - (char in "])")
+            if char == "|" and not depth and at:
+                out.append("\n")
+        out.append(char)
+    return re.sub(r" *\n", "\n", "".join(out))
 
 
 def _words(item: Detection) -> str:
@@ -165,6 +184,7 @@ def _page(catalogue: Catalogue, item: Detection) -> dict[str, Any]:
     sources = {s.name: f"{s.source} / {s.sourcetype}" for s in catalogue.data_sources}
     return {
         "d": item,
+        "search": _stages(item.search),
         "schedule": item.schedule or deployment.schedule,
         "techniques": [techniques()[i] for i in item.mitre_attack_id if i in techniques()],
         "annotations": [

@@ -11,7 +11,7 @@ from caltrop.content import load
 from caltrop.errors import CaltropError
 from caltrop.render import build
 from caltrop.render.changes import changes, report
-from caltrop.render.docs import read_results, site, write_site
+from caltrop.render.docs import _stages, read_results, site, write_site
 from caltrop.render.navigator import layer
 from tests.content.sample import Repository
 
@@ -109,3 +109,16 @@ def test_what_is_no_build(tmp_path: Path) -> None:
         changes(tmp_path / "x.tar.gz", tmp_path)
     with pytest.raises(CaltropError, match="no such build"):
         changes(tmp_path / "y", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("search", "shown"),
+    [
+        ("index=x | stats count | `f`", "index=x\n| stats count\n| `f`"),
+        ("| tstats count | where a=\"b|c\" AND match(d, \"e\\\"|f\")", "| tstats count\n| where a=\"b|c\" AND match(d, \"e\\\"|f\")"),
+        ("index=x [search y | fields z]| head 1", "index=x [search y | fields z]\n| head 1"),
+        ("index=x\n| head 1 | table a", "index=x\n| head 1 | table a"),
+    ],
+)  # fmt: skip
+def test_a_search_of_one_line_is_shown_by_stages(search: str, shown: str) -> None:
+    assert _stages(search) == shown
