@@ -14,6 +14,7 @@ from caltrop.splunkd.http import ApiError, Request, Response
 
 MAX_BODY = 512 * 1024 * 1024  # as sent; splunkd's default for its listener is of this order
 MAX_INFLATED = 1024 * 1024 * 1024
+MAX_MEMBERS = 64  # of one gzip body; each costs a copy of what follows it
 
 
 class Application(Protocol):
@@ -40,6 +41,8 @@ class AsgiApp:
             headers[name] = f"{headers[name]}; {value}" if name == "cookie" and name in headers else value
         try:
             body = await _read_body(receive, headers)
+            if body is None:
+                return
             request = Request(
                 scope["method"],
                 scope["raw_path"].decode("latin-1"),
@@ -50,6 +53,8 @@ class AsgiApp:
             )
         except ApiError as error:
             response = self._application.refuse(error)
+            # What is left of the body would be taken for the next request.
+            response.headers.append(("connection", "close"))
         else:
             response = await _in_pool(self._pool, self._application.handle, request)
         await _send(self._pool, response, send)
@@ -59,7 +64,11 @@ async def _in_pool(pool: ThreadPoolExecutor, function: Any, *args: Any) -> Any:
     return await asyncio.get_running_loop().run_in_executor(pool, function, *args)
 
 
-async def _read_body(receive: Receive, headers: dict[str, str]) -> bytes:
+async def _read_body(receive: Receive, headers: dict[str, str]) -> bytes | None:
+    """The whole body as it was before any compression; None when the client went away before its end."""
+    encoding = headers.get("content-encoding", "").strip().lower()
+    if encoding not in {"", "identity", "gzip"}:
+        raise ApiError(415, f"Content-Encoding {encoding} is not supported (gzip is)")
     length = headers.get("content-length", "0")
     if length.isdigit() and int(length) > MAX_BODY:
         raise ApiError(413, f"Content-Length of {length} too large (maximum is {MAX_BODY})")
@@ -68,7 +77,7 @@ async def _read_body(receive: Receive, headers: dict[str, str]) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            break
+            return None
         part = message.get("body", b"")
         size += len(part)
         if size > MAX_BODY:
@@ -78,23 +87,28 @@ async def _read_body(receive: Receive, headers: dict[str, str]) -> bytes:
         if not message.get("more_body", False):
             break
     body = b"".join(parts)
-    if headers.get("content-encoding", "").lower() == "gzip":
-        body = inflate(body)
-    return body
+    return inflate(body) if encoding == "gzip" else body
 
 
 def inflate(data: bytes, limit: int = MAX_INFLATED) -> bytes:
-    """Gunzip; 400 for damaged data, 413 for data that would not stop."""
-    machine = zlib.decompressobj(wbits=31)
-    try:
-        result = machine.decompress(data, limit)
-    except zlib.error:
-        raise ApiError(400, "The body is not valid gzip data") from None
-    if machine.unconsumed_tail:
-        raise ApiError(413, f"The body inflates to more than {limit} bytes")
-    if not machine.eof:
-        raise ApiError(400, "The gzip data ends too early")
-    return result
+    """Gunzip all members; 400 for damaged data, 413 for data that would not stop."""
+    parts: list[bytes] = []
+    left = limit
+    while data or not parts:
+        if len(parts) == MAX_MEMBERS:
+            raise ApiError(413, f"The body has more than {MAX_MEMBERS} gzip members")
+        machine = zlib.decompressobj(wbits=31)
+        try:
+            parts.append(machine.decompress(data, left + 1))  # 0 would mean no limit
+        except zlib.error:
+            raise ApiError(400, "The body is not valid gzip data") from None
+        left -= len(parts[-1])
+        if left < 0 or machine.unconsumed_tail:
+            raise ApiError(413, f"The body inflates to more than {limit} bytes")
+        if not machine.eof:
+            raise ApiError(400, "The gzip data ends too early")
+        data = machine.unused_data
+    return b"".join(parts)
 
 
 async def _send(pool: ThreadPoolExecutor, response: Response, send: Send) -> None:

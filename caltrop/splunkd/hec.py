@@ -87,9 +87,9 @@ class CollectorApp:
         self._tokens: tuple[int, dict[str, HecToken]] = (-1, {})
 
     def refuse(self, error: ApiError) -> Response:
-        if error.status == 413:
-            return Response(413, dump_json({"text": error.text, "code": 27}), JSON)
-        return self._unknown()
+        if error.status == 404:
+            return self._unknown()
+        return Response(error.status, dump_json({"text": error.text, "code": 27 if error.status == 413 else 6}), JSON)
 
     def handle(self, request: Request) -> Response:
         started = self._daemon.clock()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import splunklib.client as client
+import splunklib.results as results
 from splunklib.binding import HTTPError
 
 from caltrop.splunkd import asgi, collection, documents
@@ -287,7 +288,14 @@ def test_a_gzip_bomb_is_not_inflated() -> None:
     with pytest.raises(ApiError) as caught:
         asgi.inflate(bomb, limit=1000)
     assert caught.value.status == 413
-    for damaged in (b"not gzip", bomb[:-10], b""):
+    with pytest.raises(ApiError) as caught:
+        asgi.inflate(gzip.compress(b"0" * 600) + gzip.compress(b"0" * 600), limit=1000)
+    assert caught.value.status == 413
+    with pytest.raises(ApiError) as caught:
+        asgi.inflate(gzip.compress(b"") * (asgi.MAX_MEMBERS + 1))
+    assert caught.value.status == 413
+    assert asgi.inflate(gzip.compress(b"one, ") + gzip.compress(b"two"), limit=8) == b"one, two"
+    for damaged in (b"not gzip", bomb[:-10], b"", bomb + b"rest"):
         with pytest.raises(ApiError) as caught:
             asgi.inflate(damaged)
         assert caught.value.status == 400
@@ -299,7 +307,38 @@ def test_a_body_that_says_it_is_too_large(server: Server) -> None:
         sock.sendall(
             f"POST /services/messages HTTP/1.1\r\nHost: x\r\nContent-Length: {asgi.MAX_BODY + 1}\r\n\r\n".encode()
         )
-        assert sock.recv(100).startswith(b"HTTP/1.1 413")
+        answer = b""
+        while part := sock.recv(4096):  # to the end: the rest of such a body must not be read as a request
+            answer += part
+    assert answer.startswith(b"HTTP/1.1 413") and b"connection: close" in answer.lower()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "status"),
+    [("gzip", b"not gzip", 400), ("br", b"{}", 415), ("identity", b"{", 400), ("GZIP", gzip.compress(b"{"), 400)],
+)
+def test_bodies_that_cannot_be_read(
+    server: Server, service: client.Service, encoding: str, body: bytes, status: int
+) -> None:
+    server.create_hec_token("encodings", "11111111-0000-0000-0000-000000000000")
+    collector = Raw(server.hec_port, {"Authorization": "Splunk 11111111-0000-0000-0000-000000000000"})
+    answer = collector("POST", "/services/collector/event", body, Content_Encoding=encoding)
+    assert (answer.status, answer.json()["code"]) == (status, 6)
+
+
+def test_half_a_body_is_no_request(server: Server, service: client.Service) -> None:
+    """What is acknowledged is stored, so a client sends it again; half of it must not be there before that."""
+    server.create_hec_token("halves", "22222222-0000-0000-0000-000000000000")
+    context = ssl._create_unverified_context()
+    head = "POST /services/collector/event HTTP/1.1\r\nHost: x\r\nAuthorization: Splunk 22222222-0000-0000-0000-000000000000\r\n"
+    whole = '{"event": "half", "sourcetype": "halves"}'
+    for length, connected in ((len(whole) * 2, False), (len(whole), True)):
+        with socket.create_connection(("127.0.0.1", server.hec_port)) as plain, context.wrap_socket(plain) as sock:
+            sock.sendall(f"{head}Content-Length: {length}\r\n\r\n{whole}".encode())
+            if connected:
+                assert sock.recv(100).startswith(b"HTTP/1.1 200")
+    found = service.jobs.oneshot("search index=main sourcetype=halves | stats count", output_mode="json")
+    assert [row["count"] for row in results.JSONResultsReader(found) if isinstance(row, dict)] == ["1"]
 
 
 @pytest.mark.parametrize(
