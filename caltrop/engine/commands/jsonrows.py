@@ -15,7 +15,7 @@ from caltrop.engine.commands.multivalues import only_field
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.expressions import to_number
-from caltrop.engine.jsonvalues import Json, dump, infer, number, parse_json, plain
+from caltrop.engine.jsonvalues import Json, Number, dump, infer, number, parse_json, plain
 from caltrop.engine.registry import command
 from caltrop.engine.table import Table, render, values_of
 from caltrop.spl.ast import Command, Word
@@ -42,7 +42,13 @@ def _as_json(text: str) -> Json:
 def _auto(text: str) -> Json:
     if text in ("true", "false"):
         return text == "true"
-    return infer(text)
+    return Number(text) if text == "null" else infer(text)
+
+
+def _as_it_is(text: str) -> Json:
+    """A number where the text is purely one, else the text."""
+    value = _as_number(text)
+    return text if value is None else value
 
 
 TYPES: dict[str, Callable[[str], Json]] = {
@@ -51,14 +57,14 @@ TYPES: dict[str, Callable[[str], Json]] = {
     "json": _as_json,
     "num": _as_number,
     "str": lambda text: text,
-    "none": lambda text: text,
+    "none": _as_it_is,
 }
 
 
 @command("tojson", kind="streaming")
 def tojson(table: Table, cmd: Command, ctx: Context) -> Table:
     """Each row as a JSON object in `output_field`; types are chosen field by field: num(x), str(y), auto(*), …"""
-    default = str(cmd.option("default_type", "auto"))
+    default = str(cmd.option("default_type", "none"))
     if default not in TYPES:
         raise SearchError(f"tojson: unknown type '{default}'", node=cmd, hint=f"one of {', '.join(TYPES)}")
     chosen = _types(table, cmd, default)
@@ -86,8 +92,7 @@ def _types(table: Table, cmd: Command, default: str) -> dict[str, str]:
         if kind not in TYPES:
             raise SearchError(f"tojson: unknown type '{kind}'", node=cmd, hint=f"one of {', '.join(TYPES)}")
         for name in fieldnames.matching(pattern, table.fields):
-            if kind != "none" or "*" not in pattern:
-                chosen.setdefault(name, kind)
+            chosen.setdefault(name, kind)
     return chosen
 
 
