@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import re
 import signal
@@ -145,6 +146,52 @@ def test_the_command(number: signal.Signals, tmp_path: Path, root: Path) -> None
         assert process.wait(20) == 0
     finally:
         process.kill()
+
+
+def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, root: Path) -> None:
+    """The process is killed while ten senders are at work; the next one finds every event that was answered with 200."""
+    token = "33333333-0000-0000-0000-000000000000"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "caltrop", "serve", "--port", "0", "--hec-port", "0", "--web-port", "-1", "--hec-token", token,
+         "--data-dir", str(tmp_path), "--password", "pw"],
+        stdout=subprocess.PIPE, text=True, cwd=root,
+    )  # fmt: skip
+    acknowledged: list[str] = []
+    enough = threading.Event()
+
+    def send(sender: int) -> None:
+        collector = Raw(port, {"Authorization": f"Splunk {token}"})
+        for number in range(1000):
+            text = f"event {sender}-{number}"
+            try:
+                answer = collector(
+                    "POST", "/services/collector/event", json.dumps({"event": text, "sourcetype": "kill"})
+                )
+            except (OSError, http.client.HTTPException):
+                return  # killed
+            assert answer.status == 200
+            acknowledged.append(text)
+            if len(acknowledged) > 40:
+                enough.set()
+
+    try:
+        assert process.stdout is not None
+        port = next(int(line.rsplit(":", 1)[1]) for line in process.stdout if line.startswith("hec"))
+        assert any(line == "ready\n" for line in process.stdout)
+        with ThreadPoolExecutor(10) as pool:
+            sending = [pool.submit(send, n) for n in range(10)]
+            assert enough.wait(30)
+            process.kill()
+        for future in sending:
+            future.result()
+    finally:
+        process.kill()
+        process.wait(20)
+    with Server(tmp_path, password="pw") as server:
+        stream = connect(server).jobs.oneshot("search sourcetype=kill | table _raw", output_mode="json", count=0)
+        found = [row["_raw"] for row in results.JSONResultsReader(stream) if isinstance(row, dict)]
+    assert set(acknowledged) <= set(found)
+    assert len(found) == len(set(found))
 
 
 def test_install_command(server: Server, tmp_path: Path) -> None:
