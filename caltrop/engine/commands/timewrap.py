@@ -60,7 +60,9 @@ def timewrap(table: Table, cmd: Command, ctx: Context) -> Table:
     result = work.select(TIME).unique().sort(TIME)
     for name in values:
         for period in sorted(set(periods)):
-            title = f"{name}_{_title(period, end, span, style, text(cmd, 'time_format', '%F'), ctx)}"
+            title = _title(period, end, span, style, text(cmd, "time_format", "%F"), ctx)
+            if len(values) > 1 or style == "relative":  # a single column needs no name in the short forms
+                title = f"{name}_{title}"
             part = (
                 work.filter(pl.col("\x00period") == period)
                 .select(TIME, pl.col(name).alias(title))

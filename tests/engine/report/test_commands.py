@@ -314,8 +314,8 @@ def test_timewrap_lays_periods_side_by_side() -> None:
     ("options", "names"),
     [
         ("1w", ["count_latest_week", "count_1week_before", "count_2weeks_before"]),
-        ("week series=short", ["count_s0", "count_s1", "count_s2"]),
-        ("w series=exact time_format=%m-%d", ["count_11-08", "count_11-01", "count_10-25"]),
+        ("week series=short", ["s0", "s1", "s2"]),
+        ("w series=exact time_format=%m-%d", ["11-08", "11-01", "10-25"]),
     ],
 )
 def test_timewrap_names(options: str, names: list[str]) -> None:
