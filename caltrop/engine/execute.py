@@ -17,8 +17,6 @@ from caltrop.engine.unsupported import REASONS
 from caltrop.knowledge.matchlimit import MatchLimit
 from caltrop.spl.ast import Command, MacroCall, Node, Pipeline, Subsearch
 
-KEEP_EVENTS = frozenset({"streaming", "centralized", "dataset"})
-
 
 @dataclass(slots=True)
 class Engine:
@@ -54,15 +52,16 @@ class Engine:
         for number, (entry, command) in enumerate(stages):
             if self.cancelled is not None and self.cancelled():
                 raise Cancelled("the search was cancelled")
-            if main and entry.kind not in KEEP_EVENTS and not self.transforming:
+            if main and entry.kind == "transforming" and not self.transforming:
                 self.events, self.transforming = table, True
             try:
                 if number == 0 and source is None and command.name == "search":
                     table = scan_events(pipeline.commands, ctx)
                 else:
                     before, table = table, entry.run(table, command, ctx)
-                    if main and command.name not in registry.commands and before.events and not table.events:
-                        # Only its answer says that a custom command transforms.
+                    # Only what they give tells of generating and of custom commands whether it is events.
+                    undecided = entry.kind == "generating" or command.name not in registry.commands
+                    if main and not self.transforming and undecided and not table.events:
                         self.events, self.transforming = before, True
             except SearchError as error:
                 raise error.at(command) from error

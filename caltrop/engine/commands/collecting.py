@@ -43,6 +43,9 @@ def collect(table: Table, cmd: Command, ctx: Context) -> Table:
     raw = pl.Series("_raw", written, dtype=pl.String)
     if cmd.option("testmode", False):
         return table.with_frame(frame.with_columns(raw))
+    if not cmd.option("spool", True):
+        ctx.info("collect: spool=f leaves the results in a file on a Splunk; nothing was written")
+        return table
     given = {
         "host": cmd.option("host", ctx.instance.server_name),
         "source": cmd.option("source", ctx.sid or "collect"),

@@ -19,11 +19,15 @@ MAX_TIMES = 50_000
 
 
 def indexes_named(cmd: Command, ctx: Context, default: str = "") -> list[str]:
-    """Existing indexes that the index= options name (wildcards allowed); internal ones only by a name that starts so."""
+    """Existing indexes that the index= options name (wildcards allowed); internal ones only by a name that starts so.
+
+    Without index= those that a search looks into by default, or `default`.
+    """
     patterns = [str(o.value).lower() for o in cmd.of(Option) if o.name == "index"] or ([default] if default else [])
-    known = ctx.instance.services.searchable(ctx.instance.store.indexes(), ctx.user)
+    services = ctx.instance.services
+    known = services.searchable(ctx.instance.store.indexes(), ctx.user)
     if not patterns:
-        return [name for name in known if not name.startswith("_")]
+        return services.searched_by_default([name for name in known if not name.startswith("_")], ctx.user)
     return [
         name
         for name in known

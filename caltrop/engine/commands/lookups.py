@@ -12,7 +12,7 @@ from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.nearest import did_you_mean
 from caltrop.engine.registry import command
-from caltrop.engine.table import MULTIVALUE, Table, concat, render, values_of
+from caltrop.engine.table import MULTIVALUE, Table, concat, numeric, render, values_of
 from caltrop.errors import CaltropError
 from caltrop.knowledge.lookups import Lookup, read_csv, write_csv
 from caltrop.spl.ast import Alias, Command, FieldName, Node, Word
@@ -72,6 +72,9 @@ def lookup(table: Table, cmd: Command, ctx: Context) -> Table:
     absent = [event for _, event in inputs if event not in frame.columns]
     if absent:
         frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
+    time = cmd.option("event_time_field")
+    if time is not None and str(time) in frame.columns:  # of a temporal lookup
+        frame = frame.with_columns(numeric(frame.get_column(str(time))).alias("_time"))
     try:
         matched = found.match(
             frame.with_columns(render(frame.get_column(event)) for _, event in inputs),
@@ -114,7 +117,9 @@ def _read(frame: pl.DataFrame, table: Table, cmd: Command, ctx: Context) -> Tabl
         frame = frame.filter(ctx.engine.matches(where[0], frame, ctx)) if frame.height else frame
     start, most = cmd.option("start", 0), cmd.option("max", MAXOUT)
     frame = frame.slice(start if isinstance(start, int) else 0, most if isinstance(most, int) else None)
-    read = Table(frame)
+    if "_time" in frame.columns and (time := numeric(frame.get_column("_time"))).null_count() < max(frame.height, 1):
+        frame = frame.with_columns(time)
+    read = Table(frame, events=bool(cmd.option("events", False)))
     return concat([table, read]) if cmd.option("append", False) else read
 
 

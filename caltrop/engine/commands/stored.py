@@ -11,7 +11,6 @@ from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
 from caltrop.engine.subsearches import nested
 from caltrop.engine.table import Table, concat, render
-from caltrop.knowledge.conffile import truth
 from caltrop.spl import unparse
 from caltrop.spl.ast import Command, Option, Subsearch, Word
 
@@ -39,9 +38,9 @@ def savedsearch(table: Table, cmd: Command, ctx: Context) -> Table:
     stanza = ctx.instance.knowledge(ctx.app, ctx.user).saved_search(name)
     if stanza is None:
         raise SearchError(f"there is no saved search named '{name}'", node=cmd)
-    if truth(stanza.get("disabled")) and not stanza.get("search"):
-        raise SearchError(f"the saved search '{name}' is disabled", node=cmd)
     text = stanza.get("search")
+    if not text:
+        raise SearchError(f"the saved search '{name}' has no search", node=cmd)
     if not cmd.option("nosubstitution", False):
         text = substituted(text, {o.name: str(o.value) for o in cmd.of(Option)})
     earliest, latest = ctx.earliest, ctx.latest

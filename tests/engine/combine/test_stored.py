@@ -144,6 +144,10 @@ def test_temporal_lookup_takes_the_latest_before_the_event(make: Make, visible: 
     search = '| makeresults | eval _time={time}, ip="10.0.0.1" | lookup leases ip OUTPUT user | table user'
     found = {time: visible(instance.search(search.format(time=time))) for time in (150, 250, 950, 5000)}
     assert found == {150: [{"user": "ann"}], 250: [{"user": "bob"}], 950: [{"user": "eve"}], 5000: [{}]}
+    other = (
+        '| makeresults | eval seen=250, ip="10.0.0.1" | lookup event_time_field=seen leases ip OUTPUT user | table user'
+    )
+    assert visible(instance.search(other)) == [{"user": "bob"}]
 
 
 def test_csv_files_of_a_data_directory(make: Make, tmp_path: Path, visible: Visible) -> None:
@@ -161,6 +165,10 @@ def test_csv_files_of_a_data_directory(make: Make, tmp_path: Path, visible: Visi
     assert instance.search("| inputcsv out").messages[0].severity == "WARN"
     with pytest.raises(SearchError, match="does not exist"):
         instance.search("| inputcsv strict=t out")
+    instance.search("| makeresults | eval a=1 | outputcsv timed")
+    result = instance.search('| inputcsv events=t timed | eval t=strftime(_time, "%H:%M") | table t')
+    assert visible(result) == [{"t": "22:13"}]
+    assert len(result.events) == 1
     with pytest.raises(SearchError, match="file name"):
         instance.search('| makeresults | outputcsv "../x"')
 
@@ -291,3 +299,21 @@ def test_many_events_of_one_second_stay_apart(make: Make) -> None:
     instance = make(events=[{"id": n, "_time": 5} for n in range(3)])
     instance.store.append(event_frame([{"id": 9, "_time": 5}]))
     assert len(instance.search("| multisearch [search id=9] [search id=1]").table) == 2
+
+
+@pytest.mark.parametrize(
+    ("search", "events"),
+    [
+        ("search id=*", 2),
+        ("| multisearch [search id=1] [search id=2]", 2),
+        ("| metasearch index=main", 2),
+        ("| makeresults", None),
+        ("| tstats count where index=main", None),
+        ("search id=* | stats count", 2),
+        ("| metasearch index=main | stats count by host", 2),
+    ],
+)
+def test_whether_a_search_gives_events_or_a_table(make: Make, search: str, events: int | None) -> None:
+    result = make(events=EVENTS).search(search)
+    assert result.is_transforming == (events is None or "stats" in search)
+    assert len(result.events) == (events or 0)
