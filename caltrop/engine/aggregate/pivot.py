@@ -223,4 +223,4 @@ def _spread(
             name = shown if len(outputs) == 1 else options.template.replace("$AGG$", output).replace("$VAL$", shown)
             columns[name] = wide.get_column(label).alias(name)
             empty[name] = blank
-    return pl.DataFrame(list(columns.values())), empty
+    return pl.DataFrame(columns), empty

@@ -34,7 +34,7 @@ class Axis:
         return any(option.name in ("span", "bins") for option in self.options.of(Option))
 
     def apply(self, frame: pl.DataFrame, ctx: Context) -> tuple[pl.DataFrame, ranges.Ranges | buckets.Buckets | None]:
-        """`frame` with the values of the field put into bins; texts stay as they are."""
+        """`frame` with the values of the field put into bins; rows without a number have none."""
         if not self.binned or self.name not in frame.columns:
             return frame, None
         numbers = numeric(frame.get_column(self.name))
