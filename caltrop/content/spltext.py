@@ -35,6 +35,27 @@ def macro_calls(search: str) -> list[MacroCall]:
     return out
 
 
+def pipes(search: str) -> list[tuple[int, int]]:
+    """Offset and bracket depth of every pipe that starts a stage: not those in quotes, macro calls and comments."""
+    out, depth, closing, skip = [], 0, "", False
+    for at, char in enumerate(without_comments(search)):
+        if skip:
+            skip = False
+        elif char == "\\" and closing != "`":
+            skip = True
+        elif closing:
+            closing = "" if char == closing else closing
+        elif char in '"`':
+            closing = char
+        elif char in "[(":
+            depth += 1
+        elif char in "])":
+            depth -= 1
+        elif char == "|":
+            out.append((at, depth))
+    return out
+
+
 def count_arguments(text: str) -> int:
     """Arguments of a call: commas outside quotes and brackets separate them; nothing is one empty argument."""
     if not text.strip():

@@ -11,6 +11,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from markupsafe import Markup, escape
 
 from caltrop.content.attack import techniques
 from caltrop.content.model import Catalogue, Deployment, Detection, snake
-from caltrop.content.spltext import macro_calls
+from caltrop.content.spltext import macro_calls, pipes
 from caltrop.content.wellknown import macros as wellknown_macros
 from caltrop.errors import CaltropError, Location
 from caltrop.render.package import write_tree
@@ -141,18 +142,8 @@ def _stages(search: str) -> str:
     """A search written on one line, with a line a stage; any other as it was written."""
     if "\n" in search:
         return search
-    out, depth, closing = [], 0, ""
-    for at, char in enumerate(search):
-        if closing:
-            closing = "" if char == closing and search[at - 1] != "\\" else closing
-        elif char in '"`':
-            closing = char
-        else:
-            depth += (char in "[(") - (char in "])")
-            if char == "|" and not depth and at:
-                out.append("\n")
-        out.append(char)
-    return re.sub(r" *\n", "\n", "".join(out))
+    starts = [0, *(at for at, depth in pipes(search) if at and not depth), len(search)]
+    return "\n".join(search[start:end].rstrip() for start, end in pairwise(starts))
 
 
 def _words(item: Detection) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 from caltrop.content.attack import kill_chain
 from caltrop.content.config import AppConfig
 from caltrop.content.model import Baseline, Catalogue, Deployment, Detection, Entity, Investigation, Schedule
-from caltrop.content.spltext import macro_calls
+from caltrop.content.spltext import macro_calls, pipes
 from caltrop.render.conf import Conf
 from caltrop.render.summary_risk import risk_index_keys, risk_rows
 
@@ -78,20 +78,24 @@ def shipped_search(item: Detection) -> str:
     """The search that ships: as written, with `enrichhits` before the filter macro where the detection asks for it."""
     if item.enrichment is None:
         return item.search
-    name = item.name.replace("\\", "\\\\").replace('"', '\\"')
-    command = f'| enrichhits detection="{name}"'
+    command = f"| enrichhits detection={_quoted(item.name)}"
     if item.enrichment.field:
-        command += f' field="{item.enrichment.field}"'
+        command += f" field={_quoted(item.enrichment.field)}"
     calls = [c for c in macro_calls(item.search) if c.name == item.filter_macro]
-    if not calls:
+    if not calls or not item.search[: calls[-1].start].strip():
         return f"{item.search}\n{command}"
-    at = item.search.rfind("|", 0, calls[-1].start)
-    if at < 0 or item.search[at + 1 : calls[-1].start].strip():
-        at = calls[-1].start
+    # Before the stage that the filter is in; in the first stage, which reads the events, right before the filter.
+    before = [at for at, _ in pipes(item.search) if at < calls[-1].start and item.search[:at].strip()]
+    at = before[-1] if before else calls[-1].start
+    if not before:
         command += " | search"
     line = item.search.rfind("\n", 0, at) + 1
     indent = item.search[line:at] if not item.search[line:at].strip() else ""
     return f"{item.search[:at]}{command}\n{indent}{item.search[at:]}"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _detection(catalogue: Catalogue, item: Detection) -> Keys:

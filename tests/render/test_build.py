@@ -15,9 +15,12 @@ import pytest
 
 from caltrop.cli import main
 from caltrop.content import load
+from caltrop.content.model import Detection, Enrichment
 from caltrop.errors import CaltropError, FindingsError
 from caltrop.render import build, vendor
 from caltrop.render.conf import parse
+from caltrop.render.savedsearches import shipped_search
+from caltrop.spl import parse as parse_spl
 from tests.content.sample import Repository
 
 RULE = "Test - Some Process - Rule"
@@ -152,6 +155,27 @@ def test_enrichment_comes_before_the_filter(repository: Repository) -> None:
         "risk_score": "50", "risk_message": "Process $process$ ran on $dest$", "script_field": "process",
     }  # fmt: skip
     assert conf(result.tree, "transforms.conf")["caltrop_detections"]["filename"] == "caltrop_detections.csv"
+
+
+@pytest.mark.parametrize(
+    ("search", "stages"),
+    [
+        ("index=x | stats count | `f`", ["search", "stats", "enrichhits", "f"]),
+        ("index=x | stats count | `f` | sort - count", ["search", "stats", "enrichhits", "f", "sort"]),
+        ("index=x | stats count\n| ```tune | here``` `f` ```the | end```", ["search", "stats", "enrichhits", "f"]),
+        ('index=x ```| `f` ``` | eval a="|" | search b=1 `f`', ["search", "eval", "enrichhits", "search"]),
+        ('index=x | where a="x | y" AND b=1 | `f`', ["search", "where", "enrichhits", "f"]),
+        ("index=x `f` | stats count", ["search", "enrichhits", "search", "stats"]),
+        ("`f`", ["search", "enrichhits"]),
+        ("| tstats count where index=x `f`", ["tstats", "enrichhits", "search"]),
+        ("index=x | append [search index=y | head 1] | `f`", ["search", "append", "enrichhits", "f"]),
+    ],
+)
+def test_enrichment_comes_before_the_filter_wherever_that_is(search: str, stages: list[str]) -> None:
+    enrichment = Enrichment(field='x" | delete')
+    item = Detection(name="A b", file="f", search=search.replace("`f`", "`a_b_filter`"), enrichment=enrichment)
+    found = [getattr(c, "name", "") for c in parse_spl(shipped_search(item)).commands]
+    assert [("f" if n == item.filter_macro else n) for n in found] == stages
 
 
 def test_without_enterprise_security_rows_become_risk_events(repository: Repository) -> None:
