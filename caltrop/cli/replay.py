@@ -52,7 +52,7 @@ def command(
         target, Credentials(username, password, token), hec_url=hec_url, verify=False if insecure else None
     )
     chosen.ensure_index(index)
-    chosen.hec_token([index])
+    chosen.allow(index)
     for name in datasets:
         location, _, member = name.partition("!")
         data = AttackData(data=location, member=member, rendering=windows or "")

@@ -79,7 +79,7 @@ def prove(
             f"{proof.target.url} does not have the app {proof.app!r}", hint="install it, or leave out --installed"
         )
     proof.target.ensure_index(proof.index)
-    proof.target.hec_token([proof.index])
+    proof.target.allow(proof.index)
     for detection in detections:
         result = _prove_detection(proof, detection)
         report.detections.append(result)
@@ -180,6 +180,7 @@ def _replayed(
             )
             if source.index != proof.index:
                 proof.target.ensure_index(source.index)
+                proof.target.allow(source.index)
             count = deliver(proof.target, dataset, source, end)
             sent = None if count is None or sent is None else sent + count
             outcome.data.append(dataset.label)

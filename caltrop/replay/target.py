@@ -180,30 +180,36 @@ class Target:
             self._hec_url = f"{scheme}://{parts.hostname}:{port}"
         return self._hec_url
 
-    def hec_token(self, indexes: Iterable[str]) -> str:
-        """The token of the harness, made on first use, allowed to write the given indexes, with acknowledgement."""
-        if self._token is None:
-            try:
-                reply = self.service.get(f"data/inputs/http/{TOKEN_NAME}", output_mode="json")
-            except HTTPError as error:
-                if error.status != 404:
-                    raise
-                names = list(indexes)
-                self.service.post(
-                    "data/inputs/http",
-                    name=TOKEN_NAME,
-                    index=names[0],
-                    indexes=",".join(names),
-                    useACK="1",
-                    disabled="0",
-                )
-                reply = self.service.get(f"data/inputs/http/{TOKEN_NAME}", output_mode="json")
-            self._token = str(json.loads(reply.body.read())["entry"][0]["content"]["token"])
-        return self._token
+    def allow(self, *indexes: str) -> None:
+        """The harness' HEC token exists, with acknowledgement, and may write these indexes."""
+        try:
+            content = self._token_content()
+        except HTTPError as error:
+            if error.status != 404:
+                raise
+            self.service.post(
+                "data/inputs/http",
+                name=TOKEN_NAME,
+                index=indexes[0],
+                indexes=",".join(indexes),
+                useACK="1",
+                disabled="0",
+            )
+            content = self._token_content()
+        allowed = _as_list(content.get("indexes"))  # none: every index
+        if allowed and not set(indexes) <= set(allowed):
+            wanted = ",".join(dict.fromkeys([*allowed, *indexes]))
+            self.service.post(f"data/inputs/http/{TOKEN_NAME}", indexes=wanted)
+        self._token = str(content["token"])
+
+    def _token_content(self) -> Mapping[str, Any]:
+        reply = self.service.get(f"data/inputs/http/{TOKEN_NAME}", output_mode="json")
+        content: Mapping[str, Any] = json.loads(reply.body.read())["entry"][0]["content"]
+        return content
 
     def _collect(self, path: str, parameters: Mapping[str, str], body: bytes) -> None:
         if self._token is None:
-            raise TargetError("no HEC token yet", hint="call hec_token(indexes) before sending")
+            raise TargetError("no HEC token yet", hint="call allow(index) before sending")
         reply = self._hec_request(path, parameters, body)
         if "ackId" in reply:
             self._wait_acknowledged(int(reply["ackId"]))

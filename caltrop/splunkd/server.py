@@ -113,10 +113,7 @@ class Server:
         """Listen; returns when requests are answered."""
         port, hec_port, web_port = self._ports
         context = tls.server_context(self.daemon.data_dir / "auth")
-        try:
-            sockets = [None if wanted is None else _bind(self.host, wanted) for wanted in (port, hec_port, web_port)]
-        except OSError as error:
-            raise CaltropError(f"cannot listen on {self.host}: {error}", hint="choose other ports") from error
+        sockets = [None if wanted is None else _bind(self.host, wanted) for wanted in (port, hec_port, web_port)]
         management, hec, web = sockets
         assert management is not None
         self.daemon.mgmt_port = management.getsockname()[1]
@@ -190,15 +187,15 @@ class Server:
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    # With the protocol named, asyncio turns Nagle's algorithm off; else every answer's body waits 40 ms for an ACK.
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
-    except OSError:
+    except OSError as error:
         sock.close()
-        raise
+        raise CaltropError(
+            f"cannot listen on {host} port {port}: {error.strerror}", hint="choose other ports; 0 takes a free one"
+        ) from error
     return sock
 
 
