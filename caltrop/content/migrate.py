@@ -30,8 +30,8 @@ from caltrop.errors import CaltropError, Location
 _ORDER = (
     "name", "id", "version", "creation_date", "modification_date", "author", "status", "type", "description",
     "data_source", "search", "how_to_implement", "known_false_positives", "references", "drilldown_searches", "finding",
-    "intermediate_findings", "threat_objects", "enrichment", "analytic_story", "asset_type", "mitre_attack_id",
-    "product", "category", "security_domain", "cve", "atomic_guid", "impact", "confidence", "risk_score",
+    "intermediate_findings", "threat_objects", "enrichment", "analytic_story", "asset_type", "cve", "mitre_attack_id",
+    "product", "category", "security_domain", "atomic_guid", "impact", "confidence", "risk_score",
     "required_fields", "kill_chain_phases", "nist", "cis20", "throttling", "custom_schedule", "enabled_by_default", "baselines",
     "manual_test", "tests",
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,6 +16,7 @@ _TRIGGERS = (
     "analytic_stories", "usage_searches", "use_case_library", "correlationsearches", "analyticstories", "governance",
     "managed_configurations", "postprocess", "content-version", "es_investigations",
 )  # fmt: skip
+_ROLES = re.compile(r"\[([^\]]*)\]")
 ROLES = ("admin", "sc_admin", "power")
 
 
@@ -95,6 +97,17 @@ def metadata() -> str:
     """default.meta: everything is visible in every app; administrators and power users may change it."""
     roles = ", ".join(ROLES)
     return f"[]\naccess = read : [ * ], write : [ {roles} ]\nexport = system\n\n[savedsearches]\nowner = nobody\n"
+
+
+def with_cloud_roles(meta: str) -> str:
+    """default.meta in which Splunk Cloud's administrators (`sc_admin`) may do what `admin` may."""
+
+    def roles(match: re.Match[str]) -> str:
+        names = match[1].replace(",", " ").split()
+        return f"[ {', '.join([*names, 'sc_admin'])} ]" if "admin" in names and "sc_admin" not in names else match[0]
+
+    lines = meta.splitlines(keepends=True)
+    return "".join(_ROLES.sub(roles, line) if line.lstrip().startswith("access") else line for line in lines)
 
 
 def navigation() -> str:

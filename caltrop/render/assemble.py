@@ -69,6 +69,9 @@ def _render(catalogue: Catalogue) -> tuple[dict[str, bytes], dict[str, Conf]]:
     config = catalogue.config
     root = Path(catalogue.root)
     files = _template(root / config.template)
+    meta = files.get("metadata/default.meta")
+    if meta and config.flavour == "cloud":
+        files["metadata/default.meta"] = app.with_cloud_roles(meta.decode("utf-8", "replace")).encode()
     if not any(d.enrichment for d in catalogue.detections):
         files = {name: body for name, body in files.items() if not name.startswith("bin/")}
     else:

@@ -188,6 +188,15 @@ def test_without_enterprise_security_rows_become_risk_events(repository: Reposit
     assert "mvexpand caltrop_risk" in stanza["search"]
 
 
+def test_administrators_of_splunk_cloud_are_named_in_its_flavour(repository: Repository) -> None:
+    app = "id: t_app\nlabel: T\nprefix: Test\nversion: '1.0.0'\nauthor: {name: S}\nflavour: "
+    meta = "# admin [ admin ]\n[]\naccess = read : [ * ], write : [ admin, power ]\nexport = system\n"
+    for flavour, wanted in (("es", meta), ("cloud", meta.replace("admin, power", "admin, power, sc_admin"))):
+        folder = repository({"app.yml": app + flavour + "\n", "app/metadata/default.meta": meta})
+        tree = build(load(folder), folder / "dist").tree
+        assert (tree / "metadata/default.meta").read_text() == wanted
+
+
 def test_other_actions_throttling_and_enabled_by_default(repository: Repository) -> None:
     changes = [("tests:", "enabled_by_default: true\nthrottling:\n  period: 1d\n  fields: [dest, user]\ntests:")]
     folder = repository(detection=changes)
