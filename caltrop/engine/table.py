@@ -152,6 +152,13 @@ def concat(tables: Sequence[Table]) -> Table:
     return Table(pl.concat([_conform(f, target) for f in frames]), events=all(t.events for t in tables))
 
 
+def coalesced(strong: pl.Series, weak: pl.Series) -> pl.Series:
+    """The first of two columns that has a value, row by row, under the name of the first; types are united as `concat` does."""
+    dtype = _common({strong.dtype, weak.dtype})
+    first, second = (_conform(column.alias("x").to_frame(), {"x": dtype}).get_column("x") for column in (strong, weak))
+    return pick(first.is_not_null(), first, second).alias(strong.name)
+
+
 def _common(types: set[pl.DataType]) -> pl.DataType:
     types = {t for t in types if t != pl.Null} or {pl.String()}
     if len(types) == 1:

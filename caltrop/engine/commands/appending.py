@@ -10,7 +10,7 @@ from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import subsearch_part
 from caltrop.engine.registry import command
-from caltrop.engine.table import Table, concat, render
+from caltrop.engine.table import Table, coalesced, concat, render
 from caltrop.spl.ast import Command, MacroCall, Subsearch, Word
 
 DATASETS = frozenset({"datamodel", "lookup", "inputlookup", "savedsearch"})
@@ -18,9 +18,11 @@ MAXOUT = 50_000  # limits.conf: results of an append, join or union subsearch
 
 
 def results_of(node: Subsearch, cmd: Command, ctx: Context) -> Table:
-    """The subsearch's rows, cut to the command's maxout."""
+    """The subsearch's rows, cut to the command's maxout (0 is no limit)."""
     limit = cmd.option("maxout", MAXOUT)
-    return subsearches.run(node, ctx, limit=int(limit) if isinstance(limit, int | float) and limit else None)
+    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
+        raise SearchError(f"'{cmd.name}' maxout={limit} is no whole number from 0 up", node=cmd)
+    return subsearches.run(node, ctx, limit=limit or None)
 
 
 @command("append", kind="dataset")
@@ -38,9 +40,9 @@ def appendpipe(table: Table, cmd: Command, ctx: Context) -> Table:
 
 @command("appendcols", kind="dataset", note="Rows that the subsearch has more than the search are added at the end.")
 def appendcols(table: Table, cmd: Command, ctx: Context) -> Table:
-    """Row n of the subsearch gives its fields to row n; a field that is there already stays unless override=t.
+    """Row n of the subsearch gives its fields to row n; a value that is there already stays unless override=t.
 
-    Hidden fields of the subsearch are not taken. `_time` neither, as Splunk's own examples show.
+    Internal fields of the subsearch are not taken. With override=t a value that the subsearch lacks stays too.
     """
     other = results_of(subsearch_part(cmd), cmd, ctx)
     override = bool(cmd.option("override", False))
@@ -50,6 +52,8 @@ def appendcols(table: Table, cmd: Command, ctx: Context) -> Table:
         name = column.name
         if name.startswith("_") or (name in table.fields and not override):
             continue
+        if name in table.fields:
+            column = coalesced(column, frame.get_column(name))
         frame = frame.with_columns(column) if frame.width else pl.DataFrame([column])
     return table.with_frame(frame)
 

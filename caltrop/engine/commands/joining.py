@@ -11,7 +11,7 @@ from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import subsearch_part
 from caltrop.engine.registry import command
-from caltrop.engine.table import MULTIVALUE, Table, concat, render
+from caltrop.engine.table import MULTIVALUE, Table, coalesced, concat, render
 from caltrop.spl.ast import Clause, Command, FieldName, Node, Option, Subsearch, Word
 
 ROW, OTHER = "\x00row", "\x00other"  # row numbers while joining
@@ -154,18 +154,9 @@ def _merge(table: Table, other: Table, matches: pl.DataFrame, taken: Sequence[st
         if name in frame.columns:
             mine = frame.get_column(name)
             strong, weak = (column, mine) if overwrite else (mine, column)
-            column = _coalesce(strong, weak).alias(name)
+            column = coalesced(strong, weak)
         frame = frame.with_columns(column)
     return frame
-
-
-def _coalesce(strong: pl.Series, weak: pl.Series) -> pl.Series:
-    """The first of the two that has a value, row by row; types are united as `concat` does."""
-    if not len(strong):
-        return strong
-    both = concat([Table(strong.alias("x").to_frame()), Table(weak.alias("x").to_frame())]).frame.get_column("x")
-    first, second = both.head(len(strong)), both.tail(len(weak))
-    return first.zip_with(first.is_not_null(), second)
 
 
 @command(

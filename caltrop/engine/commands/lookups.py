@@ -12,7 +12,7 @@ from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.nearest import did_you_mean
 from caltrop.engine.registry import command
-from caltrop.engine.table import MULTIVALUE, Table, concat, numeric, render, values_of
+from caltrop.engine.table import MULTIVALUE, Table, coalesced, concat, numeric, render
 from caltrop.errors import CaltropError
 from caltrop.knowledge.lookups import Lookup, read_csv, write_csv
 from caltrop.spl.ast import Alias, Command, FieldName, Node, Word
@@ -91,17 +91,9 @@ def lookup(table: Table, cmd: Command, ctx: Context) -> Table:
         column = matched.get_column(name).alias(target)
         if target in frame.columns:
             mine = frame.get_column(target)
-            column = _first(mine, column) if pair in new else _first(column, mine)
+            column = coalesced(mine, column) if pair in new else coalesced(column, mine)
         frame = frame.with_columns(column.alias(target))
     return table.with_frame(frame)
-
-
-def _first(strong: pl.Series, weak: pl.Series) -> pl.Series:
-    """The first of the two that has a value, row by row."""
-    strong, weak = render(strong), render(weak)
-    if MULTIVALUE in (strong.dtype, weak.dtype):
-        strong, weak = values_of(strong), values_of(weak)
-    return strong.zip_with(strong.is_not_null(), weak)
 
 
 @command("inputlookup", kind="generating")
