@@ -22,6 +22,9 @@ MAX_BINS = 50_000
 def bin_(table: Table, cmd: Command, ctx: Context) -> Table:
     """Times are rounded down, numbers become the text low-high; values that are no numbers stay."""
     source, target = _source_and_target(cmd)
+    _count(cmd)
+    if cmd.option("span") is not None and source != "_time":
+        ranges.parse(_plain_span(str(cmd.option("span"))), cmd)
     if source not in table:
         return table
     column = table.frame.get_column(source)

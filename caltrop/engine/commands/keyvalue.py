@@ -25,18 +25,15 @@ MAX_COLUMNS = 1_000
 @command("extract", "kv", kind="streaming")
 def extract(table: Table, cmd: Command, ctx: Context) -> Table:
     """Pairs of `_raw` as fields: at the delimiter characters given, by named transforms, else as automatic extraction does."""
+    limit, maxchars = _number(cmd, "limit", PAIR_LIMIT), _number(cmd, "maxchars", CHARACTER_LIMIT)
     text = input_text(table, "_raw")
     if text is None:
         return table
-    maxchars = int(str(cmd.option("maxchars", CHARACTER_LIMIT)))
     text = text.str.head(maxchars)
     stanzas = cmd.of(Word)
     if stanzas:
         return _by_transforms(table, [word.text for word in stanzas], cmd, ctx)
     pair, key = cmd.option("pairdelim"), cmd.option("kvdelim")
-    limit = cmd.option("limit", PAIR_LIMIT)
-    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
-        raise SearchError(f"{cmd.name}: limit={limit} is no count", node=cmd)
     if pair is None and key is None:
         if not flag(cmd, "auto", True):
             return table
@@ -48,6 +45,13 @@ def extract(table: Table, cmd: Command, ctx: Context) -> Table:
     if flag(cmd, "clean_keys", True) and len(keys):
         keys = kv.clean_keys(keys)
     return with_fields(table, columns.from_pairs(len(text), rows, keys, values, multivalue=flag(cmd, "mv_add")))
+
+
+def _number(cmd: Command, name: str, default: int) -> int:
+    value = cmd.option(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise SearchError(f"{cmd.name}: {name}={value} is no count", node=cmd)
+    return value
 
 
 def _by_transforms(table: Table, names: list[str], cmd: Command, ctx: Context) -> Table:
@@ -97,12 +101,12 @@ def multikv(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row for every line of a text table, with fields named by the header line."""
     if cmd.option("conf") is not None:
         raise SearchError("multikv: conf= is not supported", node=cmd)
+    header = _number(cmd, "forceheader", 0) or None
     text = input_text(table, "_raw")
     if text is None:
         return table
     wanted = [node.name for node in cmd.clause("fields") or () if isinstance(node, FieldName)]
     filters = [word.text.lower() for word in cmd.clause("filter") or () if isinstance(word, Word)]
-    header = cmd.option("forceheader")
     noheader = flag(cmd, "noheader")
     several = flag(cmd, "multitable", True) and header is None and not noheader
     keep = not flag(cmd, "rmorig", True)
@@ -113,7 +117,7 @@ def multikv(table: Table, cmd: Command, ctx: Context) -> Table:
         found = [
             row
             for part in (_tables(raw or "") if several else [raw or ""])
-            for row in table_rows(part, header if isinstance(header, int) else None, noheader)
+            for row in table_rows(part, header, noheader)
         ]
         for line, cells in found:
             if filters and not any(word in line.lower() for word in filters):
