@@ -23,6 +23,7 @@ from caltrop.errors import Location
 from caltrop.index import Segment, Store, importers
 from caltrop.index.importers import ImportOptions
 from caltrop.knowledge import Configuration, Knowledge, KVStore, matchlimit
+from caltrop.knowledge.objects import CONFS
 from caltrop.spl import SplError, expand, known_commands, parse, parse_eval, parse_search
 from caltrop.spl.ast import NOWHERE, Pipeline
 from caltrop.spl.macros import Macro
@@ -51,7 +52,6 @@ class SearchResult:
 class _Extraction:
     """The state of one segment's search-time extraction: rows extracted piecemeal so far, then the whole."""
 
-    knowledge: Knowledge  # held, so that its identity is not given to another one
     rows: int = 0
     size: int = 0  # bytes of the frame
     frame: pl.DataFrame | None = None
@@ -73,8 +73,8 @@ class Instance:
     store: Store = field(init=False)
     config: Configuration = field(init=False)
     kvstore: KVStore = field(init=False)
-    _knowledge: dict[tuple[str, str, int], Knowledge] = field(init=False, default_factory=dict)
-    _extractions: OrderedDict[tuple[str, int], _Extraction] = field(init=False, default_factory=OrderedDict)
+    _knowledge: dict[tuple[str, str], tuple[tuple[int, ...], Knowledge]] = field(init=False, default_factory=dict)
+    _extractions: OrderedDict[tuple[str, str], _Extraction] = field(init=False, default_factory=OrderedDict)
     _lock: threading.RLock = field(init=False, default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
@@ -188,16 +188,13 @@ class Instance:
     # -- knowledge and extraction
 
     def knowledge(self, app: str, user: str) -> Knowledge:
-        """What a search in that app by that user sees; one object as long as the configuration does not change."""
-        key = (app, user, self.config.generation)
+        """What a search in that app by that user sees; one object as long as what it keeps does not change."""
         with self._lock:
-            if key not in self._knowledge:
-                self._knowledge = {k: v for k, v in self._knowledge.items() if k[2] == self.config.generation}
-                seen = {id(knowledge) for knowledge in self._knowledge.values()}
-                for stale in [k for k in self._extractions if k[1] not in seen]:
-                    del self._extractions[stale]
+            revision = self.config.revision(CONFS)
+            held = self._knowledge.get((app, user))
+            if held is None or held[0] != revision:
                 ctx = Context(self, Engine(), self.clock(), app=app, user=user)
-                self._knowledge[key] = Knowledge(
+                made = Knowledge(
                     self.config,
                     app,
                     user,
@@ -205,7 +202,9 @@ class Instance:
                     matches=lambda text, frame: self._matches(text, frame, ctx),
                     kvstore=self.kvstore,
                 )
-            return self._knowledge[key]
+                self._knowledge = {key: kept for key, kept in self._knowledge.items() if kept[0] == revision}
+                held = self._knowledge[app, user] = revision, made
+            return held[1]
 
     def _matches(self, text: str, frame: pl.DataFrame, ctx: Context) -> pl.Series:
         """Event types: a search expression that may hold macros."""
@@ -219,9 +218,9 @@ class Instance:
         The whole segment is extracted and kept once that costs no more than what searches have extracted of it so far.
         """
         knowledge = self.knowledge(ctx.app, ctx.user)
-        key = (f"{segment.index}/{segment.id}", id(knowledge))
+        key = (f"{segment.index}/{segment.id}", knowledge.fingerprint)
         with self._lock:
-            state = self._extractions.setdefault(key, _Extraction(knowledge))
+            state = self._extractions.setdefault(key, _Extraction())
             self._extractions.move_to_end(key)
         if state.frame is not None:
             return state.frame
@@ -236,6 +235,9 @@ class Instance:
         whole = _extract(knowledge, frame, None, ctx)
         with self._lock:
             state.frame, state.size = whole, int(whole.estimated_size())
+            current = {kept.fingerprint for _, kept in self._knowledge.values()}
+            for stale in [k for k in self._extractions if k[1] not in current]:
+                del self._extractions[stale]
             while len(self._extractions) > 1 and self._too_much():
                 self._extractions.popitem(last=False)
         return whole

@@ -1,8 +1,8 @@
 """Rows of data model datasets: what accelerated summaries hold, computed once a segment and shared by all searches.
 
 A dataset's events are those that match its constraints, with its calculations done in order (Knowledge Manager Manual:
-about data models). Segments never change, so their rows are kept for each state of the knowledge; a new event only
-costs its own segment.
+about data models). Segments never change, so their rows are kept for what they depend on; a new event only costs its own
+segment.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from caltrop.engine.scan import Bounds, indexes_for
 from caltrop.engine.table import Table, concat, pick, render
 from caltrop.errors import CaltropError
 from caltrop.index import Segment
-from caltrop.knowledge import Knowledge
 from caltrop.knowledge.datamodel import Calculation, DataModel, Dataset
+from caltrop.knowledge.dependencies import reads_lookups
 from caltrop.spl import parse_eval, parse_search
 from caltrop.spl.ast import Alias, Clause, Command, FieldName, Keyword, Node, Option, Word
 
 CACHED = 256  # segment x dataset
 DEFAULT_FIELDS = ("_time", "_raw", "_cd", "_indextime", "host", "source", "sourcetype", "index")
-Key = tuple[str, int, str, str]
+Key = tuple[object, ...]
 
 
 @dataclass
 class Summaries:
     """The rows kept by one instance."""
 
-    frames: OrderedDict[Key, tuple[Knowledge, pl.DataFrame]] = field(default_factory=OrderedDict)
+    frames: OrderedDict[Key, pl.DataFrame] = field(default_factory=OrderedDict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def get(self, key: Key) -> pl.DataFrame | None:
@@ -43,12 +43,11 @@ class Summaries:
             found = self.frames.get(key)
             if found is not None:
                 self.frames.move_to_end(key)
-            return None if found is None else found[1]
+            return found
 
-    def put(self, key: Key, knowledge: Knowledge, frame: pl.DataFrame) -> None:
-        """`knowledge` is held, so that its identity in the key is not given to another one."""
+    def put(self, key: Key, frame: pl.DataFrame) -> None:
         with self.lock:
-            self.frames[key] = (knowledge, frame)
+            self.frames[key] = frame
             while len(self.frames) > CACHED:
                 self.frames.popitem(last=False)
 
@@ -113,15 +112,22 @@ def constraint(dataset: Dataset, ctx: Context) -> Node:
 
 
 def segment_rows(dataset: Dataset, segment: Segment, node: Node, ctx: Context) -> pl.DataFrame:
-    knowledge = ctx.instance.knowledge(ctx.app, ctx.user)
-    key = (f"{segment.index}/{segment.id}", id(knowledge), dataset.model, dataset.name)
+    key = (segment.index, segment.id, tuple(dataset.fields), dataset.calculations, node, _state(dataset, ctx))
     summaries = ctx.instance.summaries
     kept = summaries.get(key)
     if kept is None:
         frame = ctx.instance.extracted(segment, ctx, pl.lit(True), None)
         kept = derived(dataset, frame.filter(matching.predicate(node, frame)), ctx)
-        summaries.put(key, knowledge, kept)
+        summaries.put(key, kept)
     return kept
+
+
+def _state(dataset: Dataset, ctx: Context) -> tuple[str, str]:
+    """What the rows depend on besides the dataset: extraction, and the lookups of its calculations."""
+    knowledge = ctx.instance.knowledge(ctx.app, ctx.user)
+    tables = [c.lookup for c in dataset.calculations if c.kind == "Lookup"]
+    everything = reads_lookups(c.expression for c in dataset.calculations if c.kind == "Eval")
+    return knowledge.fingerprint, knowledge.lookup_marks(tables, everything=everything)
 
 
 def members(datasets: Iterable[Dataset], frame: pl.DataFrame, bounds: Bounds, ctx: Context) -> pl.Series:

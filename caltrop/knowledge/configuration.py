@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,8 +101,10 @@ class Configuration:
         self._users = self._etc / "users" if self._etc else users
         self._lock = threading.RLock()
         self.generation = 0
+        self._edits: Counter[str] = Counter()  # by conf file; "" counts changes that may concern any
         self._files: dict[Path, tuple[tuple[int, int] | None, ConfFile | None]] = {}
         self._merged: dict[tuple[str, str | None, str], dict[str, MergedStanza]] = {}
+        self._digests: dict[tuple[str, str | None, str], bytes] = {}
         self._metadata: dict[str, dict[str, dict[str, str]]] = {}
         self._apps: dict[str, Path] = {}
         self.reload()
@@ -126,15 +129,25 @@ class Configuration:
             self._apps = {p.name: p for p in folders}
             self._changed()
 
-    def touch(self) -> None:
-        """Count a change that is in no conf file, such as the rows of a lookup."""
+    def touch(self, what: str) -> None:
+        """Count a change of something that is in no conf file (`lookups`: their rows)."""
         with self._lock:
-            self._changed()
+            self._changed(what)
 
-    def _changed(self) -> None:
+    def revision(self, confs: Sequence[str]) -> tuple[int, ...]:
+        """Changes when one of these conf files may have changed, or anything around them: apps, metadata, the disk."""
+        return self._edits[""], *(self._edits[conf] for conf in confs)
+
+    def _changed(self, conf: str = "") -> None:
+        """Forget what was read: of one conf file, or ("") everything. app.conf says which apps count, so it concerns all."""
+        conf = "" if conf == "app" else conf
         self.generation += 1
-        self._merged.clear()
-        self._metadata.clear()
+        self._edits[conf] += 1
+        for cache in (self._merged, self._digests):
+            for key in [key for key in cache if conf in ("", key[0])]:
+                del cache[key]
+        if not conf:
+            self._metadata.clear()
 
     def add_app(self, folder: Path) -> None:
         """One more app folder (a configuration opened on `etc` finds its apps by `reload()`)."""
@@ -255,11 +268,17 @@ class Configuration:
 
     def fingerprint(self, confs: Sequence[str], app: str | None, user: str = NOBODY) -> str:
         """A digest of what the context sees of these conf files; equal digests mean equal behaviour."""
-        digest = hashlib.sha256()
-        for conf in confs:
-            for name, stanza in sorted(self.stanzas(conf, app, user).items()):
-                digest.update(repr((conf, name, stanza.app, sorted(stanza.values().items()))).encode())
-        return digest.hexdigest()
+        return hashlib.sha256(b"".join(self._digest(conf, app, user) for conf in confs)).hexdigest()
+
+    def _digest(self, conf: str, app: str | None, user: str) -> bytes:
+        key = (conf, app, user)
+        with self._lock:
+            if key not in self._digests:
+                digest = hashlib.sha256(conf.encode())
+                for name, stanza in sorted(self.stanzas(conf, app, user).items()):
+                    digest.update(repr((name, stanza.app, sorted(stanza.values().items()))).encode())
+                self._digests[key] = digest.digest()
+            return self._digests[key]
 
     # --- metadata ---------------------------------------------------------------------------------------------------
 
@@ -381,7 +400,7 @@ class Configuration:
     def _write(self, path: Path, stanzas: Mapping[str, Mapping[str, str]]) -> None:
         conffile.write(path, stanzas)
         self._files.pop(path, None)
-        self._changed()
+        self._changed(path.stem if path.suffix == ".conf" else "")
 
 
 def disabled(stanza: MergedStanza) -> bool:

@@ -80,11 +80,13 @@ class Bounded:
     def _run(self, match: Callable[[float], T], without: T) -> T:
         current = _budget.get()
         left = MATCH_SECONDS if current is None else min(MATCH_SECONDS, current.seconds)
-        began = thread_time()
+        began, spent = thread_time(), left
         try:
             if left <= 0:
                 raise TimeoutError
-            return match(left)
+            result = match(left)
+            spent = thread_time() - began
+            return result
         except TimeoutError:
             if current is not None and current.lenient:
                 current.exceeded[self._pattern] = None
@@ -94,6 +96,5 @@ class Bounded:
                 hint="avoid a repetition inside a repetition, such as (a+)+",
             ) from None
         finally:
-            spent = thread_time() - began
             if current is not None and spent > NEGLIGIBLE:
                 current.seconds -= spent

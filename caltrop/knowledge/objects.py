@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import polars as pl
 
-from caltrop.knowledge import extraction, labels
+from caltrop.knowledge import dependencies, extraction, labels
 from caltrop.knowledge.columns import as_field, stack
 from caltrop.knowledge.conffile import DEFAULT, truth
 from caltrop.knowledge.configuration import NOBODY, Configuration, MergedStanza, disabled
@@ -19,9 +18,11 @@ from caltrop.knowledge.kvstore import KVStore
 from caltrop.knowledge.labels import EventType
 from caltrop.knowledge.lookups import Lookup, LookupFailure
 from caltrop.knowledge.pcre import RegexError
-from caltrop.knowledge.props import Plan, Props, index_time, plan
+from caltrop.knowledge.props import Plan, Props, index_time, plan, words
 from caltrop.knowledge.tables import Tables
 from caltrop.knowledge.transforms import Transform, transform
+
+CONFS = ("props", "transforms", "eventtypes", "tags", "collections")  # what a Knowledge keeps something of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Macro:
 
 
 class Knowledge:
-    """What one search sees. Cheap to make; results are kept until the configuration changes (make a new one then).
+    """What one search sees. Cheap to make; results are kept until `configuration.revision(CONFS)` changes (make a new one then).
 
     `evaluate(expression text, frame)` and `matches(search text, frame)` are the engine's: calculated fields and event
     types need them, nothing else does. `evaluate` gives any column (numbers are rendered), `matches` a Boolean one.
@@ -65,6 +66,8 @@ class Knowledge:
         self._transforms: dict[str, Transform | None] = {}
         self._tables = Tables(configuration, app, user, self.kvstore, matches)
         self._models: dict[str, DataModel] = {}
+        self._places: dict[str, Path | str] = {}
+        self._settings: tuple[tuple[int, ...], str, bool] | None = None  # revision, digest, whether lookups are read
 
     def _stanzas(self, conf: str) -> Mapping[str, MergedStanza]:
         return self.configuration.stanzas(conf, self.app, self.user)
@@ -77,16 +80,56 @@ class Knowledge:
         if text not in self.problems:
             self.problems.append(text)
 
+    # --- what extraction depends on -----------------------------------------------------------------------------------
+
     @property
     def fingerprint(self) -> str:
-        """Equal fingerprints extract equal fields (lookup files count with their time and size)."""
-        digest = hashlib.sha256()
-        confs = ["props", "transforms", "eventtypes", "tags", "macros", "collections"]
-        digest.update(self.configuration.fingerprint(confs, self.app, self.user).encode())
-        for path in self._tables.files():
-            stat = path.stat()
-            digest.update(f"{path}:{stat.st_mtime_ns}:{stat.st_size}".encode())
-        return f"{digest.hexdigest()}-{self.kvstore.generation}"
+        """Equal fingerprints extract equal fields, whatever the user, the app and the changes of the configuration between.
+
+        Settings count, the macros that event types and filters of lookups use, and the rows of automatic lookups.
+        """
+        revision = self.configuration.revision([*CONFS, "macros"])
+        if self._settings is None or self._settings[0] != revision:
+            digest = self.configuration.fingerprint(CONFS, self.app, self.user)
+            used = dependencies.macros(self._searched, self._stanzas("macros"))
+            expressions: list[str | Mapping[str, str]] = [*self._searched, *self._settings_of("EVAL-"), *used.values()]
+            self._settings = revision, digest + dependencies.digest(used), dependencies.reads_lookups(expressions)
+        _, settings, everything = self._settings
+        return dependencies.digest([settings, self.lookup_marks(self._automatic, everything=everything)])
+
+    def lookup_marks(self, names: Iterable[str], *, everything: bool = False) -> str:
+        """Changes when the rows of one of these lookups change (those of any, where `everything` is read)."""
+        places: list[Path | str | None] = [*self._tables.files(), ""] if everything else [self._place(n) for n in names]
+        marks = [dependencies.mark(place) if isinstance(place, Path) else place for place in places]
+        collections = any(isinstance(place, str) for place in places)
+        written = self.configuration.revision(["lookups"])[1]
+        return dependencies.digest([marks, written, self.kvstore.generation if collections else 0])
+
+    def _place(self, name: str) -> Path | str | None:
+        place = self._places.get(name) or self._tables.place(name)
+        if place is not None:
+            self._places[name] = place
+        return place
+
+    @cached_property
+    def _automatic(self) -> list[str]:
+        """The tables of automatic lookups."""
+        return sorted({tokens[0] for text in self._settings_of("LOOKUP") if (tokens := words(text))})
+
+    @cached_property
+    def _searched(self) -> list[str]:
+        """The search expressions of knowledge objects, which may use macros."""
+        filters = [stanza.get("filter") for stanza in self._stanzas("transforms").values()]
+        return [text for text in filters if text] + [e.search for e in self.eventtypes.values()]
+
+    def _settings_of(self, prefix: str) -> list[str]:
+        """Values of the props.conf settings whose name begins so."""
+        return [
+            setting.value
+            for stanza in self._stanzas("props").values()
+            for key, setting in stanza.settings.items()
+            if key.upper().startswith(prefix)
+        ]
 
     # --- macros, saved searches ---------------------------------------------------------------------------------------
 
@@ -142,14 +185,8 @@ class Knowledge:
 
     def _rows_changed(self, name: str) -> None:
         """Where an automatic lookup shows the rows of `name`, the configuration counts as changed: extracted fields are stale."""
-        automatic = {
-            setting.value.split()[0]
-            for stanza in self._stanzas("props").values()
-            for key, setting in stanza.settings.items()
-            if key.upper().startswith("LOOKUP-") and setting.value.strip()
-        }
-        if any(self._tables.serves(table, name) for table in automatic):
-            self.configuration.touch()
+        if any(self._tables.serves(table, name) for table in self._automatic):
+            self.configuration.touch("lookups")
 
     # --- extraction ---------------------------------------------------------------------------------------------------
 

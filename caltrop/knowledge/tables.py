@@ -13,6 +13,7 @@ import polars as pl
 from caltrop.errors import Location
 from caltrop.knowledge.conffile import DEFAULT, write_atomic
 from caltrop.knowledge.configuration import NOBODY, SYSTEM, Configuration, MergedStanza, disabled, is_name
+from caltrop.knowledge.dependencies import mark
 from caltrop.knowledge.kvstore import KVStore
 from caltrop.knowledge.lookups import Lookup, LookupFailure, Options, options, read_csv, write_csv
 from caltrop.knowledge.props import words
@@ -20,7 +21,7 @@ from caltrop.knowledge.props import words
 MAX_UNPACKED = 512 * 1024**2  # bytes of a .csv.gz
 _FILE = re.compile(r"^[^/\\\x00]+\.csv(\.gz)?$", re.IGNORECASE)
 
-Mark = tuple[int, int] | int  # changes when the rows change
+Mark = tuple[str, int, int, int] | int | None  # changes when the rows change
 
 
 class Tables:
@@ -49,15 +50,13 @@ class Tables:
         stanza = self._definition(name)
         if stanza is None:
             path = self._file(name)
-            return self._kept(name, _mark(path), lambda: Lookup(name, str(path), lambda: _read(path))) if path else None
+            return self._kept(name, mark(path), lambda: Lookup(name, str(path), lambda: _read(path))) if path else None
         chosen = options(stanza)
         if file := _file_of(stanza):
             found = self._file(file, stanza.app)
             if found is None:
                 raise LookupFailure(f"lookup {name!r}: no lookup file named {file!r}")
-            return self._kept(
-                name, _mark(found), lambda: self._lookup(stanza, str(found), lambda: _read(found), chosen)
-            )
+            return self._kept(name, mark(found), lambda: self._lookup(stanza, str(found), lambda: _read(found), chosen))
         if _is_collection(stanza):
             app, collection = self._collection(stanza)
             fields = words(stanza.get("fields_list")) or None
@@ -115,6 +114,14 @@ class Tables:
         self._open.clear()
         return True
 
+    def place(self, name: str) -> Path | str | None:
+        """Where the rows of a lookup are: a file, or in words a collection; None where there is no such lookup here."""
+        stanza = self._definition(name)
+        if stanza is not None and _is_collection(stanza):
+            return " ".join(self._collection(stanza))
+        file = name if stanza is None else _file_of(stanza)
+        return self._file(file, stanza.app if stanza else "") if file else None
+
     def serves(self, table: str, name: str) -> bool:
         """Whether the lookup `table` shows the rows that `name` (a definition or a file) writes."""
         if table == name:
@@ -126,10 +133,10 @@ class Tables:
         ]
         return places[0] == places[1]
 
-    def _kept(self, name: str, mark: Mark, make: Callable[[], Lookup]) -> Lookup:
+    def _kept(self, name: str, now: Mark, make: Callable[[], Lookup]) -> Lookup:
         held = self._open.get(name)
-        if held is None or held[0] != mark:
-            held = self._open[name] = (mark, make())
+        if held is None or held[0] != now:
+            held = self._open[name] = (now, make())
         return held[1]
 
     def _definition(self, name: str) -> MergedStanza | None:
@@ -194,11 +201,6 @@ def _file_of(stanza: MergedStanza) -> str:
 
 def _collection_of(stanza: MergedStanza) -> str:
     return stanza.get("collection") or stanza.name
-
-
-def _mark(path: Path) -> Mark:
-    stat = path.stat()
-    return stat.st_mtime_ns, stat.st_size
 
 
 def _read(path: Path) -> pl.DataFrame:

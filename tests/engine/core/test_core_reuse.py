@@ -1,0 +1,104 @@
+"""Extracted segments and dataset rows are reused until something that they depend on changes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from caltrop.conformance import rows_of
+from caltrop.engine.instance import Instance
+from caltrop.knowledge import Knowledge
+
+NOW = 1_700_000_000.0
+MODEL = {
+    "modelName": "Shop",
+    "objects": [
+        {
+            "objectName": "Sales",
+            "parentName": "BaseEvent",
+            "constraints": [{"search": "`sales`"}],
+            "fields": [{"fieldName": "user"}],
+            "calculations": [
+                {
+                    "calculationType": "Lookup",
+                    "lookupName": "names",
+                    "lookupInputs": [{"inputField": "user", "lookupField": "user"}],
+                    "outputFields": [{"fieldName": "name", "lookupOutputFieldName": "name"}],
+                }
+            ],
+        }
+    ],
+}
+FILES = {
+    "default/props.conf": "[st]\nEVAL-double = n*2\n",
+    "default/transforms.conf": "[names]\nfilename = names.csv\n",
+    "default/eventtypes.conf": "[big]\nsearch = `big`\n",
+    "default/macros.conf": "[big]\ndefinition = n>15\n[sales]\ndefinition = n>0\n[filter]\ndefinition = search *\n",
+    "default/data/models/Shop.json": json.dumps(MODEL),
+    "lookups/names.csv": "user,name\nann,Ann\n",
+    "metadata/default.meta": "[]\nexport = system\n",
+}
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Instance:
+    for name, text in FILES.items():
+        path = tmp_path / "a" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    built = Instance(apps=[tmp_path / "a"], now=NOW)
+    built.store.create_index("main")
+    raw = ["n=10 user=ann", "n=20 user=bob"]
+    built.store.append(pl.DataFrame({"_time": [NOW, NOW - 1], "_raw": raw, "index": "main", "sourcetype": "st"}))
+    return built
+
+
+ROWS = "| tstats values(Sales.name) as name count from datamodel=Shop.Sales"
+
+
+def results(instance: Instance, search: str, **context: str) -> list[dict[str, object]]:
+    return rows_of(instance.search(search, app=context.get("app", "a"), user=context.get("user", "admin")).table)
+
+
+def test_edits_of_other_things_extract_nothing_again(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    events, rows = results(instance, "index=main | table double eventtype"), results(instance, ROWS)
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("extracted again")
+
+    monkeypatch.setattr(Knowledge, "extract", refuse)
+    instance.config.set("macros", "filter", {"definition": "search NOT n=1"}, app="a")
+    instance.config.set("savedsearches", "s", {"search": "*"}, app="a")
+    instance.config.reload()
+    for user, app in (("admin", "a"), ("ann", "a"), ("admin", "search")):
+        assert results(instance, "index=main | table double eventtype", user=user, app=app) == events
+        assert results(instance, ROWS, user=user, app=app) == rows
+    instance.config.set("props", "st", {"EVAL-double": "n*3"}, app="a")
+    with pytest.raises(AssertionError, match="extracted again"):
+        results(instance, "index=main | table double eventtype")
+
+
+def test_what_changes_shows_at_once(instance: Instance) -> None:
+    def doubles() -> list[object]:
+        return [
+            (row.get("double"), row.get("eventtype"))
+            for row in results(instance, "index=main | table double eventtype")
+        ]
+
+    assert doubles() == [("20", None), ("40", "big")]
+    instance.config.set("macros", "big", {"definition": "n<15"}, app="a")
+    assert doubles() == [("20", "big"), ("40", None)]
+    instance.config.set("props", "st", {"EVAL-double": "n*3"}, app="a")
+    assert doubles() == [("30", "big"), ("60", None)]
+
+
+def test_dataset_rows_follow_macros_and_lookups(instance: Instance) -> None:
+    assert results(instance, ROWS) == [{"name": "Ann", "count": "2"}]
+    instance.config.set("macros", "sales", {"definition": "n=10"}, app="a")
+    assert results(instance, ROWS) == [{"name": "Ann", "count": "1"}]
+    search = '| makeresults | eval user="ann", name="Anna" | table user name | outputlookup names'
+    instance.search(search, app="a")
+    assert results(instance, ROWS) == [{"name": "Anna", "count": "1"}]
