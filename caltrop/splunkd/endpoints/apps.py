@@ -61,8 +61,8 @@ class Apps(Collection):
             "version": own.get(("launcher", "version")) or own.get(("id", "version"), ""),
             "visible": truth(own.get(("ui", "is_visible")), True),
         }
-        meta = config.meta(name)
-        acl = Acl(app=name, owner=meta.get("owner", "nobody"), sharing="app", removable=name not in BUILT_IN)
+        # The list of apps belongs to the system: that is where splunkd says each entry lives.
+        acl = Acl(app="system", owner=config.meta(name).get("owner", "nobody"), sharing="app", removable=False)
         return Entry(name, self.path, content, acl, folder.stat().st_mtime, extra_links={"package": "package"})
 
     def create(self, request: Request, name: str) -> Entry:
