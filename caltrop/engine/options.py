@@ -12,8 +12,9 @@ from caltrop.spl.syntax import Kind, syntaxes
 
 CLOSED = frozenset(
     {
-        "bin", "bucket", "convert", "dedup", "discretize", "extract", "head", "kv", "makemv", "makeresults",
-        "multikv", "mvcombine", "mvexpand", "rex", "spath", "tail", "xmlkv", "xpath",
+        "append", "appendcols", "bin", "bucket", "convert", "dedup", "discretize", "eventcount", "extract", "gentimes",
+        "head", "inputlookup", "kv", "makemv", "makeresults", "metadata", "multikv", "mvcombine", "mvexpand",
+        "outputlookup", "rex", "selfjoin", "spath", "tail", "xmlkv", "xpath",
     }
 )  # fmt: skip
 
