@@ -105,6 +105,8 @@ def evaluate(node: Node, scope: Scope) -> Value:
     if isinstance(node, Unary):
         return _unary(node, scope)
     if isinstance(node, InList):
+        if not node.items:
+            raise SearchError("IN needs at least one value", node=node)
         return membership(evaluate(node.operand, scope), [evaluate(item, scope) for item in node.items])
     if isinstance(node, Subsearch):
         return evaluate(_subsearch_expression(node, scope.ctx), scope)

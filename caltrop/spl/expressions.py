@@ -60,10 +60,7 @@ def read_expression(cursor: Cursor, level: int = 1) -> Node:
         cursor.links += 1
         cursor.pos = end
         if op == "IN":
-            items = _arguments(cursor)
-            if not items:
-                cursor.fail("IN needs at least one value", end, cursor.pos)
-            left = InList(operand=left, items=items, span=cursor.span(start))
+            left = InList(operand=left, items=_arguments(cursor), span=cursor.span(start))
         else:
             right = read_expression(cursor, PRECEDENCE[op] + 1)
             left = Binary(op=op, left=left, right=right, span=cursor.span(start))
