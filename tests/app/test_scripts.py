@@ -10,12 +10,6 @@ from typing import Any
 
 import pytest
 from caltrop_enrich.enrich import analyse
-from caltrop_enrich.limits import MAX_WORK
-from caltrop_enrich.plain import read_plain
-from caltrop_enrich.script import read_script
-from caltrop_enrich.values import Budget
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def encoded(text: str) -> str:
@@ -170,27 +164,3 @@ def test_every_interpreter_reads_the_same(python: Path, root: Path) -> None:
         input=json.dumps(scripts), capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert json.loads(done.stdout) == [analyse(script)._asdict() for script in scripts]
-
-
-_names = st.sampled_from(
-    ["-CN", "-cn", "-ComputerName", "-Comp", "-Class", "-Name", "-Arg", "-AsJob", "-C", "-Path", "-x"]
-)
-_values = st.sampled_from(
-    ["H1", "a.b", "C:\\x", "'q r'", '"q"', "$v", "a,b", "-z", "", "''", "7", "'a''b'", "http://h/x"]
-)
-_gaps = st.sampled_from([" ", "  ", ":", ": ", "\t"])
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    st.lists(st.tuples(_names, _gaps, _values), max_size=5),
-    st.sampled_from(["Invoke-WmiMethod", "icim", "gwmi", "Get-Date", "$r = Invoke-WmiMethod", "$r=iwmi"]),
-)
-def test_plain_reading_is_the_full_reading(arguments: list[tuple[str, str, str]], cmdlet: str) -> None:
-    """The shortcut says what the tokenizer and the walk say, or nothing."""
-    script = " ".join([cmdlet, *("".join(argument) for argument in arguments)])
-    plain = read_plain(script)
-    if plain is not None:
-        (call,), scripts, error = read_script(script, Budget(MAX_WORK))
-        assert (plain.cmdlet, plain.parameters, plain.method) == (call.cmdlet, call.parameters, call.method)
-        assert not scripts and not error

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Dict, List, Tuple
+from typing import Dict, List, NamedTuple, Tuple
 
 from .limits import MAX_VALUE, MAX_VALUES
 from .script import Call
-from .values import Strings, as_strings
+from .values import Strings, Value, as_strings
 
 # Methods whose first argument is a command line, by class.
 _STARTERS = {"win32_process": "create", "win32_scheduledjob": "create"}
@@ -28,38 +28,84 @@ FIELDS = (
 )
 
 
+class Facts(NamedTuple):
+    """What one call says, sorted by what it is about; each a list of texts, whatever the texts are."""
+
+    cmdlet: Strings
+    hosts: Strings
+    namespaces: Strings
+    classes: Strings
+    methods: Strings
+    paths: Strings
+    queries: Strings
+    arguments: Strings  # the first argument of the method, if the call runs one
+    credentials: Strings
+    unresolved: Strings
+
+
+def facts(call: Call) -> Facts:
+    """Sort a call's parameters. Goes by their names, never by their texts, so that `shapes` may plan it."""
+    methods = call.method[:1] or _strings(call, "MethodName")
+    if call.cmdlet == "Invoke-WmiMethod":
+        methods = methods or _strings(call, "Name")
+    arguments: Value = []
+    if call.method:
+        arguments = call.method[1:2]
+    elif call.cmdlet in ("Invoke-WmiMethod", "Invoke-CimMethod"):
+        arguments = call.parameters.get("Arguments", call.parameters.get("ArgumentList", []))
+    if isinstance(arguments, dict):
+        arguments = arguments.get("commandline", arguments.get("command", []))
+    return Facts(
+        [call.cmdlet],
+        _strings(call, "ComputerName"),
+        _strings(call, "Namespace"),
+        _strings(call, "Class") + _strings(call, "ClassName"),
+        methods,
+        _strings(call, "Path"),
+        _strings(call, "Query"),
+        arguments[:1],
+        _strings(call, "Credential"),
+        call.unresolved,
+    )
+
+
 class Findings:
     """What the calls of one event do: `fields` by name, each value once, in order of appearance."""
 
     def __init__(self) -> None:
         self.fields: Dict[str, List[str]] = {}
 
-    def add(self, call: Call) -> Strings:
+    def add(self, call: Facts) -> Strings:
         """Add a call; the command lines that it starts."""
-        host, namespace, wmi_class = _target(call)
-        method = call.method[:1] or _strings(call, "MethodName")
-        if call.cmdlet == "Invoke-WmiMethod":
-            method = method or _strings(call, "Name")
-        command = _command(call, wmi_class, method)
-        for name, values in (
-            ("wmi_cmdlet", [call.cmdlet]),
-            ("remote_host", host),
-            ("wmi_namespace", namespace),
-            ("wmi_class", wmi_class),
-            ("wmi_method", method),
-            ("remote_command", command),
-            ("wmi_unresolved", call.unresolved),
-        ):
-            if values:
-                self._extend(name, values)
-        if _strings(call, "Credential") not in ([], ["$null"]):
+        cmdlet, hosts, namespaces, classes, methods, paths, queries, command, credentials, unresolved = call
+        if paths or queries:
+            hosts, namespaces, classes = _target(call)
+        if command and not _may_start(classes, methods):
+            command = []
+        extend = self._extend
+        extend("wmi_cmdlet", cmdlet)
+        if hosts:
+            extend("remote_host", hosts)
+        if namespaces:
+            extend("wmi_namespace", namespaces)
+        if classes:
+            extend("wmi_class", classes)
+        if methods:
+            extend("wmi_method", methods)
+        if command:
+            extend("remote_command", command)
+        if unresolved:
+            extend("wmi_unresolved", unresolved)
+        if credentials and credentials != ["$null"]:
             self.fields["alternate_credentials"] = ["true"]
         else:
             self.fields.setdefault("alternate_credentials", ["false"])
         return command
 
     def _extend(self, name: str, values: Strings) -> None:
-        into = self.fields.setdefault(name, [])
+        into = self.fields.get(name)
+        if into is None:
+            into = self.fields[name] = []
         for value in values:
             value = value[:MAX_VALUE]
             if value and value not in into and len(into) < MAX_VALUES:
@@ -71,11 +117,10 @@ def _strings(call: Call, name: str) -> Strings:
     return as_strings(value) if value else []
 
 
-def _target(call: Call) -> Tuple[Strings, Strings, Strings]:
+def _target(call: Facts) -> Tuple[Strings, Strings, Strings]:
     """Hosts, namespaces and classes; a WMI path may name all three."""
-    hosts, namespaces = list(_strings(call, "ComputerName")), list(_strings(call, "Namespace"))
-    classes = _strings(call, "Class") + _strings(call, "ClassName")
-    for path in _strings(call, "Path"):
+    hosts, namespaces, classes = call.hosts[:], call.namespaces[:], call.classes[:]
+    for path in call.paths:
         match = _PATH.match(path[:MAX_VALUE])
         if match:
             host, namespace, name = match.groups()
@@ -84,24 +129,16 @@ def _target(call: Call) -> Tuple[Strings, Strings, Strings]:
             classes.append(name)
         elif path:
             classes.append(path)
-    for query in _strings(call, "Query"):
+    for query in call.queries:
         classes += _FROM.findall(query[:MAX_VALUE])[:1]
     return hosts, namespaces, classes
 
 
-def _command(call: Call, classes: Strings, methods: Strings) -> Strings:
-    """The command line that the call starts; [] when class and method are known to start none."""
-    if call.cmdlet in ("Invoke-WmiMethod", "Invoke-CimMethod") or call.method:
-        for name in classes[:1]:
-            starts = _STARTERS.get(name.lower())
-            if starts is None and _KNOWN.match(name):
-                return []
-            if starts and methods and _KNOWN.match(methods[0]) and methods[0].lower() != starts:
-                return []
-        if call.method:
-            return call.method[1:2]
-        arguments = call.parameters.get("Arguments", call.parameters.get("ArgumentList", []))
-        if isinstance(arguments, dict):
-            return arguments.get("commandline", arguments.get("command", []))[:1]
-        return arguments[:1]
-    return []
+def _may_start(classes: Strings, methods: Strings) -> bool:
+    """Whether the method's first argument may be a command line: not if class and method are known to start none."""
+    if not classes:
+        return True
+    starts = _STARTERS.get(classes[0].lower())
+    if starts is None:
+        return not _KNOWN.match(classes[0])
+    return not methods or methods[0].lower() == starts or not _KNOWN.match(methods[0])

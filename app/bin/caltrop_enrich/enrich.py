@@ -18,8 +18,8 @@ from .limits import (
     MAX_VALUES,
     MAX_WORK,
 )
-from .plain import read_plain
-from .script import Call, read_script
+from .script import read_script
+from .shapes import Shapes
 from .values import Budget
 
 FIELDS = (
@@ -62,22 +62,19 @@ def may_call(text: str) -> bool:
     return False
 
 
-def analyse(text: str) -> Analysis:
-    """Read a script, the scripts inside it and the payloads encoded in it."""
+def analyse(text: str, shapes: Optional[Shapes] = None) -> Analysis:
+    """Read a script, the scripts inside it and the payloads encoded in it. `shapes` makes it faster, never different."""
     error = ""
     if len(text) > MAX_TEXT:
         text, error = text[:MAX_TEXT], f"only the first {MAX_TEXT} characters were read"
     fields: Dict[str, List[str]] = {}
     payloads: List[str] = []
-    encodes = may_encode(text)
-    if may_call(text) or encodes or module_logging.looks_like(text):
-        plain = None if encodes else _plain_fields(text)
-        if plain is not None:
-            fields = plain
-        else:
-            fields, payloads, problem = _read(text)
-            error = error or problem
-            fields = {name: _within_bounds(values) for name, values in fields.items()}
+    if may_call(text) or may_encode(text) or module_logging.looks_like(text):
+        fields, payloads, problem = _read(text, shapes)
+        if problem and shapes:  # plans reckon with the worst
+            fields, payloads, problem = _read(text, None)
+        error = error or problem
+        fields = {name: _within_bounds(values) for name, values in fields.items()}
     whole = "\n".join([text, *payloads]) if payloads else text
     for name, values in (
         ("decoded_command", payloads[:MAX_VALUES]),
@@ -93,30 +90,22 @@ def analyse(text: str) -> Analysis:
     return Analysis({name: _shape(values) for name, values in fields.items()}, error)
 
 
-def _plain_fields(text: str) -> Optional[Dict[str, List[str]]]:
-    """The fields of a script that is one plain call of nothing that wants reading itself; None for any other."""
-    call = read_plain(text)
-    if call is None:
-        return None
-    findings = calls.Findings()
-    return None if any(map(may_call, findings.add(call))) else findings.fields
-
-
-def _read(text: str) -> Tuple[Dict[str, List[str]], List[str], str]:
+def _read(text: str, shapes: Optional[Shapes]) -> Tuple[Dict[str, List[str]], List[str], str]:
     """What the calls in a text do, the payloads decoded on the way, and why it was not read to its end."""
     error, count = "", 0
     budget, findings = Budget(MAX_WORK), calls.Findings()
     payloads: List[str] = []
     queue, seen = [(text, 0, True)], {text}
     for script, depth, encodes in queue:  # grows while it is read
-        found, inner, problem = _calls(script, budget, script is text)
+        found, inner, problem = _calls(script, budget, script is text, shapes)
         error = error or problem
         for call in found[: MAX_INVOCATIONS - count]:
             inner = inner + findings.add(call)
         count += len(found)
         decoded = decode_level(script) if encodes and depth < MAX_DECODE_DEPTH else []
         payloads += [payload for payload in decoded if payload not in payloads]
-        news = [(item, depth, item not in script) for item in inner]  # what stands in the script is decoded with it
+        # What stands in the script is decoded with it, so that it matters only for its calls.
+        news = [(item, depth, item not in script) for item in inner if may_call(item) or item not in script]
         news += [(payload, depth + 1, True) for payload in decoded]
         for new in news:
             if new[0] not in seen and len(queue) < MAX_SCRIPTS:
@@ -125,14 +114,20 @@ def _read(text: str) -> Tuple[Dict[str, List[str]], List[str], str]:
     return findings.fields, payloads, error
 
 
-def _calls(script: str, budget: Budget, outermost: bool) -> Tuple[List[Call], List[str], str]:
+def _calls(
+    script: str, budget: Budget, outermost: bool, shapes: Optional[Shapes]
+) -> Tuple[List[calls.Facts], List[str], str]:
     """The calls of one script, the scripts inside it, and why it was not read to its end."""
     if outermost and module_logging.looks_like(script):
-        return (*module_logging.read_payload(script), "")
+        bound, inner = module_logging.read_payload(script)
+        return [calls.facts(call) for call in bound], inner, ""
     if not may_call(script):
         return [], [], ""
-    plain = read_plain(script)
-    return ([plain], [], "") if plain else read_script(script, budget)
+    planned = shapes.read(script, budget) if shapes else None
+    if planned:
+        return (*planned, "")
+    found, inner, error = read_script(script, budget)
+    return [calls.facts(call) for call in found], inner, error
 
 
 def _shape(values: List[str]) -> FieldValue:
@@ -167,6 +162,7 @@ class Enricher:
         )
         self._cache: Dict[str, Analysis] = {}
         self._cached = 0  # characters in it
+        self._shapes = Shapes()
         fixed = [(name, _shape(values)) for name, values in annotations.fields if values] if annotations else []
         self.fixed: Fields = dict(fixed)
 
@@ -198,7 +194,7 @@ class Enricher:
     def _analyse(self, text: str) -> Analysis:
         found = self._cache.get(text)
         if found is None:
-            found = analyse(text)
+            found = analyse(text, self._shapes)
             if found.fields:  # to find nothing costs less than to remember it
                 self._remember(text, found)
         return found

@@ -14,4 +14,6 @@ MAX_VALUES = 64  # values per output field
 MAX_VALUE = 8192  # characters per output value
 MAX_FIELD = 64 * 1024  # characters per output field, over its values
 MAX_DECODED = 32 * 1024  # characters per decoded payload
+MAX_SHAPED = 4096  # characters of a script that may be read by its shape
+MAX_SHAPED_STEPS = 500  # evaluation steps of such a shape
 CACHE_CHARACTERS = 16 << 20  # of texts, and what was read from them, that are remembered

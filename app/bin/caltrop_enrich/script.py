@@ -11,7 +11,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from .cmdlets import BY_NAME, Cmdlet
 from .limits import MAX_INVOCATIONS, MAX_SCRIPTS, MAX_VALUE, MAX_VALUES
-from .tokens import tokenize
+from .tokens import Tokens, tokenize
 from .values import Budget, Evaluator, Strings, Value, WorkExceeded, joined, variable_name
 
 _PREFIXES = frozenset(("return", "else", "do", "try", "finally", "throw", "!", ".", "begin", "process", "exit"))
@@ -49,14 +49,18 @@ class Reading(NamedTuple):
 
 def read_script(text: str, budget: Budget) -> Reading:
     """Read a script. What was found before the budget ran out is kept."""
-    tokens = tokenize(text)
-    walk = _Walk(Evaluator(tokens, budget))
+    return walk(tokenize(text), budget)
+
+
+def walk(tokens: Tokens, budget: Budget) -> Reading:
+    """Read a script that is cut into tokens."""
+    walker = _Walk(Evaluator(tokens, budget))
     error = "" if tokens.complete else "script has too many tokens"
     try:
-        walk.run()
+        walker.run()
     except WorkExceeded:
         error = "script takes too many steps to evaluate"
-    return Reading(walk.calls, (walk.scripts + walk.values.embedded)[:MAX_SCRIPTS], error)
+    return Reading(walker.calls, (walker.scripts + walker.values.embedded)[:MAX_SCRIPTS], error)
 
 
 class _Walk:
@@ -130,11 +134,13 @@ class _Walk:
         """`& <value> arguments`: the command is what the value says."""
         value, after = self.values.argument(index)
         if isinstance(value, list) and len(value) == 1:
+            self.values.budget.decide(value[0])
             self._dispatch(value[0], index, after)
 
     def _command(self, index: int, invoked: bool) -> int:
         value, after = self.values.bareword(index, 0)
         name = value[0] if isinstance(value, list) else ""
+        self.values.budget.decide(name)
         lower = name.lower()
         if lower == "foreach" and self.piped < 0 and not invoked:
             self._foreach(after)
@@ -218,6 +224,8 @@ class _Walk:
         parts = self._values_of(after)
         named = {name[:1]: value for name, value in parts if name}
         loose = [value for name, value in parts if not name]
+        for _, value in parts:
+            self.values.budget.decide(value)
         short = named.get("n") or (loose.pop(0) if loose else "")
         self.aliases[short.lower()] = (named.get("v") or (loose[0] if loose else "")).rsplit("\\", 1)[-1].lower()
 
@@ -259,6 +267,7 @@ class _Walk:
             first -= 1
         elif first >= 3 and tokens.text(first) == "]" and kinds[first - 1] in ("single", "double"):
             key = self.values.literal(first - 1).lower()
+            self.values.budget.decide(key)
             first -= 3
         if first < 0 or kinds[first] != "var" or tokens.text(index) == "+":
             return False

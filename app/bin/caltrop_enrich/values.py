@@ -49,6 +49,9 @@ class Budget:
         if self.steps < 0:
             raise WorkExceeded
 
+    def decide(self, text: str) -> None:
+        """Called with every evaluated text that the reading goes by: names of commands, keys, formats. See `shapes`."""
+
 
 def unescape(text: str) -> str:
     """Backtick escapes of a bare word or an expandable string."""
@@ -262,6 +265,7 @@ class Evaluator:
                 self.budget.spend(len(value[0]) if isinstance(value, list) and value else 0)
             elif source == "-f" and isinstance(value, list) and value:
                 other, index = self._terms(index + 1, stop, depth)
+                self.budget.decide(value[0])
                 value = None if other is None else [_format(value[0], as_strings(other))]
                 self.budget.spend(MAX_VALUE)
             elif source == "-join" and isinstance(value, list):
@@ -316,6 +320,7 @@ class Evaluator:
                 end = max(end + 1, min(tokens.partner[end], stop))
             if end - index >= 3 and tokens.text(index + 1) == "=":
                 key = self.literal(index) if tokens.kinds[index] in ("single", "double") else tokens.text(index)
+                self.budget.decide(key)
                 value = self.expression(index + 2, end, depth)
                 if not isinstance(value, list):
                     value = [tokens.source(index + 2, end)]

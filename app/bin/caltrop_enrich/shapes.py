@@ -1,0 +1,266 @@
+"""Scripts that differ only in their literals are walked once.
+
+A hit's script is cut into its *shape* (the text around the literals, and each literal's kind) and the literals. The first
+scripts of a shape are read by `script.read_script`; then the shape itself is read, with a mark in place of each literal,
+and what comes out says where every literal ends up: a plan. From there on a script of that shape costs one expression,
+one look-up and the filling in.
+
+Why a plan says what `read_script` says:
+
+* The tokenizer cuts all scripts of a shape alike. A literal is a whole quoted string or a whole word, of characters that
+  end neither (`_LITERAL`), what follows it ends it, and `_aligned` refuses a shape where a token is anything else.
+* The walk goes alike. It asks what a text *is* only through `Budget.decide`; a literal that was asked about is pinned:
+  its text becomes part of the shape. Words hold a digit, so they are no keyword; number, word that begins with a letter
+  and other word are kinds of their own, because the walk tells those apart.
+* No bound is met. A plan is made only where the marked script takes few steps, so that no literal of MAX_SHAPED
+  characters can make them many, and where texts made of literals cannot reach MAX_VALUE.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple, Union
+
+from .calls import Facts, facts
+from .limits import CACHE_CHARACTERS, MAX_SHAPED, MAX_SHAPED_STEPS, MAX_VALUE
+from .script import walk
+from .tokens import DQ, SQ, Tokens, tokenize
+from .values import Budget, Strings, WorkExceeded
+
+_LITERAL = re.compile(
+    rf"""
+  ( [\s,:(=;'"\#] (?:  # one set to begin with, which the search for it can skip to
+      (?<=') [^{SQ}\r\n]*(?:''[^{SQ}\r\n]*)*'(?![{SQ}])
+    | (?<=") [^{DQ}`$\r\n]*(?:""[^{DQ}`$\r\n]*)*"(?![{DQ}])
+    | (?<=[\s,:(=;]) (?=[A-Za-z_.\\:/-]*[0-9])[A-Za-z0-9_\\][A-Za-z0-9_.\\:/+-]*(?![^\s,;)|}}=])
+    | (?<=\#) (?<![^\s;]\#)[^\r\n]*
+  ))""",
+    re.VERBOSE,
+)
+# A mark is a character for the literal's kind and its number as two digits of a script nobody writes code in. The first
+# is a letter, a digit or neither, as the walk would see it in a literal of that kind.
+_LEADS = {"word": "\u1950", "number": "\u1946"}
+_OTHER_LEAD = "\ue000"
+_ZERO = 0x1810
+_MARK = re.compile("[\u1950\u1946\ue000]([\u1810-\u1819]{2})")
+_TOKEN_KINDS = {"'": "single", '"': "double"}
+_UNPLANNED = re.compile("[\u1950\u1946\ue000\u1810-\u1819]|<#")  # marks, and comments that a literal might end
+_MAX_LITERALS = 100
+_RESHAPES = re.compile(r"-f\b|-join", re.IGNORECASE)
+_QUOTES = "'\""
+_WORST_STEP = 100  # what one step of a marked script may cost with literals in it: text is paid by its length
+
+# A text is itself, the number of the literal that it is, or a tuple of both; texts are a list where they are all
+# themselves, a number where they are one literal, and else a tuple.
+_Text = Union[str, int, Tuple[Union[str, int], ...]]
+_Texts = Union[Strings, int, Tuple[_Text, ...]]
+_Key = Tuple[str, ...]
+
+
+class _Plan(NamedTuple):
+    """Calls and inner scripts; for scripts of `longest` characters at most, in at most `steps` steps."""
+
+    calls: List[List[_Texts]]
+    scripts: _Texts
+    longest: int
+    steps: int
+
+
+class _Pins(NamedTuple):
+    """The literals whose text belongs to the shape."""
+
+    numbers: Tuple[int, ...]
+
+
+_ONCE, _NEVER = _Pins(()), _Pins(())  # a shape seen once; one whose scripts are read one by one
+
+
+class _Depends(Exception):
+    """The reading depends on the text of these literals."""
+
+    def __init__(self, numbers: Set[int]) -> None:
+        super().__init__()
+        self.numbers = numbers
+
+
+class _Refused(Exception):
+    """No plan can be made of this shape."""
+
+
+class _Probe(Budget):
+    """The budget of a marked script: few steps, and no question about a literal's text."""
+
+    def decide(self, text: str) -> None:
+        numbers = {_number(found) for found in _MARK.finditer(text)}
+        if numbers:
+            raise _Depends(numbers)
+
+
+class Shapes:
+    """The plans made so far, as many as CACHE_CHARACTERS has room for."""
+
+    def __init__(self) -> None:
+        self._entries: Dict[_Key, Union[_Plan, _Pins]] = {}
+        self._size = 0
+
+    def read(self, text: str, budget: Budget) -> Optional[Tuple[List[Facts], Strings]]:
+        """What `read_script` says of a text: its calls and inner scripts; None where only that can tell."""
+        if len(text) > MAX_SHAPED:
+            return None
+        parts = _LITERAL.split(text)
+        values: List[str] = []
+        for index in range(1, len(parts), 2):
+            literal = parts[index]
+            first = literal[0]
+            if first == "'" or first == '"':
+                value = literal[1:-1]
+                if first in value:
+                    value, first = value.replace(first + first, first), first + first
+                parts[index] = first
+            else:
+                value = literal[1:]
+                parts[index] = first if first == "#" else first + _word_kind(value)
+            values.append(value)
+        shape: _Key = tuple(parts)
+        key, pins = shape, ()
+        entry = self._entries.get(key)
+        if entry.__class__ is _Pins and entry.numbers:
+            pins = entry.numbers
+            key = (shape, *[values[number] for number in pins])
+            entry = self._entries.get(key)
+        if entry is None:  # most texts that come once do not come back in another guise
+            self._remember(key, _ONCE, len(text))
+            return None
+        if entry is _ONCE:
+            entry = self._make(shape, key, {number: values[number] for number in pins})
+        if entry.__class__ is not _Plan or len(text) > entry.longest or budget.steps < entry.steps:
+            return None
+        budget.steps -= entry.steps
+        return [Facts(*[_fill(texts, values) for texts in call]) for call in entry.calls], _fill(entry.scripts, values)
+
+    def _make(self, shape: _Key, key: _Key, pinned: Dict[int, str]) -> Union[_Plan, _Pins]:
+        """The plan of a shape, or which literals to pin first."""
+        try:
+            entry: Union[_Plan, _Pins] = _plan(shape, pinned)
+        except _Depends as depends:
+            key, entry = shape, _Pins(tuple(sorted(depends.numbers.union(pinned))))
+        except (_Refused, WorkExceeded):
+            entry = _NEVER
+        self._entries[key] = entry
+        return entry
+
+    def _remember(self, key: _Key, entry: _Pins, size: int) -> None:
+        self._size += size
+        if self._size > CACHE_CHARACTERS:
+            self._entries.clear()
+            self._size = size
+        self._entries[key] = entry
+
+
+def _word_kind(word: str) -> str:
+    if word[0].isalpha():
+        return "word"
+    return "number" if word.replace(".", "").isdigit() else "other"
+
+
+def _fill(texts: _Texts, values: List[str]) -> Strings:
+    if isinstance(texts, list):
+        return texts
+    if isinstance(texts, int):
+        return [values[texts]]
+    return [_fill_one(text, values) for text in texts]
+
+
+def _fill_one(text: _Text, values: List[str]) -> str:
+    if isinstance(text, str):
+        return text
+    if isinstance(text, int):
+        return values[text]
+    return "".join([part if isinstance(part, str) else values[part] for part in text])
+
+
+# -- making a plan
+
+
+def _number(mark: "re.Match[str]") -> int:
+    tens, ones = mark.group(1)
+    return (ord(tens) - _ZERO) * 10 + ord(ones) - _ZERO
+
+
+def _plan(shape: _Key, pinned: Dict[int, str]) -> _Plan:
+    """Read the shape with a mark for each literal. Raises _Depends, _Refused and WorkExceeded."""
+    fixed, kinds = shape[::2], shape[1::2]
+    if len(kinds) > _MAX_LITERALS or any(map(_UNPLANNED.search, fixed)):
+        raise _Refused
+    script, spans = fixed[0], {}
+    for number, kind in enumerate(kinds):
+        start = len(script) + (kind[0] not in _QUOTES)
+        script += _marked(number, kind, pinned.get(number))
+        spans[start] = (len(script), kind)
+        script += fixed[number + 1]
+    tokens = tokenize(script)
+    if not tokens.complete or not _aligned(tokens, spans):
+        raise _Refused
+    probe = _Probe(MAX_SHAPED_STEPS)
+    reading = walk(tokens, probe)
+    if reading.error:
+        raise _Refused
+    compiler = _Compiler(kinds)
+    calls = [list(map(compiler.texts, facts(call))) for call in reading.calls]
+    scripts = compiler.texts(reading.scripts)
+    longest = MAX_SHAPED
+    if compiler.composes:
+        if _RESHAPES.search(script):  # may repeat a text without naming it again
+            raise _Refused
+        # A variable's text is repeated where it is named: n names make at most 3 ** (n / 3) times the script of it.
+        longest = min(longest, int(MAX_VALUE / (2 * 3 ** (script.count("$") / 3))))
+    return _Plan(calls, scripts, longest, (MAX_SHAPED_STEPS - probe.steps) * _WORST_STEP)
+
+
+def _marked(number: int, kind: str, text: Optional[str]) -> str:
+    """A literal as it stands in the marked script: a mark, or its own text where that is pinned."""
+    if text is None:
+        text = _LEADS.get(kind[1:], _OTHER_LEAD) + chr(_ZERO + number // 10) + chr(_ZERO + number % 10)
+    first = kind[0]
+    return first + text.replace(first, first + first) + first if first in _QUOTES else first + text
+
+
+def _aligned(tokens: Tokens, spans: Dict[int, Tuple[int, str]]) -> bool:
+    """Whether every literal is one token of its kind, or, a comment, none."""
+    found = dict(zip(tokens.starts, zip(tokens.ends, tokens.kinds)))
+    covered = list(zip(tokens.starts, tokens.ends))
+    for start, (end, kind) in spans.items():
+        if kind == "#":
+            if any(first < end and last >= start for first, last in covered):
+                return False
+        elif found.get(start) != (end, _TOKEN_KINDS.get(kind[0], "word")):
+            return False
+    return True
+
+
+class _Compiler:
+    """Marked texts -> planned ones."""
+
+    def __init__(self, kinds: _Key) -> None:
+        self.kinds = kinds
+        self.composes = False
+
+    def texts(self, texts: Strings) -> _Texts:
+        """The plan of a list of texts."""
+        planned = tuple(map(self._text, texts))
+        if all(isinstance(text, str) for text in planned):
+            return list(texts)
+        return planned[0] if len(planned) == 1 and isinstance(planned[0], int) else planned
+
+    def _text(self, text: str) -> _Text:
+        parts: List[Union[str, int]] = []
+        place = 0
+        for found in _MARK.finditer(text):
+            kind = self.kinds[_number(found)]
+            if len(kind) == 2 and text[: found.start()].endswith(kind[0]):
+                raise _Refused  # perhaps the literal as it is written, in which its quotes are doubled, not its value
+            parts += [text[place : found.start()], _number(found)]
+            place = found.end()
+        parts = [part for part in (*parts, text[place:]) if part != ""]
+        self.composes = self.composes or len(parts) > 1
+        return tuple(parts) if len(parts) > 1 else parts[0] if parts else ""

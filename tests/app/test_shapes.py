@@ -1,0 +1,141 @@
+"""A script that is read by its shape says what it says when it is read by itself."""
+
+from __future__ import annotations
+
+import base64
+import re
+
+import pytest
+from caltrop_enrich import shapes
+from caltrop_enrich.enrich import analyse
+from caltrop_enrich.limits import CACHE_CHARACTERS, MAX_SHAPED, MAX_WORK
+from caltrop_enrich.shapes import Shapes
+from caltrop_enrich.values import Budget
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from .test_hostile import REPEATED, SHAPES
+from .test_scripts import CASES
+
+# Literals that mean something to somebody: names of commands and keys, formats, payloads, quotes, numbers.
+_ENCODED = base64.b64encode("iwmi -CN H7 | iex".encode("utf-16-le")).decode()
+LITERALS = [
+    "H1", "h2.corp.test", "10.1.2.3", "7", "5x", "1..3", "Win32_Process", "Win32_Share", "create", "", "x y", "don't", 'say "x"',
+    "iwmi", "Invoke-WmiMethod", "iex", "CommandLine", "ComputerName", "{0}", "{0}{0}", "$null", "http://h1.test/x", "#1", "a#>b", "<#",
+    "iwmi -CN H8", f"powershell -enc {_ENCODED}", "\\\\H9\\root\\cimv2:Win32_Process", "select * from Win32_X", "`", "$h", "foreach",
+    "else", "\u1950\u1811\u1812", "\ue000", "\u2019", "x" * 900, "'", "''", '"', "=", "a=b", "\0", "\u0665",
+]  # fmt: skip
+TEMPLATES = [
+    "Invoke-WmiMethod -CN {} -Class {} -Name {} -ArgumentList {}",
+    "iwmi {} {} {} -CN:{} -Cred {}",
+    "$h = {}; $h += {}\niwmi -CN $h,{} -Path \"\\\\$h\\{}\"",
+    "$p = @{{ ComputerName = {}; {} = {} }}; $p[{}] = 'x'; iwmi @p",
+    "& {} -CN {} -Class {} -Name create {}",
+    "&('Invoke-' + {}) {} -CN ({} + {})",
+    "([wmiclass]{}).Create({}, {}) # {}",
+    "icim -ClassName {} -MethodName {} -Arguments @{{CommandLine={}}} -ComputerName {}",
+    "foreach ($h in {},{}) {{ iwmi -CN $h -Arg ({} -f $h, {}) }}",
+    "{} | % {{ iwmi -CN $_ {} create {} }} # {}",
+    "iex {}; powershell -Command {} -e {}; iwmi -CN {}",
+    "sal {} iwmi; w {} {}; iwmi {}",
+    "iwmi -CN (Get-Content {} # {}\n) -Class {} {}",
+    "<# {} #> iwmi -CN {} {} {}",
+    "iwmi -CN @'\n{}\n'@ -Class \"$({})\" {} {}",
+    "$a = {}; $a = \"$a$a$a\"; $a = \"$a$a$a\"; iwmi -CN $a {} {} {}",
+    "if ({} -eq {}) {{ iwmi -CN H1 {} }} {}",
+    "iwmi -CN H1 -Arg 'it''s {}', \"a \"\"b\"\" {}\" {} {}",
+    "gwmi -Query {} -cn {} | rwmi; $x[{}] iwmi {}",
+]  # fmt: skip
+WRAPS = ["{}", "'{}'", '"{}"', "'{}'", '"{}"', "({})", "'a','{}'", "-join '{}'", "x{}", "{}'y'", "$h", '"$h {}"']
+_wraps = st.lists(st.sampled_from(WRAPS), min_size=5, max_size=5)
+_texts = st.lists(st.one_of(st.sampled_from(LITERALS), st.text(max_size=4)), min_size=5, max_size=5)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(TEMPLATES), _wraps, st.lists(_texts, min_size=3, max_size=6))
+def test_a_plan_changes_nothing(template: str, wraps: list[str], rows: list[list[str]]) -> None:
+    """Scripts of one form with other literals, in the state that the earlier ones left."""
+    known = Shapes()
+    for texts in rows:
+        script = template.format(*(wrap.format(text) for wrap, text in zip(wraps, texts, strict=True)))
+        assert analyse(script, known) == analyse(script)
+
+
+_LITERAL_TEXT = re.compile(r"(?<=')[^'\r\n]+(?=')|(?<=\")[^\"`$\r\n]+(?=\")|[A-Za-z]+\d[\w.]*")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from([script for script, _ in CASES.values()]), st.lists(st.sampled_from(LITERALS), min_size=1))
+def test_the_cases_with_other_literals(script: str, literals: list[str]) -> None:
+    known = Shapes()
+    for shift in range(5):
+        places = iter(range(shift, 10_000))
+        other = _LITERAL_TEXT.sub(lambda _: literals[next(places) % len(literals)], script) if shift else script
+        assert analyse(other, known) == analyse(other)
+
+
+_pieces = st.sampled_from([*REPEATED, *LITERALS, "Invoke-WmiMethod ", "-CN ", "$a", "'H1'", " ", "\n", ")", "}", "]", "'@", "-f", "=", "#"])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.one_of(_pieces, st.text(max_size=3)), max_size=14))
+def test_hostile_text_says_the_same(pieces: list[str]) -> None:
+    known = Shapes()
+    text = "wmi" + "".join(pieces)
+    for _ in range(3):
+        assert analyse(text, known) == analyse(text)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_hostile_shapes_say_the_same(name: str) -> None:
+    known = Shapes()
+    text = SHAPES[name][:MAX_SHAPED]
+    for number in range(3):
+        assert analyse(f"{text} 'x{number}'", known) == analyse(f"{text} 'x{number}'")
+
+
+PLANNED = {
+    "named": ("Invoke-WmiMethod -CN H{0} -Class Win32_Process -Name create -ArgumentList 'cmd {0}'", True),
+    "by position": ('iwmi Win32_Process create "x.exe /{0}" -CN:H{0}', True),
+    "variables": ("$h = 'H{0}'; $c = \"x {0}\"\niwmi -CN $h -Class Win32_Process -Name create -Arg $c", True),
+    "text made of literals": ("$h = 'H{0}'; iwmi -CN \"$h.corp\" -Arg ('a' + 'b{0}')", True),
+    "doubled quotes": ("iwmi -CN H{0} -Arg 'it''s {0}'", True),
+    "comment": ("iwmi -CN H{0} # call {0}", True),
+    "table": ("icim Win32_Process Create @{{CommandLine='x {0}'}} -cn 10.0.0.{0}", True),
+    "splat": ("$p = @{{ComputerName='H{0}'; Class='Win32_Process'}}; iwmi @p", True),
+    "wmiclass": ('([wmiclass]"\\\\H{0}\\root\\cimv2:Win32_Process").Create("x {0}")', True),
+    "loop": ("foreach ($h in 'A{0}', 'B{0}') {{ iwmi -CN $h -Class Win32_Process -Name create -Arg 'x' }}", True),
+    "the command itself": ("& 'iwmi' -CN H{0}; & 'x{0}'", False),
+    "block comment": ("<# '{0}' #> iwmi -CN H{0}", False),
+    "text in a text": ("iwmi -CN \"$(Get-Content 'x{0}')\"", False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_what_is_planned(name: str) -> None:
+    """Scripts that differ in their literals alone share a plan, but for those whose reading goes by a literal."""
+    template, planned = PLANNED[name]
+    known = Shapes()
+    for number in range(100, 105):
+        analyse(template.format(number), known)
+    assert (known.read(template.format(999), Budget(MAX_WORK)) is not None) == planned
+
+
+def test_a_plan_pays_for_its_worst() -> None:
+    known = Shapes()
+    script = "iwmi -CN H{}"
+    for number in range(3):
+        known.read(script.format(number), Budget(MAX_WORK))
+    budget = Budget(MAX_WORK)
+    assert known.read(script.format(7), budget) is not None
+    assert budget.steps < MAX_WORK
+    assert known.read(script.format(7), Budget(1)) is None
+
+
+def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shapes, "CACHE_CHARACTERS", 10_000)
+    assert CACHE_CHARACTERS > 10_000
+    known = Shapes()
+    for number in range(2_000):
+        known.read(f"iwmi -C{'N' * (number % 90)} $x{number}", Budget(MAX_WORK))
+    assert len(known._entries) < 1_000
