@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Machines are shared and slow at times; how long an example takes is no property of the code.
+settings.register_profile("caltrop", deadline=None)
+settings.load_profile("caltrop")
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -181,7 +181,7 @@ BROKEN = {
     "a field that is never there": (replace(SEARCH, "action=odd", "akshun=odd"), "hits: 0 hits, expected exactly 2"),
     "an unclosed token": (replace(SEARCH, "$user$ on", "$user on"), "odd_login.yml:"),
     "a risk object that is no output": (replace(SEARCH, "field: dest", "field: dst"), "dst"),
-    "no deployment for its type": (lambda r: (r / "deployments/ttp.yml").unlink(), "no risk action"),
+    "a deployment without risk": (replace("deployments/ttp.yml", "enabled: true", "enabled: false"), "no risk action"),
     "an empty dataset": (write("data/logins.log", ""), "is empty"),
     "a truncated dataset": (write("data/logins.log", LOGINS[:100]), "is truncated"),
     "another dataset than expected": (replace("data/logins.log", "action=odd", "action=new"), "0 hits"),
