@@ -5,7 +5,7 @@ from __future__ import annotations
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.table import Table, render
-from caltrop.spl import parse_eval, parse_search
+from caltrop.spl import SplError, parse_eval, parse_search
 from caltrop.spl.ast import And, Comparison, FieldName, Keyword, Membership, Node, Not, Or, Subsearch, Word
 
 MAX_RESULTS = 10_000  # limits.conf: subsearch maxout
@@ -52,9 +52,19 @@ def resolve(node: Node, ctx: Context) -> Node:
     if isinstance(node, Comparison) and isinstance(node.value, Subsearch):
         return Comparison(node.field, node.op, Word(plain_text(node.value, ctx)), span=node.span)
     if isinstance(node, Membership) and any(isinstance(v, Subsearch) for v in node.values):
-        values = tuple(Word(plain_text(v, ctx)) if isinstance(v, Subsearch) else v for v in node.values)
-        return Membership(node.field, values, span=node.span)
+        listed = (_listed(v, ctx) if isinstance(v, Subsearch) else (v,) for v in node.values)
+        return Membership(node.field, tuple(value for values in listed for value in values), span=node.span)
     return node
+
+
+def _listed(node: Subsearch, ctx: Context) -> tuple[Node, ...]:
+    """The values that a subsearch inside IN ( ) stands for: its text is read as the list would be."""
+    text = plain_text(node, ctx)
+    try:
+        read = parse_search(f"x IN ({text})")
+    except SplError:
+        return (Word(text),)
+    return read.values if isinstance(read, Membership) else (Word(text),)
 
 
 def conditions(table: Table) -> Node:

@@ -109,8 +109,10 @@ def _read(frame: pl.DataFrame, table: Table, cmd: Command, ctx: Context) -> Tabl
         frame = frame.filter(ctx.engine.matches(where[0], frame, ctx)) if frame.height else frame
     start, most = cmd.option("start", 0), cmd.option("max", MAXOUT)
     frame = frame.slice(start if isinstance(start, int) else 0, most if isinstance(most, int) else None)
-    if "_time" in frame.columns and (time := numeric(frame.get_column("_time"))).null_count() < max(frame.height, 1):
-        frame = frame.with_columns(time)
+    if "_time" in frame.columns:
+        time = numeric(frame.get_column("_time"))
+        if time.null_count() == frame.get_column("_time").null_count():
+            frame = frame.with_columns(time)
     read = Table(frame, events=bool(cmd.option("events", False)))
     return concat([table, read]) if cmd.option("append", False) else read
 

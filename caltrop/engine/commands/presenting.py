@@ -70,16 +70,15 @@ def setfields(table: Table, cmd: Command, ctx: Context) -> Table:
 @command("reltime", kind="streaming")
 def reltime(table: Table, cmd: Command, ctx: Context) -> Table:
     """How long before the search's now a time is, in words: `5 days ago`. Several time fields give `reltime_<field>`."""
-    fields = [name.strip() for name in str(cmd.option("timefield", "_time")).split(",") if name.strip()]
+    written = cmd.option("timefield")
+    fields = [name.strip() for name in str(written or "_time").split(",") if name.strip()]
     prefix = cmd.option("prefix")
     frame = table.frame
-    for name in fields:
-        if len(fields) == 1:
-            target = f"{prefix or ''}{name}" if prefix is not None and cmd.option("timefield") else "reltime"
+    for name in (name for name in fields if name in table):
+        if len(fields) == 1 and (prefix is None or written is None):
+            target = "reltime"
         else:
             target = f"{'reltime_' if prefix is None else prefix}{name}"
-        if name not in table:
-            continue
         words = [None if t is None else relative(ctx.now - t) for t in numeric(frame.get_column(name)).to_list()]
         frame = frame.with_columns(pl.Series(target, words, dtype=pl.String))
     return table.with_frame(frame)
