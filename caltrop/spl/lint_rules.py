@@ -52,7 +52,6 @@ def rule(code: str) -> Callable[[Rule], Rule]:
 
 
 _AGGREGATING = frozenset({"stats", "tstats", "chart", "timechart", "top", "rare", "mstats"})
-_PERCENTILE = re.compile(r"(?:exact|upper)?p(?:erc)?\d+(?:\.\d+)?")
 
 
 def _commands(pipeline: Pipeline) -> Iterator[Command]:
@@ -295,7 +294,7 @@ def _aggregates(command: Command, name: str) -> bool:
     """`timechart eval(avg(x)/2)` calls statistical functions inside an eval; so does `where` of chart."""
     if command.name in ("eval", "where", "fieldformat"):
         return False
-    return name in names.AGGREGATIONS or _PERCENTILE.fullmatch(name) is not None or not name.isidentifier()
+    return name in names.AGGREGATIONS or names.PERCENTILE.fullmatch(name) is not None or not name.isidentifier()
 
 
 def _did_you_mean(name: str | None) -> str:

@@ -6,6 +6,7 @@ lints: the parser reads any function name; what can run is for the engine to say
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import lru_cache
@@ -149,6 +150,7 @@ EVAL_FUNCTIONS = BOOLEAN_FUNCTIONS | frozenset(
     ]
 )
 
+PERCENTILE = re.compile(r"(?:exact|upper)?p(?:erc)?\d+(?:\.\d+)?")  # perc95, p99.9, exactperc50
 AGGREGATIONS = frozenset(
     [
         "avg",
