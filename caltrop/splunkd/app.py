@@ -12,6 +12,7 @@ from caltrop.splunkd import collection
 from caltrop.splunkd.atom import Entry, Feed, render_feed, render_messages
 from caltrop.splunkd.authentication import authenticate, session_cookie, session_cookies
 from caltrop.splunkd.daemon import Daemon
+from caltrop.splunkd.endpoints.inputs import scheme_inputs
 from caltrop.splunkd.hec import CollectorApp
 from caltrop.splunkd.http import ApiError, NotFound, Request, Response
 from caltrop.splunkd.protocol import Sink
@@ -81,6 +82,10 @@ class ManagementApp:
             return self._run(route, request)
         if len(segments) >= 2 and segments[0] in {"configs", "admin"} and segments[1].startswith("conf-"):
             return self.collections["configs/conf-*"].handle(request, segments[2:])
+        if segments[:2] == ["data", "inputs"] and len(segments) > 2 and "/".join(segments[:3]) not in self.collections:
+            inputs = scheme_inputs(self.daemon, segments[2])
+            if inputs is not None:
+                return inputs.handle(request, segments[3:])
         for length in range(len(segments), 0, -1):
             handler = self.collections.get("/".join(segments[:length]))
             if handler is not None:

@@ -26,6 +26,7 @@ from caltrop.splunkd.ingest import Ingest
 from caltrop.splunkd.jobs import Job, Jobs, SearchSpec
 from caltrop.splunkd.logs import Logs
 from caltrop.splunkd.messages import RESTART, Bulletins
+from caltrop.splunkd.modular import ModularInputs
 from caltrop.splunkd.roles import Roles
 from caltrop.splunkd.savedsearches import SavedSearch
 from caltrop.splunkd.scheduler import Scheduler, spec_of
@@ -78,6 +79,7 @@ class Daemon:
         self.jobs = Jobs(self.instance, clock, self.logs.flush)
         self.alerting = Alerting(self)
         self.scheduler = Scheduler(self)
+        self.modular = ModularInputs(self)
         self._cleaned = clock()
         self._stop = threading.Event()
         self._ticker: threading.Thread | None = None
@@ -94,6 +96,7 @@ class Daemon:
         self._stop.set()
         if self._ticker is not None:
             self._ticker.join()
+        self.modular.close()
         self.jobs.close()
         self.logs.info("ShutdownHandler", "server stopped")
         self.logs.flush()

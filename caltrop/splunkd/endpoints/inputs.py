@@ -1,21 +1,23 @@
 """Data inputs: the tree `data/inputs`, files, scripts and network ports (stanzas of inputs.conf), and `oneshot`.
 
 Network, script and monitor inputs are configuration only: this server opens no port and watches no file for them. A
-`oneshot` input reads its file at once. HTTP Event Collector tokens are in `inputs_http.py`.
+`oneshot` input reads its file at once; inputs of the modular kinds that apps bring run. HTTP Event Collector tokens are in `inputs_http.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from caltrop.index.importers import ImportOptions
+from caltrop.splunkd import modular
 from caltrop.splunkd.atom import Acl, Entry
 from caltrop.splunkd.collection import Collection, register
-from caltrop.splunkd.confobjects import ConfCollection
-from caltrop.splunkd.http import ApiError, Request, Response
+from caltrop.splunkd.confobjects import ConfCollection, place_of
+from caltrop.splunkd.daemon import Daemon
+from caltrop.splunkd.http import ApiError, Request, Response, flag
 from caltrop.splunkd.ingest import Origin
 
 CHUNK = 1 << 20
@@ -50,7 +52,11 @@ class InputKinds(Collection):
     )
 
     def entries(self, request: Request) -> Iterable[Entry]:
-        return (kind_entry(self, self.path, kind) for kind in self.kinds)
+        return (kind_entry(self, self.path, kind) for kind in (*self.kinds, *self.modular_kinds()))
+
+    def modular_kinds(self) -> Iterable[Kind]:
+        known = {kind.name for kind in self.kinds}
+        return (Kind(name, True) for name in modular.schemes(self.daemon) if name not in known)
 
 
 @register
@@ -58,6 +64,9 @@ class TcpKinds(InputKinds):
     path = "data/inputs/tcp"
     title = "tcp"
     kinds: ClassVar[tuple[Kind, ...]] = (Kind("cooked", True), Kind("raw", True), Kind("ssl", False))
+
+    def modular_kinds(self) -> Iterable[Kind]:
+        return ()
 
 
 class Inputs(ConfCollection):
@@ -214,24 +223,53 @@ class ModularInputs(Collection):
     title = "modular-inputs"
 
     def entries(self, request: Request) -> Iterable[Entry]:
-        for app, folder in sorted(self.daemon.config.apps().items()):
-            spec = folder / "README" / "inputs.conf.spec"
-            for scheme, arguments in _schemes(spec) if spec.is_file() else ():
-                content = {
-                    "title": scheme,
-                    "description": "",
-                    "streaming_mode": "simple",
-                    "endpoint": {"args": {name: {"title": name} for name in arguments}},
-                }
-                yield Entry(scheme, self.path, content, Acl(app=app, sharing="app"), self.daemon.now())
+        for scheme in modular.schemes(self.daemon).values():
+            facts = self.daemon.modular.facts(scheme)
+            content = {
+                "title": facts.title,
+                "description": facts.description,
+                "streaming_mode": facts.streaming_mode,
+                "endpoint": {"args": {name: dict(told) for name, told in facts.arguments.items()}},
+            }
+            yield Entry(scheme.name, self.path, content, Acl(app=scheme.app, sharing="app"), self.daemon.now())
 
 
-def _schemes(spec: Path) -> list[tuple[str, Sequence[str]]]:
-    found: list[tuple[str, list[str]]] = []
-    for line in spec.read_text(encoding="utf-8", errors="replace").splitlines():
-        text = line.strip()
-        if text.startswith("[") and "://" in text:
-            found.append((text[1:].split("://")[0], []))
-        elif found and "=" in text and not text.startswith(("#", "*")):
-            found[-1][1].append(text.split("=")[0].strip())
-    return [(scheme, names) for scheme, names in found]
+class SchemeInputs(Inputs):
+    """The inputs of one modular kind; `scheme` is set by `scheme_inputs`."""
+
+    scheme: ClassVar[modular.Scheme]
+    capability = "edit_modinput"
+
+    def check(self, request: Request, name: str, settings: dict[str, str], entry: Entry | None) -> None:
+        super().check(request, name, settings, entry)
+        facts = self.daemon.modular.facts(self.scheme)
+        if entry is None:
+            for argument, told in facts.arguments.items():
+                if flag(told.get("required_on_create")) and argument != "name" and not settings.get(argument):
+                    raise ApiError(400, f"Required argument {argument!r} is missing")
+        held = {} if entry is None else self.held(entry)
+        self.daemon.modular.check(self.scheme, name, held | settings, request.account.name)
+
+    def held(self, entry: Entry) -> dict[str, str]:
+        app, owner = place_of(entry)
+        stanza = self.daemon.config.stanza(self.conf, self.stanza_name(entry.name), app, owner)
+        return dict(stanza.values()) if stanza else {}
+
+    def changed(self, request: Request, name: str) -> None:
+        """Run the input as it is now, or end it."""
+        found = self.find(request, [name])
+        if found:
+            settings = self.held(found[0])
+            self.daemon.modular.start(self.scheme, self.stanza_name(name), settings, request.account.name)
+        else:
+            self.daemon.modular.stop(self.stanza_name(name))
+
+
+def scheme_inputs(daemon: Daemon, name: str) -> SchemeInputs | None:
+    """The collection `data/inputs/<name>` where an app brings that kind."""
+    scheme = modular.schemes(daemon).get(name)
+    if scheme is None:
+        return None
+    facts = {"path": f"data/inputs/{name}", "title": name, "prefix": f"{name}://", "scheme": scheme}
+    cls: type[SchemeInputs] = type("SchemeInputs", (SchemeInputs,), facts)
+    return cls(daemon)
