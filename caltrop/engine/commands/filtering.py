@@ -44,6 +44,7 @@ def search(table: Table, cmd: Command, ctx: Context) -> Table:
 
 @command("where", kind="streaming")
 def where(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Keep the rows for which the eval expression is true."""
     scope = expressions.Scope(table.frame, ctx)
     return table.with_frame(table.frame.filter(expressions.condition(cmd.parts[0], scope, "where")))
 
@@ -98,6 +99,7 @@ def tail(table: Table, cmd: Command, ctx: Context) -> Table:
 
 @command("reverse", kind="dataset")
 def reverse(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Last row first."""
     return table.with_frame(reversed_rows(table.frame))
 
 

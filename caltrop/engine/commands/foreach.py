@@ -24,6 +24,7 @@ MAX_ITEMS = 100_000
 
 @command("foreach", kind="streaming")
 def foreach(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Run the template once for each field that matches, with <<FIELD>> and the like replaced."""
     pipeline = subsearch_part(cmd).pipeline
     template = unparse(pipeline)
     names = [node.name for node in cmd.of(FieldName)]
