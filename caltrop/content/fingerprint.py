@@ -32,10 +32,15 @@ def toolkit() -> bytes:
     return digest.digest()
 
 
-def files(folder: Path) -> list[str]:
-    """Every file under a folder, sorted. Hidden folders and byte code are left out, and links: content stays at home."""
+def files(folder: Path, links: list[str] | None = None) -> list[str]:
+    """Every file under a folder, sorted. Hidden folders and byte code are left out, and links, which `links` takes up:
+    content stays at home."""
     out: list[str] = []
     todo = [str(folder)]
+    if folder.is_symlink():
+        todo = []
+        if links is not None:
+            links.append(str(folder))
     while todo:
         try:
             with os.scandir(todo.pop()) as entries:
@@ -44,6 +49,8 @@ def files(folder: Path) -> list[str]:
                         out.append(entry.path)
                     elif entry.is_dir(follow_symlinks=False) and entry.name[0] != "." and entry.name != "__pycache__":
                         todo.append(entry.path)
+                    elif links is not None and entry.is_symlink():
+                        links.append(entry.path)
         except (FileNotFoundError, NotADirectoryError):
             continue
     return sorted(out)
@@ -58,8 +65,10 @@ def tree(folder: Path) -> bytes:
     """A hash of names and bytes of everything under a folder."""
     digest = hashlib.blake2b(digest_size=20)
     start = len(str(folder)) + 1
-    for path in files(folder):
+    links: list[str] = []
+    for path in files(folder, links):
         body = read(path)
         digest.update(f"{path[start:]}\0{len(body)}\0".encode())
         digest.update(body)
+    digest.update("\0".join(sorted(links)).encode("utf-8", "surrogateescape"))  # they are faults
     return digest.digest()

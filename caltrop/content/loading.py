@@ -9,9 +9,10 @@ import msgspec
 from caltrop.content import reader
 from caltrop.content.cache import Bundle
 from caltrop.content.config import load_config
+from caltrop.content.fingerprint import files
 from caltrop.content.model import Catalogue, Detection
 from caltrop.content.problems import Problem
-from caltrop.content.read import read_all, yaml_files
+from caltrop.content.read import linked, read_all, yaml_files
 from caltrop.content.rules import settle
 from caltrop.content.source import Document
 from caltrop.errors import CaltropError, Location
@@ -34,6 +35,9 @@ def load(root: str | Path, *, checks: bool | None = True, cache: Path | None = N
         problems += found
         if item is not None:
             getattr(catalogue, attribute).append(item)
+    links: list[str] = []
+    files(base / config.template, links)
+    problems += [linked(Path(link).relative_to(base).as_posix()) for link in sorted(links)]
     if not config.file and catalogue.empty and not problems:
         hint = "run in a content repository, give --content DIR, or start one with `caltrop new`"
         raise CaltropError("there is no content here", location=Location(str(root)), hint=hint)

@@ -71,7 +71,14 @@ class _Job(NamedTuple):
 def read_all(root: Path, bundle: Bundle | None) -> Iterator[tuple[str, Any, list[Problem]]]:
     """Every content file: (attribute of the catalogue, object or None, faults), by folder and path."""
     start = len(str(root / "x")) - 1  # the current folder is not part of a path
-    jobs = [_Job(kind, path[start:].replace(os.sep, "/"), read(path)) for kind in KINDS for path in _yaml(root / kind)]
+    links: list[str] = []
+    jobs = [
+        _Job(kind, path[start:].replace(os.sep, "/"), read(path))
+        for kind in KINDS
+        for path in _yaml(root / kind, links)
+    ]
+    for link in sorted(links):
+        yield "detections", None, [linked(link[start:].replace(os.sep, "/"))]
     if bundle is None:
         for job in jobs:
             yield KINDS[job.kind].attribute, *read_text(job.kind, job.file, job.body)
@@ -144,8 +151,13 @@ def yaml_files(folder: Path) -> list[Path]:
     return [Path(path) for path in _yaml(folder)]
 
 
-def _yaml(folder: Path) -> list[str]:
-    found = (path for path in files(folder) if path.endswith((".yml", ".yaml")))
+def linked(file: str) -> Problem:
+    hint = "put the file itself here: content is read without following links"
+    return Problem(file=file, code="link", message="is a symbolic link", hint=hint)
+
+
+def _yaml(folder: Path, links: list[str] | None = None) -> list[str]:
+    found = (path for path in files(folder, links) if path.endswith((".yml", ".yaml")))
     return [path for path in found if path[path.rindex(os.sep) + 1] != "."]
 
 

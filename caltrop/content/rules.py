@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 RULES: dict[str, tuple[str, str]] = {
     # files and fields
     "yaml-syntax": ("error", "the file is not YAML"),
+    "link": ("error", "a symbolic link among the content, which is not followed"),
     "duplicate-key": ("error", "a key is given twice in one mapping"),
     "unknown-field": ("error", "a field that no schema has"),
     "legacy-field": ("warning", "a field that is not used any more"),
@@ -33,10 +34,11 @@ RULES: dict[str, tuple[str, str]] = {
     "name-too-long": ("error", "a search name longer than Enterprise Security allows, or a name too long for a file"),
     # references
     "unknown-macro": ("error", "the search calls a macro that nobody defines"),
+    "macro-loop": ("error", "a macro that calls itself, or another that calls it"),
     "unused-macro": ("warning", "a macro that no search uses"),
     "unknown-lookup": ("error", "the search uses a lookup that nobody defines"),
     "unused-lookup": ("warning", "a lookup that no search uses"),
-    "missing-data": ("error", "the data file of a lookup or dashboard is not there"),
+    "missing-data": ("error", "the data file of a lookup or dashboard is not there, or cannot be read"),
     "lookup-header": ("error", "a CSV lookup's header is broken"),
     "unknown-story": ("error", "a detection names a story that does not exist"),
     "empty-story": ("warning", "a story that no detection belongs to"),

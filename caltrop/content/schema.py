@@ -235,7 +235,10 @@ _SEARCH_ITEM: dict[str, Spec] = {
 _SEARCH_REQUIRED = ("name", "id", "version", "author", "description", "search")
 BASELINE = Obj(_SEARCH_ITEM, _SEARCH_REQUIRED)
 INVESTIGATION = Obj(_SEARCH_ITEM, _SEARCH_REQUIRED)
-MACRO = Obj({**_ITEM, "date": DATE, "definition": Scalar("scalar"), "arguments": TEXTS}, ("name", "definition"))
+_ARGUMENT = Scalar("scalar", pattern=r"[\w.-]+", hint="letters, digits, '_', '.' and '-'")
+MACRO = Obj(
+    {**_ITEM, "date": DATE, "definition": Scalar("scalar"), "arguments": ListOf(_ARGUMENT)}, ("name", "definition")
+)
 LOOKUP = Obj(
     {
         **_ITEM,

@@ -50,7 +50,7 @@ class _Composer(CParser):
 class Document:
     """One file: `data` as plain values, `problems` found while reading (syntax, duplicate keys, size)."""
 
-    __slots__ = ("_left", "_node", "data", "file", "problems", "text")
+    __slots__ = ("_broken", "_left", "_node", "data", "file", "problems", "text")
 
     def __init__(self, text: str, file: str) -> None:
         self.text = text
@@ -59,12 +59,14 @@ class Document:
         self._node: Node | None = None
         self.data: Any = None
         self._left = _MAX_VALUES
+        self._broken = False  # nested too deeply, or too large: nothing of it is read
         if len(text) > MAX_BYTES:
             self._problem("yaml-syntax", "file is larger than 32 MB", "move data into a CSV lookup or a dataset")
             return
         self._node = self._compose()
         if self._node is not None:
-            self.data = self._value(self._node, 0)
+            value = self._value(self._node, 0)
+            self.data = None if self._broken else value
 
     @classmethod
     def of(cls, body: bytes, file: str) -> Document:
@@ -152,7 +154,8 @@ class Document:
         self._left -= len(node.value)
         if depth > _MAX_DEPTH or self._left < 0:
             what = "nested too deeply" if depth > _MAX_DEPTH else "aliases expand to too many values"
-            if not any(p.message == what for p in self.problems):
+            if not self._broken:
+                self._broken = True
                 self._problem("yaml-syntax", what, "content files are a few levels deep", *_at(node))
             return None
         depth += 1

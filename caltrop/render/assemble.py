@@ -143,7 +143,7 @@ def _data_files(catalogue: Catalogue) -> dict[str, bytes]:
         if path is not None:
             name = path.stem
             out[f"default/data/ui/views/{name}.xml"] = _dashboard(
-                dashboard.name, dashboard.description, path.read_text()
+                dashboard.name, dashboard.description, path.read_bytes().decode("utf-8", "replace")
             )
     return out
 

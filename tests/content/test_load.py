@@ -122,6 +122,26 @@ def test_all_faults_come_at_once(repository: Repository) -> None:
         ("unused-lookup", {"lookups/l.yml": "name: l\ndescription: d\nlookup_type: csv\n", "lookups/l.csv": "a,b\n"}),
         ("missing-data", {"lookups/l.yml": "name: l\ndescription: d\nlookup_type: csv\n"}),
         ("lookup-header", {"lookups/l.yml": "name: l\ndescription: d\nfilename: l.csv\n", "lookups/l.csv": "a,a\n"}),
+        (
+            "lookup-header",
+            {"lookups/l.yml": "name: l\ndescription: d\nfilename: l.csv\n", "lookups/l.csv": "a" * 200_000},
+        ),
+        ("missing-data", {"dashboards/d.yml": MACRO.replace("events", "d"), "dashboards/d.json": "{"}),
+        (
+            "macro-loop",
+            {
+                "macros/events.yml": MACRO.replace("index=main", "'`other`'"),
+                "macros/other.yml": MACRO.replace("events", "other").replace("index=main", "a `events`"),
+            },
+        ),
+        (
+            "duplicate-name",
+            {
+                "detections/web/some_process.yml": DETECTION.replace("Some Process", "Some-Process").replace(
+                    "22222222", "33333333", 1
+                )
+            },
+        ),
         ("no-deployment", {"deployments/ttp.yml": None}),
         ("yaml-syntax", {"macros/events.yml": "name: a: b\n"}),
         ("wrong-type", {"macros/empty.yml": ""}),
@@ -269,3 +289,30 @@ def test_the_current_folder_is_a_repository(repository: Repository, monkeypatch:
 def test_a_template_outside_the_repository_is_refused(repository: Repository) -> None:
     app = "id: t_app\nlabel: T\nprefix: T\nversion: '1.0.0'\nauthor: {name: S}\ntemplate: app/../../etc\n"
     assert codes(repository({"app.yml": app})) == ["wrong-value"]
+
+
+@pytest.mark.parametrize("link", ["detections/endpoint/other.yml", "detections/more", "app", "app/lookups/x.csv"])
+def test_links_are_said_and_not_followed(
+    repository: Repository, tmp_path_factory: pytest.TempPathFactory, link: str
+) -> None:
+    folder = repository()
+    outside = tmp_path_factory.mktemp("outside")
+    (outside / "other.yml").write_text(DETECTION.replace("Some Process", "Other"))
+    (folder / link).parent.mkdir(parents=True, exist_ok=True)
+    (folder / link).symlink_to(outside / "other.yml" if "." in link else outside)
+    catalogue = load(folder)
+    assert [(p.code, p.file) for p in catalogue.problems] == [("link", link)]
+    assert len(catalogue.detections) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: " + "[" * 90 + "]" * 90,
+        "a: &a {b: *a}",
+        "a: &a [" + "x," * 999 + "]\nb: &b [" + "*a," * 999 + "]\nc: [*b, *b]",
+    ],
+)
+def test_what_is_nested_or_multiplied_too_far_is_one_fault(repository: Repository, text: str) -> None:
+    problems = load(repository({"macros/deep.yml": text + "\n"})).problems
+    assert [(p.code, p.file) for p in problems] == [("yaml-syntax", "macros/deep.yml")] and problems[0].line

@@ -47,7 +47,8 @@ def _unique(item: Item, ids: dict[str, Item], names: dict[str, Item], kind: str)
         if first is not item:
             hint = "run `uuidgen` for a new id"
             yield of(item, ("id",), "duplicate-id", f"the id {item.id} is also that of {first.file}", hint)
-    key = getattr(item, "stanza", item.name).lower()
+    # Detections share a filter macro when their names differ in separators only.
+    key = item.filter_macro if isinstance(item, Detection) else getattr(item, "stanza", item.name).lower()
     first = names.setdefault(key, item)
     if first is not item:
         message = f"{kind} has {item.name!r} already, in {first.file}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -72,10 +73,28 @@ def _macros(catalogue: Catalogue) -> Iterator[Finding]:
         used.update(call.name for call in macro_calls(macro.definition))
     for detection in catalogue.detections:
         used.update(call.name for drill in detection.drilldown_searches for call in macro_calls(drill.search))
+    yield from _loops(catalogue)
     for macro in catalogue.macros:
         if macro.name not in used:
             hint = "remove it, or turn the rule off for macros that users call"
             yield of(macro, ("name",), "unused-macro", f"no search uses the macro {macro.name!r}", hint)
+
+
+def _loops(catalogue: Catalogue) -> Iterator[Finding]:
+    calls = {
+        m.stanza: {f"{c.name}({c.arity})" if c.arity else c.name for c in macro_calls(m.definition)}
+        for m in catalogue.macros
+    }
+    for macro in catalogue.macros:
+        todo, seen = list(calls[macro.stanza]), set[str]()
+        while todo:
+            name = todo.pop()
+            if name not in seen:
+                seen.add(name)
+                todo += calls.get(name, ())
+        if macro.stanza in seen:
+            what = f"the macro {macro.name!r} leads back to itself"
+            yield of(macro, ("definition",), "macro-loop", what, "Splunk does not expand macros without end")
 
 
 def lookup_names(search: str) -> Iterator[tuple[str, int]]:
@@ -115,15 +134,28 @@ def _lookups(catalogue: Catalogue) -> Iterator[Finding]:
         elif lookup.kind == "csv" and path is not None:
             yield from _header(lookup, path)
     for dashboard in catalogue.dashboards:
-        if catalogue.data_path(dashboard.data_file) is None:
-            yield of(
-                dashboard, ("name",), "missing-data", f"{dashboard.data_file} is not there", "add the dashboard's JSON"
-            )
+        path = catalogue.data_path(dashboard.data_file)
+        fault = "is not there" if path is None else _json_fault(path)
+        if fault:
+            yield of(dashboard, ("name",), "missing-data", f"{dashboard.data_file} {fault}", "add the dashboard's JSON")
+
+
+def _json_fault(path: Path) -> str:
+    try:
+        json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        return f"is not JSON: {error}"
+    return ""
 
 
 def _header(lookup: Lookup, path: Path) -> Iterator[Finding]:
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
-        header = next(csv.reader(stream), [])
+        try:
+            header = next(csv.reader(stream), [])
+        except csv.Error as error:
+            message = f"{path.name} is not CSV: {error}"
+            yield of(lookup, ("name",), "lookup-header", message, "the first line names the fields")
+            return
     names = [h.strip() for h in header]
     twice = sorted({n for n in names if names.count(n) > 1})
     if not any(names) or twice:
