@@ -17,7 +17,7 @@ import random
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,24 +54,38 @@ HITS = (
     "$c = Get-Credential; $r = Invoke-WmiMethod -CN H{n},H2 -Class Win32_Process -Name create -Cred $c -Arg 'x.exe {n}'",
     f'iwmi -CN HOST{{n}} Win32_Process create "powershell -enc {_PAYLOAD}"',
 )
-# mix -> (share of hits, distinct texts among the hits)
+FORMS = (
+    *HITS,
+    "icim -ClassName Win32_Process -MethodName Create -Arguments @{{CommandLine='{word}.exe /x'}} -ComputerName srv-{word}.corp",
+    '([wmiclass]"\\\\srv-{word}\\root\\cimv2:Win32_Process").Create("cmd.exe /c {word} > C:\\{n}.txt")',
+    "$h = 'srv-{word}'\n$cmd = \"cmd.exe /c echo {word}\"\nInvoke-WmiMethod -ComputerName $h -Class Win32_Process -Name create "
+    "-ArgumentList $cmd",
+    "$p = @{{ ComputerName = '10.1.{n}.7'; Class = 'Win32_Process'; Name = 'create' }}\nInvoke-WmiMethod @p -ArgumentList "
+    "'{word}'",
+    "foreach ($h in 'a-{word}','b-{word}') {{ Invoke-WmiMethod -CN $h -Class Win32_Process -Name create -Arg \"x {word}\" }}",
+    "Invoke-WmiMethod `\n  -ComputerName srv-{word} `\n  -Class Win32_Process -Name create -ArgumentList ('cmd /c ' + '{word}')",
+)
+# mix -> (share of hits, distinct texts among the hits, what the hits are)
 MIXES = {
-    "a quarter hits, 5,000 scripts": (0.25, 5_000),
-    "a quarter hits, all different": (0.25, None),
-    "all hits, 5,000 scripts": (1.0, 5_000),
-    "all hits, all different": (1.0, None),
+    "a quarter hits, 5,000 scripts": (0.25, 5_000, HITS),
+    "a quarter hits, all different": (0.25, None, HITS),
+    "all hits, 5,000 scripts": (1.0, 5_000, HITS),
+    "all hits, all different": (1.0, None, HITS),
+    "all hits, all different, plain": (1.0, None, HITS[:2]),
+    "all hits, all different, many forms": (1.0, None, FORMS),
 }
 
 
-def events(count: int, share: float, distinct: int | None) -> list[Row]:
+def events(count: int, share: float, distinct: int | None, hits: Sequence[str]) -> list[Row]:
     """Results of a `stats … by EventCode Message ComputerName User`, as the seed detection makes them."""
     draw = random.Random(4104)
     rows: list[Row] = []
     for number in range(count):
         hit = draw.random() < share
         n = draw.randrange(distinct) if hit and distinct else number
-        texts = HITS if hit else BENIGN
-        script = texts[n % len(texts)].format(n=n)
+        texts = hits if hit else BENIGN
+        word = f"{draw.getrandbits(40):010x}"
+        script = texts[n % len(texts)].format(n=n, word=word)
         rows.append(
             {
                 "EventCode": "4104",
@@ -109,6 +123,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--python", default=sys.executable, help="the interpreter that runs both commands")
+    parser.add_argument("--mix", default="", help="only the mixes whose name holds this")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="caltrop-bench-") as folder:
         app = Path(folder)
@@ -118,8 +133,10 @@ def main() -> None:
             (app / name).parent.mkdir(parents=True, exist_ok=True)
             (app / name).write_bytes(content)
         print(f"{options.events:,} events, {options.python}")
-        for mix, (share, distinct) in MIXES.items():
-            rows = events(options.events, share, distinct)
+        for mix, (share, distinct, hits) in MIXES.items():
+            if options.mix not in mix:
+                continue
+            rows = events(options.events, share, distinct, hits)
             bodies = [encode_rows(rows[start : start + CHUNK]) for start in range(0, len(rows), CHUNK)]
             data = conversation([], bodies)
             scripts = [app / "bin" / name for name in ("passthrough.py", "enrichhits.py")]
@@ -131,7 +148,7 @@ def main() -> None:
                 ),
             )
             print(
-                f"{mix:<32} pass-through {options.events / through:>9,.0f}/s  enrichhits "
+                f"{mix:<36} pass-through {options.events / through:>9,.0f}/s  enrichhits "
                 f"{options.events / enriched:>9,.0f}/s  ratio {through / enriched:.2f}",
                 flush=True,
             )

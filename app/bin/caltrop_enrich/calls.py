@@ -105,6 +105,9 @@ class Findings:
     def _extend(self, name: str, values: Strings) -> None:
         into = self.fields.get(name)
         if into is None:
+            if len(values) == 1 and 0 < len(values[0]) <= MAX_VALUE:
+                self.fields[name] = values[:]
+                return
             into = self.fields[name] = []
         for value in values:
             value = value[:MAX_VALUE]

@@ -8,9 +8,8 @@ and `__mv_f` with `$value$;$value$`, `$` doubled inside a value.
 from __future__ import annotations
 
 import csv
-import io
 import re
-from typing import Dict, Iterable, Iterator, List, Optional
+from typing import Dict, List, Optional
 
 from .enrich import FIELDS, Enricher, Fields, FieldValue
 
@@ -59,41 +58,60 @@ def enrich_body(body: str, enricher: Enricher) -> str:
 
 
 def _enrich(body: str, enricher: Enricher, restore: bool) -> str:
-    reader = csv.reader(io.StringIO(body))  # lines end at \n alone
+    lines = body.split("\n")  # rows end at \n alone
+    if lines[-1]:
+        lines.append("")
+    reader = csv.reader(map(_ended, lines[:-1]))
     header = next(reader, None)
     if header is None:
         return ""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL if restore else csv.QUOTE_MINIMAL)
     kept = [index for index, name in enumerate(header) if name not in _OWN]
-    writer.writerow([header[index] for index in kept] + _OWN_HEADER)
-    writer.writerows(_rows(reader, header, kept, enricher, restore))
-    return out.getvalue()
-
-
-def _rows(
-    reader: Iterable[List[str]], header: List[str], kept: List[int], enricher: Enricher, restore: bool
-) -> Iterator[List[str]]:
     row = Row({name: index for index, name in enumerate(header)})
     row.restore = restore
-    read, width, all_kept = enricher.read, len(header), len(kept) == len(header)
+    read, width = enricher.read, len(header)
+    # A row is copied as it stands, but where cells have to go, come or (the reader refused them bare) be quoted.
+    as_it_stands = len(kept) == width and not restore
+    quote = _quoted_always if restore else _quoted
     fixed = [""] * len(_OWN_HEADER)
     _fill(fixed, enricher.fixed)
+    out = [",".join([quote(header[index]) for index in kept] + _OWN_HEADER)]
+    place, last = reader.line_num, len(lines) - 1
     for cells in reader:
-        if len(cells) != width:  # no row is dropped for being ragged
-            cells = (cells + [""] * width)[:width]
-        row.cells = cells
+        start, place = place, reader.line_num
+        row.cells = cells if len(cells) == width else (cells + [""] * width)[:width]  # no row is dropped for being ragged
         own = fixed[:]
         _fill(own, read(row))
-        yield (cells if all_kept else [cells[index] for index in kept]) + own
+        if as_it_stands and row.cells is cells and place < last:  # the last row may have a quote that never ends
+            text = lines[start] if place == start + 1 else "\n".join(lines[start:place])
+            text = text[:-1] if text.endswith("\r") else text
+        else:
+            text = ",".join([quote(row.cells[index]) for index in kept])
+        out.append(text + "," + ",".join(own) if kept else ",".join(own))
+    out.append("")
+    return "\r\n".join(out)
+
+
+def _ended(line: str) -> str:
+    return line + "\n"
+
+
+def _quoted(cell: str) -> str:
+    """A cell as CSV."""
+    if '"' in cell:
+        return '"' + cell.replace('"', '""') + '"'
+    return '"' + cell + '"' if "," in cell or "\n" in cell or "\r" in cell else cell
+
+
+def _quoted_always(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"'
 
 
 def _fill(own: List[str], fields: Fields) -> None:
-    """Write fields into the cells of FIELDS."""
+    """Write fields into the cells of FIELDS, as CSV."""
     for name, value in fields.items():
         place = _CELL[name]
         if isinstance(value, list):
-            own[place] = "\n".join(value)
-            own[place + 1] = ";".join(["$" + item.replace("$", "$$") + "$" for item in value])
+            own[place] = _quoted("\n".join(value))
+            own[place + 1] = _quoted(";".join(["$" + item.replace("$", "$$") + "$" for item in value]))
         else:
-            own[place] = value
+            own[place] = _quoted(value)

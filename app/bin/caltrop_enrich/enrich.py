@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Tuple, Union
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
 from . import calls, indicators, module_logging, source_text
 from .annotations import COLUMNS, Annotations
@@ -13,6 +13,7 @@ from .limits import (
     MAX_FIELD,
     MAX_INVOCATIONS,
     MAX_SCRIPTS,
+    MAX_SEEN,
     MAX_TEXT,
     MAX_VALUE,
     MAX_VALUES,
@@ -74,20 +75,21 @@ def analyse(text: str, shapes: Optional[Shapes] = None) -> Analysis:
         if problem and shapes:  # plans reckon with the worst
             fields, payloads, problem = _read(text, None)
         error = error or problem
-        fields = {name: _within_bounds(values) for name, values in fields.items()}
     whole = "\n".join([text, *payloads]) if payloads else text
-    for name, values in (
-        ("decoded_command", payloads[:MAX_VALUES]),
-        ("url", indicators.urls(whole)),
-        ("ip_address", indicators.ip_addresses(whole)),
-    ):
+    if payloads:
+        fields["decoded_command"] = payloads[:MAX_VALUES]
+    if "://" in whole:
+        fields["url"] = indicators.urls(whole)
+    fields["ip_address"] = indicators.ip_addresses(whole)
+    # Nothing to clean in what came of a text like this.
+    clean = not payloads and text.isascii() and "\0" not in text and "`" not in text
+    shaped: Fields = {}
+    for name, values in fields.items():
+        if len(values) > 1:
+            values = _within_bounds(values)
         if values:
-            fields[name] = _within_bounds(values)
-    if not fields and not error:
-        return _NOTHING
-    if not payloads and text.isascii() and "\0" not in text and "`" not in text:  # nothing to clean in what came of it
-        return Analysis({name: values[0] if len(values) == 1 else values for name, values in fields.items()}, error)
-    return Analysis({name: _shape(values) for name, values in fields.items()}, error)
+            shaped[name] = (values[0] if len(values) == 1 else values) if clean else _shape(values)
+    return Analysis(shaped, error) if shaped or error else _NOTHING
 
 
 def _read(text: str, shapes: Optional[Shapes]) -> Tuple[Dict[str, List[str]], List[str], str]:
@@ -104,6 +106,8 @@ def _read(text: str, shapes: Optional[Shapes]) -> Tuple[Dict[str, List[str]], Li
         count += len(found)
         decoded = decode_level(script) if encodes and depth < MAX_DECODE_DEPTH else []
         payloads += [payload for payload in decoded if payload not in payloads]
+        if not inner and not decoded:
+            continue
         # What stands in the script is decoded with it, so that it matters only for its calls.
         news = [(item, depth, item not in script) for item in inner if may_call(item) or item not in script]
         news += [(payload, depth + 1, True) for payload in decoded]
@@ -162,6 +166,7 @@ class Enricher:
         )
         self._cache: Dict[str, Analysis] = {}
         self._cached = 0  # characters in it
+        self._seen: Set[int] = set()  # hashes of texts: most come once, and are not worth remembering
         self._shapes = Shapes()
         fixed = [(name, _shape(values)) for name, values in annotations.fields if values] if annotations else []
         self.fixed: Fields = dict(fixed)
@@ -196,7 +201,13 @@ class Enricher:
         if found is None:
             found = analyse(text, self._shapes)
             if found.fields:  # to find nothing costs less than to remember it
-                self._remember(text, found)
+                mark = hash(text)
+                if mark in self._seen:
+                    self._remember(text, found)
+                elif len(self._seen) < MAX_SEEN:
+                    self._seen.add(mark)
+                else:
+                    self._seen = {mark}
         return found
 
     def _remember(self, text: str, found: Analysis) -> None:

@@ -60,7 +60,7 @@ _Key = Tuple[str, ...]
 class _Plan(NamedTuple):
     """Calls and inner scripts; for scripts of `longest` characters at most, in at most `steps` steps."""
 
-    calls: List[List[_Texts]]
+    calls: List[Tuple[List[Strings], List[Tuple[int, _Texts]]]]  # Facts, and those of them that hold literals
     scripts: _Texts
     longest: int
     steps: int
@@ -136,7 +136,7 @@ class Shapes:
         if entry.__class__ is not _Plan or len(text) > entry.longest or budget.steps < entry.steps:
             return None
         budget.steps -= entry.steps
-        return [Facts(*[_fill(texts, values) for texts in call]) for call in entry.calls], _fill(entry.scripts, values)
+        return [_filled(*call, values) for call in entry.calls], _fill(entry.scripts, values)
 
     def _make(self, shape: _Key, key: _Key, pinned: Dict[int, str]) -> Union[_Plan, _Pins]:
         """The plan of a shape, or which literals to pin first."""
@@ -161,6 +161,13 @@ def _word_kind(word: str) -> str:
     if word[0].isalpha():
         return "word"
     return "number" if word.replace(".", "").isdigit() else "other"
+
+
+def _filled(constant: List[Strings], others: List[Tuple[int, _Texts]], values: List[str]) -> Facts:
+    found = constant[:]
+    for place, texts in others:
+        found[place] = [values[texts]] if texts.__class__ is int else _fill(texts, values)
+    return Facts._make(found)
 
 
 def _fill(texts: _Texts, values: List[str]) -> Strings:
@@ -206,7 +213,11 @@ def _plan(shape: _Key, pinned: Dict[int, str]) -> _Plan:
     if reading.error:
         raise _Refused
     compiler = _Compiler(kinds)
-    calls = [list(map(compiler.texts, facts(call))) for call in reading.calls]
+    calls = []
+    for call in reading.calls:
+        planned = list(map(compiler.texts, facts(call)))
+        constant = [texts if isinstance(texts, list) else [] for texts in planned]
+        calls.append((constant, [item for item in enumerate(planned) if not isinstance(item[1], list)]))
     scripts = compiler.texts(reading.scripts)
     longest = MAX_SHAPED
     if compiler.composes:
