@@ -37,7 +37,7 @@ THREAT_TYPES = (
 DOMAINS = ("access", "audit", "endpoint", "identity", "network", "threat")
 DETECTION_TYPES = ("TTP", "Anomaly", "Hunting", "Correlation")
 TECHNIQUE = Scalar("text", pattern=r"T\d{4}(\.\d{3})?", hint="write T and four digits, with a sub-technique as .001")
-_CVE = Scalar("text", pattern=r"(?i)CVE-\d{4}-\d{4,}", hint="write CVE-YEAR-NUMBER")
+_CVE = Scalar("text", pattern=r"[Cc][Vv][Ee]-\d{4}-\d{4,}", hint="write CVE-YEAR-NUMBER")
 _SCORE = Scalar("number", low=0, high=100)
 _CRON = Scalar("text", pattern=r"\S+( +\S+){4}", hint="write five cron fields: minute hour day month weekday")
 _STATUS = Scalar("text", choices=STATUSES)
@@ -250,7 +250,7 @@ LOOKUP = Obj(
         "fields_list": _CSV_OR_LIST,
         "match_type": _CSV_OR_LIST,
         "default_match": SCALAR,
-        "case_sensitive_match": Scalar("scalar", choices=("true", "false", "True", "False")),
+        "case_sensitive_match": Either((BOOL, Scalar("text", choices=("true", "false", "True", "False")))),
         "min_matches": INT,
         "max_matches": INT,
         "status": _STATUS,

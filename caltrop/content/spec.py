@@ -271,7 +271,10 @@ def json_schema(spec: Spec) -> dict[str, Any]:
     else:
         out = {
             "type": "object",
-            "properties": {key: json_schema(value) for key, value in spec.fields.items()},
+            "properties": {
+                **{key: json_schema(value) for key, value in spec.fields.items()},
+                **{key: {"deprecated": True, "description": why} for key, why in spec.legacy.items()},
+            },
             "required": list(spec.required),
             "additionalProperties": False,
         }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,9 @@ from caltrop.content import load
 from caltrop.content.edits import scalar
 from caltrop.content.fix import fix
 from caltrop.content.report import FORMATS
+from caltrop.content.schema import PUBLISHED
 from caltrop.content.source import Document
+from caltrop.content.spec import json_schema
 from tests.content.sample import DETECTION, Repository
 
 FILE = "detections/endpoint/some_process.yml"
@@ -101,3 +105,18 @@ def test_every_rule_is_in_the_documentation(root: Path) -> None:
     assert [
         code for code, (severity, about) in RULES.items() if f"| `{code}` | {severity} | {about} |" not in text
     ] == []
+
+
+def test_json_schemas_have_patterns_that_every_editor_can_read() -> None:
+    def patterns(value: object) -> Iterator[str]:
+        if isinstance(value, dict):
+            if isinstance(value.get("pattern"), str):
+                yield value["pattern"]
+            for item in value.values():
+                yield from patterns(item)
+        elif isinstance(value, list):
+            for item in value:
+                yield from patterns(item)
+
+    found = [p for spec in PUBLISHED.values() for p in patterns(json_schema(spec))]
+    assert found and not [p for p in found if re.search(r"\(\?[^:=!]|\\[AZz]", p)]  # what ECMAScript lacks
