@@ -69,6 +69,11 @@ def facts(call: Call) -> Facts:
     )
 
 
+def decisive(call: Facts) -> Strings:
+    """The texts of a call without path and query that `Findings.add` goes by, beyond copying them."""
+    return [*call.classes[:1], *call.methods[:1], *call.credentials] if call.arguments else call.credentials
+
+
 class Findings:
     """What the calls of one event do: `fields` by name, each value once, in order of appearance."""
 

@@ -20,7 +20,7 @@ from .limits import (
     MAX_WORK,
 )
 from .script import read_script
-from .shapes import Shapes
+from .shapes import Match, Shapes
 from .values import Budget
 
 FIELDS = (
@@ -70,11 +70,17 @@ def analyse(text: str, shapes: Optional[Shapes] = None) -> Analysis:
         text, error = text[:MAX_TEXT], f"only the first {MAX_TEXT} characters were read"
     fields: Dict[str, List[str]] = {}
     payloads: List[str] = []
-    if may_call(text) or may_encode(text) or module_logging.looks_like(text):
-        fields, payloads, problem = _read(text, shapes)
-        if problem and shapes:  # plans reckon with the worst
-            fields, payloads, problem = _read(text, None)
-        error = error or problem
+    module_log = module_logging.looks_like(text)
+    if module_log or may_call(text) or may_encode(text):
+        match = shapes.match(text) if shapes and not module_log and may_call(text) else None
+        planned = _by_plan(text, match) if match else None
+        if planned:
+            fields, payloads = planned
+        else:
+            fields, payloads, problem = _read(text, shapes, match)
+            if problem and shapes:  # plans reckon with the worst
+                fields, payloads, problem = _read(text, None, None)
+            error = error or problem
     whole = "\n".join([text, *payloads]) if payloads else text
     if payloads:
         fields["decoded_command"] = payloads[:MAX_VALUES]
@@ -92,14 +98,39 @@ def analyse(text: str, shapes: Optional[Shapes] = None) -> Analysis:
     return Analysis(shaped, error) if shaped or error else _NOTHING
 
 
-def _read(text: str, shapes: Optional[Shapes]) -> Tuple[Dict[str, List[str]], List[str], str]:
-    """What the calls in a text do, the payloads decoded on the way, and why it was not read to its end."""
+def _by_plan(text: str, match: Match) -> Optional[Tuple[Dict[str, List[str]], List[str]]]:
+    """Fields and payloads of a script whose plan has them; None if a script or a payload in it has to be read, too."""
+    fields = match.fields()
+    if fields is None:
+        return None
+    for inner in (match.scripts(), fields.get("remote_command", ())):
+        for item in inner:
+            if may_call(item) or (may_encode(item) and item not in text):
+                return None
+    payloads = list(dict.fromkeys(decode_level(text)))
+    if any(may_call(payload) or may_encode(payload) for payload in payloads):
+        return None
+    return fields, payloads
+
+
+def _read(
+    text: str, shapes: Optional[Shapes], match: Optional[Match]
+) -> Tuple[Dict[str, List[str]], List[str], str]:
+    """What the calls in a text do, the payloads decoded on the way, and why it was not read to its end.
+
+    `match`, if there is one, is the text's.
+    """
     error, count = "", 0
     budget, findings = Budget(MAX_WORK), calls.Findings()
     payloads: List[str] = []
     queue, seen = [(text, 0, True)], {text}
     for script, depth, encodes in queue:  # grows while it is read
-        found, inner, problem = _calls(script, budget, script is text, shapes)
+        if script is text and module_logging.looks_like(script):
+            found, inner, problem = _module_log(script)
+        else:
+            if script is not text:
+                match = shapes.match(script) if shapes and may_call(script) else None
+            found, inner, problem = _calls(script, budget, match)
         error = error or problem
         for call in found[: MAX_INVOCATIONS - count]:
             inner = inner + findings.add(call)
@@ -118,18 +149,18 @@ def _read(text: str, shapes: Optional[Shapes]) -> Tuple[Dict[str, List[str]], Li
     return findings.fields, payloads, error
 
 
-def _calls(
-    script: str, budget: Budget, outermost: bool, shapes: Optional[Shapes]
-) -> Tuple[List[calls.Facts], List[str], str]:
+def _module_log(text: str) -> Tuple[List[calls.Facts], List[str], str]:
+    bound, inner = module_logging.read_payload(text)
+    return [calls.facts(call) for call in bound], inner, ""
+
+
+def _calls(script: str, budget: Budget, match: Optional[Match]) -> Tuple[List[calls.Facts], List[str], str]:
     """The calls of one script, the scripts inside it, and why it was not read to its end."""
-    if outermost and module_logging.looks_like(script):
-        bound, inner = module_logging.read_payload(script)
-        return [calls.facts(call) for call in bound], inner, ""
+    if match and match.plan.steps <= budget.steps:
+        budget.steps -= match.plan.steps
+        return (*match.read(), "")
     if not may_call(script):
         return [], [], ""
-    planned = shapes.read(script, budget) if shapes else None
-    if planned:
-        return (*planned, "")
     found, inner, error = read_script(script, budget)
     return [calls.facts(call) for call in found], inner, error
 

@@ -21,8 +21,8 @@ from __future__ import annotations
 import re
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
-from .calls import Facts, facts
-from .limits import CACHE_CHARACTERS, MAX_SHAPED, MAX_SHAPED_STEPS, MAX_VALUE
+from .calls import Facts, Findings, decisive, facts
+from .limits import CACHE_CHARACTERS, MAX_SHAPED, MAX_SHAPED_STEPS, MAX_VALUE, MAX_VALUES
 from .script import walk
 from .tokens import DQ, SQ, Tokens, tokenize
 from .values import Budget, Strings, WorkExceeded
@@ -48,6 +48,7 @@ _UNPLANNED = re.compile("[\u1950\u1946\ue000\u1810-\u1819]|<#")  # marks, and co
 _MAX_LITERALS = 100
 _RESHAPES = re.compile(r"-f\b|-join", re.IGNORECASE)
 _QUOTES = "'\""
+_MARK_LENGTH, _LONGEST_PIN = 3, 64
 _WORST_STEP = 100  # what one step of a marked script may cost with literals in it: text is paid by its length
 
 # A text is itself, the number of the literal that it is, or a tuple of both; texts are a list where they are all
@@ -61,9 +62,42 @@ class _Plan(NamedTuple):
     """Calls and inner scripts; for scripts of `longest` characters at most, in at most `steps` steps."""
 
     calls: List[Tuple[List[Strings], List[Tuple[int, _Texts]]]]  # Facts, and those of them that hold literals
+    fields: Optional[List[Tuple[str, _Texts]]]  # what Findings makes of the calls; None where that depends on literals
     scripts: _Texts
     longest: int
     steps: int
+
+
+class Match(NamedTuple):
+    """A script by its plan and its literals."""
+
+    plan: _Plan
+    values: List[str]
+
+    def read(self) -> Tuple[List[Facts], Strings]:
+        """The calls and the inner scripts, as `read_script` has them."""
+        plan, values = self
+        return [_filled(*call, values) for call in plan.calls], _fill(plan.scripts, values)
+
+    def scripts(self) -> Strings:
+        """The inner scripts alone."""
+        return _fill(self.plan.scripts, self.values)
+
+    def fields(self) -> Optional[Dict[str, Strings]]:
+        """The fields that `Findings` makes of the calls, where the plan knows."""
+        planned, values = self.plan.fields, self.values
+        if planned is None:
+            return None
+        fields = {}
+        for name, texts in planned:
+            if texts.__class__ is int:
+                if values[texts]:
+                    fields[name] = [values[texts]]
+            elif texts.__class__ is list:
+                fields[name] = texts[:]
+            else:
+                fields[name] = [text for text in dict.fromkeys(_fill(texts, values)) if text]
+        return fields
 
 
 class _Pins(NamedTuple):
@@ -103,8 +137,8 @@ class Shapes:
         self._entries: Dict[_Key, Union[_Plan, _Pins]] = {}
         self._size = 0
 
-    def read(self, text: str, budget: Budget) -> Optional[Tuple[List[Facts], Strings]]:
-        """What `read_script` says of a text: its calls and inner scripts; None where only that can tell."""
+    def match(self, text: str) -> Optional[Match]:
+        """The plan of a text and what it lacks; None where only `read_script` can tell what the text says."""
         if len(text) > MAX_SHAPED:
             return None
         parts = _LITERAL.split(text)
@@ -132,16 +166,15 @@ class Shapes:
             self._remember(key, _ONCE, len(text))
             return None
         if entry is _ONCE:
-            entry = self._make(shape, key, {number: values[number] for number in pins})
-        if entry.__class__ is not _Plan or len(text) > entry.longest or budget.steps < entry.steps:
+            entry = self._make(shape, key, {number: values[number] for number in pins}, values)
+        if entry.__class__ is not _Plan or len(text) > entry.longest:
             return None
-        budget.steps -= entry.steps
-        return [_filled(*call, values) for call in entry.calls], _fill(entry.scripts, values)
+        return Match(entry, values)
 
-    def _make(self, shape: _Key, key: _Key, pinned: Dict[int, str]) -> Union[_Plan, _Pins]:
+    def _make(self, shape: _Key, key: _Key, pinned: Dict[int, str], values: List[str]) -> Union[_Plan, _Pins]:
         """The plan of a shape, or which literals to pin first."""
         try:
-            entry: Union[_Plan, _Pins] = _plan(shape, pinned)
+            entry: Union[_Plan, _Pins] = _plan(shape, pinned, values)
         except _Depends as depends:
             key, entry = shape, _Pins(tuple(sorted(depends.numbers.union(pinned))))
         except (_Refused, WorkExceeded):
@@ -194,8 +227,8 @@ def _number(mark: "re.Match[str]") -> int:
     return (ord(tens) - _ZERO) * 10 + ord(ones) - _ZERO
 
 
-def _plan(shape: _Key, pinned: Dict[int, str]) -> _Plan:
-    """Read the shape with a mark for each literal. Raises _Depends, _Refused and WorkExceeded."""
+def _plan(shape: _Key, pinned: Dict[int, str], values: List[str]) -> _Plan:
+    """Read the shape with a mark for each literal; `values` are those of one script of it. Raises _Depends, _Refused and WorkExceeded."""
     fixed, kinds = shape[::2], shape[1::2]
     if len(kinds) > _MAX_LITERALS or any(map(_UNPLANNED.search, fixed)):
         raise _Refused
@@ -214,18 +247,39 @@ def _plan(shape: _Key, pinned: Dict[int, str]) -> _Plan:
         raise _Refused
     compiler = _Compiler(kinds)
     calls = []
-    for call in reading.calls:
-        planned = list(map(compiler.texts, facts(call)))
+    found = [facts(call) for call in reading.calls]
+    fields = _fields(found, probe, values)
+    for call in found:
+        planned = list(map(compiler.texts, call))
         constant = [texts if isinstance(texts, list) else [] for texts in planned]
         calls.append((constant, [item for item in enumerate(planned) if not isinstance(item[1], list)]))
     scripts = compiler.texts(reading.scripts)
+    planned_fields = None if fields is None else [(name, compiler.texts(texts)) for name, texts in fields.items() if texts]
     longest = MAX_SHAPED
     if compiler.composes:
         if _RESHAPES.search(script):  # may repeat a text without naming it again
             raise _Refused
         # A variable's text is repeated where it is named: n names make at most 3 ** (n / 3) times the script of it.
         longest = min(longest, int(MAX_VALUE / (2 * 3 ** (script.count("$") / 3))))
-    return _Plan(calls, scripts, longest, (MAX_SHAPED_STEPS - probe.steps) * _WORST_STEP)
+    return _Plan(calls, planned_fields, scripts, longest, (MAX_SHAPED_STEPS - probe.steps) * _WORST_STEP)
+
+
+def _fields(calls: List[Facts], probe: Budget, values: List[str]) -> Optional[Dict[str, Strings]]:
+    """What Findings makes of marked calls; None where it would take a path or a query apart that has a host in it.
+
+    Such a literal is another in every script. Any other that matters (a class, a method) has few texts: it is pinned.
+    """
+    findings = Findings()
+    for call in calls:
+        for text in (*call.paths, *call.queries):
+            numbers = [_number(found) for found in _MARK.finditer(text)]
+            if numbers and (len(text) > _MARK_LENGTH or len(values[numbers[0]]) > _LONGEST_PIN or "\\\\" in values[numbers[0]]):
+                return None
+            probe.decide(text)
+        for text in decisive(call):
+            probe.decide(text)
+        findings.add(call)
+    return None if any(len(texts) >= MAX_VALUES for texts in findings.fields.values()) else findings.fields
 
 
 def _marked(number: int, kind: str, text: Optional[str]) -> str:
