@@ -50,6 +50,11 @@ LOOKUPS = frozenset(
         "asset_lookup_by_str", "asset_lookup_by_cidr", "identity_lookup_expanded", "identity_lookup",
         "simple_asset_lookup", "simple_identity_lookup", "asset_lookup", "interesting_ports_lookup",
         "interesting_processes_lookup", "prohibited_processes", "ppf_thresholds",
+        # Splunk Common Information Model, by definition and by file; URL Toolbox
+        "cim_corporate_email_domain_lookup", "cim_corporate_web_domain_lookup", "cim_cloud_domain_lookup",
+        "cim_corporate_email_domains.csv", "cim_corporate_web_domains.csv", "cim_cloud_domains.csv",
+        "ut_parse_simple_lookup", "ut_parse_extended_lookup", "ut_shannon_lookup", "ut_countset_lookup",
+        "ut_suites_lookup", "ut_meaning_lookup", "ut_bayesian_lookup", "ut_levenshtein_lookup",
         # Splunk itself, URL Toolbox and the use case library
         "dnslookup", "geo_attr_countries", "geo_attr_us_states", "cidr_lookup", "mitre_attack_lookup",
         "alexa_lookup_by_str", "cisco_top_one_million_sites", "mozilla_public_suffix_lookup",
