@@ -117,6 +117,8 @@ def migrate_detection(document: Document, old_tests: list[tuple[str, dict[str, A
     apart = old_tests or []
     if "tests" in found or apart:
         found["tests"] = _tests(data, old, found.get("tests"), [test for _, test in apart])
+    if "data_sources" in found and "data_source" not in found:  # a spelling that some files have
+        found["data_source"] = rename(found.pop("data_sources"), "data_source")
     for key, default in _DEFAULTS.items():
         if key not in found:
             found[key] = Block(key, render(key, default))

@@ -133,6 +133,12 @@ def test_line_ends_stay_and_broken_files_are_left(repository: Repository) -> Non
     assert done["macros/bytes.yml"].text is None
 
 
+def test_a_misspelt_data_source_is_kept() -> None:
+    text, _ = migrated(HEAD.format(type="TTP").replace("data_source:", "data_sources:") + TAGS)
+    data = Document(text, "f").data
+    assert data["data_source"] == ["A Source"] and "data_sources" not in data
+
+
 def test_rba_becomes_flat() -> None:
     text, notes = migrated(HEAD.format(type="TTP") + RBA)
     data = Document(text, "f").data
