@@ -116,7 +116,7 @@ def render(column: pl.Series) -> pl.Series:
     whole = column.round(0) == column
     if (whole & (column.abs() < 1e15)).all():  # nulls do not count
         return column.cast(pl.Int64).cast(pl.String)
-    # The shortest text that reads back as the number is Splunk's, as long as it has at most 15 digits and no exponent.
+    # The shortest text that reads back is what `number_text` gives where it has at most 15 digits and no exponent.
     short = column.cast(pl.String).str.strip_suffix(".0").str.replace("^-0$", "0")
     size = column.abs()
     usual = (size >= 1e-4) & (size < 1e15) & (short.str.len_bytes() <= 16) | (size == 0)
@@ -128,15 +128,23 @@ def render(column: pl.Series) -> pl.Series:
     return short.zip_with(usual.fill_null(True), slow).alias(column.name)
 
 
+_CLEAN = 12  # significant digits up to which what follows the fifteenth is rounding noise
+
+
 def number_text(value: float) -> str:
-    """How a number looks when it leaves eval: whole numbers without a point, else at most 15 significant digits."""
+    """How a number looks when it leaves eval: whole numbers without a point, else the shortest text that reads back.
+
+    A number that differs from a short decimal by the noise of binary arithmetic alone (0.1+0.2) is that decimal.
+    """
     if value != value:
         return "nan"
     if value in (float("inf"), float("-inf")):
         return "inf" if value > 0 else "-inf"
     if abs(value) < 2**63 and value == int(value):
         return str(int(value))
-    return f"{value:.15g}"
+    rounded = f"{value:.15g}"
+    digits = rounded.partition("e")[0].replace(".", "").replace("-", "").strip("0")
+    return rounded if len(digits) <= _CLEAN else repr(value)
 
 
 def concat(tables: Sequence[Table]) -> Table:

@@ -143,7 +143,7 @@ def round_half_up(value: float, digits: int) -> float:
         return value
 
 
-@function("exact", least=1, most=1, returns="number", family=MATH, note="numbers always keep 15 significant digits")
+@function("exact", least=1, most=1, returns="number", family=MATH, note="numbers always keep their full precision")
 def exact(call: Invocation) -> Value:
     return _numbers(call)[0]
 
@@ -201,7 +201,7 @@ def _shift(call: Invocation, compute: Callable[[int, int], int]) -> Value:
     args = _whole(call)
     return by_row(
         "number", pl.Float64,
-        lambda a, n: None if a is None or n is None or n > 52 else float(compute(a, n) & int(_LARGEST)),
+        lambda a, n: None if a is None or n is None else 0.0 if n > 52 else float(compute(a, n) & int(_LARGEST)),
         *args,
     )  # fmt: skip
 

@@ -37,7 +37,10 @@ def text(value: Value) -> str | None:
     if isinstance(value, list):
         return value[0] if len(value) == 1 else None
     if isinstance(value, float):
-        return str(int(value)) if value == int(value) and abs(value) < 2**63 else f"{value:.15g}"
+        if value == int(value) and abs(value) < 2**63:
+            return str(int(value))
+        decimal = f"{value:.15g}"  # unless it has more than twelve digits, what follows is noise
+        return decimal if float(f"{value:.12g}") == float(decimal) else repr(value)
     return value
 
 

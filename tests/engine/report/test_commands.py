@@ -110,8 +110,14 @@ def test_every_function_survives_the_round_trip_through_a_summary() -> None:
     ]
     names = sorted(name for name in registry if registry[name].name == name and name not in ("list", "first", "last"))
     written = " ".join(f"{name}(x)" for name in [*names, "p90"])
-    assert run(f"sistats {written} by g | stats {written} by g", rows) == run(f"stats {written} by g", rows)
-    assert run(f"sistats {written} by g | stats {written}", rows) == run(f"stats {written}", rows)
+    for by in (" by g", ""):
+        through, direct = run(f"sistats {written} by g | stats {written}{by}", rows), run(f"stats {written}{by}", rows)
+        assert [_rounded(row) for row in through] == [_rounded(row) for row in direct]
+
+
+def _rounded(row: dict[str, Any]) -> dict[str, Any]:
+    """The last digits depend on the order in which numbers are added."""
+    return {k: f"{float(v):.12g}" if isinstance(v, str) and "." in v else v for k, v in row.items()}
 
 
 @pytest.mark.parametrize("values", [[""], ["a"], ["a;b", "c\\", "\\;", "", "d\n"], ["", ""]])
@@ -184,7 +190,7 @@ def test_no_rows_are_no_error(spl: str) -> None:
 def test_moving_averages() -> None:
     found = run("trendline sma2(x) AS s wma2(x) AS w ema3(x) AS e ema2(x) AS f", series(1, 2, 4, 8))
     assert [row.get("s") for row in found] == [None, "1.5", "3", "6"]
-    assert [row.get("w") for row in found] == [None, "1.66666666666667", "3.33333333333333", "6.66666666666667"]
+    assert [float(row["w"]) for row in found[1:]] == pytest.approx([5 / 3, 10 / 3, 20 / 3])
     assert [row.get("e") for row in found] == [None, None, "2.75", "5.375"]
     # EMA(t) = 2/3 EMA(t-1) + 1/3 x(t), as the topic has it
     assert [round(float(row["f"]) * 27) for row in found[1:]] == [36, 60, 112]
