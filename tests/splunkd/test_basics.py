@@ -186,3 +186,11 @@ def test_a_stream_of_events(service: client.Service, server: Server, way: str) -
     job = service.jobs.create(f"search index={name} n=299", exec_mode="blocking")
     assert b"n=299 and a second piece" in job.results(output_mode="raw").read()
     service.indexes.delete(name)
+
+
+def test_an_app_is_an_object_of_the_system(service: client.Service) -> None:
+    access = service.apps.create("owned_app").access
+    assert (access.app, access.owner, access.sharing, access.removable) == ("system", "nobody", "app", "0")
+    assert (access.perms.read, access.perms.write) == (["*"], ["admin", "power"])
+    service.apps.delete("owned_app")
+    service.delete("messages/restart_required")

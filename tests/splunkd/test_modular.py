@@ -137,6 +137,7 @@ def test_lines_and_an_interval(kinds: None, service: client.Service, index: clie
         ({"amount": "many"}, "amount must be a number, not many"),
         ({}, "amount"),
         ({"amount": "1", "index": "nowhere"}, "nowhere"),
+        ({"amount": "x", "index": "nowhere"}, "not x"),
     ],
 )
 def test_refusals(kinds: None, service: client.Service, settings: dict[str, str], words: str) -> None:

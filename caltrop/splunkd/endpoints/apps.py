@@ -6,13 +6,15 @@ import re
 import shutil
 import tarfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from caltrop.knowledge import PackageError
 from caltrop.knowledge.conffile import ConfFile, read, truth, write
-from caltrop.splunkd.atom import Acl, Entry
+from caltrop.splunkd.atom import Entry
 from caltrop.splunkd.collection import Collection, action, register, route
+from caltrop.splunkd.confobjects import shared_acl
 from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.http import ApiError, Request, Response, flag
 
@@ -62,7 +64,7 @@ class Apps(Collection):
             "visible": truth(own.get(("ui", "is_visible")), True),
         }
         # The list of apps belongs to the system: that is where splunkd says each entry lives.
-        acl = Acl(app="system", owner=config.meta(name).get("owner", "nobody"), sharing="app", removable=False)
+        acl = replace(shared_acl(self.daemon, name, "app"), app="system", removable=False)
         return Entry(name, self.path, content, acl, folder.stat().st_mtime, extra_links={"package": "package"})
 
     def create(self, request: Request, name: str) -> Entry:

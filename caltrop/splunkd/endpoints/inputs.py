@@ -241,7 +241,6 @@ class SchemeInputs(Inputs):
     capability = "edit_modinput"
 
     def check(self, request: Request, name: str, settings: dict[str, str], entry: Entry | None) -> None:
-        super().check(request, name, settings, entry)
         facts = self.daemon.modular.facts(self.scheme)
         if entry is None:
             for argument, told in facts.arguments.items():
@@ -249,6 +248,7 @@ class SchemeInputs(Inputs):
                     raise ApiError(400, f"Required argument {argument!r} is missing")
         held = {} if entry is None else self.held(entry)
         self.daemon.modular.check(self.scheme, name, held | settings, request.account.name)
+        super().check(request, name, settings, entry)
 
     def held(self, entry: Entry) -> dict[str, str]:
         app, owner = place_of(entry)
