@@ -33,9 +33,10 @@ class Engine:
 
     def matches(self, expression: Node, frame: pl.DataFrame, ctx: Context) -> pl.Series:
         resolved = matching.with_times(subsearches.resolve(expression, ctx), ctx)
-        condition = matching.predicate(resolved, frame).alias("match")
-        # A filter that reads no column is one value for all rows.
-        column = (frame.select(condition) if frame.width else pl.select(condition)).to_series()
+        found = matching.test(resolved, frame)
+        if isinstance(found, bool):
+            return pl.Series("match", [found], pl.Boolean).new_from_index(0, frame.height)
+        column = frame.select(found.alias("match")).to_series()
         return column if len(column) == frame.height else column.new_from_index(0, frame.height)
 
     def run(self, pipeline: Pipeline, ctx: Context, *, source: Table | None = None) -> Table:

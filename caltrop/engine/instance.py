@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import polars as pl
@@ -208,7 +209,7 @@ class Instance:
 
     def _matches(self, text: str, frame: pl.DataFrame, ctx: Context) -> pl.Series:
         """Event types: a search expression that may hold macros."""
-        return ctx.engine.matches(parse_search(self.expand(text, ctx)), frame, ctx)
+        return ctx.engine.matches(_parsed(self.expand(text, ctx) if "`" in text else text), frame, ctx)
 
     def extracted(
         self, segment: Segment, ctx: Context, possible: pl.Expr, wanted: frozenset[str] | None
@@ -263,6 +264,9 @@ def _extract(knowledge: Knowledge, frame: pl.DataFrame, names: set[str] | None, 
     for pattern in budget.exceeded:
         ctx.warn(f"field extraction {pattern!r} exceeds the match limit: some events lack its fields")
     return extracted
+
+
+_parsed = lru_cache(maxsize=4096)(parse_search)
 
 
 def _bound(value: Time, now: float, timezone: str) -> float | None:

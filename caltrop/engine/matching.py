@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Callable, Sequence
 from functools import reduce
+from operator import and_, or_
 
 import polars as pl
 
@@ -46,12 +48,17 @@ _CIDR = re.compile(r"^[0-9A-Fa-f.:]+/\d{1,3}$")
 
 def predicate(node: Node, frame: pl.DataFrame) -> pl.Expr:
     """The expression as a Boolean filter over the frame's columns, without nulls."""
-    if isinstance(node, And):
-        return reduce(lambda a, b: a & b, (predicate(item, frame) for item in node.items), pl.lit(True))
-    if isinstance(node, Or):
-        return reduce(lambda a, b: a | b, (predicate(item, frame) for item in node.items), pl.lit(False))
+    found = test(node, frame)
+    return pl.lit(found) if isinstance(found, bool) else found
+
+
+def test(node: Node, frame: pl.DataFrame) -> pl.Expr | bool:
+    """Like `predicate`; a bool where the columns that the frame has, and lacks, decide it for all rows."""
+    if isinstance(node, And | Or):
+        return _junction(node.items, frame, decides=isinstance(node, Or))
     if isinstance(node, Not):
-        return ~predicate(node.operand, frame)
+        found = test(node.operand, frame)
+        return not found if isinstance(found, bool) else ~found
     if isinstance(node, Keyword):
         return _keyword(node, frame)
     if isinstance(node, Directive):
@@ -59,9 +66,20 @@ def predicate(node: Node, frame: pl.DataFrame) -> pl.Expr:
     if isinstance(node, Comparison):
         return _comparison(node, frame)
     if isinstance(node, Membership):
-        tests = (_equal(node.field.name, value, frame) for value in node.values)
-        return reduce(lambda a, b: a | b, tests, pl.lit(False))
+        return _member(node, frame)
     raise SearchError(f"{type(node).__name__} cannot stand in a search expression here", node=node)
+
+
+def _junction(items: Sequence[Node], frame: pl.DataFrame, *, decides: bool) -> pl.Expr | bool:
+    """Any of the items, or (`decides` False) all of them: one that has that value settles it."""
+    parts: list[pl.Expr] = []
+    for item in items:
+        found = test(item, frame)
+        if found is decides:
+            return decides
+        if not isinstance(found, bool):
+            parts.append(found)
+    return reduce(or_ if decides else and_, parts) if parts else not decides
 
 
 # --- terms ----------------------------------------------------------------------------------------------------------
@@ -84,23 +102,22 @@ def directive_pattern(node: Directive) -> str:
     return f"(?si)(?:^|{MAJOR_BOUNDARY}){body}(?:$|{MAJOR_BOUNDARY})"
 
 
-def _keyword(node: Keyword, frame: pl.DataFrame) -> pl.Expr:
+def _keyword(node: Keyword, frame: pl.DataFrame) -> pl.Expr | bool:
     text = node.text
-    if text.strip("*") == "" and text:
-        return pl.lit(True)
-    if not text:
-        return pl.lit(True)
+    if not text.strip("*"):
+        return True
     indexed = re.match(r"^(\w+)::(.+)$", text)
     if indexed and not node.quoted:
         return _equal(indexed[1], Word(indexed[2]), frame)
     return _raw_search(frame, keyword_pattern(text, quoted=node.quoted), text)
 
 
-def _raw_search(frame: pl.DataFrame, pattern: str, text: str) -> pl.Expr:
+def _raw_search(frame: pl.DataFrame, pattern: str, text: str) -> pl.Expr | bool:
     if "_raw" in frame.columns:
         return pl.col("_raw").str.contains(pattern).fill_null(False)
     tests = [_any_value(frame, name, lambda e: e.str.contains(pattern)) for name in frame.columns if name != "_time"]
-    return reduce(lambda a, b: a | b, tests, pl.lit(False))
+    columns = [test for test in tests if not isinstance(test, bool)]
+    return reduce(or_, columns) if columns else False
 
 
 def literals(text: str) -> list[str]:
@@ -111,20 +128,37 @@ def literals(text: str) -> list[str]:
 # --- comparisons ----------------------------------------------------------------------------------------------------
 
 
-def _comparison(node: Comparison, frame: pl.DataFrame) -> pl.Expr:
+def _comparison(node: Comparison, frame: pl.DataFrame) -> pl.Expr | bool:
     name = node.field.name
+    if name not in frame.columns:
+        return False
     if node.op == "=":
         return _equal(name, node.value, frame)
     if node.op == "!=":
-        if name not in frame.columns:
-            return pl.lit(False)
         return _any_value(frame, name, lambda e: ~_equal_text(e, node.value))
     return _ordered(node, frame)
 
 
-def _equal(name: str, value: Node, frame: pl.DataFrame) -> pl.Expr:
+def _member(node: Membership, frame: pl.DataFrame) -> pl.Expr | bool:
+    """One of several values: those that are plain text or have wildcards are looked for in one pass."""
+    name = node.field.name
     if name not in frame.columns:
-        return pl.lit(False)
+        return False
+    texts = [v.text for v in node.values if isinstance(v, Word) and v.text.strip("*") and not _CIDR.match(v.text)]
+    others = [v for v in node.values if not (isinstance(v, Word) and v.text in texts)]
+    tests = [_equal(name, value, frame) for value in others]
+    if texts:
+        pattern = "|".join(f"(?:{wildcard_pattern(text)})" for text in dict.fromkeys(texts))
+        tests.append(_any_value(frame, name, lambda e: e.str.contains(pattern)))
+    if any(found is True for found in tests):
+        return True
+    columns = [test for test in tests if not isinstance(test, bool)]
+    return reduce(or_, columns) if columns else False
+
+
+def _equal(name: str, value: Node, frame: pl.DataFrame) -> pl.Expr | bool:
+    if name not in frame.columns:
+        return False
     if isinstance(value, Word) and value.text and not value.text.strip("*"):
         return pl.col(name).is_not_null()
     return _any_value(frame, name, lambda e: _equal_text(e, value))
@@ -167,10 +201,8 @@ def in_network(text: pl.Expr, network: str) -> pl.Expr:
     return text.map_batches(test, return_dtype=pl.Boolean)
 
 
-def _ordered(node: Comparison, frame: pl.DataFrame) -> pl.Expr:
+def _ordered(node: Comparison, frame: pl.DataFrame) -> pl.Expr | bool:
     name = node.field.name
-    if name not in frame.columns:
-        return pl.lit(False)
     if not isinstance(node.value, Word):
         raise SearchError(f"'{node.op}' needs a value on its right", node=node.value)
     words = node.value.text
@@ -192,16 +224,15 @@ def _ordered(node: Comparison, frame: pl.DataFrame) -> pl.Expr:
     return _any_value(frame, name, text_test)
 
 
-def _any_value(frame: pl.DataFrame, name: str, test: object) -> pl.Expr:
+def _any_value(frame: pl.DataFrame, name: str, test: Callable[[pl.Expr], pl.Expr]) -> pl.Expr | bool:
     """The text test over a column of any type; for a multivalue it is enough that one value passes."""
-    assert callable(test)
     dtype = frame.schema[name]
     if dtype == MULTIVALUE:
         result: pl.Expr = pl.col(name).list.eval(test(pl.element())).list.any()
     elif dtype == pl.String:
         result = test(pl.col(name))
     elif dtype == pl.Null:
-        return pl.lit(False)
+        return False
     else:
         result = test(pl.lit(render(frame.get_column(name))))
     return result.fill_null(False)

@@ -71,7 +71,8 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context) -> Table:
     for segment in instance.store.segments(indexes_for(node, ctx), bounds.earliest, bounds.latest):
         frame = instance.extracted(segment, ctx, possible, None if wanted is None else wanted | read)
         ctx.events_scanned += segment.count
-        rows = _matching_rows(frame.select([c for c in frame.columns if c in read]), node, possible, read, ctx)
+        here = _within(node, segment.index)
+        rows = _matching_rows(frame.select([c for c in frame.columns if c in read]), here, possible, read, ctx)
         frame = _rows(frame, rows, wanted, ctx)
         if frame.height or not pieces:
             pieces.append(Table(frame, events=True))
@@ -202,6 +203,16 @@ def _may_match(node: Node, index: str) -> bool | None:
     if isinstance(node, Membership) and node.field.name == "index":
         return any(isinstance(value, Word) and _named(index, value.text) for value in node.values)
     return None
+
+
+def _within(node: Node, index: str) -> Node:
+    """The expression for events of this index: what it asks of the index is decided (an empty And is true, an empty Or false)."""
+    if isinstance(node, And | Or):
+        return type(node)(tuple(_within(item, index) for item in node.items), span=node.span)
+    if isinstance(node, Not):
+        return Not(_within(node.operand, index), span=node.span)
+    known = _may_match(node, index)
+    return node if known is None else And(()) if known else Or(())
 
 
 def _named(index: str, pattern: str) -> bool:

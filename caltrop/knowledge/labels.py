@@ -121,7 +121,10 @@ def add(
 def eventtype_masks(
     frame: pl.DataFrame, searches: Mapping[str, str], matches: Matches, warn: Callable[[str], None]
 ) -> dict[str, pl.Series]:
-    """Which event type holds where, in the order given. A search may name another event type; those run first."""
+    """Which event type holds where, of those that hold anywhere, in the order given.
+
+    A search may name another event type; those run first.
+    """
     masks: dict[str, pl.Series] = {}
 
     def run(name: str, path: tuple[str, ...]) -> None:
@@ -140,7 +143,7 @@ def eventtype_masks(
 
     for name in searches:
         run(name, ())
-    return {name: masks[name] for name in searches if name in masks}
+    return {name: masks[name] for name in searches if name in masks and masks[name].any()}
 
 
 def labels(name: str, masks: Mapping[str, pl.Series], height: int) -> pl.Series:

@@ -102,3 +102,21 @@ def test_dataset_rows_follow_macros_and_lookups(instance: Instance) -> None:
     search = '| makeresults | eval user="ann", name="Anna" | table user name | outputlookup names'
     instance.search(search, app="a")
     assert results(instance, ROWS) == [{"name": "Anna", "count": "1"}]
+
+
+@pytest.mark.parametrize(
+    ("search", "users"),
+    [
+        ("(index=main n=10) OR (index=web n=30)", ["ann", "cid"]),
+        ("index=* NOT index=main", ["cid"]),
+        ("index=* (index!=web OR user IN (cid, x*))", ["ann", "bob", "cid"]),
+        ("index=w* OR (index IN (main, web) user=b*)", ["bob", "cid"]),
+        ("index=* NOT (index=main NOT user=ann) missing!=1", []),
+        ("index=* NOT (missing=1 OR user IN (BOB, 17*))", ["ann", "cid"]),
+    ],
+)
+def test_what_is_asked_of_the_index_is_decided_by_segment(instance: Instance, search: str, users: list[str]) -> None:
+    instance.store.create_index("web")
+    event = {"_time": [NOW - 2], "_raw": ["n=30 user=cid"], "index": "web", "sourcetype": "st"}
+    instance.store.append(pl.DataFrame(event))
+    assert [row["user"] for row in results(instance, f"{search} | table user")] == users
