@@ -78,7 +78,9 @@ def _enrich(body: str, enricher: Enricher, restore: bool) -> str:
     place, last = reader.line_num, len(lines) - 1
     for cells in reader:
         start, place = place, reader.line_num
-        row.cells = cells if len(cells) == width else (cells + [""] * width)[:width]  # no row is dropped for being ragged
+        row.cells = (
+            cells if len(cells) == width else (cells + [""] * width)[:width]
+        )  # no row is dropped for being ragged
         own = fixed[:]
         _fill(own, read(row))
         if as_it_stands and row.cells is cells and place < last:  # the last row may have a quote that never ends

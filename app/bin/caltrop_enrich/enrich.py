@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Set, Tuple, Union
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from . import calls, indicators, module_logging, source_text
 from .annotations import COLUMNS, Annotations
@@ -20,7 +20,7 @@ from .limits import (
     MAX_WORK,
 )
 from .script import read_script
-from .shapes import Match, Shapes
+from .shapes import FieldValue, Match, Shapes
 from .values import Budget
 
 FIELDS = (
@@ -33,7 +33,6 @@ FIELDS = (
     "risk_message",
     "enrichment_error",
 )
-FieldValue = Union[str, List[str]]
 Fields = Dict[str, FieldValue]
 
 
@@ -68,54 +67,52 @@ def analyse(text: str, shapes: Optional[Shapes] = None) -> Analysis:
     error = ""
     if len(text) > MAX_TEXT:
         text, error = text[:MAX_TEXT], f"only the first {MAX_TEXT} characters were read"
-    fields: Dict[str, List[str]] = {}
+    fields: Fields = {}
     payloads: List[str] = []
-    module_log = module_logging.looks_like(text)
-    if module_log or may_call(text) or may_encode(text):
-        match = shapes.match(text) if shapes and not module_log and may_call(text) else None
-        planned = _by_plan(text, match) if match else None
-        if planned:
-            fields, payloads = planned
+    encodes, module_log, calling = may_encode(text), module_logging.looks_like(text), may_call(text)
+    if calling or encodes or module_log:
+        match = shapes.match(text) if shapes and calling and not module_log else None
+        planned = match.fields() if match else None
+        if planned is not None:
+            payloads = decode_level(text) if encodes else payloads
+        if planned is not None and not _goes_on(text, planned, match.scripts(), payloads):
+            fields = planned
         else:
-            fields, payloads, problem = _read(text, shapes, match)
+            found, payloads, problem = _read(text, shapes, match)
             if problem and shapes:  # plans reckon with the worst
-                fields, payloads, problem = _read(text, None, None)
+                found, payloads, problem = _read(text, None, None)
             error = error or problem
-    whole = "\n".join([text, *payloads]) if payloads else text
+            fields = {name: values if len(values) > 1 else values[0] for name, values in found.items() if values}
+    whole = text
     if payloads:
-        fields["decoded_command"] = payloads[:MAX_VALUES]
-    if "://" in whole:
-        fields["url"] = indicators.urls(whole)
-    fields["ip_address"] = indicators.ip_addresses(whole)
-    # Nothing to clean in what came of a text like this.
-    clean = not payloads and text.isascii() and "\0" not in text and "`" not in text
-    shaped: Fields = {}
-    for name, values in fields.items():
-        if len(values) > 1:
-            values = _within_bounds(values)
+        fields["decoded_command"] = payloads[:MAX_VALUES] if len(payloads) > 1 else payloads[0]
+        whole = "\n".join([text, *payloads])
+    for name, values in (("url", indicators.urls(whole)), ("ip_address", indicators.ip_addresses(whole))):
         if values:
-            shaped[name] = (values[0] if len(values) == 1 else values) if clean else _shape(values)
-    return Analysis(shaped, error) if shaped or error else _NOTHING
+            fields[name] = values if len(values) > 1 else values[0]
+    if not fields and not error:
+        return _NOTHING
+    # Nothing to clean in what came of a plain text.
+    clean = not payloads and text.isascii() and "\0" not in text and "`" not in text
+    for name, value in fields.items():
+        if isinstance(value, list):
+            bounded = _within_bounds(value)
+            fields[name] = bounded if clean and len(bounded) > 1 else _shape(bounded)
+        elif not clean:
+            fields[name] = _clean(value)
+    return Analysis(fields, error)
 
 
-def _by_plan(text: str, match: Match) -> Optional[Tuple[Dict[str, List[str]], List[str]]]:
-    """Fields and payloads of a script whose plan has them; None if a script or a payload in it has to be read, too."""
-    fields = match.fields()
-    if fields is None:
-        return None
-    for inner in (match.scripts(), fields.get("remote_command", ())):
-        for item in inner:
-            if may_call(item) or (may_encode(item) and item not in text):
-                return None
-    payloads = list(dict.fromkeys(decode_level(text)))
-    if any(may_call(payload) or may_encode(payload) for payload in payloads):
-        return None
-    return fields, payloads
+def _goes_on(text: str, fields: Fields, scripts: List[str], payloads: List[str]) -> bool:
+    """Whether a script that was read by its plan holds another, or a payload, that has to be read, too."""
+    command = fields.get("remote_command", "")
+    for item in [*scripts, *([command] if isinstance(command, str) else command)] if scripts or command else ():
+        if may_call(item) or (item not in text and may_encode(item)):
+            return True
+    return any(may_call(payload) or may_encode(payload) for payload in payloads)
 
 
-def _read(
-    text: str, shapes: Optional[Shapes], match: Optional[Match]
-) -> Tuple[Dict[str, List[str]], List[str], str]:
+def _read(text: str, shapes: Optional[Shapes], match: Optional[Match]) -> Tuple[Dict[str, List[str]], List[str], str]:
     """What the calls in a text do, the payloads decoded on the way, and why it was not read to its end.
 
     `match`, if there is one, is the text's.
@@ -197,7 +194,7 @@ class Enricher:
         )
         self._cache: Dict[str, Analysis] = {}
         self._cached = 0  # characters in it
-        self._seen: Set[int] = set()  # hashes of texts: most come once, and are not worth remembering
+        self._seen = [0] * MAX_SEEN  # hashes of texts by their remainder: most come once and are not worth remembering
         self._shapes = Shapes()
         fixed = [(name, _shape(values)) for name, values in annotations.fields if values] if annotations else []
         self.fixed: Fields = dict(fixed)
@@ -233,12 +230,10 @@ class Enricher:
             found = analyse(text, self._shapes)
             if found.fields:  # to find nothing costs less than to remember it
                 mark = hash(text)
-                if mark in self._seen:
+                if self._seen[mark % MAX_SEEN] == mark:
                     self._remember(text, found)
-                elif len(self._seen) < MAX_SEEN:
-                    self._seen.add(mark)
                 else:
-                    self._seen = {mark}
+                    self._seen[mark % MAX_SEEN] = mark
         return found
 
     def _remember(self, text: str, found: Analysis) -> None:

@@ -17,4 +17,4 @@ MAX_DECODED = 32 * 1024  # characters per decoded payload
 MAX_SHAPED = 4096  # characters of a script that may be read by its shape
 MAX_SHAPED_STEPS = 500  # evaluation steps of such a shape
 CACHE_CHARACTERS = 16 << 20  # of texts, and what was read from them, that are remembered
-MAX_SEEN = 100_000  # texts whose hash is remembered
+MAX_SEEN = 1 << 16  # texts whose hash is remembered

@@ -27,12 +27,14 @@ from .script import walk
 from .tokens import DQ, SQ, Tokens, tokenize
 from .values import Budget, Strings, WorkExceeded
 
+FieldValue = Union[str, List[str]]
+
 _LITERAL = re.compile(
     rf"""
   ( [\s,:(=;'"\#] (?:  # one set to begin with, which the search for it can skip to
       (?<=') [^{SQ}\r\n]*(?:''[^{SQ}\r\n]*)*'(?![{SQ}])
     | (?<=") [^{DQ}`$\r\n]*(?:""[^{DQ}`$\r\n]*)*"(?![{DQ}])
-    | (?<=[\s,:(=;]) (?=[A-Za-z_.\\:/-]*[0-9])[A-Za-z0-9_\\][A-Za-z0-9_.\\:/+-]*(?![^\s,;)|}}=])
+    | (?<=[\s,:(=;]) (?![Ww]in32_)(?=[A-Za-z_.\\:/-]*[0-9])[A-Za-z0-9_\\][A-Za-z0-9_.\\:/+-]*(?![^\s,;)|}}=])
     | (?<=\#) (?<![^\s;]\#)[^\r\n]*
   ))""",
     re.VERBOSE,
@@ -62,7 +64,8 @@ class _Plan(NamedTuple):
     """Calls and inner scripts; for scripts of `longest` characters at most, in at most `steps` steps."""
 
     calls: List[Tuple[List[Strings], List[Tuple[int, _Texts]]]]  # Facts, and those of them that hold literals
-    fields: Optional[List[Tuple[str, _Texts]]]  # what Findings makes of the calls; None where that depends on literals
+    # What Findings makes of the calls, without literals and with; None where that goes by literals.
+    fields: Optional[Tuple[Dict[str, FieldValue], List[Tuple[str, _Texts]]]]
     scripts: _Texts
     longest: int
     steps: int
@@ -83,20 +86,21 @@ class Match(NamedTuple):
         """The inner scripts alone."""
         return _fill(self.plan.scripts, self.values)
 
-    def fields(self) -> Optional[Dict[str, Strings]]:
+    def fields(self) -> Optional[Dict[str, FieldValue]]:
         """The fields that `Findings` makes of the calls, where the plan knows."""
-        planned, values = self.plan.fields, self.values
-        if planned is None:
+        plan, values = self
+        if plan.fields is None:
             return None
-        fields = {}
-        for name, texts in planned:
+        constant, others = plan.fields
+        fields = constant.copy()
+        for name, texts in others:
             if texts.__class__ is int:
                 if values[texts]:
-                    fields[name] = [values[texts]]
-            elif texts.__class__ is list:
-                fields[name] = texts[:]
+                    fields[name] = values[texts]
             else:
-                fields[name] = [text for text in dict.fromkeys(_fill(texts, values)) if text]
+                found = [text for text in dict.fromkeys(_fill(texts, values)) if text]
+                if found:
+                    fields[name] = found if len(found) > 1 else found[0]
         return fields
 
 
@@ -153,7 +157,9 @@ class Shapes:
                 parts[index] = first
             else:
                 value = literal[1:]
-                parts[index] = first if first == "#" else first + _word_kind(value)
+                if first != "#":
+                    first += "word" if value[0].isalpha() else "number" if value.replace(".", "").isdigit() else "other"
+                parts[index] = first
             values.append(value)
         shape: _Key = tuple(parts)
         key, pins = shape, ()
@@ -188,12 +194,6 @@ class Shapes:
             self._entries.clear()
             self._size = size
         self._entries[key] = entry
-
-
-def _word_kind(word: str) -> str:
-    if word[0].isalpha():
-        return "word"
-    return "number" if word.replace(".", "").isdigit() else "other"
 
 
 def _filled(constant: List[Strings], others: List[Tuple[int, _Texts]], values: List[str]) -> Facts:
@@ -254,7 +254,13 @@ def _plan(shape: _Key, pinned: Dict[int, str], values: List[str]) -> _Plan:
         constant = [texts if isinstance(texts, list) else [] for texts in planned]
         calls.append((constant, [item for item in enumerate(planned) if not isinstance(item[1], list)]))
     scripts = compiler.texts(reading.scripts)
-    planned_fields = None if fields is None else [(name, compiler.texts(texts)) for name, texts in fields.items() if texts]
+    planned_fields = None
+    if fields is not None:
+        split = [(name, compiler.texts(texts)) for name, texts in fields.items() if texts]
+        planned_fields = (
+            {name: texts if len(texts) > 1 else texts[0] for name, texts in split if isinstance(texts, list)},
+            [(name, texts) for name, texts in split if not isinstance(texts, list)],
+        )
     longest = MAX_SHAPED
     if compiler.composes:
         if _RESHAPES.search(script):  # may repeat a text without naming it again
@@ -273,7 +279,9 @@ def _fields(calls: List[Facts], probe: Budget, values: List[str]) -> Optional[Di
     for call in calls:
         for text in (*call.paths, *call.queries):
             numbers = [_number(found) for found in _MARK.finditer(text)]
-            if numbers and (len(text) > _MARK_LENGTH or len(values[numbers[0]]) > _LONGEST_PIN or "\\\\" in values[numbers[0]]):
+            if numbers and (
+                len(text) > _MARK_LENGTH or len(values[numbers[0]]) > _LONGEST_PIN or "\\\\" in values[numbers[0]]
+            ):
                 return None
             probe.decide(text)
         for text in decisive(call):
@@ -292,11 +300,10 @@ def _marked(number: int, kind: str, text: Optional[str]) -> str:
 
 def _aligned(tokens: Tokens, spans: Dict[int, Tuple[int, str]]) -> bool:
     """Whether every literal is one token of its kind, or, a comment, none."""
-    found = dict(zip(tokens.starts, zip(tokens.ends, tokens.kinds)))
-    covered = list(zip(tokens.starts, tokens.ends))
+    found = {start: (tokens.ends[index], tokens.kinds[index]) for index, start in enumerate(tokens.starts)}
     for start, (end, kind) in spans.items():
         if kind == "#":
-            if any(first < end and last >= start for first, last in covered):
+            if any(first < end and last >= start for first, (last, _) in found.items()):
                 return False
         elif found.get(start) != (end, _TOKEN_KINDS.get(kind[0], "word")):
             return False
