@@ -143,6 +143,13 @@ class ModularInputs:
         if run is not None:
             run.stop()
 
+    def stop_app(self, app: str) -> None:
+        """End the inputs of an app that goes."""
+        with self._lock:
+            stanzas = [stanza for stanza, run in self._running.items() if run.scheme.app == app]
+        for stanza in stanzas:
+            self.stop(stanza)
+
     def close(self) -> None:
         for stanza in list(self._running):
             self.stop(stanza)
@@ -177,7 +184,7 @@ class _Run(threading.Thread):
         self, daemon: Daemon, scheme: Scheme, stanza: str, settings: Mapping[str, str], mode: str, stdin: bytes
     ) -> None:
         super().__init__(name=stanza, daemon=True)
-        self._daemon, self._scheme, self._mode, self._stdin = daemon, scheme, mode, stdin
+        self._daemon, self.scheme, self._mode, self._stdin = daemon, scheme, mode, stdin
         self._interval = seconds_of(settings.get("interval", ""), 0)
         given = {key: settings.get(key) for key in ("index", "host", "source", "sourcetype")}
         if given["index"] == "default":
@@ -206,10 +213,10 @@ class _Run(threading.Thread):
                 return
 
     def _once(self) -> None:
-        assert self._scheme.script is not None
+        assert self.scheme.script is not None
         with subprocess.Popen(
-            [sys.executable, str(self._scheme.script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, start_new_session=True, cwd=self._scheme.script.parent, env=environment(self._daemon, self._scheme),
+            [sys.executable, str(self.scheme.script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, start_new_session=True, cwd=self.scheme.script.parent, env=environment(self._daemon, self.scheme),
         ) as process:  # fmt: skip
             self._process = process
             if self._ended.is_set():

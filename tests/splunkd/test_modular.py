@@ -64,9 +64,8 @@ def kinds(server: Server, service: client.Service, tmp_path_factory: pytest.Temp
     folder = tmp_path_factory.mktemp("modular")
     make(server, folder, "counter", "xml", XML)
     make(server, folder, "lines", "simple", SIMPLE)
-    make(server, folder, "endless", "simple", "import time\nprint('begun', flush=True)\ntime.sleep(600)\n")
     yield
-    for name in ("counter", "lines", "endless"):
+    for name in ("counter", "lines"):
         service.apps.delete(f"app_{name}")
     service.delete("messages/restart_required")
 
@@ -97,7 +96,7 @@ def test_what_a_kind_takes(kinds: None, service: client.Service) -> None:
     kind = service.modular_input_kinds["counter"]
     assert (kind["title"], kind["description"], kind["streaming_mode"]) == ("Counter", "It counts", "xml")
     assert kind.arguments["amount"]["data_type"] == "number"
-    assert {"counter", "lines", "endless"} <= set(service.inputs.kinds)
+    assert {"counter", "lines"} <= set(service.inputs.kinds)
     assert "other" not in service.inputs.kinds
 
 
@@ -147,15 +146,20 @@ def test_refusals(kinds: None, service: client.Service, settings: dict[str, str]
     assert ("bad", "counter") not in service.inputs
 
 
-def test_removing_an_input_ends_its_process(
-    kinds: None, server: Server, service: client.Service, index: client.Index
+@pytest.mark.parametrize("what", ["the input", "the app"])
+def test_removing_it_ends_the_process(
+    server: Server, service: client.Service, index: client.Index, tmp_path: Path, what: str
 ) -> None:
+    make(server, tmp_path, "endless", "simple", "import time\nprint('begun', flush=True)\ntime.sleep(600)\n")
     made = service.inputs.create("e", "endless", amount="1", index="modular", interval="1")
-    process = server.daemon.modular._running["endless://e"]
-    assert eventually(lambda: process._process is not None)
-    made.delete()
-    assert not process.is_alive()
-    assert process._process is not None and process._process.poll() is not None
+    run = server.daemon.modular._running["endless://e"]
+    assert eventually(lambda: run._process is not None)
+    if what == "the input":
+        made.delete()
+    service.apps.delete("app_endless")
+    assert not run.is_alive()
+    assert run._process is not None and run._process.poll() is not None
+    service.delete("messages/restart_required")
 
 
 def test_a_script_that_does_not_introduce_itself(server: Server, service: client.Service, tmp_path: Path) -> None:

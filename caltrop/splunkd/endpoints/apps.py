@@ -112,6 +112,7 @@ class Apps(Collection):
     def delete(self, request: Request, entry: Entry) -> None:
         if entry.name in BUILT_IN:
             raise ApiError(403, f"The application {entry.name} is built in and cannot be removed")
+        self.daemon.modular.stop_app(entry.name)
         shutil.rmtree(self.daemon.config.app_path(entry.name))
         self.daemon.config.reload()
         self.daemon.ask_restart(f"The application {entry.name} was removed.")
@@ -124,6 +125,7 @@ class Apps(Collection):
     def disable(self, request: Request, entry: Entry) -> Entry:
         if entry.name in BUILT_IN:
             raise ApiError(403, f"The application {entry.name} is built in and cannot be disabled")
+        self.daemon.modular.stop_app(entry.name)
         return self._state(entry, "disabled")
 
     def _state(self, entry: Entry, state: str) -> Entry:
