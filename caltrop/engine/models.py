@@ -18,7 +18,7 @@ from caltrop.engine import matching, registry, subsearches
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.scan import Bounds, indexes_for
-from caltrop.engine.table import Table, concat, pick, render
+from caltrop.engine.table import Table, concat, newest_first, pick, render
 from caltrop.errors import CaltropError
 from caltrop.index import Segment
 from caltrop.knowledge.datamodel import Calculation, DataModel, Dataset
@@ -87,7 +87,7 @@ def rows(dataset: Dataset, bounds: Bounds, ctx: Context) -> pl.DataFrame:
     if not pieces:
         return pl.DataFrame(schema={"_time": pl.Float64, **dict.fromkeys(dataset.fields, pl.String)})
     frame = concat(pieces).frame if len(pieces) > 1 else pieces[0].frame
-    return frame.sort("_time", descending=True, maintain_order=True) if len(pieces) > 1 else frame
+    return newest_first(frame) if len(pieces) > 1 else frame
 
 
 def _searched(dataset: Dataset, node: Node, bounds: Bounds, ctx: Context) -> pl.DataFrame:

@@ -16,7 +16,7 @@ import polars as pl
 from caltrop.engine import matching, subsearches, times
 from caltrop.engine.context import Context
 from caltrop.engine.needed import keep, needed_fields
-from caltrop.engine.table import Table, concat
+from caltrop.engine.table import Table, concat, newest_first
 from caltrop.spl.ast import (
     TIME_MODIFIERS,
     And,
@@ -71,7 +71,7 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context) -> Table:
     for segment in instance.store.segments(indexes_for(node, ctx), bounds.earliest, bounds.latest):
         frame = instance.extracted(segment, ctx, possible, None if wanted is None else wanted | read)
         ctx.events_scanned += segment.count
-        here = _within(node, segment.index)
+        here = within(node, segment.index)
         rows = _matching_rows(frame.select([c for c in frame.columns if c in read]), here, possible, read, ctx)
         frame = _rows(frame, rows, wanted, ctx)
         if frame.height or not pieces:
@@ -81,7 +81,7 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context) -> Table:
     whole = [piece for piece in pieces if len(piece)] or pieces[:1]
     frame = whole[0].frame
     if len(whole) > 1:
-        frame = concat(whole).frame.sort("_time", descending=True, maintain_order=True)
+        frame = newest_first(concat(whole).frame)
     if not frame.height:
         return Table(frame, events=True)
     empty = [c.name for c in frame.get_columns() if c.null_count() == frame.height and c.name not in ("_time", "_raw")]
@@ -205,12 +205,12 @@ def _may_match(node: Node, index: str) -> bool | None:
     return None
 
 
-def _within(node: Node, index: str) -> Node:
+def within(node: Node, index: str) -> Node:
     """The expression for events of this index: what it asks of the index is decided (an empty And is true, an empty Or false)."""
     if isinstance(node, And | Or):
-        return type(node)(tuple(_within(item, index) for item in node.items), span=node.span)
+        return type(node)(tuple(within(item, index) for item in node.items), span=node.span)
     if isinstance(node, Not):
-        return Not(_within(node.operand, index), span=node.span)
+        return Not(within(node.operand, index), span=node.span)
     known = _may_match(node, index)
     return node if known is None else And(()) if known else Or(())
 
@@ -256,6 +256,7 @@ DERIVED = frozenset({"linecount", "splunk_server", "punct", "date_zone", *_DATES
 def mentioned(node: Node) -> frozenset[str]:
     """Fields that a search expression reads."""
     names = {n.name for n in node.walk() if isinstance(n, FieldName)}
+    names |= {n.text.partition("::")[0] for n in node.walk() if isinstance(n, Keyword) and "::" in n.text}
     return frozenset(names - TIME_MODIFIERS) | ({"_raw"} if has_raw_needs(node) else frozenset())
 
 

@@ -68,6 +68,13 @@ def reversed_rows(frame: pl.DataFrame) -> pl.DataFrame:
     return frame[pl.int_range(frame.height - 1, -1, -1, eager=True)]
 
 
+def newest_first(frame: pl.DataFrame) -> pl.DataFrame:
+    """By `_time`, newest first, else as it is: pieces that follow one another in time are in order as they stand."""
+    if frame.get_column("_time").is_sorted(descending=True):
+        return frame
+    return frame.sort("_time", descending=True, maintain_order=True)
+
+
 def numeric(column: pl.Series) -> pl.Series:
     """Float64, null where a value is not a number. A multivalue is a number only where it holds exactly one."""
     if column.dtype.is_integer():

@@ -12,9 +12,10 @@ from caltrop.engine.aggregate import aggregate, buckets, to_prestats
 from caltrop.engine.aggregate.arguments import aggregations, flag, gathered, names, text
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
+from caltrop.engine.needed import keep
 from caltrop.engine.registry import command
 from caltrop.engine.scan import Bounds
-from caltrop.engine.table import Table, concat
+from caltrop.engine.table import Table, concat, newest_first
 from caltrop.knowledge.datamodel import DataModel, Dataset
 from caltrop.spl.ast import (
     Aggregation,
@@ -52,7 +53,7 @@ def tstats(table: Table, cmd: Command, ctx: Context) -> Table:
     condition = matching.with_times(condition, ctx)
     cmd, prefixes = _without_prefixes(cmd)
     by = names(cmd.clause("by") or cmd.clause("groupby"))
-    frame = _source(cmd, condition, by, bounds, ctx)
+    frame = _source(cmd, condition, by, prefixes, bounds, ctx)
     frame = frame.with_columns(_prefixed(prefix).alias(prefix) for prefix in prefixes)
     cmd = gathered(cmd)
     if TIME in by:
@@ -78,10 +79,12 @@ def tstats(table: Table, cmd: Command, ctx: Context) -> Table:
 # --- where the rows come from -----------------------------------------------------------------------------------------
 
 
-def _source(cmd: Command, condition: Node, by: list[str], bounds: Bounds, ctx: Context) -> pl.DataFrame:
+def _source(
+    cmd: Command, condition: Node, by: list[str], prefixes: list[str], bounds: Bounds, ctx: Context
+) -> pl.DataFrame:
     source = cmd.clause("from")
     if not source:
-        return _indexed(condition, bounds, ctx)
+        return _indexed(condition, _read(cmd, condition, by, prefixes), bounds, ctx)
     model_name, dataset_name = _model_and_dataset(source, cmd)
     model = models.open_model(model_name, ctx, cmd)
     frames = []
@@ -103,18 +106,25 @@ def _model_and_dataset(source: tuple[Node, ...], cmd: Command) -> tuple[str, str
     )
 
 
-def _indexed(condition: Node, bounds: Bounds, ctx: Context) -> pl.DataFrame:
-    """Events with the fields that were indexed with them; nothing is extracted."""
+def _read(cmd: Command, condition: Node, by: list[str], prefixes: list[str]) -> frozenset[str]:
+    """Fields (and * patterns) that the command reads; PREFIX() reads the raw text."""
+    return scan.mentioned(condition) | _field_names(cmd) | {*by, TIME, "_indextime", *(["_raw"] if prefixes else [])}
+
+
+def _indexed(condition: Node, read: frozenset[str], bounds: Bounds, ctx: Context) -> pl.DataFrame:
+    """Events with those of the read fields that were indexed with them; nothing is extracted."""
     store = ctx.instance.store
     pieces = []
     for segment in store.segments(scan.indexes_for(condition, ctx), bounds.earliest, bounds.latest):
         ctx.events_scanned += segment.count
         frame = segment.frame.with_columns(pl.lit(ctx.instance.server_name).alias("splunk_server"))
-        frame = frame.filter(matching.predicate(condition, frame) & scan.in_range(bounds))
+        frame = frame.select(keep(frame.columns, read))
+        here = scan.within(condition, segment.index)
+        frame = frame.filter(matching.predicate(here, frame) & scan.in_range(bounds))
         pieces.append(Table(frame))
     if not pieces:
         return pl.DataFrame(schema={TIME: pl.Float64})
-    return concat(pieces).frame.sort(TIME, descending=True, maintain_order=True)
+    return newest_first(concat(pieces).frame)
 
 
 def _named_as_written(

@@ -120,3 +120,23 @@ def test_what_is_asked_of_the_index_is_decided_by_segment(instance: Instance, se
     event = {"_time": [NOW - 2], "_raw": ["n=30 user=cid"], "index": "web", "sourcetype": "st"}
     instance.store.append(pl.DataFrame(event))
     assert [row["user"] for row in results(instance, f"{search} | table user")] == users
+
+
+@pytest.mark.parametrize(
+    ("search", "rows"),
+    [
+        ("index=main sourcetype::st | stats count", [{"count": "2"}]),
+        ("| tstats count where index=main by sourcetype", [{"sourcetype": "st", "count": "2"}]),
+        ("| tstats count where sourcetype::st ann", [{"count": "1"}]),
+        (
+            "| tstats count where index=main by PREFIX(user=)",
+            [{"user=": "ann", "count": "1"}, {"user=": "bob", "count": "1"}],
+        ),
+        (
+            "| tstats latest(sourcet*) where index=main by splunk_server",
+            [{"splunk_server": "caltrop", "latest(sourcetype)": "st"}],
+        ),
+    ],
+)
+def test_columns_that_are_read(instance: Instance, search: str, rows: list[dict[str, str]]) -> None:
+    assert results(instance, search) == rows
