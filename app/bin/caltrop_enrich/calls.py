@@ -38,6 +38,7 @@ class Facts(NamedTuple):
     methods: Strings
     paths: Strings
     queries: Strings
+    sessions: Strings
     arguments: Strings  # the first argument of the method, if the call runs one
     credentials: Strings
     unresolved: Strings
@@ -63,6 +64,7 @@ def facts(call: Call) -> Facts:
         methods,
         _strings(call, "Path"),
         _strings(call, "Query"),
+        _strings(call, "CimSession"),
         arguments[:1],
         _strings(call, "Credential"),
         call.unresolved,
@@ -70,7 +72,7 @@ def facts(call: Call) -> Facts:
 
 
 def decisive(call: Facts) -> Strings:
-    """The texts of a call without path and query that `Findings.add` goes by, beyond copying them."""
+    """The texts of a call without path, query and session that `Findings.add` goes by, beyond copying them."""
     return [*call.classes[:1], *call.methods[:1], *call.credentials] if call.arguments else call.credentials
 
 
@@ -82,8 +84,8 @@ class Findings:
 
     def add(self, call: Facts) -> Strings:
         """Add a call; the command lines that it starts."""
-        cmdlet, hosts, namespaces, classes, methods, paths, queries, command, credentials, unresolved = call
-        if paths or queries:
+        cmdlet, hosts, namespaces, classes, methods, paths, queries, sessions, command, credentials, unresolved = call
+        if paths or queries or sessions:
             hosts, namespaces, classes = _target(call)
         if command and not _may_start(classes, methods):
             command = []
@@ -137,6 +139,7 @@ def _target(call: Facts) -> Tuple[Strings, Strings, Strings]:
             classes.append(name)
         elif path:
             classes.append(path)
+    hosts += [session for session in call.sessions if session[:1] not in ("$", "(", "@", "")]  # or a computer's name
     for query in call.queries:
         classes += _FROM.findall(query[:MAX_VALUE])[:1]
     return hosts, namespaces, classes

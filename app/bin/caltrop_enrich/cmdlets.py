@@ -107,6 +107,14 @@ _CMDLETS = (
         confirms=False,
     ),
     _cmdlet(
+        "Get-CimClass",
+        "ClassName MethodName PropertyName QualifierName ComputerName CimSession Namespace OperationTimeoutSec",
+        "Amended",
+        "ClassName Namespace",
+        _CIM_ALIASES,
+        confirms=False,
+    ),
+    _cmdlet(
         "New-CimInstance",
         "ClassName Property Key CimClass " + _CIM,
         "ClientOnly",
@@ -129,6 +137,7 @@ _ALIASES = {
     "gwmi": "Get-WmiObject",
     "icim": "Invoke-CimMethod",
     "gcim": "Get-CimInstance",
+    "gcls": "Get-CimClass",
     "ncim": "New-CimInstance",
     "ncms": "New-CimSession",
 }

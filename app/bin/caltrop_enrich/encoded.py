@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from functools import lru_cache
 from typing import List
 
 from .limits import MAX_DECODED, MAX_VALUES
@@ -46,6 +47,7 @@ def decode_level(text: str) -> List[str]:
     return payloads
 
 
+@lru_cache(maxsize=64)  # one payload goes to many computers
 def decode(encoded: str) -> str:
     """The text of one base64 payload; "" when it is not UTF-16LE text. Cut at MAX_DECODED characters."""
     encoded = encoded.rstrip("=")[: MAX_DECODED * 8 // 3 // 4 * 4]

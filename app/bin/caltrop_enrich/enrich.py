@@ -93,7 +93,7 @@ def analyse(text: str, shapes: Optional[Shapes] = None) -> Analysis:
     if not fields and not error:
         return _NOTHING
     # Nothing to clean in what came of a plain text.
-    clean = not payloads and text.isascii() and "\0" not in text and "`" not in text
+    clean = whole.isascii() and "\0" not in whole and "`" not in whole
     for name, value in fields.items():
         if isinstance(value, list):
             bounded = _within_bounds(value)

@@ -19,6 +19,7 @@ _BLOCKS = frozenset(("else", "do", "try", "finally", "begin", "process", "end"))
 _EACH = frozenset(("foreach-object", "foreach", "%"))
 _SHELLS = frozenset(("powershell", "powershell.exe", "pwsh", "pwsh.exe"))
 _ALIASING = frozenset(("set-alias", "new-alias", "sal", "nal"))
+_FINDERS = frozenset(("get-command", "gcm"))
 _EVALUATORS = frozenset(("invoke-expression", "iex"))
 _WMI_CLASS = re.compile(r"\[(?:system\.management\.managementclass|wmiclass|wmi)\]$", re.IGNORECASE)
 _ENCODED = re.compile(r"ec$|e(?:n(?:c(?:o\w*)?)?)?$")
@@ -133,6 +134,8 @@ class _Walk:
     def _named_by(self, index: int) -> None:
         """`& <value> arguments`: the command is what the value says."""
         value, after = self.values.argument(index)
+        if self.tokens.kinds[index] == "open" and self.tokens.text(index + 1).lower() in _FINDERS:
+            value = [text for name, text in self._values_of(index + 2) if name in ("", "name")][:1]
         if isinstance(value, list) and len(value) == 1:
             self.values.budget.decide(value[0])
             self._dispatch(value[0], index, after)
@@ -186,7 +189,9 @@ class _Walk:
                 if name and value is not None:
                     call.parameters[name] = value
             elif kinds[after] == "splat":
-                self._splat(call, cmdlet, source)
+                loose += self._splat(call, cmdlet, source)
+                after += 1
+            elif source == "--":  # what follows is by position
                 after += 1
             elif kinds[after] == "redirect":
                 _, after = (None, after + 1) if "&" in source else self.values.argument(after + 1)
@@ -199,15 +204,19 @@ class _Walk:
         _bind_positional(call, cmdlet, loose)
         return call
 
-    def _splat(self, call: Call, cmdlet: Cmdlet, source: str) -> None:
-        table = self.values.variables.get(variable_name("$" + source[1:]))
-        if not isinstance(table, dict):
+    def _splat(self, call: Call, cmdlet: Cmdlet, source: str) -> List[Value]:
+        """A table's entries are parameters; an array's, which come back, are arguments by position."""
+        value = self.values.variables.get(variable_name("$" + source[1:]))
+        if value is None:
             call.unresolved.append(source[:MAX_VALUE])
-            return
-        for key, value in table.items():
-            name = cmdlet.parameter(key)
-            if name:
-                call.parameters[name] = value
+        elif isinstance(value, list):
+            return [[item] for item in value]
+        else:
+            for key, items in value.items():
+                name = cmdlet.parameter(key)
+                if name:
+                    call.parameters[name] = items
+        return []
 
     def _nested_scripts(self, after: int, evaluator: bool) -> None:
         """The scripts handed to Invoke-Expression, or on powershell's command line."""
@@ -286,7 +295,12 @@ class _Walk:
         self.target, self.target_end = name, stop
         self.objects.pop(name, None)
         before = variables.get(name)
-        if tokens.text(index) == "+=" and isinstance(before, list) and isinstance(value, list):
+        if first >= 1 and kinds[first - 1] == "word" and _WMI_CLASS.search(tokens.text(first - 1)):
+            if isinstance(value, list) and value:  # [wmiclass]$c = "…"
+                self._record(Call("[wmiclass]", index, {"Path": value[:1]}))
+        elif tokens.text(index) == "+=" and isinstance(before, dict) and isinstance(value, dict):
+            value = {**before, **value}
+        elif tokens.text(index) == "+=" and isinstance(before, list) and isinstance(value, list):
             value = [(before[0] + joined(value))[:MAX_VALUE]] if len(before) == 1 else (before + value)[:MAX_VALUES]
             self.values.budget.spend(len(value[0]))
         if value is None or value == []:
@@ -319,12 +333,15 @@ class _Walk:
 
     def _class_object(self, index: int) -> None:
         """`[wmiclass]"\\\\host\\root\\cimv2:Win32_Process"`."""
+        kinds = self.tokens.kinds[index + 1 : index + 3]
+        if kinds == ["var", "op"]:
+            return  # the type of a variable: _assign records what it is given
         value, _ = self.values.argument(index + 1)
         if isinstance(value, list) and value:
             self._record(Call("[wmiclass]", index, {"Path": value[:1]}))
 
     def _method(self, index: int, name: str) -> None:
-        """`.Create("…")` on a parenthesis or variable that holds a WMI object."""
+        """`.Create("…")` or `.InvokeMethod("Create", …)` on what holds a WMI object, `.Add("Key", …)` on a table."""
         tokens, kinds = self.tokens, self.tokens.kinds
         if not (self.tokens.glued(index + 1) and tokens.text(index + 1) == "("):
             return
@@ -337,9 +354,18 @@ class _Walk:
             call = last if 0 <= opener <= last.index < index else None
         elif kinds[index - 1] in _STRINGS and self.calls and self.calls[-1].index == index - 2:
             call = self.calls[-1]
-        if call is not None and not call.method:
-            arguments = self.values.expression(index + 2, tokens.partner[index + 1])
-            call.method = [name] + (arguments if isinstance(arguments, list) else [])
+        table = self.values.variables.get(variable_name(tokens.text(index - 1))) if kinds[index - 1] == "var" else None
+        adds = isinstance(table, dict) and name.lower() == "add"
+        if not adds and (call is None or call.method):
+            return
+        value = self.values.expression(index + 2, tokens.partner[index + 1])
+        arguments = value if isinstance(value, list) else []
+        if isinstance(table, dict) and adds:
+            if len(arguments) > 1 and len(table) < MAX_VALUES:
+                self.values.budget.decide(arguments[0])
+                table[arguments[0].lower()] = arguments[1:]
+        elif call is not None:
+            call.method = arguments if name.lower() == "invokemethod" and arguments else [name, *arguments]
 
 
 def _bind_positional(call: Call, cmdlet: Cmdlet, loose: List[Value]) -> None:

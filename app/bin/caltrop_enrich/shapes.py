@@ -277,7 +277,7 @@ def _fields(calls: List[Facts], probe: Budget, values: List[str]) -> Optional[Di
     """
     findings = Findings()
     for call in calls:
-        for text in (*call.paths, *call.queries):
+        for text in (*call.paths, *call.queries, *call.sessions):
             numbers = [_number(found) for found in _MARK.finditer(text)]
             if numbers and (
                 len(text) > _MARK_LENGTH or len(values[numbers[0]]) > _LONGEST_PIN or "\\\\" in values[numbers[0]]
