@@ -124,7 +124,9 @@ def load_config(root: Path) -> tuple[AppConfig, list[Problem]]:
 def _own(document: Document) -> tuple[AppConfig, list[Problem]]:
     data: Data = document.data
     problems = []
+    wrong = set()  # such values name files: they count for nothing, whatever severity the rule is given
     for path, code, message, hint in check(data, APP):
+        wrong.add(path[0] if path else "")
         line, column = document.place(path, key=code == "unknown-field")
         problems.append(Problem(file=document.file, line=line, column=column, code=code, message=message, hint=hint))
     author, validation = mapping(data, "author"), mapping(data, "validation")
@@ -132,9 +134,9 @@ def _own(document: Document) -> tuple[AppConfig, list[Problem]]:
     plain: dict[str, Any] = {
         key: text(data, key)
         for key in ("id", "label", "prefix", "version", "description", "release_date", "build", "flavour", "template")
-        if key in data
+        if key in data and key not in wrong
     }
-    if isinstance(data.get("es_version"), int):
+    if isinstance(data.get("es_version"), int) and "es_version" not in wrong:
         plain["es_version"] = data["es_version"]
     config = AppConfig(
         **plain,

@@ -286,6 +286,12 @@ def test_the_current_folder_is_a_repository(repository: Repository, monkeypatch:
     assert [p.place for p in load(".").problems] == [f"{WHERE}:18:35"]
 
 
+def test_names_of_files_stay_inside_whatever_the_rules_say(repository: Repository) -> None:
+    app = "id: ../../evil\nlabel: T\nprefix: T\nversion: ../1\nauthor: {name: S}\ntemplate: ../x\n"
+    config = load(repository({"app.yml": app + "validation: {rules: {wrong-value: off}}\n"})).config
+    assert (config.id, config.version, config.template) == ("caltrop_content", "0.1.0", "app")
+
+
 def test_a_template_outside_the_repository_is_refused(repository: Repository) -> None:
     app = "id: t_app\nlabel: T\nprefix: T\nversion: '1.0.0'\nauthor: {name: S}\ntemplate: app/../../etc\n"
     assert codes(repository({"app.yml": app})) == ["wrong-value"]
