@@ -35,6 +35,7 @@ TEMPLATES = [
     "([wmiclass]{}).Create({}, {}) # {}",
     "icim -ClassName {} -MethodName {} -Arguments @{{CommandLine={}}} -ComputerName {}",
     "foreach ($h in {},{}) {{ iwmi -CN $h -Arg ({} -f $h, {}) }}",
+    "foreach ($h in {},{}) {{ iwmi -CN \"$h.{}\" -Path \"\\$h\" -Arg ($h + {}) {} }}",
     "{} | % {{ iwmi -CN $_ {} create {} }} # {}",
     "iex {}; powershell -Command {} -e {}; iwmi -CN {}",
     "sal {} iwmi; w {} {}; iwmi {}",

@@ -151,6 +151,7 @@ class _Walk:
             piped = self.values.expression(self.statement, self.piped)
             if isinstance(piped, list):
                 self.values.variables["_"] = self.values.variables["psitem"] = piped
+                self.values.loops.update(("_", "psitem"))
         else:
             self._dispatch(name, index, after)
         return after
@@ -262,7 +263,9 @@ class _Walk:
         if kinds[after : after + 2] == ["open", "var"] and tokens.text(after + 2).lower() == "in":
             value = self.values.expression(after + 3, tokens.partner[after])
             if isinstance(value, list):
-                self.values.variables[variable_name(tokens.text(after + 1))] = value
+                name = variable_name(tokens.text(after + 1))
+                self.values.variables[name] = value
+                self.values.loops.add(name)
 
     def _assign(self, index: int) -> bool:
         """`$x = …`, `$x += …`, `$x.Key = …`, `$x['Key'] = …`; what cannot be read leaves the variable unknown.
@@ -294,6 +297,7 @@ class _Walk:
             return True
         self.target, self.target_end = name, stop
         self.objects.pop(name, None)
+        self.values.loops.discard(name)
         before = variables.get(name)
         if first >= 1 and kinds[first - 1] == "word" and _WMI_CLASS.search(tokens.text(first - 1)):
             if isinstance(value, list) and value:  # [wmiclass]$c = "…"
@@ -338,7 +342,7 @@ class _Walk:
             return  # the type of a variable: _assign records what it is given
         value, _ = self.values.argument(index + 1)
         if isinstance(value, list) and value:
-            self._record(Call("[wmiclass]", index, {"Path": value[:1]}))
+            self._record(Call("[wmiclass]", index, {"Path": value}))
 
     def _method(self, index: int, name: str) -> None:
         """`.Create("…")` or `.InvokeMethod("Create", …)` on what holds a WMI object, `.Add("Key", …)` on a table."""

@@ -7,7 +7,7 @@ PowerShell could know stays as the text that was written: `$env:X`, `(Get-Conten
 from __future__ import annotations
 
 import re
-from typing import Dict, List, Optional, Tuple, Union
+from typing import Dict, List, Optional, Set, Tuple, Union
 
 from .limits import MAX_DEPTH, MAX_SCRIPTS, MAX_VALUE, MAX_VALUES
 from .tokens import DQ, SQ, Tokens, end_of_expandable
@@ -83,6 +83,8 @@ class Evaluator:
         self.tokens = tokens
         self.budget = budget
         self.variables: Dict[str, Value] = {} if variables is None else variables
+        self.loops: Set[str] = set()  # variables that stand for each of their values in turn
+        self._met = ""  # the first of those that the argument being read names
         self.embedded: List[str] = []  # the inside of each $( ) met in an expandable string
 
     # -- strings
@@ -130,14 +132,22 @@ class Evaluator:
         self.budget.spend(length)
         return "".join(out)[:MAX_VALUE]
 
+    def _named(self, text: str) -> Optional[Value]:
+        """The value of a variable."""
+        name = variable_name(text)
+        value = self.variables.get(name)
+        if not self._met and name in self.loops and isinstance(value, list) and len(value) > 1:
+            self._met = name
+        return value
+
     def _variable_text(self, text: str) -> str:
-        value = self.variables.get(variable_name(text))
+        value = self._named(text)
         return joined(value) if isinstance(value, list) else text
 
     def _subexpression(self, text: str) -> str:
         inner = text[2:-1].strip()
         if _ONE_VARIABLE.fullmatch(inner):
-            value = self.variables.get(variable_name(inner))
+            value = self._named(inner)
             return joined(value) if isinstance(value, list) else text
         if _ONE_STRING.fullmatch(inner):
             return inner[1:-1]
@@ -148,7 +158,24 @@ class Evaluator:
     # -- arguments: what follows a command's name
 
     def argument(self, index: int) -> Tuple[Optional[Value], int]:
-        """One argument from token `index`, arrays included; (None, index) where no value starts."""
+        """One argument from token `index`, arrays included; (None, index) where no value starts.
+
+        An argument that names a loop's variable is what it is in each turn.
+        """
+        self._met = ""
+        value, after = self._argument(index)
+        name = self._met
+        if not name or not isinstance(value, list):
+            return value, after
+        turns = self.variables[name]
+        values: Strings = []
+        for item in turns:
+            self.variables[name] = [item]
+            values += as_strings(self.argument(index)[0] or [])
+        self.variables[name] = turns
+        return values[:MAX_VALUES], after
+
+    def _argument(self, index: int) -> Tuple[Optional[Value], int]:
         value, after = self._element(index, 0)
         if value is None or self.tokens.kind(after) != "comma":
             return value, after
@@ -210,7 +237,7 @@ class Evaluator:
         """`$x`, `$x[0]`, `$x.Name`, or a word that begins with a variable."""
         tokens = self.tokens
         text = tokens.text(index)
-        value = self.variables.get(variable_name(text))
+        value = self._named(text)
         after = index + 1
         if not self.tokens.glued(after):
             return ([text] if value is None else value), after
