@@ -1,6 +1,6 @@
 """How fast searches run: events a second beside grep over the same bytes, and plain Polars on ready-made columns.
 
-    python benchmarks/search.py [--sizes 10000,100000,1000000] [--corpus DIR --data PATH]
+    python benchmarks/search.py [--sizes 10000,100000,1000000] [--memory | --corpus DIR --data PATH]
 
 Every figure of a row is from the same run on the same events. `ratio` is our time over plain Polars' time: 1.0 would mean that
 parsing, planning, reading segments and search-time extraction cost nothing. Each search is timed warm (second run), since the
@@ -147,10 +147,42 @@ def measure(count: int) -> None:
         limit = min(timed(lambda query=query: query(ready)) for _ in range(3))
         beside = f"{grep:>9.3f}" if name == "keyword" else " " * 9
         print(f"{name:<16}{cold:>9.3f}{warm:>9.3f}{count / warm:>14,.0f}{limit:>9.3f}{warm / limit:>8.1f}{beside}")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(
-        f"peak memory {peak / 1e6:.0f} MB (the benchmark's own copies of the events included), {peak / size:.1f} times raw"
-    )
+    print(f"peak memory {peak_bytes() / 1e6:.0f} MB, the benchmark's own copies of the events included")
+
+
+def measure_memory(count: int) -> None:
+    """Peak memory of the engine alone: one process indexes to disk, another one opens that and searches; nothing else is held."""
+    with tempfile.TemporaryDirectory(prefix="caltrop-memory-") as folder:
+        for what in ("index", "search"):
+            command = [sys.executable, __file__, "--alone", what, "--sizes", str(count), "--folder", folder]
+            answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            before, peak, size = map(int, answer.split())
+            print(
+                f"{what} alone, {count:,} events: peak {peak / 1e6:.0f} MB, of which {before / 1e6:.0f} MB before any event; "
+                f"{(peak - before) / size:.1f} times raw"
+            )
+
+
+def alone(what: str, count: int, folder: Path) -> None:
+    """One half of `measure_memory`: prints bytes before, bytes at the peak, and bytes of raw text."""
+    instance = Instance(folder)
+    before, size = peak_bytes(), 0
+    if what == "index":
+        instance.store.create_index("main")
+        for batch in events(count):
+            size += int(batch.get_column("_raw").str.len_bytes().sum())
+            instance.store.append(batch)
+        instance.store.close()
+        (folder / "raw bytes").write_text(str(size))
+    else:
+        size = int((folder / "raw bytes").read_text())
+        for spl, _ in SEARCHES.values():
+            instance.search(spl)
+    print(before, peak_bytes(), size)
+
+
+def peak_bytes() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def measure_corpus(folder: Path, data: list[str], least: int) -> None:
@@ -184,12 +216,19 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path)
     parser.add_argument("--data", action="append", default=[])
     parser.add_argument("--events", type=int, default=50_000)
+    parser.add_argument("--memory", action="store_true", help="peak memory of the engine alone, on disk")
+    parser.add_argument("--alone", choices=("index", "search"), help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
+    sizes = [int(size) for size in given.sizes.split(",")]
+    if given.alone:
+        alone(given.alone, sizes[0], given.folder)
+        return
     if given.corpus:
         measure_corpus(given.corpus, given.data, given.events)
         return
-    for size in given.sizes.split(","):
-        measure(int(size))
+    for size in sizes:
+        (measure_memory if given.memory else measure)(size)
 
 
 if __name__ == "__main__":

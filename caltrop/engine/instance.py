@@ -24,6 +24,7 @@ from caltrop.errors import Location
 from caltrop.index import Segment, Store, importers
 from caltrop.index.importers import ImportOptions
 from caltrop.knowledge import Configuration, Knowledge, KVStore, matchlimit
+from caltrop.knowledge.columns import stack
 from caltrop.knowledge.objects import CONFS
 from caltrop.spl import SplError, expand, known_commands, parse, parse_eval, parse_search
 from caltrop.spl.ast import NOWHERE, Pipeline
@@ -32,6 +33,7 @@ from caltrop.spl.source import position
 
 CACHE_BYTES = 2 << 30  # what the extracted fields of all segments may take
 CACHE_ENTRIES = 4096
+SLICE = 16_384  # events extracted at once: what that takes on the way is several times the fields that it gives
 Time = float | str | None
 
 
@@ -260,10 +262,16 @@ class Instance:
 def _extract(knowledge: Knowledge, frame: pl.DataFrame, names: set[str] | None, ctx: Context) -> pl.DataFrame:
     """Search-time fields. An event whose text makes a pattern backtrack too much lacks its fields, and no other event does."""
     with matchlimit.budget(lenient=True) as budget:
-        extracted = knowledge.extract(frame, names)
+        parts = [knowledge.extract(part, names) for part in frame.iter_slices(SLICE)]
     for pattern in budget.exceeded:
         ctx.warn(f"field extraction {pattern!r} exceeds the match limit: some events lack its fields")
-    return extracted
+    if len(parts) < 2:
+        return parts[0] if parts else frame
+    stored = [name for name in frame.columns if name in STORED]  # shared with the segment, not copied
+    added = stack([part.drop(stored) for part in parts]).rechunk()
+    return (
+        frame.select(stored).hstack(added).select(list(dict.fromkeys(name for part in parts for name in part.columns)))
+    )
 
 
 _parsed = lru_cache(maxsize=4096)(parse_search)

@@ -140,3 +140,14 @@ def test_what_is_asked_of_the_index_is_decided_by_segment(instance: Instance, se
 )
 def test_columns_that_are_read(instance: Instance, search: str, rows: list[dict[str, str]]) -> None:
     assert results(instance, search) == rows
+
+
+def test_slices_do_not_change_what_is_extracted(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = ["n=30 user=cid", "free text", '{"user": ["x", "y"], "n": 1}', "n=1"]
+    times = [NOW - 2 - i for i in range(4)]
+    instance.store.append(pl.DataFrame({"_time": times, "_raw": raw, "index": "main", "sourcetype": "st"}))
+    search = "index=main | table n user double eventtype"
+    whole = results(instance, search)
+    monkeypatch.setattr("caltrop.engine.instance.SLICE", 1)
+    instance._extractions.clear()
+    assert results(instance, search) == whole
