@@ -11,7 +11,8 @@ import csv
 import re
 from typing import Dict, List, Optional
 
-from .enrich import FIELDS, Enricher, Fields, FieldValue
+from .enrich import FIELDS, Enricher, Fields
+from .values import FieldValue
 
 _MV = "__mv_"
 _MV_ITEM = re.compile(r"\$((?:\$\$|[^$])*)\$(?:;|$)")

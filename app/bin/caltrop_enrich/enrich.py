@@ -20,8 +20,8 @@ from .limits import (
     MAX_WORK,
 )
 from .script import read_script
-from .shapes import FieldValue, Match, Shapes
-from .values import Budget
+from .shapes import Match, Shapes
+from .values import Budget, FieldValue
 
 FIELDS = (
     *calls.FIELDS,
@@ -73,9 +73,11 @@ def analyse(text: str, shapes: Optional[Shapes] = None) -> Analysis:
     if calling or encodes or module_log:
         match = shapes.match(text) if shapes and calling and not module_log else None
         planned = match.fields() if match else None
-        if planned is not None:
+        if match and planned is not None:
             payloads = decode_level(text) if encodes else payloads
-        if planned is not None and not _goes_on(text, planned, match.scripts(), payloads):
+            if _goes_on(text, planned, match.scripts(), payloads):
+                planned = None
+        if planned is not None:
             fields = planned
         else:
             found, payloads, problem = _read(text, shapes, match)

@@ -25,9 +25,7 @@ from .calls import Facts, Findings, decisive, facts
 from .limits import CACHE_CHARACTERS, MAX_SHAPED, MAX_SHAPED_STEPS, MAX_VALUE, MAX_VALUES
 from .script import walk
 from .tokens import DQ, SQ, Tokens, tokenize
-from .values import Budget, Strings, WorkExceeded
-
-FieldValue = Union[str, List[str]]
+from .values import Budget, FieldValue, Strings, WorkExceeded
 
 _LITERAL = re.compile(
     rf"""
@@ -57,7 +55,8 @@ _WORST_STEP = 100  # what one step of a marked script may cost with literals in 
 # themselves, a number where they are one literal, and else a tuple.
 _Text = Union[str, int, Tuple[Union[str, int], ...]]
 _Texts = Union[Strings, int, Tuple[_Text, ...]]
-_Key = Tuple[str, ...]
+_Shape = Tuple[str, ...]  # text, kind, text, kind, … text
+_Key = Union[_Shape, Tuple[_Shape, Tuple[str, ...]]]  # a shape, and the texts of the literals pinned in it
 
 
 class _Plan(NamedTuple):
@@ -161,23 +160,24 @@ class Shapes:
                     first += "word" if value[0].isalpha() else "number" if value.replace(".", "").isdigit() else "other"
                 parts[index] = first
             values.append(value)
-        shape: _Key = tuple(parts)
-        key, pins = shape, ()
+        shape: _Shape = tuple(parts)
+        key: _Key = shape
+        pins: Tuple[int, ...] = ()
         entry = self._entries.get(key)
-        if entry.__class__ is _Pins and entry.numbers:
+        if isinstance(entry, _Pins) and entry.numbers:
             pins = entry.numbers
-            key = (shape, *[values[number] for number in pins])
+            key = (shape, tuple([values[number] for number in pins]))
             entry = self._entries.get(key)
         if entry is None:  # most texts that come once do not come back in another guise
             self._remember(key, _ONCE, len(text))
             return None
         if entry is _ONCE:
             entry = self._make(shape, key, {number: values[number] for number in pins}, values)
-        if entry.__class__ is not _Plan or len(text) > entry.longest:
+        if not isinstance(entry, _Plan) or len(text) > entry.longest:
             return None
         return Match(entry, values)
 
-    def _make(self, shape: _Key, key: _Key, pinned: Dict[int, str], values: List[str]) -> Union[_Plan, _Pins]:
+    def _make(self, shape: _Shape, key: _Key, pinned: Dict[int, str], values: List[str]) -> Union[_Plan, _Pins]:
         """The plan of a shape, or which literals to pin first."""
         try:
             entry: Union[_Plan, _Pins] = _plan(shape, pinned, values)
@@ -223,11 +223,11 @@ def _fill_one(text: _Text, values: List[str]) -> str:
 
 
 def _number(mark: "re.Match[str]") -> int:
-    tens, ones = mark.group(1)
-    return (ord(tens) - _ZERO) * 10 + ord(ones) - _ZERO
+    digits = mark.group(1)
+    return (ord(digits[0]) - _ZERO) * 10 + ord(digits[1]) - _ZERO
 
 
-def _plan(shape: _Key, pinned: Dict[int, str], values: List[str]) -> _Plan:
+def _plan(shape: _Shape, pinned: Dict[int, str], values: List[str]) -> _Plan:
     """Read the shape with a mark for each literal; `values` are those of one script of it. Raises _Depends, _Refused and WorkExceeded."""
     fixed, kinds = shape[::2], shape[1::2]
     if len(kinds) > _MAX_LITERALS or any(map(_UNPLANNED.search, fixed)):
@@ -254,7 +254,7 @@ def _plan(shape: _Key, pinned: Dict[int, str], values: List[str]) -> _Plan:
         constant = [texts if isinstance(texts, list) else [] for texts in planned]
         calls.append((constant, [item for item in enumerate(planned) if not isinstance(item[1], list)]))
     scripts = compiler.texts(reading.scripts)
-    planned_fields = None
+    planned_fields: Optional[Tuple[Dict[str, FieldValue], List[Tuple[str, _Texts]]]] = None
     if fields is not None:
         split = [(name, compiler.texts(texts)) for name, texts in fields.items() if texts]
         planned_fields = (
@@ -313,7 +313,7 @@ def _aligned(tokens: Tokens, spans: Dict[int, Tuple[int, str]]) -> bool:
 class _Compiler:
     """Marked texts -> planned ones."""
 
-    def __init__(self, kinds: _Key) -> None:
+    def __init__(self, kinds: _Shape) -> None:
         self.kinds = kinds
         self.composes = False
 

@@ -14,6 +14,7 @@ from .tokens import DQ, SQ, Tokens, end_of_expandable
 
 Strings = List[str]
 Value = Union[Strings, Dict[str, Strings]]
+FieldValue = Union[str, Strings]  # of a field of a hit: a text, or several
 
 _ESCAPES = {"0": "\0", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _ESCAPE = re.compile(r"`(?:u\{([0-9A-Fa-f]{1,6})\}|(\r\n|.))", re.DOTALL)
