@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 from . import calls, indicators, module_logging, source_text
@@ -111,7 +112,12 @@ def _goes_on(text: str, fields: Fields, scripts: List[str], payloads: List[str])
     for item in [*scripts, *([command] if isinstance(command, str) else command)] if scripts or command else ():
         if may_call(item) or (item not in text and may_encode(item)):
             return True
-    return any(may_call(payload) or may_encode(payload) for payload in payloads)
+    return any(map(_has_more, payloads)) if payloads else False
+
+
+@lru_cache(maxsize=64)  # as the payloads themselves
+def _has_more(payload: str) -> bool:
+    return may_call(payload) or may_encode(payload)
 
 
 def _read(text: str, shapes: Optional[Shapes], match: Optional[Match]) -> Tuple[Dict[str, List[str]], List[str], str]:
@@ -194,6 +200,7 @@ class Enricher:
         self.sources: Tuple[str, ...] = (
             (field,) if field else (own, *source_text.DEFAULT_FIELDS) if own else source_text.DEFAULT_FIELDS
         )
+        self._resolves = annotations is not None and annotations.message != [""]
         self._cache: Dict[str, Analysis] = {}
         self._cached = 0  # characters in it
         self._seen = [0] * MAX_SEEN  # hashes of texts by their remainder: most come once and are not worth remembering
@@ -214,10 +221,12 @@ class Enricher:
                 fields["enrichment_error"] = "no script text in " + ", ".join(self.sources)
             else:
                 analysis = self._analyse(text)
+                if not self._resolves and not analysis.error:
+                    return analysis.fields
                 fields.update(analysis.fields)
                 if analysis.error:
                     fields["enrichment_error"] = analysis.error
-            if self.annotations and self.annotations.message != [""]:
+            if self.annotations and self._resolves:
                 message = self.annotations.resolve(
                     lambda name: fields.get(name) or self.fixed.get(name) or record.get(name)
                 )
