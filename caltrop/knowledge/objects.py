@@ -99,9 +99,13 @@ class Knowledge:
 
     def lookup_marks(self, names: Iterable[str], *, everything: bool = False) -> str:
         """Changes when the rows of one of these lookups change (those of any, where `everything` is read)."""
-        places: list[Path | str | None] = [*self._tables.files(), ""] if everything else [self._place(n) for n in names]
-        marks = [dependencies.mark(place) if isinstance(place, Path) else place for place in places]
-        collections = any(isinstance(place, str) for place in places)
+        if everything:
+            marks: list[object] = [self._tables.marks()]
+            collections = True
+        else:
+            places = [self._place(name) for name in names]
+            marks = [dependencies.mark(place) if isinstance(place, Path) else place for place in places]
+            collections = any(isinstance(place, str) for place in places)
         written = self.configuration.revision(["lookups"])[1]
         return dependencies.digest([marks, written, self.kvstore.generation if collections else 0])
 

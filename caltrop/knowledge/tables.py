@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,6 +42,7 @@ class Tables:
         self._kvstore = kvstore
         self._matches = matches
         self._open: dict[str, tuple[Mark, Lookup]] = {}
+        self._searched: tuple[int, list[Path]] = (-1, [])
 
     def get(self, name: str) -> Lookup | None:
         """A definition, or a lookup file by its name (`x.csv`). None where neither exists.
@@ -85,7 +87,19 @@ class Tables:
 
     def files(self) -> list[Path]:
         """Every lookup file in reach, whether visible or not."""
-        return [p for d in self._folders() if d.is_dir() for p in sorted(d.iterdir()) if _FILE.match(p.name)]
+        return [Path(entry.path) for entry in self._entries()]
+
+    def marks(self) -> list[Mark]:
+        """What changes when the rows of any lookup file change: asked for by every search, so without paths in between."""
+        return [_mark(entry) for entry in self._entries()]
+
+    def _entries(self) -> Iterator[os.DirEntry[str]]:
+        for folder in self._folders():
+            try:
+                with os.scandir(folder) as entries:
+                    yield from sorted((e for e in entries if _FILE.match(e.name)), key=lambda e: e.name)
+            except (FileNotFoundError, NotADirectoryError):
+                continue
 
     def write(self, name: str, rows: pl.DataFrame, app: str) -> None:
         """Replace the rows of a definition's file or collection, or of a file (made in `app` if it is new)."""
@@ -164,7 +178,13 @@ class Tables:
         return Lookup(stanza.name, source, filtered, chosen)
 
     def _folders(self) -> list[Path]:
-        """Where lookup files are looked for, strongest first."""
+        """Where lookup files are looked for, strongest first; kept until the configuration changes."""
+        generation = self._configuration.generation
+        if self._searched[0] != generation:
+            self._searched = generation, self._find_folders()
+        return self._searched[1]
+
+    def _find_folders(self) -> list[Path]:
         etc = self._configuration.etc
         apps = self._configuration.apps()
         names = [self._app, *sorted((n for n in apps if n != self._app), reverse=True)]
@@ -184,6 +204,15 @@ class Tables:
             if visible and (folder / name).is_file():
                 return folder / name
         return None
+
+
+def _mark(entry: os.DirEntry[str]) -> Mark:
+    """As `dependencies.mark`, of a file that a folder was just found to hold."""
+    try:
+        stat = entry.stat()
+    except OSError:
+        return None
+    return entry.path, stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
 def _defines_lookup(stanza: MergedStanza) -> bool:
