@@ -148,6 +148,9 @@ def _json_fault(path: Path) -> str:
     return ""
 
 
+_LONGEST_FIELD = 1_000  # characters; a longer "name" is data
+
+
 def _header(lookup: Lookup, path: Path) -> Iterator[Finding]:
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
         try:
@@ -158,8 +161,15 @@ def _header(lookup: Lookup, path: Path) -> Iterator[Finding]:
             return
     names = [h.strip() for h in header]
     twice = sorted({n for n in names if names.count(n) > 1})
-    if not any(names) or twice:
-        message = f"{path.name} names {twice[0]!r} twice" if twice else f"{path.name} has no header line"
+    longest = max(map(len, names), default=0)
+    message = ""
+    if longest > _LONGEST_FIELD:
+        message = f"{path.name} names a field of {longest:,} characters"
+    elif twice:
+        message = f"{path.name} names {twice[0]!r} twice"
+    elif not any(names):
+        message = f"{path.name} has no header line"
+    if message:
         yield of(lookup, ("name",), "lookup-header", message, "the first line names the fields")
 
 
