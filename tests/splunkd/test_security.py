@@ -316,6 +316,7 @@ def test_a_body_that_says_it_is_too_large(server: Server) -> None:
 @pytest.mark.parametrize(
     ("encoding", "body", "status"),
     [("gzip", b"not gzip", 400), ("br", b"{}", 415), ("identity", b"{", 400), ("GZIP", gzip.compress(b"{"), 400)],
+    ids=["no gzip", "unknown encoding", "no JSON", "no JSON in gzip"],
 )
 def test_bodies_that_cannot_be_read(
     server: Server, service: client.Service, encoding: str, body: bytes, status: int
