@@ -27,3 +27,14 @@ def shared() -> Path:
     if not path.is_dir():
         pytest.skip("../shared is not here: the checks against conformance, corpus, oracle and captures did not run")
     return path
+
+
+SERVERS = ("splunkd", "app/test_command.py", "replay/test_target.py")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What runs servers and other processes is no unit test: it is part of `make test`, not of `make unit`."""
+    for item in items:
+        if item.path.relative_to(ROOT / "tests").as_posix().startswith(SERVERS):
+            item.add_marker(pytest.mark.slow)
