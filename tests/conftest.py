@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 # Machines are shared and slow at times; how long an example takes is no property of the code.
-settings.register_profile("caltrop", deadline=None)
+# CI draws the same examples every time; a person's own runs draw new ones.
+settings.register_profile("caltrop", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("caltrop")
 
 ROOT = Path(__file__).resolve().parent.parent
