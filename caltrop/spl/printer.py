@@ -227,7 +227,8 @@ def _(node: ast.FieldFunction) -> str:
 
 @_text.register
 def _(node: ast.Keyword) -> str:
-    return quote(node.text) if node.quoted else _escape(node.text)
+    # A bare word holds a pipe only beside a $token$, where it was written escaped.
+    return quote(node.text) if node.quoted else _escape(node.text).replace("|", "\\|")
 
 
 @_text.register
@@ -240,6 +241,8 @@ def _(node: ast.Directive) -> str:
 @_text.register
 def _(node: ast.Comparison) -> str:
     value = _text(node.value)
+    if isinstance(node.value, ast.Word) and not node.value.quoted:
+        value = value.replace("|", "\\|")
     space = " " if value.startswith(("=", "<", ">")) else ""
     return f"{_search_field(node.field)}{node.op}{space}{value}"
 
