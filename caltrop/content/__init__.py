@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from caltrop.content.loading import load
     from caltrop.content.model import Catalogue, Detection
     from caltrop.content.problems import Problem
+    from caltrop.content.repository import load
 
 __all__ = ["Catalogue", "Detection", "Problem", "load"]
 
-_HOMES = {"Catalogue": "model", "Detection": "model", "Problem": "problems", "load": "loading"}
+_HOMES = {"Catalogue": "model", "Detection": "model", "Problem": "problems", "load": "repository"}
 
 
 def __getattr__(name: str) -> object:

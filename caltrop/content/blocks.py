@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from yaml.nodes import CollectionNode, MappingNode
 
+from caltrop.content.document import Document, Path
 from caltrop.content.edits import scalar
-from caltrop.content.source import Document, Path
 
 
 class Block(NamedTuple):

@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
+from caltrop.content.document import Document
 from caltrop.content.problems import Problem
-from caltrop.content.reader import Data, mapping, mappings, text, texts
 from caltrop.content.rules import RULES
-from caltrop.content.source import Document
 from caltrop.content.spec import ANY, BOOL, TEXT, TEXTS, ListOf, MapOf, Obj, Scalar, check
+from caltrop.content.values import Data, mapping, mappings, text, texts
 
 FLAVOURS = ("es", "no-es", "cloud")
 SEVERITIES = ("error", "warning", "off")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode
 
-from caltrop.content.source import Document, Path
+from caltrop.content.document import Document, Path
 
 _PLAIN = re.compile(r"[A-Za-z0-9_(/.$][^\n]*\Z")
 _SPECIAL = re.compile(r": |:\Z| #|\A[\s&*!|>'\"%@`{}\[\],?-]|\s\Z")

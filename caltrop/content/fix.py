@@ -15,11 +15,12 @@ from typing import NamedTuple
 from caltrop.content import edits
 from caltrop.content.checks import findings
 from caltrop.content.checks.finding import Finding
+from caltrop.content.document import Document
 from caltrop.content.edits import Edit
-from caltrop.content.loading import load
+from caltrop.content.files import yaml_files
+from caltrop.content.kinds import KINDS, spec_for
 from caltrop.content.model import snake
-from caltrop.content.read import KINDS, spec_for, yaml_files
-from caltrop.content.source import Document
+from caltrop.content.repository import load
 from caltrop.content.spec import check
 
 _DATE = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?")

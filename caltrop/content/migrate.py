@@ -17,14 +17,15 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from caltrop.content import objects, reader, schema
+from caltrop.content import detections, schema, supporting
 from caltrop.content.blocks import Block, comments, cut, head, joined, rename, render
+from caltrop.content.document import Document
 from caltrop.content.edits import line_ends
+from caltrop.content.files import yaml_files
+from caltrop.content.kinds import KINDS
 from caltrop.content.model import Detection, Lookup
-from caltrop.content.read import KINDS, yaml_files
-from caltrop.content.reader import mapping, mappings, text
-from caltrop.content.source import Document
 from caltrop.content.spec import Obj
+from caltrop.content.values import mapping, mappings, text
 from caltrop.errors import CaltropError, Location
 
 _ORDER = (
@@ -100,7 +101,7 @@ def _old_tests(root: Path) -> dict[str, list[tuple[str, dict[str, Any]]]]:
 def migrate_detection(document: Document, old_tests: list[tuple[str, dict[str, Any]]] | None = None) -> Migrated:
     """`old_tests` are tests from files of their own, which become part of the detection."""
     data = document.data
-    old = reader.detection(data, document.file)
+    old = detections.detection(data, document.file)
     notes: list[str] = []
     blocks, rest = _flattened(document)
     found = {block.key: block for block in blocks}
@@ -224,7 +225,7 @@ def _simple(document: Document, spec: Obj) -> Migrated:
 def _lookup(document: Document) -> Migrated:
     """A lookup says its type; lists are lists, truth values are not in quotes, what follows from the name goes."""
     data = document.data
-    old = objects.lookup(data, document.file)
+    old = supporting.lookup(data, document.file)
     blocks, rest = _flattened(document)
     found = {b.key: b for b in blocks}
     found["lookup_type"] = Block("lookup_type", render("lookup_type", old.kind))
@@ -243,7 +244,7 @@ def _lookup(document: Document) -> Migrated:
         found.pop("filename", None)
     notes = [f"{key}: not in the file, and nobody can know it" for key in ("id", "creation_date") if key not in found]
     result = head(document) + joined(found.values()) + rest
-    new = objects.lookup(Document(result, document.file).data, document.file)
+    new = supporting.lookup(Document(result, document.file).data, document.file)
     if _lookup_meaning(new) != _lookup_meaning(old):
         return Migrated(document.file, None, ["left as it was: it would mean something else"])
     return Migrated(document.file, result, notes)
@@ -259,7 +260,7 @@ def _checked(document: Document, old: Detection, result: str, notes: list[str]) 
     again = Document(result, document.file)
     if again.problems or not isinstance(again.data, dict):
         return Migrated(document.file, None, ["left as it was: the new form would not be YAML"])
-    new = reader.detection(again.data, document.file)
+    new = detections.detection(again.data, document.file)
     before, after = _meaning(old), _meaning(new)
     tests = after["tests"][: len(before["tests"])]  # those of files of their own come after
     changed = sorted(k for k in before if before[k] != (tests if k == "tests" else after[k]) and not _filled(k, before))

@@ -220,7 +220,7 @@ class Investigation(Item, frozen=True, kw_only=True):
     status: str = "production"
 
 
-class Macro(Item, frozen=True, kw_only=True):
+class MacroItem(Item, frozen=True, kw_only=True):
     """A search macro; `arguments` are its parameter names, in order."""
 
     definition: str = ""
@@ -315,7 +315,7 @@ class Catalogue(msgspec.Struct, kw_only=True):
     removed: list[Detection] = []
     baselines: list[Baseline] = []
     investigations: list[Investigation] = []
-    macros: list[Macro] = []
+    macros: list[MacroItem] = []
     lookups: list[Lookup] = []
     stories: list[Story] = []
     data_sources: list[DataSource] = []

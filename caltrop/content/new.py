@@ -12,8 +12,8 @@ from caltrop.content import schema, wellknown
 from caltrop.content.blocks import render
 from caltrop.content.checks.outputs import OPEN, Fields, output_fields
 from caltrop.content.config import AppConfig
-from caltrop.content.loading import load
 from caltrop.content.model import Catalogue, snake
+from caltrop.content.repository import load
 from caltrop.content.spec import DATE, Scalar, Spec, check
 from caltrop.content.spltext import macro_calls
 from caltrop.errors import CaltropError, Location

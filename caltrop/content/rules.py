@@ -2,16 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
-import msgspec
-
-from caltrop.content.problems import Problem
-
-if TYPE_CHECKING:
-    from caltrop.content.config import AppConfig
-
 RULES: dict[str, tuple[str, str]] = {
     # files and fields
     "yaml-syntax": ("error", "the file is not YAML"),
@@ -69,16 +59,3 @@ RULES: dict[str, tuple[str, str]] = {
     "test-data": ("error", "test data without source or sourcetype, or without data"),
     "unpinned-data": ("off", "downloaded test data without size and sha256"),
 }
-
-
-def settle(problems: Iterable[Problem], config: AppConfig) -> list[Problem]:
-    """Severity of each problem by default, `app.yml` and per-detection override; those turned off are dropped."""
-    overrides = {(o.detection, o.rule): o.severity for o in config.overrides}
-    out = []
-    for problem in problems:
-        severity = RULES[problem.code][0]
-        severity = config.rules.get(problem.code, severity)
-        severity = overrides.get((problem.name, problem.code), severity)
-        if severity != "off":
-            out.append(msgspec.structs.replace(problem, severity=severity) if severity != problem.severity else problem)
-    return sorted(out)

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from caltrop.content.source import Path
+from caltrop.content.document import Path
 
 Fault = tuple[Path, str, str, str]
 

@@ -5,7 +5,7 @@ Macro name -> parameters and, where a check has to look inside, the definition.
 
 from __future__ import annotations
 
-from caltrop.content.model import Macro
+from caltrop.content.model import MacroItem
 
 _CIM = ("drop_dm_object_name", ("object_name",), 'rename "$object_name$.*" as "*"')
 _PLAIN: tuple[tuple[str, int], ...] = (
@@ -38,9 +38,9 @@ _PLAIN: tuple[tuple[str, int], ...] = (
 )
 
 
-def macros() -> list[Macro]:
-    out = [Macro(name=_CIM[0], file="", arguments=_CIM[1], definition=_CIM[2])]
-    out += [Macro(name=name, file="", arguments=tuple(f"a{i}" for i in range(arity))) for name, arity in _PLAIN]
+def macros() -> list[MacroItem]:
+    out = [MacroItem(name=_CIM[0], file="", arguments=_CIM[1], definition=_CIM[2])]
+    out += [MacroItem(name=name, file="", arguments=tuple(f"a{i}" for i in range(arity))) for name, arity in _PLAIN]
     return out
 
 

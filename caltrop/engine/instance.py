@@ -25,7 +25,7 @@ from caltrop.index import Segment, Store, importers
 from caltrop.index.importers import ImportOptions
 from caltrop.knowledge import Configuration, Knowledge, KVStore, matchlimit
 from caltrop.knowledge.columns import stack
-from caltrop.knowledge.objects import CONFS
+from caltrop.knowledge.view import CONFS
 from caltrop.spl import SplError, expand, known_commands, parse, parse_eval, parse_search
 from caltrop.spl.ast import NOWHERE, Pipeline
 from caltrop.spl.macros import Macro

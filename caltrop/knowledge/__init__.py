@@ -6,8 +6,8 @@ from caltrop.knowledge.datamodel import Calculation, DataModel, DataModelError, 
 from caltrop.knowledge.kvstore import KVStore, KVStoreError
 from caltrop.knowledge.labels import EventType
 from caltrop.knowledge.lookups import Lookup, LookupFailure
-from caltrop.knowledge.objects import Knowledge, Macro
 from caltrop.knowledge.package import PackageError, install_app
+from caltrop.knowledge.view import Knowledge, MacroStanza
 
 __all__ = [
     "Calculation",
@@ -22,7 +22,7 @@ __all__ = [
     "Knowledge",
     "Lookup",
     "LookupFailure",
-    "Macro",
+    "MacroStanza",
     "MergedStanza",
     "NotFound",
     "PackageError",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from caltrop.knowledge import kv
+from caltrop.knowledge import automatic
 from caltrop.knowledge.columns import Columns, from_pairs, unify
 from caltrop.knowledge.lookups import Lookup
 from caltrop.knowledge.props import AutoLookup, Plan
@@ -108,24 +108,24 @@ def _automatic(columns: Columns, plan: Plan, needed: set[str] | None, tools: Too
         tools.warn("KV_MODE = multi is not supported at search time: use the multikv command")
         return
     if mode == "xml":
-        _fill(columns, kv.xml(raw), needed, True)
+        _fill(columns, automatic.xml(raw), needed, True)
         return
     if mode == "json":
-        _fill(columns, kv.json(raw), needed, True)
+        _fill(columns, automatic.json(raw), needed, True)
         return
-    as_json = kv.looks_json(raw) if plan.auto_json else None
+    as_json = automatic.looks_json(raw) if plan.auto_json else None
     if as_json is not None and as_json.any():
-        _fill(columns, kv.json(raw.set(~as_json, None)), needed, True)
+        _fill(columns, automatic.json(raw.set(~as_json, None)), needed, True)
     if mode in {"auto", "auto_escaped"}:
         rest = raw if as_json is None else raw.set(as_json, None)
         if rest.null_count() < len(rest):
-            found = kv.pairs(rest, escaped=mode == "auto_escaped", trim=plan.trim_spaces)
+            found = automatic.pairs(rest, escaped=mode == "auto_escaped", trim=plan.trim_spaces)
             _fill(columns, found, needed, False)
     elif mode != "none":
         tools.warn(f"unknown KV_MODE {mode!r}")
 
 
-def _fill(columns: Columns, triples: kv.Triples, needed: set[str] | None, multivalue: bool) -> None:
+def _fill(columns: Columns, triples: automatic.Triples, needed: set[str] | None, multivalue: bool) -> None:
     for column in from_pairs(columns.height, *triples, wanted=needed, multivalue=multivalue):
         columns.fill(column.name, column)
 

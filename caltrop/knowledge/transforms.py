@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from caltrop.knowledge import kv, pcre
+from caltrop.knowledge import automatic, pcre
 from caltrop.knowledge.columns import MULTIVALUE, Columns, as_field, from_pairs
 from caltrop.knowledge.conffile import truth
 from caltrop.knowledge.configuration import MergedStanza
@@ -71,19 +71,19 @@ class Transform:
         parts = [columns.text(name) for name in self.sources]
         return pl.select(pl.concat_str(parts, separator=" ", ignore_nulls=True)).to_series()
 
-    def _triples(self, source: pl.Series) -> list[kv.Triples]:
+    def _triples(self, source: pl.Series) -> list[automatic.Triples]:
         if self.regex is not None:
             return self._by_regex(self.regex, source)
         if self.fields:
             return self._by_fields(source)
         return [self._by_two_delims(source) if len(self.delims) == 2 else self._by_turns(source)]
 
-    def _by_regex(self, regex: pcre.Regex, source: pl.Series) -> list[kv.Triples]:
+    def _by_regex(self, regex: pcre.Regex, source: pl.Series) -> list[automatic.Triples]:
         if self.dynamic or self.multivalue:
             rows, groups = regex.every(source)
         else:
             rows, groups = pl.int_range(len(source), dtype=pl.UInt32, eager=True), regex.first(source)
-        triples: list[kv.Triples] = []
+        triples: list[automatic.Triples] = []
         for name, group in zip(regex.names, groups, strict=True):
             if name and name.startswith("_KEY_"):
                 value = regex.names.index("_VAL_" + name[5:]) if "_VAL_" + name[5:] in regex.names else None
@@ -98,16 +98,16 @@ class Transform:
         return triples
 
     def _keys(self, keys: pl.Series) -> pl.Series:
-        return kv.clean_keys(keys) if self.clean_keys else keys
+        return automatic.clean_keys(keys) if self.clean_keys else keys
 
-    def _by_two_delims(self, source: pl.Series) -> kv.Triples:
+    def _by_two_delims(self, source: pl.Series) -> automatic.Triples:
         pair = re.escape(self.delims[0])
         inside = re.escape(self.delims[1])
         regex = pcre.compile(rf'([^{pair}{inside}]+)[{inside}](?:"((?:[^"\\]|\\.)*)"|([^{pair}]*))')
         rows, (keys, quoted, bare) = regex.every(source)
         return rows, self._keys(keys.str.strip_chars()), quoted.zip_with(quoted.is_not_null(), bare.str.strip_chars())
 
-    def _by_turns(self, source: pl.Series) -> kv.Triples:
+    def _by_turns(self, source: pl.Series) -> automatic.Triples:
         """One set of delimiters and no names: name, value, name, value, ..."""
         rows: list[int] = []
         keys: list[str] = []
@@ -124,7 +124,7 @@ class Transform:
             pl.Series(values, dtype=pl.String),
         )
 
-    def _by_fields(self, source: pl.Series) -> list[kv.Triples]:
+    def _by_fields(self, source: pl.Series) -> list[automatic.Triples]:
         """Positions between delimiters; double quotes hold a value together."""
         delims = self.delims[0]
         rows = pl.int_range(len(source), dtype=pl.UInt32, eager=True)

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from caltrop.content import load
+from caltrop.content.document import Document
 from caltrop.content.edits import scalar
 from caltrop.content.fix import fix
 from caltrop.content.report import FORMATS
 from caltrop.content.schema import PUBLISHED
-from caltrop.content.source import Document
 from caltrop.content.spec import json_schema
 from tests.content.sample import DETECTION, Repository
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from caltrop.content import load
+from caltrop.content.document import Document
 from caltrop.content.migrate import migrate, migrate_detection
-from caltrop.content.source import Document
 from caltrop.errors import CaltropError
 from tests.content.sample import Repository
 

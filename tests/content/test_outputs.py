@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from caltrop.content.checks.outputs import output_fields
-from caltrop.content.model import Macro
+from caltrop.content.model import MacroItem
 from caltrop.content.wellknown import macros
 from caltrop.spl import parse
 
 KNOWN = {(m.name, len(m.arguments)): m for m in macros()}
-KNOWN[("ctime", 1)] = Macro(name="ctime", file="", arguments=("f",), definition="convert ctime($f$)")
-KNOWN[("own", 0)] = Macro(name="own", file="", definition="stats count AS n by host")
+KNOWN[("ctime", 1)] = MacroItem(name="ctime", file="", arguments=("f",), definition="convert ctime($f$)")
+KNOWN[("own", 0)] = MacroItem(name="own", file="", definition="stats count AS n by host")
 
 
 @pytest.mark.parametrize(

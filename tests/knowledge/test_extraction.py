@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caltrop.knowledge import Configuration, Knowledge, kv
+from caltrop.knowledge import Configuration, Knowledge, automatic
 from caltrop.knowledge.columns import from_pairs
 from caltrop.knowledge.extraction import names_in_eval
 from caltrop.knowledge.labels import names_in_search
@@ -124,11 +124,14 @@ def test_operations(know, name: str) -> None:  # type: ignore[no-untyped-def]
 
 
 def test_nesting_is_bounded() -> None:
-    deep = kv.MAX_DEPTH + 50
-    for parse, text in ((kv.xml, "<a>" * deep + "x" + "</a>" * deep), (kv.json, '{"a":' * deep + "1" + "}" * deep)):
+    deep = automatic.MAX_DEPTH + 50
+    for parse, text in (
+        (automatic.xml, "<a>" * deep + "x" + "</a>" * deep),
+        (automatic.json, '{"a":' * deep + "1" + "}" * deep),
+    ):
         _, keys, _ = parse(pl.Series([text]))
         assert keys.to_list() == []
-    _, keys, _ = kv.json(pl.Series(["[" * 100_000]))
+    _, keys, _ = automatic.json(pl.Series(["[" * 100_000]))
     assert keys.to_list() == []
 
 
@@ -277,6 +280,6 @@ def test_the_tolerant_json_reader_agrees_on_whole_json(value: object) -> None:
     import json
 
     text = json.dumps(value, ensure_ascii=False)
-    _, keys, values = kv.json(pl.Series([text]))
+    _, keys, values = automatic.json(pl.Series([text]))
     if isinstance(value, dict | list):
-        assert list(kv._partial_json(text)) == list(zip(keys, values, strict=True))
+        assert list(automatic._partial_json(text)) == list(zip(keys, values, strict=True))

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from caltrop.knowledge import Configuration, DataModelError, Knowledge, Macro
+from caltrop.knowledge import Configuration, DataModelError, Knowledge, MacroStanza
 
 from .conftest import MakeApp
 
@@ -27,8 +27,10 @@ disabled = 1
 
 def test_macros(make_app: MakeApp) -> None:
     knowledge = Knowledge(Configuration([make_app("a", {"default/macros.conf": MACROS})]), "a")
-    assert knowledge.macro("plain") == Macro("plain", (), "index=main")
-    assert knowledge.macro("two", 2) == Macro("two", ("a", "b"), "x=$a$ y=$b$", True, "isnum(a)", "a is no number")
+    assert knowledge.macro("plain") == MacroStanza("plain", (), "index=main")
+    assert knowledge.macro("two", 2) == MacroStanza(
+        "two", ("a", "b"), "x=$a$ y=$b$", True, "isnum(a)", "a is no number"
+    )
     assert knowledge.macro("two") is None and knowledge.macro("two", 1) is None and knowledge.macro("off") is None
     assert knowledge.macros() == ["off", "plain", "two(2)"]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from caltrop.content.cache import Bundle
 from caltrop.content.checks import data, identity, references, risk, schedule, search
 from caltrop.content.checks.finding import Finding
+from caltrop.content.document import Document
 from caltrop.content.model import Catalogue
 from caltrop.content.problems import Problem
-from caltrop.content.source import Document
 
 _CHECKS: tuple[Callable[[Catalogue], Iterator[Finding]], ...] = (
     identity.check,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from caltrop.content.document import Path
 from caltrop.content.model import Item
-from caltrop.content.source import Path
 
 
 class Finding(NamedTuple):

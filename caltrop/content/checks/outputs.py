@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from caltrop.content.model import Macro
+from caltrop.content.model import MacroItem
 from caltrop.spl import SplError, parse
 from caltrop.spl.ast import (
     Aggregation,
@@ -29,7 +29,7 @@ from caltrop.spl.ast import (
     Word,
 )
 
-FindMacro = Callable[[str, int], Macro | None]
+FindMacro = Callable[[str, int], MacroItem | None]
 _GROUP = re.compile(r"\(\?P?<([A-Za-z_]\w*)>")
 _MAX_DEPTH = 8
 

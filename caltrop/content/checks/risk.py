@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from caltrop.content.checks.finding import Finding, of
+from caltrop.content.document import Path
 from caltrop.content.model import Catalogue, Detection
 from caltrop.content.schema import THREAT_TYPES
-from caltrop.content.source import Path
 
 _NAME = re.compile(r"[^\s$]+")  # a token is a field name, seldom with white space
 _WORD = re.compile(r"[\w.{}@-]+")

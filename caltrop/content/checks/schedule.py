@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from caltrop.content.checks.finding import Finding, of
 from caltrop.content.cron import longest_gap, seconds_before_now
+from caltrop.content.document import Path
 from caltrop.content.model import Baseline, Catalogue, Detection, Item, Schedule
-from caltrop.content.source import Path
 
 _SLACK = 60  # seconds that snapping to the minute may take away
 

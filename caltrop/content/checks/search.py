@@ -14,7 +14,7 @@ from caltrop.content.checks.outputs import OPEN, Fields, output_fields
 from caltrop.content.checks.references import Search, searches
 from caltrop.content.checks.risk import entity_fields, messages, tokens
 from caltrop.content.config import AppConfig
-from caltrop.content.model import Catalogue, Detection, Macro
+from caltrop.content.model import Catalogue, Detection, MacroItem
 from caltrop.content.spltext import macro_calls, without_comments
 from caltrop.spl import SplError, parse
 from caltrop.spl.ast import Comparison, Pipeline, Word
@@ -29,7 +29,7 @@ _OWN_INDEXES = ("risk", "notable", "*")
 def check(catalogue: Catalogue, bundle: Bundle | None = None) -> Iterator[Finding]:
     known = {(m.name, len(m.arguments)): m for m in [*wellknown.macros(), *catalogue.macros]}
     for detection in catalogue.detections:
-        known.setdefault((detection.filter_macro, 0), Macro(name="", file="", definition="search *"))
+        known.setdefault((detection.filter_macro, 0), MacroItem(name="", file="", definition="search *"))
     context = msgspec.msgpack.encode((list(known.values()), catalogue.config.external_indexes))
     for item in searches(catalogue):
         if bundle is None:
@@ -45,7 +45,7 @@ def check(catalogue: Catalogue, bundle: Bundle | None = None) -> Iterator[Findin
         yield from found
 
 
-def _item(item: Search, known: dict[tuple[str, int], Macro], config: AppConfig) -> Iterator[Finding]:
+def _item(item: Search, known: dict[tuple[str, int], MacroItem], config: AppConfig) -> Iterator[Finding]:
     try:
         pipeline = parse(item.search)
     except SplError as error:

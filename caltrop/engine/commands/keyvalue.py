@@ -12,7 +12,7 @@ from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
 from caltrop.engine.table import Table
-from caltrop.knowledge import columns, kv
+from caltrop.knowledge import automatic, columns
 from caltrop.knowledge.columns import Columns
 from caltrop.knowledge.transforms import transform
 from caltrop.spl.ast import Command, FieldName, Word
@@ -37,13 +37,13 @@ def extract(table: Table, cmd: Command, ctx: Context) -> Table:
     if pair is None and key is None:
         if not flag(cmd, "auto", True):
             return table
-        rows, keys, values = kv.pairs(text)
+        rows, keys, values = automatic.pairs(text)
     else:
         rows, keys, values = delimited(text, str(pair or " ,;|&\n"), str(key or "="))
     few = rows.to_frame("row").select(pl.int_range(pl.len()).over("row") < limit).to_series()
     rows, keys, values = rows.filter(few), keys.filter(few), values.filter(few)
     if flag(cmd, "clean_keys", True) and len(keys):
-        keys = kv.clean_keys(keys)
+        keys = automatic.clean_keys(keys)
     return with_fields(table, columns.from_pairs(len(text), rows, keys, values, multivalue=flag(cmd, "mv_add")))
 
 
@@ -67,7 +67,7 @@ def _by_transforms(table: Table, names: list[str], cmd: Command, ctx: Context) -
     return table.with_frame(fields.frame())
 
 
-def delimited(text: pl.Series, pair: str, key: str) -> kv.Triples:
+def delimited(text: pl.Series, pair: str, key: str) -> automatic.Triples:
     """Pairs between any of the characters of `pair`, split at one of the characters of `key`; quotes protect both.
 
     A value that holds such a character without quotes is none.

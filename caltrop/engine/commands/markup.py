@@ -14,7 +14,7 @@ from caltrop.engine.registry import command
 from caltrop.engine.structured import inner_text, parse_xml, spath_values
 from caltrop.engine.table import MULTIVALUE, Table, pick, render
 from caltrop.engine.values import Value, lists_or_text
-from caltrop.knowledge import columns, kv
+from caltrop.knowledge import automatic, columns
 from caltrop.spl.ast import Command, FieldName, Word
 
 
@@ -66,9 +66,9 @@ def spath(table: Table, cmd: Command, ctx: Context) -> Table:
 
 def all_fields(text: pl.Series) -> list[pl.Series]:
     """Every leaf of JSON or XML, one column a path."""
-    is_json = kv.looks_json(text)
+    is_json = automatic.looks_json(text)
     found: list[pl.Series] = []
-    for extract, chosen in ((kv.json, is_json), (kv.xml, ~is_json)):
+    for extract, chosen in ((automatic.json, is_json), (automatic.xml, ~is_json)):
         subject = pick(chosen, text)
         if subject.null_count() == len(subject):
             continue

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from caltrop.content import load
+from caltrop.content.detections import detection, read_test
 from caltrop.content.model import RowBounds
-from caltrop.content.reader import detection, read_test
 from caltrop.content.schema import DETECTION, PUBLISHED
 from caltrop.content.spec import json_schema
 from caltrop.content.spltext import count_arguments, macro_calls

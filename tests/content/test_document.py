@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from caltrop.content.source import Document
+from caltrop.content.document import Document
 
 
 def test_values_are_plain_and_dates_stay_text() -> None:

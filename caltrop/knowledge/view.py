@@ -26,7 +26,7 @@ CONFS = ("props", "transforms", "eventtypes", "tags", "collections")  # what a K
 
 
 @dataclass(frozen=True, slots=True)
-class Macro:
+class MacroStanza:
     """A macros.conf stanza: `name(2)` is the macro `name` with two arguments."""
 
     name: str
@@ -137,12 +137,12 @@ class Knowledge:
 
     # --- macros, saved searches ---------------------------------------------------------------------------------------
 
-    def macro(self, name: str, arity: int = 0) -> Macro | None:
+    def macro(self, name: str, arity: int = 0) -> MacroStanza | None:
         found = self._stanza("macros", f"{name}({arity})" if arity else name)
         if found is None:
             return None
         args = tuple(a.strip() for a in found.get("args").split(",") if a.strip())
-        return Macro(
+        return MacroStanza(
             name,
             args,
             found.get("definition"),

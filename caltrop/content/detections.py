@@ -1,7 +1,4 @@
-"""Plain values of a detection file -> `Detection`, whichever of the four schemas it is written in.
-
-Values of the wrong type have been reported by the time this runs (`spec.check`); here they only must not hurt.
-"""
+"""Plain values of a detection file -> `Detection`, whichever of the four schemas it is written in."""
 
 from __future__ import annotations
 
@@ -17,12 +14,10 @@ from caltrop.content.model import (
     Expectation,
     ExpectedRisk,
     RowBounds,
-    Schedule,
     Test,
     Throttling,
 )
-
-Data = dict[str, Any]
+from caltrop.content.values import Data, integer, item_fields, mapping, mappings, optional, own_schedule, text, texts
 
 # Observables of the tags schemas: type names (lower case) that are risk objects of a user or a system …
 _USER_TYPES = frozenset({"user", "username", "email address"})
@@ -34,79 +29,12 @@ _THREAT_NAMES = {
 }  # fmt: skip
 
 
-def text(data: Data, key: str, default: str = "") -> str:
-    value = data.get(key)
-    if value is None or isinstance(value, list | dict):
-        return default
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
-
-
-def texts(data: Data, key: str) -> tuple[str, ...]:
-    value = data.get(key)
-    if value is None:
-        return ()
-    if not isinstance(value, list):
-        value = [value]
-    return tuple(str(item) for item in value if item is not None and not isinstance(item, list | dict))
-
-
-def integer(data: Data, key: str, default: int = 0) -> int:
-    value = data.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return default
-    return round(value)
-
-
-def mapping(data: Data, key: str) -> Data:
-    value = data.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def mappings(data: Data, key: str) -> list[Data]:
-    value = data.get(key)
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def item_fields(data: Data, file: str, schema_name: str) -> Data:
-    """The fields that every object has. Older schemas have one `date`, which stands for both."""
-    date = text(data, "date")
-    return {
-        "name": text(data, "name").strip() or file.rsplit("/", 1)[-1].removesuffix(".yml"),
-        "file": file,
-        "id": text(data, "id"),
-        "version": integer(data, "version", 1),
-        "creation_date": text(data, "creation_date", date),
-        "modification_date": text(data, "modification_date", date),
-        "author": text(data, "author"),
-        "description": text(data, "description").strip(),
-        "schema": schema_name,
-    }
-
-
-def schedule(data: Data) -> Schedule:
-    default = Schedule()
-    return Schedule(
-        cron_schedule=text(data, "cron_schedule", default.cron_schedule),
-        earliest_time=text(data, "earliest_time", default.earliest_time),
-        latest_time=text(data, "latest_time", default.latest_time),
-        schedule_window=text(data, "schedule_window", default.schedule_window),
-    )
-
-
-def own_schedule(data: Data) -> Schedule | None:
-    """A schedule of the object's own, in either spelling, or None: then its type's deployment holds."""
-    custom = mapping(data, "custom_schedule") or mapping(mapping(data, "deployment"), "scheduling")
-    return schedule(custom) if custom else None
-
-
 def detection(data: Data, file: str) -> Detection:
     """`file` is relative to the repository. Works on any mapping that has a `search`."""
     name = schema.detection_schema(data)
     tags = mapping(data, "tags")
     side = {**data, **tags} if tags else data  # where tags stood, they win: the top level had no such keys then
-    impact, confidence = _optional(side, "impact"), _optional(side, "confidence")
+    impact, confidence = optional(side, "impact"), optional(side, "confidence")
     if impact is not None and confidence is not None:
         score = round(impact * confidence / 100)
     else:
@@ -262,7 +190,7 @@ def _expectation(data: Data) -> Expectation:
         risk=ExpectedRisk(
             events=_bounds(risk.get("events")),
             message=text(risk, "message"),
-            score=_optional(risk, "score"),
+            score=optional(risk, "score"),
             objects=texts(risk, "objects"),
         )
         if risk
@@ -273,15 +201,10 @@ def _expectation(data: Data) -> Expectation:
 
 def _bounds(value: Any) -> RowBounds | None:
     if isinstance(value, dict):
-        return RowBounds(at_least=_optional(value, "at_least"), at_most=_optional(value, "at_most"))
+        return RowBounds(at_least=optional(value, "at_least"), at_most=optional(value, "at_most"))
     if isinstance(value, int) and not isinstance(value, bool):
         return RowBounds(at_least=value, at_most=value)
     return None
-
-
-def _optional(data: Data, key: str) -> int | None:
-    value = data.get(key)
-    return round(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _type(value: str) -> str:

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import msgspec
 
-from caltrop.content import reader
 from caltrop.content.cache import Bundle
 from caltrop.content.config import load_config
+from caltrop.content.detections import read_test
+from caltrop.content.document import Document
+from caltrop.content.files import linked, read_all, yaml_files
 from caltrop.content.fingerprint import files
 from caltrop.content.model import Catalogue, Detection
 from caltrop.content.problems import Problem
-from caltrop.content.read import linked, read_all, yaml_files
-from caltrop.content.rules import settle
-from caltrop.content.source import Document
+from caltrop.content.severity import settle
+from caltrop.content.values import mappings, text
 from caltrop.errors import CaltropError, Location
 
 
@@ -63,12 +64,12 @@ def _attach_old_tests(base: Path, catalogue: Catalogue, problems: list[Problem])
         problems += document.problems
         if not isinstance(document.data, dict):
             continue
-        for test in reader.mappings(document.data, "tests"):
-            target = by_file.get("detections/" + reader.text(test, "file"))
+        for test in mappings(document.data, "tests"):
+            target = by_file.get("detections/" + text(test, "file"))
             if target is None:
-                message = f"this test is for {reader.text(test, 'file')!r}, which is not there"
+                message = f"this test is for {text(test, 'file')!r}, which is not there"
                 hint = "'file' is below detections/"
                 problems.append(Problem(file=file, code="test-data", message=message, hint=hint))
                 continue
             item: Detection = catalogue.detections[target]
-            catalogue.detections[target] = msgspec.structs.replace(item, tests=(*item.tests, reader.read_test(test)))
+            catalogue.detections[target] = msgspec.structs.replace(item, tests=(*item.tests, read_test(test)))

@@ -11,11 +11,11 @@ from caltrop.content.model import (
     Deployment,
     Investigation,
     Lookup,
-    Macro,
+    MacroItem,
     Playbook,
     Story,
 )
-from caltrop.content.reader import (
+from caltrop.content.values import (
     Data,
     integer,
     item_fields,
@@ -70,8 +70,8 @@ def investigation(data: Data, file: str) -> Investigation:
     )
 
 
-def macro(data: Data, file: str) -> Macro:
-    return Macro(
+def macro(data: Data, file: str) -> MacroItem:
+    return MacroItem(
         **item_fields(data, file, _schema(data)),
         definition=text(data, "definition").strip(),
         arguments=texts(data, "arguments"),

@@ -7,56 +7,20 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from caltrop.content import objects, reader, schema
 from caltrop.content.cache import Bundle, key
+from caltrop.content.document import Document
 from caltrop.content.fingerprint import files, read
-from caltrop.content.model import (
-    Baseline,
-    Dashboard,
-    DataSource,
-    Deployment,
-    Detection,
-    Investigation,
-    Lookup,
-    Macro,
-    Playbook,
-    Story,
-    Test,
-)
+from caltrop.content.kinds import KINDS, spec_for
+from caltrop.content.model import Detection, Test
 from caltrop.content.problems import Problem
-from caltrop.content.source import Document
 from caltrop.content.spec import Obj, check
 
-
-class Kind(NamedTuple):
-    """Where the objects of a folder go in the catalogue, what they may hold, and how they are read."""
-
-    attribute: str
-    spec: Obj
-    read: Callable[[dict[str, Any], str], Any]
-    type: type[Any]
-
-
-KINDS: dict[str, Kind] = {
-    "baselines": Kind("baselines", schema.BASELINE, objects.baseline, Baseline),
-    "dashboards": Kind("dashboards", schema.DASHBOARD, objects.dashboard, Dashboard),
-    "data_sources": Kind("data_sources", schema.DATA_SOURCE, objects.data_source, DataSource),
-    "deployments": Kind("deployments", schema.DEPLOYMENT, objects.deployment, Deployment),
-    "detections": Kind("detections", schema.DETECTION, reader.detection, Detection),
-    "investigations": Kind("investigations", schema.INVESTIGATION, objects.investigation, Investigation),
-    "lookups": Kind("lookups", schema.LOOKUP, objects.lookup, Lookup),
-    "macros": Kind("macros", schema.MACRO, objects.macro, Macro),
-    "playbooks": Kind("playbooks", schema.PLAYBOOK, objects.playbook, Playbook),
-    "removed/detections": Kind("removed", schema.DETECTION, reader.detection, Detection),
-    "response_tasks": Kind("investigations", schema.INVESTIGATION, objects.investigation, Investigation),
-    "stories": Kind("stories", schema.STORY, objects.story, Story),
-}
 _ALONE = 150  # files that one process reads faster than two would
 
 Result = tuple[Any, list[Problem]]  # the object (None when there is nothing to read), and the file's own faults
@@ -185,14 +149,6 @@ def _with_lines(tests: tuple[Test, ...], document: Document) -> tuple[Test, ...]
     return tuple(
         msgspec.structs.replace(test, line=document.place(("tests", index))[0]) for index, test in enumerate(tests)
     )
-
-
-def spec_for(spec: Obj, data: dict[str, Any]) -> Obj:
-    """Detections in an older schema are checked by the older table."""
-    if spec is not schema.DETECTION:
-        return spec
-    old = schema.detection_schema(data) != "flat" or ("creation_date" not in data and "date" in data)
-    return schema.LEGACY_DETECTION if old else spec
 
 
 def _faults(document: Document, spec: Obj) -> Iterator[Problem]:
