@@ -35,10 +35,11 @@ lint: venv
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# docs/spl.md, from the engine's registrations and the conformance cases.
+# docs/spl.md and the table in docs/rest.md, from what the engine and the server register and the conformance cases.
 docs: venv
-	$(BIN)/python -m caltrop.support > docs/spl.md.new
+	$(BIN)/python -m tools.spl_reference > docs/spl.md.new
 	@mv docs/spl.md.new docs/spl.md
+	$(BIN)/python -m tools.rest_reference
 
 bench: venv
 	$(BIN)/python benchmarks/run.py

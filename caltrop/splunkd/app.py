@@ -8,15 +8,15 @@ from __future__ import annotations
 import logging
 
 from caltrop.errors import CaltropError
-from caltrop.splunkd import collection
-from caltrop.splunkd.atom import Entry, Feed, render_feed, render_messages
-from caltrop.splunkd.authentication import authenticate, session_cookie, session_cookies
+from caltrop.splunkd.access.authentication import authenticate, session_cookie, session_cookies
 from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.endpoints.inputs import scheme_inputs
-from caltrop.splunkd.hec import CollectorApp
-from caltrop.splunkd.http import ApiError, NotFound, Request, Response
-from caltrop.splunkd.protocol import Sink
-from caltrop.splunkd.receiving import origin_of
+from caltrop.splunkd.intake.collector import CollectorApp
+from caltrop.splunkd.intake.receivers import origin_of
+from caltrop.splunkd.rest import collection
+from caltrop.splunkd.wire.atom import Entry, Feed, render_feed, render_messages
+from caltrop.splunkd.wire.http import ApiError, NotFound, Request, Response
+from caltrop.splunkd.wire.protocol import Sink
 
 log = logging.getLogger(__name__)
 METHODS = frozenset({"GET", "POST", "DELETE", "PUT", "HEAD"})

@@ -16,20 +16,20 @@ from cryptography.fernet import Fernet
 
 from caltrop.engine.instance import Instance
 from caltrop.knowledge import install_app
-from caltrop.splunkd import provision
-from caltrop.splunkd.accounts import Accounts, User
-from caltrop.splunkd.alerting import Alerting
-from caltrop.splunkd.atom import Acl
-from caltrop.splunkd.engine_services import ServerServices
-from caltrop.splunkd.http import ApiError, Request
-from caltrop.splunkd.ingest import Ingest
-from caltrop.splunkd.jobs import Job, Jobs, SearchSpec
-from caltrop.splunkd.logs import Logs
-from caltrop.splunkd.messages import RESTART, Bulletins
-from caltrop.splunkd.modular import ModularInputs
-from caltrop.splunkd.roles import Roles
-from caltrop.splunkd.savedsearches import SavedSearch
-from caltrop.splunkd.scheduler import Scheduler, spec_of
+from caltrop.splunkd.access.accounts import Accounts, User
+from caltrop.splunkd.access.roles import Roles
+from caltrop.splunkd.intake.ingest import Ingest
+from caltrop.splunkd.intake.modular import ModularInputs
+from caltrop.splunkd.searching.alerting import Alerting
+from caltrop.splunkd.searching.engine_services import ServerServices
+from caltrop.splunkd.searching.jobs import Job, Jobs, SearchSpec
+from caltrop.splunkd.searching.savedsearches import SavedSearch
+from caltrop.splunkd.searching.scheduler import Scheduler, spec_of
+from caltrop.splunkd.state import provision
+from caltrop.splunkd.state.bulletins import RESTART, Bulletins
+from caltrop.splunkd.state.logs import Logs
+from caltrop.splunkd.wire.atom import Acl
+from caltrop.splunkd.wire.http import ApiError, Request
 
 log = logging.getLogger(__name__)
 ADMIN = "admin"

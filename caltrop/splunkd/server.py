@@ -18,12 +18,12 @@ from types import TracebackType
 import uvicorn
 
 from caltrop.errors import CaltropError
-from caltrop.splunkd import tls
 from caltrop.splunkd.app import ManagementApp
-from caltrop.splunkd.asgi import Application, AsgiApp
 from caltrop.splunkd.daemon import Daemon
-from caltrop.splunkd.protocol import protocol_class
-from caltrop.splunkd.web import WebApp
+from caltrop.splunkd.wire import tls
+from caltrop.splunkd.wire.asgi import Application, AsgiApp
+from caltrop.splunkd.wire.protocol import protocol_class
+from caltrop.splunkd.wire.web import WebApp
 
 log = logging.getLogger(__name__)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})

@@ -11,7 +11,7 @@ from caltrop.errors import CaltropError
 from caltrop.index import Store, transforms
 from caltrop.index.importers import ImportOptions, Problem, read
 from caltrop.knowledge.configuration import Configuration
-from caltrop.splunkd.ingest import Ingest, Origin
+from caltrop.splunkd.intake.ingest import Ingest, Origin
 
 
 def applied(raws: list[str], props: dict[str, str], **stanzas: dict[str, str]) -> tuple[pl.DataFrame, list[str]]:

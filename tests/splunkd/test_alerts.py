@@ -14,10 +14,10 @@ import pytest
 import splunklib.client as client
 import splunklib.results as results
 
-from caltrop.splunkd import findings
 from caltrop.splunkd.daemon import Daemon
-from caltrop.splunkd.savedsearches import SavedSearch, expand_arguments, seconds_of
-from caltrop.splunkd.scheduler import last_time, times_between
+from caltrop.splunkd.searching import findings
+from caltrop.splunkd.searching.savedsearches import SavedSearch, expand_arguments, seconds_of
+from caltrop.splunkd.searching.scheduler import last_time, times_between
 
 RISK = [
     {"risk_object_field": "user", "risk_object_type": "user", "risk_score": 63},

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from caltrop.splunkd import collection, reference
+from caltrop.splunkd.rest import collection
+from tools import rest_reference as reference
 
 
 def test_the_page_is_up_to_date() -> None:
     text = reference.PAGE.read_text("utf-8")
-    assert reference.page(text) == text, "run python -m caltrop.splunkd.reference"
+    assert reference.page(text) == text, "run python -m tools.rest_reference"
     assert all(f"| `{path}` |" in text for path in collection.collections)

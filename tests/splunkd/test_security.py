@@ -16,9 +16,11 @@ import splunklib.client as client
 import splunklib.results as results
 from splunklib.binding import HTTPError
 
-from caltrop.splunkd import asgi, collection, documents
-from caltrop.splunkd.http import ApiError, Args, names_of
+from caltrop.splunkd.rest import collection
+from caltrop.splunkd.rest import queries as documents
 from caltrop.splunkd.server import Server
+from caltrop.splunkd.wire import asgi
+from caltrop.splunkd.wire.http import ApiError, Args, names_of
 
 from .conftest import PASSWORD, Raw
 
@@ -44,7 +46,7 @@ def test_only_the_login_is_open() -> None:
 @pytest.mark.parametrize("path", PATHS)
 def test_nobody_gets_in_without_a_login(server: Server, path: str) -> None:
     """In process: the path of every registered endpoint, bare, below it, and in a namespace, with every method."""
-    from caltrop.splunkd.http import Request
+    from caltrop.splunkd.wire.http import Request
 
     concrete = path.replace("*", "macros")
     for prefix in ("/services", "/servicesNS/nobody/search"):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from caltrop.splunkd.alerting import Triggered
-from caltrop.splunkd.atom import Acl, Entry, encode_name, iso_time
-from caltrop.splunkd.collection import Collection, register
-from caltrop.splunkd.http import Request, Response, names_of
+from caltrop.splunkd.rest.collection import Collection, register
+from caltrop.splunkd.searching.alerting import Triggered
+from caltrop.splunkd.wire.atom import Acl, Entry, encode_name, iso_time
+from caltrop.splunkd.wire.http import Request, Response, names_of
 
 ALL = "-"
 

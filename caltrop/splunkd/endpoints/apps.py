@@ -12,11 +12,11 @@ from typing import Any
 
 from caltrop.knowledge import PackageError
 from caltrop.knowledge.conffile import ConfFile, read, truth, write
-from caltrop.splunkd.atom import Entry
-from caltrop.splunkd.collection import Collection, action, register, route
-from caltrop.splunkd.confobjects import shared_acl
 from caltrop.splunkd.daemon import Daemon
-from caltrop.splunkd.http import ApiError, Request, Response, flag
+from caltrop.splunkd.rest.collection import Collection, action, register, route
+from caltrop.splunkd.rest.confobjects import shared_acl
+from caltrop.splunkd.wire.atom import Entry
+from caltrop.splunkd.wire.http import ApiError, Request, Response, flag
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,99}")
 BUILT_IN = frozenset({"search", "launcher", "splunk_httpinput", "Splunk_SA_CIM"})

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from caltrop.splunkd.atom import Acl, Entry, render_fields, render_messages
-from caltrop.splunkd.authentication import session_cookie
-from caltrop.splunkd.collection import Collection, register, route
+from caltrop.splunkd.access.authentication import session_cookie
 from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.endpoints.users import user_content
-from caltrop.splunkd.http import XML, ApiError, Request, Response
+from caltrop.splunkd.rest.collection import Collection, register, route
+from caltrop.splunkd.wire.atom import Acl, Entry, render_fields, render_messages
+from caltrop.splunkd.wire.http import XML, ApiError, Request, Response
 
 
 @route("auth/login", "POST", "GET", open=True)

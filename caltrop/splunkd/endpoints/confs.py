@@ -10,11 +10,11 @@ from collections.abc import Mapping
 
 from caltrop.knowledge import conffile
 from caltrop.knowledge.configuration import NOBODY, SYSTEM, MergedStanza
-from caltrop.splunkd import provision
-from caltrop.splunkd.atom import Acl, Entry, Feed, render_feed
-from caltrop.splunkd.collection import Collection, register
-from caltrop.splunkd.confobjects import RESERVED, ConfCollection, check_name, require_place
-from caltrop.splunkd.http import TEXT, ApiError, NotFound, Request, Response, names_of
+from caltrop.splunkd.rest.collection import Collection, register
+from caltrop.splunkd.rest.confobjects import RESERVED, ConfCollection, check_name, require_place
+from caltrop.splunkd.state import provision
+from caltrop.splunkd.wire.atom import Acl, Entry, Feed, render_feed
+from caltrop.splunkd.wire.http import TEXT, ApiError, NotFound, Request, Response, names_of
 
 CONF_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,127}")
 # Confs of the server as a whole: without a namespace they are written to the system layer, and only by administrators.

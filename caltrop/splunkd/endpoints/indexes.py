@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from caltrop.index.store import NAME
-from caltrop.splunkd import provision
-from caltrop.splunkd.atom import Entry, iso_time
-from caltrop.splunkd.collection import action, register
-from caltrop.splunkd.confobjects import ConfCollection
-from caltrop.splunkd.http import ApiError, Request
+from caltrop.splunkd.rest.collection import action, register
+from caltrop.splunkd.rest.confobjects import ConfCollection
+from caltrop.splunkd.state import provision
+from caltrop.splunkd.wire.atom import Entry, iso_time
+from caltrop.splunkd.wire.http import ApiError, Request
 
 MEGABYTE = 2**20
 

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from caltrop.index.importers import ImportOptions
-from caltrop.splunkd import modular
-from caltrop.splunkd.atom import Acl, Entry
-from caltrop.splunkd.collection import Collection, register
-from caltrop.splunkd.confobjects import ConfCollection, place_of
 from caltrop.splunkd.daemon import Daemon
-from caltrop.splunkd.http import ApiError, Request, Response, flag
-from caltrop.splunkd.ingest import Origin
+from caltrop.splunkd.intake import modular
+from caltrop.splunkd.intake.ingest import Origin
+from caltrop.splunkd.rest.collection import Collection, register
+from caltrop.splunkd.rest.confobjects import ConfCollection, place_of
+from caltrop.splunkd.wire.atom import Acl, Entry
+from caltrop.splunkd.wire.http import ApiError, Request, Response, flag
 
 CHUNK = 1 << 20
 PACKED = (".evtx", ".gz", ".tgz", ".zip", ".tar", ".bz2", ".xz")

@@ -6,10 +6,10 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
-from caltrop.splunkd.atom import Entry
-from caltrop.splunkd.collection import register
-from caltrop.splunkd.confobjects import ConfCollection
-from caltrop.splunkd.http import ApiError, Request
+from caltrop.splunkd.rest.collection import register
+from caltrop.splunkd.rest.confobjects import ConfCollection
+from caltrop.splunkd.wire.atom import Entry
+from caltrop.splunkd.wire.http import ApiError, Request
 
 PREFIX = "http://"
 GLOBAL = "http"

@@ -8,11 +8,12 @@ from typing import Any
 
 from caltrop.engine.table import Table
 from caltrop.spl import unparse
-from caltrop.splunkd import results, summaries
-from caltrop.splunkd.atom import Acl, Entry, dump_json, entry_json, escape, iso_time, render_entry, render_fields
-from caltrop.splunkd.collection import Collection, action, collection_action, register
-from caltrop.splunkd.http import JSON, TEXT, XML, ApiError, NotFound, Request, Response
-from caltrop.splunkd.jobs import Job, SearchSpec, as_rest_search, fields_of
+from caltrop.splunkd.rest.collection import Collection, action, collection_action, register
+from caltrop.splunkd.searching import overview as summaries
+from caltrop.splunkd.searching.jobs import Job, SearchSpec, as_rest_search, fields_of
+from caltrop.splunkd.wire import results
+from caltrop.splunkd.wire.atom import Acl, Entry, dump_json, entry_json, escape, iso_time, render_entry, render_fields
+from caltrop.splunkd.wire.http import JSON, TEXT, XML, ApiError, NotFound, Request, Response
 
 MODES = ("normal", "blocking", "oneshot")
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from caltrop.knowledge.configuration import NOBODY, SYSTEM
-from caltrop.splunkd import documents
-from caltrop.splunkd.atom import Entry, dump_json
-from caltrop.splunkd.collection import Collection, register
-from caltrop.splunkd.confobjects import ConfCollection, shared_acl
-from caltrop.splunkd.documents import Document
-from caltrop.splunkd.http import JSON, ApiError, NotFound, Request, Response, names_of
+from caltrop.splunkd.rest import queries as documents
+from caltrop.splunkd.rest.collection import Collection, register
+from caltrop.splunkd.rest.confobjects import ConfCollection, shared_acl
+from caltrop.splunkd.rest.queries import Document
+from caltrop.splunkd.wire.atom import Entry, dump_json
+from caltrop.splunkd.wire.http import JSON, ApiError, NotFound, Request, Response, names_of
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,119}")
 MAX_LIMIT = 50_000

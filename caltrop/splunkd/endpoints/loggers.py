@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from caltrop.splunkd.atom import Acl, Entry
-from caltrop.splunkd.collection import Collection, register
-from caltrop.splunkd.http import ApiError, Request
-from caltrop.splunkd.logs import LEVELS
+from caltrop.splunkd.rest.collection import Collection, register
+from caltrop.splunkd.state.logs import LEVELS
+from caltrop.splunkd.wire.atom import Acl, Entry
+from caltrop.splunkd.wire.http import ApiError, Request
 
 
 @register

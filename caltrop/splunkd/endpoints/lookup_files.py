@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from caltrop.knowledge.configuration import NOBODY
-from caltrop.splunkd.atom import Acl, Entry
-from caltrop.splunkd.collection import Collection, register
-from caltrop.splunkd.confobjects import place_of, require_place, shared_acl
-from caltrop.splunkd.http import ApiError, Request
+from caltrop.splunkd.rest.collection import Collection, register
+from caltrop.splunkd.rest.confobjects import place_of, require_place, shared_acl
+from caltrop.splunkd.wire.atom import Acl, Entry
+from caltrop.splunkd.wire.http import ApiError, Request
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\- ]{0,199}\.(csv|csv\.gz|kmz|mmdb)", re.IGNORECASE)
 CONF = "lookups"  # what metadata files call these objects

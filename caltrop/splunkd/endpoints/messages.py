@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from caltrop.splunkd.atom import Acl, Entry
-from caltrop.splunkd.collection import Collection, register
-from caltrop.splunkd.confobjects import check_name
-from caltrop.splunkd.http import ApiError, Request
-from caltrop.splunkd.messages import Bulletin
+from caltrop.splunkd.rest.collection import Collection, register
+from caltrop.splunkd.rest.confobjects import check_name
+from caltrop.splunkd.state.bulletins import Bulletin
+from caltrop.splunkd.wire.atom import Acl, Entry
+from caltrop.splunkd.wire.http import ApiError, Request
 
 SEVERITIES = frozenset({"info", "warn", "error"})
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
-from caltrop.splunkd.atom import Acl, Entry, dump_json
-from caltrop.splunkd.collection import Collection, register
-from caltrop.splunkd.confobjects import ConfCollection
-from caltrop.splunkd.http import Request
+from caltrop.splunkd.rest.collection import Collection, register
+from caltrop.splunkd.rest.confobjects import ConfCollection
+from caltrop.splunkd.wire.atom import Acl, Entry, dump_json
+from caltrop.splunkd.wire.http import Request
 
 
 @register

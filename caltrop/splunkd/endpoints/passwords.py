@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from cryptography.fernet import Fernet, InvalidToken
 
 from caltrop.knowledge.configuration import NOBODY
-from caltrop.splunkd.atom import Entry
-from caltrop.splunkd.collection import register
-from caltrop.splunkd.confobjects import ConfCollection
-from caltrop.splunkd.http import Request
+from caltrop.splunkd.rest.collection import register
+from caltrop.splunkd.rest.confobjects import ConfCollection
+from caltrop.splunkd.wire.atom import Entry
+from caltrop.splunkd.wire.http import Request
 
 PREFIX = "credential:"
 _PARTS = re.compile(r"((?:[^:\\]|\\.)*):((?:[^:\\]|\\.)*):?", re.DOTALL)

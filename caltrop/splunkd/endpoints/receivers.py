@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from caltrop.splunkd.atom import dump_json, escape
-from caltrop.splunkd.collection import route
 from caltrop.splunkd.daemon import Daemon
-from caltrop.splunkd.http import JSON, XML, Args, Request, Response
-from caltrop.splunkd.receiving import origin_of
+from caltrop.splunkd.intake.receivers import origin_of
+from caltrop.splunkd.rest.collection import route
+from caltrop.splunkd.wire.atom import dump_json, escape
+from caltrop.splunkd.wire.http import JSON, XML, Args, Request, Response
 
 
 @route("receivers/simple", "POST")

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from caltrop.knowledge.configuration import NOBODY, SYSTEM
 from caltrop.knowledge.configuration import Conflict as ConfConflict
-from caltrop.splunkd.atom import Acl, Entry
-from caltrop.splunkd.collection import Collection, register
-from caltrop.splunkd.confobjects import check_name
-from caltrop.splunkd.http import ApiError, Request
-from caltrop.splunkd.roles import ALWAYS, PREFIX, split
+from caltrop.splunkd.access.roles import ALWAYS, PREFIX, split
+from caltrop.splunkd.rest.collection import Collection, register
+from caltrop.splunkd.rest.confobjects import check_name
+from caltrop.splunkd.wire.atom import Acl, Entry
+from caltrop.splunkd.wire.http import ApiError, Request
 
 LISTS = {
     "imported_roles": "importRoles",

@@ -11,14 +11,14 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from caltrop.engine import times
-from caltrop.splunkd import scheduler
-from caltrop.splunkd.atom import Entry, Feed, encode_name, iso_time, render_feed, render_fields
-from caltrop.splunkd.collection import action, register
-from caltrop.splunkd.confobjects import ConfCollection, place_of
 from caltrop.splunkd.endpoints.jobs import JobsCollection
-from caltrop.splunkd.http import ApiError, Request, Response
-from caltrop.splunkd.jobs import Job
-from caltrop.splunkd.savedsearches import SavedSearch, check_cron, expand_arguments, seconds_of
+from caltrop.splunkd.rest.collection import action, register
+from caltrop.splunkd.rest.confobjects import ConfCollection, place_of
+from caltrop.splunkd.searching import scheduler
+from caltrop.splunkd.searching.jobs import Job
+from caltrop.splunkd.searching.savedsearches import SavedSearch, check_cron, expand_arguments, seconds_of
+from caltrop.splunkd.wire.atom import Entry, Feed, encode_name, iso_time, render_feed, render_fields
+from caltrop.splunkd.wire.http import ApiError, Request, Response
 
 ACTION = re.compile(r"action\.([^.]+)")
 # argument -> setting, where the endpoint and the file use different names

@@ -8,11 +8,11 @@ from typing import Any
 from caltrop.engine import registry, times
 from caltrop.spl import unparse
 from caltrop.spl.ast import Command
-from caltrop.splunkd.atom import dump_json, escape, iso_time, xml_value
-from caltrop.splunkd.collection import route
 from caltrop.splunkd.daemon import Daemon
-from caltrop.splunkd.http import JSON, XML, Request, Response
-from caltrop.splunkd.jobs import as_rest_search
+from caltrop.splunkd.rest.collection import route
+from caltrop.splunkd.searching.jobs import as_rest_search
+from caltrop.splunkd.wire.atom import dump_json, escape, iso_time, xml_value
+from caltrop.splunkd.wire.http import JSON, XML, Request, Response
 
 STREAM_TYPES = {
     "streaming": "SP_STREAM",

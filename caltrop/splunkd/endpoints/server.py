@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from caltrop.knowledge.configuration import SYSTEM
-from caltrop.splunkd.atom import BUILD, VERSION, Acl, Entry
-from caltrop.splunkd.collection import Collection, collection_action, register
 from caltrop.splunkd.daemon import SERVER_NAME
-from caltrop.splunkd.http import ApiError, Request
-from caltrop.splunkd.messages import RESTART
+from caltrop.splunkd.rest.collection import Collection, collection_action, register
+from caltrop.splunkd.state.bulletins import RESTART
+from caltrop.splunkd.wire.atom import BUILD, VERSION, Acl, Entry
+from caltrop.splunkd.wire.http import ApiError, Request
 
 SYSTEM_ACL = Acl(owner="system", read=("*",), write=("admin",), removable=False)
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from caltrop.splunkd.accounts import User
-from caltrop.splunkd.atom import Acl, Entry
-from caltrop.splunkd.collection import Collection, register
+from caltrop.splunkd.access.accounts import User
 from caltrop.splunkd.daemon import ADMIN, Daemon
-from caltrop.splunkd.http import ApiError, Request
+from caltrop.splunkd.rest.collection import Collection, register
+from caltrop.splunkd.wire.atom import Acl, Entry
+from caltrop.splunkd.wire.http import ApiError, Request
 
 NAME = re.compile(r"[^\s:/\\\x00-\x1f]{1,128}")
 SELF_SERVICE = frozenset({"password", "oldpassword", "realname", "email", "tz", "defaultApp", "output_mode"})

@@ -1,0 +1,210 @@
+"""Who may ask: users with scrypt-hashed passwords, session keys, and bearer tokens; kept in one file of the data directory.
+
+Roles and what they may do are configuration (`authorize.conf`) and live in `roles.py`; this module knows only their names.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from caltrop.splunkd.wire.http import ApiError
+
+SESSION_SECONDS = 3600.0
+_COST = {"n": 2**13, "r": 8, "p": 1}
+
+
+class User(msgspec.Struct):
+    """One account. `roles` holds role names; `password` is `scrypt$<salt>$<digest>`, base64."""
+
+    name: str
+    password: str
+    roles: list[str]
+    realname: str = ""
+    email: str = ""
+    defaultApp: str = "search"
+    tz: str = ""
+    updated: float = 0.0
+
+
+class Token(msgspec.Struct):
+    """A bearer token of a user; only its digest is kept. `expires` is epoch seconds, 0 for never."""
+
+    id: str
+    digest: str
+    user: str
+    audience: str
+    created: float
+    expires: float = 0.0
+    enabled: bool = True
+
+
+class _File(msgspec.Struct):
+    users: list[User] = []
+    tokens: list[Token] = []
+
+
+@dataclass(slots=True)
+class _Session:
+    user: str
+    last_used: float
+
+
+def hash_password(password: str, salt: bytes | None = None) -> str:
+    salt = secrets.token_bytes(16) if salt is None else salt
+    digest = hashlib.scrypt(password.encode(), salt=salt, **_COST)
+    return f"scrypt${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class Accounts:
+    """Thread-safe. `path` is the file that keeps users and tokens; sessions live in memory and end with the process."""
+
+    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+        self._path = path
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._sessions: dict[str, _Session] = {}
+        # Basic authentication repeats the password with every request; scrypt once per password is enough. The key lives
+        # as long as the process, so the cache holds nothing that can be read back.
+        self._cache_key = secrets.token_bytes(32)
+        self._verified: dict[str, bytes] = {}
+        loaded = msgspec.json.decode(path.read_bytes(), type=_File) if path.exists() else _File()
+        self.users: dict[str, User] = {u.name: u for u in loaded.users}
+        self.tokens: dict[str, Token] = {t.id: t for t in loaded.tokens}
+
+    # -- users ---------------------------------------------------------------------------------------------------------
+
+    def set_user(
+        self, name: str, *, password: str | None = None, roles: Iterable[str] | None = None, **facts: str
+    ) -> User:
+        """Create the user or change the facts that are given. Names are lower case."""
+        name = name.lower()
+        with self._lock:
+            user = self.users.get(name) or User(name=name, password="", roles=[])
+            if password is not None:
+                user.password = hash_password(password)
+                self._verified.pop(name, None)
+            if roles is not None:
+                user.roles = list(dict.fromkeys(roles))
+            for key, value in facts.items():
+                setattr(user, key, value)
+            user.updated = self._clock()
+            self.users[name] = user
+            self._save()
+            return user
+
+    def remove_user(self, name: str) -> None:
+        with self._lock:
+            del self.users[name]
+            self._verified.pop(name, None)
+            self.tokens = {k: t for k, t in self.tokens.items() if t.user != name}
+            self._sessions = {k: s for k, s in self._sessions.items() if s.user != name}
+            self._save()
+
+    def check_password(self, name: str, password: str) -> User | None:
+        user = self.users.get(name.lower())
+        if user is None:
+            hash_password(password, b"the same work, user or not")
+            return None
+        mac = hmac.digest(self._cache_key, f"{user.name}\0{password}\0{user.password}".encode(), "sha256")
+        if hmac.compare_digest(mac, self._verified.get(user.name, b"")):
+            return user
+        _, salt, _ = user.password.split("$")
+        if not hmac.compare_digest(hash_password(password, base64.b64decode(salt)), user.password):
+            return None
+        self._verified[user.name] = mac
+        return user
+
+    # -- sessions and tokens -------------------------------------------------------------------------------------------
+
+    def login(self, name: str, password: str) -> str:
+        """A new session key (characters safe in a cookie), or 401."""
+        user = self.check_password(name, password)
+        if user is None:
+            raise ApiError(401, "Login failed", "WARN")
+        return self.open_session(user.name)
+
+    def open_session(self, name: str) -> str:
+        key = secrets.token_urlsafe(48)
+        with self._lock:
+            now = self._clock()
+            self._sessions = {k: s for k, s in self._sessions.items() if now - s.last_used < SESSION_SECONDS}
+            self._sessions[key] = _Session(name, now)
+        return key
+
+    def session_user(self, key: str) -> User | None:
+        with self._lock:
+            session = self._sessions.get(key)
+            now = self._clock()
+            if session is None or now - session.last_used >= SESSION_SECONDS:
+                return None
+            session.last_used = now
+            return self.users.get(session.user)
+
+    def sessions(self) -> dict[str, str]:
+        """Session key -> user name."""
+        with self._lock:
+            return {key: s.user for key, s in self._sessions.items()}
+
+    def close_session(self, key: str) -> None:
+        with self._lock:
+            self._sessions.pop(key, None)
+
+    def close_all_sessions(self) -> None:
+        with self._lock:
+            self._sessions.clear()
+
+    def create_token(self, user: str, audience: str, expires: float = 0.0) -> tuple[Token, str]:
+        """A token and its secret, which is shown once."""
+        secret = secrets.token_urlsafe(48)
+        token = Token(
+            id=secrets.token_hex(16),
+            digest=_digest(secret),
+            user=user,
+            audience=audience,
+            created=self._clock(),
+            expires=expires,
+        )
+        with self._lock:
+            self.tokens[token.id] = token
+            self._save()
+        return token, secret
+
+    def remove_token(self, token_id: str) -> None:
+        with self._lock:
+            del self.tokens[token_id]
+            self._save()
+
+    def token_user(self, secret: str) -> User | None:
+        digest = _digest(secret)
+        with self._lock:
+            for token in self.tokens.values():
+                if hmac.compare_digest(token.digest, digest):
+                    alive = token.enabled and (not token.expires or token.expires > self._clock())
+                    return self.users.get(token.user) if alive else None
+        return None
+
+    def _save(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        data = msgspec.json.format(msgspec.json.encode(_File(list(self.users.values()), list(self.tokens.values()))))
+        temporary = self._path.with_suffix(".tmp")
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self._path)

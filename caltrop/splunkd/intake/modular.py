@@ -1,0 +1,318 @@
+"""Modular inputs: kinds of inputs that an app brings as a script, which says what it takes, checks it, and streams events.
+
+Follows "Modular inputs overview" and "Developer tools for modular inputs" of the Splunk manuals: the script is
+`bin/<scheme>.py` of the app that describes `[<scheme>://<name>]` in `README/inputs.conf.spec`. It is called with
+`--scheme` (XML on stdout), with `--validate-arguments`, and without arguments to run; the latter two read XML on stdin.
+
+An input runs when it is created, changed or enabled over REST, and then at its interval while the server lives. What an
+app enables by default does not start by itself: installing an app must not open connections.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+from caltrop.errors import CaltropError
+from caltrop.knowledge.conffile import truth
+from caltrop.splunkd.intake.ingest import Event, Origin, Stream
+from caltrop.splunkd.searching.savedsearches import seconds_of
+from caltrop.splunkd.wire.http import ApiError
+
+if TYPE_CHECKING:
+    from caltrop.splunkd.daemon import Daemon
+
+SECONDS = 30  # for --scheme and --validate-arguments
+CHUNK = 1 << 16
+TAIL = 2_000  # characters of stderr that a failure shows
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """A kind of modular input. `settings` are those of the specification; `script` is None where the app has none."""
+
+    name: str
+    app: str
+    folder: Path
+    settings: tuple[str, ...]
+
+    @property
+    def script(self) -> Path | None:
+        path = self.folder / "bin" / f"{self.name}.py"
+        return path if path.is_file() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a script says of itself; the defaults are the manual's."""
+
+    title: str
+    description: str = ""
+    streaming_mode: str = "simple"
+    external_validation: bool = False
+    arguments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def schemes(daemon: Daemon) -> dict[str, Scheme]:
+    """The kinds that the installed apps describe, by name."""
+    found: dict[str, Scheme] = {}
+    for app, folder in sorted(daemon.config.apps().items()):
+        spec = folder / "README" / "inputs.conf.spec"
+        if spec.is_file():
+            for name, settings in _described(spec):
+                found.setdefault(name, Scheme(name, app, folder, settings))
+    return dict(sorted(found.items()))
+
+
+def _described(spec: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    found: dict[str, list[str]] = {}
+    current: list[str] = []
+    for line in spec.read_text(encoding="utf-8", errors="replace").splitlines():
+        text = line.strip()
+        if text.startswith("["):
+            name, separator, _ = text[1:].partition("://")
+            current = found.setdefault(name, []) if separator and name.replace("-", "_").isidentifier() else []
+        elif "=" in text and not text.startswith(("#", "*")):
+            current.append(text.split("=")[0].strip())
+    return ((name, tuple(settings)) for name, settings in found.items())
+
+
+class ModularInputs:
+    """Thread-safe; owns the processes of the inputs that run."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self._daemon = daemon
+        self._lock = threading.Lock()
+        self._facts: dict[tuple[Path, int], Facts] = {}
+        self._running: dict[str, _Run] = {}
+
+    def facts(self, scheme: Scheme) -> Facts:
+        """What the script says with `--scheme`, asked once a version; from the specification where it says nothing."""
+        fallback = Facts(scheme.name, arguments={name: {"title": name} for name in scheme.settings})
+        if scheme.script is None:
+            return fallback
+        key = (scheme.script, scheme.script.stat().st_mtime_ns)
+        if key not in self._facts:
+            try:
+                code, out, _ = self._call(scheme, ["--scheme"], b"")
+                self._facts[key] = _facts(scheme, out) if code == 0 and out.strip() else fallback
+            except (CaltropError, ElementTree.ParseError) as error:
+                self._daemon.logs.error("ModularInputs", f"Introspecting scheme={scheme.name}: {error}")
+                self._facts[key] = fallback
+        return self._facts[key]
+
+    def check(self, scheme: Scheme, name: str, settings: Mapping[str, str], user: str) -> None:
+        """400 with the script's own words where it refuses the settings; nothing where it does not check any."""
+        if scheme.script is None or not self.facts(scheme).external_validation:
+            return
+        root = self._head("items", scheme, user)
+        _add_settings(ElementTree.SubElement(root, "item", name=name), settings)
+        code, out, err = self._call(scheme, ["--validate-arguments"], ElementTree.tostring(root))
+        if code:
+            raise ApiError(400, f"Argument validation for scheme={scheme.name}: {_said(out, err)}")
+
+    def start(self, scheme: Scheme, stanza: str, settings: Mapping[str, str], user: str) -> None:
+        """Run an input from now on, in place of an earlier run."""
+        self.stop(stanza)
+        if scheme.script is None or truth(settings.get("disabled")):
+            return
+        root = self._head("input", scheme, user)
+        configuration = ElementTree.SubElement(root, "configuration")
+        _add_settings(ElementTree.SubElement(configuration, "stanza", name=stanza, app=scheme.app), settings)
+        run = _Run(
+            self._daemon, scheme, stanza, settings, self.facts(scheme).streaming_mode, ElementTree.tostring(root)
+        )
+        with self._lock:
+            self._running[stanza] = run
+        run.start()
+
+    def stop(self, stanza: str) -> None:
+        with self._lock:
+            run = self._running.pop(stanza, None)
+        if run is not None:
+            run.stop()
+
+    def stop_app(self, app: str) -> None:
+        """End the inputs of an app that goes."""
+        with self._lock:
+            stanzas = [stanza for stanza, run in self._running.items() if run.scheme.app == app]
+        for stanza in stanzas:
+            self.stop(stanza)
+
+    def close(self) -> None:
+        for stanza in list(self._running):
+            self.stop(stanza)
+
+    def _head(self, tag: str, scheme: Scheme, user: str) -> ElementTree.Element:
+        checkpoints = self._daemon.data_dir / "var" / "modinputs" / scheme.name
+        checkpoints.mkdir(parents=True, exist_ok=True)
+        services = self._daemon.services
+        facts = {"server_host": "caltrop", "server_uri": services.url, "session_key": services.session_key(user),
+                 "checkpoint_dir": str(checkpoints)}  # fmt: skip
+        root = ElementTree.Element(tag)
+        for name, value in facts.items():
+            ElementTree.SubElement(root, name).text = value
+        return root
+
+    def _call(self, scheme: Scheme, arguments: list[str], stdin: bytes) -> tuple[int, bytes, bytes]:
+        assert scheme.script is not None
+        try:
+            done = subprocess.run(
+                [sys.executable, str(scheme.script), *arguments], input=stdin, capture_output=True, timeout=SECONDS,
+                check=False, cwd=scheme.script.parent, env=environment(self._daemon, scheme),
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            raise CaltropError(f"the script of {scheme.name!r} did not answer within {SECONDS} s") from None
+        return done.returncode, done.stdout, done.stderr
+
+
+class _Run(threading.Thread):
+    """One input: its process, started again at its interval, and where its events go."""
+
+    def __init__(
+        self, daemon: Daemon, scheme: Scheme, stanza: str, settings: Mapping[str, str], mode: str, stdin: bytes
+    ) -> None:
+        super().__init__(name=stanza, daemon=True)
+        self._daemon, self.scheme, self._mode, self._stdin = daemon, scheme, mode, stdin
+        self._interval = seconds_of(settings.get("interval", ""), 0)
+        given = {key: settings.get(key) for key in ("index", "host", "source", "sourcetype")}
+        if given["index"] == "default":
+            given["index"] = None
+        self._origin = Origin(source=stanza, sourcetype=scheme.name).with_overrides(given)
+        self._ended = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._streams: dict[Origin, Stream] = {}
+
+    def stop(self) -> None:
+        self._ended.set()
+        process = self._process
+        if process is not None:
+            _kill(process)
+        self.join(SECONDS)
+
+    def run(self) -> None:
+        while not self._ended.is_set():
+            try:
+                self._once()
+            except (CaltropError, ElementTree.ParseError, OSError) as error:
+                self._daemon.logs.error("ExecProcessor", f"input {self.name}: {error}")
+            except Exception:
+                log.exception("input %s failed", self.name)
+            if not self._interval or self._ended.wait(self._interval):
+                return
+
+    def _once(self) -> None:
+        assert self.scheme.script is not None
+        with subprocess.Popen(
+            [sys.executable, str(self.scheme.script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, start_new_session=True, cwd=self.scheme.script.parent, env=environment(self._daemon, self.scheme),
+        ) as process:  # fmt: skip
+            self._process = process
+            if self._ended.is_set():
+                _kill(process)
+            assert process.stdin is not None and process.stdout is not None
+            try:
+                with contextlib.suppress(BrokenPipeError):  # it may not care what it is told
+                    process.stdin.write(self._stdin)
+                    process.stdin.close()
+                self._read(process.stdout)
+            finally:
+                for stream in self._streams.values():
+                    stream.close()
+                self._streams.clear()
+                _kill(process)
+
+    def _read(self, stdout: Any) -> None:
+        if self._mode == "xml":
+            for element in _elements(stdout):
+                self._event(element)
+        else:
+            while data := stdout.read1(CHUNK):
+                self._stream(self._origin).feed(data)
+
+    def _event(self, element: ElementTree.Element) -> None:
+        text = {child.tag: (child.text or "").strip() for child in element if child.tag != "data"}
+        origin = self._origin.with_overrides({k: text.get(k) for k in ("index", "host", "source", "sourcetype")})
+        data = element.findtext("data") or ""
+        if truth(element.get("unbroken")):  # a piece: events are found in the pieces together
+            self._stream(origin).feed(data.encode())
+            if element.find("done") is not None:
+                self._streams.pop(origin).close()
+        elif data.strip():
+            time = float(text["time"]) if text.get("time") else None
+            self._daemon.ingest.events([Event(data, origin, time)])
+
+    def _stream(self, origin: Origin) -> Stream:
+        if origin not in self._streams:
+            self._streams[origin] = self._daemon.ingest.stream(origin)
+        return self._streams[origin]
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End it and what it started."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _elements(stdout: Any) -> Iterator[ElementTree.Element]:
+    """The `<event>`s of a `<stream>` as they come; each is forgotten before the next."""
+    parser: Any = ElementTree.XMLPullParser(["start", "end"])
+    root: ElementTree.Element | None = None
+    while data := stdout.read1(CHUNK):
+        parser.feed(data)
+        for what, element in parser.read_events():
+            root = element if root is None else root
+            if what == "end" and element.tag == "event":
+                yield element
+                root.clear()
+
+
+def environment(daemon: Daemon, scheme: Scheme) -> dict[str, str]:
+    return {
+        "PATH": "/usr/bin:/bin",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONIOENCODING": "utf-8",
+        "PYTHONPATH": str(scheme.folder / "lib"),
+        "SPLUNK_HOME": str(daemon.data_dir),
+    }
+
+
+def _add_settings(parent: ElementTree.Element, settings: Mapping[str, str]) -> None:
+    for key, value in settings.items():
+        ElementTree.SubElement(parent, "param", name=key).text = value
+
+
+def _facts(scheme: Scheme, xml: bytes) -> Facts:
+    root = ElementTree.fromstring(xml)
+    arguments = {}
+    for argument in root.findall("./endpoint/args/arg"):
+        told = {child.tag: (child.text or "").strip() for child in argument}
+        arguments[argument.get("name", "")] = {"title": argument.get("name", ""), **told}
+    return Facts(
+        (root.findtext("title") or scheme.name).strip(),
+        (root.findtext("description") or "").strip(),
+        (root.findtext("streaming_mode") or "simple").strip(),
+        truth(root.findtext("use_external_validation") or "false"),
+        arguments,
+    )
+
+
+def _said(out: bytes, err: bytes) -> str:
+    """The message that a script refuses with: `<error><message>` on stdout, else the end of stderr."""
+    try:
+        message = ElementTree.fromstring(out).findtext("message")
+    except ElementTree.ParseError:
+        message = None
+    return message or err.decode("utf-8", "replace")[-TAIL:].strip() or "the script gave no reason"

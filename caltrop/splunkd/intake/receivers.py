@@ -1,0 +1,23 @@
+"""What a request to a receiver says about the data it brings."""
+
+from __future__ import annotations
+
+from caltrop.splunkd.daemon import SERVER_NAME, Daemon
+from caltrop.splunkd.intake.ingest import DEFAULT_INDEX, Origin
+from caltrop.splunkd.wire.http import ApiError, Request
+
+
+def origin_of(daemon: Daemon, request: Request) -> Origin:
+    """Default fields from the query; 400 for an index that is not there."""
+    args = request.args
+    index = args.get("index") or DEFAULT_INDEX
+    if index == "default":
+        index = DEFAULT_INDEX
+    if index not in daemon.store:
+        raise ApiError(400, f"supplied index '{index}' missing")
+    return Origin(
+        index,
+        args.get("host") or SERVER_NAME,
+        args.get("source") or "http-simple",
+        args.get("sourcetype") or "http-simple",
+    )

@@ -1,0 +1,1 @@
+"""Searches that run: jobs, saved searches, schedules, alerts and what they do."""

@@ -1,0 +1,132 @@
+"""What searches ask of the server they run in: the REST API, other jobs, alert actions, a session for custom commands."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import polars as pl
+
+from caltrop.engine.errors import SearchError
+from caltrop.engine.services import Services
+from caltrop.engine.table import Table
+from caltrop.splunkd.wire.atom import VERSION
+from caltrop.splunkd.wire.http import Request
+
+if TYPE_CHECKING:
+    from caltrop.splunkd.app import ManagementApp
+    from caltrop.splunkd.daemon import Daemon
+
+DERIVED = frozenset({"history", "notable", "risk", "summary"})
+
+
+class ServerServices(Services):
+    """Bound to a running server by `attach`, since the server is built over the engine."""
+
+    version = VERSION
+
+    def __init__(self) -> None:
+        self._app: ManagementApp | None = None
+
+    def attach(self, app: ManagementApp) -> None:
+        self._app = app
+
+    @property
+    def _daemon(self) -> Daemon:
+        assert self._app is not None, "searches run once the server is built"
+        return self._app.daemon
+
+    @property
+    def url(self) -> str:  # type: ignore[override]
+        return f"https://127.0.0.1:{self._daemon.mgmt_port}"
+
+    def session_key(self, user: str) -> str:
+        return self._daemon.accounts.open_session(user)
+
+    def may(self, user: str, capability: str) -> bool:
+        return capability in self._daemon.roles.capabilities(self._roles(user))
+
+    def searchable(self, indexes: Sequence[str], user: str) -> list[str]:
+        roles = self._roles(user)
+        return [name for name in indexes if self._daemon.roles.may_search(roles, name)]
+
+    def searched_by_default(self, indexes: Sequence[str], user: str) -> list[str]:
+        """The default indexes of the user's roles, and every other index that holds data from outside.
+
+        A Splunk looks into the default indexes of the roles alone. Here a new index is found at once; what searches
+        themselves wrote (risk events, notables, summaries) is not, since one detection would then feed the next.
+        """
+        default = self._daemon.roles.indexes_default(self._roles(user))
+        return [n for n in indexes if n not in DERIVED or any(fnmatch.fnmatchcase(n, p) for p in default)]
+
+    def _roles(self, user: str) -> list[str]:
+        account = self._daemon.accounts.users.get(user)
+        return account.roles if account else ["admin"]  # the server's own searches have no account
+
+    def rest(self, path: str, parameters: Mapping[str, str], user: str) -> pl.DataFrame:
+        """GET `path` as the user; one row an entry, nested and empty values left out."""
+        assert self._app is not None
+        target = path if path.startswith("/services") else f"/services/{path.lstrip('/')}"
+        query = urlencode({"count": "0", **parameters, "output_mode": "json"})
+        key = self._daemon.accounts.open_session(user)
+        try:
+            request = Request("GET", target, query, {"authorization": f"Splunk {key}"})
+            response = self._app.handle(request)
+        finally:
+            self._daemon.accounts.close_session(key)
+        if response.status != 200:
+            raise SearchError(f"rest {path}: the server answered {response.status}")
+        document = json.loads(response.read())
+        rows = [_flat(entry) for entry in document.get("entry", [])]
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        return pl.DataFrame([_column(name, [row.get(name) for row in rows]) for name in names])
+
+    def job(self, sid: str, *, events: bool) -> Table:
+        job = self._daemon.jobs.get(sid)
+        if job is None or not job.done.is_set() or job.failed:
+            raise SearchError(f"there is no finished job {sid!r}")
+        return job.events if events else job.table
+
+    def latest_job(self, saved_search: str, user: str, app: str) -> str:
+        for job in self._daemon.jobs.all():
+            spec = job.spec
+            if (
+                spec.label == saved_search
+                and job.done.is_set()
+                and not job.failed
+                and app in (spec.app, spec.saved_app)
+            ):
+                return job.sid
+        raise SearchError(f"no finished run of the saved search {saved_search!r}", hint="dispatch it first")
+
+    def send_alert(self, action: str, parameters: Mapping[str, str], table: Table, user: str, app: str) -> None:
+        self._daemon.alerting.send(action, parameters, table, user, app)
+
+
+def _flat(entry: Mapping[str, Any]) -> dict[str, Any]:
+    row: dict[str, Any] = {"title": entry.get("name"), "id": entry.get("id"), "updated": entry.get("updated")}
+    content = entry.get("content")
+    row |= content if isinstance(content, dict) else {"value": content}
+    row["author"] = entry.get("author")
+    for key, value in entry.get("acl", {}).items():
+        row[f"eai:acl.{key}"] = value
+    perms = row.pop("eai:acl.perms", None)
+    if isinstance(perms, dict):
+        row |= {f"eai:acl.perms.{key}": value for key, value in perms.items()}
+    return {k: v for k, v in row.items() if k not in {"eai:acl", "eai:attributes"}}
+
+
+def _column(name: str, values: list[Any]) -> pl.Series:
+    if any(isinstance(v, list) for v in values):
+        lists = [None if not v else [_text(x) for x in (v if isinstance(v, list) else [v])] for v in values]
+        return pl.Series(name, lists, dtype=pl.List(pl.String))
+    return pl.Series(name, [None if v is None or v == "" else _text(v) for v in values], dtype=pl.String)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,313 @@
+"""Search jobs: checked when asked for, run in a few worker threads, kept for a while after they end.
+
+States and actions follow "search/jobs" and "search/jobs/{search_id}/control" of the REST API reference.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import quote
+
+from caltrop.engine import registry, times
+from caltrop.engine.context import Context, Message
+from caltrop.engine.errors import Cancelled, SearchError
+from caltrop.engine.execute import Engine
+from caltrop.engine.instance import Instance, SearchResult
+from caltrop.engine.table import Table
+from caltrop.errors import CaltropError
+from caltrop.spl import unparse
+from caltrop.spl.ast import Command, Pipeline
+from caltrop.splunkd.wire.http import ApiError
+
+log = logging.getLogger(__name__)
+State = Literal["QUEUED", "PARSING", "RUNNING", "PAUSED", "FINALIZING", "DONE", "FAILED"]
+WORKERS = 6
+MAX_KEPT = 2_000  # finished jobs beyond this go, oldest first
+MAX_BYTES = 1 << 30  # and so do those whose results do not fit beside the newer ones
+TTL = 600
+_INTERNAL = re.compile(r"\b_(internal|audit)\b|_\*")
+SID = re.compile(r"[A-Za-z0-9_.@:\-]{1,200}")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSpec:
+    """What to run and for whom. Times are as a client writes them; None is no bound."""
+
+    search: str
+    owner: str
+    app: str = "search"
+    earliest: str | None = None
+    latest: str | None = None
+    now: float | None = None
+    sid: str | None = None
+    label: str = ""  # name of the saved search, if it is one
+    saved_app: str = ""
+    saved_owner: str = ""
+    provenance: str = "rest"
+    scheduled: bool = False
+    ttl: int = TTL
+    priority: int = 5
+    preview: bool = False
+    buckets: int = 0
+    delegate: str = ""
+    custom: Mapping[str, str] = field(default_factory=dict)  # custom.* arguments, shown as they came
+
+
+class Job:
+    """One search. Attributes change under `condition`; `done` is set once it will not change any more."""
+
+    def __init__(self, sid: str, spec: SearchSpec, pipeline: Pipeline, created: float) -> None:
+        self.sid = sid
+        self.spec = spec
+        self.pipeline = pipeline
+        self.created = created
+        self.updated = created
+        self.finished = 0.0
+        self.size = 0  # bytes of results and events, once it is done
+        self.ttl = spec.ttl
+        self.priority = spec.priority
+        self.preview = spec.preview
+        self.state: State = "QUEUED"
+        self.paused = False
+        self.finalized = False
+        self.saved = False
+        self.cancelled = False
+        self.progress = 0.0
+        self.rows = 0  # of the latest stage
+        self.messages: list[Message] = []
+        self.result: SearchResult | None = None
+        self.condition = threading.Condition()
+        self.done = threading.Event()
+        self.custom: dict[str, str] = dict(spec.custom)
+
+    @property
+    def text(self) -> str:
+        return self.spec.search
+
+    @property
+    def failed(self) -> bool:
+        return self.state == "FAILED"
+
+    @property
+    def shown_state(self) -> State:
+        return "PAUSED" if self.paused and not self.done.is_set() else self.state
+
+    @property
+    def table(self) -> Table:
+        return self.result.table if self.result else Table.empty()
+
+    @property
+    def events(self) -> Table:
+        return self.result.events if self.result else Table.empty()
+
+    def touch(self, now: float) -> None:
+        self.updated = now
+
+    def expires(self) -> float:
+        return self.updated + self.ttl if self.done.is_set() else float("inf")
+
+    def should_stop(self) -> bool:
+        """Asked by the engine between commands; waits here while the job is paused."""
+        with self.condition:
+            while self.paused and not self.cancelled:
+                self.condition.wait(1.0)
+            return self.cancelled
+
+
+class Jobs:
+    """All jobs of a server. `before` runs before a search of internal indexes: it stores log lines that wait."""
+
+    def __init__(self, instance: Instance, clock: Callable[[], float], before: Callable[[], None]) -> None:
+        self._instance = instance
+        self._clock = clock
+        self._before = before
+        self._lock = threading.Lock()
+        self._jobs: dict[str, Job] = {}
+        self._numbers = itertools.count(1)
+        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="search")
+
+    # -- asking --------------------------------------------------------------------------------------------------------
+
+    def start(self, spec: SearchSpec, *, then: Callable[[Job], None] | None = None) -> Job:
+        """Check the search and run it in the background; 400 for one that cannot run.
+
+        `then` runs in the worker when the search has ended well, before the job is done.
+        """
+        now = self._clock()
+        for bound in (spec.earliest, spec.latest):
+            if bound:
+                try:
+                    times.time_bound(bound, now)
+                except SearchError as error:
+                    raise ApiError(400, str(error)) from None
+        pipeline = self.check(spec.search, spec.app, spec.owner)
+        sid = spec.sid or self._new_sid(spec, now)
+        if not SID.fullmatch(sid):
+            raise ApiError(400, f"Invalid search id {sid!r}")
+        job = Job(sid, spec, pipeline, now)
+        with self._lock:
+            if sid in self._jobs:
+                raise ApiError(409, f"A search job with the id {sid!r} already exists")
+            self._jobs[sid] = job
+        self._pool.submit(self._run, job, then)
+        return job
+
+    def check(self, search: str, app: str, user: str) -> Pipeline:
+        """Expand macros, parse, and know every command; 400 with the reason otherwise."""
+        if not search.strip():
+            raise ApiError(400, "Empty search.", "FATAL")
+        try:
+            context = self._context(app, user)
+            pipeline = self._instance.parsed(search, context)
+            for command in pipeline.commands:
+                self._check_command(command, context)
+        except CaltropError as error:
+            raise ApiError(400, _reason(error), "FATAL") from None
+        return pipeline
+
+    def _check_command(self, command: object, context: Context) -> None:
+        if not isinstance(command, Command):
+            return
+        if command.name in registry.commands or self._instance.custom_command(command.name, context):
+            return
+        known = self._instance.is_documented_command(command.name)
+        raise SearchError(
+            f"unsupported command '{command.name}'" if known else f"Unknown search command '{command.name}'."
+        )
+
+    def _context(self, app: str, user: str) -> Context:
+        return Context(self._instance, Engine(), self._clock(), app=app, user=user)
+
+    def _new_sid(self, spec: SearchSpec, now: float) -> str:
+        number = next(self._numbers)
+        if not spec.label:
+            return f"{int(now)}.{number}"
+        kind = "scheduler" if spec.scheduled else spec.owner
+        name = quote(spec.label, safe="").replace("%", "").replace("~", "")[:60]
+        return f"{kind}__{spec.owner}__{spec.app}__{name}_at_{int(now)}_{number}".replace(" ", "")
+
+    # -- running -------------------------------------------------------------------------------------------------------
+
+    def _run(self, job: Job, then: Callable[[Job], None] | None) -> None:
+        spec = job.spec
+        try:
+            if job.should_stop():
+                return
+            job.state = "RUNNING"
+            if _INTERNAL.search(unparse(job.pipeline)):
+                self._before()
+            result = self._instance.search(
+                spec.search,
+                earliest=spec.earliest,
+                latest=spec.latest,
+                now=spec.now if spec.now is not None else self._clock(),
+                app=spec.app,
+                user=spec.owner,
+                sid=job.sid,
+                on_progress=lambda stage, stages, rows: _progress(job, stage, stages, rows),
+                cancelled=job.should_stop,
+            )
+            job.result = result
+            job.messages = list(result.messages)
+            job.state = "FINALIZING"
+            if then is not None:
+                then(job)
+            job.state = "DONE"
+        except Cancelled:
+            job.state = "FAILED"
+        except CaltropError as error:
+            job.state = "FAILED"
+            job.messages = [Message("ERROR", _reason(error))]
+        except Exception as error:
+            log.exception("search %s failed", job.sid)
+            job.state = "FAILED"
+            job.messages = [Message("ERROR", f"internal error: {type(error).__name__}: {error}")]
+        finally:
+            job.size = sum(int(t.frame.estimated_size()) for t in (job.table, job.events))
+            job.progress = 1.0
+            job.finished = job.updated = self._clock()
+            job.done.set()
+
+    def post_process(self, job: Job, table: Table, search: str) -> Table:
+        """The rows after a further search, as the `search` argument of results asks for one."""
+        text = search.strip()
+        if not text:
+            return table
+        if not text.startswith("|"):
+            text = "| search " + text.removeprefix("search ") if not _is_command(text) else f"| {text}"
+        spec = job.spec
+        moment = spec.now if spec.now is not None else self._clock()
+        context = Context(self._instance, Engine(), moment, app=spec.app, user=spec.owner, sid=job.sid)
+        try:
+            return self._instance.run_text(text, context, table)
+        except CaltropError as error:
+            raise ApiError(400, _reason(error), "FATAL") from None
+
+    # -- keeping -------------------------------------------------------------------------------------------------------
+
+    def get(self, sid: str) -> Job | None:
+        with self._lock:
+            return self._jobs.get(sid)
+
+    def all(self) -> list[Job]:
+        """Newest first."""
+        with self._lock:
+            return list(self._jobs.values())[::-1]
+
+    def remove(self, job: Job) -> None:
+        """Cancel what runs and forget the job."""
+        with job.condition:
+            job.cancelled = True
+            job.condition.notify_all()
+        with self._lock:
+            self._jobs.pop(job.sid, None)
+
+    def reap(self) -> None:
+        """Forget what has expired, and the oldest where there is too much."""
+        now = self._clock()
+        kept = size = 0
+        for job in self.all():
+            if not job.done.is_set() or job.saved:
+                continue
+            kept, size = kept + 1, size + job.size
+            if job.expires() < now or kept > MAX_KEPT or (size > MAX_BYTES and kept > 1):
+                self.remove(job)
+
+    def close(self) -> None:
+        for job in self.all():
+            self.remove(job)
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def as_rest_search(text: str) -> str:
+    """A search as the REST API reads it: the first word is a command, there is no implicit `search`."""
+    text = text.strip()
+    if text.startswith(("|", "`", "[")) or re.match(r"search\b", text, re.IGNORECASE):
+        return text
+    return f"| {text}" if text else ""
+
+
+def _is_command(text: str) -> bool:
+    word = re.match(r"[A-Za-z_]\w*", text)
+    return word is not None and word[0].lower() in registry.commands and word[0].lower() != "search"
+
+
+def _progress(job: Job, stage: int, stages: int, rows: int) -> None:
+    job.progress = stage / max(stages, 1)
+    job.rows = rows
+
+
+def _reason(error: CaltropError) -> str:
+    return f"{error.message} ({error.hint})" if error.hint else error.message
+
+
+def fields_of(arguments: Sequence[str]) -> list[str]:
+    """The `f` arguments and comma lists of results."""
+    return [name.strip() for text in arguments for name in text.split(",") if name.strip()]

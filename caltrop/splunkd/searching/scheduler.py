@@ -1,0 +1,131 @@
+"""Runs saved searches on their cron schedules.
+
+Follows "Schedule a search" settings of savedsearches.conf.spec: the times of a run are relative to its scheduled minute.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from croniter import croniter
+
+from caltrop.knowledge.configuration import SYSTEM
+from caltrop.splunkd.searching.jobs import Job, SearchSpec
+from caltrop.splunkd.searching.savedsearches import SavedSearch
+from caltrop.splunkd.state.places import Home, homes
+from caltrop.splunkd.wire.http import ApiError
+
+if TYPE_CHECKING:
+    from caltrop.splunkd.daemon import Daemon
+
+CONF = "savedsearches"
+SCHEDULER_USER = "admin"  # whom the searches of an app run as
+
+
+class Scheduler:
+    """Call `run_due` with the time, as often as wanted; `next_time` tells when a search is due."""
+
+    def __init__(self, daemon: Daemon) -> None:
+        self._daemon = daemon
+        self._lock = threading.Lock()
+        self._since = daemon.now()
+        self._scheduled: tuple[object, list[SavedSearch]] = (None, [])
+        self._running: dict[tuple[str, str, str], Job] = {}
+
+    def saved_searches(self, places: Iterable[Home]) -> Iterator[SavedSearch]:
+        """Every saved search that lives in these folders."""
+        config = self._daemon.config
+        for app, owner in places:
+            view = config.stanzas(CONF, None if app == SYSTEM else app, owner)
+            base = view["default"].values() if "default" in view else {}
+            for stanza in view.values():
+                if (stanza.app, stanza.owner) == (app, owner) and stanza.name != "default":
+                    yield SavedSearch(stanza.name, app, owner, {**base, **stanza.values()})
+
+    def _active(self) -> list[SavedSearch]:
+        """The searches with a schedule, read again only when a savedsearches.conf changed."""
+        config = self._daemon.config
+        found = homes(config, CONF)
+        enabled = tuple(sorted(home for home in found if home[0] == SYSTEM or config.enabled(home[0])))
+        mark = (enabled, tuple(found.values()))
+        if self._scheduled[0] != mark:
+            self._scheduled = (mark, [s for s in self.saved_searches(enabled) if s.enabled and s.scheduled])
+        return self._scheduled[1]
+
+    def run_due(self, now: float) -> list[Job]:
+        """Start every search that became due since the last call; each at most once however long that was."""
+        with self._lock:
+            since, self._since = self._since, now
+            started = []
+            for saved in self._active():
+                due = last_time(saved.get("cron_schedule"), now)
+                if due is not None and due > since:
+                    job = self._start(saved, due)
+                    if job is not None:
+                        started.append(job)
+            return started
+
+    def _start(self, saved: SavedSearch, due: float) -> Job | None:
+        logs = self._daemon.logs
+        running = self._running.get(saved.key)
+        if running is not None and not running.done.is_set():
+            logs.scheduler(
+                f'savedsearch_id="{saved.owner};{saved.app};{saved.name}", status=skipped, reason="still running"'
+            )
+            return None
+        try:
+            job = self._daemon.dispatch(saved, SCHEDULER_USER, now=due, trigger=True, scheduled=True)
+        except ApiError as error:
+            logs.scheduler(
+                f'savedsearch_id="{saved.owner};{saved.app};{saved.name}", status=failed, reason="{error.text}"'
+            )
+            return None
+        self._running[saved.key] = job
+        logs.scheduler(
+            f'savedsearch_id="{saved.owner};{saved.app};{saved.name}", status=success, scheduled_time={int(due)}, sid="{job.sid}"'
+        )
+        return job
+
+
+def last_time(cron: str, now: float) -> float | None:
+    """The latest scheduled minute that is not after `now`; None for a schedule that cannot be read."""
+    if not croniter.is_valid(cron):
+        return None
+    return float(croniter(cron, datetime.fromtimestamp(now + 1, UTC)).get_prev(float))
+
+
+def times_between(cron: str, earliest: float, latest: float, limit: int = 10_000) -> list[float]:
+    """Scheduled minutes in [earliest, latest]."""
+    found: list[float] = []
+    if not croniter.is_valid(cron):
+        return found
+    walk = croniter(cron, datetime.fromtimestamp(earliest - 1, UTC))
+    while len(found) < limit:
+        time = float(walk.get_next(float))
+        if time > latest:
+            break
+        found.append(time)
+    return found
+
+
+def spec_of(
+    saved: SavedSearch, user: str, *, now: float | None, scheduled: bool, search: str | None = None
+) -> SearchSpec:
+    """The search to run for a saved search; a dispatched one is relative to `now` too."""
+    return replace(
+        SearchSpec(saved.search if search is None else search, saved.runs_as(user)),
+        app=saved.search_app,
+        earliest=saved.get("dispatch.earliest_time") or None,
+        latest=saved.get("dispatch.latest_time") or None,
+        now=now,
+        label=saved.name,
+        saved_app=saved.app,
+        saved_owner=saved.owner,
+        provenance="scheduler" if scheduled else "rest",
+        scheduled=scheduled,
+        ttl=saved.ttl,
+    )

@@ -1,0 +1,118 @@
+"""Alert actions that an app brings: its script, run in a process of its own with a JSON payload on stdin.
+
+Follows "Create a custom alert action" of the Splunk developer guide and alert_actions.conf.spec: the script is
+`bin/<action>.py` of the app (or `alert.execute.cmd`), called with `--execute`; it is told the settings, the first result,
+and a file with all results. `payload_format = xml`, the older form, is refused by name.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from caltrop.errors import CaltropError
+from caltrop.knowledge.conffile import truth
+from caltrop.knowledge.configuration import MergedStanza
+from caltrop.splunkd.searching.alerting import Action, Run, action_finder
+from caltrop.splunkd.searching.findings import substitute
+from caltrop.splunkd.wire.results import Row
+
+if TYPE_CHECKING:
+    from caltrop.splunkd.daemon import Daemon
+
+SECONDS = 300  # maxtime of alert_actions.conf
+TAIL = 2_000  # characters of stderr that a failure shows
+
+
+@action_finder
+def find(daemon: Daemon, app: str, name: str) -> Action | None:
+    """The action of that name as alert_actions.conf of the app's view describes it; None where there is none."""
+    stanza = daemon.config.stanza("alert_actions", name, app)
+    if stanza is None or not truth(stanza.get("is_custom")) or truth(stanza.get("disabled")):
+        return None
+    return lambda daemon, run: _run(daemon, run, name, stanza)
+
+
+def _run(daemon: Daemon, run: Run, name: str, stanza: MergedStanza) -> None:
+    if stanza.get("payload_format", "xml").strip().lower() != "json":
+        raise CaltropError(
+            f"alert action {name!r} wants its payload as XML, which is not supported", hint="set payload_format = json"
+        )
+    filename = stanza.get("alert.execute.cmd") or f"{name}.py"
+    if Path(filename).name != filename:
+        raise CaltropError(f"alert_actions.conf names a script outside bin/: {filename!r}")
+    script = daemon.config.app_path(stanza.app) / "bin" / filename
+    if not script.is_file():
+        raise CaltropError(f"the script of alert action {name!r} is missing: {filename}")
+    digest = truth(run.saved.get("alert.digest_mode"), True)
+    batches = [run.rows] if digest else [[row] for row in run.rows]
+    for batch in batches:
+        rows = [row for _, row in batch]
+        payload = _payload(daemon, run, name, stanza, rows[0] if rows else {}, _results_file(daemon, run, rows))
+        _execute(script, name, payload)
+
+
+def _payload(daemon: Daemon, run: Run, name: str, stanza: MergedStanza, first: Row, results: Path) -> dict[str, Any]:
+    tokens: dict[str, str | list[str]] = {
+        **first,
+        "name": run.saved.name,
+        "app": run.saved.search_app,
+        "job.sid": run.sid,
+    }
+    settings = {k.removeprefix("param."): v for k, v in stanza.values().items() if k.startswith("param.")}
+    settings |= {k.removeprefix("param."): v for k, v in run.saved.action(name).items() if k.startswith("param.")}
+    owner = run.saved.runs_as("admin")
+    return {
+        "app": run.saved.search_app,
+        "owner": owner,
+        "results_file": str(results),
+        "results_link": f"https://127.0.0.1:{daemon.mgmt_port}/services/search/jobs/{run.sid}/results",
+        "server_host": "caltrop",
+        "server_uri": daemon.services.url,
+        "session_key": daemon.services.session_key(owner),
+        "sid": run.sid,
+        "search_name": run.saved.name,
+        "configuration": {key: substitute(value, tokens) for key, value in settings.items()},
+        "result": first,
+    }
+
+
+def _results_file(daemon: Daemon, run: Run, rows: list[Row]) -> Path:
+    folder = daemon.data_dir / "var" / "run" / "dispatch" / re.sub(r"[^\w.@-]", "_", run.sid or "sendalert")
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "results.csv.gz"
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    with gzip.open(path, "wt", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(names)
+        writer.writerows([_cell(row.get(name, "")) for name in names] for row in rows)
+    return path
+
+
+def _cell(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else "\n".join(value)
+
+
+def _execute(script: Path, name: str, payload: Mapping[str, Any]) -> None:
+    try:
+        done = subprocess.run(
+            [sys.executable, str(script), "--execute"],
+            input=json.dumps(payload).encode(),
+            capture_output=True,
+            cwd=script.parent,
+            env={"PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin"},
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise CaltropError(f"alert action {name!r} did not end within {SECONDS} s") from None
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace")[-TAIL:].strip()
+        raise CaltropError(f"alert action {name!r} ended with code {done.returncode}: {said}")

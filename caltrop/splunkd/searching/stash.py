@@ -1,0 +1,63 @@
+"""Events that searches write: the `key="value"` text of the stash source type, and which fields of a result go along.
+
+Follows the pages "collect" and "Use summary indexing" of Splunk's documentation: bookkeeping fields are left out, the
+default fields of the original event keep their values under `orig_` names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from caltrop.splunkd.intake.ingest import Event, Origin
+from caltrop.splunkd.wire.results import Row
+
+SOURCETYPE = "stash"
+ORIGINAL = ("host", "source", "sourcetype", "index", "sid", "rid")
+# Fields that describe how the original event was stored; they say nothing about the result.
+BOOKKEEPING = frozenset(
+    {
+        "date_hour", "date_mday", "date_minute", "date_month", "date_second", "date_wday", "date_year", "date_zone",
+        "linecount", "punct", "splunk_server", "splunk_server_group", "timeendpos", "timestartpos", "tag", "eventtype",
+        "search_name", "search_now", "info_min_time", "info_max_time", "info_search_time",
+    }
+)  # fmt: skip
+_SAFE_NAME = re.compile(r"[\"=,\s]")
+Value = str | list[str]
+
+
+def result_fields(row: Row) -> dict[str, Value]:
+    """The fields of a result row that a derived event keeps."""
+    kept: dict[str, Value] = {}
+    for name, value in row.items():
+        if name in BOOKKEEPING or name.startswith(("tag::", "date_")):
+            continue
+        if name in ORIGINAL:
+            kept[f"orig_{name}"] = value
+        elif name == "_time":
+            kept["orig_time"] = value
+        elif not name.startswith("_") and not name.startswith("orig_"):
+            kept[name] = value
+        elif name.startswith("orig_"):
+            kept.setdefault(name, value)
+    return kept
+
+
+def event(time: float, fields: Mapping[str, Value], origin: Origin, *, stamp: str | None = None) -> Event:
+    """A stash event: the fields as text for people, and indexed with the event so that no value suffers from quoting."""
+    head = stamp or f"{time:.3f}"
+    pairs = [f'{_SAFE_NAME.sub("_", name)}="{_quoted(value)}"' for name, value in fields.items()]
+    return Event(", ".join([head, *pairs]), origin, time, dict(fields))
+
+
+def summary_stamp(time: float) -> str:
+    try:
+        return datetime.fromtimestamp(time, UTC).strftime("%m/%d/%Y %H:%M:%S +0000")
+    except (OverflowError, ValueError, OSError):
+        return f"{time:.3f}"
+
+
+def _quoted(value: Value) -> str:
+    text = value if isinstance(value, str) else "\n".join(value)
+    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,1 @@
+"""What all handlers share, with no knowledge of who uses it."""

@@ -1,0 +1,66 @@
+"""What a new data directory is filled with: the system layer and the built-in apps, written from `etc/` of this package."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from caltrop.errors import CaltropError
+from caltrop.index.store import Store
+from caltrop.knowledge import addon_apps
+from caltrop.knowledge.configuration import Configuration
+
+SHIPPED = Path(__file__).parents[1] / "etc"
+INDEX_SETTINGS = ("frozenTimePeriodInSecs", "maxTotalDataSizeMB")
+
+
+def provision(etc: Path, addons: Sequence[Path] | None = None) -> None:
+    """Write the shipped folders and the add-ons (None: those of the repository, if there is one) as apps.
+
+    What is shipped is ours to replace, and what an add-on no longer has goes from its `default`; `local` is never touched.
+    """
+    if addons is None:
+        try:
+            addons = addon_apps()
+        except CaltropError:  # the toolkit was installed without its repository
+            addons = []
+    _copy(SHIPPED, etc)
+    for addon in addons:
+        target = etc / "apps" / addon.name
+        _copy(addon, target)
+        shipped = {p.relative_to(addon) for p in (addon / "default").rglob("*")}
+        for file in [
+            p for p in (target / "default").rglob("*") if p.is_file() and p.relative_to(target) not in shipped
+        ]:
+            file.unlink()
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Make every file of one tree exist in the other with the same bytes, but for `local`."""
+    for file in sorted(p for p in source.rglob("*") if p.is_file()):
+        path = file.relative_to(source)
+        copy = target / path
+        if "local" not in path.parts and (not copy.exists() or copy.read_bytes() != file.read_bytes()):
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, copy)
+
+
+def index_settings(config: Configuration, name: str) -> dict[str, Any]:
+    """Retention of an index, as the store takes it (seconds and megabytes)."""
+    found = {key: config.get("indexes", name, key) for key in INDEX_SETTINGS}
+    return {key: int(value) for key, value in found.items() if value is not None and value.isdigit()}
+
+
+def shortest_retention(config: Configuration) -> int:
+    """Seconds that the most forgetful index keeps its events."""
+    kept = [s.get("frozenTimePeriodInSecs", "") for n, s in config.stanzas("indexes").items() if n != "default"]
+    return min((int(text) for text in kept if text.isdigit()), default=60)
+
+
+def open_indexes(config: Configuration, store: Store) -> None:
+    """Make the store hold every index that the configuration names."""
+    for name in config.stanzas("indexes"):
+        if name != "default" and ":" not in name and name not in store:
+            store.create_index(name, **index_settings(config, name))

@@ -1,0 +1,177 @@
+"""HTTP without sockets: what a request asked, what the answer is, and the failure that becomes an error body.
+
+Everything above this module is synchronous and works on these values, so that the whole application can be called in
+process. Paths follow the "Basic concepts" page of the REST API user manual: `/services/<path>` or
+`/servicesNS/<owner>/<app>/<path>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, unquote, unquote_plus
+
+if TYPE_CHECKING:
+    from caltrop.splunkd.access.accounts import User
+
+XML = "text/xml; charset=UTF-8"
+JSON = "application/json; charset=UTF-8"
+TEXT = "text/plain; charset=UTF-8"
+
+MAX_FORM_FIELDS = 10_000
+TRUE_WORDS = frozenset({"1", "true", "t", "yes", "y", "on", "enabled", "enable"})
+FALSE_WORDS = frozenset({"0", "false", "f", "no", "n", "off", "disabled", "disable", ""})
+
+
+class ApiError(Exception):
+    """An answer other than success. `kind` is the message type that Splunk prints (ERROR, WARN, FATAL)."""
+
+    def __init__(self, status: int, text: str, kind: str = "ERROR") -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+        self.kind = kind
+
+
+class NotFound(ApiError):
+    def __init__(self, text: str = "Not Found") -> None:
+        super().__init__(404, text)
+
+
+def flag(text: str | None, default: bool = False) -> bool:
+    """A boolean as Splunk reads one; 400 for any other word."""
+    if text is None:
+        return default
+    word = text.strip().lower()
+    if word in TRUE_WORDS:
+        return True
+    if word in FALSE_WORDS:
+        return False
+    raise ApiError(400, f"Invalid boolean value {text!r}")
+
+
+class Args:
+    """Query and form arguments in order; a name may repeat, and the last value counts where one is wanted."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
+        self.pairs = list(pairs)
+
+    def __contains__(self, name: object) -> bool:
+        return any(key == name for key, _ in self.pairs)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict(self.pairs))
+
+    def get(self, name: str, default: str = "") -> str:
+        value = self.maybe(name)
+        return default if value is None else value
+
+    def maybe(self, name: str) -> str | None:
+        for key, value in reversed(self.pairs):
+            if key == name:
+                return value
+        return None
+
+    def all(self, name: str) -> list[str]:
+        return [value for key, value in self.pairs if key == name]
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        return flag(self.maybe(name), default)
+
+    def integer(self, name: str, default: int) -> int:
+        value = self.maybe(name)
+        if value is None or not value.strip():
+            return default
+        try:
+            return int(value)
+        except ValueError:
+            raise ApiError(400, f"Argument {name!r} must be an integer, not {value!r}") from None
+
+    def required(self, name: str) -> str:
+        value = self.maybe(name)
+        if value is None or not value:
+            raise ApiError(400, f"Required argument {name!r} is missing")
+        return value
+
+    def without(self, *names: str) -> dict[str, str]:
+        """The last value of every other name."""
+        return {key: value for key, value in self.pairs if key not in names}
+
+
+def parse_args(text: str) -> Args:
+    try:
+        return Args(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS))
+    except ValueError as error:
+        raise ApiError(400, f"Cannot read the arguments: {error}") from None
+
+
+@dataclass(slots=True)
+class Request:
+    """One request. `target` is the raw path (percent-encoded, no query)."""
+
+    method: str
+    target: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)  # lower-case names
+    body: bytes = b""
+    port: int = 0  # the port it came in on; names the session cookie
+
+    owner: str | None = None  # namespace of the path: None for /services
+    app: str | None = None
+    segments: list[str] = field(default_factory=list)  # below the namespace, still encoded
+    user: User | None = None
+    session: str = ""  # the session key it was authenticated with, if any
+    args: Args = field(default_factory=Args)
+
+    def __post_init__(self) -> None:
+        parts = [p for p in self.target.split("/") if p]
+        if parts[:1] == ["servicesNS"] and len(parts) >= 3:
+            self.owner, self.app = unquote(parts[1]), unquote(parts[2])
+            self.segments = parts[3:]
+        elif parts[:1] == ["services"]:
+            self.segments = parts[1:]
+        else:
+            raise NotFound()
+
+    def read_args(self) -> None:
+        """Query arguments, then (for a form body) form arguments."""
+        pairs = parse_args(self.query).pairs
+        kind = self.headers.get("content-type", "application/x-www-form-urlencoded").split(";")[0].strip().lower()
+        if self.body and self.method in {"POST", "PUT"} and kind == "application/x-www-form-urlencoded":
+            pairs = pairs + parse_args(self.body.decode("utf-8", "replace")).pairs
+        self.args = Args(pairs)
+
+    @property
+    def account(self) -> User:
+        assert self.user is not None, "routes that need no login do not ask who it is"
+        return self.user
+
+    @property
+    def json(self) -> bool:
+        return self.args.get("output_mode", "").lower() == "json"
+
+
+def names_of(segment: str) -> list[str]:
+    """What an encoded path segment may name, most likely first.
+
+    Clients encode names once or twice (a slash always twice in links), and `+` may be a space or itself.
+    """
+    once = unquote_plus(segment)
+    candidates = [once, unquote(segment), unquote(once), unquote(unquote(segment))]
+    return list(dict.fromkeys(candidates))
+
+
+@dataclass(slots=True)
+class Response:
+    """An answer; `body` is bytes, or an iterator of bytes that is sent as it is made."""
+
+    status: int = 200
+    body: bytes | Iterator[bytes] = b""
+    content_type: str = XML
+    headers: list[tuple[str, str]] = field(default_factory=list)
+
+    def read(self) -> bytes:
+        if not isinstance(self.body, bytes):
+            self.body = b"".join(self.body)
+        return self.body
