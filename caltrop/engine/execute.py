@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from caltrop.dialect.patterns import MatchLimit
 from caltrop.engine import expressions, matching, options, registry, subsearches
 from caltrop.engine.context import Context
 from caltrop.engine.errors import Cancelled, SearchError
@@ -14,7 +15,6 @@ from caltrop.engine.nearest import did_you_mean
 from caltrop.engine.scan import scan_events
 from caltrop.engine.table import Table, render
 from caltrop.engine.unsupported import REASONS
-from caltrop.knowledge.matchlimit import MatchLimit
 from caltrop.spl.ast import Command, MacroCall, Node, Pipeline, Subsearch
 
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import polars as pl
 
+from caltrop.dialect.patterns import like_pattern
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.nearest import did_you_mean
-from caltrop.engine.regexes import like_pattern
 from caltrop.engine.registry import FunctionEntry, functions
 from caltrop.engine.values import Value, by_row, calculate, constant, unify
 from caltrop.spl.ast import Binary, Call, FieldName, InList, Literal, Node, Subsearch, Template, Unary

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
+from caltrop.dialect import patterns
 from caltrop.engine import custom, registry, times
 from caltrop.engine.context import Context, Message
 from caltrop.engine.errors import SearchError
@@ -23,7 +24,7 @@ from caltrop.engine.table import Table, render
 from caltrop.errors import Location
 from caltrop.index import Segment, Store, importers
 from caltrop.index.importers import ImportOptions
-from caltrop.knowledge import Configuration, Knowledge, KVStore, matchlimit
+from caltrop.knowledge import Configuration, Knowledge, KVStore
 from caltrop.knowledge.columns import stack
 from caltrop.knowledge.view import CONFS
 from caltrop.spl import SplError, expand, known_commands, parse, parse_eval, parse_search
@@ -126,7 +127,7 @@ class Instance:
             saved_search=saved_search, started=moment,
             earliest=_bound(earliest, moment, timezone), latest=_bound(latest, moment, timezone),
         )  # fmt: skip
-        with matchlimit.budget():
+        with patterns.budget():
             table = self.run_text(spl, ctx)
         return SearchResult(
             table=table,
@@ -261,7 +262,7 @@ class Instance:
 
 def _extract(knowledge: Knowledge, frame: pl.DataFrame, names: set[str] | None, ctx: Context) -> pl.DataFrame:
     """Search-time fields. An event whose text makes a pattern backtrack too much lacks its fields, and no other event does."""
-    with matchlimit.budget(lenient=True) as budget:
+    with patterns.budget(lenient=True) as budget:
         parts = [knowledge.extract(part, names) for part in frame.iter_slices(SLICE)]
     for pattern in budget.exceeded:
         ctx.warn(f"field extraction {pattern!r} exceeds the match limit: some events lack its fields")

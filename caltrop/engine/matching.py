@@ -15,11 +15,11 @@ from operator import and_, or_
 
 import polars as pl
 
+from caltrop.dialect.patterns import wildcard_pattern
 from caltrop.engine import times
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.expressions import to_number
-from caltrop.engine.regexes import wildcard_pattern
 from caltrop.engine.table import MULTIVALUE, numeric, render
 from caltrop.spl.ast import (
     And,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from caltrop.knowledge import pcre
+from caltrop.dialect import patterns
 from caltrop.knowledge.conffile import DEFAULT, truth
 from caltrop.knowledge.configuration import MergedStanza
 
@@ -20,7 +20,7 @@ _KINDS = ("sourcetype", "host", "source")  # from weak to strong
 
 
 @lru_cache(maxsize=4096)
-def name_pattern(spec: str, ignore_case: bool = False) -> pcre.Regex:
+def name_pattern(spec: str, ignore_case: bool = False) -> patterns.Regex:
     """A stanza name pattern as an anchored regex: `...` any text, `*` any text without a separator, `.` itself."""
     flags = re.match(r"\(\?(-?i)\)", spec)
     if flags:
@@ -29,7 +29,7 @@ def name_pattern(spec: str, ignore_case: bool = False) -> pcre.Regex:
     body = "".join(
         {"...": ".*", "*": r"[^/\\]*", ".": r"\."}.get(part, part) for part in re.split(r"(\\.|\.\.\.|\*|\.)", spec)
     )
-    return pcre.compile(f"(?s{'i' if ignore_case else ''})^(?:{body})$")
+    return patterns.compile(f"(?s{'i' if ignore_case else ''})^(?:{body})$")
 
 
 def _is_pattern(spec: str) -> bool:
@@ -44,7 +44,7 @@ class _Rule:
     spec: str
     priority: int
     stanza: MergedStanza
-    pattern: pcre.Regex | None
+    pattern: patterns.Regex | None
 
     def matches(self, value: str) -> bool:
         if self.pattern is None:
@@ -82,7 +82,7 @@ class Props:
             spec = name.removeprefix(_ANY_SOURCETYPE)
         try:
             pattern = name_pattern(spec, ignore_case=kind == 1) if wild else None
-        except pcre.RegexError as error:
+        except patterns.RegexError as error:
             self.problems.append(f"props.conf [{name}]: {error}")
             return None
         text = stanza.get("priority")
@@ -114,7 +114,7 @@ class Extract:
     """EXTRACT-<name>: named groups of a regex over `field`."""
 
     name: str
-    regex: pcre.Regex
+    regex: patterns.Regex
     field: str
 
     @property
@@ -184,7 +184,7 @@ def plan(settings: Mapping[str, str], problems: list[str]) -> Plan:
                 evals.append((name.strip().strip('"'), value))
             elif kind == "LOOKUP":
                 lookups.append(_lookup(name, value))
-        except (pcre.RegexError, ValueError) as error:
+        except (patterns.RegexError, ValueError) as error:
             problems.append(f"props.conf {key}: {error}")
     mode = settings.get("KV_MODE", "auto").strip().lower()
     return Plan(
@@ -203,7 +203,7 @@ def _extract(name: str, value: str) -> Extract:
     """`regex` or `regex in field`. Splunk puts (?ms) in front of the pattern."""
     found = re.fullmatch(r"(?s)(.*?)\s+in\s+([A-Za-z0-9_]+)", value)
     pattern, field = (found.group(1), found.group(2)) if found else (value, "_raw")
-    return Extract(name, pcre.compile(f"(?ms){pattern}"), field)
+    return Extract(name, patterns.compile(f"(?ms){pattern}"), field)
 
 
 def words(text: str) -> list[str]:

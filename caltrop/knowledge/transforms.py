@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from caltrop.knowledge import automatic, pcre
+from caltrop.dialect import patterns
+from caltrop.knowledge import automatic
 from caltrop.knowledge.columns import MULTIVALUE, Columns, as_field, from_pairs
 from caltrop.knowledge.conffile import truth
 from caltrop.knowledge.configuration import MergedStanza
@@ -23,7 +24,7 @@ class Transform:
 
     name: str
     sources: tuple[str, ...]  # several are read as one text, joined by spaces
-    regex: pcre.Regex | None
+    regex: patterns.Regex | None
     format: tuple[tuple[str, str], ...]
     delims: tuple[str, ...]
     fields: tuple[str, ...]
@@ -78,7 +79,7 @@ class Transform:
             return self._by_fields(source)
         return [self._by_two_delims(source) if len(self.delims) == 2 else self._by_turns(source)]
 
-    def _by_regex(self, regex: pcre.Regex, source: pl.Series) -> list[automatic.Triples]:
+    def _by_regex(self, regex: patterns.Regex, source: pl.Series) -> list[automatic.Triples]:
         if self.dynamic or self.multivalue:
             rows, groups = regex.every(source)
         else:
@@ -103,7 +104,7 @@ class Transform:
     def _by_two_delims(self, source: pl.Series) -> automatic.Triples:
         pair = re.escape(self.delims[0])
         inside = re.escape(self.delims[1])
-        regex = pcre.compile(rf'([^{pair}{inside}]+)[{inside}](?:"((?:[^"\\]|\\.)*)"|([^{pair}]*))')
+        regex = patterns.compile(rf'([^{pair}{inside}]+)[{inside}](?:"((?:[^"\\]|\\.)*)"|([^{pair}]*))')
         rows, (keys, quoted, bare) = regex.every(source)
         return rows, self._keys(keys.str.strip_chars()), quoted.zip_with(quoted.is_not_null(), bare.str.strip_chars())
 
@@ -182,7 +183,7 @@ def _group(reference: str, groups: list[pl.Series], height: int) -> pl.Series:
 
 def transform(stanza: MergedStanza) -> Transform:
     """Read a stanza; raises `RegexError` or `ValueError` where it cannot be used at search time."""
-    regex = pcre.compile(stanza.get("REGEX")) if stanza.get("REGEX") else None
+    regex = patterns.compile(stanza.get("REGEX")) if stanza.get("REGEX") else None
     delims = _delims(stanza.get("DELIMS"))
     fields = tuple(words(stanza.get("FIELDS")))
     if regex is None and not delims:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from caltrop.dialect.patterns import RegexError
 from caltrop.knowledge import dependencies, extraction, labels
 from caltrop.knowledge.columns import as_field, stack
 from caltrop.knowledge.conffile import DEFAULT, truth
@@ -17,7 +18,6 @@ from caltrop.knowledge.datamodel import DataModel, DataModelError, read_model
 from caltrop.knowledge.kvstore import KVStore
 from caltrop.knowledge.labels import EventType
 from caltrop.knowledge.lookups import Lookup, LookupFailure
-from caltrop.knowledge.pcre import RegexError
 from caltrop.knowledge.props import Plan, Props, index_time, plan, words
 from caltrop.knowledge.tables import Tables
 from caltrop.knowledge.transforms import Transform, transform

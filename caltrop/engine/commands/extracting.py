@@ -7,16 +7,15 @@ from functools import partial
 
 import polars as pl
 
+from caltrop.dialect.patterns import Regex, SedCommand, fill, replace_all, replacement_template, sed_commands
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
-from caltrop.engine.regexes import compile_pattern, fill, replace_all, replacement_template
+from caltrop.engine.regexes import compile_pattern
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, render, values_of
 from caltrop.engine.values import Value, lists_or_text
 from caltrop.errors import CaltropError
-from caltrop.index.transforms import SedCommand, sed_commands
 from caltrop.knowledge.columns import coalesce
-from caltrop.knowledge.pcre import Regex
 from caltrop.spl.ast import Command, Word
 
 

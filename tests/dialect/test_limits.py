@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caltrop.knowledge import pcre
-from caltrop.knowledge.matchlimit import MATCH_SECONDS, MatchLimit, budget
+from caltrop.dialect.patterns import MatchLimit, budget, pcre
+from caltrop.dialect.patterns.limits import MATCH_SECONDS
 
 EVIL = r"^(?<x>(?:a|a)*)c(?!b)"
 TEXT = "a" * 60 + "!c"

@@ -1,6 +1,6 @@
 """PCRE, the dialect of Splunk's conf files and of `rex`, on two engines.
 
-A pattern is translated to Rust's regex (Polars, vectorised) where that can express it, and to Python's (`matchlimit`) where it
+A pattern is translated to Rust's regex (Polars, vectorised) where that can express it, and to Python's (`limits`) where it
 cannot: look-around, back-references, atomic groups, possessive quantifiers. Character classes are ASCII, as in PCRE without UCP.
 """
 
@@ -13,8 +13,7 @@ from functools import cached_property, lru_cache
 import polars as pl
 import regex as backtracking
 
-from caltrop.knowledge.matchlimit import Bounded
-from caltrop.knowledge.matchlimit import RegexError as RegexError
+from caltrop.dialect.patterns.limits import Bounded, RegexError
 
 _MAX_DEPTH = 80
 _POSIX = {

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caltrop.knowledge import pcre
-from caltrop.knowledge.pcre import RegexError
+from caltrop.dialect.patterns import RegexError, pcre
 
 # pattern, text, groups of the first match (None: no match), whether Rust runs it
 CASES = [
