@@ -8,7 +8,8 @@ from __future__ import annotations
 from caltrop.engine.errors import SearchError
 from caltrop.engine.nearest import did_you_mean
 from caltrop.spl.ast import Command, Option
-from caltrop.spl.syntax import Kind, syntaxes
+from caltrop.spl.kinds import Kind
+from caltrop.spl.syntax import syntaxes
 
 CLOSED = frozenset(
     {

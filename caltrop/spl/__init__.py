@@ -1,11 +1,11 @@
 """text -> tokens -> syntax tree -> text. Knows the language; runs nothing."""
 
-from caltrop.spl.commands import known_commands
+from caltrop.spl.commands import known_commands, suggest_command
 from caltrop.spl.errors import SplError
 from caltrop.spl.lint import Lint, lint
 from caltrop.spl.lint_rules import LINTS
 from caltrop.spl.macros import Expansion, Macro, expand
-from caltrop.spl.names import suggest_aggregation, suggest_command, suggest_eval_function
+from caltrop.spl.names import suggest_aggregation, suggest_eval_function
 from caltrop.spl.parser import parse, parse_eval, parse_search
 from caltrop.spl.printer import unparse
 

@@ -1,15 +1,13 @@
-"""Reading the arguments of one command: the primitives, and the general reader that follows a declaration."""
+"""The pieces that arguments of commands are made of, and how each is read."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from caltrop.spl.ast import (
     Alias,
-    And,
     Call,
-    Clause,
     Comparison,
     Directive,
     FieldName,
@@ -17,17 +15,15 @@ from caltrop.spl.ast import (
     Node,
     NodeOption,
     Option,
-    Scalar,
     SortKey,
-    Span,
     Subsearch,
     Word,
 )
 from caltrop.spl.cursor import Cursor, unescape
 from caltrop.spl.errors import SplError
 from caltrop.spl.expressions import read_eval_call, read_expression
+from caltrop.spl.kinds import Kind, convert
 from caltrop.spl.searching import read_search
-from caltrop.spl.syntax import Kind, Syntax, Words
 
 _TOKEN = r"<<\w+>>|\$(?:[\w.:@-]+(?:\|\w+)?)?\$"
 # A bare argument: anything up to white space, a comma, a quote, a bracket or an equal sign; parentheses that are
@@ -42,19 +38,21 @@ _NAME = re.compile(r"[^\s,|\"\[\]`=()<>!]+?(?=\s*=(?!=))")
 _EQUALS = re.compile(r"\s*=\s*")
 _KEYWORD = re.compile(r"[A-Za-z]+(?=[\s\"'`\[(|\]]|$)")
 _NUMBER = re.compile(r"[+-]?\d+(?=[\s,|\]]|$)")
-_BOOLS = {"t": True, "true": True, "1": True, "f": False, "false": False, "0": False}
 _PUNCTUATION = re.compile(r"==|!=|<=|>=|[()=<>]")
 
 
 class Arguments:
-    """The arguments of one command, read from the cursor that stands behind the command's name."""
+    """The arguments of one command, read from the cursor that stands behind the command's name.
 
-    __slots__ = ("cursor", "name", "syntax")
+    `options` are those that the command declares, with their types.
+    """
 
-    def __init__(self, cursor: Cursor, syntax: Syntax, name: str) -> None:
+    __slots__ = ("cursor", "name", "options")
+
+    def __init__(self, cursor: Cursor, name: str, options: Mapping[str, Kind]) -> None:
         self.cursor = cursor
-        self.syntax = syntax
         self.name = name
+        self.options = options
 
     # -- looking ahead
 
@@ -96,7 +94,7 @@ class Arguments:
             return None
         cursor.pos = _EQUALS.match(cursor.text, cursor.pos).end()  # type: ignore[union-attr]
         written = found[0]
-        kind = self.syntax.options.get(written.lower())
+        kind = self.options.get(written.lower())
         # Names that the declaration does not know are kept as written: they may be case-sensitive (param.x of sendalert).
         name = written.lower() if kind else written
         return self.value(name, kind, start)
@@ -155,7 +153,7 @@ class Arguments:
         return node
 
     def _quoted_expression(self, text: str, start: int) -> Node:
-        inner = Cursor(text)
+        inner = self.cursor.within(text)
         try:
             node = read_expression(inner)
         except SplError as error:
@@ -165,9 +163,7 @@ class Arguments:
         return node
 
     def subsearch(self) -> Subsearch:
-        from caltrop.spl.parser import read_subsearch
-
-        return read_subsearch(self.cursor)
+        return self.cursor.subsearch()
 
     def expression(self) -> Node:
         return read_expression(self.cursor)
@@ -278,116 +274,11 @@ class Arguments:
             span=cursor.span(start),
         )
 
-    # -- the general reader
-
-    def read(self) -> tuple[Node, ...]:
-        """All arguments, as the declaration says."""
-        syntax, cursor = self.syntax, self.cursor
-        if syntax.reader:
-            return tuple(syntax.reader(self))
-        parts: list[Node] = []
-        first = syntax.first
-        if syntax.number and (number := self.leading_number(syntax.number)):
-            parts.append(number)
-        while not self.end():
-            if cursor.peek() == "[":
-                parts.append(self.subsearch())
-            elif word := self.keyword(*syntax.clauses):
-                parts.extend(self.clause(word))
-            elif option := self.option():
-                parts.append(option)
-            elif first and syntax.words is not Words.WORDS:
-                first -= 1
-                parts.append(self.word())
-            elif not self._late_alias(parts):
-                parts.append(self.plain(syntax.words))
-        return tuple(parts)
-
-    def _late_alias(self, parts: list[Node]) -> bool:
-        """`bin _time span=1d AS day`: options may stand between a field and its AS."""
-        cursor = self.cursor
-        index = next((i for i in reversed(range(len(parts))) if not isinstance(parts[i], Option)), len(parts))
-        before = parts[index] if index < len(parts) - 1 else None
-        start = cursor.pos
-        if not isinstance(before, FieldName) or not self.take("as") or cursor.at_stage_end():
-            cursor.pos = start
-            return False
-        target = self.field("a field name after AS")
-        parts[index] = Alias(source=before, target=target, span=Span(before.span.start, cursor.pos))
-        return True
-
     def leading_number(self, name: str) -> Option | None:
         cursor = self.cursor
         start = cursor.skip()
         found = cursor.match(_NUMBER)
         return Option(name=name, value=int(found[0]), span=cursor.span(start)) if found else None
-
-    def plain(self, words: Words) -> Node:
-        if words is Words.FIELDS:
-            return self.field_or_alias()
-        if words is Words.SORT:
-            return self.sort_key()
-        if words is Words.AGGREGATIONS:
-            from caltrop.spl.aggregations import read_aggregation
-
-            return read_aggregation(self)
-        return self.word()
-
-    def clause(self, keyword: str) -> Iterator[Node]:
-        """The keyword is next; its parts run to the next clause keyword or the end.
-
-        Options of the command that are written inside the clause (by host limit=5) follow it in the tree; only those
-        that say something about a field or source of the clause stay in it (by _time span=1h, from datamodel=X).
-        """
-        cursor, syntax = self.cursor, self.syntax
-        start = cursor.skip()
-        cursor.pos += len(keyword)
-        words = syntax.clauses[keyword]
-        stops = tuple(syntax.clauses)
-        parts: list[Node] = []
-        if words is Words.SEARCH:
-            node = self.search(*(stop for stop in stops if stop != keyword))
-            if node is None:
-                cursor.expected(f"a search expression after {keyword}")
-            parts, options = self._split_where(node)
-        else:
-            while not self.end() and not self.keyword(*stops):
-                if words is Words.WORDS and cursor.peek() == "[":  # join … where L.a=R.a [subsearch]
-                    break
-                parts.append(self.option() or self.plain(words))
-            if keyword in ("by", "groupby", "over") and not parts:
-                cursor.expected(f"a field after {keyword}")
-            options = [part for part in parts if _moves(part, syntax)]
-            parts = [part for part in parts if not _moves(part, syntax)]
-        yield Clause(keyword=keyword, parts=tuple(parts), span=cursor.span(start))
-        yield from options
-
-    def _split_where(self, node: Node) -> tuple[list[Node], list[Node]]:
-        """Options written behind the condition (`where index=x span=1h` of mstats) are options, not comparisons."""
-        items = node.items if isinstance(node, And) else (node,)
-        options: list[Node] = []
-        kept: list[Node] = []
-        for item in items:
-            name = item.field.name.lower() if isinstance(item, Comparison) else ""
-            if isinstance(item, Comparison) and name in self.syntax.behind_where and isinstance(item.value, Word):
-                kind = self.syntax.options.get(name)
-                value = item.value.text if item.value.quoted else convert(item.value.text, kind)
-                options.append(Option(name=name, value=value, quoted=item.value.quoted, span=item.span))
-            else:
-                kept.append(item)
-        if len(kept) == len(items):
-            return [node], []
-        if len(kept) < 2:
-            return kept, options
-        return [And(items=tuple(kept), span=node.span)], options
-
-
-# Options that stay in the clause they were written in.
-_BELONGS = frozenset({"span", "bins", "minspan", "start", "end", "aligntime", "datamodel", "sid"})
-
-
-def _moves(part: Node, syntax: Syntax) -> bool:
-    return isinstance(part, Option | NodeOption) and part.name in syntax.options and part.name not in _BELONGS
 
 
 _LONE_COMMA = re.compile(r",(?=\s)")  # makemv delim=, field
@@ -399,17 +290,3 @@ _BARE_PATTERN = re.compile(r"(?:\[(?:\\.|[^\]\\])*\]|\\.|[^\s|\[\]\"\\])+")
 _REGEX_FIELD = re.compile(r"""("(?:[^"\\]|\\.)*"|'[^']*'|[^\s=!"'`(\[<\\^]+)\s*(!?=)\s*""")
 _SIGN = re.compile(r"[-+]")
 _SORT_KIND = re.compile(r"(auto|num|str|ip)\s*\(", re.IGNORECASE)
-
-
-def convert(text: str, kind: Kind | None) -> Scalar:
-    """The value of an option's text; text that does not fit its type stays text, for the engine to refuse by name."""
-    if kind is Kind.BOOL:
-        return _BOOLS.get(text.lower(), text)
-    if kind in (Kind.INT, Kind.FLOAT):
-        try:
-            return int(text)
-        except ValueError:
-            pass
-        if kind is Kind.FLOAT and re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text):
-            return float(text)
-    return text

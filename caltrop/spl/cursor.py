@@ -7,11 +7,11 @@ from the one cursor. Every step moves forward over the text with a compiled patt
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-from caltrop.spl.ast import MacroCall, Span
+from caltrop.spl.ast import MacroCall, Span, Subsearch
 from caltrop.spl.errors import SplError
 
 # Brackets and parentheses may be nested this deep; every reader of the tree may recurse that deep safely.
@@ -32,12 +32,17 @@ def unescape(text: str) -> str:
 
 
 class Cursor:
-    """`depth` is how many brackets are open; `links` counts operators in chains that only grow deeper (a-b-c…)."""
+    """`depth` is how many brackets are open; `links` counts operators in chains that only grow deeper (a-b-c…).
 
-    __slots__ = ("depth", "links", "pos", "text")
+    Expressions hold subsearches and subsearches hold expressions: how a subsearch is read is handed in by the parser, so
+    that every grammar can ask its cursor for one.
+    """
 
-    def __init__(self, text: str) -> None:
+    __slots__ = ("_subsearch", "depth", "links", "pos", "text")
+
+    def __init__(self, text: str, subsearch: Callable[[Cursor], Subsearch] | None = None) -> None:
         self.text = text
+        self._subsearch = subsearch
         self.pos = 0
         self.depth = 0
         self.links = 0
@@ -133,6 +138,16 @@ class Cursor:
         if not name:
             self.fail("a macro name was expected between the backticks", start, self.pos)
         return MacroCall(name=name, args=args, span=self.span(start))
+
+    def subsearch(self) -> Subsearch:
+        """[ pipeline ], with the cursor on the opening bracket."""
+        if self._subsearch is None:
+            self.fail("a subsearch cannot stand here", self.pos, self.pos + 1)
+        return self._subsearch(self)
+
+    def within(self, text: str) -> Cursor:
+        """A cursor over a text of its own (an expression in a quoted string) that reads as this one does."""
+        return Cursor(text, self._subsearch)
 
     def balanced(self) -> str:
         """From an opening parenthesis to its closing one, both included, as written; quoted strings are opaque."""

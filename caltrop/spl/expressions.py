@@ -142,9 +142,7 @@ def _operand(cursor: Cursor) -> Node:
     if char == "`":
         return cursor.macro()
     if char == "[":
-        from caltrop.spl.parser import read_subsearch
-
-        return read_subsearch(cursor)
+        return cursor.subsearch()
     if char == "-" or char == "+":
         cursor.pos += 1
         with cursor.nested(start):

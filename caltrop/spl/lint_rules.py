@@ -33,7 +33,7 @@ from caltrop.spl.ast import (
     Word,
     is_time_modifier,
 )
-from caltrop.spl.commands import known_commands
+from caltrop.spl.commands import known_commands, suggest_command
 
 Finding = tuple[Node, str, str]  # where, message, hint
 Rule = Callable[[Pipeline], Iterator[Finding]]
@@ -267,7 +267,7 @@ def unknown_command(pipeline: Pipeline) -> Iterator[Finding]:
     """Only where a known name is near: the rest are the custom commands of apps."""
     for command in _commands(pipeline):
         if command.name.isidentifier() and command.name not in known_commands():
-            similar = names.suggest_command(command.name)
+            similar = suggest_command(command.name)
             if similar:
                 yield command, f"{command.name!r} is no command of Splunk's", f"did you mean {similar!r}?"
 

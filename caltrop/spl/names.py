@@ -11,8 +11,6 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import lru_cache
 
-from caltrop.spl.commands import known_commands
-
 BOOLEAN_FUNCTIONS = frozenset(
     [
         "cidrmatch",
@@ -201,12 +199,6 @@ def nearest(name: str, candidates: Iterable[str]) -> str | None:
     """The most similar candidate, or None when none is similar."""
     found = get_close_matches(name[:100], list(candidates), n=1, cutoff=0.6)
     return found[0] if found else None
-
-
-@lru_cache(maxsize=1024)
-def suggest_command(name: str) -> str | None:
-    """'stat' -> 'stats'; for the hint of "unknown command"."""
-    return nearest(name.lower(), known_commands())
 
 
 @lru_cache(maxsize=1024)

@@ -15,6 +15,7 @@ from caltrop.spl.arguments import Arguments
 from caltrop.spl.ast import Command, MacroCall, Node, Pipeline, Subsearch
 from caltrop.spl.commands import syntax_of
 from caltrop.spl.cursor import MAX_DEPTH, Cursor
+from caltrop.spl.declared import read_arguments
 from caltrop.spl.expressions import read_expression
 from caltrop.spl.searching import read_search
 
@@ -28,7 +29,7 @@ _COMPARED = re.compile(
 
 def parse(text: str, *, implicit_search: bool = True) -> Pipeline:
     """Read a whole search. With `implicit_search=False` the text starts with a command name (the REST API's form)."""
-    cursor = Cursor(text)
+    cursor = Cursor(text, read_subsearch)
     try:
         if implicit_search and cursor.peek() not in ("|", ""):
             pipeline = _pipeline(cursor, bare=True)
@@ -44,7 +45,7 @@ def parse(text: str, *, implicit_search: bool = True) -> Pipeline:
 
 def parse_search(text: str) -> Node:
     """Read a search expression alone: an event type, a constraint, a filter."""
-    cursor = Cursor(text)
+    cursor = Cursor(text, read_subsearch)
     node = _whole(cursor, read_search)
     if node is None:
         cursor.expected("a search expression")
@@ -53,7 +54,7 @@ def parse_search(text: str) -> Node:
 
 def parse_eval(text: str) -> Node:
     """Read an eval expression alone: a calculated field, a macro's validation."""
-    return _whole(Cursor(text), read_expression)
+    return _whole(Cursor(text, read_subsearch), read_expression)
 
 
 def _whole(cursor: Cursor, read: Callable[[Cursor], T]) -> T:
@@ -138,8 +139,9 @@ def _command(cursor: Cursor) -> Command | MacroCall:
 
 
 def _arguments(cursor: Cursor, name: str, start: int) -> Command:
-    args = Arguments(cursor, syntax_of(name), name)
-    parts = args.read()
+    syntax = syntax_of(name)
+    args = Arguments(cursor, name, syntax.options)
+    parts = read_arguments(args, syntax)
     if not args.end():
         cursor.expected(f'another argument of {name}, "|" or the end of the search', _closing_hint(cursor))
     return Command(name=name, parts=parts, span=cursor.span(start))

@@ -82,9 +82,7 @@ def _term(cursor: Cursor, stop: frozenset[str]) -> Node:
             cursor.expected('")" to close the parenthesis')
         return inside or And(items=(), span=cursor.span(start))
     if char == "[":
-        from caltrop.spl.parser import read_subsearch
-
-        return read_subsearch(cursor)
+        return cursor.subsearch()
     if char == "`":
         macro = cursor.macro()
         if _at_operator(cursor):
@@ -168,9 +166,7 @@ def _value(cursor: Cursor, name: FieldName, pattern: re.Pattern[str]) -> Node:
     start = cursor.skip()
     char = cursor.text[start : start + 1]
     if char == "[":
-        from caltrop.spl.parser import read_subsearch
-
-        return read_subsearch(cursor)
+        return cursor.subsearch()
     if char == "`":
         macro = cursor.macro()
         if not cursor.match(pattern):

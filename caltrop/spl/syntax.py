@@ -17,27 +17,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
 
+from caltrop.spl.arguments import Arguments
 from caltrop.spl.ast import Node
-
-if TYPE_CHECKING:
-    from caltrop.spl.arguments import Arguments
-
-
-class Kind(Enum):
-    """The type of an option's value."""
-
-    BOOL = "bool"
-    INT = "int"
-    FLOAT = "float"  # a number; whole ones become int
-    STR = "str"
-    LIST = "list"  # text that may hold commas: a,b,c
-    EXPR = "expr"  # text, or eval(…), or a search expression in parentheses (startswith of transaction)
-    EVAL = "eval"  # an eval expression, in parentheses and quotes as it pleases (reset_after of streamstats)
-
-
-BOOL, INT, FLOAT, STR, LIST, EXPR, EVAL = Kind
+from caltrop.spl.kinds import INT, Kind
 
 
 class Words(Enum):
@@ -50,7 +33,7 @@ class Words(Enum):
     SORT = "sort"  # SortKey
 
 
-Reader = Callable[["Arguments"], Iterator[Node]]
+Reader = Callable[[Arguments], Iterator[Node]]
 
 
 @dataclass(frozen=True, slots=True)

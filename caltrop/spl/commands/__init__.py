@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from functools import lru_cache
 
+from caltrop.spl.names import nearest
 from caltrop.spl.syntax import GENERIC, Syntax, syntaxes
 
 for _module in pkgutil.iter_modules(__path__):
@@ -19,3 +21,9 @@ def syntax_of(name: str) -> Syntax:
 def known_commands() -> tuple[str, ...]:
     """Names of all declared commands, sorted."""
     return tuple(sorted(syntaxes))
+
+
+@lru_cache(maxsize=1024)
+def suggest_command(name: str) -> str | None:
+    """'stat' -> 'stats'; for the hint of "unknown command"."""
+    return nearest(name.lower(), known_commands())

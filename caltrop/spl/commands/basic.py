@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from caltrop.spl.arguments import Arguments
 from caltrop.spl.ast import Alias, Clause, FieldName, Node, Option, Word
-from caltrop.spl.syntax import BOOL, FLOAT, INT, LIST, STR, Words, reader, register
+from caltrop.spl.kinds import BOOL, FLOAT, INT, LIST, STR
+from caltrop.spl.syntax import Words, reader, register
 
 
 @reader("search", "metasearch")
@@ -31,7 +32,7 @@ def fields(args: Arguments) -> Iterator[Node]:
     cursor = args.cursor
     start = cursor.skip()
     for sign in "+-":
-        if args.syntax.name != "table" and cursor.accept(sign):
+        if args.name != "table" and cursor.accept(sign):
             yield Word(text=sign, span=cursor.span(start))
             break
     while not args.end():
@@ -74,7 +75,7 @@ def head(args: Arguments) -> Iterator[Node]:
         yield number
     while not args.end():
         name = args.keyword_before_equals()
-        option = args.option() if name in args.syntax.options else None
+        option = args.option() if name in args.options else None
         if isinstance(option, Option) and option.name == "limit" and number:
             args.cursor.fail("head takes a number or limit=, not both", option.span.start, option.span.end)
         yield option or args.expression()
@@ -127,7 +128,7 @@ def rex(args: Arguments) -> Iterator[Node]:
     """Options and one Word: the regular expression, or the sed expression."""
     while not args.end():
         name = args.keyword_before_equals()
-        option = args.option() if name in args.syntax.options else None
+        option = args.option() if name in args.options else None
         yield option or args.pattern()
 
 

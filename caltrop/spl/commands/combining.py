@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from caltrop.spl.arguments import Arguments
 from caltrop.spl.ast import Node, Word
-from caltrop.spl.syntax import BOOL, INT, LIST, STR, Words, reader, register
+from caltrop.spl.kinds import BOOL, INT, LIST, STR
+from caltrop.spl.syntax import Words, reader, register
 
 _SUBSEARCH = {"extendtimerange": BOOL, "maxtime": INT, "maxout": INT, "timeout": INT}
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from caltrop.spl.arguments import Arguments
 from caltrop.spl.ast import Assignment, FieldFunction, Node
-from caltrop.spl.syntax import BOOL, FLOAT, INT, STR, Words, reader, register
+from caltrop.spl.kinds import BOOL, FLOAT, INT, STR
+from caltrop.spl.syntax import Words, reader, register
 
 _TARGET = re.compile(r"(?:<<\w+>>|\$[\w.:]+\$|[^\s=,|\"'()\[\]`<>!]|`[^`]*`)+")
 

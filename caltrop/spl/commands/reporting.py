@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from caltrop.spl.syntax import BOOL, EVAL, EXPR, FLOAT, INT, LIST, STR, Words, register
+from caltrop.spl.kinds import BOOL, EVAL, EXPR, FLOAT, INT, LIST, STR
+from caltrop.spl.syntax import Words, register
 
 _STATS = {"partitions": INT, "allnum": BOOL, "delim": STR, "dedup_splitvals": BOOL}
 _BIN = {"bins": INT, "span": STR, "minspan": STR, "start": STR, "end": STR, "aligntime": STR}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from caltrop.spl.syntax import BOOL, FLOAT, INT, LIST, STR, Words, register
+from caltrop.spl.kinds import BOOL, FLOAT, INT, LIST, STR
+from caltrop.spl.syntax import Words, register
 
 register(
     "anomalydetection", options={"method": STR, "action": STR, "pthresh": FLOAT, "cutoff": BOOL}, words=Words.FIELDS

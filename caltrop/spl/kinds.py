@@ -1,0 +1,39 @@
+"""The types of options' values, and a value's text as a value of its type."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+from caltrop.spl.ast import Scalar
+
+_BOOLS = {"t": True, "true": True, "1": True, "f": False, "false": False, "0": False}
+
+
+class Kind(Enum):
+    """The type of an option's value."""
+
+    BOOL = "bool"
+    INT = "int"
+    FLOAT = "float"  # a number; whole ones become int
+    STR = "str"
+    LIST = "list"  # text that may hold commas: a,b,c
+    EXPR = "expr"  # text, or eval(…), or a search expression in parentheses (startswith of transaction)
+    EVAL = "eval"  # an eval expression, in parentheses and quotes as it pleases (reset_after of streamstats)
+
+
+BOOL, INT, FLOAT, STR, LIST, EXPR, EVAL = Kind
+
+
+def convert(text: str, kind: Kind | None) -> Scalar:
+    """The value of an option's text; text that does not fit its type stays text, for the engine to refuse by name."""
+    if kind is Kind.BOOL:
+        return _BOOLS.get(text.lower(), text)
+    if kind in (Kind.INT, Kind.FLOAT):
+        try:
+            return int(text)
+        except ValueError:
+            pass
+        if kind is Kind.FLOAT and re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text):
+            return float(text)
+    return text
