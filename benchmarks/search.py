@@ -187,8 +187,8 @@ def peak_bytes() -> int:
 
 def measure_corpus(folder: Path, data: list[str], least: int) -> None:
     """All production detections of a repository, over captures repeated until there are `least` events."""
-    from caltrop import corpus
     from caltrop.content import load
+    from caltrop.corpus import run as corpus
 
     catalogue = load(folder, checks=False)
     with corpus.instance_of(catalogue, data) as (instance, count):

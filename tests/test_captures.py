@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from caltrop import corpus
 from caltrop.content import load
+from caltrop.corpus import run as corpus
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
 CAPTURES = {

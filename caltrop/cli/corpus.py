@@ -1,22 +1,27 @@
-"""`caltrop corpus run`: every detection of a content repository over data."""
+"""`caltrop corpus`: every detection of a content repository, over data (`run`) or on its own published data (`test`)."""
 
 from __future__ import annotations
 
 import json
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from caltrop.cli.options import windows_option
+from caltrop.errors import CaltropError
 
 if TYPE_CHECKING:
-    from caltrop.corpus import Run
+    from caltrop.corpus.own import Outcome
+    from caltrop.corpus.run import Run
 
 NAMES_SHOWN = 5
 
 
-@click.group(short_help="Run every detection of a content repository over data.")
+@click.group(short_help="Every detection of a content repository, over data or on its own.")
 def command() -> None:
     """Work with a whole content repository."""
 
@@ -44,8 +49,8 @@ def run_command(
     """
     import time
 
-    from caltrop import corpus
     from caltrop.content import load
+    from caltrop.corpus import run as corpus
 
     catalogue = load(folder)
     runs: list[Run] = []
@@ -73,3 +78,94 @@ def run_command(
         err=layout == "jsonl",
     )
     return 1 if failed else 0
+
+
+@command.command("test")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR")
+@click.option(
+    "--attack-data",
+    "clone",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="CLONE",
+    help="A local clone of attack_data, or a folder laid out like one.",
+)
+@click.option(
+    "--detection", "names", multiple=True, metavar="NAME", help="Only this one (name or id); may be repeated."
+)
+@click.option("--all", "everything", is_flag=True, help="Also detections that are not in production.")
+@click.option("--jobs", type=click.IntRange(1), help="Processes; one a processor by default.")
+@click.option(
+    "-o", "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="Append each outcome as a JSON line; outcomes that are in it already, and still hold, are not run again.",
+)  # fmt: skip
+def test_command(
+    folder: Path, clone: Path, names: tuple[str, ...], everything: bool, jobs: int | None, out: Path | None
+) -> int:
+    """Try each detection on its own published data: does it fire, and if not, where were its events lost?
+
+    Every test runs alone, with its data under the source and sourcetype that it states. Data is found in CLONE by the
+    path of its URL; what is missing, or a Git LFS pointer, counts as not here. The last line is
+    `N of M fire, K not here`, in detections. Exit code 1 when one that has its data does not fire.
+
+    \b
+    caltrop corpus test security_content --attack-data attack_data -o outcomes.jsonl
+    caltrop corpus test . --attack-data ../attack_data --detection "Detect Regasm Spawning a Process"
+    """
+    import os
+
+    from caltrop.content import load
+    from caltrop.corpus import own
+    from caltrop.corpus.clone import Clone
+
+    catalogue = load(folder)
+    chosen = list(own.trials(catalogue, Clone(clone), everything=everything or bool(names)))
+    if names:
+        wanted = {name.lower() for name in names}
+        chosen = [trial for trial in chosen if not wanted.isdisjoint({trial.detection.lower(), trial.id.lower()})]
+        known = {text for trial in chosen for text in (trial.detection.lower(), trial.id.lower())}
+        for name in names:
+            if name.lower() not in known:
+                raise CaltropError(f"no detection {name!r} with test data", hint="give a name or id as in its file")
+    before = own.kept(out) if out else {}
+    outcomes = [before[trial.key] for trial in chosen if trial.key in before]
+    if outcomes:
+        click.echo(f"{len(outcomes)} of {len(chosen)} tests are in {out} already", err=True)
+    rest = [trial for trial in chosen if trial.key not in before]
+    with ExitStack() as stack:
+        file = stack.enter_context(out.open("a", encoding="utf-8")) if out else None
+        for number, outcome in enumerate(own.attempt(catalogue, rest, jobs or os.cpu_count() or 1), 1):
+            outcomes.append(outcome)
+            if file is not None:
+                file.write(own.as_line(outcome) + "\n")
+                file.flush()
+            if outcome.verdict != "absent":
+                click.echo(_told(outcome))
+            elif sys.stderr.isatty() and number % 50 == 0:
+                click.echo(f"{number} of {len(rest)}", err=True)
+    fires, here, absent = own.tally(outcomes)
+    _summarize(outcomes)
+    click.echo(f"{fires} of {here} fire, {absent} not here")
+    return 0 if fires == here else 1
+
+
+def _told(outcome: Outcome) -> str:
+    """One line: the verdict, hits, seconds, and what a reader asks next."""
+    why = outcome.lost or outcome.error
+    return f"{outcome.verdict:<7}{outcome.hits:>7} hits {outcome.seconds:>7.2f} s  {outcome.detection}" + (
+        f": {why}" if why else ""
+    )
+
+
+def _summarize(outcomes: Sequence[Outcome]) -> None:
+    """To stderr: data that is not here, errors by cause."""
+    pointers = sum(any("LFS pointer" in text for text in outcome.absent) for outcome in outcomes)
+    if pointers:
+        click.echo(f"{pointers} tests have Git LFS pointers in place of data: run git lfs pull in the clone", err=True)
+    causes: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.verdict == "error":
+            causes.setdefault(outcome.cause, []).append(outcome)
+    for cause, group in sorted(causes.items(), key=lambda item: (-len(item[1]), item[0])):
+        shown = ", ".join(one.detection for one in group[:NAMES_SHOWN]) + (" …" if len(group) > NAMES_SHOWN else "")
+        click.echo(f"{len(group)} x {cause}: {shown}", err=True)

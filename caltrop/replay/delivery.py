@@ -8,6 +8,7 @@ and whatever has to move in time, is read by the importers of `caltrop.index` an
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
@@ -71,13 +72,16 @@ def hec_events(frame: pl.DataFrame, source: Source, shift: float) -> Iterator[di
 
 
 def _is_plain(dataset: Dataset) -> bool:
-    if dataset.data.rendering or dataset.data.member:
-        return False
-    with dataset.path.open("rb") as file:
+    return not (dataset.data.rendering or dataset.data.member) and reads_as_it_is(dataset.path)
+
+
+def reads_as_it_is(path: Path) -> bool:
+    """Whether a Splunk reads the file as it is: no EVTX, no archive, no events in a collector's envelope."""
+    with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     if head.startswith(ARCHIVES):
         return False
-    kind = detect.format_of(head, dataset.path.name)
+    kind = detect.format_of(head, path.name)
     return kind != "evtx" and not (kind == "json" and _is_envelope(head))
 
 

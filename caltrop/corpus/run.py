@@ -57,11 +57,7 @@ def instance_of(
 ) -> Iterator[tuple[Instance, int]]:
     """An instance with the catalogue's app, the add-ons and the data; gives the number of events too."""
     with tempfile.TemporaryDirectory(prefix="caltrop-corpus-") as folder:
-        app = Path(folder) / catalogue.config.id
-        for name, body in app_files(catalogue).items():
-            path = app / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(body)
+        app = write_app(catalogue, Path(folder))
         if macros:
             (app / "local").mkdir(exist_ok=True)
             conffile.write(app / "local" / "macros.conf", dict(map(macro_stanza, macros)))
@@ -76,6 +72,16 @@ def instance_of(
         )
         events = sum(instance.add_file(path, options) for path in data)
         yield instance, events
+
+
+def write_app(catalogue: Catalogue, folder: Path) -> Path:
+    """The catalogue's app, as `caltrop build` renders it, in a folder of its name."""
+    app = folder / str(catalogue.config.id)
+    for name, body in app_files(catalogue).items():
+        path = app / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+    return app
 
 
 def macro_stanza(text: str) -> tuple[str, dict[str, str]]:
@@ -95,7 +101,7 @@ def run(instance: Instance, detection: Detection, app: str, *, rows: bool = Fals
     result = Run(detection.id, detection.name)
     began = time.perf_counter()
     try:
-        found = instance.search(_as_command(detection.search), app=app)
+        found = instance.search(as_command(detection.search), app=app)
         result.hits = len(found.table)
         if rows:
             result.rows = rows_of(found.table.frame)
@@ -108,7 +114,7 @@ def run(instance: Instance, detection: Detection, app: str, *, rows: bool = Fals
     return result
 
 
-def _as_command(search: str) -> str:
+def as_command(search: str) -> str:
     """As saved searches are dispatched: text that begins with no command is a `search`."""
     text = search.strip()
     return text if text.startswith("|") or re.match(r"search\s", text) else f"search {text}"

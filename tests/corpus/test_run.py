@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from caltrop import corpus
 from caltrop.cli.corpus import command
+from caltrop.corpus import run as corpus
 from caltrop.errors import CaltropError
 
 DETECTION = """\

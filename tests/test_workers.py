@@ -1,0 +1,47 @@
+"""Parallel processes: all results come, and a task that kills its process is one result among the others."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from caltrop.workers import Died, run
+
+pytestmark = pytest.mark.slow  # starts processes
+
+
+def start() -> Callable[[int], int]:
+    return square
+
+
+def square(number: int) -> int:
+    if number < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number * number
+
+
+def broken() -> Callable[[int], int]:
+    raise RuntimeError("cannot start")
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_every_task_has_one_result(jobs: int) -> None:
+    assert sorted(run(start, range(7), jobs)) == [(number, number * number) for number in range(7)]
+
+
+def test_no_tasks_start_no_process() -> None:
+    assert list(run(start, [], 2)) == []
+
+
+def test_a_task_that_kills_its_process_is_told_and_the_rest_goes_on() -> None:
+    found = dict(run(start, [1, -1, 2, 3], 1))
+    assert found == {1: 1, -1: Died(-signal.SIGKILL), 2: 4, 3: 9}
+    assert str(found[-1]) == "the process was ended by signal 9"
+
+
+def test_a_process_that_cannot_start_ends_its_task_only(capfd: pytest.CaptureFixture[str]) -> None:
+    assert dict(run(broken, [1, 2], 2)) == {1: Died(1), 2: Died(1)}
+    assert "cannot start" in capfd.readouterr().err
