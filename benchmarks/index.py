@@ -16,7 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from caltrop.index import Store
-from caltrop.index.importers import ImportOptions, hec, read
+from caltrop.index.importers import ImportOptions, read
+from caltrop.splunkd.server import Server
+from caltrop.splunkd.wire.http import Request
 
 XML = (
     "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='Microsoft-Windows-Sysmon'/>"
@@ -63,14 +65,21 @@ def bulk(events: int, folder: Path, data: Path | None) -> tuple[int, int, float]
     return store.info("main").count, path.stat().st_size, time.perf_counter() - start
 
 
-def single(events: int, folder: Path) -> tuple[int, int, float]:
-    store = Store(folder / "store")
-    store.create_index("main")
-    body = b'{"event":{"user":"ann","action":"login"},"time":1700000000,"fields":{"k":"v"}}'
+def collector(requests: int, events: int, folder: Path) -> tuple[int, int, float]:
+    """Requests of so many events each, answered as the server answers them, without the wire."""
+    server = Server(folder)
+    server.create_hec_token("benchmark", "token", index="main")
+    event = b'{"event":{"user":"ann","action":"login"},"time":1700000000,"fields":{"k":"v"}}'
+    headers = {"authorization": "Splunk token"}
     start = time.perf_counter()
-    for _ in range(events):
-        store.append(hec.frame(hec.decode(body), hec.Defaults(), time.time()))
-    return store.info("main").count, events * len(body), time.perf_counter() - start
+    for _ in range(requests):
+        request = Request("POST", "/services/collector/event", headers=headers, body=event * events)
+        answer = server.management.collector.handle(request)
+        assert answer.status == 200, answer.read()
+    seconds = time.perf_counter() - start
+    count = server.daemon.store.info("main").count
+    server.stop()
+    return count, requests * events * len(event), seconds
 
 
 def run(name: str, work: Callable[[Path], tuple[int, int, float]]) -> None:
@@ -90,7 +99,8 @@ def main() -> None:
         **{f"import {kind}": lambda folder, kind=kind: importer(kind, events, folder) for kind in LINES},  # type: ignore[misc]
         "import raw, store in memory": lambda folder: bulk(events, folder, None),
         "import raw, store on disk": lambda folder: bulk(events, folder, folder / "store"),
-        "one HEC event at a time, on disk": lambda folder: single(max(1, events // 200), folder),
+        "HEC, one event a request": lambda folder: collector(max(1, events // 200), 1, folder),
+        "HEC, 1,000 events a request": lambda folder: collector(max(1, events // 4000), 1000, folder),
     }
     context = multiprocessing.get_context("fork")
     for name, job in work.items():

@@ -7,7 +7,7 @@ or List(String). Null means that the event has no such field.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
@@ -60,6 +60,24 @@ def build(
             *indexed,
         ]
     )
+
+
+def indexed(rows: Sequence[Mapping[str, str | list[str]]]) -> list[pl.Series]:
+    """The fields that were indexed with events, a mapping each, as columns in order of first appearance."""
+    columns: dict[str, list[str | list[str] | None]] = {}
+    for place, row in enumerate(rows):
+        for name, value in row.items():
+            if name not in columns:
+                columns[name] = [None] * len(rows)
+            columns[name][place] = value
+    return [_field(name, values) for name, values in columns.items()]
+
+
+def _field(name: str, values: list[str | list[str] | None]) -> pl.Series:
+    if any(isinstance(value, list) for value in values):
+        lists = [[value] if isinstance(value, str) else value or None for value in values]
+        return pl.Series(name, lists, dtype=MULTIVALUE)
+    return pl.Series(name, values, dtype=pl.String)
 
 
 def normalise(frame: pl.DataFrame, now: float) -> pl.DataFrame:

@@ -104,7 +104,8 @@ REFUSED = [
     ({"no_event": 1}, 400, 12),
     ("not json", 400, 6),
     ('{"event":"x"', 400, 6),
-    ({"event": "x", "time": "yesterday"}, 400, 6),
+    ({"event": "x", "index": "default"}, 400, 7),  # held against the list like any name
+    ({"event": "x", "time": "yesterday"}, 400, 15),
     ({"event": "x", "fields": {"a": {"nested": 1}}}, 400, 15),
     ({"event": "x", "fields": "flat"}, 400, 15),
     ("", 400, 5),
@@ -121,8 +122,39 @@ def test_what_is_refused(collector: Collector, body: Any, status: int, code: int
 
 def test_the_number_of_the_bad_event(collector: Collector) -> None:
     answer = collector.post("", '{"event":"good"}{"event":"x","index":"no_such"}')
-    assert answer.json() == {"text": "Incorrect index", "code": 7, "invalid-event-number": 1}
+    assert answer.json() == {"text": "Incorrect index", "code": 7, "invalid-event-number": 2}
     assert collector.rows() == []
+    assert collector.post("", '{"event":""}{not json').json()["invalid-event-number"] == 0
+    assert collector.post("/raw?index=no_such", "x").json() == {
+        "text": "Incorrect index", "code": 7, "invalid-event-number": 1,
+    }  # fmt: skip
+
+
+def test_raw_wants_a_channel_of_tokens_that_acknowledge_only(collector: Collector, service: client.Service) -> None:
+    assert collector.post("/raw", "one").json() == {"text": "Success", "code": 0}
+    assert collector.post("/raw?channel=a%20b", "two").json()["code"] == 11
+    service.post(f"data/inputs/http/{collector.index}", useACK="true")
+    assert collector.post("/raw", "three").json()["code"] == 10
+    assert [row["_raw"] for row in collector.rows()] == ["one"]
+
+
+def test_raw_at_a_time_in_milliseconds(collector: Collector) -> None:
+    assert collector.post("/raw?time=1700000000500", "one").status == 200
+    assert collector.post("/raw?time=noon", "two").json()["code"] == 15
+    assert [row["_time"] for row in collector.rows()] == ["2023-11-14T22:13:20.500+00:00"]
+
+
+def test_a_token_without_a_list_takes_any_index_and_the_log_tells_what_was_dropped(
+    collector: Collector, service: client.Service
+) -> None:
+    service.post(f"data/inputs/http/{collector.index}", indexes="")
+    missing = f"none_{collector.index}"
+    body = json.dumps({"event": "lost", "index": missing}) + json.dumps({"event": "kept"})
+    assert collector.post("", body).json() == {"text": "Success", "code": 0}
+    assert collector.post(f"/raw?index={missing}", "lost too").json() == {"text": "Success", "code": 0}
+    assert [row["_raw"] for row in collector.rows()] == ["kept"]
+    stream = service.jobs.oneshot(f'search index=_internal "{missing}" dropped', output_mode="json")
+    assert len([row for row in results.JSONResultsReader(stream) if isinstance(row, dict)]) == 2
 
 
 def test_tokens(collector: Collector, service: client.Service) -> None:
@@ -148,4 +180,6 @@ def test_health_and_unknown_paths(collector: Collector) -> None:
     assert ask("GET", "/services/collector/health/1.0").status == 200
     assert ask("POST", "/services/collector/nowhere", "x").json()["code"] == 404
     assert ask("POST", "/else", "x").json()["code"] == 404
-    assert ask("GET", "/services/collector/event").status == 405
+    refused = ask("GET", "/services/collector/event")
+    assert (refused.status, refused.json()["code"], refused.headers["allow"]) == (405, 404, "POST")
+    assert ask("POST", "/services/collector/health", "x").headers["allow"] == "GET"

@@ -12,8 +12,8 @@ from typing import Any, Literal
 import msgspec
 import polars as pl
 
-from caltrop.index import frames
-from caltrop.index.importers import hec, jsontext, nxlog, winjson
+from caltrop.index import frames, hec
+from caltrop.index.importers import jsontext, nxlog, winjson
 from caltrop.index.importers.options import Context
 from caltrop.index.importers.rendered import windows_frame
 from caltrop.index.timestamp import TimeParser
@@ -118,7 +118,7 @@ class Reader:
             try:
                 events.append(hec.event(value.decoded, len(events)))
             except hec.HecError as error:
-                self.context.problem(f"no valid HEC event: {error.text}", value.line)
+                self.context.problem(f"no valid HEC event: {error.message}", value.line)
                 refused.append(value)
         options = self.context.options
         defaults = hec.Defaults(source=options.source or self.context.name, index=options.index or "main")

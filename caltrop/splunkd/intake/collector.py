@@ -9,50 +9,21 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from caltrop.index import UnknownIndex
+from caltrop.index import UnknownIndex, hec
+from caltrop.index.hec import HecError
 from caltrop.knowledge.conffile import truth
 from caltrop.splunkd.access.authentication import basic_credentials
 from caltrop.splunkd.daemon import Daemon
-from caltrop.splunkd.intake.ingest import DEFAULT_INDEX, MAX_FIELDS, Event, Origin
+from caltrop.splunkd.intake.ingest import DEFAULT_INDEX, Event, Origin
 from caltrop.splunkd.wire.atom import dump_json
 from caltrop.splunkd.wire.http import JSON, ApiError, Args, Request, Response
 
 MAX_CHANNELS = 10_000
 MAX_ACKS = 100_000  # a channel forgets its oldest acknowledgements beyond this
-# code -> (HTTP status, text)
-CODES: dict[int, tuple[int, str]] = {
-    0: (200, "Success"),
-    1: (403, "Token disabled"),
-    2: (401, "Token is required"),
-    3: (401, "Invalid authorization"),
-    4: (403, "Invalid token"),
-    5: (400, "No data"),
-    6: (400, "Invalid data format"),
-    7: (400, "Incorrect index"),
-    8: (500, "Internal server error"),
-    9: (503, "Server is busy"),
-    10: (400, "Data channel is missing"),
-    11: (400, "Invalid data channel"),
-    12: (400, "Event field is required"),
-    13: (400, "Event field cannot be blank"),
-    14: (400, "ACK is disabled"),
-    15: (400, "Error in handling indexed fields"),
-    16: (400, "Query string authorization is not enabled"),
-    17: (200, "HEC is healthy"),
-    18: (503, "HEC is unhealthy, queues are full"),
-}
-
-
-class HecError(Exception):
-    """A refusal by code; `number` is the place of the bad event in the body."""
-
-    def __init__(self, code: int, number: int | None = None) -> None:
-        super().__init__(CODES[code][1])
-        self.code = code
-        self.number = number
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +67,7 @@ class CollectorApp:
         try:
             response = self._answer(request)
         except HecError as error:
-            response = _reply(error.code, number=error.number)
+            response = _reply(error.status, number=error.number)
         except ApiError as error:
             response = Response(error.status, dump_json({"text": error.text, "code": 6}), JSON)
         except Exception as error:
@@ -114,7 +85,7 @@ class CollectorApp:
         request.read_args()
         kind = "/".join(segments[1:]) or "event"
         if kind == "health":
-            return _reply(17) if request.method == "GET" else self._not_allowed()
+            return _reply(17) if request.method == "GET" else self._not_allowed("GET")
         if kind not in {"event", "raw", "ack"}:
             return self._unknown()
         if request.method != "POST":
@@ -123,14 +94,14 @@ class CollectorApp:
         channel = request.headers.get("x-splunk-request-channel") or request.args.get("channel")
         if kind == "ack":
             return self._acknowledge(token, channel, body)
-        if token.use_ack or kind == "raw":
+        if token.use_ack or (kind == "raw" and channel):
             self._check_channel(token, channel)
         if not body.strip():
             raise HecError(5)
         if kind == "raw":
             self._store_raw(token, request, body)
         else:
-            self._daemon.ingest.events(self._events(token, request, body))
+            self._store_events(token, request, body)
         return _reply(0, ack=self._next_ack(token, channel) if token.use_ack else None)
 
     # -- tokens --------------------------------------------------------------------------------------------------------
@@ -177,52 +148,53 @@ class CollectorApp:
     # -- events --------------------------------------------------------------------------------------------------------
 
     def _store_raw(self, token: HecToken, request: Request, body: bytes) -> None:
-        args = request.args
-        wanted = {k: args.maybe(k) for k in ("index", "host", "source", "sourcetype")}
-        origin = self._origin(token, wanted, 0, kind="raw")
-        time = args.maybe("time")
-        if not self._daemon.ingest.raw(body, origin, time=_time(time, 0) if time else None):
-            raise HecError(5)
-
-    def _origin(self, token: HecToken, wanted: dict[str, Any], number: int, *, kind: str) -> Origin:
-        for key, value in wanted.items():
-            if value is not None and not isinstance(value, str):
-                raise HecError(6, number) if key != "index" else HecError(7, number)
-        index = wanted.get("index") or token.index or DEFAULT_INDEX
-        if index == "default":
-            index = DEFAULT_INDEX
+        wanted = _wanted(request.args)
+        origin = self._origin(token, wanted, hec.Event(""), 0, kind="-raw")
+        time = request.args.maybe("time")
         try:
-            self._daemon.ingest.check_index(index)
+            stored = self._daemon.ingest.raw(body, origin, time=hec.time(time) if time else None)
         except UnknownIndex:
-            raise HecError(7, number) from None
+            self._lost(origin)
+        else:
+            if not stored:
+                raise HecError(5)
+
+    def _store_events(self, token: HecToken, request: Request, body: bytes) -> None:
+        wanted = _wanted(request.args)
+        events = [
+            Event(event.raw, self._origin(token, wanted, event, number), event.time, event.fields)
+            for number, event in enumerate(hec.decode(body))
+        ]
+        missing = {event.origin for event in events if event.origin.index not in self._daemon.store}
+        for origin in missing:
+            self._lost(origin)
+        self._daemon.ingest.events([event for event in events if event.origin not in missing] if missing else events)
+
+    def _origin(
+        self, token: HecToken, wanted: Mapping[str, str | None], event: hec.Event, number: int, *, kind: str = ""
+    ) -> Origin:
+        """Where an event belongs: what it says itself, then the query, the token, and the collector's defaults.
+
+        A token with a list of indexes refuses any other name, `default` included. Without one any name is taken.
+        """
+        index = event.index or wanted["index"] or token.index or DEFAULT_INDEX
         if token.indexes and index not in token.indexes:
-            raise HecError(7, number)
+            raise hec.incorrect_index(number)
         return Origin(
-            index,
-            wanted.get("host") or token.host or f"127.0.0.1:{self._daemon.hec_port}",
-            wanted.get("source") or token.source or f"http:{token.name}",
-            wanted.get("sourcetype") or token.sourcetype or f"httpevent{'-raw' if kind == 'raw' else ''}",
+            DEFAULT_INDEX if index == "default" else index,
+            event.host or wanted["host"] or token.host or f"127.0.0.1:{self._daemon.hec_port}",
+            event.source or wanted["source"] or token.source or f"http:{token.name}",
+            event.sourcetype or wanted["sourcetype"] or token.sourcetype or f"httpevent{kind}",
         )
 
-    def _events(self, token: HecToken, request: Request, body: bytes) -> list[Event]:
-        defaults = {k: request.args.maybe(k) for k in ("index", "host", "source", "sourcetype")}
-        found = []
-        for number, item in enumerate(json_items(body)):
-            if not isinstance(item, dict):
-                raise HecError(6, number)
-            if "event" not in item:
-                raise HecError(12, number)
-            event = item["event"]
-            if event is None or (isinstance(event, str) and not event.strip()):
-                raise HecError(13, number)
-            wanted = {k: item.get(k, default) for k, default in defaults.items()}
-            origin = self._origin(token, wanted, number, kind="event")
-            raw = event if isinstance(event, str) else json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-            time = item.get("time")
-            found.append(Event(raw, origin, None if time is None else _time(time, number), _fields(item, number)))
-        if not found:
-            raise HecError(5)
-        return found
+    def _lost(self, origin: Origin) -> None:
+        """Splunk's collector answers before the index is looked for: events for one that is not there are dropped, and
+        the server's log says so."""
+        self._daemon.logs.warn(
+            "HttpInputDataHandler",
+            f"dropped what is for index={origin.index}, which is not there: source={origin.source!r} "
+            f"host={origin.host!r} sourcetype={origin.sourcetype!r}",
+        )
 
     # -- acknowledgement -----------------------------------------------------------------------------------------------
 
@@ -268,72 +240,16 @@ class CollectorApp:
     def _unknown(self) -> Response:
         return Response(404, dump_json({"text": "The requested URL was not found on this server.", "code": 404}), JSON)
 
-    def _not_allowed(self) -> Response:
-        return Response(405, dump_json({"text": "Method Not Allowed", "code": 405}), JSON, [("Allow", "POST")])
+    def _not_allowed(self, allowed: str = "POST") -> Response:
+        """405, with the body of a path that is not there, as Splunk answers."""
+        response = self._unknown()
+        response.status = 405
+        response.headers.append(("Allow", allowed))
+        return response
 
 
-def json_items(body: bytes) -> list[Any]:
-    """Stacked JSON values, or the members of arrays among them; code 6 with the number of the bad one."""
-    try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise HecError(6, 0) from None
-    decoder = json.JSONDecoder(parse_constant=_no_constant)
-    items: list[Any] = []
-    at, end = 0, len(text)
-    while True:
-        while at < end and text[at] in " \t\r\n,":
-            at += 1
-        if at >= end:
-            return items
-        try:
-            value, at = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            raise HecError(6, len(items)) from None
-        items.extend(value if isinstance(value, list) else [value])
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _time(value: Any, number: int) -> float:
-    """Epoch seconds as number or text; larger units are recognised by their size."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise HecError(6, number)
-    try:
-        time = float(value)
-    except (ValueError, OverflowError):
-        raise HecError(6, number) from None
-    if not 0 <= time < 1e20:
-        raise HecError(6, number)
-    while time > 1e11:
-        time /= 1000.0
-    return time
-
-
-def _fields(item: dict[str, Any], number: int) -> dict[str, str | list[str]]:
-    """Indexed fields: flat; a value is text, number, boolean, or a list of those."""
-    given = item.get("fields")
-    if given is None:
-        return {}
-    if not isinstance(given, dict) or len(given) > MAX_FIELDS:
-        raise HecError(15, number)
-    found: dict[str, str | list[str]] = {}
-    for name, value in given.items():
-        values = value if isinstance(value, list) else [value]
-        if any(isinstance(v, (dict, list)) for v in values) or not name or name.startswith("_"):
-            raise HecError(15, number)
-        texts = [_text(v) for v in values if v is not None]
-        if texts:
-            found[name] = texts if len(texts) > 1 else texts[0]
-    return found
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return json.dumps(value)
+def _wanted(args: Args) -> dict[str, str | None]:
+    return {key: args.maybe(key) for key in ("index", "host", "source", "sourcetype")}
 
 
 def _token(name: str, values: dict[str, str]) -> HecToken:
@@ -352,7 +268,7 @@ def _token(name: str, values: dict[str, str]) -> HecToken:
 
 
 def _reply(code: int, *, ack: int | None = None, number: int | None = None) -> Response:
-    status, text = CODES[code]
+    status, text = hec.CODES[code]
     body: dict[str, Any] = {"text": text, "code": code}
     if number is not None:
         body["invalid-event-number"] = number

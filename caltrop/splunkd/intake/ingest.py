@@ -22,7 +22,6 @@ from caltrop.knowledge.configuration import Configuration
 
 log = logging.getLogger(__name__)
 DEFAULT_INDEX = "main"
-MAX_FIELDS = 1000  # indexed fields of one event
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +118,6 @@ class Ingest:
             texts = pl.Series([events[n].raw for n in numbers], dtype=pl.String)
             for number, found in zip(numbers, parser.parse(texts).fill_null(now), strict=True):
                 times[number] = found
-        names = list(dict.fromkeys(name for event in events for name in event.fields))
 
         def texts_of(get: Callable[[Event], str]) -> pl.Series:
             return pl.Series([get(event) for event in events], dtype=pl.String)
@@ -131,7 +129,7 @@ class Ingest:
             source=texts_of(lambda e: e.origin.source),
             sourcetype=texts_of(lambda e: e.origin.sourcetype),
             index=texts_of(lambda e: e.origin.index),
-            indexed=[_field(name, events) for name in names],
+            indexed=frames.indexed([event.fields for event in events]),
             now=now,
         )
         self.store(frame)
@@ -184,11 +182,3 @@ class Stream:
 
 def _texts(events: list[str]) -> pl.Series:
     return pl.Series(events, dtype=pl.String)
-
-
-def _field(name: str, events: list[Event]) -> pl.Series:
-    values = [event.fields.get(name) for event in events]
-    if any(isinstance(value, list) for value in values):
-        lists = [value if value is None or isinstance(value, list) else [value] for value in values]
-        return pl.Series(name, [value or None for value in lists], dtype=pl.List(pl.String))
-    return pl.Series(name, values, dtype=pl.String)
