@@ -1,18 +1,24 @@
-"""What a command may know about the search it runs in: the job's facts, and the ways back into the engine."""
+"""What a command may know about the search it runs in: the job's facts, and what it may ask of its surroundings.
+
+The bottom of the room: the two protocols here are what stands above it, an instance (`instance.py`) and an evaluator
+(`execute.py`), as the commands in between see them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from pathlib import Path
+from typing import Literal, Protocol
 
 import polars as pl
 
+from caltrop.engine.kept import Kept
+from caltrop.engine.services import Services
+from caltrop.engine.table import Table
+from caltrop.index import Segment, Store
+from caltrop.knowledge import Configuration, Knowledge
 from caltrop.spl.ast import Assignment, Node, Pipeline
-
-if TYPE_CHECKING:
-    from caltrop.engine.instance import Instance
-    from caltrop.engine.table import Table
 
 Severity = Literal["DEBUG", "INFO", "WARN", "ERROR"]
 
@@ -25,8 +31,43 @@ class Message:
     text: str
 
 
+class Surroundings(Protocol):
+    """Where a search runs: events, configuration and knowledge, the server around them if there is one."""
+
+    @property
+    def store(self) -> Store: ...
+    @property
+    def config(self) -> Configuration: ...
+    @property
+    def services(self) -> Services: ...
+    @property
+    def server_name(self) -> str: ...
+    @property
+    def data_dir(self) -> Path | None:
+        """Where files are kept; None: everything is in memory."""
+        ...
+
+    @property
+    def now(self) -> float | None:
+        """The moment that the clock is pinned to."""
+        ...
+
+    @property
+    def dataset_rows(self) -> Kept[pl.DataFrame]:
+        """Rows of data model datasets, shared by searches (`datasetrows.py`)."""
+        ...
+
+    def knowledge(self, app: str, user: str) -> Knowledge: ...
+
+    def extracted(
+        self, segment: Segment, ctx: Context, possible: pl.Expr, wanted: frozenset[str] | None
+    ) -> pl.DataFrame:
+        """The segment's events with their search-time fields (`extractions.py`)."""
+        ...
+
+
 class Evaluator(Protocol):
-    """The engine as its commands see it (implemented in `engine/execute.py`)."""
+    """The ways back into the engine: expressions, searches inside the search."""
 
     def evaluate(self, expression: Node, frame: pl.DataFrame, ctx: Context) -> pl.Series:
         """An eval expression over every row: a Series of frame.height values, Boolean for conditions."""
@@ -40,12 +81,20 @@ class Evaluator(Protocol):
         """A whole pipeline: a subsearch (source None: starts with a generating command or search), or commands over `source`."""
         ...
 
+    def run_text(self, text: str, ctx: Context, *, source: Table | None = None) -> Table:
+        """Like `run`, of text: its macros are expanded as the search of `ctx` sees them."""
+        ...
+
+    def expand(self, text: str, ctx: Context) -> str:
+        """Search text with its macros expanded, as the search of `ctx` sees them."""
+        ...
+
 
 @dataclass(slots=True)
 class Context:
     """One running search. Commands read it, add messages, and call back into the engine through `engine`."""
 
-    instance: Instance
+    instance: Surroundings
     engine: Evaluator
     now: float  # epoch seconds, pinned for the whole search
     earliest: float | None = None  # epoch seconds; None: all time

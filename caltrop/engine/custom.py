@@ -85,7 +85,7 @@ def _run(script: Path, table: Table, command: Command, ctx: Context, app: str) -
 def _first_part(info: Mapping[str, Any], table: Table, ctx: Context) -> Table:
     """What a reporting command wants to have run before it (its map phase, a pipeline of streaming commands)."""
     text = info.get("streaming_preop")
-    return ctx.instance.run_text(f"| {text}", ctx, source=table) if isinstance(text, str) and text.strip() else table
+    return ctx.engine.run_text(f"| {text}", ctx, source=table) if isinstance(text, str) and text.strip() else table
 
 
 def _generate(process: chunked.Process, command: Command, ctx: Context) -> Table:

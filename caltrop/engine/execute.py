@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from caltrop.dialect.patterns import MatchLimit
-from caltrop.engine import expressions, matching, options, registry, subsearches
+from caltrop.engine import expressions, matching, options, reading, registry, subsearches
+from caltrop.engine.calls import Scope
 from caltrop.engine.context import Context
 from caltrop.engine.errors import Cancelled, SearchError
-from caltrop.engine.nearest import did_you_mean
+from caltrop.engine.reading import Reading
 from caltrop.engine.scan import scan_events
 from caltrop.engine.table import Table, render
-from caltrop.engine.unsupported import REASONS
-from caltrop.spl.ast import Command, MacroCall, Node, Pipeline, Subsearch
+from caltrop.spl.ast import Command, Node, Pipeline, Subsearch
 
 
 @dataclass(slots=True)
@@ -28,7 +28,7 @@ class Engine:
     transforming: bool = False
 
     def evaluate(self, expression: Node, frame: pl.DataFrame, ctx: Context) -> pl.Series:
-        value = expressions.evaluate(expression, expressions.Scope(frame, ctx))
+        value = expressions.evaluate(expression, Scope(frame, ctx))
         return value.stretch(frame.height)
 
     def matches(self, expression: Node, frame: pl.DataFrame, ctx: Context) -> pl.Series:
@@ -42,7 +42,7 @@ class Engine:
     def run(self, pipeline: Pipeline, ctx: Context, *, source: Table | None = None) -> Table:
         """Run the commands. Errors without a place get that of the command they happened in."""
         main = ctx.depth == 0 and source is None
-        stages = [self._entry(command, ctx) for command in pipeline.commands]
+        stages = [reading.entry(command, ctx) for command in pipeline.commands]
         if not stages:
             raise SearchError("the search is empty")
         for number, (entry, command) in enumerate(stages):
@@ -87,19 +87,16 @@ class Engine:
                 frame = frame.with_columns(column.alias(assignment.target))
         return table.with_frame(frame)
 
-    def _entry(self, command: Command | MacroCall, ctx: Context) -> tuple[registry.CommandEntry, Command]:
-        """The command with what runs it: the engine's own, or an installed app's."""
-        if isinstance(command, MacroCall):
-            raise SearchError(f"macro `{command.name}` was not expanded", node=command)
-        entry = registry.commands.get(command.name) or ctx.instance.custom_command(command.name, ctx)
-        if entry is not None:
-            return entry, command
-        if ctx.instance.is_documented_command(command.name):
-            reason = REASONS.get(command.name, "it is not implemented")
-            raise SearchError(f"unsupported command '{command.name}': {reason}", node=command)
-        raise SearchError(
-            f"unknown command '{command.name}'", node=command, hint=did_you_mean(command.name, registry.commands)
-        )
+    def run_text(self, text: str, ctx: Context, *, source: Table | None = None) -> Table:
+        return self.run_reading(reading.read(text, ctx), ctx, source=source)
+
+    def run_reading(self, search: Reading, ctx: Context, *, source: Table | None = None) -> Table:
+        """Run a search that was read before; errors get the place in its text as written."""
+        with search.placing():
+            return self.run(search.pipeline, ctx, source=source)
+
+    def expand(self, text: str, ctx: Context) -> str:
+        return reading.expanded(text, ctx)
 
 
 def subsearch_part(command: Command) -> Subsearch:

@@ -8,88 +8,19 @@ literals and string functions are strings, fields may be anything.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
 
 from caltrop.dialect.patterns import like_pattern
-from caltrop.engine.context import Context
+from caltrop.engine.calls import Invocation, Scope, as_condition
 from caltrop.engine.errors import SearchError
 from caltrop.engine.nearest import did_you_mean
 from caltrop.engine.registry import FunctionEntry, functions
-from caltrop.engine.values import Value, by_row, calculate, constant, unify
+from caltrop.engine.subsearches import as_expression
+from caltrop.engine.values import Value, by_row, calculate, constant, to_number, unify
 from caltrop.spl.ast import Binary, Call, FieldName, InList, Literal, Node, Subsearch, Template, Unary
-
-
-@dataclass(slots=True)
-class Scope:
-    """What an expression sees: the rows, the running search, and names bound by mvmap, mvfilter or foreach."""
-
-    frame: pl.DataFrame
-    ctx: Context
-    bound: Mapping[str, Value] = field(default_factory=dict)
-    fields: dict[str, Value] = field(
-        default_factory=dict
-    )  # columns already wrapped, so that their numbers are parsed once
-
-    @property
-    def height(self) -> int:
-        return self.frame.height
-
-    def field(self, name: str) -> Value:
-        if name in self.bound:
-            return self.bound[name]
-        if name not in self.fields:
-            self.fields[name] = (
-                Value(self.frame.get_column(name)) if name in self.frame.columns else Value(_MISSING, constant=True)
-            )
-        return self.fields[name]
-
-    def over(self, frame: pl.DataFrame, bound: Mapping[str, Value]) -> Scope:
-        return Scope(frame, self.ctx, bound)
-
-
-_MISSING = pl.Series([None], dtype=pl.String)
-
-
-@dataclass(slots=True)
-class Invocation:
-    """One call of an eval function: the nodes as written, and their values when asked for."""
-
-    entry: FunctionEntry
-    node: Call
-    scope: Scope
-    _args: list[Value] | None = None
-
-    @property
-    def args(self) -> list[Value]:
-        if self._args is None:
-            self._args = [evaluate(arg, self.scope) for arg in self.node.args]
-        return self._args
-
-    @property
-    def ctx(self) -> Context:
-        return self.scope.ctx
-
-    def condition(self, index: int) -> Value:
-        """The argument as a condition; anything that is known not to be Boolean is refused."""
-        return as_condition(self.args[index], self.node.args[index], f"the {self.node.name} function")
-
-    def fixed(self, index: int, default: Any = None) -> Any:
-        """The text of an argument that must be the same for every row (a format, a flag); default when not given."""
-        if index >= len(self.node.args):
-            return default
-        value = self.args[index]
-        if not value.constant:
-            raise self.error("must be a literal", index)
-        return value.text().scalar()
-
-    def error(self, what: str, index: int | None = None) -> SearchError:
-        place = self.node if index is None else self.node.args[index]
-        which = "" if index is None else f"argument {index + 1} "
-        return SearchError(f"{self.node.name} function: {which}{what}", node=place)
 
 
 def evaluate(node: Node, scope: Scope) -> Value:
@@ -109,7 +40,7 @@ def evaluate(node: Node, scope: Scope) -> Value:
             raise SearchError("IN needs at least one value", node=node)
         return membership(evaluate(node.operand, scope), [evaluate(item, scope) for item in node.items])
     if isinstance(node, Subsearch):
-        return evaluate(_subsearch_expression(node, scope.ctx), scope)
+        return evaluate(as_expression(node, scope.ctx), scope)
     if isinstance(node, Template):
         raise SearchError(f"{node.text} has no value here", node=node)
     raise SearchError(f"{type(node).__name__} is no eval expression", node=node)
@@ -121,26 +52,6 @@ def condition(node: Node, scope: Scope, where: str) -> pl.Series:
     return value.stretch(scope.height).fill_null(False)
 
 
-def as_condition(value: Value, node: Node, where: str) -> Value:
-    if value.column.dtype == pl.Boolean:
-        return value
-    if value.kind in ("any", "null"):
-        # A field is never Boolean: at most it holds the words.
-        return calculate("bool", lambda x: _truth(x), value.text())
-    raise SearchError(f"{where} needs a Boolean (a condition), not a {value.kind}", node=node)
-
-
-def _truth(text: pl.Expr) -> pl.Expr:
-    word = text.str.to_lowercase()
-    return pl.when(word.is_in(["true", "1"])).then(True).when(word.is_in(["false", "0"])).then(False)
-
-
-def _subsearch_expression(node: Subsearch, ctx: Context) -> Node:
-    from caltrop.engine.subsearches import as_expression
-
-    return as_expression(node, ctx)
-
-
 def _call(node: Call, scope: Scope) -> Value:
     entry = functions.get(node.name)
     if entry is None:
@@ -148,7 +59,7 @@ def _call(node: Call, scope: Scope) -> Value:
     count = len(node.args)
     if count < entry.least or (entry.most is not None and count > entry.most):
         raise SearchError(f"the {node.name} function takes {_arity(entry)}, not {count}", node=node)
-    return entry.run(Invocation(entry, node, scope))
+    return entry.run(Invocation(node, scope, evaluate))
 
 
 def _arity(entry: FunctionEntry) -> str:
@@ -277,17 +188,6 @@ def _compare_any(op: str, left: Value, right: Value) -> Value:
         return any(one(a, b) for a in left_values for b in right_values)
 
     return by_row("bool", pl.Boolean, row, left.lists(), right.lists())
-
-
-def to_number(text: str) -> float | None:
-    """The number a text is, by the rule of `table.numeric`."""
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    if "_" in text or value != value or value in (float("inf"), float("-inf")):
-        return None
-    return value
 
 
 def membership(operand: Value, items: list[Value]) -> Value:

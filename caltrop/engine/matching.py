@@ -19,8 +19,8 @@ from caltrop.dialect.patterns import wildcard_pattern
 from caltrop.engine import times
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
-from caltrop.engine.expressions import to_number
 from caltrop.engine.table import MULTIVALUE, numeric, render
+from caltrop.engine.values import to_number
 from caltrop.spl.ast import (
     And,
     Comparison,

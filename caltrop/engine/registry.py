@@ -10,14 +10,13 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import Literal, TypeVar
 
-if TYPE_CHECKING:
-    from caltrop.engine.context import Context
-    from caltrop.engine.expressions import Invocation
-    from caltrop.engine.table import Table
-    from caltrop.engine.values import Value
-    from caltrop.spl.ast import Command
+from caltrop.engine.calls import Invocation
+from caltrop.engine.context import Context
+from caltrop.engine.table import Table
+from caltrop.engine.values import Returns, Value
+from caltrop.spl.ast import Command
 
 # How a command treats its input, in the words of the Search Reference:
 # generating   starts a pipeline and reads no input
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 # transforming results are a table, no longer events
 # dataset      needs the whole input, keeps the kind of its rows (sort, eventstats, …)
 Kind = Literal["generating", "streaming", "centralized", "transforming", "dataset"]
-Run = Callable[["Table", "Command", "Context"], "Table"]
+Run = Callable[[Table, Command, Context], Table]
 R = TypeVar("R", bound=Run)
 
 
@@ -54,9 +53,7 @@ def command(*names: str, kind: Kind, note: str = "") -> Callable[[R], R]:
     return register
 
 
-# What an eval function gives: the type that is known before any row is looked at ("any": depends on the row).
-Returns = Literal["number", "string", "bool", "null", "any"]
-RunFunction = Callable[["Invocation"], "Value"]
+RunFunction = Callable[[Invocation], Value]
 F = TypeVar("F", bound=RunFunction)
 
 

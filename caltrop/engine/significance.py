@@ -10,8 +10,8 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import polars as pl
 
-from caltrop.engine.expressions import Scope, to_number
-from caltrop.engine.values import Value, by_row
+from caltrop.engine.calls import Scope
+from caltrop.engine.values import Value, by_row, to_number
 from caltrop.spl.ast import Binary, FieldName, Literal, Node, Unary
 
 

@@ -34,7 +34,7 @@ def nested(text: str, ctx: Context, node: Node, earliest: float | None, latest: 
     before = ctx.earliest, ctx.latest, ctx.depth
     ctx.earliest, ctx.latest, ctx.depth = earliest, latest, ctx.depth + 1
     try:
-        return ctx.instance.run_text(text, ctx)
+        return ctx.engine.run_text(text, ctx)
     finally:
         ctx.earliest, ctx.latest, ctx.depth = before
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from itertools import repeat
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
-from caltrop.engine.registry import Returns
 from caltrop.engine.table import MULTIVALUE, numeric, pick, render, values_of
+
+# The type of a value that is known before any row is looked at ("any": depends on the row).
+Returns = Literal["number", "string", "bool", "null", "any"]
 
 
 class Value:
@@ -89,6 +91,17 @@ def constant(value: str | float | bool | list[str] | None) -> Value:
     if isinstance(value, list):
         return Value(pl.Series([value], dtype=MULTIVALUE), constant=True)
     return Value(pl.Series([value], dtype=pl.String), constant=True, kind="string")
+
+
+def to_number(text: str) -> float | None:
+    """The number a text is, by the rule of `table.numeric`."""
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    if "_" in text or value != value or value in (float("inf"), float("-inf")):
+        return None
+    return value
 
 
 def calculate(kind: Returns, build: Callable[..., pl.Expr], *values: Value) -> Value:

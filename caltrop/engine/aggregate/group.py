@@ -71,7 +71,7 @@ def aggregate(
         if written.function == SPARKLINE:
             if merging:
                 raise SearchError("sparkline cannot be merged from prestats rows", node=written)
-            result = sparkline(frame, written, by, result, ctx)
+            result = sparkline(frame, written, by, result, ctx, aggregate)
     return _ordered(result, aggregations, by)
 
 

@@ -7,7 +7,7 @@ is 0.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import polars as pl
@@ -23,12 +23,18 @@ LIMIT = 100  # limits.conf sparkline_maxsize
 BUCKET = "\x00bucket"
 
 
-def sparkline(
-    frame: pl.DataFrame, written: Aggregation, by: Sequence[str], result: pl.DataFrame, ctx: Context
-) -> pl.DataFrame:
-    """`result` (one row a group) with the column of one sparkline."""
-    from caltrop.engine.aggregate.group import aggregate  # the inner function is an aggregation of its own
+Aggregate = Callable[[pl.DataFrame, Sequence[Aggregation], Sequence[str], Context], pl.DataFrame]
 
+
+def sparkline(
+    frame: pl.DataFrame,
+    written: Aggregation,
+    by: Sequence[str],
+    result: pl.DataFrame,
+    ctx: Context,
+    aggregate: Aggregate,
+) -> pl.DataFrame:
+    """`result` (one row a group) with the column of one sparkline. Its inner function is an aggregation of its own (`aggregate`)."""
     inner = written.argument
     if inner is None:
         inner = Aggregation("count", None, None, "count")

@@ -12,7 +12,7 @@ from caltrop.engine.aggregate.arguments import aggregations, checked, flag, name
 from caltrop.engine.aggregate.functions import find
 from caltrop.engine.aggregate.group import CLOCK, argument_fields
 from caltrop.engine.aggregate.measures import empty_cells
-from caltrop.engine.aggregate.pivot import SeriesOptions, pivot
+from caltrop.engine.aggregate.series import SeriesOptions, pivot
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command

@@ -10,10 +10,10 @@ import polars as pl
 from caltrop.engine import fieldnames, times
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
-from caltrop.engine.expressions import to_number
 from caltrop.engine.functions.datetimes import format_times
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, numeric, render, values_of
+from caltrop.engine.values import to_number
 from caltrop.knowledge.columns import coalesce
 from caltrop.spl.ast import Command, FieldFunction, Option, Word
 

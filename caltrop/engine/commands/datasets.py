@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from caltrop.engine import models, registry
+from caltrop.engine import datasetrows, registry
 from caltrop.engine.commands.tstats import bare_name
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
@@ -26,12 +26,12 @@ def datamodel(table: Table, cmd: Command, ctx: Context) -> Table:
     words = [w.text for w in cmd.of(Word)]
     knowledge = ctx.instance.knowledge(ctx.app, ctx.user)
     if not words:
-        texts = [_text(models.open_model(name, ctx, cmd).path) for name in knowledge.datamodels()]
+        texts = [_text(datasetrows.open_model(name, ctx, cmd).path) for name in knowledge.datamodels()]
         return Table(pl.DataFrame({"_raw": pl.Series(texts, dtype=pl.String)}))
-    model = models.open_model(words[0], ctx, cmd)
+    model = datasetrows.open_model(words[0], ctx, cmd)
     if len(words) == 1:
         return Table(pl.DataFrame({"_raw": [_text(model.path)]}))
-    dataset = models.open_datasets(model, words[1], cmd)[0]
+    dataset = datasetrows.open_datasets(model, words[1], cmd)[0]
     if len(words) == 2:
         return Table(pl.DataFrame({"_raw": [json.dumps(model.objects[dataset.name], sort_keys=True)]}))
     mode = words[2].lower()
@@ -46,11 +46,11 @@ def _text(path: str) -> str:
 
 def dataset_rows(dataset: Dataset, ctx: Context, *, qualified: bool) -> Table:
     """The dataset's events of the search's time range."""
-    frame = models.rows(dataset, Bounds(ctx.earliest, ctx.latest), ctx)
+    frame = datasetrows.rows(dataset, Bounds(ctx.earliest, ctx.latest), ctx)
     if qualified:
         frame = frame.rename({name: dataset.qualified(name) for name in dataset.fields if name in frame.columns})
     present = [
-        n for n in frame.columns if n in models.DEFAULT_FIELDS or frame.get_column(n).null_count() < frame.height
+        n for n in frame.columns if n in datasetrows.DEFAULT_FIELDS or frame.get_column(n).null_count() < frame.height
     ]
     return Table(frame.select(present), events=True)
 
@@ -67,9 +67,9 @@ def from_(table: Table, cmd: Command, ctx: Context) -> Table:
     kind, name = words[0].lower(), words[1]
     if kind == "datamodel":
         model_name, _, rest = name.partition(".")
-        model = models.open_model(model_name, ctx, cmd)
+        model = datasetrows.open_model(model_name, ctx, cmd)
         name = bare_name(model, rest) if rest not in model.datasets else rest
-        return dataset_rows(models.open_datasets(model, name, cmd)[0], ctx, qualified=False)
+        return dataset_rows(datasetrows.open_datasets(model, name, cmd)[0], ctx, qualified=False)
     if kind in ("lookup", "inputlookup"):
         return registry.commands["inputlookup"].run(
             Table.empty(), Command("inputlookup", (Word(name),), span=cmd.span), ctx

@@ -6,9 +6,10 @@ import re
 
 import polars as pl
 
+from caltrop.engine.calls import Scope
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
-from caltrop.engine.expressions import Scope, evaluate
+from caltrop.engine.expressions import evaluate
 from caltrop.engine.registry import command
 from caltrop.engine.subsearches import plain_text
 from caltrop.engine.table import MULTIVALUE, Table, pick, render, values_of

@@ -10,16 +10,15 @@ import polars as pl
 from caltrop.engine import fieldnames
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
-from caltrop.engine.expressions import to_number
 from caltrop.engine.registry import command
+from caltrop.engine.subsearches import plain_text
 from caltrop.engine.table import MULTIVALUE, Table, pick, render
+from caltrop.engine.values import to_number
 from caltrop.spl.ast import Alias, Clause, Command, FieldName, Node, Subsearch, Word
 
 
 def names_of(parts: Sequence[Node], ctx: Context) -> list[str]:
     """Field names and patterns as written; a subsearch stands for the names that it returns."""
-    from caltrop.engine.subsearches import plain_text
-
     names: list[str] = []
     for part in parts:
         if isinstance(part, FieldName):

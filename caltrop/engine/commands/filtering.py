@@ -7,6 +7,7 @@ import ipaddress
 import polars as pl
 
 from caltrop.engine import expressions
+from caltrop.engine.calls import Scope, as_condition
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.regexes import compile_pattern
@@ -45,7 +46,7 @@ def search(table: Table, cmd: Command, ctx: Context) -> Table:
 @command("where", kind="streaming")
 def where(table: Table, cmd: Command, ctx: Context) -> Table:
     """Keep the rows for which the eval expression is true."""
-    scope = expressions.Scope(table.frame, ctx)
+    scope = Scope(table.frame, ctx)
     return table.with_frame(table.frame.filter(expressions.condition(cmd.parts[0], scope, "where")))
 
 
@@ -79,8 +80,8 @@ def head(table: Table, cmd: Command, ctx: Context) -> Table:
     expression = next((part for part in cmd.parts if not isinstance(part, Option)), None)
     if expression is None:
         return table.with_frame(table.frame.head(limit_of(cmd, DEFAULT_HEAD)))
-    value = expressions.evaluate(expression, expressions.Scope(table.frame, ctx))
-    truth = expressions.as_condition(value, expression, "head").stretch(len(table))
+    value = expressions.evaluate(expression, Scope(table.frame, ctx))
+    truth = as_condition(value, expression, "head").stretch(len(table))
     stops = ~truth.fill_null(flag(cmd, "null"))
     first = stops.arg_max() if stops.any() else None
     count = len(table) if first is None else first + flag(cmd, "keeplast")

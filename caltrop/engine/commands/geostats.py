@@ -11,7 +11,7 @@ import polars as pl
 
 from caltrop.engine.aggregate import aggregate
 from caltrop.engine.aggregate.arguments import aggregations, by_fields, checked, flag, number, text, whole
-from caltrop.engine.aggregate.pivot import Selection, SeriesOptions, pivot
+from caltrop.engine.aggregate.series import Selection, SeriesOptions, pivot
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command

@@ -14,10 +14,10 @@ from caltrop.engine.commands.markup import from_lists, with_fields
 from caltrop.engine.commands.multivalues import only_field
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
-from caltrop.engine.expressions import to_number
 from caltrop.engine.jsonvalues import Json, Number, dump, infer, number, parse_json, plain
 from caltrop.engine.registry import command
 from caltrop.engine.table import Table, render, values_of
+from caltrop.engine.values import to_number
 from caltrop.spl.ast import Command, Word
 
 

@@ -56,7 +56,7 @@ def typer(table: Table, cmd: Command, ctx: Context) -> Table:
     frame = table.frame.with_columns(render(c) for c in table.frame.get_columns() if c.name != "_time")
 
     def matches(text: str, rows: pl.DataFrame) -> pl.Series:
-        return ctx.engine.matches(parse_search(ctx.instance.expand(text, ctx)), rows, ctx)
+        return ctx.engine.matches(parse_search(ctx.engine.expand(text, ctx)), rows, ctx)
 
     masks = labels.eventtype_masks(frame, searches, matches, ctx.warn)
     column = labels.labels("eventtype", masks, frame.height)

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import polars as pl
 
-from caltrop.engine import models
+from caltrop.engine import datasetrows
 from caltrop.engine.commands.datasets import dataset_rows
 from caltrop.engine.commands.tstats import bare_name
 from caltrop.engine.context import Context
@@ -75,15 +75,13 @@ def pivot(table: Table, cmd: Command, ctx: Context) -> Table:
             node=cmd,
             hint="write pivot Model Dataset count(Dataset)",
         )
-    model = models.open_model(words[0].text, ctx, cmd)
-    dataset = models.open_datasets(model, words[1].text.rpartition(".")[2], cmd)[0]
+    model = datasetrows.open_model(words[0].text, ctx, cmd)
+    dataset = datasetrows.open_datasets(model, words[1].text.rpartition(".")[2], cmd)[0]
     layout = _layout(cmd, words[2:], model)
     rows = dataset_rows(dataset, ctx, qualified=False)
 
     def run(stages: Sequence[str], source: Table) -> Table:
-        return (
-            ctx.instance.run_text("".join(f"| {stage} " for stage in stages), ctx, source=source) if stages else source
-        )
+        return ctx.engine.run_text("".join(f"| {stage} " for stage in stages), ctx, source=source) if stages else source
 
     rows = run([f"search {term}" for term in layout.filters], rows)
     for limit in layout.limits:

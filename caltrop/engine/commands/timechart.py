@@ -16,7 +16,7 @@ from caltrop.engine.aggregate.buckets import Buckets, aligned, approximate_secon
 from caltrop.engine.aggregate.functions import find, with_decimals
 from caltrop.engine.aggregate.group import CLOCK, argument_fields
 from caltrop.engine.aggregate.measures import empty_cells, expand
-from caltrop.engine.aggregate.pivot import CELL, SeriesOptions, pivot
+from caltrop.engine.aggregate.series import CELL, SeriesOptions, pivot
 from caltrop.engine.commands.chart import Axis, fill_rows, of_time_line, plain_functions, read_axes
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from caltrop.engine import matching, models, scan, subsearches
+from caltrop.engine import datasetrows, matching, scan, subsearches
 from caltrop.engine.aggregate import aggregate, buckets, to_prestats
 from caltrop.engine.aggregate.arguments import aggregations, flag, gathered, names, text
 from caltrop.engine.context import Context
@@ -86,10 +86,10 @@ def _source(
     if not source:
         return _indexed(condition, _read(cmd, condition, by, prefixes), bounds, ctx)
     model_name, dataset_name = _model_and_dataset(source, cmd)
-    model = models.open_model(model_name, ctx, cmd)
+    model = datasetrows.open_model(model_name, ctx, cmd)
     frames = []
-    for dataset in models.open_datasets(model, dataset_name, cmd):
-        frame = _named_as_written(model, dataset, models.rows(dataset, bounds, ctx), cmd, condition, bounds, ctx)
+    for dataset in datasetrows.open_datasets(model, dataset_name, cmd):
+        frame = _named_as_written(model, dataset, datasetrows.rows(dataset, bounds, ctx), cmd, condition, bounds, ctx)
         frames.append(Table(frame.filter(matching.predicate(condition, frame))))
     return concat(frames).frame
 
@@ -169,7 +169,7 @@ def _nodename(model: DataModel, dataset: Dataset, frame: pl.DataFrame, bounds: B
     below = [d for name in model.datasets if dataset.name in (d := model.dataset(name)).lineage]
     if "_cd" not in frame.columns:  # no event, or rows of a search
         return pl.Series(NODENAME, [".".join(dataset.lineage)]).new_from_index(0, frame.height)
-    return models.members(below, frame, bounds, ctx)
+    return datasetrows.members(below, frame, bounds, ctx)
 
 
 def _field_names(node: Node) -> set[str]:

@@ -8,7 +8,8 @@ from functools import lru_cache
 import polars as pl
 
 from caltrop.engine import matching, subsearches
-from caltrop.engine.expressions import Invocation, choose, coalesce, compare, like, membership
+from caltrop.engine.calls import Invocation
+from caltrop.engine.expressions import choose, coalesce, compare, like, membership
 from caltrop.engine.regexes import compile_pattern
 from caltrop.engine.registry import function
 from caltrop.engine.values import Value, by_row, constant

@@ -8,7 +8,7 @@ import sys
 
 import polars as pl
 
-from caltrop.engine.expressions import Invocation
+from caltrop.engine.calls import Invocation
 from caltrop.engine.functions.mathematical import round_half_up
 from caltrop.engine.registry import function
 from caltrop.engine.values import Value, by_row, calculate

@@ -6,7 +6,7 @@ import hashlib
 
 import polars as pl
 
-from caltrop.engine.expressions import Invocation
+from caltrop.engine.calls import Invocation
 from caltrop.engine.registry import function
 from caltrop.engine.values import Value, by_row
 

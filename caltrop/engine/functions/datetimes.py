@@ -8,7 +8,7 @@ import time as clock
 import polars as pl
 
 from caltrop.engine import times
-from caltrop.engine.expressions import Invocation
+from caltrop.engine.calls import Invocation
 from caltrop.engine.registry import function
 from caltrop.engine.values import Value, by_row, constant
 

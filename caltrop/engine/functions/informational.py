@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from caltrop.engine.expressions import Invocation
+from caltrop.engine.calls import Invocation
 from caltrop.engine.jsonvalues import parse_json
 from caltrop.engine.registry import function
 from caltrop.engine.values import Value, by_row, calculate, constant

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from caltrop.engine import jsonvalues
-from caltrop.engine.expressions import Invocation
+from caltrop.engine.calls import Invocation
 from caltrop.engine.jsonvalues import Json, Step, dump, infer, parse_json, parse_path, plain
 from caltrop.engine.registry import function
 from caltrop.engine.values import Value, by_row, lists_or_text

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from caltrop.engine.expressions import Invocation
+from caltrop.engine.calls import Invocation
 from caltrop.engine.jsonvalues import Json, dump, parse_json, plain
 from caltrop.engine.nearest import did_you_mean
 from caltrop.engine.registry import function

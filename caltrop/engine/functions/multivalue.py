@@ -7,7 +7,8 @@ import re
 import polars as pl
 
 from caltrop.engine import times
-from caltrop.engine.expressions import Invocation, Scope, as_condition, evaluate
+from caltrop.engine.calls import Invocation, Scope, as_condition
+from caltrop.engine.expressions import evaluate
 from caltrop.engine.regexes import compile_pattern
 from caltrop.engine.registry import function
 from caltrop.engine.table import MULTIVALUE, number_text, pick

@@ -7,9 +7,9 @@ from itertools import chain
 
 import polars as pl
 
-from caltrop.engine.expressions import Invocation, to_number
+from caltrop.engine.calls import Invocation
 from caltrop.engine.registry import function
-from caltrop.engine.values import Value, by_row, calculate
+from caltrop.engine.values import Value, by_row, calculate, to_number
 
 FAMILY = "statistical"
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import polars as pl
 
 from caltrop.dialect.patterns import fill, replace_all, replacement_template
-from caltrop.engine.expressions import Invocation
+from caltrop.engine.calls import Invocation
 from caltrop.engine.regexes import compile_pattern
 from caltrop.engine.registry import function
 from caltrop.engine.structured import spath_values

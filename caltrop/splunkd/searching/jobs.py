@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import quote
 
-from caltrop.engine import registry, times
+from caltrop.engine import custom, reading, registry, times
 from caltrop.engine.context import Context, Message
 from caltrop.engine.errors import Cancelled, SearchError
 from caltrop.engine.execute import Engine
 from caltrop.engine.instance import Instance, SearchResult
 from caltrop.engine.table import Table
 from caltrop.errors import CaltropError
-from caltrop.spl import unparse
+from caltrop.spl import known_commands, unparse
 from caltrop.spl.ast import Command, Pipeline
 from caltrop.splunkd.wire.http import ApiError
 
@@ -165,7 +165,7 @@ class Jobs:
             raise ApiError(400, "Empty search.", "FATAL")
         try:
             context = self._context(app, user)
-            pipeline = self._instance.parsed(search, context)
+            pipeline = reading.read(search, context).pipeline
             for command in pipeline.commands:
                 self._check_command(command, context)
         except CaltropError as error:
@@ -175,9 +175,9 @@ class Jobs:
     def _check_command(self, command: object, context: Context) -> None:
         if not isinstance(command, Command):
             return
-        if command.name in registry.commands or self._instance.custom_command(command.name, context):
+        if command.name in registry.commands or custom.find(command.name, context):
             return
-        known = self._instance.is_documented_command(command.name)
+        known = command.name in known_commands()
         raise SearchError(
             f"unsupported command '{command.name}'" if known else f"Unknown search command '{command.name}'."
         )
@@ -246,7 +246,7 @@ class Jobs:
         moment = spec.now if spec.now is not None else self._clock()
         context = Context(self._instance, Engine(), moment, app=spec.app, user=spec.owner, sid=job.sid)
         try:
-            return self._instance.run_text(text, context, table)
+            return context.engine.run_text(text, context, source=table)
         except CaltropError as error:
             raise ApiError(400, _reason(error), "FATAL") from None
 

@@ -164,8 +164,8 @@ def test_dataset_errors(shop: Instance, search: str, said: str) -> None:
 def test_rows_of_a_dataset_are_kept_until_events_come(shop: Instance) -> None:
     search = "| tstats count from datamodel=Shop.Sales"
     assert shop.search(search).table.frame["count"].to_list() == [4]
-    kept = len(shop.summaries.frames)
+    kept = len(shop.dataset_rows)
     shop.search(search)
-    assert len(shop.summaries.frames) == kept
+    assert len(shop.dataset_rows) == kept
     shop.search('| makeresults | eval kind="sale", item="plum" | collect index=main')
     assert shop.search(search).table.frame["count"].to_list() == [5]

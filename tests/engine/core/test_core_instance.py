@@ -282,7 +282,7 @@ def test_broken_case_files_are_named(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_extractions_are_bounded_and_forgotten(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     instance.search("index=* status=*")
     assert len(instance._extractions) == 2
-    monkeypatch.setattr("caltrop.engine.instance.CACHE_BYTES", 1)
+    monkeypatch.setattr("caltrop.engine.extractions.CACHE_BYTES", 1)
     instance.search("index=_internal *")
     assert len(instance._extractions) == 1
     instance.config.reload()  # nothing has changed, nothing is forgotten

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from caltrop.conformance import rows_of
+from caltrop.engine.extractions import Extractions
 from caltrop.engine.instance import Instance
 from caltrop.knowledge import Knowledge
 
@@ -148,6 +149,6 @@ def test_slices_do_not_change_what_is_extracted(instance: Instance, monkeypatch:
     instance.store.append(pl.DataFrame({"_time": times, "_raw": raw, "index": "main", "sourcetype": "st"}))
     search = "index=main | table n user double eventtype"
     whole = results(instance, search)
-    monkeypatch.setattr("caltrop.engine.instance.SLICE", 1)
-    instance._extractions.clear()
+    monkeypatch.setattr("caltrop.engine.extractions.SLICE", 1)
+    instance._extractions = Extractions(instance._fingerprints)
     assert results(instance, search) == whole

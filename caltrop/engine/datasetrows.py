@@ -7,10 +7,7 @@ segment.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -26,30 +23,7 @@ from caltrop.knowledge.dependencies import reads_lookups
 from caltrop.spl import parse_eval, parse_search
 from caltrop.spl.ast import Alias, Clause, Command, FieldName, Keyword, Node, Option, Word
 
-CACHED = 256  # segment x dataset
 DEFAULT_FIELDS = ("_time", "_raw", "_cd", "_indextime", "host", "source", "sourcetype", "index")
-Key = tuple[object, ...]
-
-
-@dataclass
-class Summaries:
-    """The rows kept by one instance."""
-
-    frames: OrderedDict[Key, pl.DataFrame] = field(default_factory=OrderedDict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def get(self, key: Key) -> pl.DataFrame | None:
-        with self.lock:
-            found = self.frames.get(key)
-            if found is not None:
-                self.frames.move_to_end(key)
-            return found
-
-    def put(self, key: Key, frame: pl.DataFrame) -> None:
-        with self.lock:
-            self.frames[key] = frame
-            while len(self.frames) > CACHED:
-                self.frames.popitem(last=False)
 
 
 def open_model(name: str, ctx: Context, node: Node) -> DataModel:
@@ -107,18 +81,17 @@ def constraint(dataset: Dataset, ctx: Context) -> Node:
     """The dataset's constraints as one search expression, macros and subsearches resolved."""
     if not dataset.search:
         return Keyword("*")
-    text = ctx.instance.expand(dataset.search, ctx)
+    text = ctx.engine.expand(dataset.search, ctx)
     return matching.with_times(subsearches.resolve(parse_search(text), ctx), ctx)
 
 
 def segment_rows(dataset: Dataset, segment: Segment, node: Node, ctx: Context) -> pl.DataFrame:
     key = (segment.index, segment.id, tuple(dataset.fields), dataset.calculations, node, _state(dataset, ctx))
-    summaries = ctx.instance.summaries
-    kept = summaries.get(key)
+    kept = ctx.instance.dataset_rows.get(key)
     if kept is None:
         frame = ctx.instance.extracted(segment, ctx, pl.lit(True), None)
         kept = derived(dataset, frame.filter(matching.predicate(node, frame)), ctx)
-        summaries.put(key, kept)
+        ctx.instance.dataset_rows.put(key, kept)
     return kept
 
 
