@@ -1,7 +1,7 @@
 """Windows event log files, rendered as Splunk's own input renders them.
 
 The parser gives indented XML with double quotes and bare GUIDs; Windows, and so Splunk, gives one line with single quotes
-and braces. A record that cannot be read is reported and skipped.
+and braces. A record that cannot be read is reported and skipped; so is what a cut or damaged file lacks.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from evtx import PyEvtxParser
 
 from caltrop.errors import CaltropError, Location
 from caltrop.index.importers import windows
+from caltrop.index.importers.evtxchunks import CHUNK_BYTES, HEADER_BYTES, Survey, survey
 from caltrop.index.importers.options import Context
 from caltrop.index.importers.rendered import windows_frame
 from caltrop.index.importers.sources import Source
@@ -38,15 +39,17 @@ _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)\.(\d+)")
 def read(context: Context, source: Source) -> Iterator[pl.DataFrame]:
     """The events of a file. Raises `CaltropError` for one that is no event log at all."""
     options = context.options
-    where: str | io.BytesIO = str(source.path) if source.path else io.BytesIO(source.stream.read())
+    where, found = _opened(source)
+    seen: set[int] = set()
     batch: list[windows.WindowsEvent] = []
     rendered: list[str] = []
     size = 0
-    for xml in _records(context, where):
+    for number, xml in _records(context, where):
         event = windows.from_xml(xml)
         if event is None:
             context.problem(f"a record without System part was skipped: {xml[:120]}")
             continue
+        seen.add(number)
         batch.append(event)
         rendered.append(xml)
         size += len(xml)
@@ -55,10 +58,29 @@ def read(context: Context, source: Source) -> Iterator[pl.DataFrame]:
             batch, rendered, size = [], [], 0
     if batch:
         yield windows_frame(context, batch, rendered)
+    for fault in found.faults(seen):
+        context.problem(fault)
 
 
-def _records(context: Context, where: str | io.BytesIO) -> Iterator[str]:
-    """The XML of all records that can be read, in the order of the file."""
+def _opened(source: Source) -> tuple[str | io.BytesIO, Survey]:
+    """What the parser reads, and what the file says that it holds. The rest of a chunk that is cut is filled with zeros,
+    since the parser reads whole chunks only: the records before the cut are kept."""
+    if source.path:
+        size = source.path.stat().st_size
+        with source.path.open("rb") as file:
+            found = survey(file, size)
+        if not found.cut:
+            return str(source.path), found
+        data = source.path.read_bytes()
+    else:
+        data = source.stream.read()
+        found = survey(io.BytesIO(data), len(data))
+    padding = -(len(data) - HEADER_BYTES) % CHUNK_BYTES if found.cut else 0
+    return io.BytesIO(data + bytes(padding)), found
+
+
+def _records(context: Context, where: str | io.BytesIO) -> Iterator[tuple[int, str]]:
+    """Number and XML of all records that can be read, in the order of the file."""
     with _failures() as caught:
         records = iter(PyEvtxParser(where, 1).records())
     if caught:
@@ -74,7 +96,7 @@ def _records(context: Context, where: str | io.BytesIO) -> Iterator[str]:
         elif record is None:
             return
         else:
-            yield rendering(record["data"], record["timestamp"])
+            yield int(record["event_record_id"]), rendering(record["data"], record["timestamp"])
     context.problem("reading stopped: too many records that cannot be read")
 
 
