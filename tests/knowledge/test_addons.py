@@ -138,20 +138,45 @@ EVENTS: dict[str, tuple[str, str, str, dict[str, object], set[str]]] = {
             Hashes="MD5=AB,SHA256=CD", OriginalFileName="Cmd.Exe", ParentImage="C:\\a\\b.exe", ParentCommandLine="b.exe 1", ParentProcessId="9"),
         {"EventCode": "1", "EventID": "1", "RecordNumber": "7", "Channel": SYSMON, "process_name": "cmd.exe", "process": "cmd /c &quot;x&quot;",
          "process_path": "C:\\Windows\\cmd.exe", "process_id": "10", "user": "ann", "dest": "pc1", "MD5": "AB", "parent_process_name": "b.exe",
-         "parent_process": "b.exe 1", "parent_process_id": "9", "process_integrity_level": "high", "original_file_name": "Cmd.Exe",
-         "process_hash": "MD5=AB,SHA256=CD", "action": "allowed", "signature": "Process Create", "UserID": "S-1-5-18", "ProcessID": "4"},
+         "parent_process": "b.exe 1", "parent_process_id": "9", "process_integrity_level": "High", "original_file_name": "Cmd.Exe",
+         "process_hash": "MD5=AB,SHA256=CD", "action": "allowed", "signature": "Process Create", "UserID": "S-1-5-18", "ProcessID": "'4'", "Guid": "'{1}'", "TimeCreated": "2024-01-01T00:00:00.000Z", "os": "Microsoft Windows"},
         {"process", "report"},
     ),
     "the same in lower case": (f"XmlWinEventLog:{SYSMON}", "xmlwineventlog", xml(1, SYSMON, Image="C:\\x.exe"), {"process_name": "x.exe"}, {"process"}),
     "sysmon registry": (
         f"XmlWinEventLog:{SYSMON}", "XmlWinEventLog",
         xml(13, SYSMON, EventType="SetValue", Image="C:\\r.exe", TargetObject="HKLM\\Software\\Run\\Evil", Details="DWORD (0x00000001)"),
-        {"registry_path": "HKLM\\Software\\Run\\Evil", "registry_key_name": "HKLM\\Software\\Run", "registry_value_name": "Evil",
-         "registry_value_data": "0x00000001", "registry_value_type": "REG_DWORD", "registry_hive": "HKEY_LOCAL_MACHINE", "action": "modified"},
+        {"registry_path": "HKLM\\Software\\Run\\Evil", "registry_key_name": "Run", "registry_value_name": "Evil",
+         "registry_value_data": "0x00000001", "registry_value_type": "REG_DWORD", "registry_hive": "HKEY_LOCAL_MACHINE\\Software", "action": "modified"},
         {"endpoint", "registry"},
     ),
+    "sysmon registry key": (
+        f"XmlWinEventLog:{SYSMON}", "XmlWinEventLog", xml(12, SYSMON, EventType="DeleteValue", TargetObject="HKU\\S-1-5-21\\Console"),
+        {"registry_key_name": "Console", "registry_hive": "HKEY_CURRENT_USER", "action": "deleted", "status": "success",
+         "registry_value_name": None, "registry_value_data": None, "severity_id": "DeleteValue"}, {"endpoint", "registry"},
+    ),
+    "sysmon registry rename": (
+        f"XmlWinEventLog:{SYSMON}", "XmlWinEventLog",
+        xml(14, SYSMON, EventType="RenameValue", TargetObject="HKLM\\System\\Setup\\Old", NewName="HKLM\\System\\Setup\\New"),
+        {"registry_key_name": "Old", "registry_value_name": "Old", "registry_value_data": "HKLM\\System\\Setup\\New", "registry_hive": "HKEY_LOCAL_MACHINE\\System",
+         "action": "modified"}, {"endpoint", "registry"},
+    ),
+    "sysmon file written over": (
+        f"XmlWinEventLog:{SYSMON}", "XmlWinEventLog", xml(11, SYSMON, TargetFilename="C:\\a.txt", CreationUtcTime="2023", UtcTime="2024"),
+        {"action": "modified", "file_modify_time": None}, {"endpoint", "filesystem"},
+    ),
+    "sysmon image load": (
+        f"XmlWinEventLog:{SYSMON}", "XmlWinEventLog",
+        xml(7, SYSMON, Image="C:\\a\\b.exe", ImageLoaded="C:\\w\\c.dll", ProcessId="7", OriginalFileName="-", Signed="true", SignatureStatus="Valid"),
+        {"process_name": "c.dll", "parent_process_name": "b.exe", "parent_process_id": "7", "process_id": None, "original_file_name": None,
+         "service_dll_signature_verified": "true"}, {"process", "report"},
+    ),
+    "an event id with qualifiers": (
+        "XmlWinEventLog:System", "XmlWinEventLog", xml(7036, "System", param1="svc", param2="stopped").replace("<EventID>", "<EventID Qualifiers='16384'>"),
+        {"EventCode": "7036", "EventID": None, "Qualifiers": "'16384'", "signature_id": "7036", "status": "stopped", "service": "svc"}, {"service"},
+    ),
     "sysmon file": (
-        f"XmlWinEventLog:{SYSMON}", "XmlWinEventLog", xml(11, SYSMON, Image="C:\\r.exe", TargetFilename="C:\\t\\a.txt", CreationUtcTime="2024"),
+        f"XmlWinEventLog:{SYSMON}", "XmlWinEventLog", xml(11, SYSMON, Image="C:\\r.exe", TargetFilename="C:\\t\\a.txt", CreationUtcTime="2024", UtcTime="2024"),
         {"file_path": "C:\\t\\a.txt", "file_name": "a.txt", "action": "created", "file_create_time": "2024"}, {"endpoint", "filesystem"},
     ),
     "sysmon connection": (
@@ -186,7 +211,7 @@ EVENTS: dict[str, tuple[str, str, str, dict[str, object], set[str]]] = {
     ),
     "system 7045": (
         "XmlWinEventLog:System", "XmlWinEventLog", xml(7045, "System", ServiceName="svc", ImagePath='"C:\\a b\\s.exe" -k', StartType="auto start"),
-        {"service_name": "svc", "service_path": '"C:\\a b\\s.exe" -k', "service_exec": "s.exe", "start_mode": "auto"}, {"service", "report"},
+        {"service_name": "svc", "ImagePath": '"C:\\a b\\s.exe" -k', "start_mode": "auto"}, {"service", "report"},
     ),
     "powershell 4104": (
         "XmlWinEventLog:Microsoft-Windows-PowerShell/Operational", "XmlWinEventLog",
