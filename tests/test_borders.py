@@ -21,6 +21,17 @@ ARROWS = {
     "replay": {"content", "index"},
 }
 
+# wing of splunkd -> wings it may import; what lies above them (app, daemon, server) composes, and nothing imports it
+WINGS = {
+    "wire": set(),
+    "access": {"wire"},
+    "state": {"access", "wire"},
+    "intake": {"state", "access", "wire"},
+    "searching": {"intake", "state", "access", "wire"},
+    "rest": {"searching", "intake", "state", "access", "wire"},
+    "endpoints": {"rest", "searching", "intake", "state", "access", "wire"},
+}
+
 
 def imported(path: Path) -> set[str]:
     """Absolute module names that a file imports, anywhere in it."""
@@ -45,6 +56,21 @@ def test_rooms_import_only_along_the_arrows(root: Path, room: str) -> None:
         if name.startswith("caltrop.") and name.split(".")[1] not in allowed
     ]
     assert not wrong
+
+
+@pytest.mark.parametrize("wing", WINGS)
+def test_wings_of_splunkd_import_only_along_their_arrows(root: Path, wing: str) -> None:
+    folder = root / "caltrop" / "splunkd"
+    files = list((folder / wing).rglob("*.py"))
+    assert files
+    wrong = [
+        f"{path.relative_to(root)} imports {name}"
+        for path in files
+        for name in sorted(imported(path))
+        if name.startswith("caltrop.splunkd.") and name.split(".")[2] not in WINGS[wing] | {wing}
+    ]
+    assert not wrong
+    assert {p.name for p in folder.iterdir() if (p / "__init__.py").exists()} == set(WINGS), "a wing without a border"
 
 
 def test_what_ships_inside_splunk_uses_the_standard_library_and_splunklib(root: Path) -> None:

@@ -6,6 +6,7 @@ import re
 import sys
 from pathlib import Path
 
+from caltrop.splunkd import endpoints
 from caltrop.splunkd.rest import collection
 from caltrop.splunkd.rest.collection import Collection
 
@@ -16,7 +17,7 @@ _CHANGES = {"create": "POST", "update": "POST name", "delete": "DELETE name"}
 
 def table() -> str:
     """Markdown: every path, its methods, what lies below it, the capability to change it, and what it is."""
-    collection.load()
+    endpoints.load()
     lines = ["| path | methods | below an object or the collection | to change | what |", "|---|---|---|---|---|"]
     for path in sorted({*collection.routes, *collection.collections}):
         route = collection.routes.get(path)

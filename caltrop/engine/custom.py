@@ -59,8 +59,8 @@ def _script(app: Path, filename: str) -> Path:
 
 
 def _run(script: Path, table: Table, command: Command, ctx: Context, app: str) -> Table:
-    with chunked.Process(script) as process:
-        info, _ = process.exchange(_getinfo(command, ctx, app))
+    with ctx.instance.services.session(ctx.user) as session_key, chunked.Process(script) as process:
+        info, _ = process.exchange(_getinfo(command, ctx, app, session_key))
         _tell(info, command, ctx)
         if info.get("generating"):
             if table.frame.width:
@@ -111,7 +111,7 @@ def _take(
     return received
 
 
-def _getinfo(command: Command, ctx: Context, app: str) -> dict[str, Any]:
+def _getinfo(command: Command, ctx: Context, app: str, session_key: str) -> dict[str, Any]:
     services = ctx.instance.services
     return {
         "action": "getinfo",
@@ -125,7 +125,7 @@ def _getinfo(command: Command, ctx: Context, app: str) -> dict[str, Any]:
             "app": ctx.app or app,
             "owner": ctx.user,
             "username": ctx.user,
-            "session_key": services.session_key(ctx.user),
+            "session_key": session_key,
             "splunkd_uri": services.url,
             "splunk_version": services.version,
             "search": "",

@@ -6,6 +6,7 @@ The embedded server hands its own implementation to `Instance.services`. This ke
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import polars as pl
 
@@ -19,9 +20,9 @@ class Services:
     url = ""
     version = "9.4.0"
 
-    def session_key(self, user: str) -> str:
-        """A session for a custom command that calls back."""
-        return ""
+    def session(self, user: str) -> AbstractContextManager[str]:
+        """The key of a session for a custom command that calls back; it ends with the command."""
+        return nullcontext("")
 
     def may(self, user: str, capability: str) -> bool:
         """Whether a role of the user holds the capability."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 import logging
 
 from caltrop.errors import CaltropError
+from caltrop.splunkd import endpoints
 from caltrop.splunkd.access.authentication import authenticate, session_cookie, session_cookies
-from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.endpoints.inputs import scheme_inputs
-from caltrop.splunkd.intake.collector import CollectorApp
 from caltrop.splunkd.intake.receivers import origin_of
 from caltrop.splunkd.rest import collection
+from caltrop.splunkd.rest.wings import Wings
 from caltrop.splunkd.wire.atom import Entry, Feed, render_feed, render_messages
 from caltrop.splunkd.wire.http import ApiError, NotFound, Request, Response
 from caltrop.splunkd.wire.protocol import Sink
@@ -25,16 +25,14 @@ METHODS = frozenset({"GET", "POST", "DELETE", "PUT", "HEAD"})
 class ManagementApp:
     """What listens on the management port."""
 
-    def __init__(self, daemon: Daemon) -> None:
-        collection.load()
-        self.daemon = daemon
-        self.collections = {path: cls(daemon) for path, cls in collection.collections.items()}
-        self.collector = CollectorApp(daemon)
-        daemon.services.attach(self)
+    def __init__(self, wings: Wings) -> None:
+        endpoints.load()
+        self.wings, self.state = wings, wings.state
+        self.collections = {path: cls(wings) for path, cls in collection.collections.items()}
 
     def handle(self, request: Request) -> Response:
         """Answer any request; every failure becomes an error body, never an exception."""
-        started = self.daemon.clock()
+        started = self.state.clock()
         try:
             request.read_args()
             response = self._answer(request)
@@ -44,22 +42,22 @@ class ManagementApp:
             response = render_messages([("ERROR", str(error))], as_json=request.json, status=400)
         except Exception as error:
             log.exception("%s %s failed", request.method, request.target)
-            self.daemon.logs.error("HttpListener", f"{type(error).__name__} while answering {request.target}")
+            self.state.logs.error("HttpListener", f"{type(error).__name__} while answering {request.target}")
             text = f"Internal server error: {type(error).__name__}"
             response = render_messages([("ERROR", text)], as_json=request.json, status=500)
         if request.session and session_cookies(request.headers):
             response.headers.append(session_cookie(request.port, request.session))
-        self.daemon.logs.access(request, response.status, started)
+        self.state.logs.access(request, response.status, started)
         return response
 
     def open_stream(self, request: Request) -> Sink | None:
         """Where the bytes of a `receivers/stream` request go; None when it may not send."""
         try:
             request.read_args()
-            request.user, request.session = authenticate(self.daemon, request)
-            return self.daemon.ingest.stream(origin_of(self.daemon, request))
+            request.user, request.session = authenticate(self.state.accounts, request)
+            return self.wings.intake.ingest.stream(origin_of(self.state.store, request))
         except (ApiError, CaltropError) as error:
-            self.daemon.logs.warn("HttpListener", f"receivers/stream refused: {error}")
+            self.state.logs.warn("HttpListener", f"receivers/stream refused: {error}")
             return None
 
     def refuse(self, error: ApiError) -> Response:
@@ -75,7 +73,7 @@ class ManagementApp:
         route = collection.routes.get(path)
         if route is not None and route.open:
             return self._run(route, request)
-        request.user, request.session = authenticate(self.daemon, request)
+        request.user, request.session = authenticate(self.state.accounts, request)
         if not segments:
             return self._directory(request)
         if route is not None:
@@ -83,7 +81,7 @@ class ManagementApp:
         if len(segments) >= 2 and segments[0] in {"configs", "admin"} and segments[1].startswith("conf-"):
             return self.collections["configs/conf-*"].handle(request, segments[2:])
         if segments[:2] == ["data", "inputs"] and len(segments) > 2 and "/".join(segments[:3]) not in self.collections:
-            inputs = scheme_inputs(self.daemon, segments[2])
+            inputs = scheme_inputs(self.wings, segments[2])
             if inputs is not None:
                 return inputs.handle(request, segments[3:])
         for length in range(len(segments), 0, -1):
@@ -96,8 +94,8 @@ class ManagementApp:
         if request.method not in route.methods:
             raise ApiError(405, f"Method {request.method} is not allowed on {route.path}")
         if route.capability:
-            self.daemon.require(request, route.capability)
-        return route.handler(self.daemon, request)
+            self.state.permissions.require(request.account, route.capability)
+        return route.handler(self.wings, request)
 
     def _directory(self, request: Request) -> Response:
         if request.method != "GET":
@@ -115,6 +113,6 @@ class ManagementApp:
         known = [*collection.routes, *self.collections]
         names = sorted({p.removeprefix(prefix).split("/")[0] for p in known if p.startswith(prefix)})
         folder = prefix.rstrip("/")
-        entries = [Entry(name, folder, {}, updated=self.daemon.now()) for name in names]
-        feed = Feed("services", folder, entries, updated=self.daemon.now())
-        return render_feed(feed, self.daemon.address(request), as_json=request.json)
+        entries = [Entry(name, folder, {}, updated=self.state.now()) for name in names]
+        feed = Feed("services", folder, entries, updated=self.state.now())
+        return render_feed(feed, request.address, as_json=request.json)

@@ -18,7 +18,6 @@ from types import TracebackType
 import uvicorn
 
 from caltrop.errors import CaltropError
-from caltrop.splunkd.app import ManagementApp
 from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.wire import tls
 from caltrop.splunkd.wire.asgi import Application, AsgiApp
@@ -66,9 +65,8 @@ class Server:
         self.host = "127.0.0.1" if host == "localhost" else host
         self._ports = (port, hec_port, web_port)
         self.daemon = Daemon(folder, password=password, addons=addons, clock=clock)
-        self.management = ManagementApp(self.daemon)
         self.username = "admin"
-        self.password = self.daemon.password
+        self.password = self.daemon.state.password
         self._listeners: list[_Listener] = []
         self._thread: threading.Thread | None = None
         self._pool = ThreadPoolExecutor(HANDLER_THREADS, thread_name_prefix="splunkd")
@@ -78,15 +76,15 @@ class Server:
 
     @property
     def port(self) -> int:
-        return self.daemon.mgmt_port
+        return self.daemon.state.mgmt_port
 
     @property
     def hec_port(self) -> int:
-        return self.daemon.hec_port
+        return self.daemon.state.hec_port
 
     @property
     def web_port(self) -> int:
-        return self.daemon.web_port
+        return self.daemon.state.web_port
 
     @property
     def url(self) -> str:
@@ -100,30 +98,30 @@ class Server:
 
     def install(self, package: Path) -> str:
         """Install or update an app from a package or folder; its name."""
-        return self.daemon.install(package, update=True)
+        return self.daemon.state.install(package, update=True)
 
     def create_hec_token(self, name: str, token: str, **settings: str) -> None:
         """Make sure that a collector token of this name and value exists."""
         values = {"token": token, "disabled": "0", **settings}
-        self.daemon.config.set("inputs", f"http://{name}", values, app="splunk_httpinput")
+        self.daemon.state.config.set("inputs", f"http://{name}", values, app="splunk_httpinput")
 
     # -- life ----------------------------------------------------------------------------------------------------------
 
     def start(self) -> Server:
         """Listen; returns when requests are answered."""
         port, hec_port, web_port = self._ports
-        context = tls.server_context(self.daemon.data_dir / "auth")
+        context = tls.server_context(self.daemon.state.data_dir / "auth")
         sockets = [None if wanted is None else _bind(self.host, wanted) for wanted in (port, hec_port, web_port)]
         management, hec, web = sockets
         assert management is not None
-        self.daemon.mgmt_port = management.getsockname()[1]
-        self.daemon.hec_port = hec.getsockname()[1] if hec else 0
-        self.daemon.web_port = web.getsockname()[1] if web else 0
-        self._listeners.append(self._listener(self.management, management, context))
+        self.daemon.state.mgmt_port = management.getsockname()[1]
+        self.daemon.state.hec_port = hec.getsockname()[1] if hec else 0
+        self.daemon.state.web_port = web.getsockname()[1] if web else 0
+        self._listeners.append(self._listener(self.daemon.management, management, context))
         if hec:
-            self._listeners.append(self._listener(self.management.collector, hec, context))
+            self._listeners.append(self._listener(self.daemon.collector, hec, context))
         if web:
-            self._listeners.append(self._listener(WebApp(self.daemon), web, None))
+            self._listeners.append(self._listener(WebApp(management.getsockname()[1]), web, None))
         self._thread = threading.Thread(target=self._run, name="splunkd", daemon=True)
         self._thread.start()
         deadline = time.monotonic() + START_SECONDS
@@ -162,7 +160,7 @@ class Server:
         port = sock.getsockname()[1]
         config = uvicorn.Config(
             AsgiApp(app, port, self._pool),
-            http=protocol_class(self.management.open_stream, port),
+            http=protocol_class(self.daemon.management.open_stream, port),
             interface="asgi3",
             ws="none",
             lifespan="off",

@@ -70,7 +70,7 @@ def test_one_directory_one_server(tmp_path: Path) -> None:
 
 def test_stop_is_idempotent_and_a_temporary_directory_goes() -> None:
     server = Server(password="pw").start()
-    folder = server.daemon.data_dir
+    folder = server.daemon.state.data_dir
     assert folder.is_dir()
     server.stop()
     server.stop()
@@ -82,7 +82,7 @@ def test_idle_connections_do_not_hold_up_the_end() -> None:
     connection = http.client.HTTPSConnection("127.0.0.1", server.port, context=ssl._create_unverified_context())
     connection.request("GET", "/services/messages")
     assert connection.getresponse().read()
-    assert server.daemon.store.indexes()
+    assert server.daemon.state.store.indexes()
     done = threading.Thread(target=server.stop)
     done.start()
     done.join(4)  # the server gives work under way 5 s

@@ -152,7 +152,7 @@ def test_removing_it_ends_the_process(
 ) -> None:
     make(server, tmp_path, "endless", "simple", "import time\nprint('begun', flush=True)\ntime.sleep(600)\n")
     made = service.inputs.create("e", "endless", amount="1", index="modular", interval="1")
-    run = server.daemon.modular._running["endless://e"]
+    run = server.daemon.intake.modular._running["endless://e"]
     assert eventually(lambda: run._process is not None)
     if what == "the input":
         made.delete()
@@ -164,7 +164,7 @@ def test_removing_it_ends_the_process(
 
 def test_a_script_that_does_not_introduce_itself(server: Server, service: client.Service, tmp_path: Path) -> None:
     make(server, tmp_path, "mute", "xml", "")
-    (server.daemon.config.app_path("app_mute") / "bin" / "mute.py").write_text("raise SystemExit(3)\n")
+    (server.daemon.state.config.app_path("app_mute") / "bin" / "mute.py").write_text("raise SystemExit(3)\n")
     kind = service.modular_input_kinds["mute"]
     assert (kind["streaming_mode"], list(kind.arguments)) == ("simple", ["amount"])
     service.apps.delete("app_mute")

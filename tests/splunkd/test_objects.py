@@ -394,7 +394,7 @@ def test_credentials(service: client.Service, username: str, realm: str | None, 
 
 def test_a_credential_is_deleted_by_parts(service: client.Service, server: Server) -> None:
     service.storage_passwords.create("hidden text", "me/foo", "/here")
-    stored = (server.daemon.etc / "apps" / "search" / "local" / "passwords.conf").read_text()
+    stored = (server.daemon.state.etc / "apps" / "search" / "local" / "passwords.conf").read_text()
     assert "hidden text" not in stored
     service.storage_passwords.delete("me/foo", "/here")
     service.storage_passwords.create("x", "alone")
@@ -468,12 +468,12 @@ def test_collections_of_documents(server: Server) -> None:
 
 def test_lookup_files(server: Server, service: client.Service, raw: Raw) -> None:
     name = f"{unique('table')}.csv"
-    staging = server.daemon.data_dir / "var" / "run" / "splunk" / "lookup_tmp"
+    staging = server.daemon.state.data_dir / "var" / "run" / "splunk" / "lookup_tmp"
     staging.mkdir(parents=True, exist_ok=True)
     staged = staging / "upload.csv"
     staged.write_text("user,team\nbob,blue\n")
     path = "/servicesNS/nobody/search/data/lookup-table-files"
-    outside = server.daemon.data_dir / "auth" / "accounts.json"
+    outside = server.daemon.state.data_dir / "auth" / "accounts.json"
     for source in (str(outside), f"{staging}/../../../../auth/accounts.json", str(staging / "missing"), "upload.csv"):
         assert raw("POST", path, {"name": name, "eai:data": source}).status == 400
     assert raw("POST", path, {"name": "../x.csv", "eai:data": str(staged)}).status == 400

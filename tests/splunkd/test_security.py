@@ -16,6 +16,7 @@ import splunklib.client as client
 import splunklib.results as results
 from splunklib.binding import HTTPError
 
+from caltrop.splunkd import endpoints
 from caltrop.splunkd.rest import collection
 from caltrop.splunkd.rest import queries as documents
 from caltrop.splunkd.server import Server
@@ -24,7 +25,7 @@ from caltrop.splunkd.wire.http import ApiError, Args, names_of
 
 from .conftest import PASSWORD, Raw
 
-collection.load()
+endpoints.load()
 OPEN = {path for path, route in collection.routes.items() if route.open}
 PATHS = sorted((set(collection.routes) | set(collection.collections)) - OPEN)
 
@@ -54,7 +55,7 @@ def test_nobody_gets_in_without_a_login(server: Server, path: str) -> None:
             for method in ("GET", "POST", "DELETE", "PUT", "HEAD"):
                 for header in ({}, {"authorization": "Splunk forged"}, {"cookie": f"splunkd_{server.port}=forged"}):
                     request = Request(method, f"{prefix}/{concrete}{tail}", "name=x", header, b"name=x", server.port)
-                    assert server.management.handle(request).status == 401
+                    assert server.daemon.management.handle(request).status == 401
 
 
 ADMIN_ONLY = [
@@ -197,7 +198,7 @@ def test_hostile_names_stay_inside(raw: Raw, server: Server, name: str) -> None:
 
 
 def _files_outside(server: Server) -> set[Path]:
-    folder = server.daemon.data_dir
+    folder = server.daemon.state.data_dir
     known = {"etc", "var", "auth", "share"}
     return {p for p in folder.parent.rglob("*") if p.relative_to(folder.parent).parts[0] != folder.name} | {
         p for p in folder.iterdir() if p.name not in known
@@ -243,11 +244,11 @@ BAD_PACKAGES: list[dict[str, bytes | str]] = [
 def test_hostile_packages(
     service: client.Service, server: Server, tmp_path: Path, members: dict[str, bytes | str]
 ) -> None:
-    before = {p.name for p in (server.daemon.etc / "apps").iterdir()}
+    before = {p.name for p in (server.daemon.state.etc / "apps").iterdir()}
     with pytest.raises(HTTPError) as caught:
         service.post("apps/local", name=str(package(tmp_path / "p.tar.gz", members)), filename=True)
     assert caught.value.status == 400
-    assert {p.name for p in (server.daemon.etc / "apps").iterdir()} == before
+    assert {p.name for p in (server.daemon.state.etc / "apps").iterdir()} == before
 
 
 @pytest.mark.parametrize("name", ["relative.tgz", "/no/such/file.tgz", "/etc/passwd"])
@@ -430,7 +431,7 @@ def test_arguments() -> None:
 
 
 def test_the_password_is_not_kept(server: Server) -> None:
-    stored = (server.daemon.data_dir / "auth" / "accounts.json").read_text()
+    stored = (server.daemon.state.data_dir / "auth" / "accounts.json").read_text()
     assert PASSWORD not in stored
     for name in ("accounts.json", "server.key"):
-        assert (server.daemon.data_dir / "auth" / name).stat().st_mode & 0o077 == 0
+        assert (server.daemon.state.data_dir / "auth" / name).stat().st_mode & 0o077 == 0

@@ -12,7 +12,8 @@ import os
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ import msgspec
 from caltrop.splunkd.wire.http import ApiError
 
 SESSION_SECONDS = 3600.0
+# Whom the server itself acts as: no account, so nobody can log in as it, and it may do everything.
+SYSTEM_USER = "splunk-system-user"
 _COST = {"n": 2**13, "r": 8, "p": 1}
 
 
@@ -82,6 +85,7 @@ class Accounts:
         # as long as the process, so the cache holds nothing that can be read back.
         self._cache_key = secrets.token_bytes(32)
         self._verified: dict[str, bytes] = {}
+        self._system = User(name=SYSTEM_USER, password="", roles=["admin"])
         loaded = msgspec.json.decode(path.read_bytes(), type=_File) if path.exists() else _File()
         self.users: dict[str, User] = {u.name: u for u in loaded.users}
         self.tokens: dict[str, Token] = {t.id: t for t in loaded.tokens}
@@ -115,6 +119,10 @@ class Accounts:
             self._sessions = {k: s for k, s in self._sessions.items() if s.user != name}
             self._save()
 
+    def find(self, name: str) -> User | None:
+        """The account of that name, the server's own among them; None for a name without an account."""
+        return self._system if name == SYSTEM_USER else self.users.get(name)
+
     def check_password(self, name: str, password: str) -> User | None:
         user = self.users.get(name.lower())
         if user is None:
@@ -146,6 +154,15 @@ class Accounts:
             self._sessions[key] = _Session(name, now)
         return key
 
+    @contextmanager
+    def session(self, name: str) -> Iterator[str]:
+        """A session key that ends with the block: for what the server starts on a user's behalf."""
+        key = self.open_session(name)
+        try:
+            yield key
+        finally:
+            self.close_session(key)
+
     def session_user(self, key: str) -> User | None:
         with self._lock:
             session = self._sessions.get(key)
@@ -153,7 +170,7 @@ class Accounts:
             if session is None or now - session.last_used >= SESSION_SECONDS:
                 return None
             session.last_used = now
-            return self.users.get(session.user)
+            return self.find(session.user)
 
     def sessions(self) -> dict[str, str]:
         """Session key -> user name."""

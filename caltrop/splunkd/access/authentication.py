@@ -6,8 +6,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 
-from caltrop.splunkd.access.accounts import User
-from caltrop.splunkd.daemon import Daemon
+from caltrop.splunkd.access.accounts import Accounts, User
 from caltrop.splunkd.wire.http import ApiError, Request
 
 UNAUTHENTICATED = "call not properly authenticated"
@@ -27,25 +26,25 @@ def session_cookies(headers: Mapping[str, str]) -> list[str]:
     return found
 
 
-def authenticate(daemon: Daemon, request: Request) -> tuple[User, str]:
+def authenticate(accounts: Accounts, request: Request) -> tuple[User, str]:
     """The user behind a session cookie, session key, Basic password or bearer token, and the session key; else 401."""
     for key in session_cookies(request.headers):
-        user = daemon.accounts.session_user(key)
+        user = accounts.session_user(key)
         if user is not None:
             return user, key
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     secret = secret.strip()
     user = None
     if scheme.lower() == "splunk" and secret:
-        user = daemon.accounts.session_user(secret)
+        user = accounts.session_user(secret)
     elif scheme.lower() == "bearer" and secret:
-        user = daemon.accounts.session_user(secret) or daemon.accounts.token_user(secret)
+        user = accounts.session_user(secret) or accounts.token_user(secret)
     elif scheme.lower() == "basic":
         name, password = basic_credentials(secret)
-        user = daemon.accounts.check_password(name, password)
+        user = accounts.check_password(name, password)
     if user is None:
         raise ApiError(401, UNAUTHENTICATED, "WARN")
-    return user, secret if daemon.accounts.session_user(secret) else ""
+    return user, secret if accounts.session_user(secret) else ""
 
 
 def basic_credentials(secret: str) -> tuple[str, str]:

@@ -24,14 +24,14 @@ class FiredAlerts(Collection):
         if len(rest) == 2 and request.method == "DELETE":
             for fired in self._fired(request):
                 if fired.saved[2] in names_of(rest[0]) and fired.sid in names_of(rest[1]):
-                    self.daemon.alerting.forget(fired.saved, fired.sid)
+                    self.searching.alerting.forget(fired.saved, fired.sid)
             return self.feed(request, [])
         return super().handle(request, rest)
 
     def _fired(self, request: Request) -> list[Triggered]:
         user = request.account
-        fired = self.daemon.alerting.fired(self.daemon.now())
-        return [t for t in fired if t.saved[1] in {"nobody", user.name} or self.daemon.is_admin(user)]
+        fired = self.searching.alerting.fired(self.state.now())
+        return [t for t in fired if t.saved[1] in {"nobody", user.name} or self.state.permissions.is_admin(user)]
 
     def entries(self, request: Request) -> Iterable[Entry]:
         fired = self._fired(request)
@@ -39,9 +39,9 @@ class FiredAlerts(Collection):
         for alert in fired:
             groups[alert.saved] = groups.get(alert.saved, 0) + 1
         if fired:
-            yield Entry(ALL, self.path, {"triggered_alert_count": len(fired)}, Acl(owner="system"), self.daemon.now())
+            yield Entry(ALL, self.path, {"triggered_alert_count": len(fired)}, Acl(owner="system"), self.state.now())
         for key, count in groups.items():
-            yield Entry(key[2], self.path, {"triggered_alert_count": count}, _acl(key), self.daemon.now())
+            yield Entry(key[2], self.path, {"triggered_alert_count": count}, _acl(key), self.state.now())
 
     def _alerts(self, request: Request, names: Sequence[str]) -> list[Entry]:
         chosen = [t for t in self._fired(request) if ALL in names or t.saved[2] in names]

@@ -12,9 +12,9 @@ from typing import Any
 
 from caltrop.knowledge import PackageError
 from caltrop.knowledge.conffile import ConfFile, read, truth, write
-from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.rest.collection import Collection, action, register, route
 from caltrop.splunkd.rest.confobjects import shared_acl
+from caltrop.splunkd.rest.wings import Wings
 from caltrop.splunkd.wire.atom import Entry
 from caltrop.splunkd.wire.http import ApiError, Request, Response, flag
 
@@ -41,11 +41,11 @@ class Apps(Collection):
     optional = ("author", "configured", "description", "label", "version", "visible", "template", "filename")
 
     def entries(self, request: Request) -> Iterable[Entry]:
-        for name, folder in sorted(self.daemon.config.apps().items()):
+        for name, folder in sorted(self.state.config.apps().items()):
             yield self.describe(name, folder)
 
     def describe(self, name: str, folder: Path) -> Entry:
-        config = self.daemon.config
+        config = self.state.config
         own = _own_settings(folder)
         content: dict[str, Any] = {
             "author": own.get(("launcher", "author"), ""),
@@ -64,40 +64,40 @@ class Apps(Collection):
             "visible": truth(own.get(("ui", "is_visible")), True),
         }
         # The list of apps belongs to the system: that is where splunkd says each entry lives.
-        acl = replace(shared_acl(self.daemon, name, "app"), app="system", removable=False)
+        acl = replace(shared_acl(self.state.config, name, "app"), app="system", removable=False)
         return Entry(name, self.path, content, acl, folder.stat().st_mtime, extra_links={"package": "package"})
 
     def create(self, request: Request, name: str) -> Entry:
         """A new, empty app; or with `filename=1` the package at the path that `name` is, on the server's own disk."""
         args = request.args
         if flag(args.maybe("filename")):
-            self.daemon.require(request, "install_apps")
+            self.state.permissions.require(request.account, "install_apps")
             return self.install(Path(name), update=flag(args.maybe("update")))
         if not NAME.fullmatch(name):
             raise ApiError(400, f"Invalid application name {name!r}")
-        folder = self.daemon.etc / "apps" / name
+        folder = self.state.etc / "apps" / name
         if folder.exists():
             raise ApiError(409, f"Unable to create application: {name} already exists.")
         settings = {("install", "is_configured"): "0", ("ui", "is_visible"): "1", ("ui", "label"): name}
         write(folder / "default" / "app.conf", _stanzas(settings | self._settings(request)))
         access = {"access": "read : [ * ], write : [ admin, power ]"}
         write(folder / "metadata" / "default.meta", {"": access | {"export": "none"}})
-        self.daemon.config.reload()
+        self.state.config.reload()
         return self.describe(name, folder)
 
     def install(self, package: Path, *, update: bool) -> Entry:
         if not package.is_absolute() or not package.exists():
             raise ApiError(400, f"Application package does not exist: {package}")
         try:
-            name = self.daemon.install(package, update=update)
+            name = self.state.install(package, update=update)
         except PackageError as error:
             raise ApiError(409 if "installed already" in error.message else 400, str(error)) from None
-        return self.describe(name, self.daemon.etc / "apps" / name)
+        return self.describe(name, self.state.etc / "apps" / name)
 
     def update(self, request: Request, entry: Entry) -> Entry:
         for (stanza, key), value in self._settings(request).items():
-            self.daemon.config.set("app", stanza, {key: value}, app=entry.name)
-        return self.describe(entry.name, self.daemon.config.app_path(entry.name))
+            self.state.config.set("app", stanza, {key: value}, app=entry.name)
+        return self.describe(entry.name, self.state.config.app_path(entry.name))
 
     def _settings(self, request: Request) -> dict[tuple[str, str], str]:
         found = {}
@@ -112,10 +112,10 @@ class Apps(Collection):
     def delete(self, request: Request, entry: Entry) -> None:
         if entry.name in BUILT_IN:
             raise ApiError(403, f"The application {entry.name} is built in and cannot be removed")
-        self.daemon.modular.stop_app(entry.name)
-        shutil.rmtree(self.daemon.config.app_path(entry.name))
-        self.daemon.config.reload()
-        self.daemon.ask_restart(f"The application {entry.name} was removed.")
+        self.intake.modular.stop_app(entry.name)
+        shutil.rmtree(self.state.config.app_path(entry.name))
+        self.state.config.reload()
+        self.state.ask_restart(f"The application {entry.name} was removed.")
 
     @action("enable", "POST")
     def enable(self, request: Request, entry: Entry) -> Entry:
@@ -125,36 +125,36 @@ class Apps(Collection):
     def disable(self, request: Request, entry: Entry) -> Entry:
         if entry.name in BUILT_IN:
             raise ApiError(403, f"The application {entry.name} is built in and cannot be disabled")
-        self.daemon.modular.stop_app(entry.name)
+        self.intake.modular.stop_app(entry.name)
         return self._state(entry, "disabled")
 
     def _state(self, entry: Entry, state: str) -> Entry:
-        path = self.daemon.config.app_path(entry.name) / "local" / "app.conf"
+        path = self.state.config.app_path(entry.name) / "local" / "app.conf"
         current = read(path).settings() if path.exists() else {}
         current.setdefault("install", {})["state"] = state
         write(path, current)
-        self.daemon.config.reload()
-        return self.describe(entry.name, self.daemon.config.app_path(entry.name))
+        self.state.config.reload()
+        return self.describe(entry.name, self.state.config.app_path(entry.name))
 
     @action("package", "GET", "POST")
     def package(self, request: Request, entry: Entry) -> Entry:
         """The app as an archive below `share/splunk/app_packages`; the answer says where."""
-        target = self.daemon.data_dir / "share" / "splunk" / "app_packages" / f"{entry.name}.spl"
+        target = self.state.data_dir / "share" / "splunk" / "app_packages" / f"{entry.name}.spl"
         target.parent.mkdir(parents=True, exist_ok=True)
         with tarfile.open(target, "w:gz") as archive:
-            archive.add(self.daemon.config.app_path(entry.name), arcname=entry.name)
+            archive.add(self.state.config.app_path(entry.name), arcname=entry.name)
         content = {
             "name": entry.name,
             "path": str(target),
             "refresh": True,
-            "url": f"https://{self.daemon.address(request)}/static/app-packages/{entry.name}.spl",
+            "url": f"https://{request.address}/static/app-packages/{entry.name}.spl",
         }
-        return Entry(entry.name, self.path, content, entry.acl, self.daemon.now())
+        return Entry(entry.name, self.path, content, entry.acl, self.state.now())
 
     @action("update", "GET")
     def update_info(self, request: Request, entry: Entry) -> Entry:
         """No updates are known: there is no app store behind this server."""
-        return Entry(entry.name, self.path, {"eai:appName": entry.name}, entry.acl, self.daemon.now())
+        return Entry(entry.name, self.path, {"eai:appName": entry.name}, entry.acl, self.state.now())
 
     @action("setup", "GET")
     def setup(self, request: Request, entry: Entry) -> Entry:
@@ -166,9 +166,9 @@ class Apps(Collection):
 
 
 @route("apps/appinstall", "POST", capability="install_apps")
-def appinstall(daemon: Daemon, request: Request) -> Response:
+def appinstall(wings: Wings, request: Request) -> Response:
     """The older way to install: `name` is a path on the server's disk."""
-    apps = Apps(daemon)
+    apps = Apps(wings)
     entry = apps.install(Path(request.args.required("name")), update=request.args.flag("update"))
     return apps.answer(request, entry, 200)
 

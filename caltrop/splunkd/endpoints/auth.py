@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from caltrop.splunkd.access.authentication import session_cookie
-from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.endpoints.users import user_content
 from caltrop.splunkd.rest.collection import Collection, register, route
+from caltrop.splunkd.rest.wings import Wings
 from caltrop.splunkd.wire.atom import Acl, Entry, render_fields, render_messages
 from caltrop.splunkd.wire.http import XML, ApiError, Request, Response
 
 
 @route("auth/login", "POST", "GET", open=True)
-def login(daemon: Daemon, request: Request) -> Response:
+def login(wings: Wings, request: Request) -> Response:
     """A session key for a name and a password; with `cookie=1` also as a cookie."""
     name, password = request.args.get("username"), request.args.get("password")
     try:
         if request.method != "POST":
             raise ApiError(401, "Login failed", "WARN")
-        key = daemon.accounts.login(name, password)
+        key = wings.state.accounts.login(name, password)
     except ApiError as error:
-        daemon.logs.audit(name or "-", "login attempt", info="failed")
+        wings.state.logs.audit(name or "-", "login attempt", info="failed")
         return render_messages([(error.kind, error.text)], as_json=request.json, status=error.status)
-    daemon.logs.audit(name, "login attempt", info="succeeded")
+    wings.state.logs.audit(name, "login attempt", info="succeeded")
     if request.json:
         response = render_fields({"sessionKey": key, "message": "", "code": ""}, as_json=True)
     else:
@@ -42,8 +42,8 @@ class CurrentContext(Collection):
     title = "current-context"
 
     def entries(self, request: Request) -> Iterable[Entry]:
-        user = request.account
-        content = user_content(self.daemon, user) | {"username": user.name}
+        user = self.state.accounts.users[request.account.name]
+        content = user_content(self.state, user) | {"username": user.name}
         yield Entry("context", self.path, content, Acl(owner=user.name), user.updated)
 
 
@@ -55,14 +55,14 @@ class SessionTokens(Collection):
     title = "httpauth-tokens"
 
     def entries(self, request: Request) -> Iterable[Entry]:
-        everyone = self.daemon.is_admin(request.account)
-        for key, name in self.daemon.accounts.sessions().items():
+        everyone = self.state.permissions.is_admin(request.account)
+        for key, name in self.state.accounts.sessions().items():
             if everyone or name == request.account.name:
                 content = {"authString": key, "userName": name, "searchId": "", "timeAccessed": ""}
-                yield Entry(key, self.path, content, Acl(owner=name), self.daemon.now())
+                yield Entry(key, self.path, content, Acl(owner=name), self.state.now())
 
     def delete(self, request: Request, entry: Entry) -> None:
-        self.daemon.accounts.close_session(entry.name)
+        self.state.accounts.close_session(entry.name)
 
 
 @register
@@ -71,8 +71,8 @@ class BearerTokens(Collection):
     title = "tokens"
 
     def entries(self, request: Request) -> Iterable[Entry]:
-        everyone = self.daemon.is_admin(request.account)
-        for token in list(self.daemon.accounts.tokens.values()):
+        everyone = self.state.permissions.is_admin(request.account)
+        for token in list(self.state.accounts.tokens.values()):
             if everyone or token.user == request.account.name:
                 content = {
                     "claims": {
@@ -87,17 +87,17 @@ class BearerTokens(Collection):
 
     def create(self, request: Request, name: str) -> Entry:
         """`name` is the user the token speaks for, `audience` its purpose; `expires_on` is epoch seconds or `+<n>d`."""
-        user = self.daemon.accounts.users.get(name)
+        user = self.state.accounts.users.get(name)
         if user is None:
             raise ApiError(400, f"User {name!r} does not exist")
         if name != request.account.name:
-            self.daemon.require(request, "edit_tokens_all")
-        expires = _expiry(request.args.get("expires_on"), self.daemon.now())
-        token, secret = self.daemon.accounts.create_token(name, request.args.required("audience"), expires)
+            self.state.permissions.require(request.account, "edit_tokens_all")
+        expires = _expiry(request.args.get("expires_on"), self.state.now())
+        token, secret = self.state.accounts.create_token(name, request.args.required("audience"), expires)
         return Entry(token.id, self.path, {"id": token.id, "token": secret}, Acl(owner=name), token.created)
 
     def delete(self, request: Request, entry: Entry) -> None:
-        self.daemon.accounts.remove_token(entry.name)
+        self.state.accounts.remove_token(entry.name)
 
 
 def _expiry(text: str, now: float) -> float:

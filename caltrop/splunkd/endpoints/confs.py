@@ -33,14 +33,14 @@ BOOLEANS: Mapping[str, frozenset[str]] = {"macros": frozenset({"iseval"})}
 
 
 def conf_exists(collection: Collection, request: Request, conf: str) -> bool:
-    config = collection.daemon.config
-    owner, app = collection.daemon.place(request)
+    config = collection.state.config
+    owner, app = request.place()
     return conf in WELL_KNOWN or conf in config.confs(None if app == SYSTEM else app, owner) or conf in config.confs()
 
 
 def require_conf_edit(collection: Collection, request: Request, conf: str) -> None:
     if conf in SERVER_CONFS:
-        collection.daemon.require(request, "admin_all_objects")
+        collection.state.permissions.require(request.account, "admin_all_objects")
 
 
 @register
@@ -71,7 +71,7 @@ class Configs(ConfCollection):
 
     def changed(self, request: Request, name: str) -> None:
         if self.conf_of(request) == "indexes":
-            provision.open_indexes(self.daemon.config, self.daemon.store)
+            provision.open_indexes(self.state.config, self.state.store)
 
 
 @register
@@ -105,9 +105,9 @@ class Properties(Collection):
     # -- reading -------------------------------------------------------------------------------------------------------
 
     def _view(self, request: Request, conf: str) -> Mapping[str, MergedStanza]:
-        owner, app = self.daemon.place(request)
+        owner, app = request.place()
         whole = app == SYSTEM or (request.app is None and conf in SERVER_CONFS)
-        return self.daemon.config.stanzas(conf, None if whole else app, owner)
+        return self.state.config.stanzas(conf, None if whole else app, owner)
 
     def _stanza(self, request: Request, conf: str, names: list[str]) -> MergedStanza:
         view = self._view(request, conf)
@@ -118,13 +118,13 @@ class Properties(Collection):
 
     def _feed(self, request: Request, path: str, names: Mapping[str, str | None]) -> Response:
         """Entries that are a name and, for settings, a text."""
-        entries = [Entry(n, path, {}, Acl(), self.daemon.now(), text=text) for n, text in names.items()]
-        feed = Feed(path.rsplit("/", 1)[-1], path, entries, updated=self.daemon.now(), count=0)
-        return render_feed(feed, self.daemon.address(request), as_json=request.json)
+        entries = [Entry(n, path, {}, Acl(), self.state.now(), text=text) for n, text in names.items()]
+        feed = Feed(path.rsplit("/", 1)[-1], path, entries, updated=self.state.now(), count=0)
+        return render_feed(feed, request.address, as_json=request.json)
 
     def _files(self, request: Request) -> Response:
-        owner, app = self.daemon.place(request)
-        names = sorted(WELL_KNOWN | set(self.daemon.config.confs(None if app == SYSTEM else app, owner)))
+        owner, app = request.place()
+        names = sorted(WELL_KNOWN | set(self.state.config.confs(None if app == SYSTEM else app, owner)))
         return self._feed(request, "properties", dict.fromkeys(names))
 
     def _stanzas(self, request: Request, conf: str) -> Response:
@@ -140,9 +140,9 @@ class Properties(Collection):
     def _place(self, request: Request, conf: str) -> tuple[str, str]:
         if request.app is None and conf in SERVER_CONFS:
             return SYSTEM, NOBODY
-        owner, app = self.daemon.place(request)
+        owner, app = request.place()
         owner = NOBODY if app == SYSTEM else owner
-        require_place(self.daemon, request, app, owner)
+        require_place(self.state, request, app, owner)
         return app, owner
 
     def _new_file(self, request: Request) -> Response:
@@ -154,9 +154,9 @@ class Properties(Collection):
         if conf_exists(self, request, name):
             return Response(303, headers=[("Location", f"/services/properties/{name}")])
         app, _ = self._place(request, name)
-        path = self.daemon.config.app_path(app) / "local" / f"{name}.conf"
+        path = self.state.config.app_path(app) / "local" / f"{name}.conf"
         conffile.write_atomic(path, b"")
-        self.daemon.config.reload()
+        self.state.config.reload()
         return Response(201, headers=[("Location", f"/services/properties/{name}")])
 
     def _write(self, request: Request, conf: str, rest: list[str]) -> Response:
@@ -175,8 +175,8 @@ class Properties(Collection):
         check_name(stanza)
         app, owner = self._place(request, conf)
         known = stanza in self._view(request, conf)
-        self.daemon.config.set(conf, stanza, settings, app=app, user=owner)
+        self.state.config.set(conf, stanza, settings, app=app, user=owner)
         if conf == "indexes":
-            provision.open_indexes(self.daemon.config, self.daemon.store)
+            provision.open_indexes(self.state.config, self.state.store)
         text = f"Successfully {'modified' if known else 'created'} stanza [{stanza}] of {conf}"
         return Response(200 if known or rest else 201, text.encode(), TEXT)

@@ -68,9 +68,9 @@ class Indexes(ConfCollection):
         return (e for e in super().entries(request) if ":" not in e.name)
 
     def complete(self, entry: Entry) -> None:
-        daemon, content = self.daemon, entry.content
-        info = daemon.store.info(entry.name) if entry.name in daemon.store else None
-        base = str(daemon.data_dir / "var" / "indexes" / entry.name)
+        state, content = self.state, entry.content
+        info = state.store.info(entry.name) if entry.name in state.store else None
+        base = str(state.data_dir / "var" / "indexes" / entry.name)
         times: dict[str, Any] = {"minTime": "", "maxTime": ""}
         if info is not None and info.min_time is not None and info.max_time is not None:
             times = {"minTime": iso_time(info.min_time), "maxTime": iso_time(info.max_time)}
@@ -83,7 +83,7 @@ class Indexes(ConfCollection):
             "currentDBSizeMB": -(-info.size // MEGABYTE) if info else 0,
             "isInternal": entry.name.startswith("_"),
             "isReady": True,
-            "lastInitTime": f"{daemon.started:.6f}",
+            "lastInitTime": f"{state.started:.6f}",
             **times,
         }
 
@@ -100,20 +100,20 @@ class Indexes(ConfCollection):
         return f"Index name={name} already exists."
 
     def create(self, request: Request, name: str) -> Entry:
-        if name in self.daemon.store:
+        if name in self.state.store:
             raise ApiError(409, self.conflict_text(name))
         return super().create(request, name)
 
     def changed(self, request: Request, name: str) -> None:
-        store = self.daemon.store
-        if self.daemon.config.stanza("indexes", name) is None:
+        store = self.state.store
+        if self.state.config.stanza("indexes", name) is None:
             if name in store:
                 store.delete_index(name)
         else:
-            store.create_index(name, **provision.index_settings(self.daemon.config, name))
+            store.create_index(name, **provision.index_settings(self.state.config, name))
 
     @action("roll-hot-buckets", "POST")
     def roll(self, request: Request, entry: Entry) -> None:
         """Write what recently arrived as segments, and let retention have its way."""
-        self.daemon.store.flush()
-        self.daemon.store.clean(self.daemon.now())
+        self.state.store.flush()
+        self.state.store.clean(self.state.now())

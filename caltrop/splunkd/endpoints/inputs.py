@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from caltrop.index.importers import ImportOptions
-from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.intake import modular
 from caltrop.splunkd.intake.ingest import Origin
 from caltrop.splunkd.rest.collection import Collection, register
 from caltrop.splunkd.rest.confobjects import ConfCollection, place_of
+from caltrop.splunkd.rest.wings import Wings
 from caltrop.splunkd.wire.atom import Acl, Entry
 from caltrop.splunkd.wire.http import ApiError, Request, Response, flag
 
@@ -35,7 +35,7 @@ class Kind:
 
 def kind_entry(collection: Collection, path: str, kind: Kind) -> Entry:
     links = {"create": "_new"} if kind.leaf else {}
-    return Entry(kind.name, path, {}, Acl(), collection.daemon.now(), links=("list",), extra_links=links)
+    return Entry(kind.name, path, {}, Acl(), collection.state.now(), links=("list",), extra_links=links)
 
 
 @register
@@ -56,7 +56,7 @@ class InputKinds(Collection):
 
     def modular_kinds(self) -> Iterable[Kind]:
         known = {kind.name for kind in self.kinds}
-        return (Kind(name, True) for name in modular.schemes(self.daemon) if name not in known)
+        return (Kind(name, True) for name in modular.schemes(self.state.config) if name not in known)
 
 
 @register
@@ -79,7 +79,7 @@ class Inputs(ConfCollection):
 
     def check(self, request: Request, name: str, settings: dict[str, str], entry: Entry | None) -> None:
         index = settings.get("index", "default")
-        if index not in {"", "default"} and index not in self.daemon.store:
+        if index not in {"", "default"} and index not in self.state.store:
             raise ApiError(400, f"The index '{index}' does not exist")
 
 
@@ -116,9 +116,7 @@ class PortInputs(Inputs):
     def create(self, request: Request, name: str) -> Entry:
         if not name.isdigit() or not 0 < int(name) < 65536:
             raise ApiError(400, f"{name!r} is not a port")
-        taken = [
-            n.removeprefix(self.prefix) for n in self.daemon.config.stanzas(self.conf) if n.startswith(self.prefix)
-        ]
+        taken = [n.removeprefix(self.prefix) for n in self.state.config.stanzas(self.conf) if n.startswith(self.prefix)]
         host = request.args.get("restrictToHost")
         if name in taken or (not host and any(other.endswith(f":{name}") for other in taken)):
             raise ApiError(400, f"Port {name} is in use by another input")
@@ -161,8 +159,8 @@ class SslSettings(Collection):
     title = "tcp-ssl"
 
     def entries(self, request: Request) -> Iterable[Entry]:
-        stanza = self.daemon.config.stanza("inputs", "SSL")
-        yield Entry("SSL", self.path, dict(stanza.values()) if stanza else {}, Acl(), self.daemon.now())
+        stanza = self.state.config.stanza("inputs", "SSL")
+        yield Entry("SSL", self.path, dict(stanza.values()) if stanza else {}, Acl(), self.state.now())
 
 
 @register
@@ -191,15 +189,15 @@ class OneshotInputs(Collection):
                 "sourcetype": args.get("sourcetype") or path.stem,
             }
         )
-        if origin.index not in self.daemon.store:
+        if origin.index not in self.state.store:
             raise ApiError(400, f"The index '{origin.index}' does not exist")
         size = self._packed(path, origin) if path.suffix.lower() in PACKED else self._plain(path, origin)
-        self.daemon.logs.info("ArchiveProcessor", f"indexed {size} events of {path}")
+        self.state.logs.info("ArchiveProcessor", f"indexed {size} events of {path}")
         content = {"Bytes Indexed": path.stat().st_size, "Offset": path.stat().st_size, "Size": path.stat().st_size}
-        return Entry(name, self.path, content, Acl(), self.daemon.now())
+        return Entry(name, self.path, content, Acl(), self.state.now())
 
     def _plain(self, path: Path, origin: Origin) -> int:
-        stream = self.daemon.ingest.stream(origin)
+        stream = self.intake.ingest.stream(origin)
         size = 0
         with path.open("rb") as file:
             while data := file.read(CHUNK):
@@ -207,12 +205,12 @@ class OneshotInputs(Collection):
         return size + stream.close()
 
     def _packed(self, path: Path, origin: Origin) -> int:
-        knowledge = self.daemon.instance.knowledge("search", "nobody")
+        knowledge = self.state.instance.knowledge("search", "nobody")
         options = ImportOptions(
             index=origin.index, host=origin.host, source=origin.source, sourcetype=origin.sourcetype,
             props=knowledge.index_time_props, transforms=knowledge.index_time_transform,
         )  # fmt: skip
-        return self.daemon.instance.add_file(path, options)
+        return self.state.instance.add_file(path, options)
 
 
 @register
@@ -223,15 +221,15 @@ class ModularInputs(Collection):
     title = "modular-inputs"
 
     def entries(self, request: Request) -> Iterable[Entry]:
-        for scheme in modular.schemes(self.daemon).values():
-            facts = self.daemon.modular.facts(scheme)
+        for scheme in modular.schemes(self.state.config).values():
+            facts = self.intake.modular.facts(scheme)
             content = {
                 "title": facts.title,
                 "description": facts.description,
                 "streaming_mode": facts.streaming_mode,
                 "endpoint": {"args": {name: dict(told) for name, told in facts.arguments.items()}},
             }
-            yield Entry(scheme.name, self.path, content, Acl(app=scheme.app, sharing="app"), self.daemon.now())
+            yield Entry(scheme.name, self.path, content, Acl(app=scheme.app, sharing="app"), self.state.now())
 
 
 class SchemeInputs(Inputs):
@@ -241,18 +239,18 @@ class SchemeInputs(Inputs):
     capability = "edit_modinput"
 
     def check(self, request: Request, name: str, settings: dict[str, str], entry: Entry | None) -> None:
-        facts = self.daemon.modular.facts(self.scheme)
+        facts = self.intake.modular.facts(self.scheme)
         if entry is None:
             for argument, told in facts.arguments.items():
                 if flag(told.get("required_on_create")) and argument != "name" and not settings.get(argument):
                     raise ApiError(400, f"Required argument {argument!r} is missing")
         held = {} if entry is None else self.held(entry)
-        self.daemon.modular.check(self.scheme, name, held | settings, request.account.name)
+        self.intake.modular.check(self.scheme, name, held | settings, request.account.name)
         super().check(request, name, settings, entry)
 
     def held(self, entry: Entry) -> dict[str, str]:
         app, owner = place_of(entry)
-        stanza = self.daemon.config.stanza(self.conf, self.stanza_name(entry.name), app, owner)
+        stanza = self.state.config.stanza(self.conf, self.stanza_name(entry.name), app, owner)
         return dict(stanza.values()) if stanza else {}
 
     def changed(self, request: Request, name: str) -> None:
@@ -260,16 +258,16 @@ class SchemeInputs(Inputs):
         found = self.find(request, [name])
         if found:
             settings = self.held(found[0])
-            self.daemon.modular.start(self.scheme, self.stanza_name(name), settings, request.account.name)
+            self.intake.modular.start(self.scheme, self.stanza_name(name), settings, request.account.name)
         else:
-            self.daemon.modular.stop(self.stanza_name(name))
+            self.intake.modular.stop(self.stanza_name(name))
 
 
-def scheme_inputs(daemon: Daemon, name: str) -> SchemeInputs | None:
+def scheme_inputs(wings: Wings, name: str) -> SchemeInputs | None:
     """The collection `data/inputs/<name>` where an app brings that kind."""
-    scheme = modular.schemes(daemon).get(name)
+    scheme = modular.schemes(wings.state.config).get(name)
     if scheme is None:
         return None
     facts = {"path": f"data/inputs/{name}", "title": name, "prefix": f"{name}://", "scheme": scheme}
     cls: type[SchemeInputs] = type("SchemeInputs", (SchemeInputs,), facts)
-    return cls(daemon)
+    return cls(wings)

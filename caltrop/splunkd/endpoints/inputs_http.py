@@ -49,7 +49,7 @@ class HttpInputs(ConfCollection):
         """Tokens answer to their full stanza name and to the name alone."""
         found = super().find(request, [n for n in names if n != GLOBAL])
         if not found and GLOBAL in names:
-            view = self.daemon.config.stanzas(self.conf)
+            view = self.state.config.stanzas(self.conf)
             if GLOBAL in view:
                 found = [self.entry(request, view[GLOBAL], None, self.acl(self.conf, view[GLOBAL]))]
         return found
@@ -62,7 +62,7 @@ class HttpInputs(ConfCollection):
 
     def complete(self, entry: Entry) -> None:
         if entry.name == GLOBAL:
-            entry.content["port"] = self.daemon.hec_port
+            entry.content["port"] = self.state.hec_port
             entry.content["enableSSL"] = True
             return
         entry.content["indexes"] = [i.strip() for i in str(entry.content["indexes"]).split(",") if i.strip()]
@@ -79,7 +79,7 @@ class HttpInputs(ConfCollection):
         return found
 
     def check(self, request: Request, name: str, settings: dict[str, str], entry: Entry | None) -> None:
-        store = self.daemon.store
+        store = self.state.store
         wanted = [i for i in settings.get("indexes", "").split(",") if i]
         if settings.get("index") not in (None, "", "default"):
             wanted.append(settings["index"])
@@ -88,7 +88,7 @@ class HttpInputs(ConfCollection):
                 raise ApiError(400, f"The index '{index}' does not exist")
         token = settings.get("token")
         if token is not None:
-            view = self.daemon.config.stanzas(self.conf)
+            view = self.state.config.stanzas(self.conf)
             held = [
                 n for n, s in view.items() if s.get("token").lower() == token.lower() and n != self.stanza_name(name)
             ]

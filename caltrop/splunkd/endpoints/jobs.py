@@ -42,7 +42,7 @@ class JobsCollection(Collection):
         args = request.args
         user = request.account
         app = args.get("namespace") or (request.app if request.app not in (None, "-") else None) or user.defaultApp
-        if app not in self.daemon.config.apps():
+        if app not in self.state.config.apps():
             app = "search"
         now = args.get("now")
         try:
@@ -68,10 +68,10 @@ class JobsCollection(Collection):
         mode = request.args.get("exec_mode", "normal")
         if mode not in MODES:
             raise ApiError(400, f"exec_mode must be one of {', '.join(MODES)}, not {mode!r}")
-        job = self.daemon.start_search(self._spec(request))
+        job = self.searching.start(self._spec(request))
         if mode == "oneshot":
             self._finish(job)
-            self.daemon.jobs.remove(job)
+            self.searching.jobs.remove(job)
             return self._results(request, job, job.table)
         if mode == "blocking":
             self._finish(job)
@@ -80,9 +80,9 @@ class JobsCollection(Collection):
     @collection_action("export", "GET", "POST")
     def export(self, request: Request) -> Response:
         """Run and send rows; the job is not kept."""
-        job = self.daemon.start_search(self._spec(request))
+        job = self.searching.start(self._spec(request))
         self._finish(job)
-        self.daemon.jobs.remove(job)
+        self.searching.jobs.remove(job)
         table = results.choose_fields(job.table, fields_of(request.args.all("f") + request.args.all("field_list")))
         return results.render_export(table, job.messages, request.args.get("output_mode"))
 
@@ -91,20 +91,20 @@ class JobsCollection(Collection):
         job.done.wait()
         if job.failed:
             text = job.messages[-1].text if job.messages else "The search was cancelled."
-            self.daemon.jobs.remove(job)
+            self.searching.jobs.remove(job)
             raise ApiError(400, text, "FATAL")
 
     # -- entries -------------------------------------------------------------------------------------------------------
 
     def _may_see(self, request: Request, job: Job) -> bool:
-        return job.spec.owner == request.account.name or self.daemon.is_admin(request.account)
+        return job.spec.owner == request.account.name or self.state.permissions.is_admin(request.account)
 
     def entries(self, request: Request) -> Iterable[Entry]:
-        return (self.entry(job) for job in self.daemon.jobs.all() if self._may_see(request, job))
+        return (self.entry(job) for job in self.searching.jobs.all() if self._may_see(request, job))
 
     def find(self, request: Request, names: Sequence[str]) -> list[Entry]:
         for name in names:
-            job = self.daemon.jobs.get(name)
+            job = self.searching.jobs.get(name)
             if job is not None and self._may_see(request, job):
                 return [self.entry(job)]
         return []
@@ -113,7 +113,7 @@ class JobsCollection(Collection):
         return NotFound("Unknown sid.")
 
     def job(self, entry: Entry) -> Job:
-        job = self.daemon.jobs.get(entry.name)
+        job = self.searching.jobs.get(entry.name)
         if job is None:
             raise NotFound("Unknown sid.")
         return job
@@ -123,17 +123,17 @@ class JobsCollection(Collection):
         acl = Acl(spec.app, spec.owner, "global", (spec.owner,), (spec.owner,))
         below = {n: n for n in ("search.log", "events", "results", "results_preview", "timeline", "summary", "control")}
         return Entry(
-            job.sid, self.path, job_content(job, self.daemon.now()), acl, job.updated,
+            job.sid, self.path, job_content(job, self.state.now()), acl, job.updated,
             links=(), extra_links=below, title=spec.search,
         )  # fmt: skip
 
     def _one(self, request: Request, entry: Entry) -> Response:
-        host = self.daemon.address(request)
+        host = request.address
         if request.json:
             document = {
                 "links": {},
                 "origin": f"https://{host}/services/{self.path}",
-                "updated": iso_time(self.daemon.now()),
+                "updated": iso_time(self.state.now()),
                 "entry": [entry_json(entry, host)],
                 "paging": {"total": 1, "perPage": 0, "offset": 0},
                 "messages": [],
@@ -151,16 +151,16 @@ class JobsCollection(Collection):
         return self._one(request, self.entry(job))
 
     def delete(self, request: Request, entry: Entry) -> None:
-        self.daemon.jobs.remove(self.job(entry))
+        self.searching.jobs.remove(self.job(entry))
 
     # -- what lies below a job -----------------------------------------------------------------------------------------
 
     @action("control", "POST")
     def control(self, request: Request, entry: Entry) -> Response:
         job, name = self.job(entry), request.args.required("action")
-        now = self.daemon.now()
+        now = self.state.now()
         if name == "cancel":
-            self.daemon.jobs.remove(job)
+            self.searching.jobs.remove(job)
             return _said(request, f"Search job cancelled: {job.sid}")
         if name in {"pause", "unpause"}:
             with job.condition:
@@ -207,7 +207,7 @@ class JobsCollection(Collection):
         if job.failed:
             table = Table.empty()
         args = request.args
-        table = self.daemon.jobs.post_process(job, table, post)
+        table = self.searching.jobs.post_process(job, table, post)
         table = results.choose_fields(table, fields_of(args.all("f") + args.all("field_list")))
         offset, count = args.integer("offset", 0), args.integer("count", 100)
         shown = results.page(table, offset, max(count, 0))

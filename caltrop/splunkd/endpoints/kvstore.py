@@ -52,7 +52,7 @@ class CollectionsConfig(ConfCollection):
 
     def delete(self, request: Request, entry: Entry) -> None:
         super().delete(request, entry)
-        self.daemon.kvstore.delete(entry.acl.app, entry.name)
+        self.state.kvstore.delete(entry.acl.app, entry.name)
 
 
 @register
@@ -68,9 +68,9 @@ class CollectionsData(Collection):
             raise NotFound("Name a collection")
         app, name, types = self._collection(request, names_of(rest[0]))
         method = request.method
-        acl = shared_acl(self.daemon, app, "app", "collections", name)
+        acl = shared_acl(self.state.config, app, "app", "collections", name)
         reads = method == "GET" or rest[1:] == ["batch_find"]
-        if not (self.daemon.may_read if reads else self.daemon.may_write)(request.account, acl):
+        if not (self.state.permissions.may_read if reads else self.state.permissions.may_write)(request.account, acl):
             raise ApiError(403, f"User {request.account.name!r} has no such access to the collection {name!r}")
         if len(rest) == 1:
             if method == "GET":
@@ -87,8 +87,8 @@ class CollectionsData(Collection):
 
     def _collection(self, request: Request, names: list[str]) -> tuple[str, str, dict[str, str]]:
         """(app, name, field types) of a collection that the namespace sees."""
-        _, app = self.daemon.place(request)
-        view = self.daemon.config.stanzas("collections", None if app == SYSTEM else app)
+        _, app = request.place()
+        view = self.state.config.stanzas("collections", None if app == SYSTEM else app)
         for name in names:
             if name in view and NAME.fullmatch(name):
                 stanza = view[name]
@@ -103,7 +103,7 @@ class CollectionsData(Collection):
         return value
 
     def _one(self, request: Request, app: str, name: str, key: str, types: dict[str, str]) -> Response:
-        store = self.daemon.kvstore
+        store = self.state.kvstore
         document = store.get(app, name, key)
         if document is None:
             raise NotFound("Could not find object.")
@@ -122,20 +122,20 @@ class CollectionsData(Collection):
             if key is not None and (not isinstance(key, (str, int)) or not str(key)):
                 raise ApiError(400, "_key must be text")
             prepared.append({**documents.typed(document, types), "_user": NOBODY})
-        return self.daemon.kvstore.put_all(app, name, prepared)
+        return self.state.kvstore.put_all(app, name, prepared)
 
     def _query(self, app: str, name: str, asked: Mapping[str, Any]) -> list[Document]:
         """Documents for `query`, `sort`, `skip`, `limit` and `fields`, as arguments or as a batch_find object."""
         query = asked.get("query", {}) or {}
         if isinstance(query, str):
             query = documents.parse_json(query, "query")
-        found = [d for d in self.daemon.kvstore.documents(app, name) if documents.matches(d, query)]
+        found = [d for d in self.state.kvstore.documents(app, name) if documents.matches(d, query)]
         found = documents.ordered(found, str(asked.get("sort", "")))
         skip, limit = _whole(asked.get("skip", 0), "skip"), _whole(asked.get("limit", 0), "limit") or MAX_LIMIT
         return [documents.shown(d, str(asked.get("fields", ""))) for d in found[skip : skip + min(limit, MAX_LIMIT)]]
 
     def _delete(self, app: str, name: str, query: str) -> None:
-        store = self.daemon.kvstore
+        store = self.state.kvstore
         if not query:
             store.delete(app, name)
             return

@@ -18,15 +18,15 @@ class Loggers(Collection):
     required = ("level",)
 
     def entries(self, request: Request) -> Iterable[Entry]:
-        for name, level in sorted(self.daemon.logs.levels.items()):
+        for name, level in sorted(self.state.logs.levels.items()):
             yield self._entry(name, level)
 
     def _entry(self, name: str, level: str) -> Entry:
-        return Entry(name, self.path, {"level": level}, Acl(owner="system"), self.daemon.now())
+        return Entry(name, self.path, {"level": level}, Acl(owner="system"), self.state.now())
 
     def update(self, request: Request, entry: Entry) -> Entry:
         level = request.args.required("level").upper()
         if level not in LEVELS:
             raise ApiError(400, f"level must be one of {', '.join(LEVELS)}, not {level!r}")
-        self.daemon.logs.levels[entry.name] = level
+        self.state.logs.levels[entry.name] = level
         return self._entry(entry.name, level)

@@ -29,23 +29,27 @@ class LookupFiles(Collection):
 
     @property
     def staging(self) -> Path:
-        return self.daemon.data_dir / "var" / "run" / "splunk" / "lookup_tmp"
+        return self.state.data_dir / "var" / "run" / "splunk" / "lookup_tmp"
 
     def folder(self, app: str, owner: str) -> Path:
-        etc = self.daemon.etc
+        etc = self.state.etc
         return (etc / "apps" / app if owner == NOBODY else etc / "users" / owner / app) / "lookups"
 
     def entries(self, request: Request) -> Iterable[Entry]:
-        owner, app = self.daemon.place(request)
-        owners = [u for u in self.daemon.accounts.users if request.owner == "-" or u == owner]
-        for name in self.daemon.config.apps():
+        owner, app = request.place()
+        owners = [u for u in self.state.accounts.users if request.owner == "-" or u == owner]
+        for name in self.state.config.apps():
             for who in [*owners, NOBODY]:
                 if who != NOBODY and request.app != "-" and name != app:
                     continue
                 for file in sorted(self.folder(name, who).glob("*")):
                     entry = self._entry(file, name, who)
                     seen = request.app == "-" or name == app or entry.acl.sharing == "global"
-                    if NAME.fullmatch(file.name) and seen and self.daemon.may_read(request.account, entry.acl):
+                    if (
+                        NAME.fullmatch(file.name)
+                        and seen
+                        and self.state.permissions.may_read(request.account, entry.acl)
+                    ):
                         yield entry
 
     def _entry(self, file: Path, app: str, owner: str) -> Entry:
@@ -53,9 +57,9 @@ class LookupFiles(Collection):
             acl = Acl(app, owner, "user", None, None)
         else:
             acl = shared_acl(
-                self.daemon,
+                self.state.config,
                 app,
-                "global" if self.daemon.config.exported(app, CONF, file.name) else "app",
+                "global" if self.state.config.exported(app, CONF, file.name) else "app",
                 CONF,
                 file.name,
             )
@@ -63,8 +67,8 @@ class LookupFiles(Collection):
         return Entry(file.name, self.path, content, acl, file.stat().st_mtime)
 
     def create(self, request: Request, name: str) -> Entry:
-        owner, app = self.daemon.place(request)
-        require_place(self.daemon, request, app, owner)
+        owner, app = request.place()
+        require_place(self.state, request, app, owner)
         target = self.folder(app, owner) / name
         if not NAME.fullmatch(name):
             raise ApiError(400, f"Invalid lookup file name {name!r}")
@@ -73,7 +77,7 @@ class LookupFiles(Collection):
         return self._take(request, target, app, owner)
 
     def update(self, request: Request, entry: Entry) -> Entry:
-        if not self.daemon.may_write(request.account, entry.acl):
+        if not self.state.permissions.may_write(request.account, entry.acl):
             raise ApiError(403, f"User {request.account.name!r} may not change {entry.name!r}")
         app, owner = place_of(entry)
         return self._take(request, self.folder(app, owner) / entry.name, app, owner)
@@ -85,12 +89,12 @@ class LookupFiles(Collection):
             raise ApiError(400, f"eai:data must name a file in {self.staging}")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(source, target)
-        self.daemon.config.reload()
+        self.state.config.reload()
         return self._entry(target, app, owner)
 
     def delete(self, request: Request, entry: Entry) -> None:
-        if not self.daemon.may_write(request.account, entry.acl):
+        if not self.state.permissions.may_write(request.account, entry.acl):
             raise ApiError(403, f"User {request.account.name!r} may not remove {entry.name!r}")
         app, owner = place_of(entry)
         (self.folder(app, owner) / entry.name).unlink()
-        self.daemon.config.reload()
+        self.state.config.reload()

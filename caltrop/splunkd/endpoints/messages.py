@@ -22,7 +22,7 @@ class Messages(Collection):
     optional = ("severity", "capability", "role", "help")
 
     def entries(self, request: Request) -> Iterable[Entry]:
-        for bulletin in self.daemon.bulletins.all():
+        for bulletin in self.state.bulletins.all():
             yield self._entry(bulletin)
 
     def _entry(self, bulletin: Bulletin) -> Entry:
@@ -42,7 +42,7 @@ class Messages(Collection):
         if severity not in SEVERITIES:
             raise ApiError(400, f"severity must be info, warn or error, not {severity!r}")
         text = request.args.required("value")
-        return self._entry(self.daemon.bulletins.add(name, text, severity, self.daemon.now()))
+        return self._entry(self.state.bulletins.add(name, text, severity, self.state.now()))
 
     def delete(self, request: Request, entry: Entry) -> None:
-        self.daemon.bulletins.remove(entry.name)
+        self.state.bulletins.remove(entry.name)

@@ -145,18 +145,18 @@ class DataModels(Collection):
     title = "datamodels"
 
     def entries(self, request: Request) -> Iterable[Entry]:
-        owner, app = self.daemon.place(request)
-        knowledge = self.daemon.instance.knowledge(app, owner)
+        owner, app = request.place()
+        knowledge = self.state.instance.knowledge(app, owner)
         return (self._entry(request, name) for name in knowledge.datamodels())
 
     def find(self, request: Request, names: Sequence[str]) -> list[Entry]:
-        owner, app = self.daemon.place(request)
-        known = set(self.daemon.instance.knowledge(app, owner).datamodels())
+        owner, app = request.place()
+        known = set(self.state.instance.knowledge(app, owner).datamodels())
         return [self._entry(request, name) for name in names[:1] if name in known]
 
     def _entry(self, request: Request, name: str) -> Entry:
-        owner, app = self.daemon.place(request)
-        model = self.daemon.instance.knowledge(app, owner).datamodel(name)
+        owner, app = request.place()
+        model = self.state.instance.knowledge(app, owner).datamodel(name)
         description = {"modelName": name, "displayName": model.label, "objects": list(model.objects.values())}
         content = {"concise": False, "displayName": model.label, "eai:data": dump_json(description).decode()}
-        return Entry(name, self.path, content, Acl(app="Splunk_SA_CIM", sharing="global"), self.daemon.now())
+        return Entry(name, self.path, content, Acl(app="Splunk_SA_CIM", sharing="global"), self.state.now())

@@ -55,13 +55,13 @@ class Passwords(ConfCollection):
 
     def _decrypt(self, token: str) -> str:
         try:
-            return Fernet(self.daemon.secret_key()).decrypt(token.encode()).decode()
+            return Fernet(self.state.secret_key()).decrypt(token.encode()).decode()
         except InvalidToken:
             return ""
 
     def settings(self, request: Request, entry: Entry | None) -> dict[str, str]:
         password = request.args.required("password")
-        return {"password": Fernet(self.daemon.secret_key()).encrypt(password.encode()).decode()}
+        return {"password": Fernet(self.state.secret_key()).encrypt(password.encode()).decode()}
 
     def create(self, request: Request, name: str) -> Entry:
         return super().create(request, f"{escape(request.args.get('realm'))}:{escape(name)}:")

@@ -41,11 +41,11 @@ class RolesCollection(Collection):
     optional = (*LISTS, *PLAIN, "capabilities")
 
     def entries(self, request: Request) -> Iterable[Entry]:
-        for name in self.daemon.roles.names():
+        for name in self.state.roles.names():
             yield self._entry(name)
 
     def _entry(self, name: str) -> Entry:
-        roles = self.daemon.roles
+        roles = self.state.roles
         settings = roles.settings(name)
         imported = [r for r in roles.closure([name]) if r != name]
         content: dict[str, object] = {key: split(settings.get(conf, "")) for key, conf in LISTS.items()}
@@ -57,14 +57,14 @@ class RolesCollection(Collection):
             "imported_srchIndexesDefault": roles.indexes_default(imported),
         }
         acl = Acl(app="", owner="system", read=("*",), write=("admin",))
-        return Entry(name, self.path, content, acl, self.daemon.now())
+        return Entry(name, self.path, content, acl, self.state.now())
 
     def create(self, request: Request, name: str) -> Entry:
         name = name.lower()
         check_name(name)
         settings = self._settings(request, name)
         try:
-            self.daemon.config.create("authorize", PREFIX + name, settings, app=SYSTEM)
+            self.state.config.create("authorize", PREFIX + name, settings, app=SYSTEM)
         except ConfConflict:
             raise ApiError(409, f"Unable to create role named '{name}': it already exists.") from None
         return self._entry(name)
@@ -72,15 +72,15 @@ class RolesCollection(Collection):
     def update(self, request: Request, entry: Entry) -> Entry:
         settings = self._settings(request, entry.name)
         if settings:
-            self.daemon.config.set("authorize", PREFIX + entry.name, settings, app=SYSTEM)
+            self.state.config.set("authorize", PREFIX + entry.name, settings, app=SYSTEM)
         return self._entry(entry.name)
 
     def delete(self, request: Request, entry: Entry) -> None:
-        held = [u.name for u in self.daemon.accounts.users.values() if entry.name in u.roles]
+        held = [u.name for u in self.state.accounts.users.values() if entry.name in u.roles]
         if held:
             raise ApiError(400, f"Role '{entry.name}' is held by: {', '.join(held)}")
         try:
-            self.daemon.config.remove("authorize", PREFIX + entry.name, app=SYSTEM, user=NOBODY)
+            self.state.config.remove("authorize", PREFIX + entry.name, app=SYSTEM, user=NOBODY)
         except ConfConflict as error:
             raise ApiError(400, str(error)) from None
 
@@ -92,14 +92,14 @@ class RolesCollection(Collection):
                 settings[conf] = ";".join(dict.fromkeys(v for text in args.all(key) for v in split(text)))
         settings |= {key: args.get(key) for key in PLAIN if key in args}
         for role in split(settings.get("importRoles", "")):
-            if role not in self.daemon.roles.names():
+            if role not in self.state.roles.names():
                 raise ApiError(400, f"Role '{role}' does not exist")
         if "capabilities" in args:
             wanted = {c for text in args.all("capabilities") for c in split(text)}
-            known = set(self.daemon.roles.all_capabilities())
+            known = set(self.state.roles.all_capabilities())
             if not wanted <= known:
                 raise ApiError(400, f"Unknown capability: {', '.join(sorted(wanted - known))}")
-            settings |= dict.fromkeys(self.daemon.roles.own_capabilities(name), "disabled")
+            settings |= dict.fromkeys(self.state.roles.own_capabilities(name), "disabled")
             settings |= dict.fromkeys(sorted(wanted), "enabled")
         return settings
 
@@ -111,5 +111,5 @@ class Capabilities(Collection):
     title = "capabilities"
 
     def entries(self, request: Request) -> Iterable[Entry]:
-        content = {"capabilities": sorted({*ALWAYS, *self.daemon.roles.all_capabilities()})}
-        yield Entry("capabilities", self.path, content, Acl(owner="system"), self.daemon.now())
+        content = {"capabilities": sorted({*ALWAYS, *self.state.roles.all_capabilities()})}
+        yield Entry("capabilities", self.path, content, Acl(owner="system"), self.state.now())

@@ -16,7 +16,8 @@ from caltrop.splunkd.rest.collection import action, register
 from caltrop.splunkd.rest.confobjects import ConfCollection, place_of
 from caltrop.splunkd.searching import scheduler
 from caltrop.splunkd.searching.jobs import Job
-from caltrop.splunkd.searching.savedsearches import SavedSearch, check_cron, expand_arguments, seconds_of
+from caltrop.splunkd.searching.savedsearches import SavedSearch, check_cron, expand_arguments
+from caltrop.splunkd.state.spans import seconds_of
 from caltrop.splunkd.wire.atom import Entry, Feed, encode_name, iso_time, render_feed, render_fields
 from caltrop.splunkd.wire.http import ApiError, Request, Response
 
@@ -113,7 +114,7 @@ class SavedSearches(ConfCollection):
         return super().typed(request, key, text)
 
     def complete(self, entry: Entry) -> None:
-        content, now = entry.content, self.daemon.now()
+        content, now = entry.content, self.state.now()
         for argument, setting in RENAMED.items():
             if setting in content:
                 content[argument] = content[setting]
@@ -127,7 +128,7 @@ class SavedSearches(ConfCollection):
         saved = self.saved(entry)
         content["actions"] = ", ".join(actions)
         content["qualifiedSearch"] = saved.search
-        content["triggered_alert_count"] = len(self.daemon.alerting.fired(now, saved.key))
+        content["triggered_alert_count"] = len(self.searching.alerting.fired(now, saved.key))
         content["next_scheduled_time"] = ""
         if content["is_scheduled"] is True and not content["disabled"]:
             upcoming = scheduler.times_between(str(content["cron_schedule"]), now, now + 400 * 86400, limit=1)
@@ -136,7 +137,7 @@ class SavedSearches(ConfCollection):
 
     def saved(self, entry: Entry) -> SavedSearch:
         app, owner = place_of(entry)
-        config = self.daemon.config
+        config = self.state.config
         stanza = config.stanza(self.conf, entry.name, None if app == "system" else app, owner)
         return SavedSearch(entry.name, app, owner, stanza.values() if stanza else {})
 
@@ -168,7 +169,7 @@ class SavedSearches(ConfCollection):
     def delete(self, request: Request, entry: Entry) -> None:
         saved = self.saved(entry)
         super().delete(request, entry)
-        self.daemon.alerting.acknowledge(saved.key)
+        self.searching.alerting.acknowledge(saved.key)
 
     # -- actions -------------------------------------------------------------------------------------------------------
 
@@ -181,10 +182,10 @@ class SavedSearches(ConfCollection):
         saved = replace(saved, settings={**saved.settings, **overrides})
         values = {k.removeprefix("args."): v for k, v in args.pairs if k.startswith("args.")}
         now = args.get("dispatch.now") or args.get("now")
-        job = self.daemon.dispatch(
+        job = self.searching.dispatch(
             saved,
             request.account.name,
-            now=None if not now else times.time_bound(now, self.daemon.now()),
+            now=None if not now else times.time_bound(now, self.state.now()),
             trigger=args.flag("trigger_actions"),
             search=expand_arguments(saved.search, values),
         )
@@ -194,22 +195,22 @@ class SavedSearches(ConfCollection):
         app, owner = place_of(entry)
         return [
             job
-            for job in self.daemon.jobs.all()
+            for job in self.searching.jobs.all()
             if (job.spec.label, job.spec.saved_app, job.spec.saved_owner) == (entry.name, app, owner)
         ]
 
     @action("history", "GET")
     def history(self, request: Request, entry: Entry) -> Response:
-        jobs = JobsCollection(self.daemon)
+        jobs = JobsCollection(self.wings)
         entries = [replace(jobs.entry(job), title=job.sid) for job in self.jobs_of(entry)]
         count, offset = request.args.integer("count", 30), max(request.args.integer("offset", 0), 0)
         shown = entries[offset : offset + count] if count > 0 else entries[offset:]
         feed = Feed("history", f"{self.path}/{encode_name(entry.name)}/history", shown, len(entries), offset, count)
-        return render_feed(feed, self.daemon.address(request), as_json=request.json)
+        return render_feed(feed, request.address, as_json=request.json)
 
     @action("scheduled_times", "GET")
     def scheduled_times(self, request: Request, entry: Entry) -> Entry:
-        now = self.daemon.now()
+        now = self.state.now()
         earliest = times.time_bound(request.args.get("earliest_time", "now"), now)
         latest = times.time_bound(request.args.get("latest_time", "+1h"), now)
         found = scheduler.times_between(str(entry.content["cron_schedule"]), earliest or now, latest or now)
@@ -218,17 +219,17 @@ class SavedSearches(ConfCollection):
     @action("suppress", "GET", "POST")
     def suppress(self, request: Request, entry: Entry) -> Entry:
         """Read, or set (`expiration`, in seconds or as a span; 0 ends it), for how long the alert is silent."""
-        saved, now = self.saved(entry), self.daemon.now()
+        saved, now = self.saved(entry), self.state.now()
         if request.method == "POST":
             text = request.args.required("expiration")
             seconds = seconds_of(text, -1)
             if seconds < 0:
                 raise ApiError(400, f"Cannot read expiration={text!r}")
-            self.daemon.alerting.suppress(saved, seconds, now)
-        left = self.daemon.alerting.suppression(saved, now)
+            self.searching.alerting.suppress(saved, seconds, now)
+        left = self.searching.alerting.suppression(saved, now)
         return replace(entry, content={"suppressed": left > 0, "expiration": round(left), "suppressionKey": entry.name})
 
     @action("acknowledge", "POST")
     def acknowledge(self, request: Request, entry: Entry) -> Entry:
-        self.daemon.alerting.acknowledge(self.saved(entry).key)
+        self.searching.alerting.acknowledge(self.saved(entry).key)
         return entry

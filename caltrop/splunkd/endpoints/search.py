@@ -8,8 +8,8 @@ from typing import Any
 from caltrop.engine import registry, times
 from caltrop.spl import unparse
 from caltrop.spl.ast import Command
-from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.rest.collection import route
+from caltrop.splunkd.rest.wings import Wings
 from caltrop.splunkd.searching.jobs import as_rest_search
 from caltrop.splunkd.wire.atom import dump_json, escape, iso_time, xml_value
 from caltrop.splunkd.wire.http import JSON, XML, Request, Response
@@ -26,10 +26,10 @@ MAX_SUGGESTIONS = 1_000
 
 @route("search/parser", "GET", "POST")
 @route("search/v2/parser", "GET", "POST")
-def parser(daemon: Daemon, request: Request) -> Response:
+def parser(wings: Wings, request: Request) -> Response:
     """The commands of a search; 400 for one that cannot be parsed."""
-    owner, app = daemon.place(request)
-    pipeline = daemon.jobs.check(as_rest_search(request.args.required("q")), app, owner)
+    owner, app = request.place()
+    pipeline = wings.searching.jobs.check(as_rest_search(request.args.required("q")), app, owner)
     commands = [_describe(c) for c in pipeline.commands if isinstance(c, Command)]
     texts = [unparse(c) for c in pipeline.commands]
     split = next((n for n, c in enumerate(commands) if c["streamType"] == "SP_REPORT"), len(texts))
@@ -63,13 +63,13 @@ def _describe(command: Command) -> dict[str, Any]:
 
 
 @route("search/typeahead", "GET", "POST")
-def typeahead(daemon: Daemon, request: Request) -> Response:
+def typeahead(wings: Wings, request: Request) -> Response:
     """What may follow a prefix: `field=value` of the default fields, with counts; else commands."""
     prefix, count = request.args.get("prefix"), request.args.integer("count", 30)
     field, equals, begun = prefix.partition("=")
     found: list[dict[str, Any]]
     if equals:
-        values = _values(daemon, request, field.strip())
+        values = _values(wings, request, field.strip())
         wanted = begun.strip().strip('"').lower()
         found = [
             {"content": f'{field}="{value}"', "count": size, "operator": False}
@@ -97,19 +97,19 @@ def typeahead(daemon: Daemon, request: Request) -> Response:
     )
 
 
-def _values(daemon: Daemon, request: Request, field: str) -> Iterable[tuple[str, int]]:
-    allowed = [i for i in daemon.store.indexes() if daemon.roles.may_search(request.account.roles, i)]
+def _values(wings: Wings, request: Request, field: str) -> Iterable[tuple[str, int]]:
+    allowed = [i for i in wings.state.store.indexes() if wings.state.roles.may_search(request.account.roles, i)]
     if field == "index":
-        return [(name, daemon.store.info(name).count) for name in allowed]
+        return [(name, wings.state.store.info(name).count) for name in allowed]
     if field in METADATA:
-        return [(value, tally[0]) for value, tally in daemon.store.metadata(field, allowed).items()]
+        return [(value, tally[0]) for value, tally in wings.state.store.metadata(field, allowed).items()]
     return []
 
 
 @route("search/timeparser", "GET", "POST")
-def timeparser(daemon: Daemon, request: Request) -> Response:
+def timeparser(wings: Wings, request: Request) -> Response:
     """Each `time` argument as ISO 8601, or in `output_time_format`."""
-    now = daemon.now()
+    now = wings.state.now()
     form = request.args.get("output_time_format")
     answers: dict[str, str] = {}
     for text in request.args.all("time"):

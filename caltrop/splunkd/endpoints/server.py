@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from caltrop.knowledge.configuration import SYSTEM
-from caltrop.splunkd.daemon import SERVER_NAME
 from caltrop.splunkd.rest.collection import Collection, collection_action, register
 from caltrop.splunkd.state.bulletins import RESTART
+from caltrop.splunkd.state.state import SERVER_NAME
 from caltrop.splunkd.wire.atom import BUILD, VERSION, Acl, Entry
 from caltrop.splunkd.wire.http import ApiError, Request
 
@@ -25,7 +25,7 @@ class ServerInfo(Collection):
 
     def entries(self, request: Request) -> Iterable[Entry]:
         machine = platform.uname()
-        guid = self.daemon.guid
+        guid = self.state.guid
         content = {
             "build": BUILD,
             "cpu_arch": machine.machine,
@@ -58,10 +58,10 @@ class ServerInfo(Collection):
             "rtsearch_enabled": True,
             "serverName": SERVER_NAME,
             "server_roles": ["indexer", "search_head", "kv_store"],
-            "startup_time": int(self.daemon.started),
+            "startup_time": int(self.state.started),
             "version": VERSION,
         }
-        yield Entry("server-info", self.path, content, SYSTEM_ACL, self.daemon.now())
+        yield Entry("server-info", self.path, content, SYSTEM_ACL, self.state.now())
 
 
 @register
@@ -86,18 +86,18 @@ class ServerSettings(Collection):
 
     def entries(self, request: Request) -> Iterable[Entry]:
         content: dict[str, Any] = {
-            "SPLUNK_HOME": str(self.daemon.data_dir),
-            "SPLUNK_DB": str(self.daemon.data_dir / "var" / "indexes"),
-            "mgmtHostPort": f"127.0.0.1:{self.daemon.mgmt_port}",
-            "httpport": str(self.daemon.web_port or ""),
+            "SPLUNK_HOME": str(self.state.data_dir),
+            "SPLUNK_DB": str(self.state.data_dir / "var" / "indexes"),
+            "mgmtHostPort": f"127.0.0.1:{self.state.mgmt_port}",
+            "httpport": str(self.state.web_port or ""),
             "kvStorePort": "",
         }
         for key, (conf, stanza, name, default) in self.places.items():
-            value = self.daemon.config.get(conf, stanza, name)
+            value = self.state.config.get(conf, stanza, name)
             content[key] = default if value is None else value
         if content["pass4SymmKey"]:
             content["pass4SymmKey"] = "********"
-        yield Entry("settings", self.path, content, SYSTEM_ACL, self.daemon.now())
+        yield Entry("settings", self.path, content, SYSTEM_ACL, self.state.now())
 
     def update(self, request: Request, entry: Entry) -> Entry:
         wanted = request.args.without("output_mode", "name")
@@ -106,9 +106,9 @@ class ServerSettings(Collection):
                 raise ApiError(400, f"Argument {key!r} is not supported by this endpoint")
         for key, value in wanted.items():
             conf, stanza, name, _ = self.places[key]
-            self.daemon.config.set(conf, stanza, {name: value}, app=SYSTEM)
+            self.state.config.set(conf, stanza, {name: value}, app=SYSTEM)
         if wanted:
-            self.daemon.ask_restart("Server settings were changed.")
+            self.state.ask_restart("Server settings were changed.")
         return next(iter(self.entries(request)))
 
 
@@ -120,12 +120,12 @@ class ServerControl(Collection):
 
     def entries(self, request: Request) -> Iterable[Entry]:
         for name in ("restart", "restart_webui"):
-            yield Entry(name, self.path, {}, SYSTEM_ACL, self.daemon.now())
+            yield Entry(name, self.path, {}, SYSTEM_ACL, self.state.now())
 
     @collection_action("restart", "POST")
     def restart(self, request: Request) -> None:
         """Start afresh: configuration read again, messages and sessions gone. The process stays."""
-        self.daemon.restart()
+        self.state.restart()
 
     @collection_action("restart_webui", "POST")
     def restart_web(self, request: Request) -> None:
@@ -141,7 +141,7 @@ class Introspection(Collection):
 
     def entries(self, request: Request) -> Iterable[Entry]:
         content = {"role_list": ["indexer", "search_head", "kv_store"]}
-        yield Entry("result", self.path, content, SYSTEM_ACL, self.daemon.now())
+        yield Entry("result", self.path, content, SYSTEM_ACL, self.state.now())
 
 
 @register
@@ -150,8 +150,8 @@ class HealthReport(Collection):
     title = "health-report"
 
     def entries(self, request: Request) -> Iterable[Entry]:
-        asked = any(b.name == RESTART for b in self.daemon.bulletins.all())
-        yield Entry("splunkd", self.path, {"health": "yellow" if asked else "green"}, SYSTEM_ACL, self.daemon.now())
+        asked = any(b.name == RESTART for b in self.state.bulletins.all())
+        yield Entry("splunkd", self.path, {"health": "yellow" if asked else "green"}, SYSTEM_ACL, self.state.now())
 
 
 def _memory_megabytes() -> int:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from caltrop.splunkd.access.accounts import User
-from caltrop.splunkd.daemon import ADMIN, Daemon
 from caltrop.splunkd.rest.collection import Collection, register
+from caltrop.splunkd.state.state import ADMIN, State
 from caltrop.splunkd.wire.atom import Acl, Entry
 from caltrop.splunkd.wire.http import ApiError, Request
 
@@ -16,9 +16,9 @@ NAME = re.compile(r"[^\s:/\\\x00-\x1f]{1,128}")
 SELF_SERVICE = frozenset({"password", "oldpassword", "realname", "email", "tz", "defaultApp", "output_mode"})
 
 
-def user_content(daemon: Daemon, user: User) -> dict[str, Any]:
+def user_content(state: State, user: User) -> dict[str, Any]:
     return {
-        "capabilities": sorted(daemon.capabilities(user)),
+        "capabilities": sorted(state.permissions.capabilities(user)),
         "defaultApp": user.defaultApp,
         "defaultAppIsUserOverride": True,
         "defaultAppSourceRole": "system",
@@ -44,17 +44,17 @@ class Users(Collection):
         """Anybody may change their own password, name and address; everything else needs edit_user."""
         own = request.segments[2:] == [request.account.name] and request.method == "POST"
         if not (own and set(request.args) <= SELF_SERVICE):
-            self.daemon.require(request, "change_authentication")
+            self.state.permissions.require(request.account, "change_authentication")
 
     def entries(self, request: Request) -> Iterable[Entry]:
-        everyone = self.daemon.is_admin(request.account)
-        for user in list(self.daemon.accounts.users.values()):
+        everyone = self.state.permissions.is_admin(request.account)
+        for user in list(self.state.accounts.users.values()):
             if everyone or user.name == request.account.name:
                 yield self._entry(user)
 
     def _entry(self, user: User) -> Entry:
         acl = Acl(app="", owner="system", read=("*",), write=("admin", "power"))
-        return Entry(user.name, self.path, user_content(self.daemon, user), acl, user.updated)
+        return Entry(user.name, self.path, user_content(self.state, user), acl, user.updated)
 
     def missing(self, request: Request, names: Sequence[str]) -> ApiError:
         # Splunk answers DELETE and POST of a user that is not there with 400, GET with 404.
@@ -65,28 +65,28 @@ class Users(Collection):
         name = name.lower()
         if not NAME.fullmatch(name):
             raise ApiError(400, f"Invalid user name {name!r}")
-        if name in self.daemon.accounts.users:
+        if self.state.accounts.find(name) is not None:
             raise ApiError(409, f"Unable to create user named '{name}': it already exists.")
         facts = self._facts(request)
         if not facts.get("roles"):
             raise ApiError(400, "At least one role is required for the user")
         request.args.required("password")
-        return self._entry(self.daemon.accounts.set_user(name, **facts))
+        return self._entry(self.state.accounts.set_user(name, **facts))
 
     def update(self, request: Request, entry: Entry) -> Entry:
         facts = self._facts(request)
-        if "oldpassword" in request.args and not self.daemon.accounts.check_password(
+        if "oldpassword" in request.args and not self.state.accounts.check_password(
             entry.name, request.args.get("oldpassword")
         ):
             raise ApiError(400, "The old password is wrong")
         if "roles" in facts and not facts["roles"]:
             raise ApiError(400, "At least one role is required for the user")
-        return self._entry(self.daemon.accounts.set_user(entry.name, **facts))
+        return self._entry(self.state.accounts.set_user(entry.name, **facts))
 
     def delete(self, request: Request, entry: Entry) -> None:
         if entry.name in {ADMIN, request.account.name}:
             raise ApiError(400, f"User '{entry.name}' cannot be removed")
-        self.daemon.accounts.remove_user(entry.name)
+        self.state.accounts.remove_user(entry.name)
 
     def _facts(self, request: Request) -> dict[str, Any]:
         args = request.args
@@ -95,11 +95,11 @@ class Users(Collection):
         }
         if facts.get("password") == "":
             raise ApiError(400, "The password must not be empty")
-        if facts.get("defaultApp") and facts["defaultApp"] not in self.daemon.config.apps():
+        if facts.get("defaultApp") and facts["defaultApp"] not in self.state.config.apps():
             raise ApiError(400, f"Application does not exist: {facts['defaultApp']}")
         if "roles" in args:
             facts["roles"] = [r.lower() for text in args.all("roles") for r in text.split(":") if r]
-            known = self.daemon.roles.names()
+            known = self.state.roles.names()
             for role in facts["roles"]:
                 if role not in known:
                     raise ApiError(400, f"Role '{role}' does not exist")

@@ -17,8 +17,8 @@ from caltrop.index import UnknownIndex, hec
 from caltrop.index.hec import HecError
 from caltrop.knowledge.conffile import truth
 from caltrop.splunkd.access.authentication import basic_credentials
-from caltrop.splunkd.daemon import Daemon
-from caltrop.splunkd.intake.ingest import DEFAULT_INDEX, Event, Origin
+from caltrop.splunkd.intake.ingest import DEFAULT_INDEX, Event, Ingest, Origin
+from caltrop.splunkd.state.state import State
 from caltrop.splunkd.wire.atom import dump_json
 from caltrop.splunkd.wire.http import JSON, ApiError, Args, Request, Response
 
@@ -51,8 +51,9 @@ class _Channel:
 class CollectorApp:
     """What listens on the HEC port (and, for the same paths, is reachable in process)."""
 
-    def __init__(self, daemon: Daemon) -> None:
-        self._daemon = daemon
+    def __init__(self, state: State, ingest: Ingest) -> None:
+        self._state = state
+        self._ingest = ingest
         self._lock = threading.Lock()
         self._channels: OrderedDict[tuple[str, str], _Channel] = OrderedDict()
         self._tokens: tuple[int, dict[str, HecToken]] = (-1, {})
@@ -63,7 +64,7 @@ class CollectorApp:
         return Response(error.status, dump_json({"text": error.text, "code": 27 if error.status == 413 else 6}), JSON)
 
     def handle(self, request: Request) -> Response:
-        started = self._daemon.clock()
+        started = self._state.clock()
         try:
             response = self._answer(request)
         except HecError as error:
@@ -71,9 +72,9 @@ class CollectorApp:
         except ApiError as error:
             response = Response(error.status, dump_json({"text": error.text, "code": 6}), JSON)
         except Exception as error:
-            self._daemon.logs.error("HttpInputDataHandler", f"{type(error).__name__}: {error}")
+            self._state.logs.error("HttpInputDataHandler", f"{type(error).__name__}: {error}")
             response = _reply(8)
-        self._daemon.logs.access(request, response.status, started)
+        self._state.logs.access(request, response.status, started)
         return response
 
     def _answer(self, request: Request) -> Response:
@@ -108,7 +109,7 @@ class CollectorApp:
 
     def tokens(self) -> dict[str, HecToken]:
         """Token value -> token, read again when the configuration changed."""
-        config = self._daemon.config
+        config = self._state.config
         if self._tokens[0] != config.generation:
             view = config.stanzas("inputs")
             base = view["http"].values() if "http" in view else {}
@@ -143,7 +144,7 @@ class CollectorApp:
         return token
 
     def _globally_disabled(self) -> bool:
-        return truth(self._daemon.config.get("inputs", "http", "disabled"))
+        return truth(self._state.config.get("inputs", "http", "disabled"))
 
     # -- events --------------------------------------------------------------------------------------------------------
 
@@ -152,7 +153,7 @@ class CollectorApp:
         origin = self._origin(token, wanted, hec.Event(""), 0, kind="-raw")
         time = request.args.maybe("time")
         try:
-            stored = self._daemon.ingest.raw(body, origin, time=hec.time(time) if time else None)
+            stored = self._ingest.raw(body, origin, time=hec.time(time) if time else None)
         except UnknownIndex:
             self._lost(origin)
         else:
@@ -165,10 +166,10 @@ class CollectorApp:
             Event(event.raw, self._origin(token, wanted, event, number), event.time, event.fields)
             for number, event in enumerate(hec.decode(body))
         ]
-        missing = {event.origin for event in events if event.origin.index not in self._daemon.store}
+        missing = {event.origin for event in events if event.origin.index not in self._state.store}
         for origin in missing:
             self._lost(origin)
-        self._daemon.ingest.events([event for event in events if event.origin not in missing] if missing else events)
+        self._ingest.events([event for event in events if event.origin not in missing] if missing else events)
 
     def _origin(
         self, token: HecToken, wanted: Mapping[str, str | None], event: hec.Event, number: int, *, kind: str = ""
@@ -182,7 +183,7 @@ class CollectorApp:
             raise hec.incorrect_index(number)
         return Origin(
             DEFAULT_INDEX if index == "default" else index,
-            event.host or wanted["host"] or token.host or f"127.0.0.1:{self._daemon.hec_port}",
+            event.host or wanted["host"] or token.host or f"127.0.0.1:{self._state.hec_port}",
             event.source or wanted["source"] or token.source or f"http:{token.name}",
             event.sourcetype or wanted["sourcetype"] or token.sourcetype or f"httpevent{kind}",
         )
@@ -190,7 +191,7 @@ class CollectorApp:
     def _lost(self, origin: Origin) -> None:
         """Splunk's collector answers before the index is looked for: events for one that is not there are dropped, and
         the server's log says so."""
-        self._daemon.logs.warn(
+        self._state.logs.warn(
             "HttpInputDataHandler",
             f"dropped what is for index={origin.index}, which is not there: source={origin.source!r} "
             f"host={origin.host!r} sourcetype={origin.sourcetype!r}",

@@ -17,20 +17,19 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree
 
 from caltrop.errors import CaltropError
 from caltrop.knowledge.conffile import truth
-from caltrop.splunkd.intake.ingest import Event, Origin, Stream
-from caltrop.splunkd.searching.savedsearches import seconds_of
+from caltrop.knowledge.configuration import Configuration
+from caltrop.splunkd.intake.ingest import Event, Ingest, Origin, Stream
+from caltrop.splunkd.state.spans import seconds_of
+from caltrop.splunkd.state.state import State
 from caltrop.splunkd.wire.http import ApiError
-
-if TYPE_CHECKING:
-    from caltrop.splunkd.daemon import Daemon
 
 SECONDS = 30  # for --scheme and --validate-arguments
 CHUNK = 1 << 16
@@ -64,10 +63,10 @@ class Facts:
     arguments: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
-def schemes(daemon: Daemon) -> dict[str, Scheme]:
+def schemes(config: Configuration) -> dict[str, Scheme]:
     """The kinds that the installed apps describe, by name."""
     found: dict[str, Scheme] = {}
-    for app, folder in sorted(daemon.config.apps().items()):
+    for app, folder in sorted(config.apps().items()):
         spec = folder / "README" / "inputs.conf.spec"
         if spec.is_file():
             for name, settings in _described(spec):
@@ -91,8 +90,9 @@ def _described(spec: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
 class ModularInputs:
     """Thread-safe; owns the processes of the inputs that run."""
 
-    def __init__(self, daemon: Daemon) -> None:
-        self._daemon = daemon
+    def __init__(self, state: State, ingest: Ingest) -> None:
+        self._state = state
+        self._ingest = ingest
         self._lock = threading.Lock()
         self._facts: dict[tuple[Path, int], Facts] = {}
         self._running: dict[str, _Run] = {}
@@ -108,7 +108,7 @@ class ModularInputs:
                 code, out, _ = self._call(scheme, ["--scheme"], b"")
                 self._facts[key] = _facts(scheme, out) if code == 0 and out.strip() else fallback
             except (CaltropError, ElementTree.ParseError) as error:
-                self._daemon.logs.error("ModularInputs", f"Introspecting scheme={scheme.name}: {error}")
+                self._state.logs.error("ModularInputs", f"Introspecting scheme={scheme.name}: {error}")
                 self._facts[key] = fallback
         return self._facts[key]
 
@@ -116,9 +116,10 @@ class ModularInputs:
         """400 with the script's own words where it refuses the settings; nothing where it does not check any."""
         if scheme.script is None or not self.facts(scheme).external_validation:
             return
-        root = self._head("items", scheme, user)
-        _add_settings(ElementTree.SubElement(root, "item", name=name), settings)
-        code, out, err = self._call(scheme, ["--validate-arguments"], ElementTree.tostring(root))
+        with self._state.accounts.session(user) as key:
+            root = self._head("items", scheme, key)
+            _add_settings(ElementTree.SubElement(root, "item", name=name), settings)
+            code, out, err = self._call(scheme, ["--validate-arguments"], ElementTree.tostring(root))
         if code:
             raise ApiError(400, f"Argument validation for scheme={scheme.name}: {_said(out, err)}")
 
@@ -127,12 +128,15 @@ class ModularInputs:
         self.stop(stanza)
         if scheme.script is None or truth(settings.get("disabled")):
             return
-        root = self._head("input", scheme, user)
-        configuration = ElementTree.SubElement(root, "configuration")
-        _add_settings(ElementTree.SubElement(configuration, "stanza", name=stanza, app=scheme.app), settings)
-        run = _Run(
-            self._daemon, scheme, stanza, settings, self.facts(scheme).streaming_mode, ElementTree.tostring(root)
-        )
+
+        def stdin(session_key: str) -> bytes:
+            root = self._head("input", scheme, session_key)
+            configuration = ElementTree.SubElement(root, "configuration")
+            _add_settings(ElementTree.SubElement(configuration, "stanza", name=stanza, app=scheme.app), settings)
+            return ElementTree.tostring(root)
+
+        mode = self.facts(scheme).streaming_mode
+        run = _Run(self._state, self._ingest, scheme, stanza, settings, mode, user, stdin)
         with self._lock:
             self._running[stanza] = run
         run.start()
@@ -154,11 +158,11 @@ class ModularInputs:
         for stanza in list(self._running):
             self.stop(stanza)
 
-    def _head(self, tag: str, scheme: Scheme, user: str) -> ElementTree.Element:
-        checkpoints = self._daemon.data_dir / "var" / "modinputs" / scheme.name
+    def _head(self, tag: str, scheme: Scheme, session_key: str) -> ElementTree.Element:
+        checkpoints = self._state.data_dir / "var" / "modinputs" / scheme.name
         checkpoints.mkdir(parents=True, exist_ok=True)
-        services = self._daemon.services
-        facts = {"server_host": "caltrop", "server_uri": services.url, "session_key": services.session_key(user),
+        state = self._state
+        facts = {"server_host": "caltrop", "server_uri": state.url, "session_key": session_key,
                  "checkpoint_dir": str(checkpoints)}  # fmt: skip
         root = ElementTree.Element(tag)
         for name, value in facts.items():
@@ -170,7 +174,7 @@ class ModularInputs:
         try:
             done = subprocess.run(
                 [sys.executable, str(scheme.script), *arguments], input=stdin, capture_output=True, timeout=SECONDS,
-                check=False, cwd=scheme.script.parent, env=environment(self._daemon, scheme),
+                check=False, cwd=scheme.script.parent, env=environment(self._state, scheme),
             )  # fmt: skip
         except subprocess.TimeoutExpired:
             raise CaltropError(f"the script of {scheme.name!r} did not answer within {SECONDS} s") from None
@@ -178,13 +182,25 @@ class ModularInputs:
 
 
 class _Run(threading.Thread):
-    """One input: its process, started again at its interval, and where its events go."""
+    """One input: its process, started again at its interval, and where its events go.
+
+    `stdin` is what the script reads, with the key of a session that ends with the process.
+    """
 
     def __init__(
-        self, daemon: Daemon, scheme: Scheme, stanza: str, settings: Mapping[str, str], mode: str, stdin: bytes
+        self,
+        state: State,
+        ingest: Ingest,
+        scheme: Scheme,
+        stanza: str,
+        settings: Mapping[str, str],
+        mode: str,
+        user: str,
+        stdin: Callable[[str], bytes],
     ) -> None:
         super().__init__(name=stanza, daemon=True)
-        self._daemon, self.scheme, self._mode, self._stdin = daemon, scheme, mode, stdin
+        self._state, self._ingest = state, ingest
+        self.scheme, self._mode, self._user, self._stdin = scheme, mode, user, stdin
         self._interval = seconds_of(settings.get("interval", ""), 0)
         given = {key: settings.get(key) for key in ("index", "host", "source", "sourcetype")}
         if given["index"] == "default":
@@ -206,7 +222,7 @@ class _Run(threading.Thread):
             try:
                 self._once()
             except (CaltropError, ElementTree.ParseError, OSError) as error:
-                self._daemon.logs.error("ExecProcessor", f"input {self.name}: {error}")
+                self._state.logs.error("ExecProcessor", f"input {self.name}: {error}")
             except Exception:
                 log.exception("input %s failed", self.name)
             if not self._interval or self._ended.wait(self._interval):
@@ -214,9 +230,9 @@ class _Run(threading.Thread):
 
     def _once(self) -> None:
         assert self.scheme.script is not None
-        with subprocess.Popen(
+        with self._state.accounts.session(self._user) as key, subprocess.Popen(
             [sys.executable, str(self.scheme.script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, start_new_session=True, cwd=self.scheme.script.parent, env=environment(self._daemon, self.scheme),
+            stderr=subprocess.DEVNULL, start_new_session=True, cwd=self.scheme.script.parent, env=environment(self._state, self.scheme),
         ) as process:  # fmt: skip
             self._process = process
             if self._ended.is_set():
@@ -224,7 +240,7 @@ class _Run(threading.Thread):
             assert process.stdin is not None and process.stdout is not None
             try:
                 with contextlib.suppress(BrokenPipeError):  # it may not care what it is told
-                    process.stdin.write(self._stdin)
+                    process.stdin.write(self._stdin(key))
                     process.stdin.close()
                 self._read(process.stdout)
             finally:
@@ -251,11 +267,11 @@ class _Run(threading.Thread):
                 self._streams.pop(origin).close()
         elif data.strip():
             time = float(text["time"]) if text.get("time") else None
-            self._daemon.ingest.events([Event(data, origin, time)])
+            self._ingest.events([Event(data, origin, time)])
 
     def _stream(self, origin: Origin) -> Stream:
         if origin not in self._streams:
-            self._streams[origin] = self._daemon.ingest.stream(origin)
+            self._streams[origin] = self._ingest.stream(origin)
         return self._streams[origin]
 
 
@@ -279,13 +295,13 @@ def _elements(stdout: Any) -> Iterator[ElementTree.Element]:
                 root.clear()
 
 
-def environment(daemon: Daemon, scheme: Scheme) -> dict[str, str]:
+def environment(state: State, scheme: Scheme) -> dict[str, str]:
     return {
         "PATH": "/usr/bin:/bin",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONIOENCODING": "utf-8",
         "PYTHONPATH": str(scheme.folder / "lib"),
-        "SPLUNK_HOME": str(daemon.data_dir),
+        "SPLUNK_HOME": str(state.data_dir),
     }
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from caltrop.splunkd.daemon import SERVER_NAME, Daemon
+from caltrop.index import Store
 from caltrop.splunkd.intake.ingest import DEFAULT_INDEX, Origin
+from caltrop.splunkd.state.state import SERVER_NAME
 from caltrop.splunkd.wire.http import ApiError, Request
 
 
-def origin_of(daemon: Daemon, request: Request) -> Origin:
+def origin_of(store: Store, request: Request) -> Origin:
     """Default fields from the query; 400 for an index that is not there."""
     args = request.args
     index = args.get("index") or DEFAULT_INDEX
     if index == "default":
         index = DEFAULT_INDEX
-    if index not in daemon.store:
+    if index not in store:
         raise ApiError(400, f"supplied index '{index}' missing")
     return Origin(
         index,

@@ -8,21 +8,17 @@ A `Collection` gives `entries`, and as far as it allows them `create`, `update` 
 from __future__ import annotations
 
 import fnmatch
-import importlib
-import pkgutil
 import re
 import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
+from caltrop.splunkd.rest.wings import Wings
 from caltrop.splunkd.wire.atom import Acl, Entry, Feed, render_feed
 from caltrop.splunkd.wire.http import ApiError, NotFound, Request, Response, names_of
 
-if TYPE_CHECKING:
-    from caltrop.splunkd.daemon import Daemon
-
-Handler = Callable[["Daemon", Request], Response]
+Handler = Callable[[Wings, Request], Response]
 EntryAction = Callable[[Any, Request, Entry], Response | Entry | None]
 CollectionAction = Callable[[Any, Request], Response | Entry | None]
 C = TypeVar("C", bound="type[Collection]")
@@ -88,13 +84,6 @@ def collection_action(name: str, *methods: str) -> Callable[[F], F]:
     return mark
 
 
-def load() -> None:
-    """Import every endpoint module, so that the tables are full. Idempotent."""
-    package = importlib.import_module("caltrop.splunkd.endpoints")
-    for info in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{info.name}")
-
-
 class Collection:
     """Base of all handlers of object collections."""
 
@@ -121,8 +110,9 @@ class Collection:
             if "collection_action" in marks:
                 cls.collection_actions[marks["collection_action"][0]] = (marks["collection_action"][1], name)
 
-    def __init__(self, daemon: Daemon) -> None:
-        self.daemon = daemon
+    def __init__(self, wings: Wings) -> None:
+        self.wings = wings
+        self.state, self.searching, self.intake = wings.state, wings.searching, wings.intake
 
     def path_of(self, request: Request) -> str:
         """The collection's path in this request (one class may serve several)."""
@@ -154,14 +144,14 @@ class Collection:
 
     def template(self, request: Request) -> Entry:
         """The `_new` entry: which fields a new object may have."""
-        owner, app = self.daemon.place(request)
+        owner, app = request.place()
         acl = Acl(app=app, owner=owner, sharing="user", read=None, write=None)
         return Entry(
             "_new",
             self.path_of(request),
             dict.fromkeys(self.required, ""),
             acl,
-            self.daemon.now(),
+            self.state.now(),
             self.required,
             self.optional,
             self.wildcard,
@@ -215,7 +205,7 @@ class Collection:
 
     def authorize_change(self, request: Request) -> None:
         if self.capability:
-            self.daemon.require(request, self.capability)
+            self.state.permissions.require(request.account, self.capability)
 
     def one(self, request: Request, segment: str) -> Entry:
         names = names_of(segment)
@@ -241,7 +231,7 @@ class Collection:
 
     @collection_action("_reload", "GET", "POST")
     def reload(self, request: Request) -> None:
-        self.daemon.config.reload()
+        self.state.config.reload()
 
     @action("_reload", "GET", "POST")
     def reload_entry(self, request: Request, entry: Entry) -> Entry:
@@ -278,11 +268,11 @@ class Collection:
             total,
             offset,
             count,
-            updated=self.daemon.now(),
+            updated=self.state.now(),
             links=self.feed_links(),
         )
         namespace = "/services" if request.app is None else f"/servicesNS/{request.owner}/{request.app}"
-        return render_feed(feed, self.daemon.address(request), as_json=request.json, namespace=namespace)
+        return render_feed(feed, request.address, as_json=request.json, namespace=namespace)
 
 
 def ordered(entries: Iterable[Entry], key: str, mode: str, descending: bool) -> list[Entry]:

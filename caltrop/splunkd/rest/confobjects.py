@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from caltrop.knowledge.configuration import NOBODY, SYSTEM, MergedStanza
+from caltrop.knowledge.configuration import NOBODY, SYSTEM, Configuration, MergedStanza
 from caltrop.knowledge.configuration import Conflict as ConfConflict
 from caltrop.knowledge.configuration import NotFound as ConfNotFound
 from caltrop.splunkd.rest.collection import Collection, action
 from caltrop.splunkd.state.places import homes
+from caltrop.splunkd.state.state import State
 from caltrop.splunkd.wire.atom import Acl, Entry
 from caltrop.splunkd.wire.http import FALSE_WORDS, TRUE_WORDS, ApiError, Request
-
-if TYPE_CHECKING:
-    from caltrop.splunkd.daemon import Daemon
 
 # Arguments that steer the call and are no settings.
 RESERVED = frozenset({"name", "output_mode", "createonly", "eai:acl", "eai:attributes", "_", "offset", "count", "f"})
@@ -51,7 +49,6 @@ class ConfCollection(Collection):
 
     def contexts(self, request: Request) -> list[tuple[str, str, bool]]:
         """The (app, owner, own) views that the request asks for; `own`: only what lives in exactly that place."""
-        daemon = self.daemon
         user = request.account
         if self.everywhere:
             return [(SYSTEM, NOBODY, False)]
@@ -59,10 +56,10 @@ class ConfCollection(Collection):
             app, owner = request.app, request.owner
             return [
                 (a, o, True)
-                for a, o in homes(daemon.config, self.conf_of(request))
+                for a, o in homes(self.state.config, self.conf_of(request))
                 if app in ("-", None, a) and (owner in ("-", o) or o == NOBODY or (owner is None and o == user.name))
             ]
-        owner, app = daemon.place(request)
+        owner, app = request.place()
         return [(app, owner, False)]
 
     def entries(self, request: Request) -> Iterable[Entry]:
@@ -70,7 +67,7 @@ class ConfCollection(Collection):
         user = request.account
         seen: set[tuple[str, str, str]] = set()
         for app, owner, own in self.contexts(request):
-            view = self.daemon.config.stanzas(conf, None if app == SYSTEM else app, owner)
+            view = self.state.config.stanzas(conf, None if app == SYSTEM else app, owner)
             base = view.get(DEFAULT_STANZA)
             for stanza in view.values():
                 place = (stanza.app, stanza.owner, stanza.name)
@@ -80,7 +77,7 @@ class ConfCollection(Collection):
                     continue
                 seen.add(place)
                 acl = self.acl(conf, stanza)
-                if self.daemon.may_read(user, acl):
+                if self.state.permissions.may_read(user, acl):
                     yield self.entry(request, stanza, base, acl)
 
     def find(self, request: Request, names: Sequence[str]) -> list[Entry]:
@@ -89,12 +86,12 @@ class ConfCollection(Collection):
         for name in names:
             found = []
             for app, owner, own in self.contexts(request):
-                view = self.daemon.config.stanzas(conf, None if app == SYSTEM else app, owner)
+                view = self.state.config.stanzas(conf, None if app == SYSTEM else app, owner)
                 stanza = view.get(self.stanza_name(name))
                 if stanza is None or stanza.name in self.skip or (own and (stanza.app, stanza.owner) != (app, owner)):
                     continue
                 acl = self.acl(conf, stanza)
-                if self.daemon.may_read(request.account, acl):
+                if self.state.permissions.may_read(request.account, acl):
                     found.append(self.entry(request, stanza, view.get(DEFAULT_STANZA), acl))
             if found:
                 return found
@@ -107,10 +104,10 @@ class ConfCollection(Collection):
         return stanza.removeprefix(self.prefix)
 
     def acl(self, conf: str, stanza: MergedStanza) -> Acl:
-        sharing = self.daemon.config.sharing(conf, stanza)
+        sharing = self.state.config.sharing(conf, stanza)
         if sharing == "user":
             return Acl(stanza.app, stanza.owner, sharing, None, None)
-        return shared_acl(self.daemon, stanza.app, sharing, conf, stanza.name)
+        return shared_acl(self.state.config, stanza.app, sharing, conf, stanza.name)
 
     def entry(self, request: Request, stanza: MergedStanza, base: MergedStanza | None, acl: Acl) -> Entry:
         values = {**(base.values() if base else {}), **stanza.values()}
@@ -121,7 +118,7 @@ class ConfCollection(Collection):
         content["eai:appName"] = stanza.app
         content["eai:userName"] = stanza.owner
         name = self.entry_name(stanza.name)
-        entry = Entry(name, self.path_of(request), content, acl, self.daemon.now())
+        entry = Entry(name, self.path_of(request), content, acl, self.state.now())
         self.complete(entry)
         return entry
 
@@ -159,7 +156,7 @@ class ConfCollection(Collection):
 
     def new_place(self, request: Request) -> tuple[str, str]:
         """(app, owner) of a new object."""
-        owner, app = self.daemon.place(request)
+        owner, app = request.place()
         if self.home and request.app in (None, "-", SYSTEM):
             app = self.home
         return app, NOBODY if self.shared or app == SYSTEM else owner
@@ -169,17 +166,17 @@ class ConfCollection(Collection):
             request.args.required(needed)
         check_name(name)
         app, owner = self.new_place(request)
-        require_place(self.daemon, request, app, owner)
+        require_place(self.state, request, app, owner)
         settings = self.settings(request, None)
         self.check(request, name, settings, None)
         stanza = self.stanza_name(name)
         conf = self.conf_of(request)
         try:
-            self.daemon.config.create(conf, stanza, settings, app=app, user=owner)
+            self.state.config.create(conf, stanza, settings, app=app, user=owner)
         except ConfConflict:
             raise ApiError(409, self.conflict_text(name)) from None
         if owner == NOBODY and request.account.name != NOBODY and app != SYSTEM:
-            self.daemon.config.set_meta(app, conf, stanza, {"owner": request.account.name})
+            self.state.config.set_meta(app, conf, stanza, {"owner": request.account.name})
         self.changed(request, name)
         return self.at(request, stanza, app, owner)
 
@@ -189,7 +186,7 @@ class ConfCollection(Collection):
     def at(self, request: Request, stanza: str, app: str, owner: str) -> Entry:
         """The object that lives there."""
         whole = self.everywhere or app == SYSTEM
-        view = self.daemon.config.stanzas(self.conf_of(request), None if whole else app, owner)
+        view = self.state.config.stanzas(self.conf_of(request), None if whole else app, owner)
         found = view.get(stanza)
         if found is None:
             raise ApiError(404, f"Could not find object id={self.entry_name(stanza)}")
@@ -206,7 +203,7 @@ class ConfCollection(Collection):
         app, owner = place_of(entry)
         stanza = self.stanza_name(entry.name)
         if settings:
-            self.daemon.config.set(self.conf_of(request), stanza, settings, app=app, user=owner)
+            self.state.config.set(self.conf_of(request), stanza, settings, app=app, user=owner)
             self.changed(request, entry.name)
         return self.at(request, stanza, app, owner)
 
@@ -214,7 +211,7 @@ class ConfCollection(Collection):
         self.may_write(request, entry)
         app, owner = place_of(entry)
         try:
-            self.daemon.config.remove(self.conf_of(request), self.stanza_name(entry.name), app=app, user=owner)
+            self.state.config.remove(self.conf_of(request), self.stanza_name(entry.name), app=app, user=owner)
         except ConfConflict as error:
             raise ApiError(403, str(error)) from None
         except ConfNotFound as error:
@@ -225,7 +222,7 @@ class ConfCollection(Collection):
         """A subclass brings the rest of the server in line with the configuration."""
 
     def may_write(self, request: Request, entry: Entry) -> None:
-        if not self.daemon.may_write(request.account, entry.acl):
+        if not self.state.permissions.may_write(request.account, entry.acl):
             raise ApiError(403, f"User {request.account.name!r} may not change {entry.name!r}")
 
     # -- actions of every object ---------------------------------------------------------------------------------------
@@ -255,7 +252,7 @@ class ConfCollection(Collection):
         target = (SYSTEM if sharing == "system" else app, owner if sharing == "user" else NOBODY)
         conf, stanza = self.conf_of(request), self.stanza_name(entry.name)
         try:
-            self.daemon.config.move(conf, stanza, (app, old_owner), target)
+            self.state.config.move(conf, stanza, (app, old_owner), target)
         except ConfConflict as error:
             raise ApiError(409, str(error)) from None
         except ConfNotFound as error:
@@ -272,27 +269,29 @@ class ConfCollection(Collection):
             ]
             export = "none" if sharing == "app" else "system"
             meta = {"owner": owner, "access": ", ".join(access), "export": export}
-            self.daemon.config.set_meta(target[0], conf, stanza, meta)
+            self.state.config.set_meta(target[0], conf, stanza, meta)
         self.changed(request, entry.name)
         return self.at(request, stanza, *target)
 
 
-def shared_acl(daemon: Daemon, app: str, sharing: str, conf: str = "", name: str = "") -> Acl:
+def shared_acl(config: Configuration, app: str, sharing: str, conf: str = "", name: str = "") -> Acl:
     """Access to an object of an app, or (without conf and name) to the app itself, as its metadata says."""
-    meta = daemon.config.meta(app, conf, name)
+    meta = config.meta(app, conf, name)
     access = {kind: _names(text) for kind, text in _ACCESS.findall(meta.get("access", ""))}
     return Acl(app, meta.get("owner", NOBODY), sharing, access.get("read", ("*",)), access.get("write", ("admin",)))
 
 
-def require_place(daemon: Daemon, request: Request, app: str, owner: str) -> None:
+def require_place(state: State, request: Request, app: str, owner: str) -> None:
     """403 unless the user may make objects there: in their own folder, or in an app that lets them write; 404 for no such place."""
     user = request.account
-    if app != SYSTEM and app not in daemon.config.apps():
+    if app != SYSTEM and app not in state.config.apps():
         raise ApiError(404, f"Application does not exist: {app}")
-    if owner != NOBODY and owner not in daemon.accounts.users:
+    if owner != NOBODY and owner not in state.accounts.users:
         raise ApiError(404, f"User does not exist: {owner}")
-    allowed = owner == user.name or (owner == NOBODY and daemon.may_write(user, shared_acl(daemon, app, "app")))
-    if not allowed and not daemon.is_admin(user):
+    allowed = owner == user.name or (
+        owner == NOBODY and state.permissions.may_write(user, shared_acl(state.config, app, "app"))
+    )
+    if not allowed and not state.permissions.is_admin(user):
         raise ApiError(403, f"User {user.name!r} may not create objects of {owner!r} in {app!r}")
 
 

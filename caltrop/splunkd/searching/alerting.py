@@ -6,27 +6,24 @@ alerts" of the Alerting Manual.
 
 from __future__ import annotations
 
-import importlib
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import partial
 
 from caltrop.engine.errors import SearchError
 from caltrop.engine.table import Table
 from caltrop.errors import CaltropError
 from caltrop.knowledge.conffile import truth
-from caltrop.splunkd.searching.jobs import Job
-from caltrop.splunkd.searching.savedsearches import SavedSearch, seconds_of
+from caltrop.splunkd.intake.ingest import Ingest
+from caltrop.splunkd.searching import findings, scripted
+from caltrop.splunkd.searching.jobs import Job, Jobs
+from caltrop.splunkd.searching.run import Action, Run
+from caltrop.splunkd.searching.savedsearches import SavedSearch
+from caltrop.splunkd.state.spans import seconds_of
+from caltrop.splunkd.state.state import State
 from caltrop.splunkd.wire.results import Row, rows_of
 
-if TYPE_CHECKING:
-    from caltrop.splunkd.daemon import Daemon
-
-Action = Callable[["Daemon", "Run"], None]
-Finder = Callable[["Daemon", str, str], Action | None]  # (daemon, app, name of the action)
-actions: dict[str, Action] = {}
-finders: list[Finder] = []
 RELATIONS: dict[str, Callable[[float, float], bool]] = {
     "greater than": lambda a, b: a > b,
     "less than": lambda a, b: a < b,
@@ -35,22 +32,6 @@ RELATIONS: dict[str, Callable[[float, float], bool]] = {
 }
 CHANGES = {"rises by": 1, "drops by": -1}
 MAX_TRIGGERED = 10_000
-ACTION_MODULES = (
-    "caltrop.splunkd.searching.findings",
-    "caltrop.splunkd.searching.scripted",
-)  # they register the actions
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One triggered saved search: the rows that the actions see, numbered as in the job's results."""
-
-    saved: SavedSearch
-    sid: str
-    now: float
-    table: Table
-    rows: list[tuple[int, Row]]
-    info: dict[str, str]  # info_min_time, info_max_time, info_search_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +49,6 @@ class Triggered:
     count: int
 
 
-def alert_action(name: str) -> Callable[[Action], Action]:
-    """Register what `action.<name> = 1` does."""
-
-    def register(function: Action) -> Action:
-        actions[name] = function
-        return function
-
-    return register
-
-
-def action_finder(find: Finder) -> Finder:
-    """Register a way to find actions that are not known beforehand."""
-    finders.append(find)
-    return find
-
-
 @dataclass(slots=True)
 class _Memory:
     """What is remembered of a saved search between runs."""
@@ -95,13 +60,13 @@ class _Memory:
 class Alerting:
     """Thread-safe; remembers throttling and fired alerts while the server runs."""
 
-    def __init__(self, daemon: Daemon) -> None:
-        self._daemon = daemon
+    def __init__(self, state: State, jobs: Jobs, ingest: Ingest) -> None:
+        self._state = state
+        self._jobs = jobs
+        self._ingest = ingest
         self._lock = threading.RLock()
         self._memory: dict[tuple[str, str, str], _Memory] = {}
         self._fired: list[Triggered] = []
-        for name in ACTION_MODULES:
-            importlib.import_module(name)
 
     # -- after a run ---------------------------------------------------------------------------------------------------
 
@@ -119,13 +84,13 @@ class Alerting:
             self._perform(name, run)
 
     def _perform(self, name: str, run: Run) -> None:
-        logs = self._daemon.logs
+        logs = self._state.logs
         action = self._action(name, run.saved.search_app)
         if action is None:
             logs.warn("AlertActions", f'action={name} of search="{run.saved.name}" is not performed by this server')
             return
         try:
-            action(self._daemon, run)
+            action(run)
         except CaltropError as error:
             logs.error("AlertActions", f'action={name} of search="{run.saved.name}" sid={run.sid} failed: {error}')
         else:
@@ -135,16 +100,19 @@ class Alerting:
         """What `sendalert` asks for: one action over these results, without conditions. Raises where it fails."""
         action = self._action(name, app)
         if action is None:
-            raise SearchError(f"there is no alert action {name!r}", hint=f"known: {', '.join(sorted(actions))}")
+            raise SearchError(
+                f"there is no alert action {name!r}", hint=f"known: {', '.join(sorted(findings.ACTIONS))}"
+            )
         settings = {f"action.{name}.{key}": value for key, value in parameters.items()}
-        now = self._daemon.now()
+        now = self._state.now()
         info = {"info_min_time": "0.000", "info_max_time": "+Infinity", "info_search_time": f"{now:.3f}"}
         saved = SavedSearch(parameters.get("search_name", "sendalert"), app, user, settings)
-        action(self._daemon, Run(saved, "", now, table, list(enumerate(rows_of(table))), info))
+        action(Run(saved, "", now, table, list(enumerate(rows_of(table))), info))
 
     def _action(self, name: str, app: str) -> Action | None:
         """What the server itself does, else what an app brings."""
-        return actions.get(name) or next((a for find in finders if (a := find(self._daemon, app, name))), None)
+        own = findings.ACTIONS.get(name)
+        return partial(own, self._ingest) if own else scripted.find(self._state, app, name)
 
     def triggers(self, saved: SavedSearch, job: Job) -> bool:
         kind = saved.get("counttype", "always").strip().lower() or "always"
@@ -155,7 +123,7 @@ class Alerting:
         if kind == "always":
             return True
         if kind == "custom":
-            return len(self._daemon.jobs.post_process(job, job.table, saved.get("alert_condition"))) > 0
+            return len(self._jobs.post_process(job, job.table, saved.get("alert_condition"))) > 0
         relation = saved.get("relation", "greater than").strip().lower()
         try:
             quantity = float(saved.get("quantity", "0") or 0)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fnmatch
 import json
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
 from urllib.parse import urlencode
 
 import polars as pl
@@ -13,12 +14,11 @@ import polars as pl
 from caltrop.engine.errors import SearchError
 from caltrop.engine.services import Services
 from caltrop.engine.table import Table
+from caltrop.splunkd.searching.alerting import Alerting
+from caltrop.splunkd.searching.jobs import Jobs
+from caltrop.splunkd.state.state import State
 from caltrop.splunkd.wire.atom import VERSION
-from caltrop.splunkd.wire.http import Request
-
-if TYPE_CHECKING:
-    from caltrop.splunkd.app import ManagementApp
-    from caltrop.splunkd.daemon import Daemon
+from caltrop.splunkd.wire.http import Request, Response
 
 DERIVED = frozenset({"history", "notable", "risk", "summary"})
 
@@ -28,30 +28,28 @@ class ServerServices(Services):
 
     version = VERSION
 
-    def __init__(self) -> None:
-        self._app: ManagementApp | None = None
+    _state: State
+    _jobs: Jobs
+    _alerting: Alerting
+    _ask: Callable[[Request], Response]
 
-    def attach(self, app: ManagementApp) -> None:
-        self._app = app
-
-    @property
-    def _daemon(self) -> Daemon:
-        assert self._app is not None, "searches run once the server is built"
-        return self._app.daemon
+    def attach(self, state: State, jobs: Jobs, alerting: Alerting, ask: Callable[[Request], Response]) -> None:
+        """`ask` answers requests of the REST API."""
+        self._state, self._jobs, self._alerting, self._ask = state, jobs, alerting, ask
 
     @property
     def url(self) -> str:  # type: ignore[override]
-        return f"https://127.0.0.1:{self._daemon.mgmt_port}"
+        return self._state.url
 
-    def session_key(self, user: str) -> str:
-        return self._daemon.accounts.open_session(user)
+    def session(self, user: str) -> AbstractContextManager[str]:
+        return self._state.accounts.session(user)
 
     def may(self, user: str, capability: str) -> bool:
-        return capability in self._daemon.roles.capabilities(self._roles(user))
+        return capability in self._state.roles.capabilities(self._roles(user))
 
     def searchable(self, indexes: Sequence[str], user: str) -> list[str]:
         roles = self._roles(user)
-        return [name for name in indexes if self._daemon.roles.may_search(roles, name)]
+        return [name for name in indexes if self._state.roles.may_search(roles, name)]
 
     def searched_by_default(self, indexes: Sequence[str], user: str) -> list[str]:
         """The default indexes of the user's roles, and every other index that holds data from outside.
@@ -59,24 +57,21 @@ class ServerServices(Services):
         A Splunk looks into the default indexes of the roles alone. Here a new index is found at once; what searches
         themselves wrote (risk events, notables, summaries) is not, since one detection would then feed the next.
         """
-        default = self._daemon.roles.indexes_default(self._roles(user))
+        default = self._state.roles.indexes_default(self._roles(user))
         return [n for n in indexes if n not in DERIVED or any(fnmatch.fnmatchcase(n, p) for p in default)]
 
     def _roles(self, user: str) -> list[str]:
-        account = self._daemon.accounts.users.get(user)
-        return account.roles if account else ["admin"]  # the server's own searches have no account
+        """Those of the account; a name without an account holds none, so it may search nothing."""
+        account = self._state.accounts.find(user)
+        return account.roles if account else []
 
     def rest(self, path: str, parameters: Mapping[str, str], user: str) -> pl.DataFrame:
         """GET `path` as the user; one row an entry, nested and empty values left out."""
-        assert self._app is not None
         target = path if path.startswith("/services") else f"/services/{path.lstrip('/')}"
         query = urlencode({"count": "0", **parameters, "output_mode": "json"})
-        key = self._daemon.accounts.open_session(user)
-        try:
-            request = Request("GET", target, query, {"authorization": f"Splunk {key}"})
-            response = self._app.handle(request)
-        finally:
-            self._daemon.accounts.close_session(key)
+        with self.session(user) as key:
+            headers = {"authorization": f"Splunk {key}"}
+            response = self._ask(Request("GET", target, query, headers, port=self._state.mgmt_port))
         if response.status != 200:
             raise SearchError(f"rest {path}: the server answered {response.status}")
         document = json.loads(response.read())
@@ -85,13 +80,13 @@ class ServerServices(Services):
         return pl.DataFrame([_column(name, [row.get(name) for row in rows]) for name in names])
 
     def job(self, sid: str, *, events: bool) -> Table:
-        job = self._daemon.jobs.get(sid)
+        job = self._jobs.get(sid)
         if job is None or not job.done.is_set() or job.failed:
             raise SearchError(f"there is no finished job {sid!r}")
         return job.events if events else job.table
 
     def latest_job(self, saved_search: str, user: str, app: str) -> str:
-        for job in self._daemon.jobs.all():
+        for job in self._jobs.all():
             spec = job.spec
             if (
                 spec.label == saved_search
@@ -103,7 +98,7 @@ class ServerServices(Services):
         raise SearchError(f"no finished run of the saved search {saved_search!r}", hint="dispatch it first")
 
     def send_alert(self, action: str, parameters: Mapping[str, str], table: Table, user: str, app: str) -> None:
-        self._daemon.alerting.send(action, parameters, table, user, app)
+        self._alerting.send(action, parameters, table, user, app)
 
 
 def _flat(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,18 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from caltrop.errors import CaltropError
-from caltrop.splunkd.intake.ingest import Event, Origin
+from caltrop.splunkd.intake.ingest import Event, Ingest, Origin
 from caltrop.splunkd.searching import stash
-from caltrop.splunkd.searching.alerting import Run, alert_action
+from caltrop.splunkd.searching.run import Run
 from caltrop.splunkd.searching.stash import Value
 from caltrop.splunkd.wire.results import Row
-
-if TYPE_CHECKING:
-    from caltrop.splunkd.daemon import Daemon
 
 _TOKEN = re.compile(r"\$(?:result\.)?([^$\s][^$\n]*?)\$")
 # Annotation frameworks become fields of their own; these keys describe the detection instead.
@@ -89,8 +86,7 @@ def _common(run: Run, number: int) -> dict[str, Value]:
     return {**fields, **annotation_fields(run.saved.settings), **run.info}
 
 
-@alert_action("risk")
-def risk(daemon: Daemon, run: Run) -> None:
+def risk(ingest: Ingest, run: Run) -> None:
     """Risk events. Score and objects come from `_risk`, or from the older single-object settings."""
     params = {k.removeprefix("param."): v for k, v in run.saved.action("risk").items()}
     objects, threats = risk_objects(params)
@@ -109,7 +105,7 @@ def risk(daemon: Daemon, run: Run) -> None:
                     fields["threat_object_type"] = _plain([t for _, t in found])
                 # Facts about the finding win over fields of the row that have the same name.
                 events.append(stash.event(run.now, {**stash.result_fields(row), **fields}, origin))
-    daemon.ingest.events(events)
+    ingest.events(events)
 
 
 def risk_objects(params: Mapping[str, str]) -> tuple[list[dict[str, str]], list[tuple[str, str]]]:
@@ -162,12 +158,11 @@ def _values(row: Row, name: str) -> list[str]:
     return [v for v in ([value] if isinstance(value, str) else dict.fromkeys(value)) if v]
 
 
-@alert_action("notable")
-def notable(daemon: Daemon, run: Run) -> None:
+def notable(ingest: Ingest, run: Run) -> None:
     """Notables: every `action.notable.param.*` with its tokens replaced, beside the fields of the row."""
     params = {k.removeprefix("param."): v for k, v in run.saved.action("notable").items() if k.startswith("param.")}
     origin = Origin("notable", "caltrop", run.saved.name, stash.SOURCETYPE)
-    daemon.ingest.events(list(_notables(run, params, origin)))
+    ingest.events(list(_notables(run, params, origin)))
 
 
 def _notables(run: Run, params: Mapping[str, str], origin: Origin) -> Iterator[Event]:
@@ -182,8 +177,7 @@ def _notables(run: Run, params: Mapping[str, str], origin: Origin) -> Iterator[E
         yield stash.event(run.now, {**stash.result_fields(row), **fields}, origin)
 
 
-@alert_action("summary_index")
-def summary_index(daemon: Daemon, run: Run) -> None:
+def summary_index(ingest: Ingest, run: Run) -> None:
     """The rows, with `action.summary_index.<field>` added, to the index `_name` (default `summary`)."""
     settings = run.saved.action("summary_index")
     origin = Origin(settings.get("_name") or "summary", "caltrop", run.saved.name, stash.SOURCETYPE)
@@ -194,7 +188,7 @@ def summary_index(daemon: Daemon, run: Run) -> None:
         fields: dict[str, Value] = {"search_name": run.saved.name, "search_now": f"{run.now:.3f}", **run.info}
         fields |= {**_kept(row), **{k: substitute(v, row) for k, v in extra.items()}}
         events.append(stash.event(time, fields, origin, stamp=stash.summary_stamp(time)))
-    daemon.ingest.events(events)
+    ingest.events(events)
 
 
 def _kept(row: Row) -> dict[str, Value]:
@@ -210,3 +204,7 @@ def _row_time(run: Run, number: int) -> float:
         if time is not None:
             return float(time)
     return float(run.info["info_min_time"]) or run.now
+
+
+# What `action.<name> = 1` does here; other names are looked for in the apps.
+ACTIONS: dict[str, Callable[[Ingest, Run], None]] = {"notable": notable, "risk": risk, "summary_index": summary_index}

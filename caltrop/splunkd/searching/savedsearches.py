@@ -14,20 +14,13 @@ from croniter import croniter
 
 from caltrop.knowledge.conffile import truth
 from caltrop.knowledge.configuration import NOBODY, SYSTEM
+from caltrop.splunkd.state.spans import seconds_of
 from caltrop.splunkd.wire.http import ApiError
 
-SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_SPAN = re.compile(r"(\d+)\s*(?:([smhdw])[a-z]*)?")
 _PERIODS = re.compile(r"(\d+)\s*p")
 TTL = 600  # seconds that the job of an unscheduled search is kept
 _ACTION = re.compile(r"action\.([^.]+)")
 _COMMAND = re.compile(r"search\s", re.IGNORECASE)
-
-
-def seconds_of(text: str, default: float) -> float:
-    """A span like `86400s`, `24h`, `1d`."""
-    match = _SPAN.fullmatch(text.strip().lower())
-    return int(match[1]) * SECONDS[match[2] or ""] if match else default
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from croniter import croniter
 
@@ -17,28 +17,33 @@ from caltrop.knowledge.configuration import SYSTEM
 from caltrop.splunkd.searching.jobs import Job, SearchSpec
 from caltrop.splunkd.searching.savedsearches import SavedSearch
 from caltrop.splunkd.state.places import Home, homes
+from caltrop.splunkd.state.state import State
 from caltrop.splunkd.wire.http import ApiError
-
-if TYPE_CHECKING:
-    from caltrop.splunkd.daemon import Daemon
 
 CONF = "savedsearches"
 SCHEDULER_USER = "admin"  # whom the searches of an app run as
 
 
-class Scheduler:
-    """Call `run_due` with the time, as often as wanted; `next_time` tells when a search is due."""
+class Dispatch(Protocol):
+    """Starts a saved search."""
 
-    def __init__(self, daemon: Daemon) -> None:
-        self._daemon = daemon
+    def __call__(self, saved: SavedSearch, user: str, *, now: float, trigger: bool, scheduled: bool) -> Job: ...
+
+
+class Scheduler:
+    """Call `run_due` with the time, as often as wanted."""
+
+    def __init__(self, state: State, dispatch: Dispatch) -> None:
+        self._state = state
+        self._dispatch = dispatch
         self._lock = threading.Lock()
-        self._since = daemon.now()
+        self._since = state.now()
         self._scheduled: tuple[object, list[SavedSearch]] = (None, [])
         self._running: dict[tuple[str, str, str], Job] = {}
 
     def saved_searches(self, places: Iterable[Home]) -> Iterator[SavedSearch]:
         """Every saved search that lives in these folders."""
-        config = self._daemon.config
+        config = self._state.config
         for app, owner in places:
             view = config.stanzas(CONF, None if app == SYSTEM else app, owner)
             base = view["default"].values() if "default" in view else {}
@@ -48,7 +53,7 @@ class Scheduler:
 
     def _active(self) -> list[SavedSearch]:
         """The searches with a schedule, read again only when a savedsearches.conf changed."""
-        config = self._daemon.config
+        config = self._state.config
         found = homes(config, CONF)
         enabled = tuple(sorted(home for home in found if home[0] == SYSTEM or config.enabled(home[0])))
         mark = (enabled, tuple(found.values()))
@@ -70,7 +75,7 @@ class Scheduler:
             return started
 
     def _start(self, saved: SavedSearch, due: float) -> Job | None:
-        logs = self._daemon.logs
+        logs = self._state.logs
         running = self._running.get(saved.key)
         if running is not None and not running.done.is_set():
             logs.scheduler(
@@ -78,7 +83,7 @@ class Scheduler:
             )
             return None
         try:
-            job = self._daemon.dispatch(saved, SCHEDULER_USER, now=due, trigger=True, scheduled=True)
+            job = self._dispatch(saved, SCHEDULER_USER, now=due, trigger=True, scheduled=True)
         except ApiError as error:
             logs.scheduler(
                 f'savedsearch_id="{saved.owner};{saved.app};{saved.name}", status=failed, reason="{error.text}"'

@@ -15,32 +15,29 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from caltrop.errors import CaltropError
 from caltrop.knowledge.conffile import truth
 from caltrop.knowledge.configuration import MergedStanza
-from caltrop.splunkd.searching.alerting import Action, Run, action_finder
 from caltrop.splunkd.searching.findings import substitute
+from caltrop.splunkd.searching.run import Action, Run
+from caltrop.splunkd.state.state import ADMIN, SERVER_NAME, State
 from caltrop.splunkd.wire.results import Row
-
-if TYPE_CHECKING:
-    from caltrop.splunkd.daemon import Daemon
 
 SECONDS = 300  # maxtime of alert_actions.conf
 TAIL = 2_000  # characters of stderr that a failure shows
 
 
-@action_finder
-def find(daemon: Daemon, app: str, name: str) -> Action | None:
+def find(state: State, app: str, name: str) -> Action | None:
     """The action of that name as alert_actions.conf of the app's view describes it; None where there is none."""
-    stanza = daemon.config.stanza("alert_actions", name, app)
+    stanza = state.config.stanza("alert_actions", name, app)
     if stanza is None or not truth(stanza.get("is_custom")) or truth(stanza.get("disabled")):
         return None
-    return lambda daemon, run: _run(daemon, run, name, stanza)
+    return lambda run: _run(state, run, name, stanza)
 
 
-def _run(daemon: Daemon, run: Run, name: str, stanza: MergedStanza) -> None:
+def _run(state: State, run: Run, name: str, stanza: MergedStanza) -> None:
     if stanza.get("payload_format", "xml").strip().lower() != "json":
         raise CaltropError(
             f"alert action {name!r} wants its payload as XML, which is not supported", hint="set payload_format = json"
@@ -48,18 +45,21 @@ def _run(daemon: Daemon, run: Run, name: str, stanza: MergedStanza) -> None:
     filename = stanza.get("alert.execute.cmd") or f"{name}.py"
     if Path(filename).name != filename:
         raise CaltropError(f"alert_actions.conf names a script outside bin/: {filename!r}")
-    script = daemon.config.app_path(stanza.app) / "bin" / filename
+    script = state.config.app_path(stanza.app) / "bin" / filename
     if not script.is_file():
         raise CaltropError(f"the script of alert action {name!r} is missing: {filename}")
     digest = truth(run.saved.get("alert.digest_mode"), True)
     batches = [run.rows] if digest else [[row] for row in run.rows]
     for batch in batches:
         rows = [row for _, row in batch]
-        payload = _payload(daemon, run, name, stanza, rows[0] if rows else {}, _results_file(daemon, run, rows))
-        _execute(script, name, payload)
+        results = _results_file(state, run, rows)
+        with state.accounts.session(run.saved.runs_as(ADMIN)) as key:
+            _execute(script, name, _payload(state, run, name, stanza, rows[0] if rows else {}, results, key))
 
 
-def _payload(daemon: Daemon, run: Run, name: str, stanza: MergedStanza, first: Row, results: Path) -> dict[str, Any]:
+def _payload(
+    state: State, run: Run, name: str, stanza: MergedStanza, first: Row, results: Path, session_key: str
+) -> dict[str, Any]:
     tokens: dict[str, str | list[str]] = {
         **first,
         "name": run.saved.name,
@@ -68,15 +68,14 @@ def _payload(daemon: Daemon, run: Run, name: str, stanza: MergedStanza, first: R
     }
     settings = {k.removeprefix("param."): v for k, v in stanza.values().items() if k.startswith("param.")}
     settings |= {k.removeprefix("param."): v for k, v in run.saved.action(name).items() if k.startswith("param.")}
-    owner = run.saved.runs_as("admin")
     return {
         "app": run.saved.search_app,
-        "owner": owner,
+        "owner": run.saved.runs_as(ADMIN),
         "results_file": str(results),
-        "results_link": f"https://127.0.0.1:{daemon.mgmt_port}/services/search/jobs/{run.sid}/results",
-        "server_host": "caltrop",
-        "server_uri": daemon.services.url,
-        "session_key": daemon.services.session_key(owner),
+        "results_link": f"{state.url}/services/search/jobs/{run.sid}/results",
+        "server_host": SERVER_NAME,
+        "server_uri": state.url,
+        "session_key": session_key,
         "sid": run.sid,
         "search_name": run.saved.name,
         "configuration": {key: substitute(value, tokens) for key, value in settings.items()},
@@ -84,8 +83,8 @@ def _payload(daemon: Daemon, run: Run, name: str, stanza: MergedStanza, first: R
     }
 
 
-def _results_file(daemon: Daemon, run: Run, rows: list[Row]) -> Path:
-    folder = daemon.data_dir / "var" / "run" / "dispatch" / re.sub(r"[^\w.@-]", "_", run.sid or "sendalert")
+def _results_file(state: State, run: Run, rows: list[Row]) -> Path:
+    folder = state.data_dir / "var" / "run" / "dispatch" / re.sub(r"[^\w.@-]", "_", run.sid or "sendalert")
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "results.csv.gz"
     names = list(dict.fromkeys(name for row in rows for name in row))

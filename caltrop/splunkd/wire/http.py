@@ -9,19 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 from urllib.parse import parse_qsl, unquote, unquote_plus
-
-if TYPE_CHECKING:
-    from caltrop.splunkd.access.accounts import User
 
 XML = "text/xml; charset=UTF-8"
 JSON = "application/json; charset=UTF-8"
 TEXT = "text/plain; charset=UTF-8"
 
+DEFAULT_APP = "search"
 MAX_FORM_FIELDS = 10_000
 TRUE_WORDS = frozenset({"1", "true", "t", "yes", "y", "on", "enabled", "enable"})
 FALSE_WORDS = frozenset({"0", "false", "f", "no", "n", "off", "disabled", "disable", ""})
+
+
+class Caller(Protocol):
+    """Whom a request is from, as far as an answer depends on it."""
+
+    name: str
+    roles: list[str]
+    defaultApp: str
 
 
 class ApiError(Exception):
@@ -120,7 +126,7 @@ class Request:
     owner: str | None = None  # namespace of the path: None for /services
     app: str | None = None
     segments: list[str] = field(default_factory=list)  # below the namespace, still encoded
-    user: User | None = None
+    user: Caller | None = None
     session: str = ""  # the session key it was authenticated with, if any
     args: Args = field(default_factory=Args)
 
@@ -143,9 +149,21 @@ class Request:
         self.args = Args(pairs)
 
     @property
-    def account(self) -> User:
+    def account(self) -> Caller:
         assert self.user is not None, "routes that need no login do not ask who it is"
         return self.user
+
+    @property
+    def address(self) -> str:
+        """Host and port as the client wrote them, for links."""
+        return self.headers.get("host", "") or f"127.0.0.1:{self.port}"
+
+    def place(self) -> tuple[str, str]:
+        """(owner, app) where a new object goes: the namespace of the path, wildcards and gaps filled for the caller."""
+        owner = self.account.name if self.owner in (None, "-") else self.owner
+        app = (self.account.defaultApp or DEFAULT_APP) if self.app in (None, "-") else self.app
+        assert owner is not None and app is not None
+        return owner, app
 
     @property
     def json(self) -> bool:

@@ -1,0 +1,44 @@
+"""What a caller may do: capabilities of their roles, and access to objects."""
+
+from __future__ import annotations
+
+from caltrop.splunkd.access.roles import Roles
+from caltrop.splunkd.wire.atom import Acl
+from caltrop.splunkd.wire.http import ApiError, Caller
+
+ADMIN_CAPABILITY = "admin_all_objects"
+
+
+class Permissions:
+    """Answers from the roles as they are configured now."""
+
+    def __init__(self, roles: Roles) -> None:
+        self._roles = roles
+
+    def capabilities(self, user: Caller) -> set[str]:
+        return self._roles.capabilities(user.roles)
+
+    def is_admin(self, user: Caller) -> bool:
+        return ADMIN_CAPABILITY in self.capabilities(user)
+
+    def may_read(self, user: Caller, acl: Acl) -> bool:
+        if acl.sharing == "user":
+            return acl.owner == user.name or self.is_admin(user)
+        read = acl.read or ()
+        return "*" in read or self.is_admin(user) or not set(read).isdisjoint(self._roles.closure(user.roles))
+
+    def may_write(self, user: Caller, acl: Acl) -> bool:
+        if acl.owner == user.name or self.is_admin(user):
+            return True
+        write = acl.write or ()
+        return acl.sharing != "user" and ("*" in write or not set(write).isdisjoint(self._roles.closure(user.roles)))
+
+    def require(self, user: Caller, capability: str) -> None:
+        """Raises ApiError 403 unless the caller has the capability (or is an administrator)."""
+        held = self.capabilities(user)
+        if capability not in held and ADMIN_CAPABILITY not in held:
+            raise ApiError(
+                403,
+                f"You (user={user.name}) do not have permission to perform this operation "
+                f"(requires capability: {capability}).",
+            )

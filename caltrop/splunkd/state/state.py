@@ -1,0 +1,115 @@
+"""The state that all handlers share: configuration, events, accounts, messages, logs, and the clock."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+from caltrop.engine.instance import Instance
+from caltrop.engine.services import Services
+from caltrop.knowledge import install_app
+from caltrop.splunkd.access.accounts import Accounts
+from caltrop.splunkd.access.permissions import Permissions
+from caltrop.splunkd.access.roles import Roles
+from caltrop.splunkd.state import provision
+from caltrop.splunkd.state.bulletins import RESTART, Bulletins
+from caltrop.splunkd.state.logs import Logs
+
+ADMIN = "admin"
+SERVER_NAME = "caltrop"
+
+
+class State:
+    """One server's data directory, opened: `etc` (apps, users, system), `var` (events, collections), `auth`.
+
+    `services` is what searches may ask of the server around the engine. `password` is that of the administrator; it is
+    set when given or when the directory is new, and `self.password` is empty where it is not known.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        services: Services,
+        *,
+        password: str | None = None,
+        addons: Sequence[Path] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.data_dir = data_dir.resolve()
+        self.clock = clock
+        self.guid = str(uuid.uuid5(uuid.NAMESPACE_URL, str(self.data_dir))).upper()
+        self.started = clock()
+        self.mgmt_port = self.hec_port = self.web_port = 0
+        self.etc = self.data_dir / "etc"
+        provision.provision(self.etc, addons)
+        self.instance = Instance(self.data_dir / "var", self.etc, services=services)
+        self.config = self.instance.config
+        self.store = self.instance.store
+        self.kvstore = self.instance.kvstore
+        self.accounts = Accounts(self.data_dir / "auth" / "accounts.json", clock=clock)
+        self.roles = Roles(self.config)
+        self.permissions = Permissions(self.roles)
+        self.bulletins = Bulletins()
+        self.logs = Logs(self.store.append, str(self.data_dir / "var" / "log"), SERVER_NAME, clock)
+        if ADMIN not in self.accounts.users or password is not None:
+            self.password = password or secrets.token_urlsafe(12)
+            self.accounts.set_user(ADMIN, password=self.password, roles=["admin"], realname="Administrator")
+        else:
+            self.password = ""
+        provision.open_indexes(self.config, self.store)
+        self._cleaned = clock()
+
+    @property
+    def url(self) -> str:
+        """Where the management API listens."""
+        return f"https://127.0.0.1:{self.mgmt_port}"
+
+    def now(self) -> float:
+        return self.clock()
+
+    def install(self, package: Path, *, update: bool) -> str:
+        """Install an app and bring its indexes into being; the app's name."""
+        name = install_app(package, self.etc / "apps", update=update)
+        self.config.reload()
+        provision.open_indexes(self.config, self.store)
+        self.logs.info("ApplicationManager", f"installed app={name} update={update}")
+        return name
+
+    def retain(self) -> None:
+        """Apply retention once a minute, and each second while an index keeps events for less than that."""
+        now = self.now()
+        seconds = provision.shortest_retention(self.config)
+        if now - self._cleaned >= min(60, max(seconds, 1)):
+            self._cleaned = now
+            self.store.clean(now)
+
+    def secret_key(self) -> bytes:
+        """The key that stored credentials are encrypted with; made on first use."""
+        path = self.data_dir / "auth" / "secret.key"
+        if not path.exists():
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(Fernet.generate_key())
+        return path.read_bytes()
+
+    def ask_restart(self, reason: str) -> None:
+        text = f"{reason} The server must be restarted for changes to take effect."
+        self.bulletins.add(RESTART, text, "warn", self.now())
+
+    def restart(self) -> None:
+        """What a restart does to clients: messages and sessions are gone, configuration is read again."""
+        self.logs.info("loader", "restart requested")
+        self.bulletins.clear()
+        self.accounts.close_all_sessions()
+        self.config.reload()
+        self.started = self.clock()
+
+    def close(self) -> None:
+        self.logs.flush()
+        self.store.close()
