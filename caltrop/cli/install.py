@@ -25,7 +25,7 @@ def command(
     this machine, or one that sees the package under --path-on-target (a mounted volume, a copied file). Splunk Cloud does
     not install private apps over this API: upload the package there under Apps, or through the Admin Config Service.
     """
-    from caltrop.replay.target import LOOPBACK, Credentials, Target
+    from caltrop.replay.remote import LOOPBACK, Credentials, RemoteTarget
 
     parts = urlsplit(target)
     host = parts.hostname if parts.scheme in ("http", "https") else None
@@ -41,7 +41,7 @@ def command(
             f"{host} installs packages from its own disk, and nothing is uploaded",
             hint="copy the package there and name its path with --path-on-target",
         )
-    chosen = Target.connect(target, Credentials(username, password, token), verify=False if insecure else None)
+    chosen = RemoteTarget.connect(target, Credentials(username, password, token), verify=False if insecure else None)
     chosen.install(Path(path_on_target) if path_on_target else package.resolve())
     click.echo(f"installed {package.name} into {target}")
     if chosen.service.restart_required:

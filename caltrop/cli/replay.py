@@ -46,9 +46,10 @@ def command(
     from caltrop.content.model import AttackData
     from caltrop.replay.datasets import resolve
     from caltrop.replay.delivery import deliver
-    from caltrop.replay.target import Credentials, Source, Target
+    from caltrop.replay.remote import Credentials, RemoteTarget
+    from caltrop.replay.target import Source
 
-    chosen = Target.connect(
+    chosen = RemoteTarget.connect(
         target, Credentials(username, password, token), hec_url=hec_url, verify=False if insecure else None
     )
     chosen.ensure_index(index)

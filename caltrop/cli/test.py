@@ -13,7 +13,7 @@ from caltrop.errors import CaltropError, FindingsError
 
 if TYPE_CHECKING:
     from caltrop.content import Catalogue, Detection
-    from caltrop.replay.target import Target
+    from caltrop.replay.remote import RemoteTarget
     from caltrop.replay.verdict import Report
 
 
@@ -80,13 +80,13 @@ def _prove(
 ) -> Report:
     from caltrop.render import build
     from caltrop.replay.prove import Proof, prove
-    from caltrop.replay.target import Credentials, Target
+    from caltrop.replay.remote import Credentials, RemoteTarget
 
     with ExitStack() as stack:
         package = build(catalogue, content / "dist").package
         if target:
             credentials = Credentials(username, password, token)
-            chosen = Target.connect(target, credentials, hec_url=hec_url, verify=False if insecure else None)
+            chosen = RemoteTarget.connect(target, credentials, hec_url=hec_url, verify=False if insecure else None)
         else:
             chosen = _embedded(stack)
         proof = Proof(
@@ -108,13 +108,13 @@ def _prove(
         )
 
 
-def _embedded(stack: ExitStack) -> Target:
+def _embedded(stack: ExitStack) -> RemoteTarget:
     """Start the embedded server on free loopback ports for as long as the stack lives."""
-    from caltrop.replay.target import Credentials, Target
+    from caltrop.replay.remote import Credentials, RemoteTarget
     from caltrop.splunkd.server import Server
 
     server = stack.enter_context(Server())
-    return Target.connect(server.url, Credentials(server.username, server.password), hec_url=server.hec_url)
+    return RemoteTarget.connect(server.url, Credentials(server.username, server.password), hec_url=server.hec_url)
 
 
 def _chosen(catalogue: Catalogue, names: tuple[str, ...]) -> list[Detection]:

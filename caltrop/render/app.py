@@ -1,4 +1,4 @@
-"""What makes an app of it: app.conf, app.manifest, content-version.conf, metadata, navigation, README."""
+"""What makes an app of it: app.conf, app.manifest, content-version.conf, commands.conf, metadata, navigation, README."""
 
 from __future__ import annotations
 
@@ -52,6 +52,21 @@ def replication(names: Iterable[str]) -> Conf:
     custom = [(f"conf_replication_include.{name}", "true") for name in sorted(names) if name in _TRIGGERS]
     if custom:
         conf.add("shclustering", custom)
+    return conf
+
+
+def commands() -> Conf:
+    """The enrichment command: chunked protocol, Python 3 of either kind that Splunk ships."""
+    conf = Conf()
+    conf.add(
+        "enrichhits",
+        [
+            ("filename", "enrichhits.py"),
+            ("chunked", "true"),
+            ("python.version", "python3"),
+            ("python.required", "3.9, 3.13"),
+        ],
+    )
     return conf
 
 

@@ -12,7 +12,7 @@ from caltrop.content.fingerprint import files as tree_files
 from caltrop.content.fingerprint import read
 from caltrop.content.model import Catalogue
 from caltrop.errors import CaltropError, FindingsError
-from caltrop.render import app, objects, savedsearches, stories
+from caltrop.render import app, lookups, macros, savedsearches, stories
 from caltrop.render.conf import Conf, parse, verify
 from caltrop.render.package import pack, sha256, write_file, write_tree
 from caltrop.render.vendor import sdk_files
@@ -81,16 +81,16 @@ def _render(catalogue: Catalogue) -> tuple[dict[str, bytes], dict[str, Conf]]:
     confs = {
         "default/app.conf": app.app_conf(config),
         "default/savedsearches.conf": savedsearches.render(catalogue),
-        "default/macros.conf": objects.macros(catalogue),
+        "default/macros.conf": macros.macros(catalogue),
         "default/analyticstories.conf": stories.analytic_stories(catalogue),
-        "default/transforms.conf": objects.transforms(catalogue, csvs),
-        "default/collections.conf": objects.collections(catalogue),
+        "default/transforms.conf": lookups.transforms(catalogue, csvs),
+        "default/collections.conf": lookups.collections(catalogue),
         "default/es_investigations.conf": stories.workbench(catalogue),
         "default/workflow_actions.conf": stories.workflow_actions(catalogue),
         "default/content-version.conf": app.content_version(config),
     }
     if "bin/enrichhits.py" in files:
-        confs["default/commands.conf"] = objects.commands()
+        confs["default/commands.conf"] = app.commands()
     written = {*(name for name, conf in confs.items() if conf), *files}
     names = (name.removeprefix("default/").removesuffix(".conf") for name in written if name.startswith("default/"))
     confs["default/server.conf"] = app.replication(names)
@@ -133,11 +133,11 @@ def _data_files(catalogue: Catalogue) -> dict[str, bytes]:
     """CSV and model files of lookups, JSON of dashboards as views."""
     out: dict[str, bytes] = {}
     if catalogue.data_sources:
-        out["lookups/data_sources.csv"] = objects.data_sources_lookup(catalogue).encode()
+        out["lookups/data_sources.csv"] = lookups.data_sources_lookup(catalogue).encode()
     for lookup in catalogue.lookups:
         path = catalogue.data_path(lookup.data_file)
         if path is not None:
-            out[f"lookups/{objects.shipped_name(lookup)}"] = path.read_bytes()
+            out[f"lookups/{lookups.shipped_name(lookup)}"] = path.read_bytes()
     for dashboard in catalogue.dashboards:
         path = catalogue.data_path(dashboard.data_file)
         if path is not None:
@@ -176,5 +176,5 @@ def _enrichment(catalogue: Catalogue, files: dict[str, bytes], root: Path) -> di
                 hint="put bin/enrichhits.py into the app template, or remove 'enrichment:'",
             )
     out |= sdk_files(root / ".cache" / "vendor")
-    out[f"lookups/{objects.ENRICHMENT_LOOKUP}.csv"] = objects.enrichment_lookup(catalogue).encode()
+    out[f"lookups/{lookups.ENRICHMENT_LOOKUP}.csv"] = lookups.enrichment_lookup(catalogue).encode()
     return out

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 
+from caltrop import recall
 from caltrop.cli import btool, main
 from caltrop.cli import knowledge as check
 from caltrop.engine.instance import Instance
@@ -373,5 +374,5 @@ def test_btool_names_what_is_missing() -> None:
 @pytest.mark.shared
 def test_recall_on_the_corpus(shared: Path) -> None:
     instance = Instance(None, addon_apps())
-    verdicts = check.examine(instance, list(check.samples(shared / "corpus" / "escu")))
+    verdicts = recall.examine(instance, list(recall.samples(shared / "corpus" / "escu")))
     assert sum(len(v.found) for v in verdicts) / sum(len(v.sample.fields) for v in verdicts) > 0.94

@@ -1,4 +1,4 @@
-"""macros.conf, transforms.conf, collections.conf, commands.conf and the lookup that enrichment reads."""
+"""Lookups: transforms.conf, collections.conf, and the CSV files that are made here (enrichment's, and the data sources)."""
 
 from __future__ import annotations
 
@@ -12,29 +12,10 @@ from caltrop.content.model import Catalogue, Detection, Lookup
 from caltrop.render.conf import Conf
 
 ENRICHMENT_LOOKUP = "caltrop_detections"
-FILTER_DESCRIPTION = "Update this macro to limit the output results to filter out false positives."
 _COLUMNS = (
     "detection", "detection_id", "mitre_technique_id", "mitre_technique", "mitre_tactic", "kill_chain_phase",
     "analytic_story", "risk_score", "risk_message", "script_field",
 )  # fmt: skip
-
-
-def macros(catalogue: Catalogue) -> Conf:
-    """The content's macros and one empty filter macro a detection. A filter macro in the content wins."""
-    conf = Conf()
-    for macro in sorted(catalogue.macros, key=lambda m: m.stanza):
-        conf.add(
-            macro.stanza,
-            [
-                ("args", ", ".join(macro.arguments) or None),
-                ("definition", macro.definition),
-                ("description", macro.description),
-            ],
-        )
-    for name in sorted(d.filter_macro for d in catalogue.detections):
-        if name not in conf.stanzas:
-            conf.add(name, [("definition", "search *"), ("description", FILTER_DESCRIPTION)])
-    return conf
 
 
 def transforms(catalogue: Catalogue, template_lookups: Iterable[str]) -> Conf:
@@ -81,21 +62,6 @@ def collections(catalogue: Catalogue) -> Conf:
     for lookup in sorted(catalogue.lookups, key=lambda item: item.name):
         if lookup.kind == "kvstore":
             conf.add(lookup.collection, [("enforceTypes", "false"), ("replicate", "false")])
-    return conf
-
-
-def commands() -> Conf:
-    """The enrichment command: chunked protocol, Python 3 of either kind that Splunk ships."""
-    conf = Conf()
-    conf.add(
-        "enrichhits",
-        [
-            ("filename", "enrichhits.py"),
-            ("chunked", "true"),
-            ("python.version", "python3"),
-            ("python.required", "3.9, 3.13"),
-        ],
-    )
     return conf
 
 

@@ -1,0 +1,390 @@
+"""A target by URL: the management API through splunk-sdk, the HTTP Event Collector by plain HTTPS.
+
+Follows the REST API reference (search, saved/searches, apps/local, data/inputs/http) and the HEC reference
+(services/collector, /raw, /ack).
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import ssl
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from urllib.parse import quote, urlencode, urlsplit
+
+import splunklib.client as splunk
+from splunklib.binding import AuthenticationError, HTTPError
+from splunklib.results import JSONResultsReader, Message
+
+from caltrop.replay.target import POLL_SECONDS, Job, Row, Source, TargetError
+
+TOKEN_NAME = "caltrop"
+BATCH_BYTES = 800_000  # below Splunk's default limit for one HEC request (max_content_length, 800 MB) by far
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Either a session by name and password, or a bearer token."""
+
+    username: str = "admin"
+    password: str = ""
+    token: str = ""
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Asking = TypeVar("Asking", "RemoteTarget", "RemoteSearch")
+
+
+def _told(method: Callable[Concatenate[Asking, P], T]) -> Callable[Concatenate[Asking, P], T]:
+    """What the target refuses is a TargetError in its own words."""
+
+    @wraps(method)
+    def asked(self: Asking, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(self, *args, **kwargs)
+        except HTTPError as error:
+            raise TargetError(f"{self.url}: {reason(error)}") from error
+
+    return asked
+
+
+class RemoteTarget:
+    """One Splunk, logged in to: a `Target`. Create with `RemoteTarget.connect`."""
+
+    def __init__(self, service: splunk.Service, url: str, hec_url: str | None, verify: bool) -> None:
+        self.service = service
+        self.url = url
+        self.verify = verify
+        self._hec_url = hec_url
+        self._token: str | None = None
+        self._channel = str(uuid.uuid4())
+
+    @classmethod
+    def connect(
+        cls, url: str, credentials: Credentials, *, hec_url: str | None = None, verify: bool | None = None
+    ) -> RemoteTarget:
+        """Log in to the management port at `url` (https://host:8089). Certificates are checked unless the host is
+        this machine or `verify` says otherwise. Raises TargetError when nobody answers or the login is refused."""
+        parts = urlsplit(url if "//" in url else f"https://{url}")
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise TargetError(f"not a target URL: {url!r}", hint="write it like https://host:8089")
+        check = parts.hostname not in LOOPBACK if verify is None else verify
+        arguments: dict[str, Any] = {
+            "scheme": parts.scheme,
+            "host": parts.hostname,
+            "port": parts.port or 8089,
+            "verify": check,
+            "autologin": True,
+        }
+        if check and parts.scheme == "https":
+            arguments["context"] = ssl.create_default_context()
+        if credentials.token:
+            arguments["splunkToken"] = credentials.token
+        else:
+            arguments |= {"username": credentials.username, "password": credentials.password}
+        try:
+            service = splunk.connect(**arguments)
+            service.info  # noqa: B018  a token is only checked by the first request
+        except AuthenticationError as error:
+            raise TargetError(
+                f"{url} refused the login of {credentials.username!r}",
+                hint="give --username and --password, or --token; or set CALTROP_PASSWORD or CALTROP_TOKEN",
+            ) from error
+        except (OSError, HTTPError) as error:
+            raise TargetError(f"cannot reach {url}: {error}", hint="is the management port open, and https?") from error
+        return cls(service, url, hec_url, check)
+
+    # -- what it is
+
+    @_told
+    def version(self) -> str:
+        return str(self.service.info["version"])
+
+    # -- apps
+
+    def install(self, package: Path) -> None:
+        """Install or update an app from a package file that the target can read (apps/local with filename=true)."""
+        try:
+            self.service.post("apps/local", name=str(package), filename="true", update="true")
+        except HTTPError as error:
+            raise TargetError(
+                f"{self.url} did not install {package.name}: {reason(error)}",
+                hint="the target reads the package from its own disk: mount it there, or install it in the UI and add --installed",
+            ) from error
+
+    @_told
+    def has_app(self, name: str) -> bool:
+        try:
+            self.service.get(f"apps/local/{quote(name, safe='')}")
+        except HTTPError as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
+
+    # -- data in
+
+    @_told
+    def ensure_index(self, name: str) -> None:
+        """The index exists, and searches that name no index look into it (role setting srchIndexesDefault)."""
+        if name not in [index.name for index in self.service.indexes.list(count=-1)]:
+            self.service.indexes.create(name)
+        user = self.service.username or "admin"
+        for role in [user, "admin"]:
+            with suppress(HTTPError, KeyError):
+                entity = self.service.roles[role]
+                default = _as_list(entity.content.get("srchIndexesDefault"))
+                if name not in default:
+                    entity.update(srchIndexesDefault=[*default, name])
+                return
+
+    def send(self, source: Source, events: Iterable[Mapping[str, Any]]) -> int:
+        """Events as HEC objects (`event`, `time`, `fields`); the four default fields are filled in. Returns how many
+        were sent, after the target has acknowledged all of them."""
+        default = {
+            "index": source.index,
+            "host": source.host,
+            "source": source.source,
+            "sourcetype": source.sourcetype,
+        }
+        sent = 0
+        for batch, count in _batches(json.dumps({**default, **event}, ensure_ascii=False) for event in events):
+            self._collect("/services/collector/event", {}, batch)
+            sent += count
+        return sent
+
+    def send_raw(self, source: Source, data: bytes) -> None:
+        """A whole file as it is (HEC raw): the target breaks it into events by its own rules for the sourcetype."""
+        parameters = {
+            "index": source.index,
+            "host": source.host,
+            "source": source.source,
+            "sourcetype": source.sourcetype,
+        }
+        self._collect("/services/collector/raw", parameters, data)
+
+    def hec_url(self) -> str:
+        """Base URL of the collector: as given, or this host with the port that the target's global setting names."""
+        if self._hec_url is None:
+            parts = urlsplit(self.url)
+            port, scheme = "8088", "https"
+            with suppress(HTTPError, KeyError, IndexError):
+                reply = self.service.get("data/inputs/http/http", output_mode="json")
+                content = json.loads(reply.body.read())["entry"][0]["content"]
+                port = str(content.get("port") or port)
+                scheme = "http" if str(content.get("enableSSL", "1")) in ("0", "False", "false") else "https"
+            self._hec_url = f"{scheme}://{parts.hostname}:{port}"
+        return self._hec_url
+
+    @_told
+    def allow(self, *indexes: str) -> None:
+        """The harness' HEC token exists, with acknowledgement, and may write these indexes."""
+        try:
+            content = self._token_content()
+        except HTTPError as error:
+            if error.status != 404:
+                raise
+            self.service.post(
+                "data/inputs/http",
+                name=TOKEN_NAME,
+                index=indexes[0],
+                indexes=",".join(indexes),
+                useACK="1",
+                disabled="0",
+            )
+            content = self._token_content()
+        allowed = _as_list(content.get("indexes"))  # none: every index
+        if allowed and not set(indexes) <= set(allowed):
+            wanted = ",".join(dict.fromkeys([*allowed, *indexes]))
+            self.service.post(f"data/inputs/http/{TOKEN_NAME}", indexes=wanted)
+        self._token = str(content["token"])
+
+    def _token_content(self) -> Mapping[str, Any]:
+        reply = self.service.get(f"data/inputs/http/{TOKEN_NAME}", output_mode="json")
+        content: Mapping[str, Any] = json.loads(reply.body.read())["entry"][0]["content"]
+        return content
+
+    def _collect(self, path: str, parameters: Mapping[str, str], body: bytes) -> None:
+        if self._token is None:
+            raise TargetError("no HEC token yet", hint="call allow(index) before sending")
+        reply = self._hec_request(path, parameters, body)
+        if "ackId" in reply:
+            self._wait_acknowledged(int(reply["ackId"]))
+
+    def _wait_acknowledged(self, ack: int, seconds: float = 60.0) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            reply = self._hec_request("/services/collector/ack", {}, json.dumps({"acks": [ack]}).encode())
+            if reply.get("acks", {}).get(str(ack)):
+                return
+            time.sleep(POLL_SECONDS)
+        raise TargetError(f"{self.hec_url()} did not acknowledge the data within {seconds:.0f} s")
+
+    def _hec_request(self, path: str, parameters: Mapping[str, str], body: bytes) -> dict[str, Any]:
+        parts = urlsplit(self.hec_url())
+        connection: http.client.HTTPConnection
+        if parts.scheme == "https":
+            context = ssl.create_default_context()
+            if not self.verify:
+                context.check_hostname = False
+                context.verify_mode = ssl.CERT_NONE
+            connection = http.client.HTTPSConnection(
+                parts.hostname or "", parts.port or 8088, context=context, timeout=60
+            )
+        else:
+            connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 8088, timeout=60)
+        url = f"{path}?{urlencode(parameters)}" if parameters else path
+        headers = {"Authorization": f"Splunk {self._token}", "X-Splunk-Request-Channel": self._channel}
+        try:
+            connection.request("POST", url, body=body, headers=headers)
+            reply = connection.getresponse()
+            text = reply.read()
+        except OSError as error:
+            raise TargetError(
+                f"cannot reach the HTTP Event Collector at {self.hec_url()}: {error}",
+                hint="give its address with --hec-url",
+            ) from error
+        finally:
+            connection.close()
+        if reply.status != 200:
+            raise TargetError(f"{self.hec_url()}{path} answered {reply.status}: {text.decode(errors='replace')[:300]}")
+        answer = json.loads(text)
+        if not isinstance(answer, dict):
+            raise TargetError(f"{self.hec_url()}{path} answered something that is not a JSON object")
+        return answer
+
+    # -- searches
+
+    @_told
+    def search(self, /, spl: str, **arguments: Any) -> list[Row]:
+        """All result rows of an ad-hoc search, waited for."""
+        job = self.service.jobs.create(spl, exec_mode="normal", **arguments)
+        return self.finish(job, what=spl)
+
+    @_told
+    def finish(self, job: splunk.Job, *, what: str, seconds: float = 300.0) -> list[Row]:
+        """Wait until a job is done and read its rows. Raises TargetError when it failed or took too long."""
+        deadline = time.monotonic() + seconds
+        while not job.is_ready() or job["isDone"] != "1":
+            if time.monotonic() > deadline:
+                with suppress(HTTPError):
+                    job.cancel()
+                raise TargetError(f"not finished after {seconds:.0f} s: {what[:200]}")
+            time.sleep(POLL_SECONDS / 2)
+        problems = [m for kind in ("fatal", "error") for m in _job_messages(job, kind)]
+        if job["isFailed"] == "1" or problems:
+            raise TargetError("; ".join(problems) or f"the search failed: {what[:200]}")
+        return list(_rows(job))
+
+    @_told
+    def saved_search(self, name: str, app: str) -> RemoteSearch:
+        try:
+            return RemoteSearch(self.url, self.service.saved_searches[name, splunk.namespace(owner="nobody", app=app)])
+        except KeyError as error:
+            raise TargetError(f"{self.url} has no saved search {name!r} in app {app!r}") from error
+
+    # -- macros
+
+    @_told
+    def macro(self, name: str, app: str) -> str:
+        """The definition of a macro, as the target has it now."""
+        return str(self._macro_stanza(name, app).content["definition"])
+
+    @_told
+    def set_macro(self, name: str, app: str, definition: str) -> None:
+        self._macro_stanza(name, app).submit({"definition": definition})
+
+    def _macro_stanza(self, name: str, app: str) -> splunk.Stanza:
+        path = f"/servicesNS/nobody/{quote(app, safe='')}/configs/conf-macros/{quote(name, safe='')}"
+        try:
+            return splunk.Stanza(self.service, path).refresh()
+        except HTTPError as error:
+            if error.status == 404:
+                raise TargetError(f"{self.url} has no macro {name!r} in app {app!r}") from error
+            raise
+
+
+class RemoteSearch:
+    """A saved search of a target: splunk-sdk's, whose refusals are TargetErrors."""
+
+    def __init__(self, url: str, entity: splunk.SavedSearch) -> None:
+        self.url = url
+        self._entity = entity
+
+    @property
+    def name(self) -> str:
+        return str(self._entity.name)
+
+    @property
+    def content(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._entity.content
+        return found
+
+    @_told
+    def dispatch(self, /, **arguments: str) -> Job:
+        job: Job = self._entity.dispatch(**arguments)
+        return job
+
+    @_told
+    def history(self) -> Sequence[Job]:
+        jobs: list[Job] = self._entity.history()
+        return jobs
+
+    @_told
+    def update(self, /, **settings: Any) -> None:
+        self._entity.update(**settings)
+
+    @_told
+    def enable(self) -> None:
+        self._entity.enable()
+
+    @_told
+    def disable(self) -> None:
+        self._entity.disable()
+
+
+def _rows(job: splunk.Job) -> Iterator[Row]:
+    for item in JSONResultsReader(job.results(output_mode="json", count=0)):
+        if not isinstance(item, Message):
+            yield dict(item)
+
+
+def _job_messages(job: splunk.Job, kind: str) -> list[str]:
+    messages = job.state.content.get("messages") or {}
+    if not isinstance(messages, Mapping):
+        return []
+    return [text for text in _as_list(messages.get(kind)) if text]
+
+
+def _as_list(value: Any) -> list[str]:
+    if value is None:
+        return []
+    return [str(v) for v in value] if isinstance(value, list) else [str(value)]
+
+
+def _batches(lines: Iterable[str]) -> Iterator[tuple[bytes, int]]:
+    buffer: list[bytes] = []
+    size = 0
+    for line in lines:
+        data = line.encode()
+        buffer.append(data)
+        size += len(data)
+        if size >= BATCH_BYTES:
+            yield b"\n".join(buffer), len(buffer)
+            buffer, size = [], 0
+    if buffer:
+        yield b"\n".join(buffer), len(buffer)
+
+
+def reason(error: HTTPError) -> str:
+    """What the server said, without the HTTP status line where it said more."""
+    return str(getattr(error, "message", "") or error).strip()
