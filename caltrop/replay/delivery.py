@@ -17,13 +17,13 @@ from caltrop.index import importers
 from caltrop.index.frames import SCHEMA
 from caltrop.index.importers import ImportOptions, detect, jsonlines, jsontext
 from caltrop.replay.datasets import Dataset, DatasetError
-from caltrop.replay.target import Source, Target
+from caltrop.replay.target import Receiver, Source
 
 HEAD_BYTES = 1 << 16
 ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b")
 
 
-def deliver(target: Target, dataset: Dataset, source: Source, end: float | None = None) -> int | None:
+def deliver(target: Receiver, dataset: Dataset, source: Source, end: float | None = None) -> int | None:
     """Send a dataset; `end` (epoch seconds) is where its last event is moved to, None leaves times as they are.
 
     Returns how many events were sent, or None when the target does the line breaking. Raises DatasetError when the

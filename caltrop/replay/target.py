@@ -56,7 +56,17 @@ class SavedSearch(Protocol):
     def disable(self) -> None: ...
 
 
-class Target(Protocol):
+class Receiver(Protocol):
+    """Takes events in."""
+
+    def send(self, source: Source, events: Iterable[Mapping[str, Any]]) -> int:
+        """Events as HEC objects; returns how many were sent."""
+
+    def send_raw(self, source: Source, data: bytes) -> None:
+        """A whole file as it is: the target breaks it into events by its own rules for the sourcetype."""
+
+
+class Target(Receiver, Protocol):
     """One Splunk, logged in to. Everything raises TargetError where the target refuses."""
 
     @property
@@ -74,12 +84,6 @@ class Target(Protocol):
 
     def allow(self, *indexes: str) -> None:
         """Data may be sent into these indexes."""
-
-    def send(self, source: Source, events: Iterable[Mapping[str, Any]]) -> int:
-        """Events as HEC objects; returns how many were sent."""
-
-    def send_raw(self, source: Source, data: bytes) -> None:
-        """A whole file as it is: the target breaks it into events by its own rules for the sourcetype."""
 
     def search(self, spl: str, **arguments: Any) -> list[Row]:
         """All result rows of an ad-hoc search, waited for."""

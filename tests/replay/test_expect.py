@@ -6,8 +6,9 @@ import pytest
 
 from caltrop.content.model import Detection, Entity, Expectation, ExpectedRisk, RowBounds
 from caltrop.replay import expect
+from caltrop.replay.target import Row
 
-ROWS = [{"host": "a", "user": ["x", "y"], "n": "1"}, {"host": "b", "n": "2"}]
+ROWS: list[Row] = [{"host": "a", "user": ["x", "y"], "n": "1"}, {"host": "b", "n": "2"}]
 
 
 def detection(*entities: Entity) -> Detection:
