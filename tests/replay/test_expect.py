@@ -31,6 +31,23 @@ def test_hits_are_counted_within_bounds(bounds: RowBounds, held: bool) -> None:
     assert check.seen.startswith("2 hits, expected ")
 
 
+@pytest.mark.parametrize(
+    ("bounds", "words"),
+    [
+        (RowBounds(at_least=2, at_most=2), "exactly 2"),
+        (RowBounds(at_least=0, at_most=0), "exactly 0"),
+        (RowBounds(at_least=3), "at least 3"),
+        (RowBounds(at_least=None, at_most=4), "at most 4"),
+        (RowBounds(at_least=0, at_most=4), "at most 4"),
+        (RowBounds(at_least=1, at_most=4), "1 to 4"),
+        (RowBounds(at_least=None, at_most=None), "any number"),
+    ],
+)
+def test_bounds_are_said_in_words(bounds: RowBounds, words: str) -> None:
+    (check,) = expect.hits(ROWS[:1], Expectation(hits=bounds))
+    assert check.seen == f"1 hit, expected {words}"
+
+
 def test_no_hit_fails_by_default() -> None:
     (check,) = expect.hits([], Expectation())
     assert not check.passed

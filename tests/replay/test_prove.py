@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from caltrop.cli import main
+from caltrop.replay.remote import RemoteTarget
 
 pytestmark = pytest.mark.slow
 
@@ -120,7 +121,7 @@ LOGINS = """\
 2026-03-01T10:02:00Z user="eve \\"x\\" \\\\y" dest=db1 action=odd
 2026-03-01T10:03:00Z user=ann dest=web1 action=plain
 """
-Change = Callable[[Path], None]
+Change = Callable[[Path], object]
 
 
 @pytest.fixture
@@ -176,6 +177,7 @@ def test_a_right_detection_is_proved_and_reported(repository: Path, capsys: pyte
 
 
 SEARCH = "detections/endpoint/odd_login.yml"
+UNRULED = ('unpinned-data: "off"', 'unpinned-data: "off"\n    filter-macro: "off"')
 BROKEN = {
     "a typo in the SPL": (replace(SEARCH, "| stats count", "| stast count"), "stast"),
     "a field that is never there": (replace(SEARCH, "action=odd", "akshun=odd"), "hits: 0 hits, expected exactly 2"),
@@ -193,6 +195,12 @@ BROKEN = {
         ),
         "hits: 0 hits",
     ),
+    "a search that ignores its filter macro": (
+        lambda r: [
+            change(r) for change in (replace(SEARCH, "\n  | `odd_login_filter`", ""), replace("app.yml", *UNRULED))
+        ],
+        "tuned: 2 of 2 hits are left when odd_login_filter is",
+    ),
 }
 
 
@@ -206,6 +214,21 @@ def test_what_is_broken_on_purpose_is_not_proved(
     assert code == 1, output
     assert message in output
     assert "Traceback" not in output
+
+
+def test_tuning_that_the_server_does_not_take_back_is_not_proved(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = RemoteTarget.set_macro
+
+    def loses_reset(self: RemoteTarget, name: str, app: str, definition: str) -> None:
+        if definition != "search *":
+            own(self, name, app, definition)
+
+    monkeypatch.setattr(RemoteTarget, "set_macro", loses_reset)
+    code, output = run(repository, capsys)
+    assert code == 1
+    assert "reset: 0 of 2 hits are back when it is reset" in output and "tuned:" not in output
 
 
 def test_a_repository_without_detections_proves_nothing(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -222,15 +245,3 @@ def test_an_unknown_name_and_an_unreachable_target_are_usage_errors(
     assert "no detection 'no such detection'" in capsys.readouterr().err
     assert main(["test", "--content", str(repository), "--target", "https://127.0.0.1:1", "--password", "x"]) == 2
     assert "cannot reach https://127.0.0.1:1" in capsys.readouterr().err
-
-
-def test_risk_events_of_one_hit_are_one_hit() -> None:
-    from caltrop.replay.prove import one_per_hit
-
-    hit = {"dest": "a", "count": "1"}
-    rows = [
-        {**hit, "risk_object": "a", "risk_object_type": "system", "risk_score": "5"},
-        {**hit, "risk_object": "u", "risk_object_type": "user", "risk_score": "5"},
-        {"dest": "b", "count": "1", "risk_object": "b", "risk_object_type": "system", "risk_score": "5"},
-    ]
-    assert one_per_hit(rows) == [hit, {"dest": "b", "count": "1"}]

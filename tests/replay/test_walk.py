@@ -16,7 +16,7 @@ import pytest
 from caltrop.content.model import AttackData, Detection, Entity, Expectation, ExpectedRisk, RowBounds
 from caltrop.content.model import Test as UnitTest
 from caltrop.replay import expect, prove, target
-from caltrop.replay.prove import Proof, exclusion
+from caltrop.replay.prove import Proof, exclusion, one_per_hit
 from caltrop.replay.target import Row, Target, TargetError
 from caltrop.replay.verdict import Check, Report, TestResult
 
@@ -313,6 +313,14 @@ def test_without_the_actions_they_are_noted_and_not_judged(case: Case) -> None:
     assert only_test(report).notes == [f"the {a} action was not checked, as asked" for a in ("risk", "notable")]
 
 
+def test_what_a_test_does_not_ask_for_is_not_judged(case: Case) -> None:
+    case.testing(expect=Expectation(), benign=())
+    report = case.prove()
+    assert report.passed
+    optional = {"field user", "row 1", "risk message text", "risk objects", "benign"}
+    assert [c.name for c in checks(report)] == [name for name in PASSES if name not in optional]
+
+
 def test_a_detection_that_does_not_score_needs_no_risk_action(case: Case) -> None:
     del case.target.content["action.risk"]
     case.detecting(type="Hunting")
@@ -339,6 +347,16 @@ def test_rows_that_go_elsewhere_are_rows(case: Case, settings: dict[str, str]) -
     case.target.content |= {"action.summary_index._name": "risk", **settings}
     case.target.hits = lambda rows: [{**r, "risk_score": n} for r in rows for n in "12"]
     assert only_test(case.prove()).hits == 4
+
+
+def test_risk_events_of_one_hit_are_one_hit() -> None:
+    hit = {"dest": "a", "count": "1"}
+    rows = [
+        {**hit, "risk_object": "a", "risk_object_type": "system", "risk_score": "5"},
+        {**hit, "risk_object": "u", "risk_object_type": "user", "risk_score": "5"},
+        {"dest": "b", "count": "1", "risk_object": "b", "risk_object_type": "system", "risk_score": "5"},
+    ]
+    assert one_per_hit(rows) == [hit, {"dest": "b", "count": "1"}]
 
 
 # -- waiting
