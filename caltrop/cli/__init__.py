@@ -69,8 +69,8 @@ def cli(debug: bool) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code and never lets a traceback out unless --debug is given."""
     args = list(sys.argv[1:] if argv is None else argv)
-    debug = "--debug" in args
-    if args[:1] != ["btool"]:  # there it shows where values come from, as Splunk's btool does
+    debug = "--debug" in args and args[:1] != ["btool"]  # there it shows where values come from, as Splunk's btool does
+    if debug:
         args = [a for a in args if a != "--debug"]
     try:
         result = cli.main(args=args, prog_name="caltrop", standalone_mode=False)

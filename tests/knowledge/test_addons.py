@@ -367,8 +367,9 @@ def test_btool_debug_passes_the_main_command(capsys: pytest.CaptureFixture[str])
     assert "macros.conf:" in capsys.readouterr().out
 
 
-def test_btool_names_what_is_missing() -> None:
-    assert main(["btool", "props", "no such stanza"]) == 2
+def test_btool_names_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["btool", "props", "no such stanza", "--debug"]) == 2  # which asks for places, not for tracebacks
+    assert capsys.readouterr().err.startswith("no [no such stanza] in props.conf\n  hint: ")
 
 
 @pytest.mark.shared
