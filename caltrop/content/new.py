@@ -10,7 +10,7 @@ from typing import Any
 
 from caltrop.content import schema, wellknown
 from caltrop.content.blocks import render
-from caltrop.content.checks.outputs import OPEN, Fields, output_fields
+from caltrop.content.checks.outputs import output_fields
 from caltrop.content.config import AppConfig
 from caltrop.content.model import Catalogue, snake
 from caltrop.content.repository import load
@@ -18,6 +18,7 @@ from caltrop.content.spec import DATE, Scalar, Spec, check
 from caltrop.content.spltext import macro_calls
 from caltrop.errors import CaltropError, Location
 from caltrop.spl import SplError, parse
+from caltrop.spl.fieldsets import OPEN, Fields
 
 # Fields that usually name a machine or an account, the likeliest first, and what kind of entity they are.
 ENTITIES = (

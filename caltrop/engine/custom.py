@@ -18,9 +18,10 @@ from caltrop.engine.table import Table, concat, render
 from caltrop.knowledge.conffile import truth
 from caltrop.spl import unparse
 from caltrop.spl.ast import Alias, Clause, Command, FieldName, Literal, Node, Option, Subsearch, Word
+from caltrop.spl.facts import CommandKind
 
 LEVELS = {"DEBUG": "INFO", "INFO": "INFO", "WARN": "WARN", "ERROR": "ERROR", "FATAL": "ERROR"}
-KINDS: dict[str, registry.Kind] = {
+KINDS: dict[str, CommandKind] = {
     "streaming": "streaming",
     "stateful": "centralized",
     "events": "dataset",

@@ -8,84 +8,28 @@ from functools import lru_cache
 
 import polars as pl
 
-from caltrop.spl.ast import (
-    Aggregation,
-    Assignment,
-    Call,
-    Command,
-    FieldName,
-    MacroCall,
-    Node,
-    Option,
-    SortKey,
-    Subsearch,
-    Template,
-    Word,
-)
+from caltrop.spl.ast import Command, MacroCall
+from caltrop.spl.commands import declaration_of
+from caltrop.spl.facts import SUMMARY
 
-# Commands whose result holds only what they name.
-CLOSING = frozenset({"stats", "sistats", "table", "chart", "timechart", "top", "rare"})
 # Fields that no knowledge object can add or change (those of the scan are computed from them).
 STORED = frozenset({"_time", "_raw", "index", "_indextime", "_cd", "linecount", "punct", "splunk_server"})
-SUMMARY = "psrsvd_*"  # what sistats and its family left in a summary index: stats reads it unnamed
-# Commands that add or filter, and read only what they name (as field names or templates).
-NAMING = frozenset({"search", "where", "eval", "head", "sort", "dedup", "bin", "bucket", "rename", "convert", "eventstats",
-                    "regex", "rex", "fillnull", "makemv", "mvexpand", "nomv", "strcat", "lookup", "iplocation", "tail", "reverse"})  # fmt: skip
 
 
 def needed_fields(commands: Sequence[Command | MacroCall]) -> frozenset[str] | None:
-    """Names (and * patterns) of fields read after a scan; None when the result may show any field."""
-    names: set[str] = {"_time", SUMMARY}
+    """Names (and * patterns) of fields read after a scan, as the commands declare; None when the result may show any."""
+    names: set[str] = {"_time"}
     for command in commands:
         if not isinstance(command, Command):
             return None
-        if command.name == "fields" and _keeps(command):
-            names |= _named(command)
-            return frozenset(names | {"_raw"})
-        if command.name not in NAMING and command.name not in CLOSING:
+        declared = declaration_of(command.name)
+        found = declared.reads(command)
+        if found is None:
             return None
-        if any(_reads_unnamed(node) for node in command.walk()):
-            return None
-        found = _named(command)
-        if command.name in CLOSING:
-            return frozenset(names | found)
-        if command.name in ("fillnull", "lookup", "convert", "iplocation") and not found:
-            return None
-        if command.name in ("search", "rex", "regex") and "_raw" not in found:
-            found.add("_raw")
         names |= found
+        if declared.keeps_only_named(command):
+            return frozenset(names)
     return None
-
-
-def _reads_unnamed(node: Node) -> bool:
-    """Whether fields are read that no node names: templates, searches in text, `stats avg` over all fields."""
-    if isinstance(node, Call):
-        return node.name in ("searchmatch", "lookup")
-    if isinstance(node, Aggregation):
-        return node.argument is None and node.function not in ("c", "count")
-    return isinstance(node, Template | Subsearch | MacroCall)
-
-
-def _keeps(command: Command) -> bool:
-    return not any(isinstance(part, Word) and part.text == "-" for part in command.parts)
-
-
-def _named(command: Command) -> set[str]:
-    names: set[str] = set()
-    for node in command.walk():
-        if isinstance(node, FieldName):
-            names.add(node.name)
-        elif isinstance(node, SortKey):
-            names.add(node.field.name)
-        elif isinstance(node, Word):
-            names.add(node.text)
-        elif isinstance(node, Assignment):
-            names.update(re.findall(r"\{([^{}]+)\}", node.target))
-        elif isinstance(node, Option) and isinstance(node.value, str):
-            # Words and options may name a field (rex field=, lookup keys); reading one more does no harm.
-            names.add(node.value)
-            names.update(re.findall(r"\(([^()]*)\)", node.value))  # agg=max(bytes)
-    return names
 
 
 def extractable(wanted: frozenset[str] | None, events: pl.DataFrame) -> set[str] | None:

@@ -1,6 +1,7 @@
 """Options that a command does not know, or whose value is of the wrong kind, are refused by name.
 
-Only for commands whose page lists every option (Search Reference); the others take what they are given, as Splunk does.
+Only for commands whose page lists every option (Search Reference); their declarations are
+`closed`. The others take what they are given, as Splunk does.
 """
 
 from __future__ import annotations
@@ -8,23 +9,16 @@ from __future__ import annotations
 from caltrop.engine.errors import SearchError
 from caltrop.engine.nearest import did_you_mean
 from caltrop.spl.ast import Command, Option
+from caltrop.spl.commands import declaration_of
 from caltrop.spl.kinds import Kind
-from caltrop.spl.syntax import syntaxes
-
-CLOSED = frozenset(
-    {
-        "append", "appendcols", "bin", "bucket", "convert", "dedup", "discretize", "eventcount", "extract", "gentimes",
-        "head", "inputlookup", "kv", "makemv", "makeresults", "metadata", "multikv", "mvcombine", "mvexpand",
-        "outputlookup", "rex", "selfjoin", "spath", "tail", "xmlkv", "xpath",
-    }
-)  # fmt: skip
 
 
 def check(command: Command) -> None:
     """SearchError for the first option that the command's declaration does not allow."""
-    if command.name not in CLOSED:
+    declaration = declaration_of(command.name)
+    if not declaration.closed:
         return
-    known = syntaxes[command.name].options
+    known = declaration.options
     for option in command.of(Option):
         kind = known.get(option.name)
         if kind is None:

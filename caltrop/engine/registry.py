@@ -1,6 +1,7 @@
 """What the engine can do, registered where it is defined; the support table in docs/spl.md is computed from here.
 
-A command is a function `(table, command, context) -> table`; an aggregation and an eval function likewise have one
+A command is a function `(table, command, context) -> table`, declared in `caltrop/spl/commands` (how it is written, its
+kind, what it reads and gives); an aggregation and an eval function likewise have one
 decorated definition. Modules in `engine/commands` and `engine/functions` are all imported by `load()`.
 """
 
@@ -10,21 +11,16 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from caltrop.engine.calls import Invocation
 from caltrop.engine.context import Context
 from caltrop.engine.table import Table
 from caltrop.engine.values import Returns, Value
 from caltrop.spl.ast import Command
+from caltrop.spl.commands import declaration_of
+from caltrop.spl.facts import CommandKind
 
-# How a command treats its input, in the words of the Search Reference:
-# generating   starts a pipeline and reads no input
-# streaming    each row on its own (distributable); keeps events
-# centralized  streaming but order- or state-dependent (head, streamstats, …); keeps events
-# transforming results are a table, no longer events
-# dataset      needs the whole input, keeps the kind of its rows (sort, eventstats, …)
-Kind = Literal["generating", "streaming", "centralized", "transforming", "dataset"]
 Run = Callable[[Table, Command, Context], Table]
 R = TypeVar("R", bound=Run)
 
@@ -32,7 +28,7 @@ R = TypeVar("R", bound=Run)
 @dataclass(frozen=True, slots=True)
 class CommandEntry:
     name: str
-    kind: Kind
+    kind: CommandKind
     run: Run
     note: str = ""  # deviation from Splunk's documentation, one sentence, shown in docs/spl.md
 
@@ -40,13 +36,16 @@ class CommandEntry:
 commands: dict[str, CommandEntry] = {}
 
 
-def command(*names: str, kind: Kind, note: str = "") -> Callable[[R], R]:
+def command(*names: str, note: str = "") -> Callable[[R], R]:
     """Register `run(table, cmd, ctx) -> table` for the command of that name (further names are aliases)."""
 
     def register(run: R) -> R:
         for name in names:
             if name in commands:
                 raise RuntimeError(f"command {name!r} is registered twice")
+            kind = declaration_of(name).kind
+            if kind is None:
+                raise RuntimeError(f"command {name!r} has no kind: declare it in caltrop/spl/commands")
             commands[name] = CommandEntry(name, kind, run, note)
         return run
 

@@ -24,16 +24,15 @@ from caltrop.spl.ast import (
     MacroCall,
     Membership,
     Node,
-    Option,
     Or,
     Pipeline,
-    SortKey,
     Subsearch,
     Template,
     Word,
     is_time_modifier,
 )
-from caltrop.spl.commands import known_commands, suggest_command
+from caltrop.spl.commands import declaration_of, known_commands, suggest_command
+from caltrop.spl.declaration import Words, declarations
 
 Finding = tuple[Node, str, str]  # where, message, hint
 Rule = Callable[[Pipeline], Iterator[Finding]]
@@ -49,9 +48,6 @@ def rule(code: str) -> Callable[[Rule], Rule]:
         return check
 
     return register
-
-
-_AGGREGATING = frozenset({"stats", "tstats", "chart", "timechart", "top", "rare", "mstats"})
 
 
 def _commands(pipeline: Pipeline) -> Iterator[Command]:
@@ -70,12 +66,12 @@ def _own(node: Node) -> Iterator[Node]:
 def _searched(pipeline: Pipeline) -> Iterator[Node]:
     """The nodes of every search expression over events: `search`, and `where` of tstats and its like."""
     for command in _commands(pipeline):
-        if command.name in ("search", "metasearch"):
+        declared = declaration_of(command.name)
+        if declared.words is Words.SEARCH:
             yield from _own(command)
-        else:
-            for part in command.of(Clause):
-                if part.keyword == "where":
-                    yield from _own(part)
+        for part in command.of(Clause):
+            if declared.clauses.get(part.keyword) is Words.SEARCH:
+                yield from _own(part)
 
 
 @rule("leading-wildcard")
@@ -123,33 +119,19 @@ def missing_index(pipeline: Pipeline) -> Iterator[Finding]:
         yield first, "no index is named, so the role's default indexes decide what is found", "add index=…"
 
 
-@rule("join")
-def join(pipeline: Pipeline) -> Iterator[Finding]:
-    for command in _commands(pipeline):
-        if command.name == "join":
-            yield (
-                command,
-                "join silently cuts its subsearch (50,000 rows, 60 seconds)",
-                "search both sides at once and bring them together with stats … by",
-            )
+def _advised(code: str) -> Rule:
+    """What the declarations of single commands say about their use, under that code."""
+
+    def check(pipeline: Pipeline) -> Iterator[Finding]:
+        for command in _commands(pipeline):
+            for advice in declaration_of(command.name).advice:
+                if advice.code == code and advice.when(command):
+                    yield command, advice.message, advice.hint
+
+    return check
 
 
-@rule("transaction")
-def transaction(pipeline: Pipeline) -> Iterator[Finding]:
-    for command in _commands(pipeline):
-        if command.name == "transaction":
-            yield command, "transaction keeps events in memory and evicts silently", "use stats … by, or streamstats"
-
-
-@rule("unbounded-sort")
-def unbounded_sort(pipeline: Pipeline) -> Iterator[Finding]:
-    for command in _commands(pipeline):
-        if command.name == "sort" and command.option("limit") is None and command.of(SortKey):
-            yield (
-                command,
-                "sort without a count keeps 10,000 rows and drops the rest",
-                "write sort 0 … for all, or a count",
-            )
+LINTS.update((code, _advised(code)) for code in sorted({a.code for d in declarations.values() for a in d.advice}))
 
 
 @rule("late-search")
@@ -159,80 +141,16 @@ def late_search(pipeline: Pipeline) -> Iterator[Finding]:
     for before, command in pairwise(commands):
         if not (isinstance(before, Command) and isinstance(command, Command)):
             continue
-        if before.name not in ("stats", "tstats") or command.name not in ("search", "where"):
+        grouping = declaration_of(before.name)
+        if not grouping.groups or not declaration_of(command.name).filters:
             continue
         group = before.clause("by") or before.clause("groupby") or ()
         fields = {field.name for field in group if isinstance(field, FieldName)}
         used = {node.name for node in command.walk() if isinstance(node, FieldName)}
         odd = (Keyword, MacroCall, Subsearch, Template)
         if used and used <= fields and not any(isinstance(node, odd) for node in command.walk()):
-            where = "into its where clause" if before.name == "tstats" else f"before {before.name}"
+            where = "into its where clause" if "where" in grouping.clauses else f"before {before.name}"
             yield command, f"this filters by fields that {before.name} groups by", f"move it {where}"
-
-
-def _mentions(node: Node, name: str) -> bool:
-    """Whether a command may use the field: by name, by wildcard, inside a template, or in a way that cannot be known."""
-    for part in node.walk():
-        if isinstance(part, MacroCall | Template | Subsearch):
-            return True
-        text = part.name if isinstance(part, FieldName) else part.text if isinstance(part, Word | Keyword) else None
-        if isinstance(part, Option) and isinstance(part.value, str):
-            text = part.value
-        if isinstance(part, Assignment):
-            text = part.target
-        if text is None:
-            continue
-        if text.strip("$") == name or ("*" in text and fnmatchcase(name, text)) or f"{{{name}}}" in text or "`" in text:
-            return True
-        if isinstance(part, Option) and name in text:
-            return True
-    return False
-
-
-def _fixes_fields(command: Command) -> bool:
-    """Whether nothing but what the command names is left after it."""
-    if command.name == "fields":
-        return not any(word.text == "-" for word in command.of(Word))
-    return command.name in ("table", "stats", "chart", "timechart", "top", "rare")
-
-
-_KNOWN_USERS = frozenset(
-    [
-        "search",
-        "where",
-        "eval",
-        "fieldformat",
-        "rename",
-        "fields",
-        "table",
-        "stats",
-        "eventstats",
-        "streamstats",
-        "chart",
-        "timechart",
-        "top",
-        "rare",
-        "sort",
-        "dedup",
-        "head",
-        "tail",
-        "reverse",
-        "rex",
-        "regex",
-        "fillnull",
-        "filldown",
-        "mvexpand",
-        "makemv",
-        "nomv",
-        "convert",
-        "bin",
-        "bucket",
-        "replace",
-        "lookup",
-        "iplocation",
-        "spath",
-    ]
-)
 
 
 @rule("unused-field")
@@ -247,7 +165,8 @@ def unused_field(pipeline: Pipeline) -> Iterator[Finding]:
             name = assignment.target
             if name.startswith("_"):  # _time and its like are used without being named
                 continue
-            if any(_mentions(part, name) for part in command.parts[position + 1 :]):
+            behind = Command(name=command.name, parts=command.parts[position + 1 :])
+            if _reads(behind, name):
                 continue
             if _dropped_unread(pipeline.commands[index + 1 :], name):
                 yield assignment, f"{name!r} is computed and never used", "remove it"
@@ -255,11 +174,19 @@ def unused_field(pipeline: Pipeline) -> Iterator[Finding]:
 
 def _dropped_unread(commands: tuple[Command | MacroCall, ...], name: str) -> bool:
     for command in commands:
-        if not isinstance(command, Command) or command.name not in _KNOWN_USERS or _mentions(command, name):
+        if not isinstance(command, Command) or _reads(command, name):
             return False
-        if _fixes_fields(command):
+        if declaration_of(command.name).keeps_only_named(command):
             return True
     return False
+
+
+def _reads(command: Command, name: str) -> bool:
+    """Whether the command may use the field, by its name or by a pattern, or in a way that cannot be known."""
+    if any(isinstance(node, Keyword) for node in command.walk()):  # a word that is searched for stands in any field
+        return True
+    read = declaration_of(command.name).reads(command)
+    return read is None or any("`" in one or fnmatchcase(name, one) for one in read)
 
 
 @rule("unknown-command")
@@ -275,14 +202,11 @@ def unknown_command(pipeline: Pipeline) -> Iterator[Finding]:
 @rule("unknown-function")
 def unknown_function(pipeline: Pipeline) -> Iterator[Finding]:
     for command in _commands(pipeline):
+        aggregating = declaration_of(command.name).words is Words.AGGREGATIONS
         for node in _own(command):
-            if isinstance(node, Call) and node.name not in names.EVAL_FUNCTIONS and not _aggregates(command, node.name):
+            if isinstance(node, Call) and not _is_function(node.name) and not (aggregating and _aggregates(node.name)):
                 yield node, f"{node.name!r} is no eval function", _did_you_mean(names.suggest_eval_function(node.name))
-            elif (
-                isinstance(node, Aggregation)
-                and command.name in _AGGREGATING
-                and not _aggregates(command, node.function)
-            ):
+            elif isinstance(node, Aggregation) and aggregating and not _aggregates(node.function):
                 yield (
                     node,
                     f"{node.function!r} is no statistical function",
@@ -290,10 +214,13 @@ def unknown_function(pipeline: Pipeline) -> Iterator[Finding]:
                 )
 
 
-def _aggregates(command: Command, name: str) -> bool:
-    """`timechart eval(avg(x)/2)` calls statistical functions inside an eval; so does `where` of chart."""
-    if command.name in ("eval", "where", "fieldformat"):
-        return False
+def _is_function(name: str) -> bool:
+    """An eval function; eval(…) itself marks the expression of an option, and a template may stand for any."""
+    return name in names.EVAL_FUNCTIONS or name == "eval" or not name.isidentifier()
+
+
+def _aggregates(name: str) -> bool:
+    """A statistical function; `timechart eval(avg(x)/2)` calls them inside an eval."""
     return name in names.AGGREGATIONS or names.PERCENTILE.fullmatch(name) is not None or not name.isidentifier()
 
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from caltrop.spl.arguments import Arguments
 from caltrop.spl.ast import Command, MacroCall, Node, Pipeline, Subsearch
-from caltrop.spl.commands import syntax_of
+from caltrop.spl.commands import declaration_of
 from caltrop.spl.cursor import MAX_DEPTH, Cursor
 from caltrop.spl.declared import read_arguments
 from caltrop.spl.expressions import read_expression
@@ -139,9 +139,9 @@ def _command(cursor: Cursor) -> Command | MacroCall:
 
 
 def _arguments(cursor: Cursor, name: str, start: int) -> Command:
-    syntax = syntax_of(name)
-    args = Arguments(cursor, name, syntax.options)
-    parts = read_arguments(args, syntax)
+    declaration = declaration_of(name)
+    args = Arguments(cursor, name, declaration.options)
+    parts = read_arguments(args, declaration)
     if not args.end():
         cursor.expected(f'another argument of {name}, "|" or the end of the search', _closing_hint(cursor))
     return Command(name=name, parts=parts, span=cursor.span(start))

@@ -6,7 +6,7 @@ import re
 from functools import singledispatch
 
 from caltrop.spl import ast
-from caltrop.spl.commands import syntax_of
+from caltrop.spl.commands import declaration_of
 from caltrop.spl.expressions import NOT_LEVEL, PRECEDENCE, SIGN_LEVEL
 
 _BARE_WORD = re.compile(r'[^\s"\[\]|,`=<>!()\'\\;]+')
@@ -56,7 +56,7 @@ def _(node: ast.Command) -> str:
 
 def _arguments(node: ast.Command) -> str:
     """Parts in order; a leading count is written without its name (dedup 3 host)."""
-    number = syntax_of(node.name).number
+    number = declaration_of(node.name).number
     first = node.parts[0] if node.parts else None
     if number and isinstance(first, ast.Option) and first.name == number and type(first.value) is int:
         return " ".join([str(first.value), *(_text(part) for part in node.parts[1:])])

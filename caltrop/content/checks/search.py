@@ -10,7 +10,7 @@ import msgspec
 from caltrop.content import wellknown
 from caltrop.content.cache import Bundle, key
 from caltrop.content.checks.finding import Finding, of
-from caltrop.content.checks.outputs import OPEN, Fields, output_fields
+from caltrop.content.checks.outputs import output_fields
 from caltrop.content.checks.references import Search, searches
 from caltrop.content.checks.risk import entity_fields, messages, tokens
 from caltrop.content.config import AppConfig
@@ -18,6 +18,7 @@ from caltrop.content.model import Catalogue, Detection, MacroItem
 from caltrop.content.spltext import macro_calls, without_comments
 from caltrop.spl import SplError, parse
 from caltrop.spl.ast import Comparison, Pipeline, Word
+from caltrop.spl.fieldsets import OPEN, Fields
 
 # Tokens of a drilldown that Enterprise Security fills in from the finding, not from the search's result.
 _FINDING_TOKENS = ("info_min_time", "info_max_time", "info_sid", "info_search_time", "event_id", "rule_name", "source")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from caltrop.engine.errors import SearchError
 from caltrop.engine.nearest import did_you_mean
 from caltrop.spl.ast import Aggregation, Alias, Clause, Command, FieldName, Node, NodeOption, Option, Word
-from caltrop.spl.syntax import syntaxes
+from caltrop.spl.commands import declaration_of
 
 
 def gathered(cmd: Command) -> Command:
@@ -25,7 +25,7 @@ def gathered(cmd: Command) -> Command:
 
 def checked(cmd: Command) -> Command:
     """`gathered`, refusing an option that the command does not have."""
-    known = syntaxes[cmd.name].options
+    known = declaration_of(cmd.name).options
     cmd = gathered(cmd)
     # The Search Reference writes dedup_splitvals in both ways.
     parts = [

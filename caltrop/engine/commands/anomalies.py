@@ -24,7 +24,7 @@ _ACTIONS = ("annotate", "filter", "summary")
 # --- anomalies --------------------------------------------------------------------------------------------------------
 
 
-@command("anomalies", kind="dataset", note="Uniformity is measured by compression; scores differ from Splunk's.")
+@command("anomalies", note="Uniformity is measured by compression; scores differ from Splunk's.")
 def anomalies(table: Table, cmd: Command, ctx: Context) -> Table:
     """`unexpectedness` of each event given those before it; without labelonly only events above the threshold.
 
@@ -74,7 +74,7 @@ def _unexpectedness(past: Sequence[str], value: str) -> float:
 # --- anomalousvalue ---------------------------------------------------------------------------------------------------
 
 
-@command("anomalousvalue", kind="dataset")
+@command("anomalousvalue")
 def anomalousvalue(table: Table, cmd: Command, ctx: Context) -> Table:
     """Values that are rare (texts) or far from the mean (numbers) in their field."""
     fields = names(cmd.parts)
@@ -144,7 +144,7 @@ def _number_score(numbers: pl.Series) -> pl.Series:
 _BINS = 30
 
 
-@command("anomalydetection", kind="dataset", note="With cutoff=t the bound lies twice as far out as with cutoff=f.")
+@command("anomalydetection", note="With cutoff=t the bound lies twice as far out as with cutoff=f.")
 def anomalydetection(table: Table, cmd: Command, ctx: Context) -> Table:
     """method=histogram: events whose combination of values is improbable; zscore: anomalousvalue; iqr: outlier."""
     fields = names(cmd.parts)

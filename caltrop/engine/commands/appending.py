@@ -25,20 +25,20 @@ def results_of(node: Subsearch, cmd: Command, ctx: Context) -> Table:
     return subsearches.run(node, ctx, limit=limit or None)
 
 
-@command("append", kind="dataset")
+@command("append")
 def append(table: Table, cmd: Command, ctx: Context) -> Table:
     """The subsearch's results after the current ones."""
     return concat([table, results_of(subsearch_part(cmd), cmd, ctx)])
 
 
-@command("appendpipe", kind="dataset")
+@command("appendpipe")
 def appendpipe(table: Table, cmd: Command, ctx: Context) -> Table:
     """What the pipeline makes of the current results, after them."""
     part = subsearch_part(cmd)
     return concat([table, ctx.engine.run(part.pipeline, ctx, source=table)])
 
 
-@command("appendcols", kind="dataset", note="Rows that the subsearch has more than the search are added at the end.")
+@command("appendcols", note="Rows that the subsearch has more than the search are added at the end.")
 def appendcols(table: Table, cmd: Command, ctx: Context) -> Table:
     """Row n of the subsearch gives its fields to row n; a value that is there already stays unless override=t.
 
@@ -64,7 +64,7 @@ def _longer(frame: pl.DataFrame, height: int) -> pl.DataFrame:
     return pl.concat([frame, pl.DataFrame(schema=frame.schema).clear(height - frame.height)])
 
 
-@command("union", kind="dataset")
+@command("union")
 def union(table: Table, cmd: Command, ctx: Context) -> Table:
     """Current results and those of every dataset: events in order of time, anything else one after the other."""
     tables = [table] if table.frame.width else []
@@ -89,7 +89,7 @@ def dataset_named(text: str, cmd: Command, ctx: Context) -> Table:
     return registry.commands["from"].run(Table.empty(), source, ctx)
 
 
-@command("multisearch", kind="generating")
+@command("multisearch")
 def multisearch(table: Table, cmd: Command, ctx: Context) -> Table:
     """Events of several streaming searches in order of time."""
     parts = cmd.of(Subsearch)
@@ -118,7 +118,7 @@ def _merged(tables: list[Table]) -> Table:
     return result
 
 
-@command("set", kind="generating")
+@command("set")
 def set_(table: Table, cmd: Command, ctx: Context) -> Table:
     """union, diff (in one of them only) or intersect of two subsearches; rows are equal when all visible fields are."""
     words = [w.text.lower() for w in cmd.of(Word)]

@@ -24,7 +24,7 @@ def _source_and_target(cmd: Command) -> tuple[str, str | None]:
     return (part.source.name, part.target.name) if isinstance(part, Alias) else (part.name, None)
 
 
-@command("accum", kind="centralized")
+@command("accum")
 def accum(table: Table, cmd: Command, ctx: Context) -> Table:
     """The sum so far, on rows whose value is a number."""
     source, target = _source_and_target(cmd)
@@ -35,7 +35,7 @@ def accum(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(table.frame.with_columns(total.alias(target or source)))
 
 
-@command("delta", kind="centralized")
+@command("delta")
 def delta(table: Table, cmd: Command, ctx: Context) -> Table:
     """The difference to the row `p` before; none where either is no number."""
     source, target = _source_and_target(cmd)
@@ -48,7 +48,7 @@ def delta(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(table.frame.with_columns((number - number.shift(back)).alias(target or f"delta({source})")))
 
 
-@command("autoregress", kind="centralized")
+@command("autoregress")
 def autoregress(table: Table, cmd: Command, ctx: Context) -> Table:
     """Values of the rows before: one step p, or a range of steps a-b in fields named <field>_p<step>."""
     source, target = _source_and_target(cmd)
@@ -66,7 +66,7 @@ def autoregress(table: Table, cmd: Command, ctx: Context) -> Table:
     )
 
 
-@command("addtotals", kind="streaming")
+@command("addtotals")
 def addtotals(table: Table, cmd: Command, ctx: Context) -> Table:
     """The sum of numeric fields of each row in `fieldname`, and with col=t a row of column sums."""
     names = names_of(cmd.parts, ctx)
@@ -89,7 +89,7 @@ def addtotals(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(frame)
 
 
-@command("addcoltotals", kind="dataset")
+@command("addcoltotals")
 def addcoltotals(table: Table, cmd: Command, ctx: Context) -> Table:
     """A last row with the sum of each numeric field."""
     return table.with_frame(_with_sums(table.frame, names_of(cmd.parts, ctx), cmd))
@@ -135,7 +135,7 @@ def _appended(column: pl.Series, value: float | str) -> pl.Series:
     )
 
 
-@command("addinfo", kind="streaming")
+@command("addinfo")
 def addinfo(table: Table, cmd: Command, ctx: Context) -> Table:
     """The search's time range, id and time in info_… fields; +Infinity is an open end."""
     earliest, latest = ctx.time_range

@@ -29,7 +29,7 @@ def _baskets(table: Table, fields: Sequence[str]) -> list[frozenset[Item]]:
     ]
 
 
-@command("arules", kind="transforming", note="Rules hold at most four values.")
+@command("arules", note="Rules hold at most four values.")
 def arules(table: Table, cmd: Command, ctx: Context) -> Table:
     """Rules "rows with these values also have that value", strongest first."""
     fields = expand(names(cmd.parts), table.fields)
@@ -80,7 +80,7 @@ def _frequent(baskets: Sequence[frozenset[Item]], support: int) -> dict[frozense
     return found
 
 
-@command("associate", kind="transforming")
+@command("associate")
 def associate(table: Table, cmd: Command, ctx: Context) -> Table:
     """Field values that make another field more predictable: how much each lowers its entropy."""
     options = checked(cmd)
@@ -144,7 +144,7 @@ def _entropy(counts: Counter[str]) -> float:
     return -sum(n / total * math.log2(n / total) for n in counts.values()) + 0.0
 
 
-@command("cofilter", kind="transforming")
+@command("cofilter")
 def cofilter(table: Table, cmd: Command, ctx: Context) -> Table:
     """How many values of the first field two values of the second field have in common, most first."""
     fields = names(cmd.parts)

@@ -123,7 +123,7 @@ def plain_functions(cmd: Command, axes: Sequence[Axis]) -> tuple[Aggregation, ..
     return written
 
 
-@command("chart", kind="transforming")
+@command("chart")
 def chart(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row for each value of the first field, a column for each value of the second."""
     axes = read_axes(cmd)
@@ -191,7 +191,7 @@ def fill_rows(result: pl.DataFrame, row: str, wanted: pl.Series, empty: dict[str
     return filled.with_columns(pl.col(counts).fill_null(0))
 
 
-@command("sichart", kind="transforming")
+@command("sichart")
 def sichart(table: Table, cmd: Command, ctx: Context) -> Table:
     """Rows of partial results from which `chart` of the same arguments gets its result."""
     axes = read_axes(cmd)

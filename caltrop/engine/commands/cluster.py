@@ -33,7 +33,7 @@ def _set_likeness(a: Features, b: Features) -> float:
     return product / size if size else 1.0
 
 
-@command("cluster", kind="dataset", note="The measure of likeness is our own; t keeps its meaning from 0 to 1.")
+@command("cluster", note="The measure of likeness is our own; t keeps its meaning from 0 to 1.")
 def cluster(table: Table, cmd: Command, ctx: Context) -> Table:
     """One row a cluster (its first event), or with labelonly=t every row with the number of its cluster."""
     cmd = checked(cmd)

@@ -25,7 +25,6 @@ TIME_FORMAT = "%m/%d/%Y %H:%M:%S %z"
     "stash",
     "sumindex",
     "summaryindex",
-    kind="dataset",
     note="Events are written to the index at once, not by way of a spool file; fields of results without _raw are indexed.",
 )
 def collect(table: Table, cmd: Command, ctx: Context) -> Table:
@@ -139,13 +138,13 @@ def _quoted(text: str) -> str:
 # --- metrics ----------------------------------------------------------------------------------------------------------
 
 
-@command("mcollect", kind="dataset", note="The index need not be a metrics index.")
+@command("mcollect", note="The index need not be a metrics index.")
 def mcollect(table: Table, cmd: Command, ctx: Context) -> Table:
     """Write results as metric data points: metric_name and _value, or one a numeric field with split=t or allnums."""
     return _metric_events(table, cmd, ctx)
 
 
-@command("meventcollect", kind="streaming", note="The index need not be a metrics index.")
+@command("meventcollect", note="The index need not be a metrics index.")
 def meventcollect(table: Table, cmd: Command, ctx: Context) -> Table:
     """As mcollect, on events while they stream."""
     return _metric_events(table, cmd, ctx)

@@ -14,7 +14,7 @@ from caltrop.engine.table import Table, numeric, render
 from caltrop.spl.ast import Command
 
 
-@command("diff", kind="transforming")
+@command("diff")
 def diff(table: Table, cmd: Command, ctx: Context) -> Table:
     """The difference of two results' `attribute` (default `_raw`) in the unified format, or with context=t the context format."""
     attribute = str(cmd.option("attribute", "_raw"))
@@ -39,7 +39,7 @@ def _lines(table: Table, cmd: Command, option: str, default: int, attribute: str
     return text[:limit].split("\n")
 
 
-@command("localize", kind="transforming")
+@command("localize")
 def localize(table: Table, cmd: Command, ctx: Context) -> Table:
     """Regions of time whose events are at most `maxpause` apart, latest first, widened by timebefore and timeafter."""
     pause, after, before = (

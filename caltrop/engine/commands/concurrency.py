@@ -14,7 +14,7 @@ from caltrop.engine.table import Table, numeric
 from caltrop.spl.ast import Command
 
 
-@command("concurrency", kind="dataset")
+@command("concurrency")
 def concurrency(table: Table, cmd: Command, ctx: Context) -> Table:
     """For each row, how many rows (itself included) are under way when it starts; both ends of a row belong to it."""
     cmd = checked(cmd)
@@ -32,7 +32,7 @@ def concurrency(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(table.frame.with_columns(count.alias(output)))
 
 
-@command("gauge", kind="transforming")
+@command("gauge")
 def gauge(table: Table, cmd: Command, ctx: Context) -> Table:
     """The value as x and the limits of the ranges as y1, y2, …; 0 and 100 when none are given."""
     value, *limits = names(cmd.parts) or [""]

@@ -21,7 +21,7 @@ DEFAULT_FORMAT = "%m/%d/%Y %H:%M:%S"
 Number = Callable[[str], float | None]
 
 
-@command("convert", kind="streaming")
+@command("convert")
 def convert(table: Table, cmd: Command, ctx: Context) -> Table:
     """Conversion functions over fields and patterns; AS keeps the original."""
     form = str(cmd.option("timeformat", DEFAULT_FORMAT))
@@ -139,7 +139,7 @@ def memk(text: str) -> float | None:
     return float(match[1]) * {"": 1, "k": 1, "m": 1024, "g": 1024 * 1024}[match[2].lower()]
 
 
-@command("strcat", kind="streaming")
+@command("strcat")
 def strcat(table: Table, cmd: Command, ctx: Context) -> Table:
     """Fields and quoted strings joined into the last field; missing fields are empty unless allrequired=t."""
     words = cmd.of(Word)
@@ -165,7 +165,7 @@ def strcat(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(table.frame.with_columns(column.alias(target.text)))
 
 
-@command("rangemap", kind="streaming")
+@command("rangemap")
 def rangemap(table: Table, cmd: Command, ctx: Context) -> Table:
     """`range` names the ranges that a number lies in (bounds included), `default` where it lies in none."""
     name = cmd.option("field")

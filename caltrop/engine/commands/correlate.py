@@ -12,7 +12,7 @@ from caltrop.engine.table import Table, numeric, render
 from caltrop.spl.ast import Command
 
 
-@command("correlate", kind="transforming", note="A cell is the share of rows with both fields among those with either.")
+@command("correlate", note="A cell is the share of rows with both fields among those with either.")
 def correlate(table: Table, cmd: Command, ctx: Context) -> Table:
     """A matrix of co-occurrence: RowField, then a column a field, cells from 0 to 1 with two decimals."""
     choice(checked(cmd), "type", "cocur", "cocur")
@@ -32,7 +32,7 @@ def _share(part: int, whole: int) -> str:
     return f"{part / whole:.2f}" if whole else "0.00"
 
 
-@command("analyzefields", "af", kind="transforming", note="A field predicts by its best single threshold.")
+@command("analyzefields", "af", note="A field predicts by its best single threshold.")
 def analyzefields(table: Table, cmd: Command, ctx: Context) -> Table:
     """How well each numeric field predicts a field of two values: field, count, cocur, acc, balacc."""
     target = text(cmd, "classfield", "")

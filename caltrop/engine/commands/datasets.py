@@ -20,7 +20,7 @@ from caltrop.spl.ast import Command, Option, Word
 MODES = ("search", "flat", "acceleration_search")
 
 
-@command("datamodel", kind="generating", note="Strict fields and summary options are read and change nothing.")
+@command("datamodel", note="Strict fields and summary options are read and change nothing.")
 def datamodel(table: Table, cmd: Command, ctx: Context) -> Table:
     """The models as JSON, one model, one dataset, or its events: `search` names fields Dataset.field, `flat` plainly."""
     words = [w.text for w in cmd.of(Word)]
@@ -55,7 +55,7 @@ def dataset_rows(dataset: Dataset, ctx: Context, *, qualified: bool) -> Table:
     return Table(frame.select(present), events=True)
 
 
-@command("from", kind="generating")
+@command("from")
 def from_(table: Table, cmd: Command, ctx: Context) -> Table:
     """`datamodel:Model.Dataset`, `lookup:name` (or inputlookup), `savedsearch:name`; the space form works too."""
     words = [w.text for w in cmd.of(Word)]

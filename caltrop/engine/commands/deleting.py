@@ -11,7 +11,7 @@ from caltrop.engine.table import Table
 from caltrop.spl.ast import Command
 
 
-@command("delete", kind="transforming")
+@command("delete")
 def delete(table: Table, cmd: Command, ctx: Context) -> Table:
     """One row an index, with how many events were deleted (Search Reference: delete)."""
     if not ctx.instance.services.may(ctx.user, "delete_by_keyword"):

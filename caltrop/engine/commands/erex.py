@@ -22,7 +22,7 @@ CONTEXT = 24  # characters in front of an example that are looked at
 _RUN = re.compile(r"\d+|[A-Za-z]+|\s+|.", re.DOTALL)
 
 
-@command("erex", kind="dataset", note="The expression that is learnt is ours, not the one that Splunk would learn.")
+@command("erex", note="The expression that is learnt is ours, not the one that Splunk would learn.")
 def erex(table: Table, cmd: Command, ctx: Context) -> Table:
     """Learns from examples=, adds the field, and tells the expression in a message."""
     fields = [f.name for f in cmd.of(FieldName)]

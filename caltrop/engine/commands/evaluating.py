@@ -18,7 +18,7 @@ from caltrop.spl import parse
 from caltrop.spl.ast import Assignment, Command, Subsearch
 
 
-@command("eval", kind="streaming")
+@command("eval")
 def eval_(table: Table, cmd: Command, ctx: Context) -> Table:
     """Assignments in order, each seeing the ones before it."""
     frame = table.frame
@@ -93,7 +93,7 @@ def _where(chosen: pl.Series, new: pl.Series, old: pl.Series | None) -> pl.Serie
     return pick(chosen, new, old)
 
 
-@command("fieldformat", kind="streaming")
+@command("fieldformat")
 def fieldformat(table: Table, cmd: Command, ctx: Context) -> Table:
     """Remember how a field is shown; the values that later commands see stay as they are."""
     ctx.formats.extend(_assignments(cmd, ctx))

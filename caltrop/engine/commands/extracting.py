@@ -19,7 +19,7 @@ from caltrop.knowledge.columns import coalesce
 from caltrop.spl.ast import Command, Word
 
 
-@command("rex", kind="streaming")
+@command("rex")
 def rex(table: Table, cmd: Command, ctx: Context) -> Table:
     """Named groups become fields; rows without a match keep what they have."""
     words = cmd.of(Word)

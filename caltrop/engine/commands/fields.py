@@ -34,7 +34,7 @@ def missing(height: int, name: str) -> pl.Series:
     return pl.Series(name, [None], dtype=pl.String).new_from_index(0, height)
 
 
-@command("fields", kind="streaming")
+@command("fields")
 def fields(table: Table, cmd: Command, ctx: Context) -> Table:
     """Keep the listed fields and the internal ones, or (-) remove the listed ones."""
     names = names_of(cmd.parts, ctx)
@@ -48,7 +48,7 @@ def fields(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(table.frame.select([*listed, *internal]))
 
 
-@command("table", kind="transforming")
+@command("table")
 def table_(table: Table, cmd: Command, ctx: Context) -> Table:
     """The listed fields as a table, in that order; a field without values is an empty column."""
     if not cmd.parts:
@@ -62,7 +62,7 @@ def table_(table: Table, cmd: Command, ctx: Context) -> Table:
     return Table(pl.DataFrame(columns) if columns else pl.DataFrame())
 
 
-@command("rename", kind="streaming")
+@command("rename")
 def rename(table: Table, cmd: Command, ctx: Context) -> Table:
     """Pairs are applied from left to right; a field that does not exist takes its new name's values away."""
     frame = table.frame
@@ -88,7 +88,7 @@ def _renamed(frame: pl.DataFrame, old: str, new: str) -> pl.DataFrame:
     return frame.rename({old: new}) if old in frame.columns else frame
 
 
-@command("replace", kind="streaming")
+@command("replace")
 def replace(table: Table, cmd: Command, ctx: Context) -> Table:
     """Whole values changed to others; * matches any text and carries it over."""
     pairs: list[tuple[str, str]] = []
@@ -144,7 +144,7 @@ def _groups(source: str) -> str:
     return fieldnames.name_pattern(source).pattern
 
 
-@command("fillnull", kind="streaming")
+@command("fillnull")
 def fillnull(table: Table, cmd: Command, ctx: Context) -> Table:
     """Fill missing values of the listed fields (made when they do not exist), or of every field, with a text."""
     value = str(cmd.option("value", "0"))
@@ -176,7 +176,7 @@ def _filled(column: pl.Series, value: str) -> pl.Series:
     return render(column).fill_null(value).alias(column.name)
 
 
-@command("filldown", kind="centralized")
+@command("filldown")
 def filldown(table: Table, cmd: Command, ctx: Context) -> Table:
     """Missing values take the last value above them."""
     names = names_of(cmd.parts, ctx)

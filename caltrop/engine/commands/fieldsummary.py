@@ -17,7 +17,7 @@ from caltrop.spl.ast import Command
 COLUMNS = ("field", "count", "distinct_count", "is_exact", "max", "mean", "min", "numeric_count", "stdev", "values")
 
 
-@command("fieldsummary", kind="transforming")
+@command("fieldsummary")
 def fieldsummary(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row a field, in order of their names: counts, numeric facts, and the most frequent values as JSON."""
     most = whole(checked(cmd), "maxvals", 100)

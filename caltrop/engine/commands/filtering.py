@@ -35,7 +35,7 @@ def flag(cmd: Command, name: str, default: bool = False) -> bool:
     return value
 
 
-@command("search", kind="streaming")
+@command("search")
 def search(table: Table, cmd: Command, ctx: Context) -> Table:
     """Rows that match a search expression; the leading search of a pipeline is `scan.scan_events`."""
     if not cmd.parts:
@@ -43,14 +43,14 @@ def search(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(table.frame.filter(ctx.engine.matches(search_expression(cmd), table.frame, ctx)))
 
 
-@command("where", kind="streaming")
+@command("where")
 def where(table: Table, cmd: Command, ctx: Context) -> Table:
     """Keep the rows for which the eval expression is true."""
     scope = Scope(table.frame, ctx)
     return table.with_frame(table.frame.filter(expressions.condition(cmd.parts[0], scope, "where")))
 
 
-@command("regex", kind="streaming")
+@command("regex")
 def regex(table: Table, cmd: Command, ctx: Context) -> Table:
     """Rows whose field holds (=) or lacks (!=) a match; a missing field lacks it."""
     part = cmd.parts[0] if cmd.parts else None
@@ -74,7 +74,7 @@ def regex(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(table.frame.filter(found if op == "=" else ~found))
 
 
-@command("head", kind="centralized")
+@command("head")
 def head(table: Table, cmd: Command, ctx: Context) -> Table:
     """The first rows: a number of them, or those before the first for which the expression is not true."""
     expression = next((part for part in cmd.parts if not isinstance(part, Option)), None)
@@ -90,7 +90,7 @@ def head(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(table.frame.head(count))
 
 
-@command("tail", kind="centralized")
+@command("tail")
 def tail(table: Table, cmd: Command, ctx: Context) -> Table:
     """The last rows, last one first."""
     if words := cmd.of(Word):
@@ -98,13 +98,13 @@ def tail(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(reversed_rows(table.frame.tail(limit_of(cmd, DEFAULT_HEAD))))
 
 
-@command("reverse", kind="dataset")
+@command("reverse")
 def reverse(table: Table, cmd: Command, ctx: Context) -> Table:
     """Last row first."""
     return table.with_frame(reversed_rows(table.frame))
 
 
-@command("uniq", kind="centralized")
+@command("uniq")
 def uniq(table: Table, cmd: Command, ctx: Context) -> Table:
     """Rows that differ from the one before them in some field."""
     if not len(table):
@@ -130,7 +130,7 @@ def _starts_run(keys: pl.DataFrame) -> pl.Series:
     return keys.select(pl.any_horizontal(first, *changed).alias("start")).to_series()
 
 
-@command("dedup", kind="dataset")
+@command("dedup")
 def dedup(table: Table, cmd: Command, ctx: Context) -> Table:
     """Keep the first N rows of each combination of values, in result order."""
     names = [node.name for node in cmd.of(FieldName)]
@@ -172,7 +172,7 @@ def dedup(table: Table, cmd: Command, ctx: Context) -> Table:
 # --- sort -------------------------------------------------------------------------------------------------------------
 
 
-@command("sort", kind="dataset")
+@command("sort")
 def sort(table: Table, cmd: Command, ctx: Context) -> Table:
     """Sort by keys, at most `limit` rows (10,000 unless given, 0 for all); a final d turns the order around."""
     keys = list(cmd.of(SortKey))

@@ -22,7 +22,7 @@ _ROW = "caltrop row"
 MAX_ITEMS = 100_000
 
 
-@command("foreach", kind="streaming")
+@command("foreach")
 def foreach(table: Table, cmd: Command, ctx: Context) -> Table:
     """Run the template once for each field that matches, with <<FIELD>> and the like replaced."""
     pipeline = subsearch_part(cmd).pipeline

@@ -15,7 +15,7 @@ from caltrop.spl.ast import Alias, Command, FieldName, Node, Word
 DEFAULT = ("(", "(", "AND", ")", "OR", ")")
 
 
-@command("format", kind="transforming")
+@command("format")
 def format_(table: Table, cmd: Command, ctx: Context) -> Table:
     """One row with the field `search`: ( ( a="1" AND b="2" ) OR ( … ) ), fields by name; NOT ( ) for no results."""
     words = [w.text for w in cmd.of(Word)]
@@ -52,7 +52,7 @@ def quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-@command("return", kind="transforming", note="Several rows are written (…) OR (…), one row without parentheses.")
+@command("return", note="Several rows are written (…) OR (…), one row without parentheses.")
 def return_(table: Table, cmd: Command, ctx: Context) -> Table:
     """One row with the field `search`: field="value" of the first N rows, alias="value", or the bare value for $field.
 

@@ -21,7 +21,7 @@ from caltrop.spl.ast import Aggregation, Command, FieldName
 TILE, LATITUDE, LONGITUDE = "geobin", "\x00lat", "\x00lon"
 
 
-@command("geostats", kind="transforming", note="locallimit is read as a limit of the whole map, like globallimit.")
+@command("geostats", note="locallimit is read as a limit of the whole map, like globallimit.")
 def geostats(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row a tile and zoom level: geobin, the mean position of its events, the aggregations or series."""
     by = by_fields(cmd)

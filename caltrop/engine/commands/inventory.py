@@ -35,7 +35,7 @@ def indexes_named(cmd: Command, ctx: Context, default: str = "") -> list[str]:
     ]
 
 
-@command("metadata", kind="generating")
+@command("metadata")
 def metadata(table: Table, cmd: Command, ctx: Context) -> Table:
     """Hosts, sources or sourcetypes with firstTime, lastTime, recentTime and totalCount."""
     kind = str(cmd.option("type", "")).lower()
@@ -57,7 +57,7 @@ def metadata(table: Table, cmd: Command, ctx: Context) -> Table:
     return Table(pl.DataFrame(rows)) if rows else Table.empty()
 
 
-@command("eventcount", kind="generating")
+@command("eventcount")
 def eventcount(table: Table, cmd: Command, ctx: Context) -> Table:
     """Events in the indexes, in all or (summarize=false) for each; deleted ones are not counted. No time range applies."""
     infos = [ctx.instance.store.info(name) for name in indexes_named(cmd, ctx)]
@@ -73,7 +73,7 @@ def eventcount(table: Table, cmd: Command, ctx: Context) -> Table:
     return Table(pl.DataFrame(rows)) if rows else Table.empty()
 
 
-@command("dbinspect", kind="generating", note="A bucket is one of our segments; span= is not supported.")
+@command("dbinspect", note="A bucket is one of our segments; span= is not supported.")
 def dbinspect(table: Table, cmd: Command, ctx: Context) -> Table:
     """One row a segment of the indexes (default: main), newest first."""
     if cmd.option("span") is not None:
@@ -106,7 +106,6 @@ def dbinspect(table: Table, cmd: Command, ctx: Context) -> Table:
 
 @command(
     "typeahead",
-    kind="generating",
     note="Completes field=value of host, source, sourcetype and index, and their values.",
 )
 def typeahead(table: Table, cmd: Command, ctx: Context) -> Table:
@@ -125,7 +124,7 @@ def typeahead(table: Table, cmd: Command, ctx: Context) -> Table:
     return Table(pl.DataFrame(rows)) if rows else Table.empty()
 
 
-@command("rest", kind="generating")
+@command("rest")
 def rest(table: Table, cmd: Command, ctx: Context) -> Table:
     """Entries of a GET on this server's REST API, a row each."""
     paths = [w.text for w in cmd.of(Word)]
@@ -136,7 +135,7 @@ def rest(table: Table, cmd: Command, ctx: Context) -> Table:
     return Table(ctx.instance.services.rest(paths[0], parameters, ctx.user))
 
 
-@command("gentimes", kind="generating")
+@command("gentimes")
 def gentimes(table: Table, cmd: Command, ctx: Context) -> Table:
     """Ranges of time from start to end (default: midnight), one row an increment; the end is left out."""
     start = _time(cmd.option("start"), cmd, ctx)

@@ -21,7 +21,7 @@ USUAL = ("City", "Country", "Region", "lat", "lon")
 ALL = ("City", "Continent", "Country", "MetroCode", "Region", "Timezone", "lat", "lon")
 
 
-@command("iplocation", kind="streaming", note="Without a MaxMind database the fields stay empty and a warning says so.")
+@command("iplocation", note="Without a MaxMind database the fields stay empty and a warning says so.")
 def iplocation(table: Table, cmd: Command, ctx: Context) -> Table:
     """Adds City, Country, Region, lat, lon (allfields=t: also Continent, MetroCode, Timezone) of an address field."""
     names = [f.name for f in cmd.of(FieldName)]

@@ -18,7 +18,7 @@ ROW, OTHER = "\x00row", "\x00other"  # row numbers while joining
 NEVER_TAKEN = frozenset({"_raw", "_cd", "_indextime"})  # of the subsearch's fields
 
 
-@command("join", kind="dataset")
+@command("join")
 def join(table: Table, cmd: Command, ctx: Context) -> Table:
     """Each result with the first `max` results of the subsearch that have equal join fields (Search Reference: join).
 
@@ -161,7 +161,6 @@ def _merge(table: Table, other: Table, matches: pl.DataFrame, taken: Sequence[st
 
 @command(
     "selfjoin",
-    kind="dataset",
     note="Each row takes the fields of the next `max` rows with equal keys; a row without one is dropped.",
 )
 def selfjoin(table: Table, cmd: Command, ctx: Context) -> Table:

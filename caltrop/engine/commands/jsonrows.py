@@ -61,7 +61,7 @@ TYPES: dict[str, Callable[[str], Json]] = {
 }
 
 
-@command("tojson", kind="streaming")
+@command("tojson")
 def tojson(table: Table, cmd: Command, ctx: Context) -> Table:
     """Each row as a JSON object in `output_field`; types are chosen field by field: num(x), str(y), auto(*), …"""
     default = str(cmd.option("default_type", "none"))
@@ -102,7 +102,7 @@ def _json_of(cell: str | list[str] | None, convert: Callable[[str], Json]) -> Js
     return [convert(v) for v in cell] if isinstance(cell, list) else convert(cell)
 
 
-@command("fromjson", kind="streaming")
+@command("fromjson")
 def fromjson(table: Table, cmd: Command, ctx: Context) -> Table:
     """The keys of a JSON object as fields, with `prefix`; nested objects stay JSON text, arrays become multivalues."""
     name = only_field(cmd)

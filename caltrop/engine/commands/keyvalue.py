@@ -22,7 +22,7 @@ CHARACTER_LIMIT = 10_240
 MAX_COLUMNS = 1_000
 
 
-@command("extract", "kv", kind="streaming")
+@command("extract", "kv")
 def extract(table: Table, cmd: Command, ctx: Context) -> Table:
     """Pairs of `_raw` as fields: at the delimiter characters given, by named transforms, else as automatic extraction does."""
     limit, maxchars = _number(cmd, "limit", PAIR_LIMIT), _number(cmd, "maxchars", CHARACTER_LIMIT)
@@ -96,7 +96,7 @@ def delimited(text: pl.Series, pair: str, key: str) -> automatic.Triples:
 # --- multikv ----------------------------------------------------------------------------------------------------------
 
 
-@command("multikv", kind="streaming", note="conf= is refused: tables are recognised by their header line alone")
+@command("multikv", note="conf= is refused: tables are recognised by their header line alone")
 def multikv(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row for every line of a text table, with fields named by the header line."""
     if cmd.option("conf") is not None:

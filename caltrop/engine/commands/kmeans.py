@@ -44,7 +44,7 @@ _DISTANCES: dict[str, Distance] = {
 }
 
 
-@command("kmeans", kind="dataset", note="Starting points are drawn from a fixed seed, so that a search repeats itself.")
+@command("kmeans", note="Starting points are drawn from a fixed seed, so that a search repeats itself.")
 def kmeans(table: Table, cmd: Command, ctx: Context) -> Table:
     """Rows with all the numeric fields get the number of their cluster and its centre; clusters come one after the other.
 

@@ -12,7 +12,7 @@ from caltrop.spl import parse_search
 from caltrop.spl.ast import Command, FieldName
 
 
-@command("tags", kind="streaming")
+@command("tags")
 def tags(table: Table, cmd: Command, ctx: Context) -> Table:
     """Tags of field values: `tag::<field>` of each field and `tag` of all, or all of them in outputfield=.
 
@@ -46,7 +46,7 @@ def tags(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(table.frame.with_columns(c for c in added if c.null_count() < len(c)))
 
 
-@command("typer", kind="streaming", note="eventtypes= and maxlen= are read and change nothing.")
+@command("typer", note="eventtypes= and maxlen= are read and change nothing.")
 def typer(table: Table, cmd: Command, ctx: Context) -> Table:
     """`eventtype`: the event types that each event matches."""
     knowledge = ctx.instance.knowledge(ctx.app, ctx.user)

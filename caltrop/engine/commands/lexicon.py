@@ -21,7 +21,7 @@ KINDS = ("all", "field", "fieldvalue", "term")
 HIDDEN = frozenset({"_time", "_raw", "_cd", "_indextime", "index"})
 
 
-@command("metasearch", kind="generating", note="Any field may be searched, not only indexed ones.")
+@command("metasearch", note="Any field may be searched, not only indexed ones.")
 def metasearch(table: Table, cmd: Command, ctx: Context) -> Table:
     """Time, host, source, sourcetype and index of the events that match, without their text."""
     node = subsearches.resolve(scan.search_expression(cmd), ctx)
@@ -29,7 +29,7 @@ def metasearch(table: Table, cmd: Command, ctx: Context) -> Table:
     return found.with_frame(found.frame.select(name for name in METADATA if name in found.fields))
 
 
-@command("walklex", kind="generating", note="A bucket is one of our segments, and terms are read from the raw text.")
+@command("walklex", note="A bucket is one of our segments, and terms are read from the raw text.")
 def walklex(table: Table, cmd: Command, ctx: Context) -> Table:
     """Terms of each segment with the number of events they are in: raw terms, indexed fields, and field::value."""
     kind = str(cmd.option("type", "all")).lower().strip()

@@ -56,7 +56,7 @@ def _pairs(parts: tuple[Node, ...]) -> list[tuple[str, str]]:
     return pairs
 
 
-@command("lookup", kind="streaming", note="OUTPUT leaves an existing field as it is in rows where nothing matches.")
+@command("lookup", note="OUTPUT leaves an existing field as it is in rows where nothing matches.")
 def lookup(table: Table, cmd: Command, ctx: Context) -> Table:
     """Fields of the table's rows that match (Search Reference: lookup; options of transforms.conf)."""
     found = lookup_named(_name(cmd, "lookup <table> <field> [AS <event field>] OUTPUT <field>"), cmd, ctx)
@@ -96,7 +96,7 @@ def lookup(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(frame)
 
 
-@command("inputlookup", kind="generating")
+@command("inputlookup")
 def inputlookup(table: Table, cmd: Command, ctx: Context) -> Table:
     """The rows of a lookup, those from `start` that `where` matches, at most `max` of them."""
     found = lookup_named(_name(cmd, "inputlookup <table>"), cmd, ctx)
@@ -119,7 +119,6 @@ def _read(frame: pl.DataFrame, table: Table, cmd: Command, ctx: Context) -> Tabl
 
 @command(
     "outputlookup",
-    kind="dataset",
     note="The table is written where the lookup is already, else into the app; createinapp and create_context change nothing.",
 )
 def outputlookup(table: Table, cmd: Command, ctx: Context) -> Table:
@@ -180,7 +179,7 @@ def _added(existing: pl.DataFrame, rows: pl.DataFrame, key: str) -> pl.DataFrame
     return concat([Table(existing), Table(rows)]).frame
 
 
-@command("inputcsv", kind="generating")
+@command("inputcsv")
 def inputcsv(table: Table, cmd: Command, ctx: Context) -> Table:
     """The rows of a file that outputcsv wrote (var/run/splunk/csv)."""
     path = _csv_path(cmd, ctx)
@@ -192,7 +191,7 @@ def inputcsv(table: Table, cmd: Command, ctx: Context) -> Table:
     return _read(read_csv(path.read_bytes()), table, cmd, ctx)
 
 
-@command("outputcsv", kind="dataset", note="dispatch, singlefile and usexml are read and change nothing.")
+@command("outputcsv", note="dispatch, singlefile and usexml are read and change nothing.")
 def outputcsv(table: Table, cmd: Command, ctx: Context) -> Table:
     """Write the results to a file in var/run/splunk/csv; the results go on unchanged."""
     path = _csv_path(cmd, ctx)

@@ -18,7 +18,7 @@ MAX_COUNT = 10_000_000
 _ANNOTATED = ("_raw", "host", "source", "sourcetype", "splunk_server", "splunk_server_group")
 
 
-@command("makeresults", kind="generating")
+@command("makeresults")
 def makeresults(table: Table, cmd: Command, ctx: Context) -> Table:
     """`count` rows with `_time` (now); annotate=t adds the default fields; data= gives rows of its own."""
     form = cmd.option("format")

@@ -42,7 +42,6 @@ def from_lists(name: str, rows: list[list[str] | None]) -> pl.Series:
 
 @command(
     "spath",
-    kind="streaming",
     note="all fields are extracted whatever the length of the text: there is no cutoff at 5,000 characters",
 )
 def spath(table: Table, cmd: Command, ctx: Context) -> Table:
@@ -79,7 +78,7 @@ def all_fields(text: pl.Series) -> list[pl.Series]:
 _TAG = re.compile(r"<([A-Za-z_][\w.:-]*)(?:\s[^<>]*)?>([^<>]*)</\1\s*>")
 
 
-@command("xmlkv", kind="streaming")
+@command("xmlkv")
 def xmlkv(table: Table, cmd: Command, ctx: Context) -> Table:
     """A field for every tag that encloses plain text in `_raw` or the field named; the first one of a name counts."""
     names = [node.name for node in cmd.of(FieldName)] or ["_raw"]
@@ -104,7 +103,7 @@ def xmlkv(table: Table, cmd: Command, ctx: Context) -> Table:
     return with_fields(table, fields)
 
 
-@command("xmlunescape", kind="streaming")
+@command("xmlunescape")
 def xmlunescape(table: Table, cmd: Command, ctx: Context) -> Table:
     """&amp; &lt; &gt; and quotes in every text field back to characters."""
     entities = {"&quot;": '"', "&apos;": "'", "&#39;": "'"}
@@ -118,7 +117,7 @@ def xmlunescape(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(frame)
 
 
-@command("xpath", kind="streaming")
+@command("xpath")
 def xpath(table: Table, cmd: Command, ctx: Context) -> Table:
     """Everything that an XPath 1.0 expression selects in `field`, or `default` where that is nothing."""
     words = cmd.of(Word)

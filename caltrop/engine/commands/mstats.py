@@ -20,7 +20,7 @@ from caltrop.spl.ast import Aggregation, And, Command, Comparison, FieldName, Ke
 TIME, NAME, VALUE = "_time", "metric_name", "_value"
 
 
-@command("mstats", kind="generating", note="chart=t and rate functions over counters are not supported.")
+@command("mstats", note="chart=t and rate functions over counters are not supported.")
 def mstats(table: Table, cmd: Command, ctx: Context) -> Table:
     """avg(_value) of the metrics that `where` names, or avg(metric.name) directly, grouped by dimensions and time."""
     if flag(cmd, "chart", False):
@@ -77,7 +77,7 @@ def _measured(frame: pl.DataFrame, written: tuple[Aggregation, ...]) -> tuple[pl
     return frame, result
 
 
-@command("mcatalog", kind="generating", note="prestats=t and append=t are not supported.")
+@command("mcatalog", note="prestats=t and append=t are not supported.")
 def mcatalog(table: Table, cmd: Command, ctx: Context) -> Table:
     """values(metric_name) and the like: which metrics and dimensions there are, by dimension."""
     where = cmd.clause("where")
@@ -88,7 +88,7 @@ def mcatalog(table: Table, cmd: Command, ctx: Context) -> Table:
     return Table(aggregate(frame, aggregations(gathered(cmd)), by, ctx))
 
 
-@command("mpreview", "msearch", kind="generating", note="chunk_size is read and changes nothing.")
+@command("mpreview", "msearch", note="chunk_size is read and changes nothing.")
 def mpreview(table: Table, cmd: Command, ctx: Context) -> Table:
     """Metric data points of index=, those that filter= matches, newest first: metric_name:<name>=value and dimensions.
 

@@ -22,7 +22,7 @@ def only_field(cmd: Command) -> str:
     return names[0]
 
 
-@command("makemv", kind="streaming")
+@command("makemv")
 def makemv(table: Table, cmd: Command, ctx: Context) -> Table:
     """Split a field at a delimiter, or by a tokenizer whose first group is a value."""
     name = only_field(cmd)
@@ -57,7 +57,7 @@ def _tidy(column: pl.Series) -> pl.Series:
     return lists_or_text(Value(column)).column.alias(column.name)
 
 
-@command("nomv", kind="streaming")
+@command("nomv")
 def nomv(table: Table, cmd: Command, ctx: Context) -> Table:
     """The values joined into one: by line breaks, or by the delimiter of an mvcombine before."""
     columns = []
@@ -71,7 +71,7 @@ def nomv(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(table.frame.with_columns(columns))
 
 
-@command("mvexpand", kind="streaming")
+@command("mvexpand")
 def mvexpand(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row for each value, the first `limit` of them (0: all). Rows without the field stay."""
     name = only_field(cmd)
@@ -88,7 +88,7 @@ def mvexpand(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(frame.explode(name))
 
 
-@command("mvcombine", kind="dataset")
+@command("mvcombine")
 def mvcombine(table: Table, cmd: Command, ctx: Context) -> Table:
     """Rows that are equal but for the field become one, in the place of the first; internal fields do not count."""
     name = only_field(cmd)

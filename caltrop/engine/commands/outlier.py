@@ -12,7 +12,7 @@ from caltrop.engine.table import MULTIVALUE, Table, number_text, numeric, render
 from caltrop.spl.ast import Command
 
 
-@command("outlier", kind="dataset")
+@command("outlier")
 def outlier(table: Table, cmd: Command, ctx: Context) -> Table:
     """Values beyond a quartile by more than param times their distance are cut to that bound, or their rows removed."""
     fields = names(cmd.parts)

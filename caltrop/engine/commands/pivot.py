@@ -65,7 +65,7 @@ class Layout:
     flags: dict[str, str] = field(default_factory=dict)
 
 
-@command("pivot", kind="generating", note="Totals are called ALL, and what NUMCOLS leaves out is called other.")
+@command("pivot", note="Totals are called ALL, and what NUMCOLS leaves out is called other.")
 def pivot(table: Table, cmd: Command, ctx: Context) -> Table:
     """Cells by split rows and columns of a dataset: filtered, limited, sorted, with totals."""
     words = cmd.of(Word)

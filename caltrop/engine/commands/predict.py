@@ -34,7 +34,7 @@ class Forecast:
     deviations: list[float]
 
 
-@command("predict", kind="dataset", note="LLB and BiLL are left out; seasons are found by autocorrelation.")
+@command("predict", note="LLB and BiLL are left out; seasons are found by autocorrelation.")
 def predict(table: Table, cmd: Command, ctx: Context) -> Table:
     """The series continued, with bounds of confidence."""
     series = [
@@ -208,7 +208,7 @@ def _centred(values: Sequence[float | None], period: int) -> list[float | None]:
     return out
 
 
-@command("x11", kind="dataset", note="One pass of moving averages instead of Census X-11's iterations.")
+@command("x11", note="One pass of moving averages instead of Census X-11's iterations.")
 def x11(table: Table, cmd: Command, ctx: Context) -> Table:
     """The field without its season: x11 [add|mult]period(field) AS name."""
     words = [p.text if isinstance(p, Word) else p.name for p in cmd.parts if isinstance(p, Word | FieldName)]

@@ -17,21 +17,19 @@ from caltrop.spl.ast import Command, Option, Word
 UNITS = (("year", 365 * 86400), ("month", 30 * 86400), ("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
-@command(
-    "localop", "redistribute", "rtorder", kind="streaming", note="There is one process, and nothing to distribute."
-)
+@command("localop", "redistribute", "rtorder", note="There is one process, and nothing to distribute.")
 def on_one_machine(table: Table, cmd: Command, ctx: Context) -> Table:
     """Says where a cluster runs the rest; changes no result."""
     return table
 
 
-@command("noop", kind="streaming", note="Its options set log levels, which are not ours.")
+@command("noop", note="Its options set log levels, which are not ours.")
 def noop(table: Table, cmd: Command, ctx: Context) -> Table:
     """Changes no result."""
     return table
 
 
-@command("highlight", kind="streaming")
+@command("highlight")
 def highlight(table: Table, cmd: Command, ctx: Context) -> Table:
     """Terms for Splunk Web to highlight; changes no result."""
     if not cmd.parts:
@@ -39,7 +37,7 @@ def highlight(table: Table, cmd: Command, ctx: Context) -> Table:
     return table
 
 
-@command("iconify", kind="streaming")
+@command("iconify")
 def iconify(table: Table, cmd: Command, ctx: Context) -> Table:
     """`_icon`: a number that is equal where the fields are."""
     names = [word.text for word in cmd.of(Word)]
@@ -50,7 +48,7 @@ def iconify(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(table.frame.with_columns(pl.Series("_icon", icons, dtype=pl.Int64)))
 
 
-@command("require", kind="dataset")
+@command("require")
 def require(table: Table, cmd: Command, ctx: Context) -> Table:
     """Fails the search when there are no results so far."""
     if not len(table):
@@ -58,7 +56,7 @@ def require(table: Table, cmd: Command, ctx: Context) -> Table:
     return table
 
 
-@command("setfields", kind="streaming")
+@command("setfields")
 def setfields(table: Table, cmd: Command, ctx: Context) -> Table:
     """Gives every result the same values: setfields a="x", b=5."""
     values = {option.name: str(option.value) for option in cmd.of(Option)}
@@ -67,7 +65,7 @@ def setfields(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(table.frame.with_columns(pl.lit(v, pl.String).alias(n) for n, v in values.items()))
 
 
-@command("reltime", kind="streaming")
+@command("reltime")
 def reltime(table: Table, cmd: Command, ctx: Context) -> Table:
     """How long before the search's now a time is, in words: `5 days ago`. Several time fields give `reltime_<field>`."""
     written = cmd.option("timefield")
@@ -95,7 +93,7 @@ def relative(seconds: float) -> str:
     return "now"
 
 
-@command("outputtext", kind="transforming")
+@command("outputtext")
 def outputtext(table: Table, cmd: Command, ctx: Context) -> Table:
     """`_xml`: the text of the event, escaped for XML unless usexml=f."""
     if "_raw" not in table:
@@ -106,9 +104,7 @@ def outputtext(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(table.frame.with_columns(text.alias("_xml")), events=False)
 
 
-@command(
-    "abstract", kind="centralized", note="The first lines are shown; lines are not scored by the terms of the search."
-)
+@command("abstract", note="The first lines are shown; lines are not scored by the terms of the search.")
 def abstract(table: Table, cmd: Command, ctx: Context) -> Table:
     """At most `maxlines` lines of each event; `...` marks that others were left out."""
     most = cmd.option("maxlines", 10)
@@ -123,7 +119,7 @@ def abstract(table: Table, cmd: Command, ctx: Context) -> Table:
     )
 
 
-@command("sendemail", kind="dataset", note="No mail is sent; a message of the job says so.")
+@command("sendemail", note="No mail is sent; a message of the job says so.")
 def sendemail(table: Table, cmd: Command, ctx: Context) -> Table:
     """Passes the results on."""
     ctx.warn(f"sendemail: no mail server is configured, nothing was sent to {cmd.option('to', 'anybody')}")

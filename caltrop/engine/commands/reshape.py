@@ -31,7 +31,7 @@ def _column(frame: pl.DataFrame, name: str) -> pl.Series:
     return pl.Series(name, [None], dtype=pl.String).new_from_index(0, frame.height)
 
 
-@command("xyseries", "maketable", kind="transforming")
+@command("xyseries", "maketable")
 def xyseries(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row for each value of the first field, a column for each value of the second, cells from the others.
 
@@ -73,7 +73,7 @@ def _first(column: pl.Series) -> pl.Series:
     return column.list.first() if column.dtype == MULTIVALUE else column
 
 
-@command("untable", kind="transforming")
+@command("untable")
 def untable(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row for each cell: the kept field, the name of the column, its value. Missing cells and hidden fields give no row."""
     x, name, value = _need(cmd, 3, "a field to keep, a field for the names and a field for the values")[:3]
@@ -100,7 +100,7 @@ def untable(table: Table, cmd: Command, ctx: Context) -> Table:
     return Table(long)
 
 
-@command("transpose", kind="transforming")
+@command("transpose")
 def transpose(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row for each column. By default the first 5 rows become the columns "row 1" to "row 5"."""
     count = whole(cmd, "int", 5)
@@ -129,7 +129,7 @@ def _empty(column: pl.Series) -> bool:
     return column.null_count() == len(column) or (column.dtype == pl.String and bool((column.drop_nulls() == "").all()))
 
 
-@command("contingency", "counttable", "ctable", kind="transforming")
+@command("contingency", "counttable", "ctable")
 def contingency(table: Table, cmd: Command, ctx: Context) -> Table:
     """How often each pair of values of two fields occurs: rows and columns by falling total, with totals."""
     options = checked(cmd)
@@ -174,7 +174,7 @@ def _covering(pairs: pl.DataFrame, field: str, most: int, cover: float, total: i
     return kept
 
 
-@command("makecontinuous", kind="transforming")
+@command("makecontinuous")
 def makecontinuous(table: Table, cmd: Command, ctx: Context) -> Table:
     """Rows for the values of a numeric field or of _time that no row has, in steps of the span."""
     options = checked(cmd)

@@ -10,7 +10,7 @@ from caltrop.engine.table import MULTIVALUE, Table
 from caltrop.spl.ast import Command
 
 
-@command("stats", kind="transforming", note="`partitions` is read and changes nothing.")
+@command("stats", note="`partitions` is read and changes nothing.")
 def stats(table: Table, cmd: Command, ctx: Context) -> Table:
     """One row a combination of BY values, or one row in all."""
     cmd = checked(cmd)
@@ -28,7 +28,7 @@ def stats(table: Table, cmd: Command, ctx: Context) -> Table:
     return Table(frame)
 
 
-@command("sistats", kind="transforming", note="The psrsvd_ columns are our own encoding of Splunk's names.")
+@command("sistats", note="The psrsvd_ columns are our own encoding of Splunk's names.")
 def sistats(table: Table, cmd: Command, ctx: Context) -> Table:
     """Rows of partial results from which `stats` of the same arguments gets its result."""
     cmd = checked(cmd)

@@ -28,7 +28,7 @@ def substituted(text: str, values: Mapping[str, str]) -> str:
     return _TOKEN.sub(value, text)
 
 
-@command("savedsearch", kind="generating")
+@command("savedsearch")
 def savedsearch(table: Table, cmd: Command, ctx: Context) -> Table:
     """Run a saved search over its own time range where the job has none; $name$ takes the value of name=value."""
     words = cmd.of(Word)
@@ -54,7 +54,7 @@ def _bound(text: str, ctx: Context) -> float | None:
     return times.time_bound(text, ctx.now, ctx.timezone) if text else None
 
 
-@command("map", kind="dataset", note="Multivalue fields are put in as their values joined by spaces.")
+@command("map", note="Multivalue fields are put in as their values joined by spaces.")
 def map_(table: Table, cmd: Command, ctx: Context) -> Table:
     """Run a search for each result, $field$ replaced by the result's values; $_serial_id$ counts the runs from 1."""
     text = _mapped_search(cmd, ctx)
@@ -90,7 +90,7 @@ def _mapped_search(cmd: Command, ctx: Context) -> str:
     return stanza.get("search")
 
 
-@command("loadjob", kind="generating")
+@command("loadjob")
 def loadjob(table: Table, cmd: Command, ctx: Context) -> Table:
     """The results (events=t: the events) of a finished job, by sid or as the last run of savedsearch=owner:app:name."""
     services = ctx.instance.services
@@ -107,7 +107,7 @@ def loadjob(table: Table, cmd: Command, ctx: Context) -> Table:
     return services.job(sid, events=bool(cmd.option("events", False)))
 
 
-@command("sendalert", kind="dataset")
+@command("sendalert")
 def sendalert(table: Table, cmd: Command, ctx: Context) -> Table:
     """Run an alert action over the results; they go on unchanged."""
     words = cmd.of(Word)

@@ -39,7 +39,7 @@ class Windows:
     allnum: bool
 
 
-@command("streamstats", kind="centralized")
+@command("streamstats")
 def streamstats(table: Table, cmd: Command, ctx: Context) -> Table:
     """Every row with the aggregates of the rows so far."""
     cmd = checked(cmd)

@@ -38,7 +38,7 @@ class TimeAxis:
     fixed: bool
 
 
-@command("timechart", kind="transforming")
+@command("timechart")
 def timechart(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row a bucket of time, a column an aggregation or a series."""
     written = list(plain_functions(checked(cmd), read_axes(cmd)))
@@ -71,7 +71,7 @@ def timechart(table: Table, cmd: Command, ctx: Context) -> Table:
     return Table(_with_span(result, axis.buckets))
 
 
-@command("sitimechart", kind="transforming")
+@command("sitimechart")
 def sitimechart(table: Table, cmd: Command, ctx: Context) -> Table:
     """Rows of partial results from which `timechart` of the same arguments gets its result."""
     frame, split, cmd = _prepare(table, cmd, ctx)

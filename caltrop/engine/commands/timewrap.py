@@ -28,7 +28,7 @@ _WORDS = {
 }
 
 
-@command("timewrap", kind="transforming")
+@command("timewrap")
 def timewrap(table: Table, cmd: Command, ctx: Context) -> Table:
     """A column for each period and column, the latest period first, over the time of the latest period."""
     written = next(iter(names(cmd.parts)), "")

@@ -21,19 +21,19 @@ COUNT, TOTAL, RANK = "\x00count", "\x00total", "\x00rank"
 _COUNT = Aggregation("count", None, COUNT, "count")
 
 
-@command("top", kind="transforming")
+@command("top")
 def top(table: Table, cmd: Command, ctx: Context) -> Table:
     """The most frequent values with their count and share."""
     return _frequent(table, cmd, ctx, best=True)
 
 
-@command("rare", kind="transforming")
+@command("rare")
 def rare(table: Table, cmd: Command, ctx: Context) -> Table:
     """The least frequent values with their count and share."""
     return _frequent(table, cmd, ctx, best=False)
 
 
-@command("sitop", "sirare", kind="transforming")
+@command("sitop", "sirare")
 def sitop(table: Table, cmd: Command, ctx: Context) -> Table:
     """Rows of partial results from which `top` (or `rare`) of the same arguments gets its result."""
     fields, by = _fields(cmd)

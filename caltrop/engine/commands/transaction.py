@@ -19,7 +19,7 @@ from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, concat, numeric, render, values_of
 from caltrop.spl import parse, parse_search
 from caltrop.spl.ast import Call, Command, FieldName, Node, NodeOption, Option
-from caltrop.spl.syntax import syntaxes
+from caltrop.spl.commands import declaration_of
 
 NUMBER, TIME = "\x00number", "_time"
 # Of these the earliest event's value stands for all.
@@ -29,7 +29,7 @@ _MADE = ("duration", "eventcount", "closed_txn", "field_match_sum", "linecount")
 _LIMITS = ("maxspan", "maxpause", "maxevents", "startswith")  # what closes a transaction
 
 
-@command("transaction", kind="centralized")
+@command("transaction")
 def transaction(table: Table, cmd: Command, ctx: Context) -> Table:
     """One row a group of events, with duration, eventcount and the values of all their fields."""
     cmd = checked(cmd)
@@ -67,7 +67,7 @@ def _typed(cmd: Command, ctx: Context) -> Command:
     if stanza is None:
         raise SearchError(f"no transaction type {name!r}", node=cmd, hint="Define it in transactiontypes.conf.")
     written = {part.name for part in cmd.parts if isinstance(part, Option | NodeOption)}
-    known = syntaxes["transaction"].options
+    known = declaration_of("transaction").options
     options = [
         f"{key}={value}" for key, value in stanza.values().items() if key in known and key not in (*written, "fields")
     ]

@@ -15,7 +15,7 @@ from caltrop.spl.ast import Aggregation, Command, FieldName
 _TREND = re.compile(r"(sma|ema|wma)(\d{1,5})")
 
 
-@command("trendline", kind="centralized", note="Results without a number are stepped over.")
+@command("trendline", note="Results without a number are stepped over.")
 def trendline(table: Table, cmd: Command, ctx: Context) -> Table:
     """A column a trend; the first period-1 results have none."""
     trends = cmd.of(Aggregation)

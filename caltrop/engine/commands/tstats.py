@@ -39,7 +39,6 @@ _PREFIX = re.compile(r"PREFIX\(([^)\s]*)\)", re.IGNORECASE)
 
 @command(
     "tstats",
-    kind="generating",
     note="Data models count as fully summarised, so summariesonly changes nothing; tscollect namespaces are not supported.",
 )
 def tstats(table: Table, cmd: Command, ctx: Context) -> Table:

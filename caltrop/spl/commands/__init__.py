@@ -1,4 +1,4 @@
-"""The argument syntax of every command, by family; a command is declared in one place here."""
+"""Every command, by family: how its arguments are written and what is known of it, declared in one place."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import importlib
 import pkgutil
 from functools import lru_cache
 
+from caltrop.spl.declaration import GENERIC, Declaration, declarations
 from caltrop.spl.names import nearest
-from caltrop.spl.syntax import GENERIC, Syntax, syntaxes
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
 
 
-def syntax_of(name: str) -> Syntax:
-    """The declaration of a command; unknown ones read options, words and subsearches."""
-    return syntaxes.get(name, GENERIC)
+def declaration_of(name: str) -> Declaration:
+    """The declaration of a command; unknown ones read options, words and subsearches, any field, and give any."""
+    return declarations.get(name, GENERIC)
 
 
 def known_commands() -> tuple[str, ...]:
     """Names of all declared commands, sorted."""
-    return tuple(sorted(syntaxes))
+    return tuple(sorted(declarations))
 
 
 @lru_cache(maxsize=1024)

@@ -6,56 +6,120 @@ import re
 from collections.abc import Iterator
 
 from caltrop.spl.arguments import Arguments
-from caltrop.spl.ast import Node, Word
+from caltrop.spl.ast import Alias, Clause, Command, FieldName, Node, Word
+from caltrop.spl.declaration import Words, reader, register
+from caltrop.spl.facts import Advice, adds, fields_named, named_and, nothing, same
+from caltrop.spl.fieldsets import OPEN, Fields
 from caltrop.spl.kinds import BOOL, INT, LIST, STR
-from caltrop.spl.syntax import Words, reader, register
+
+_JOIN = Advice(
+    "join",
+    "join silently cuts its subsearch (50,000 rows, 60 seconds)",
+    "search both sides at once and bring them together with stats … by",
+)
+
+
+def _lookup(command: Command, fields: Fields) -> Fields:
+    outputs = [p for p in command.of(Clause) if p.keyword in ("output", "outputnew")]
+    names: list[str] = []
+    for clause in outputs:
+        for node in clause.parts:
+            if isinstance(node, Alias):
+                names.append(node.target.name)
+            elif isinstance(node, FieldName):
+                names.append(node.name)
+            else:
+                return OPEN
+    return fields.adding(names) if names else OPEN
+
 
 _SUBSEARCH = {"extendtimerange": BOOL, "maxtime": INT, "maxout": INT, "timeout": INT}
 
 register(
     "join",
+    kind="dataset",
     options={
-        "type": STR, "usetime": BOOL, "earlier": BOOL, "overwrite": BOOL, "max": INT, "left": STR, "right": STR,
+        "type": STR,
+        "usetime": BOOL,
+        "earlier": BOOL,
+        "overwrite": BOOL,
+        "max": INT,
+        "left": STR,
+        "right": STR,
         **_SUBSEARCH,
     },
     words=Words.FIELDS,
     clauses={"where": Words.WORDS},
-)  # fmt: skip
-register("append", options=_SUBSEARCH)
-register("appendcols", options={"override": BOOL, **_SUBSEARCH})
-register("appendpipe", options={"run_in_preview": BOOL})
-register("union", options={"maxout": INT, "maxtime": INT, "timeout": INT})
-register("multisearch", "set")
-register("selfjoin", options={"overwrite": BOOL, "max": INT, "keepsingle": BOOL}, words=Words.FIELDS)
-register("map", options={"search": STR, "maxsearches": INT})
+    combines="beside",
+    advice=(_JOIN,),
+)
+register("append", kind="dataset", closed=True, options=_SUBSEARCH, reads=nothing, combines="beside")
+register("appendcols", kind="dataset", closed=True, options={"override": BOOL, **_SUBSEARCH}, combines="beside")
+register("appendpipe", kind="dataset", options={"run_in_preview": BOOL}, combines="through")
+register(
+    "union", kind="dataset", options={"maxout": INT, "maxtime": INT, "timeout": INT}, reads=nothing, combines="beside"
+)
+register("multisearch", kind="generating", combines="beside")
+register("set", kind="generating")
+register(
+    "selfjoin",
+    kind="dataset",
+    closed=True,
+    options={"overwrite": BOOL, "max": INT, "keepsingle": BOOL},
+    words=Words.FIELDS,
+    gives=same,
+)
+register("map", kind="dataset", options={"search": STR, "maxsearches": INT})
 register(
     "diff",
+    kind="transforming",
     options={"position1": INT, "position2": INT, "attribute": STR, "diffheader": BOOL, "context": BOOL, "maxlen": INT},
 )
 
 _LOOKUP = {"local": BOOL, "update": BOOL, "event_time_field": STR}
 register(
-    "lookup", options=_LOOKUP, words=Words.FIELDS, clauses={"output": Words.FIELDS, "outputnew": Words.FIELDS}, first=1
+    "lookup",
+    kind="streaming",
+    options=_LOOKUP,
+    words=Words.FIELDS,
+    clauses={"output": Words.FIELDS, "outputnew": Words.FIELDS},
+    first=1,
+    reads=fields_named,
+    gives=_lookup,
 )
 register(
     "inputlookup",
+    kind="generating",
+    closed=True,
     options={"append": BOOL, "strict": BOOL, "start": INT, "max": INT},
     clauses={"where": Words.SEARCH},
 )
 register(
     "inputcsv",
+    kind="generating",
     options={"append": BOOL, "strict": BOOL, "start": INT, "max": INT, "dispatch": BOOL, "events": BOOL},
     clauses={"where": Words.SEARCH},
 )
 register(
     "outputlookup",
+    kind="dataset",
+    closed=True,
     options={
-        "append": BOOL, "createinapp": BOOL, "create_empty": BOOL, "override_if_empty": BOOL, "max": INT,
-        "key_field": STR, "create_context": STR, "allow_updates": BOOL, "output_format": STR,
+        "append": BOOL,
+        "createinapp": BOOL,
+        "create_empty": BOOL,
+        "override_if_empty": BOOL,
+        "max": INT,
+        "key_field": STR,
+        "create_context": STR,
+        "allow_updates": BOOL,
+        "output_format": STR,
     },
-)  # fmt: skip
+    gives=same,
+)
 register(
     "outputcsv",
+    kind="dataset",
     options={
         "append": BOOL,
         "create_empty": BOOL,
@@ -64,19 +128,30 @@ register(
         "usexml": BOOL,
         "singlefile": BOOL,
     },
+    gives=same,
 )
-register("outputtext", options={"usexml": BOOL})
-register("gentimes", options={"start": STR, "end": STR, "increment": STR})
+register("outputtext", kind="transforming", options={"usexml": BOOL})
+register("gentimes", kind="generating", closed=True, options={"start": STR, "end": STR, "increment": STR})
 register(
-    "metadata", options={"type": STR, "splunk_server": STR, "splunk_server_group": STR, "datatype": STR, "index": STR}
+    "metadata",
+    kind="generating",
+    closed=True,
+    options={"type": STR, "splunk_server": STR, "splunk_server_group": STR, "datatype": STR, "index": STR},
 )
-register("dbinspect", options={"index": STR, "span": STR, "timeformat": STR, "corruptonly": BOOL, "cached": BOOL})
+register(
+    "dbinspect",
+    kind="generating",
+    options={"index": STR, "span": STR, "timeformat": STR, "corruptonly": BOOL, "cached": BOOL},
+)
 register(
     "eventcount",
+    kind="generating",
+    closed=True,
     options={"index": STR, "summarize": BOOL, "report_size": BOOL, "list_vix": BOOL, "list_federated_remote": BOOL},
 )
 register(
     "typeahead",
+    kind="generating",
     options={
         "prefix": STR,
         "count": INT,
@@ -87,14 +162,20 @@ register(
         "endtimeu": STR,
     },
 )
-register("walklex", options={"type": STR, "prefix": STR, "pattern": STR, "index": STR, "splunk_server": STR})
-register("savedsearch", options={"nosubstitution": BOOL}, words=Words.WORDS)
+register(
+    "walklex",
+    kind="generating",
+    options={"type": STR, "prefix": STR, "pattern": STR, "index": STR, "splunk_server": STR},
+)
+register("savedsearch", kind="generating", options={"nosubstitution": BOOL}, words=Words.WORDS)
 register(
     "loadjob",
+    kind="generating",
     options={"savedsearch": STR, "events": BOOL, "job_delegate": STR, "artifact_offset": INT, "ignore_running": BOOL},
 )
 register(
     "datamodel",
+    kind="generating",
     options={
         "strict_fields": BOOL,
         "allow_old_summaries": BOOL,
@@ -104,16 +185,32 @@ register(
 )
 register("datamodelsimple", options={"type": STR, "datamodel": STR, "object": STR, "nodename": STR})
 register(
-    "collect", "stash", "summaryindex", "sumindex",
+    "collect",
+    "stash",
+    "summaryindex",
+    "sumindex",
+    kind="dataset",
     options={
-        "index": STR, "file": STR, "spool": BOOL, "addtime": BOOL, "marker": STR, "testmode": BOOL, "host": STR,
-        "source": STR, "sourcetype": STR, "run_in_preview": BOOL, "uselb": BOOL, "output_format": STR,
-        "format": STR, "addinfo": BOOL,
+        "index": STR,
+        "file": STR,
+        "spool": BOOL,
+        "addtime": BOOL,
+        "marker": STR,
+        "testmode": BOOL,
+        "host": STR,
+        "source": STR,
+        "sourcetype": STR,
+        "run_in_preview": BOOL,
+        "uselb": BOOL,
+        "output_format": STR,
+        "format": STR,
+        "addinfo": BOOL,
     },
-)  # fmt: skip
+    gives=adds("_raw"),
+)
 register(
     "mcollect",
-    "meventcollect",
+    kind="dataset",
     options={
         "index": STR,
         "file": STR,
@@ -126,33 +223,64 @@ register(
     },
     words=Words.FIELDS,
 )
-register("sendalert", options={"results_link": STR, "results_path": STR})
+register(
+    "meventcollect",
+    kind="streaming",
+    options={
+        "index": STR,
+        "file": STR,
+        "split": STR,
+        "spool": BOOL,
+        "prefix_field": STR,
+        "host": STR,
+        "source": STR,
+        "sourcetype": STR,
+    },
+    words=Words.FIELDS,
+)
+register("sendalert", kind="dataset", options={"results_link": STR, "results_path": STR}, gives=same)
 register(
     "sendemail",
+    kind="dataset",
     options={
-        "to": LIST, "cc": LIST, "bcc": LIST, "from": STR, "subject": STR, "message": STR, "format": STR,
-        "inline": BOOL, "sendresults": BOOL, "sendpdf": BOOL, "sendcsv": BOOL, "priority": STR, "server": STR,
-        "graceful": BOOL, "content_type": STR, "use_ssl": BOOL, "use_tls": BOOL, "paperorientation": STR,
-        "papersize": STR, "pdfview": STR, "footer": STR, "width_sort_columns": BOOL, "maxinputs": INT, "maxtime": STR,
+        "to": LIST,
+        "cc": LIST,
+        "bcc": LIST,
+        "from": STR,
+        "subject": STR,
+        "message": STR,
+        "format": STR,
+        "inline": BOOL,
+        "sendresults": BOOL,
+        "sendpdf": BOOL,
+        "sendcsv": BOOL,
+        "priority": STR,
+        "server": STR,
+        "graceful": BOOL,
+        "content_type": STR,
+        "use_ssl": BOOL,
+        "use_tls": BOOL,
+        "paperorientation": STR,
+        "papersize": STR,
+        "pdfview": STR,
+        "footer": STR,
+        "width_sort_columns": BOOL,
+        "maxinputs": INT,
+        "maxtime": STR,
     },
-)  # fmt: skip
-register(
-    "require",
-    "redistribute",
-    "noop",
-    "copyresults",
-    "tscollect",
-    "dump",
-    "script",
-    "run",
-    "runshellscript",
-    "x11",
-    "inputintelligence",
+    gives=same,
 )
-register("localize", options={"maxpause": STR, "timeafter": STR, "timebefore": STR})
-register("abstract", options={"maxterms": INT, "maxlines": INT})
+register("require", kind="dataset", reads=nothing, gives=same)
+register("redistribute", "noop", kind="streaming", reads=nothing, gives=same)
+register("copyresults", "tscollect", "dump", "script", "run", "runshellscript", "inputintelligence")
+register("x11", kind="dataset")
+register("localize", kind="transforming", options={"maxpause": STR, "timeafter": STR, "timebefore": STR})
+register(
+    "abstract", kind="centralized", options={"maxterms": INT, "maxlines": INT}, reads=named_and("_raw"), gives=same
+)
 register(
     "pivot",
+    kind="generating",
     clauses=dict.fromkeys(
         (
             "splitrow",
@@ -179,6 +307,7 @@ _PATH = re.compile(r"/[^\s|\[\]\"`]*")
 
 @reader(
     "rest",
+    kind="generating",
     options={
         "count": INT,
         "splunk_server": STR,
@@ -201,7 +330,7 @@ def rest(args: Arguments) -> Iterator[Node]:
             yield args.option() or args.word()
 
 
-@reader("from")
+@reader("from", kind="generating")
 def from_(args: Arguments) -> Iterator[Node]:
     """Word(kind), Word(name): `datamodel:"X.Y"`, `datamodel X.Y`, `lookup:name`; further words follow."""
     cursor = args.cursor

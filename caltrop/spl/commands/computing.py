@@ -6,14 +6,81 @@ import re
 from collections.abc import Iterator
 
 from caltrop.spl.arguments import Arguments
-from caltrop.spl.ast import Assignment, FieldFunction, Node
+from caltrop.spl.ast import Alias, Assignment, Command, FieldFunction, FieldName, Node, Option, Word
+from caltrop.spl.declaration import Words, reader, register
+from caltrop.spl.facts import adds, adds_named, fields_named, has_macro, named, named_and, nothing, option_or, same
+from caltrop.spl.fieldsets import OPEN, Fields
 from caltrop.spl.kinds import BOOL, FLOAT, INT, STR
-from caltrop.spl.syntax import Words, reader, register
+
+
+def _eval(command: Command, fields: Fields) -> Fields:
+    targets = [a.target for a in command.of(Assignment)]
+    if any(c in target for target in targets for c in "{<$`") or any(
+        not isinstance(part, Assignment) for part in command.parts
+    ):
+        return OPEN
+    return fields.adding(targets)
+
+
+def _convert(command: Command, fields: Fields) -> Fields:
+    return OPEN if has_macro(command) else fields.adding([f.alias for f in command.of(FieldFunction) if f.alias])
+
+
+def _source_and_target(command: Command) -> tuple[str, str | None]:
+    for part in command.parts:
+        if isinstance(part, Alias):
+            return part.source.name, part.target.name
+        if isinstance(part, FieldName):
+            return part.name, None
+    return "*", None
+
+
+def _delta(command: Command, fields: Fields) -> Fields:
+    source, target = _source_and_target(command)
+    return fields.adding([target or f"delta({source})"])
+
+
+def _autoregress(command: Command, fields: Fields) -> Fields:
+    source, target = _source_and_target(command)
+    return fields.adding([target or f"{source}_p*"])
+
+
+def _labelled(command: Command, fields: Fields) -> Fields:
+    label = command.option("labelfield")
+    return fields.adding([str(label)] if label else [])
+
+
+def _addtotals(command: Command, fields: Fields) -> Fields:
+    return _labelled(command, fields).adding([str(command.option("fieldname") or "Total")])
+
+
+def _spath(command: Command, fields: Fields) -> Fields:
+    output, path = command.option("output"), command.option("path")
+    words = [n.text for n in command.of(Word)]
+    name = output or path or (words[0] if words else None)
+    return fields.adding([str(name)]) if name else OPEN
+
+
+def _extracted(command: Command) -> frozenset[str] | None:
+    """The raw text; a transform may start from any field."""
+    return None if command.of(Word) else frozenset({"_raw"})
+
+
+def _iplocation(command: Command, fields: Fields) -> Fields:
+    if command.option("prefix"):
+        return OPEN
+    return fields.adding(["Continent", "MetroCode", "Timezone", "City", "Country", "Region", "lat", "lon"])
+
+
+def _setfields(command: Command, fields: Fields) -> Fields:
+    return fields.adding([option.name for option in command.of(Option)])
+
 
 _TARGET = re.compile(r"(?:<<\w+>>|\$[\w.:]+\$|[^\s=,|\"'()\[\]`<>!]|`[^`]*`)+")
 
 
-@reader("eval", "fieldformat")
+@reader("eval", kind="streaming", reads=named, gives=_eval)
+@reader("fieldformat", kind="streaming", reads=named, gives=same)
 def eval_(args: Arguments) -> Iterator[Node]:
     """Assignment each; a macro or a subsearch may stand for one, a macro (a comment as a rule) behind one too."""
     cursor = args.cursor
@@ -54,7 +121,7 @@ def _target(args: Arguments) -> str:
     return found[0]
 
 
-@reader("convert", options={"timeformat": STR})
+@reader("convert", kind="streaming", closed=True, options={"timeformat": STR}, reads=named, gives=_convert)
 def convert(args: Arguments) -> Iterator[Node]:
     """Option(timeformat), FieldFunction each."""
     cursor = args.cursor
@@ -79,46 +146,111 @@ def convert(args: Arguments) -> Iterator[Node]:
 
 _WORD = re.compile(r"\w+")
 
-register("rangemap", options={"field": STR, "default": STR})
-register("accum", words=Words.FIELDS)
-register("delta", options={"p": INT}, words=Words.FIELDS)
-register("autoregress", options={"p": STR}, words=Words.FIELDS)
+register("rangemap", kind="streaming", options={"field": STR, "default": STR}, reads=named, gives=adds("range"))
+register("accum", kind="centralized", words=Words.FIELDS, reads=named, gives=adds_named)
+register("delta", kind="centralized", options={"p": INT}, words=Words.FIELDS, reads=named, gives=_delta)
+register("autoregress", kind="centralized", options={"p": STR}, words=Words.FIELDS, reads=named, gives=_autoregress)
 register(
     "addtotals",
+    kind="streaming",
     options={"row": BOOL, "col": BOOL, "labelfield": STR, "label": STR, "fieldname": STR},
     words=Words.FIELDS,
+    reads=fields_named,
+    gives=_addtotals,
 )
-register("addcoltotals", options={"labelfield": STR, "label": STR}, words=Words.FIELDS)
-register("spath", options={"input": STR, "output": STR, "path": STR}, words=Words.WORDS)
-register("xmlkv", options={"maxinputs": INT}, words=Words.FIELDS)
-register("xmlunescape", options={"maxinputs": INT}, words=Words.FIELDS)
-register("xpath", options={"field": STR, "outfield": STR, "default": STR})
 register(
-    "extract", "kv",
+    "addcoltotals",
+    kind="dataset",
+    options={"labelfield": STR, "label": STR},
+    words=Words.FIELDS,
+    reads=fields_named,
+    gives=_labelled,
+)
+register(
+    "spath",
+    kind="streaming",
+    closed=True,
+    options={"input": STR, "output": STR, "path": STR},
+    words=Words.WORDS,
+    reads=named_and("_raw"),
+    gives=_spath,
+)
+register(
+    "xmlkv", kind="streaming", closed=True, options={"maxinputs": INT}, words=Words.FIELDS, reads=named_and("_raw")
+)
+register("xmlunescape", kind="streaming", options={"maxinputs": INT}, words=Words.FIELDS, gives=same)
+register(
+    "xpath",
+    kind="streaming",
+    closed=True,
+    options={"field": STR, "outfield": STR, "default": STR},
+    reads=named_and("_raw"),
+    gives=option_or("outfield", "xpath"),
+)
+register(
+    "extract",
+    "kv",
+    kind="streaming",
+    closed=True,
     options={
-        "segment": BOOL, "auto": BOOL, "reload": BOOL, "limit": INT, "maxchars": INT, "mv_add": BOOL,
-        "clean_keys": BOOL, "kvdelim": STR, "pairdelim": STR,
+        "segment": BOOL,
+        "auto": BOOL,
+        "reload": BOOL,
+        "limit": INT,
+        "maxchars": INT,
+        "mv_add": BOOL,
+        "clean_keys": BOOL,
+        "kvdelim": STR,
+        "pairdelim": STR,
     },
-)  # fmt: skip
+    reads=_extracted,
+)
 register("kvform", options={"form": STR, "field": STR})
 register(
     "multikv",
+    kind="streaming",
+    closed=True,
     options={
-        "conf": STR, "copyattrs": BOOL, "forceheader": INT, "multitable": BOOL, "noheader": BOOL, "rmorig": BOOL,
+        "conf": STR,
+        "copyattrs": BOOL,
+        "forceheader": INT,
+        "multitable": BOOL,
+        "noheader": BOOL,
+        "rmorig": BOOL,
     },
     clauses={"fields": Words.FIELDS, "filter": Words.WORDS},
-)  # fmt: skip
+)
 register(
     "tojson",
+    kind="streaming",
     options={"auto": STR, "default_type": STR, "fill_null": BOOL, "include_internal": BOOL, "output_field": STR},
+    gives=option_or("output_field", "_raw"),
 )
-register("fromjson", options={"prefix": STR}, words=Words.FIELDS)
-register("iplocation", options={"prefix": STR, "allfields": BOOL, "lang": STR}, words=Words.FIELDS)
+register("fromjson", kind="streaming", options={"prefix": STR}, words=Words.FIELDS, reads=named)
 register(
-    "erex", options={"fromfield": STR, "examples": STR, "counterexamples": STR, "maxtrainers": INT}, words=Words.FIELDS
+    "iplocation",
+    kind="streaming",
+    options={"prefix": STR, "allfields": BOOL, "lang": STR},
+    words=Words.FIELDS,
+    reads=fields_named,
+    gives=_iplocation,
 )
-register("setfields")
-register("concurrency", options={"duration": STR, "start": STR, "output": STR})
+register(
+    "erex",
+    kind="dataset",
+    options={"fromfield": STR, "examples": STR, "counterexamples": STR, "maxtrainers": INT},
+    words=Words.FIELDS,
+    reads=named_and("_raw"),
+    gives=adds_named,
+)
+register("setfields", kind="streaming", reads=nothing, gives=_setfields)
+register(
+    "concurrency",
+    kind="dataset",
+    options={"duration": STR, "start": STR, "output": STR},
+    reads=named,
+    gives=option_or("output", "concurrency"),
+)
 register(
     "geom",
     options={
@@ -132,17 +264,21 @@ register(
     },
 )
 register("geomfilter", options={"min_x": FLOAT, "min_y": FLOAT, "max_x": FLOAT, "max_y": FLOAT})
-register("gauge")
+register("gauge", kind="transforming")
 register(
     "makecontinuous",
+    kind="transforming",
     options={"span": STR, "bins": INT, "start": FLOAT, "end": FLOAT, "aligntime": STR},
     words=Words.FIELDS,
+    reads=named,
+    gives=same,
 )
-register("timewrap", options={"align": STR, "series": STR, "time_format": STR})
+register("timewrap", kind="transforming", options={"align": STR, "series": STR, "time_format": STR})
 
 
 @reader(
     "foreach",
+    kind="streaming",
     options={
         "mode": STR,
         "fieldstr": STR,

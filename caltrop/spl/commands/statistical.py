@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from caltrop.spl.declaration import Words, register
 from caltrop.spl.kinds import BOOL, FLOAT, INT, LIST, STR
-from caltrop.spl.syntax import Words, register
 
 register(
-    "anomalydetection", options={"method": STR, "action": STR, "pthresh": FLOAT, "cutoff": BOOL}, words=Words.FIELDS
+    "anomalydetection",
+    kind="dataset",
+    options={"method": STR, "action": STR, "pthresh": FLOAT, "cutoff": BOOL},
+    words=Words.FIELDS,
 )
 register(
     "anomalies",
+    kind="dataset",
     options={
         "threshold": FLOAT,
         "labelonly": BOOL,
@@ -25,6 +29,7 @@ register(
 )
 register(
     "anomalousvalue",
+    kind="dataset",
     options={
         "maxanofreq": FLOAT,
         "minnormfreq": FLOAT,
@@ -36,10 +41,14 @@ register(
     words=Words.FIELDS,
 )
 register(
-    "outlier", options={"action": STR, "mark": BOOL, "param": FLOAT, "uselower": BOOL, "type": STR}, words=Words.FIELDS
+    "outlier",
+    kind="dataset",
+    options={"action": STR, "mark": BOOL, "param": FLOAT, "uselower": BOOL, "type": STR},
+    words=Words.FIELDS,
 )
 register(
     "cluster",
+    kind="dataset",
     options={
         "t": FLOAT,
         "delims": STR,
@@ -53,6 +62,7 @@ register(
 )
 register(
     "kmeans",
+    kind="dataset",
     options={
         "reps": INT,
         "maxiters": INT,
@@ -64,17 +74,20 @@ register(
     },
     words=Words.FIELDS,
 )
-register("correlate", options={"type": STR}, words=Words.FIELDS)
-register("arules", options={"sup": INT, "conf": FLOAT}, words=Words.FIELDS)
-register("associate", options={"supcnt": INT, "supfreq": FLOAT, "improv": FLOAT}, words=Words.FIELDS)
-register("analyzefields", "af", options={"classfield": STR})
-register("cofilter", words=Words.FIELDS)
+register("correlate", kind="transforming", options={"type": STR}, words=Words.FIELDS)
+register("arules", kind="transforming", options={"sup": INT, "conf": FLOAT}, words=Words.FIELDS)
+register(
+    "associate", kind="transforming", options={"supcnt": INT, "supfreq": FLOAT, "improv": FLOAT}, words=Words.FIELDS
+)
+register("analyzefields", "af", kind="transforming", options={"classfield": STR})
+register("cofilter", kind="transforming", words=Words.FIELDS)
 register("findtypes", options={"max": INT}, words=Words.WORDS)
 register("folderize", options={"attr": STR, "sep": STR, "size": INT, "minfolders": INT, "maxfolders": INT})
 register("typelearner", options={"grouping-field": STR, "grouping-maxlen": INT})
 register("overlap", "bucketdir")
 register(
     "predict",
+    kind="dataset",
     options={
         "algorithm": STR,
         "correlate": STR,

@@ -142,7 +142,7 @@ def test_selective_and_full_extraction_agree(instance: Instance) -> None:
         ("x | stats count by user", {"_time", "user"}),
         ("x | where a>b | table c d*", {"_time", "a", "b", "c", "d*"}),
         ('x | rex field=msg "(?<y>z)" | stats values(y) by host', {"_time", "_raw", "msg", "y", "host", "(?<y>z)"}),
-        ("x | fields a", {"_time", "_raw", "a"}),
+        ("x | fields a", {"_time", "_raw", "_indextime", "_cd", "a"}),
         ("x | eval a=b", None),
         ("x | eval {a}=b | table c", {"_time", "a", "b", "c"}),
         ('x | where searchmatch("d=1") | table c', None),
