@@ -31,7 +31,7 @@ def shared() -> Path:
     return path
 
 
-SERVERS = ("splunkd", "app/test_command.py", "replay/test_remote.py")
+SERVERS = ("splunkd/test_", "app/test_command.py", "replay/test_remote.py")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from caltrop.splunkd import endpoints
+from caltrop.splunkd.access import capabilities
 from caltrop.splunkd.rest import collection
 from caltrop.splunkd.rest.collection import Collection
 
@@ -22,12 +23,16 @@ def table() -> str:
     for path in sorted({*collection.routes, *collection.collections}):
         route = collection.routes.get(path)
         if route is not None:
-            open_to = "no login" if route.open else route.capability
+            open_to = "no login" if route.open else _needs(path)
             lines.append(_line(path, ", ".join(sorted(route.methods)), "", open_to, _summary(route.handler.__doc__)))
         else:
             cls = collection.collections[path]
-            lines.append(_line(path, _methods(cls), _below(cls), cls.capability, _what(cls)))
+            lines.append(_line(path, _methods(cls), _below(cls), _needs(cls.rights or cls.path), _what(cls)))
     return "\n".join(lines)
+
+
+def _needs(path: str) -> str:
+    return " or ".join(capabilities.needed(path, "POST"))
 
 
 def _line(*cells: str) -> str:

@@ -9,6 +9,7 @@ import logging
 
 from caltrop.errors import CaltropError
 from caltrop.splunkd import endpoints
+from caltrop.splunkd.access import capabilities
 from caltrop.splunkd.access.authentication import authenticate, session_cookie, session_cookies
 from caltrop.splunkd.endpoints.inputs import scheme_inputs
 from caltrop.splunkd.intake.receivers import origin_of
@@ -79,22 +80,22 @@ class ManagementApp:
         if route is not None:
             return self._run(route, request)
         if len(segments) >= 2 and segments[0] in {"configs", "admin"} and segments[1].startswith("conf-"):
-            return self.collections["configs/conf-*"].handle(request, segments[2:])
+            return _ask(self.collections["configs/conf-*"], request, segments[2:])
         if segments[:2] == ["data", "inputs"] and len(segments) > 2 and "/".join(segments[:3]) not in self.collections:
             inputs = scheme_inputs(self.wings, segments[2])
             if inputs is not None:
-                return inputs.handle(request, segments[3:])
+                return _ask(inputs, request, segments[3:])
         for length in range(len(segments), 0, -1):
             handler = self.collections.get("/".join(segments[:length]))
             if handler is not None:
-                return handler.handle(request, segments[length:])
+                return _ask(handler, request, segments[length:])
         return self._below(request, path)
 
     def _run(self, route: collection.Route, request: Request) -> Response:
         if request.method not in route.methods:
             raise ApiError(405, f"Method {request.method} is not allowed on {route.path}")
-        if route.capability:
-            self.state.permissions.require(request.account, route.capability)
+        if not route.open:
+            self.state.permissions.require(request.account, *capabilities.needed(route.path, request.method))
         return route.handler(self.wings, request)
 
     def _directory(self, request: Request) -> Response:
@@ -116,3 +117,8 @@ class ManagementApp:
         entries = [Entry(name, folder, {}, updated=self.state.now()) for name in names]
         feed = Feed("services", folder, entries, updated=self.state.now())
         return render_feed(feed, request.address, as_json=request.json)
+
+
+def _ask(handler: collection.Collection, request: Request, rest: list[str]) -> Response:
+    handler.authorize(request, rest)
+    return handler.handle(request, rest)

@@ -303,7 +303,7 @@ def test_which_indexes_a_search_looks_into(service: client.Service, server: Serv
     assert found(
         service, f"search {mark} (index=* OR index=_*) earliest=1 NOT sourcetype=audittrail NOT sourcetype=splunkd*"
     ) == sorted([index, "main", "risk", "summary", "_audit"])
-    service.roles.create("narrow", srchIndexesAllowed=f"{index};risk", srchIndexesDefault="risk")
+    service.roles.create("narrow", capabilities="search", srchIndexesAllowed=f"{index};risk", srchIndexesDefault="risk")
     service.users.create("narrow", "a password", roles=["narrow"])
     narrow = client.connect(host="127.0.0.1", port=server.port, username="narrow", password="a password")
     assert found(narrow, f"search {mark}") == sorted([index, "risk"])

@@ -33,12 +33,11 @@ class Permissions:
         write = acl.write or ()
         return acl.sharing != "user" and ("*" in write or not set(write).isdisjoint(self._roles.closure(user.roles)))
 
-    def require(self, user: Caller, capability: str) -> None:
-        """Raises ApiError 403 unless the caller has the capability (or is an administrator)."""
-        held = self.capabilities(user)
-        if capability not in held and ADMIN_CAPABILITY not in held:
+    def require(self, user: Caller, *capabilities: str) -> None:
+        """Raises ApiError 403 unless the caller has one of the capabilities, if any are named, or is an administrator."""
+        if capabilities and {*capabilities, ADMIN_CAPABILITY}.isdisjoint(self.capabilities(user)):
             raise ApiError(
                 403,
                 f"You (user={user.name}) do not have permission to perform this operation "
-                f"(requires capability: {capability}).",
+                f"(requires capability: {' OR '.join(capabilities)}).",
             )

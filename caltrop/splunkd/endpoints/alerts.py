@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from caltrop.knowledge.configuration import NOBODY
 from caltrop.splunkd.rest.collection import Collection, register
+from caltrop.splunkd.rest.confobjects import shared_acl
 from caltrop.splunkd.searching.alerting import Triggered
 from caltrop.splunkd.wire.atom import Acl, Entry, encode_name, iso_time
-from caltrop.splunkd.wire.http import Request, Response, names_of
+from caltrop.splunkd.wire.http import ApiError, Request, Response, names_of
 
 ALL = "-"
 
@@ -24,6 +26,7 @@ class FiredAlerts(Collection):
         if len(rest) == 2 and request.method == "DELETE":
             for fired in self._fired(request):
                 if fired.saved[2] in names_of(rest[0]) and fired.sid in names_of(rest[1]):
+                    self._require_write(request, fired.saved)
                     self.searching.alerting.forget(fired.saved, fired.sid)
             return self.feed(request, [])
         return super().handle(request, rest)
@@ -31,7 +34,14 @@ class FiredAlerts(Collection):
     def _fired(self, request: Request) -> list[Triggered]:
         user = request.account
         fired = self.searching.alerting.fired(self.state.now())
-        return [t for t in fired if t.saved[1] in {"nobody", user.name} or self.state.permissions.is_admin(user)]
+        return [t for t in fired if t.saved[1] in {NOBODY, user.name} or self.state.permissions.is_admin(user)]
+
+    def _require_write(self, request: Request, key: tuple[str, str, str]) -> None:
+        """403 unless the caller may change the saved search itself."""
+        app, owner, name = key
+        acl = _acl(key) if owner != NOBODY else shared_acl(self.state.config, app, "app", "savedsearches", name)
+        if not self.state.permissions.may_write(request.account, acl):
+            raise ApiError(403, f"User {request.account.name!r} may not change {name!r}")
 
     def entries(self, request: Request) -> Iterable[Entry]:
         fired = self._fired(request)
@@ -65,4 +75,4 @@ class FiredAlerts(Collection):
 
 def _acl(key: tuple[str, str, str]) -> Acl:
     app, owner, _ = key
-    return Acl(app, owner, "app" if owner == "nobody" else "user")
+    return Acl(app, owner, "app" if owner == NOBODY else "user")

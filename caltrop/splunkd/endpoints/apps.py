@@ -12,6 +12,7 @@ from typing import Any
 
 from caltrop.knowledge import PackageError
 from caltrop.knowledge.conffile import ConfFile, read, truth, write
+from caltrop.splunkd.access.capabilities import needed
 from caltrop.splunkd.rest.collection import Collection, action, register, route
 from caltrop.splunkd.rest.confobjects import shared_acl
 from caltrop.splunkd.rest.wings import Wings
@@ -37,7 +38,6 @@ class Apps(Collection):
     path = "apps/local"
     title = "localapps"
     noun = "application"
-    capability = "edit_local_apps"
     optional = ("author", "configured", "description", "label", "version", "visible", "template", "filename")
 
     def entries(self, request: Request) -> Iterable[Entry]:
@@ -71,7 +71,7 @@ class Apps(Collection):
         """A new, empty app; or with `filename=1` the package at the path that `name` is, on the server's own disk."""
         args = request.args
         if flag(args.maybe("filename")):
-            self.state.permissions.require(request.account, "install_apps")
+            self.state.permissions.require(request.account, *needed("apps/local?filename", "POST"))
             return self.install(Path(name), update=flag(args.maybe("update")))
         if not NAME.fullmatch(name):
             raise ApiError(400, f"Invalid application name {name!r}")
@@ -165,7 +165,7 @@ class Apps(Collection):
         return entry
 
 
-@route("apps/appinstall", "POST", capability="install_apps")
+@route("apps/appinstall", "POST")
 def appinstall(wings: Wings, request: Request) -> Response:
     """The older way to install: `name` is a path on the server's disk."""
     apps = Apps(wings)

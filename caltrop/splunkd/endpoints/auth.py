@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from caltrop.splunkd.access.authentication import session_cookie
+from caltrop.splunkd.access.capabilities import needed
 from caltrop.splunkd.endpoints.users import user_content
 from caltrop.splunkd.rest.collection import Collection, register, route
 from caltrop.splunkd.rest.wings import Wings
@@ -91,7 +92,7 @@ class BearerTokens(Collection):
         if user is None:
             raise ApiError(400, f"User {name!r} does not exist")
         if name != request.account.name:
-            self.state.permissions.require(request.account, "edit_tokens_all")
+            self.state.permissions.require(request.account, *needed("authorization/tokens?name", "POST"))
         expires = _expiry(request.args.get("expires_on"), self.state.now())
         token, secret = self.state.accounts.create_token(name, request.args.required("audience"), expires)
         return Entry(token.id, self.path, {"id": token.id, "token": secret}, Acl(owner=name), token.created)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from caltrop.knowledge import conffile
 from caltrop.knowledge.configuration import NOBODY, SYSTEM, MergedStanza
+from caltrop.splunkd.access.capabilities import needed
 from caltrop.splunkd.rest.collection import Collection, register
 from caltrop.splunkd.rest.confobjects import RESERVED, ConfCollection, check_name, require_place
 from caltrop.splunkd.state import provision
@@ -40,7 +41,7 @@ def conf_exists(collection: Collection, request: Request, conf: str) -> bool:
 
 def require_conf_edit(collection: Collection, request: Request, conf: str) -> None:
     if conf in SERVER_CONFS:
-        collection.state.permissions.require(request.account, "admin_all_objects")
+        collection.state.permissions.require(request.account, *needed("configs/conf-*?server", "POST"))
 
 
 @register
@@ -58,8 +59,10 @@ class Configs(ConfCollection):
     def path_of(self, request: Request) -> str:
         return f"configs/conf-{self.conf_of(request)}"
 
-    def authorize_change(self, request: Request) -> None:
-        require_conf_edit(self, request, self.conf_of(request))
+    def authorize(self, request: Request, rest: list[str]) -> None:
+        super().authorize(request, rest)
+        if request.method != "GET":
+            require_conf_edit(self, request, self.conf_of(request))
 
     def new_place(self, request: Request) -> tuple[str, str]:
         if request.app is None and self.conf_of(request) in SERVER_CONFS:

@@ -22,7 +22,6 @@ class Indexes(ConfCollection):
     title = "indexes"
     noun = "index"
     conf = "indexes"
-    capability = "indexes_edit"
     shared = True
     everywhere = True
     home = "search"

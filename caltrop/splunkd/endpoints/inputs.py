@@ -88,7 +88,6 @@ class MonitorInputs(Inputs):
     path = "data/inputs/monitor"
     title = "monitor"
     prefix = "monitor://"
-    capability = "edit_monitor"
     defaults: ClassVar[dict[str, Any]] = {
         **COMMON,
         "blacklist": "",
@@ -103,7 +102,6 @@ class ScriptInputs(Inputs):
     path = "data/inputs/script"
     title = "script"
     prefix = "script://"
-    capability = "edit_scripted"
     create_needs = ("interval",)
     defaults: ClassVar[dict[str, Any]] = {**COMMON, "interval": "60", "passAuth": ""}
 
@@ -134,7 +132,6 @@ class TcpInputs(PortInputs):
     path = "data/inputs/tcp/raw"
     title = "tcp-raw"
     prefix = "tcp://"
-    capability = "edit_tcp"
 
 
 @register
@@ -142,7 +139,6 @@ class SplunkTcpInputs(PortInputs):
     path = "data/inputs/tcp/cooked"
     title = "tcp-cooked"
     prefix = "splunktcp://"
-    capability = "edit_splunktcp"
 
 
 @register
@@ -150,7 +146,6 @@ class UdpInputs(PortInputs):
     path = "data/inputs/udp"
     title = "udp"
     prefix = "udp://"
-    capability = "edit_udp"
 
 
 @register
@@ -169,7 +164,6 @@ class OneshotInputs(Collection):
 
     path = "data/inputs/oneshot"
     title = "oneshotinput"
-    capability = "edit_monitor"
     required = ("name",)
     optional = ("host", "index", "rename-source", "sourcetype")
 
@@ -236,7 +230,7 @@ class SchemeInputs(Inputs):
     """The inputs of one modular kind; `scheme` is set by `scheme_inputs`."""
 
     scheme: ClassVar[modular.Scheme]
-    capability = "edit_modinput"
+    rights = "data/inputs/<scheme>"
 
     def check(self, request: Request, name: str, settings: dict[str, str], entry: Entry | None) -> None:
         facts = self.intake.modular.facts(self.scheme)

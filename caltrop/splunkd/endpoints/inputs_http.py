@@ -22,7 +22,6 @@ class HttpInputs(ConfCollection):
     noun = "token"
     conf = "inputs"
     prefix = PREFIX
-    capability = "edit_token_http"
     shared = True
     everywhere = True
     home = "splunk_httpinput"

@@ -14,7 +14,6 @@ from caltrop.splunkd.wire.http import ApiError, Request
 class Loggers(Collection):
     path = "server/logger"
     title = "logger"
-    capability = "edit_server"
     required = ("level",)
 
     def entries(self, request: Request) -> Iterable[Entry]:

@@ -75,7 +75,6 @@ class AlertActions(ConfCollection):
     noun = "alert action"
     conf = "alert_actions"
     everywhere = True
-    capability = "admin_all_objects"
 
 
 @register
@@ -108,7 +107,6 @@ class Outputs(ConfCollection):
     shared = True
     everywhere = True
     home = "search"
-    capability = "edit_server"
 
 
 @register

@@ -32,7 +32,6 @@ class Passwords(ConfCollection):
     noun = "credential"
     conf = "passwords"
     prefix = PREFIX
-    capability = "edit_storage_passwords"
     required = ("password",)
     optional = ("realm",)
 

@@ -37,7 +37,6 @@ class RolesCollection(Collection):
     path = "authorization/roles"
     title = "roles"
     noun = "role"
-    capability = "edit_roles"
     optional = (*LISTS, *PLAIN, "capabilities")
 
     def entries(self, request: Request) -> Iterable[Entry]:

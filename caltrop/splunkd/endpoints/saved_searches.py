@@ -221,6 +221,7 @@ class SavedSearches(ConfCollection):
         """Read, or set (`expiration`, in seconds or as a span; 0 ends it), for how long the alert is silent."""
         saved, now = self.saved(entry), self.state.now()
         if request.method == "POST":
+            self.may_write(request, entry)
             text = request.args.required("expiration")
             seconds = seconds_of(text, -1)
             if seconds < 0:
@@ -231,5 +232,6 @@ class SavedSearches(ConfCollection):
 
     @action("acknowledge", "POST")
     def acknowledge(self, request: Request, entry: Entry) -> Entry:
+        self.may_write(request, entry)
         self.searching.alerting.acknowledge(self.saved(entry).key)
         return entry

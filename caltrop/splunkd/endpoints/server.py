@@ -70,7 +70,6 @@ class ServerSettings(Collection):
 
     path = "server/settings"
     title = "server-settings"
-    capability = "edit_server"
     # argument -> (conf file, stanza, key, default)
     places: ClassVar[dict[str, tuple[str, str, str, str]]] = {
         "sessionTimeout": ("server", "general", "sessionTimeout", "1h"),
@@ -116,7 +115,6 @@ class ServerSettings(Collection):
 class ServerControl(Collection):
     path = "server/control"
     title = "server-control"
-    capability = "restart_splunkd"
 
     def entries(self, request: Request) -> Iterable[Entry]:
         for name in ("restart", "restart_webui"):

@@ -40,11 +40,11 @@ class Users(Collection):
     required = ("password", "roles")
     optional = ("defaultApp", "email", "realname", "restart_background_jobs", "tz")
 
-    def authorize_change(self, request: Request) -> None:
-        """Anybody may change their own password, name and address; everything else needs edit_user."""
-        own = request.segments[2:] == [request.account.name] and request.method == "POST"
+    def authorize(self, request: Request, rest: list[str]) -> None:
+        """Anybody may change their own password, name and address."""
+        own = rest == [request.account.name] and request.method == "POST"
         if not (own and set(request.args) <= SELF_SERVICE):
-            self.state.permissions.require(request.account, "change_authentication")
+            super().authorize(request, rest)
 
     def entries(self, request: Request) -> Iterable[Entry]:
         everyone = self.state.permissions.is_admin(request.account)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
+from caltrop.splunkd.access import capabilities
 from caltrop.splunkd.rest.wings import Wings
 from caltrop.splunkd.wire.atom import Acl, Entry, Feed, render_feed
 from caltrop.splunkd.wire.http import ApiError, NotFound, Request, Response, names_of
@@ -36,20 +37,19 @@ class Route:
     methods: frozenset[str]
     handler: Handler
     open: bool = False
-    capability: str = ""
 
 
 routes: dict[str, Route] = {}
 collections: dict[str, type[Collection]] = {}
 
 
-def route(path: str, *methods: str, open: bool = False, capability: str = "") -> Callable[[H], H]:
+def route(path: str, *methods: str, open: bool = False) -> Callable[[H], H]:
     """Register a function for exactly this path (below the namespace)."""
 
     def register(handler: H) -> H:
         if path in routes or path in collections:
             raise RuntimeError(f"path {path!r} is registered twice")
-        routes[path] = Route(path, frozenset(methods), handler, open, capability)
+        routes[path] = Route(path, frozenset(methods), handler, open)
         return handler
 
     return register
@@ -91,7 +91,7 @@ class Collection:
     aliases: ClassVar[tuple[str, ...]] = ()
     title: ClassVar[str] = ""
     noun: ClassVar[str] = "object"
-    capability: ClassVar[str] = ""  # needed to change anything
+    rights: ClassVar[str] = ""  # key of access.capabilities.TABLE where it is not the path
     sort_key: ClassVar[str] = "name"
     sort_descending: ClassVar[bool] = False
     required: ClassVar[tuple[str, ...]] = ()  # eai:attributes
@@ -169,8 +169,6 @@ class Collection:
     def handle(self, request: Request, rest: list[str]) -> Response:
         """Answer a request whose path goes on with `rest` (encoded segments) below the collection."""
         method = request.method
-        if method in {"POST", "DELETE"}:
-            self.authorize_change(request)
         if not rest:
             if method == "GET":
                 return self.listing(request)
@@ -203,9 +201,13 @@ class Collection:
             return self.feed(request, [])
         raise ApiError(405, f"Method {method} is not allowed on {self.path}/{name}")
 
-    def authorize_change(self, request: Request) -> None:
-        if self.capability:
-            self.state.permissions.require(request.account, self.capability)
+    def authorize(self, request: Request, rest: list[str]) -> None:
+        """Raises ApiError 403 where the caller lacks the capability for the path; asked before `handle`."""
+        key = self.rights or self.path
+        below = f"{key}/*/{rest[-1]}" if len(rest) > 1 else f"{key}/{''.join(rest)}"
+        if below in capabilities.TABLE:
+            key = below
+        self.state.permissions.require(request.account, *capabilities.needed(key, request.method))
 
     def one(self, request: Request, segment: str) -> Entry:
         names = names_of(segment)

@@ -1,0 +1,65 @@
+"""Which capability a path asks for: one table, read by every handler.
+
+A capability is asked for before the object is looked at; whether the caller may read or write the object itself is a
+matter of its access list (`permissions.py`). Names and meanings follow authorize.conf.spec.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Capabilities of which a caller must hold one, to read (GET) and to change (anything else); none: a login is enough."""
+
+    read: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+
+
+NOTHING = Needs()
+# Path of a collection or route, as it is registered; `<path>/<action>` and `<path>/*/<action>` for an action of the
+# collection or of an entry that differs from the rest; `<path>?<what>` for what depends on the arguments.
+TABLE: Mapping[str, Needs] = {
+    "admin/alert_actions": Needs(write=("admin_all_objects",)),
+    "apps/appinstall": Needs(write=("install_apps",)),
+    "apps/local": Needs(read=("rest_apps_view", "edit_local_apps"), write=("edit_local_apps",)),
+    "apps/local?filename": Needs(write=("install_apps",)),
+    "authentication/users": Needs(write=("change_authentication",)),
+    "authorization/roles": Needs(write=("edit_roles",)),
+    "authorization/tokens?name": Needs(write=("edit_tokens_all",)),
+    "configs/conf-*?server": Needs(write=("admin_all_objects",)),
+    "data/indexes": Needs(write=("indexes_edit",)),
+    "data/inputs/<scheme>": Needs(write=("edit_modinput",)),
+    "data/inputs/http": Needs(read=("list_token_http", "edit_token_http"), write=("edit_token_http",)),
+    "data/inputs/monitor": Needs(write=("edit_monitor",)),
+    "data/inputs/oneshot": Needs(write=("edit_monitor",)),
+    "data/inputs/script": Needs(write=("edit_scripted",)),
+    "data/inputs/tcp/cooked": Needs(write=("edit_splunktcp",)),
+    "data/inputs/tcp/raw": Needs(write=("edit_tcp",)),
+    "data/inputs/udp": Needs(write=("edit_udp",)),
+    "data/outputs/tcp/group": Needs(write=("edit_server",)),
+    "data/outputs/tcp/server": Needs(write=("edit_server",)),
+    "data/outputs/tcp/syslog": Needs(write=("edit_server",)),
+    "messages": Needs(write=("edit_messages",)),
+    "properties": Needs(read=("rest_properties_get",), write=("rest_properties_set",)),
+    "saved/searches/*/dispatch": Needs(write=("search",)),
+    "search/jobs": Needs(write=("search",)),
+    "search/jobs/export": Needs(("search",), ("search",)),
+    "search/typeahead": Needs(("get_typeahead",), ("get_typeahead",)),
+    "search/v2/jobs/export": Needs(("search",), ("search",)),
+    "search/v2/jobs": Needs(write=("search",)),
+    "server/control": Needs(write=("restart_splunkd",)),
+    "server/logger": Needs(read=("list_settings", "edit_server"), write=("edit_server",)),
+    "server/settings": Needs(read=("list_settings", "edit_server"), write=("edit_server",)),
+    "storage/passwords": Needs(
+        read=("list_storage_passwords", "edit_storage_passwords"), write=("edit_storage_passwords",)
+    ),
+}
+
+
+def needed(path: str, method: str) -> tuple[str, ...]:
+    """The capabilities of which a request with this method needs one."""
+    needs = TABLE.get(path, NOTHING)
+    return needs.read if method == "GET" else needs.write
