@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TARGET ?= embedded
 
-.PHONY: venv prove prove-embedded prove-container test unit lint docs bench clean
+.PHONY: venv prove prove-embedded prove-container test clients unit lint docs bench clean
 
 venv: .venv/installed
 
@@ -25,10 +25,14 @@ prove-container: venv
 		--package-path /caltrop --without-risk --report reports
 
 test: venv
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto -m 'not client'
+
+# Whole suites of real clients, each installed from its registry into an environment of its own below .cache.
+clients: venv
+	$(BIN)/python -m pytest -n 2 -m client tests/clients
 
 unit: venv
-	$(BIN)/python -m pytest -n auto -m 'not slow and not shared'
+	$(BIN)/python -m pytest -n auto -m 'not slow and not shared and not client'
 
 lint: venv
 	$(BIN)/ruff check .

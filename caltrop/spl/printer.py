@@ -227,8 +227,15 @@ def _(node: ast.FieldFunction) -> str:
 
 @_text.register
 def _(node: ast.Keyword) -> str:
-    # A bare word holds a pipe only beside a $token$, where it was written escaped.
-    return quote(node.text) if node.quoted else _escape(node.text).replace("|", "\\|")
+    # A bare word holds what would end it only beside a $token$, where it was written escaped.
+    return quote(node.text) if node.quoted else _ENDING.sub(_escaped, _escape(node.text))
+
+
+_ENDING = re.compile(r"<<\w+>>|\$(?:[\w.:@-]+(?:\|\w+)?)?\$|[|\[\]()`=<>]")  # tokens are left as they are
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0] if len(found[0]) > 1 else f"\\{found[0]}"
 
 
 @_text.register

@@ -3,7 +3,9 @@ r"""Search expressions: search, subsearch results, `where` of tstats and inputlo
 Rules (Search Reference, "search"; Search Manual, "Boolean expressions", "Quotes and escaping characters"):
 
 * tightest first: parentheses; NOT; OR; AND, which is implied between terms side by side. Operators are upper-case.
-* In words and quoted strings \", \\ and \| are escapes; any other backslash stands for itself.
+* In words and quoted strings \", \\ and \| are escapes. In a keyword every escaped punctuation mark but the asterisk is that
+  mark (add-on test suites look for whole events so); in a value only a pair of escaped brackets is (\[x\]). Any other
+  backslash stands for itself, since values are often paths (*\cmd.exe) and lists of them (IN (C:\a\, C:\b\)).
 * field=(a OR b) compares the field with each value in the parentheses.
 """
 
@@ -17,11 +19,13 @@ from caltrop.spl.cursor import Cursor, unescape
 _TOKEN = r"<<\w+>>|\$(?:[\w.:@-]+(?:\|\w+)?)?\$"
 _CHAR = r'[^\s"()\[\]|=<>,`\\!]'
 _COMMA = r',+(?=[^\s,"()\[\]|=<>`])'  # inside a word, not at its end
+_PAIR = r'\\\[[^\s"|\[\]]*?\\\]|\\\([^\s"|()]*?\\\)'  # escaped brackets around something
+_MARK = r"\\[-\\\"\[\]()`|,~!@#$%^&=+{};:'<>?/]"
 # Left of an operator, or a keyword. A comma inside a word belongs to it, one at its end separates.
-_WORD = re.compile(rf'(?:{_TOKEN}|{_CHAR}|\\["\\|]|\\|!(?!=)|{_COMMA})+')
+_WORD = re.compile(rf"(?:{_TOKEN}|{_CHAR}|{_MARK}|\\|!(?!=)|{_COMMA})+")
 # Right of an operator a word may hold = and ! as well (query strings, base64); `::` needs no care.
-_VALUE = re.compile(rf'(?:{_TOKEN}|[^\s"()\[\]|,`\\]|\\["\\|]|\\|{_COMMA})+')
-_ITEM = re.compile(rf'(?:{_TOKEN}|[^\s"()\[\]|,`\\]|\\["\\|]|\\)+')
+_VALUE = re.compile(rf'(?:{_TOKEN}|[^\s"()\[\]|,`\\]|{_PAIR}|\\["\\|]|\\|{_COMMA})+')
+_ITEM = re.compile(rf'(?:{_TOKEN}|[^\s"()\[\]|,`\\]|{_PAIR}|\\["\\|]|\\)+')
 _OPERATOR = re.compile(r"==|!=|<=|>=|<>|=|<(?!<\w+>>)|>")
 _SPELLINGS = {"==": "=", "<>": "!="}
 _QUOTED_FIELD = re.compile(r"'[^'\n|\"]+'(?=\s*(?:!?=|<(?!<\w+>>)|>))")
@@ -184,25 +188,41 @@ def _value(cursor: Cursor, name: FieldName, pattern: re.Pattern[str]) -> Node:
 
 
 def _glued(cursor: Cursor, pattern: re.Pattern[str]) -> tuple[str, bool]:
-    """A word, a quoted string, or both side by side (*"x y"*). True when any of it was quoted, or a pipe escaped."""
+    """A word, a quoted string, or both side by side (*"x y"*). True when any of it was quoted, or what would end it escaped."""
     if cursor.text.startswith('"', cursor.pos):
         text = _unescape(cursor.raw_string())
         if cursor.text.startswith("*", cursor.pos) and (more := cursor.match(pattern)):
             text += _unescape(more[0])
         return text, True
     found = cursor.match(pattern)
-    text = _unescape(found[0]) if found else ""
+    text, marked = _unescape_word(found[0], pattern) if found else ("", False)
     if text and not text.endswith("::") and cursor.text.startswith('"', cursor.pos):
         rest, _ = _glued(cursor, pattern)
         return text + rest, True
-    return text, "|" in text and "$" not in text
+    return text, marked
 
 
 _ESCAPE = re.compile(r'\\(["\\|])')
+_ESCAPED_PAIR = re.compile(rf'\\["\\|]|{_PAIR}')
+_ESCAPED_MARK = re.compile(_MARK)
 
 
 def _unescape(text: str) -> str:
     return _ESCAPE.sub(r"\1", text) if "\\" in text else text
+
+
+def _unescape_word(text: str, pattern: re.Pattern[str]) -> tuple[str, bool]:
+    """A bare word without its escapes, and whether it is to be printed in quotes to be the same again."""
+    if "\\" not in text:
+        return text, False
+    if pattern is _WORD:
+        plain = _ESCAPED_MARK.sub(lambda found: found[0][1:], text)
+    else:
+        plain = _ESCAPED_PAIR.sub(lambda found: re.sub(r"\\(.)", r"\1", found[0]), text)
+    return plain, bool(_NEEDS_QUOTES.search(plain)) and "$" not in plain and "<<" not in plain
+
+
+_NEEDS_QUOTES = re.compile(r"[\[\]()|,`=<>!]")
 
 
 def _values(cursor: Cursor, name: FieldName) -> tuple[Node, ...]:

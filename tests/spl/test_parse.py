@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from caltrop.spl import SplError, parse
-from caltrop.spl.ast import Command
+from caltrop.spl import SplError, parse, parse_search, unparse
+from caltrop.spl.ast import Command, Comparison, FieldName, Keyword, Membership, Node, Word
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,23 @@ def test_options_are_typed() -> None:
     assert isinstance(command, Command)
     assert command.option("count") == 3
     assert command.option("annotate") is True
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        (r"gate\[78\]\:", Keyword("gate[78]:", quoted=True)),
+        (r"10\:00\:01.750\+0000", Keyword("10:00:01.750+0000")),
+        (r"user\=bob", Keyword("user=bob", quoted=True)),
+        (r"foo\*bar", Keyword(r"foo\*bar")),
+        (r"C:\Users\ann", Keyword(r"C:\Users\ann")),
+        (r"a=*\[x\]*", Comparison(FieldName("a"), "=", Word("*[x]*", quoted=True))),
+        (r"path=*\(x86\)\foo", Comparison(FieldName("path"), "=", Word(r"*(x86)\foo", quoted=True))),
+        (r"Image=*\cmd.exe", Comparison(FieldName("Image"), "=", Word(r"*\cmd.exe"))),
+        (r"x IN (C:\a\, C:\b\)", Membership(FieldName("x"), (Word("C:\\a\\"), Word("C:\\b\\")))),
+    ],
+)
+def test_escapes_in_bare_words(text: str, term: Node) -> None:
+    read = parse_search(text)
+    assert read == term
+    assert parse_search(unparse(read)) == read
