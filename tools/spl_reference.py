@@ -18,7 +18,7 @@ from caltrop.engine.aggregate import Function, documented
 from caltrop.engine.aggregate.functions import find as find_aggregation
 from caltrop.engine.unsupported import FUNCTIONS, REASONS
 from caltrop.errors import CaltropError
-from caltrop.spl import expand, parse
+from caltrop.spl import Answer, expand, parse
 from caltrop.spl.ast import Aggregation, Call, Command, Node
 from caltrop.spl.macros import Macro
 
@@ -49,7 +49,7 @@ def uses(cases: Iterable[Case]) -> Uses:
     for case in cases:
         for text in (case.data["search"], *case.data.get("before", ())):
             try:
-                tree = parse(expand(text, _macros(case), lambda _: "").text)
+                tree = parse(expand(text, _macros(case), lambda _: Answer("")).text)
             except CaltropError:
                 continue
             for node in tree.walk():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from caltrop.spl import LINTS, SplError, lint, parse
+from caltrop.spl import LINTS, SplError, Vocabulary, lint, parse
 from caltrop.spl.files import Written, searches
 
 
@@ -39,6 +39,7 @@ def check(
     """
     if not files and not jsonl:
         raise click.UsageError("name at least one file, or --jsonl FILE")
+    known = None if no_lint or "unknown-function" in ignore else _vocabulary()
     parsed = total = 0
     for written in _all(files, jsonl):
         total += 1
@@ -54,10 +55,16 @@ def check(
             continue
         parsed += 1
         if not no_lint:
-            for found in lint(pipeline, written.text, ignore=ignore):
+            for found in lint(pipeline, written.text, ignore=ignore, vocabulary=known):
                 click.echo(f"{written.place(found.span.start)}: {found.code}: {found.message}", err=True)
     click.echo(f"parsed {parsed} of {total}")
     return 0 if parsed == total else 1
+
+
+def _vocabulary() -> Vocabulary:
+    from caltrop.engine.vocabulary import vocabulary  # the engine is loaded only where it is asked
+
+    return vocabulary()
 
 
 def _all(files: tuple[Path, ...], jsonl: tuple[Path, ...]) -> Iterator[Written]:

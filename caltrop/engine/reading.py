@@ -14,7 +14,7 @@ from caltrop.engine.errors import SearchError
 from caltrop.engine.nearest import did_you_mean
 from caltrop.engine.unsupported import REASONS
 from caltrop.errors import Location
-from caltrop.spl import SplError, expand, known_commands, parse, parse_eval
+from caltrop.spl import Answer, SplError, expand, known_commands, parse, parse_eval
 from caltrop.spl.ast import NOWHERE, Command, MacroCall, Pipeline
 from caltrop.spl.macros import Expansion, Macro
 from caltrop.spl.source import position
@@ -92,7 +92,8 @@ def _macros(ctx: Context) -> Callable[[str, int], Macro | None]:
     return find
 
 
-def _macro_value(text: str, ctx: Context) -> str | bool | float | None:
+def _macro_value(text: str, ctx: Context) -> Answer:
     """An eval-based definition or a validation: one expression over no event."""
-    result = ctx.engine.evaluate(parse_eval(text), pl.DataFrame({"_time": [ctx.now]}), ctx)[0]
-    return " ".join(result) if isinstance(result, pl.Series) else result
+    column = ctx.engine.evaluate(parse_eval(text), pl.DataFrame({"_time": [ctx.now]}), ctx)
+    value = column[0]
+    return Answer(" ".join(value) if isinstance(value, pl.Series) else value, boolean=column.dtype == pl.Boolean)

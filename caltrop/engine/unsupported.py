@@ -27,7 +27,7 @@ REASONS: dict[str, str] = {
     "typelearner": "it suggests event types by a scoring that is not documented",
 }
 
-# Names that the parser knows as functions and that no eval expression can call.
+# Names that look like eval functions, in the wild or in older pages, and that no expression can call.
 FUNCTIONS: dict[str, str] = {
     "cluster": "not in the Search Reference as an eval function; the cluster command groups texts",
     "getfields": "not in the Search Reference",

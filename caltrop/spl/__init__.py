@@ -4,25 +4,25 @@ from caltrop.spl.commands import known_commands, suggest_command
 from caltrop.spl.errors import SplError
 from caltrop.spl.lint import Lint, lint
 from caltrop.spl.lint_rules import LINTS
-from caltrop.spl.macros import Expansion, Macro, expand
-from caltrop.spl.names import suggest_aggregation, suggest_eval_function
+from caltrop.spl.macros import Answer, Expansion, Macro, expand
 from caltrop.spl.parser import parse, parse_eval, parse_search
 from caltrop.spl.printer import unparse
+from caltrop.spl.vocabulary import Vocabulary
 
 __all__ = [
     "LINTS",
+    "Answer",
     "Expansion",
     "Lint",
     "Macro",
     "SplError",
+    "Vocabulary",
     "expand",
     "known_commands",
     "lint",
     "parse",
     "parse_eval",
     "parse_search",
-    "suggest_aggregation",
     "suggest_command",
-    "suggest_eval_function",
     "unparse",
 ]

@@ -13,12 +13,11 @@ from caltrop.spl.arguments import Arguments
 from caltrop.spl.ast import Aggregation, FieldName, Node, Span
 from caltrop.spl.cursor import Cursor
 from caltrop.spl.expressions import read_eval_call, read_expression
-from caltrop.spl.names import AGGREGATIONS, PERCENTILE
 
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*|\$[\w.:]+\$|<<\w+>>")
 _SPAN = re.compile(r"[^\s,()]+")
 _FIELD = re.compile(r'[^\s,|"()\[\]`]+')
-_RESULT = re.compile(r"(\w+)\([\w.{}:*-]+\)(?=\s*[,)])")
+_RESULT = re.compile(r"\w+\([\w.{}:*-]+\)(?=\s*[,)])")
 
 
 def read_aggregation(args: Arguments) -> Node:
@@ -99,8 +98,8 @@ def _argument(args: Arguments) -> tuple[Node | None, str | None]:
     if prefix := _PREFIX.match(cursor.text, start):
         cursor.pos = prefix.end()
         return FieldName(name=prefix[0], span=cursor.span(start)), prefix[0]
-    column = _RESULT.match(cursor.text, start)  # that of an earlier command: max(sum(bytes))
-    if column and (column[1].lower() in AGGREGATIONS or PERCENTILE.fullmatch(column[1].lower())):
+    column = _RESULT.match(cursor.text, start)  # that of an earlier command: max(sum(bytes)); calculations need eval(…)
+    if column:
         cursor.pos = column.end()
         return FieldName(name=column[0], span=cursor.span(start)), column[0]
     found = cursor.match(_FIELD)

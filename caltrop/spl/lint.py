@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from caltrop.spl.ast import Pipeline, Span, Subsearch
 from caltrop.spl.lint_rules import LINTS
+from caltrop.spl.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,11 @@ def silenced(source: str) -> frozenset[str]:
     return frozenset(code for found in _SILENCED.finditer(source) for code in re.split(r"[,\s]+", found[1]) if code)
 
 
-def lint(pipeline: Pipeline, source: str = "", *, ignore: Collection[str] = ()) -> list[Lint]:
-    """Everything the rules find, in source order. `source` is the text that was parsed (for the comments in it)."""
+def lint(
+    pipeline: Pipeline, source: str = "", *, ignore: Collection[str] = (), vocabulary: Vocabulary | None = None
+) -> list[Lint]:
+    """Everything the rules find, in source order. `source` is the text that was parsed (for the comments in it),
+    `vocabulary` the functions that there are; without it names of functions are not judged."""
     off = silenced(source) | frozenset(ignore)
     nested = (node.pipeline for node in pipeline.walk() if isinstance(node, Subsearch))
     found = [
@@ -40,6 +44,6 @@ def lint(pipeline: Pipeline, source: str = "", *, ignore: Collection[str] = ()) 
         for each in (pipeline, *nested)
         for code, check in LINTS.items()
         if code not in off
-        for node, message, hint in check(each)
+        for node, message, hint in check(each, vocabulary)
     ]
     return sorted(found, key=lambda one: (one.span.start, one.code))

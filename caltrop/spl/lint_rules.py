@@ -6,11 +6,10 @@ What each means and what to write instead: docs/lints.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from itertools import pairwise
 
-from caltrop.spl import names
 from caltrop.spl.ast import (
     Aggregation,
     And,
@@ -33,18 +32,21 @@ from caltrop.spl.ast import (
 )
 from caltrop.spl.commands import declaration_of, known_commands, suggest_command
 from caltrop.spl.declaration import Words, declarations
+from caltrop.spl.nearest import nearest
+from caltrop.spl.vocabulary import Vocabulary
 
 Finding = tuple[Node, str, str]  # where, message, hint
-Rule = Callable[[Pipeline], Iterator[Finding]]
+Check = Callable[[Pipeline], Iterator[Finding]]
+Rule = Callable[[Pipeline, Vocabulary | None], Iterator[Finding]]  # what functions there are, where that is known
 
 LINTS: dict[str, Rule] = {}
 
 
-def rule(code: str) -> Callable[[Rule], Rule]:
-    """Register a rule."""
+def rule(code: str) -> Callable[[Check], Check]:
+    """Register a rule that looks at the pipeline alone."""
 
-    def register(check: Rule) -> Rule:
-        LINTS[code] = check
+    def register(check: Check) -> Check:
+        LINTS[code] = lambda pipeline, known: check(pipeline)
         return check
 
     return register
@@ -119,7 +121,7 @@ def missing_index(pipeline: Pipeline) -> Iterator[Finding]:
         yield first, "no index is named, so the role's default indexes decide what is found", "add index=…"
 
 
-def _advised(code: str) -> Rule:
+def _advised(code: str) -> Check:
     """What the declarations of single commands say about their use, under that code."""
 
     def check(pipeline: Pipeline) -> Iterator[Finding]:
@@ -131,7 +133,8 @@ def _advised(code: str) -> Rule:
     return check
 
 
-LINTS.update((code, _advised(code)) for code in sorted({a.code for d in declarations.values() for a in d.advice}))
+for _code in sorted({advice.code for declared in declarations.values() for advice in declared.advice}):
+    rule(_code)(_advised(_code))
 
 
 @rule("late-search")
@@ -199,35 +202,6 @@ def unknown_command(pipeline: Pipeline) -> Iterator[Finding]:
                 yield command, f"{command.name!r} is no command of Splunk's", f"did you mean {similar!r}?"
 
 
-@rule("unknown-function")
-def unknown_function(pipeline: Pipeline) -> Iterator[Finding]:
-    for command in _commands(pipeline):
-        aggregating = declaration_of(command.name).words is Words.AGGREGATIONS
-        for node in _own(command):
-            if isinstance(node, Call) and not _is_function(node.name) and not (aggregating and _aggregates(node.name)):
-                yield node, f"{node.name!r} is no eval function", _did_you_mean(names.suggest_eval_function(node.name))
-            elif isinstance(node, Aggregation) and aggregating and not _aggregates(node.function):
-                yield (
-                    node,
-                    f"{node.function!r} is no statistical function",
-                    _did_you_mean(names.suggest_aggregation(node.function)),
-                )
-
-
-def _is_function(name: str) -> bool:
-    """An eval function; eval(…) itself marks the expression of an option, and a template may stand for any."""
-    return name in names.EVAL_FUNCTIONS or name == "eval" or not name.isidentifier()
-
-
-def _aggregates(name: str) -> bool:
-    """A statistical function; `timechart eval(avg(x)/2)` calls them inside an eval."""
-    return name in names.AGGREGATIONS or names.PERCENTILE.fullmatch(name) is not None or not name.isidentifier()
-
-
-def _did_you_mean(name: str | None) -> str:
-    return f"did you mean {name}()?" if name else "see the Search Reference for the functions there are"
-
-
 def _is_true_everywhere(node: Node) -> bool:
     return isinstance(node, Keyword) and node.text == "*"
 
@@ -242,3 +216,30 @@ def everything(pipeline: Pipeline) -> Iterator[Finding]:
     terms = node.items if isinstance(node, And | Or) else (node,) if node else ()
     if all(is_time_modifier(term) or _is_true_everywhere(term) for term in terms):
         yield first, "the search has no term at all and reads every event", "name an index, a sourcetype or a word"
+
+
+def unknown_function(pipeline: Pipeline, known: Vocabulary | None) -> Iterator[Finding]:
+    """Names of functions that nothing answers to; silent where it is not known which there are."""
+    if known is None:
+        return
+    for command in _commands(pipeline):
+        aggregating = declaration_of(command.name).words is Words.AGGREGATIONS
+        for node in _own(command):
+            # eval(…) marks the expression of an option, and a template may stand for any name.
+            aggregate = isinstance(node, Aggregation) and aggregating
+            name = node.name if isinstance(node, Call) else node.function if isinstance(node, Aggregation) else ""
+            if not name.isidentifier() or name == "eval" or (aggregating and known.aggregates(name)):
+                continue
+            if aggregate:
+                hint = _did_you_mean(name, known.aggregations)
+                yield node, f"{name!r} is no statistical function", hint
+            elif isinstance(node, Call) and name not in known.functions:
+                yield node, f"{name!r} is no eval function", _did_you_mean(name, known.functions)
+
+
+LINTS["unknown-function"] = unknown_function
+
+
+def _did_you_mean(name: str, names: Iterable[str]) -> str:
+    similar = nearest(name, names)
+    return f"did you mean {similar}()?" if similar else "see the Search Reference for the functions there are"

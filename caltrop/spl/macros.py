@@ -16,12 +16,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
-from caltrop.spl.ast import Binary, Call, FieldName, InList, MacroCall, Span, Unary
+from caltrop.spl.ast import FieldName, MacroCall, Span
 from caltrop.spl.cursor import Cursor, unescape
 from caltrop.spl.errors import SplError
-from caltrop.spl.names import BOOLEAN_FUNCTIONS, nearest
+from caltrop.spl.nearest import nearest
 from caltrop.spl.parser import parse_eval
 
 MAX_LENGTH = 1_000_000  # characters a search may grow to
@@ -29,7 +29,16 @@ MAX_CALLS = 10_000
 MAX_DEPTH = 100  # macros inside macros
 
 Find = Callable[[str, int], "Macro | None"]
-Evaluate = Callable[[str], "str | bool | float | None"]
+
+
+class Answer(NamedTuple):
+    """The value of an eval expression; `boolean` when the expression is a Boolean one, though its value be null."""
+
+    value: str | bool | float | None
+    boolean: bool = False
+
+
+Evaluate = Callable[[str], Answer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,18 +210,18 @@ class _Expander:
             return
         expression = _with_literals(_substitute(macro.validation, values), values)
         result = self._run(macro, expression, "validation", span)
-        if result is True or (result is None and not _is_boolean(expression)):
+        if result.value is True or (result.value is None and not result.boolean):
             return
-        message = result if isinstance(result, str) else macro.errormsg
+        message = result.value if isinstance(result.value, str) else macro.errormsg
         self._fail(message or f"the arguments of macro {macro.name!r} are refused by its validation", span)
 
     def _evaluated(self, macro: Macro, text: str, span: Span) -> str:
-        result = self._run(macro, text, "definition", span)
+        result = self._run(macro, text, "definition", span).value
         if not isinstance(result, str):
             self._fail(f"the definition of macro {macro.name!r} (iseval) does not give a string", span)
         return result
 
-    def _run(self, macro: Macro, text: str, what: str, span: Span) -> str | bool | float | None:
+    def _run(self, macro: Macro, text: str, what: str, span: Span) -> Answer:
         if not self.evaluate:
             self._fail(f"macro {macro.name!r} is an eval macro and nothing here evaluates it", span)
         try:
@@ -262,15 +271,3 @@ def _substitute(text: str, values: dict[str, str]) -> str:
         return text
     pattern = re.compile(r"\$(" + "|".join(map(re.escape, values)) + r")\$")
     return pattern.sub(lambda found: values[found[1]], text)
-
-
-def _is_boolean(text: str) -> bool:
-    try:
-        node = parse_eval(text)
-    except SplError:
-        return False
-    if isinstance(node, Binary):
-        return node.op not in ("+", "-", "*", "/", "%", ".")
-    if isinstance(node, Unary):
-        return node.op == "NOT"
-    return isinstance(node, InList) or (isinstance(node, Call) and node.name in BOOLEAN_FUNCTIONS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from caltrop.spl import Macro, SplError, expand, parse
+from caltrop.spl import Answer, Macro, SplError, expand, parse
 
 MACROS = {
     ("m", 0): Macro("m", (), "status=200"),
@@ -81,9 +81,9 @@ def test_hint_names_the_nearest_macro() -> None:
 def test_eval_macro_is_evaluated_after_replacement() -> None:
     asked: list[str] = []
 
-    def evaluate(expression: str) -> str:
+    def evaluate(expression: str) -> Answer:
         asked.append(expression)
-        return "head 4"
+        return Answer("head 4")
 
     assert expand("| `limit(2)`", find, evaluate).text == "| head 4"
     assert asked == ['"head ".tostring(2*2)']
@@ -92,14 +92,14 @@ def test_eval_macro_is_evaluated_after_replacement() -> None:
 @pytest.mark.parametrize(
     ("spl", "result", "message"),
     [
-        ("| `checked(x)`", False, "needs a number"),
-        ("| `says(9)`", "too many", "too many"),
-        ("| `compared(x)`", None, "not below 5"),
-        ("| `checked(1)`", True, None),
-        ("| `says(1)`", None, None),
+        ("| `checked(x)`", Answer(False, boolean=True), "needs a number"),
+        ("| `says(9)`", Answer("too many"), "too many"),
+        ("| `compared(x)`", Answer(None, boolean=True), "not below 5"),
+        ("| `checked(1)`", Answer(True, boolean=True), None),
+        ("| `says(1)`", Answer(None), None),
     ],
 )
-def test_validation(spl: str, result: str | bool | None, message: str | None) -> None:
+def test_validation(spl: str, result: Answer, message: str | None) -> None:
     if message is None:
         assert expand(spl, find, lambda _: result).text.startswith("| head")
     else:

@@ -86,6 +86,20 @@ def find(name: str) -> Function | None:
     return None
 
 
+# What stands for another function or an expression: sparkline(avg(x)), eval(avg(x)/2).
+_AROUND = frozenset({"sparkline", "eval"})
+
+
+def names() -> frozenset[str]:
+    """Every name and alias; a percentile stands for all."""
+    return frozenset({*registry, *_PER_UNIT, "sparkline", "perc95"})
+
+
+def is_known(name: str) -> bool:
+    """Whether a lower-case name may stand where a statistical function does."""
+    return name in _AROUND or find(name) is not None
+
+
 def documented() -> list[Function]:
     """Every function once, families under the name that stands for them, in order of their names."""
     families = [
