@@ -76,10 +76,13 @@ def common_fields(data: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def examine(instance: Instance, chosen: Sequence[Sample]) -> list[Verdict]:
-    """Index every example, one event each on a host of its own, and search for all fields at once."""
+def examine(instance: Instance, chosen: Sequence[Sample]) -> tuple[list[Verdict], list[str]]:
+    """Index every example, one event each on a host of its own, and search for all fields at once.
+
+    Verdicts, and the faults of the knowledge that the search met.
+    """
     if not chosen:
-        return []
+        return [], []
     instance.store.create_index("samples")
     columns = {
         "_raw": [s.event.rstrip() for s in chosen],
@@ -91,7 +94,8 @@ def examine(instance: Instance, chosen: Sequence[Sample]) -> list[Verdict]:
     instance.store.append(frame)
     names = dict.fromkeys(["host", *(name for s in chosen for name in (*s.fields, *s.common))])
     quoted = " ".join('"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"' for name in names)
-    found = instance.search(f"search index=samples | fields {quoted}").table.frame
+    result = instance.search(f"search index=samples | fields {quoted}")
+    found = result.table.frame
     rows = {str(row["host"]): row for row in found.iter_rows(named=True)}
     verdicts = []
     for number, sample in enumerate(chosen):
@@ -100,7 +104,7 @@ def examine(instance: Instance, chosen: Sequence[Sample]) -> list[Verdict]:
         found_here = [name for name in sample.fields if name in present]
         missing = [name for name in sample.fields if name not in present]
         verdicts.append(Verdict(sample, found_here, missing, [name for name in sample.common if name not in present]))
-    return verdicts
+    return verdicts, [message.text for message in result.messages if message.severity == "WARN"]
 
 
 def as_text(verdict: Verdict) -> str:

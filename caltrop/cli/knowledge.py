@@ -35,8 +35,7 @@ def check(folder: Path, apps: tuple[Path, ...], addons: bool, form: str) -> None
 
     with tempfile.TemporaryDirectory(prefix="caltrop-knowledge-") as scratch:
         instance = Instance(None, [*(addon_apps() if addons else ()), *unpacked(apps, Path(scratch))])
-        verdicts = recall.examine(instance, list(recall.samples(folder)))
-        problems = instance.knowledge("search", "nobody").problems
+        verdicts, problems = recall.examine(instance, list(recall.samples(folder)))
     for verdict in verdicts:
         click.echo(recall.as_json(verdict) if form == "json" else recall.as_text(verdict))
     for problem in problems:

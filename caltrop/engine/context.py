@@ -17,7 +17,9 @@ from caltrop.engine.kept import Kept
 from caltrop.engine.services import Services
 from caltrop.engine.table import Table
 from caltrop.index import Segment, Store
-from caltrop.knowledge import Configuration, Knowledge
+from caltrop.knowledge import Configuration, Knowledge, Lookup
+from caltrop.knowledge.asking import Met
+from caltrop.knowledge.lookups import Mark
 from caltrop.spl.ast import Assignment, Node, Pipeline
 
 Severity = Literal["DEBUG", "INFO", "WARN", "ERROR"]
@@ -29,6 +31,18 @@ class Message:
 
     severity: Severity
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """Events of a segment with their search-time fields, and the faults of knowledge that withhold some.
+
+    `lasting`: another search gets the same, whenever it runs.
+    """
+
+    frame: pl.DataFrame
+    met: tuple[Met, ...] = ()
+    lasting: bool = True
 
 
 class Surroundings(Protocol):
@@ -53,15 +67,13 @@ class Surroundings(Protocol):
         ...
 
     @property
-    def dataset_rows(self) -> Kept[pl.DataFrame]:
+    def dataset_rows(self) -> Kept[Extracted]:
         """Rows of data model datasets, shared by searches (`datasetrows.py`)."""
         ...
 
     def knowledge(self, app: str, user: str) -> Knowledge: ...
 
-    def extracted(
-        self, segment: Segment, ctx: Context, possible: pl.Expr, wanted: frozenset[str] | None
-    ) -> pl.DataFrame:
+    def extracted(self, segment: Segment, ctx: Context, possible: pl.Expr, wanted: frozenset[str] | None) -> Extracted:
         """The segment's events with their search-time fields (`extractions.py`)."""
         ...
 
@@ -112,6 +124,8 @@ class Context:
     delimiters: dict[str, str] = field(default_factory=dict)  # of mvcombine, for the nomv that follows
     # By depth: the time range (earliest, latest) that the search there looked in, time modifiers of its text included.
     searched: dict[int, tuple[float | None, float | None]] = field(default_factory=dict)
+    # Lookups whose rows depend on the moment, read once a search: name -> (what they depend on besides, the table).
+    lookups: dict[str, tuple[Mark, Lookup]] = field(default_factory=dict)
     formats: list[Assignment] = field(default_factory=list)  # of fieldformat: applied to the finished main search
 
     @property

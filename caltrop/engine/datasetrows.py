@@ -8,19 +8,23 @@ segment.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import polars as pl
 
 from caltrop.engine import matching, registry, subsearches
+from caltrop.engine.asking import asker, knowledge, tell
 from caltrop.engine.context import Context
-from caltrop.engine.errors import SearchError
-from caltrop.engine.scan import Bounds, indexes_for
+from caltrop.engine.errors import Cancelled, SearchError
+from caltrop.engine.scan import Bounds, concerning, indexes_for, mentioned
 from caltrop.engine.table import Table, concat, newest_first, pick, render
 from caltrop.errors import CaltropError
 from caltrop.index import Segment
+from caltrop.knowledge.asking import Asker, Fault
 from caltrop.knowledge.datamodel import Calculation, DataModel, Dataset
 from caltrop.knowledge.dependencies import reads_lookups
-from caltrop.spl import parse_eval, parse_search
+from caltrop.knowledge.extraction import names_in_eval
+from caltrop.spl import SplError, parse_eval, parse_search
 from caltrop.spl.ast import Alias, Clause, Command, FieldName, Keyword, Node, Option, Word
 
 DEFAULT_FIELDS = ("_time", "_raw", "_cd", "_indextime", "host", "source", "sourcetype", "index")
@@ -28,7 +32,7 @@ DEFAULT_FIELDS = ("_time", "_raw", "_cd", "_indextime", "host", "source", "sourc
 
 def open_model(name: str, ctx: Context, node: Node) -> DataModel:
     try:
-        return ctx.instance.knowledge(ctx.app, ctx.user).datamodel(name)
+        return knowledge(ctx).datamodel(name)
     except CaltropError as error:
         raise SearchError(error.message, node=node, hint=error.hint) from error
 
@@ -67,13 +71,22 @@ def rows(dataset: Dataset, bounds: Bounds, ctx: Context) -> pl.DataFrame:
 def _searched(dataset: Dataset, node: Node, bounds: Bounds, ctx: Context) -> pl.DataFrame:
     """Rows of a dataset whose root is a whole search; they are not kept, since nothing says when they change."""
     found = subsearches.nested(dataset.base_search, ctx, node, bounds.earliest, bounds.latest).frame
-    return derived(dataset, found.filter(matching.predicate(node, found)), ctx)
+    asked = asker(ctx)
+    frame = derived(dataset, found.filter(matching.predicate(node, found)), ctx, asked)
+    tell(asked.met, ctx)
+    return frame
 
 
-def derived(dataset: Dataset, frame: pl.DataFrame, ctx: Context) -> pl.DataFrame:
-    """The dataset's calculations done, and its fields and `DEFAULT_FIELDS` kept."""
+def derived(dataset: Dataset, frame: pl.DataFrame, ctx: Context, asked: Asker) -> pl.DataFrame:
+    """The dataset's calculations done, and its fields and `DEFAULT_FIELDS` kept. One that fails gives no field."""
     for calculation in dataset.calculations:
-        frame = calculated(frame, calculation, ctx)
+        try:
+            frame = calculated(frame, calculation, ctx)
+        except Cancelled:
+            raise
+        except (SearchError, SplError) as error:
+            what = f"data model field {calculation.outputs[0][1]}: {error.message}"
+            asked.meet(Fault(dataset.place, what, frozenset(name for _, name in calculation.outputs)))
     return frame.select([n for n in dict.fromkeys([*DEFAULT_FIELDS, *dataset.fields]) if n in frame.columns])
 
 
@@ -89,18 +102,44 @@ def segment_rows(dataset: Dataset, segment: Segment, node: Node, ctx: Context) -
     key = (segment.index, segment.id, tuple(dataset.fields), dataset.calculations, node, _state(dataset, ctx))
     kept = ctx.instance.dataset_rows.get(key)
     if kept is None:
-        frame = ctx.instance.extracted(segment, ctx, pl.lit(True), None)
-        kept = derived(dataset, frame.filter(matching.predicate(node, frame)), ctx)
-        ctx.instance.dataset_rows.put(key, kept)
-    return kept
+        extracted = ctx.instance.extracted(segment, ctx, pl.lit(True), _reads(dataset, node))
+        frame = extracted.frame
+        asked = asker(ctx)
+        rows = derived(dataset, frame.filter(matching.predicate(node, frame)), ctx, asked)
+        met = concerning(extracted, node, segment.index, pl.lit(True))
+        kept = replace(extracted, frame=rows, met=(*met, *asked.met))
+        if extracted.lasting and not _moves(dataset, ctx):
+            ctx.instance.dataset_rows.put(key, kept)
+    tell(kept.met, ctx)
+    return kept.frame
 
 
-def _state(dataset: Dataset, ctx: Context) -> tuple[str, str]:
-    """What the rows depend on besides the dataset: extraction, and the lookups of its calculations."""
-    knowledge = ctx.instance.knowledge(ctx.app, ctx.user)
+def _reads(dataset: Dataset, node: Node) -> frozenset[str]:
+    """The fields that the rows are made of."""
+    names = {*DEFAULT_FIELDS, *dataset.fields, *mentioned(node)}
+    for calculation in dataset.calculations:
+        names.update([calculation.input, *(event for _, event in calculation.inputs)])
+        if calculation.kind == "Eval":
+            names |= names_in_eval(calculation.expression)
+    return frozenset(names - {""})
+
+
+def _moves(dataset: Dataset, ctx: Context) -> bool:
+    """Whether a calculation of the dataset has another result at another moment."""
+    known = knowledge(ctx)
+    return any(known.moves(c.expression) for c in dataset.calculations if c.kind == "Eval") or any(
+        known.lookup_moves(c.lookup) for c in dataset.calculations if c.kind == "Lookup"
+    )
+
+
+def _state(dataset: Dataset, ctx: Context) -> tuple[str, str, str]:
+    """What the rows depend on besides the dataset: extraction, the lookups of its calculations, the time zone where it counts."""
+    known = knowledge(ctx)
     tables = [c.lookup for c in dataset.calculations if c.kind == "Lookup"]
-    everything = reads_lookups(c.expression for c in dataset.calculations if c.kind == "Eval")
-    return knowledge.fingerprint, knowledge.lookup_marks(tables, everything=everything)
+    expressions = [c.expression for c in dataset.calculations if c.kind == "Eval"]
+    zoned = known.reads_zone or any(map(known.functions.read_zone, expressions))
+    marks = known.lookup_marks(tables, everything=reads_lookups(expressions))
+    return known.fingerprint, marks, ctx.timezone if zoned else ""
 
 
 def members(datasets: Iterable[Dataset], frame: pl.DataFrame, bounds: Bounds, ctx: Context) -> pl.Series:
@@ -133,10 +172,5 @@ def calculated(frame: pl.DataFrame, calculation: Calculation, ctx: Context) -> p
     elif calculation.kind == "Rex":
         command = Command("rex", (Option("field", calculation.input), Word(calculation.expression, quoted=True)))
     else:
-        ctx.warn("GeoIP fields of data models stay empty: no location database is configured")
-        return frame
-    try:
-        return registry.commands[command.name].run(Table(frame), command, ctx).frame
-    except SearchError as error:
-        ctx.warn(f"data model field {calculation.outputs[0][1]}: {error.message}")
-        return frame
+        raise SearchError("GeoIP fields stay empty: no location database is configured")
+    return registry.commands[command.name].run(Table(frame), command, ctx).frame

@@ -8,15 +8,17 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from caltrop.dialect import patterns
-from caltrop.engine.context import Context
+from caltrop.engine.asking import asker
+from caltrop.engine.context import Context, Extracted
 from caltrop.engine.needed import STORED, extractable
 from caltrop.index import Segment
 from caltrop.knowledge import Knowledge
+from caltrop.knowledge.asking import Fault
 from caltrop.knowledge.columns import stack
 
 CACHE_BYTES = 2 << 30  # what the extracted fields of all segments may take
@@ -28,9 +30,13 @@ SLICE = 16_384  # events extracted at once: what that takes on the way is severa
 class _Extraction:
     """The state of one segment's search-time extraction: rows extracted piecemeal so far, then the whole."""
 
+    moving: frozenset[str] | None  # fields that depend on the moment, which are not kept; None: any may
     rows: int = 0
     size: int = 0  # bytes of the frame
-    frame: pl.DataFrame | None = None
+    whole: Extracted | None = None
+
+
+Key = tuple[str, str, str]  # segment, state of the knowledge, time zone where that counts
 
 
 class Extractions:
@@ -39,7 +45,7 @@ class Extractions:
     def __init__(self, current: Callable[[], set[str]]) -> None:
         """`current` tells the states of the knowledge (fingerprints) that may still be asked for."""
         self._current = current
-        self._states: OrderedDict[tuple[str, str], _Extraction] = OrderedDict()
+        self._states: OrderedDict[Key, _Extraction] = OrderedDict()
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -52,50 +58,78 @@ class Extractions:
         ctx: Context,
         possible: pl.Expr,
         wanted: frozenset[str] | None,
-    ) -> pl.DataFrame:
+    ) -> Extracted:
         """The segment's events with their search-time fields; rows that `possible` rules out may be left out.
 
-        The whole segment is extracted and kept once that costs no more than what searches have extracted of it so far.
+        The whole segment is extracted and kept once that costs no more than what searches have extracted of it so far. Fields
+        that depend on the moment are never kept: a search that reads one has its events extracted for itself.
         """
-        key = (f"{segment.index}/{segment.id}", knowledge.fingerprint)
-        with self._lock:
-            state = self._states.setdefault(key, _Extraction())
-            self._states.move_to_end(key)
-        if state.frame is not None:
-            return state.frame
+        zone = ctx.timezone if knowledge.reads_zone else ""
+        key = (f"{segment.index}/{segment.id}", knowledge.fingerprint, zone)
         frame = segment.frame
+        with self._lock:
+            state = self._states.get(key)
+        if state is None:
+            made = _Extraction(knowledge.moving(frame))
+            with self._lock:
+                state = self._states.setdefault(key, made)
+        with self._lock:
+            if key in self._states:
+                self._states.move_to_end(key)
+        names = extractable(wanted, frame)
+        if state.moving is None or (state.moving and (names is None or not state.moving.isdisjoint(names))):
+            return _seen(
+                _extract(knowledge, frame.filter(possible), names, ctx, lasting=False), knowledge, names, frame
+            )
+        if state.whole is not None:
+            return _seen(state.whole, knowledge, names, frame)
         chosen = frame.filter(possible)
-        names = extractable(wanted, chosen)
         if names is not None and names <= STORED:
-            return chosen
+            return Extracted(chosen)
         if state.rows + chosen.height <= frame.height // 2:
             state.rows += chosen.height
-            return _extract(knowledge, chosen, names, ctx)
-        whole = _extract(knowledge, frame, None, ctx)
+            return _seen(_extract(knowledge, chosen, names, ctx, lasting=True), knowledge, names, frame)
+        whole = _extract(knowledge, frame, None, ctx, lasting=True)
+        if state.moving:
+            whole = replace(whole, frame=whole.frame.drop(state.moving, strict=False))
         current = self._current()
         with self._lock:
-            state.frame, state.size = whole, int(whole.estimated_size())
+            state.whole, state.size = whole, int(whole.frame.estimated_size())
             for stale in [key for key in self._states if key[1] not in current]:
                 del self._states[stale]
             while len(self._states) > 1 and self._too_much():
                 self._states.popitem(last=False)
-        return whole
+        return _seen(whole, knowledge, names, frame)
 
     def _too_much(self) -> bool:
         states = self._states.values()
         return len(states) > CACHE_ENTRIES or sum(state.size for state in states) > CACHE_BYTES
 
 
-def _extract(knowledge: Knowledge, frame: pl.DataFrame, names: set[str] | None, ctx: Context) -> pl.DataFrame:
+def _seen(found: Extracted, knowledge: Knowledge, names: set[str] | None, events: pl.DataFrame) -> Extracted:
+    """With those faults only that withhold a field which the search reads."""
+    if not found.met:
+        return found
+    needed, stored = knowledge.needed(names), {*events.columns, *STORED}
+    return replace(found, met=tuple(met for met in found.met if met.withholds(needed, stored)))
+
+
+def _extract(
+    knowledge: Knowledge, events: pl.DataFrame, names: set[str] | None, ctx: Context, *, lasting: bool
+) -> Extracted:
     """Search-time fields. An event whose text makes a pattern backtrack too much lacks its fields, and no other event does."""
+    asked = asker(ctx)
     with patterns.budget(lenient=True) as budget:
-        parts = [knowledge.extract(part, names) for part in frame.iter_slices(SLICE)]
+        parts = [knowledge.extract(part, names, asked) for part in events.iter_slices(SLICE)]
     for pattern in budget.exceeded:
-        ctx.warn(f"field extraction {pattern!r} exceeds the match limit: some events lack its fields")
+        asked.meet(Fault("", f"field extraction {pattern!r} exceeds the match limit: some events lack its fields"))
+    return Extracted(_stacked(events, parts), tuple(asked.met), lasting)
+
+
+def _stacked(events: pl.DataFrame, parts: list[pl.DataFrame]) -> pl.DataFrame:
     if len(parts) < 2:
-        return parts[0] if parts else frame
-    stored = [name for name in frame.columns if name in STORED]  # shared with the segment, not copied
+        return parts[0] if parts else events
+    stored = [name for name in events.columns if name in STORED]  # shared with the segment, not copied
     added = stack([part.drop(stored) for part in parts]).rechunk()
-    return (
-        frame.select(stored).hstack(added).select(list(dict.fromkeys(name for part in parts for name in part.columns)))
-    )
+    names = dict.fromkeys(name for part in parts for name in part.columns)
+    return events.select(stored).hstack(added).select(list(names))

@@ -6,24 +6,23 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 
 import polars as pl
 
 from caltrop.dialect import patterns
 from caltrop.engine import registry, times
-from caltrop.engine.context import Context, Message
+from caltrop.engine.context import Context, Extracted, Message
 from caltrop.engine.execute import Engine
 from caltrop.engine.extractions import Extractions
 from caltrop.engine.kept import Kept
 from caltrop.engine.services import Services
-from caltrop.engine.table import Table, render
+from caltrop.engine.table import Table
 from caltrop.index import Segment, Store, importers
 from caltrop.index.importers import ImportOptions
 from caltrop.knowledge import Configuration, Knowledge, KVStore
+from caltrop.knowledge.dependencies import Functions
 from caltrop.knowledge.view import CONFS
-from caltrop.spl import parse_eval, parse_search
 
 DATASET_ROWS = 256  # segment x dataset
 Time = float | str | None
@@ -55,17 +54,19 @@ class Instance:
     now: float | None = None
     server_name: str = "caltrop"
     services: Services = field(default_factory=Services)
-    dataset_rows: Kept[pl.DataFrame] = field(init=False)
+    dataset_rows: Kept[Extracted] = field(init=False)
     store: Store = field(init=False)
     config: Configuration = field(init=False)
     kvstore: KVStore = field(init=False)
     _knowledge: dict[tuple[str, str], tuple[tuple[int, ...], Knowledge]] = field(init=False, default_factory=dict)
     _extractions: Extractions = field(init=False)
+    _functions: Functions = field(init=False)
     _lock: threading.RLock = field(init=False, default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
         registry.load()
         self.dataset_rows = Kept(DATASET_ROWS)
+        self._functions = registry.dependent_functions()
         self._extractions = Extractions(self._fingerprints)
         self.store = Store(self.data_dir / "indexes" if self.data_dir else None)
         self.config = Configuration(self.apps)
@@ -132,26 +133,12 @@ class Instance:
             revision = self.config.revision(CONFS)
             held = self._knowledge.get((app, user))
             if held is None or held[0] != revision:
-                ctx = Context(self, Engine(), self.clock(), app=app, user=user)
-                made = Knowledge(
-                    self.config,
-                    app,
-                    user,
-                    evaluate=lambda text, frame: render(ctx.engine.evaluate(parse_eval(text), frame, ctx)),
-                    matches=lambda text, frame: self._matches(text, frame, ctx),
-                    kvstore=self.kvstore,
-                )
+                made = Knowledge(self.config, app, user, functions=self._functions, kvstore=self.kvstore)
                 self._knowledge = {key: kept for key, kept in self._knowledge.items() if kept[0] == revision}
                 held = self._knowledge[app, user] = revision, made
             return held[1]
 
-    def _matches(self, text: str, frame: pl.DataFrame, ctx: Context) -> pl.Series:
-        """Event types: a search expression that may hold macros."""
-        return ctx.engine.matches(_parsed(ctx.engine.expand(text, ctx) if "`" in text else text), frame, ctx)
-
-    def extracted(
-        self, segment: Segment, ctx: Context, possible: pl.Expr, wanted: frozenset[str] | None
-    ) -> pl.DataFrame:
+    def extracted(self, segment: Segment, ctx: Context, possible: pl.Expr, wanted: frozenset[str] | None) -> Extracted:
         """The segment's events with their search-time fields; rows that `possible` rules out may be left out."""
         return self._extractions.of(segment, self.knowledge(ctx.app, ctx.user), ctx, possible, wanted)
 
@@ -160,9 +147,6 @@ class Instance:
         with self._lock:
             held = list(self._knowledge.values())
         return {knowledge.fingerprint for _, knowledge in held}
-
-
-_parsed = lru_cache(maxsize=4096)(parse_search)
 
 
 def _bound(value: Time, now: float, timezone: str) -> float | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from caltrop.engine import custom, registry
+from caltrop.engine import asking, custom, registry
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.nearest import did_you_mean
@@ -77,7 +77,7 @@ def _macros(ctx: Context) -> Callable[[str, int], Macro | None]:
     """The macros that a search sees, in the parser's terms."""
 
     def find(name: str, arity: int) -> Macro | None:
-        found = ctx.instance.knowledge(ctx.app, ctx.user).macro(name, arity)
+        found = asking.knowledge(ctx).macro(name, arity)
         if found is None:
             return None
         return Macro(

@@ -17,6 +17,7 @@ from caltrop.engine.calls import Invocation
 from caltrop.engine.context import Context
 from caltrop.engine.table import Table
 from caltrop.engine.values import Returns, Value
+from caltrop.knowledge.dependencies import Functions
 from caltrop.spl.ast import Command
 from caltrop.spl.commands import declaration_of
 from caltrop.spl.facts import CommandKind
@@ -67,13 +68,24 @@ class FunctionEntry:
     returns: Returns
     family: str
     note: str = ""
+    clock: bool = False  # another value at another moment, or by chance
+    today: bool = False  # reads the date where its format leaves it out
+    zone: bool = False  # reads the time zone of the search
 
 
 functions: dict[str, FunctionEntry] = {}
 
 
 def function(
-    *names: str, least: int, most: int | None, returns: Returns = "any", family: str, note: str = ""
+    *names: str,
+    least: int,
+    most: int | None,
+    returns: Returns = "any",
+    family: str,
+    note: str = "",
+    clock: bool = False,
+    today: bool = False,
+    zone: bool = False,
 ) -> Callable[[F], F]:
     """Register an eval function that takes `least` to `most` arguments (further names are aliases)."""
 
@@ -81,10 +93,20 @@ def function(
         for name in names:
             if name in functions:
                 raise RuntimeError(f"eval function {name!r} is registered twice")
-            functions[name] = FunctionEntry(name, run, least, most, returns, family, note)
+            functions[name] = FunctionEntry(name, run, least, most, returns, family, note, clock, today, zone)
         return run
 
     return register
+
+
+def dependent_functions() -> Functions:
+    """The eval functions whose value depends on more than their arguments."""
+    entries = functions.values()
+    return Functions(
+        frozenset(e.name for e in entries if e.clock),
+        frozenset(e.name for e in entries if e.today),
+        frozenset(e.name for e in entries if e.zone),
+    )
 
 
 def load() -> None:

@@ -7,16 +7,18 @@ its index, a term that its raw text lacks). Extraction of a whole segment is cac
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
 import polars as pl
 
 from caltrop.engine import matching, subsearches, times
-from caltrop.engine.context import Context
+from caltrop.engine.asking import tell
+from caltrop.engine.context import Context, Extracted
 from caltrop.engine.needed import keep, needed_fields
 from caltrop.engine.table import Table, concat, newest_first
+from caltrop.knowledge.asking import Kind, Met
 from caltrop.spl.ast import (
     TIME_MODIFIERS,
     And,
@@ -69,7 +71,9 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context) -> Table:
     instance = ctx.instance
     pieces: list[Table] = []
     for segment in instance.store.segments(indexes_for(node, ctx), bounds.earliest, bounds.latest):
-        frame = instance.extracted(segment, ctx, possible, None if wanted is None else wanted | read)
+        extracted = instance.extracted(segment, ctx, possible, None if wanted is None else wanted | read)
+        frame = extracted.frame
+        tell(concerning(extracted, node, segment.index, possible), ctx)
         ctx.events_scanned += segment.count
         here = within(node, segment.index)
         rows = _matching_rows(frame.select([c for c in frame.columns if c in read]), here, possible, read, ctx)
@@ -169,7 +173,11 @@ def indexes_for(node: Node, ctx: Context) -> list[str]:
 def indexes_of(node: Node, known: Sequence[str]) -> list[str]:
     """The indexes that the search may find events in: the ones it names, else all that are not internal."""
     internal = any(value.startswith("_") for value in _index_values(node))
-    return [name for name in known if (internal or not name.startswith("_")) and _may_match(node, name) is not False]
+    return [
+        name
+        for name in known
+        if (internal or not name.startswith("_")) and _may_match(node, {"index": name}) is not False
+    ]
 
 
 def _index_values(node: Node) -> list[str]:
@@ -182,26 +190,44 @@ def _index_values(node: Node) -> list[str]:
     return found
 
 
-def _may_match(node: Node, index: str) -> bool | None:
-    """Whether events of the index match, knowing nothing else: None when it depends on the event."""
+def concerning(extracted: Extracted, node: Node, index: str, possible: pl.Expr) -> Iterator[Met]:
+    """The faults of knowledge that concern events which the search may match, as far as is known before extraction."""
+    kinds: set[Kind] | None = None
+    for met in extracted.met:
+        if met.kinds is not None:
+            if kinds is None:
+                columns = [n for n in ("source", "sourcetype", "host") if n in extracted.frame.columns]
+                rows = extracted.frame.filter(possible).select(columns).unique().to_dicts()
+                kinds = {
+                    (row.get("source") or "", row.get("sourcetype") or "", row.get("host") or "")
+                    for row in rows
+                    if _may_match(node, {"index": index, **{k: v or "" for k, v in row.items()}}) is not False
+                }
+            if kinds.isdisjoint(met.kinds):
+                continue
+        yield met
+
+
+def _may_match(node: Node, known: Mapping[str, str]) -> bool | None:
+    """Whether events with these fields match, knowing nothing else: None when it depends on the event."""
     if isinstance(node, And):
-        parts = [_may_match(item, index) for item in node.items]
+        parts = [_may_match(item, known) for item in node.items]
         return False if False in parts else (True if all(p is True for p in parts) else None)
     if isinstance(node, Or):
-        parts = [_may_match(item, index) for item in node.items]
+        parts = [_may_match(item, known) for item in node.items]
         return True if True in parts else (False if all(p is False for p in parts) else None)
     if isinstance(node, Not):
-        inner = _may_match(node.operand, index)
+        inner = _may_match(node.operand, known)
         return None if inner is None else not inner
     if (
         isinstance(node, Comparison)
-        and node.field.name == "index"
+        and node.field.name in known
         and node.op in ("=", "!=")
         and isinstance(node.value, Word)
     ):
-        return _named(index, node.value.text) == (node.op == "=")
-    if isinstance(node, Membership) and node.field.name == "index":
-        return any(isinstance(value, Word) and _named(index, value.text) for value in node.values)
+        return _named(known[node.field.name], node.value.text) == (node.op == "=")
+    if isinstance(node, Membership) and node.field.name in known:
+        return any(isinstance(value, Word) and _named(known[node.field.name], value.text) for value in node.values)
     return None
 
 
@@ -211,12 +237,12 @@ def within(node: Node, index: str) -> Node:
         return type(node)(tuple(within(item, index) for item in node.items), span=node.span)
     if isinstance(node, Not):
         return Not(within(node.operand, index), span=node.span)
-    known = _may_match(node, index)
+    known = _may_match(node, {"index": index})
     return node if known is None else And(()) if known else Or(())
 
 
-def _named(index: str, pattern: str) -> bool:
-    return fnmatch.fnmatchcase(index, pattern.lower().replace("[", "[[]").replace("?", "[?]"))
+def _named(value: str, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(value.lower(), pattern.lower().replace("[", "[[]").replace("?", "[?]"))
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------

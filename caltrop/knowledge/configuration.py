@@ -59,6 +59,12 @@ class Setting:
     def location(self) -> Location:
         return Location(str(self.path), self.line, 1)
 
+    @property
+    def place(self) -> str:
+        """Where it is, from the app on: `app/default/props.conf:12`; a user's own is `users/name/app/local/…`."""
+        inside = "/".join(self.path.parts[-3:])
+        return f"{inside}:{self.line}" if self.owner == NOBODY else f"users/{self.owner}/{inside}:{self.line}"
+
 
 @dataclass(frozen=True, slots=True)
 class MergedStanza:
@@ -75,6 +81,15 @@ class MergedStanza:
     def get(self, key: str, default: str = "") -> str:
         setting = self.settings.get(key)
         return default if setting is None else setting.value
+
+    def place(self, *keys: str) -> str:
+        """Where the first of these settings is that there is; where none is, the first setting of the stanza's own layer."""
+        for key in keys:
+            if key in self.settings:
+                return self.settings[key].place
+        own = [s for s in self.settings.values() if s.app == self.app and s.owner == self.owner]
+        first = min(own or self.settings.values(), key=lambda s: s.line, default=None)
+        return first.place if first is not None else f"{self.app} [{self.name}]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,12 @@ class Dataset:
     fields: Mapping[str, Field]
     calculations: tuple[Calculation, ...]
     base_search: str = ""
+    path: str = ""  # of the model's file
+
+    @property
+    def place(self) -> str:
+        """Where the dataset is, from the app on: `app/default/data/models/Model.json`."""
+        return "/".join(Path(self.path).parts[-5:])
 
     @property
     def search(self) -> str:
@@ -137,6 +143,7 @@ class DataModel:
             fields,
             tuple(calculations),
             str(root.get("baseSearch", "")),
+            self.path,
         )
 
     def children(self, name: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from caltrop.knowledge.conffile import truth
@@ -13,6 +14,42 @@ from caltrop.knowledge.configuration import MergedStanza
 _CALL = re.compile(r"`\s*([^`(\s=<>!\",]+)")  # behind any backtick, closing ones too: too many names do no harm
 _LOOKUP = re.compile(r"\b(?:input)?lookup\b", re.IGNORECASE)
 Definitions = dict[str, dict[str, str]]  # stanza -> settings
+# What makes a search expression depend on the moment: time modifiers, and searches inside it.
+_MOMENT = re.compile(
+    r"\b_?(?:index_)?(?:earliest|latest)\s*=|\b(?:start|end)time\w*\s*=|\b\w+ago\s*=|\bsearchtimespan\w+\s*=|\[",
+    re.IGNORECASE,
+)
+_DATED = re.compile(r"%[YysFcxDG]")  # a strptime format that says its year
+
+
+@dataclass(frozen=True, slots=True)
+class Functions:
+    """Eval functions whose value depends on more than their arguments (the engine knows which)."""
+
+    clock: frozenset[str] = frozenset()  # on the moment, or on chance
+    today: frozenset[str] = frozenset()  # on the date, where their format leaves it out
+    zone: frozenset[str] = frozenset()  # on the time zone
+
+    def read_clock(self, expression: str) -> bool:
+        """Whether an eval expression may have another value at another moment. Too often yes costs time, nothing else."""
+        used = set(_FUNCTION.findall(expression.lower()))
+        return not used.isdisjoint(self.clock) or (not used.isdisjoint(self.today) and not _DATED.search(expression))
+
+    def read_zone(self, expression: str) -> bool:
+        return not set(_FUNCTION.findall(expression.lower())).isdisjoint(self.zone)
+
+
+_FUNCTION = re.compile(r"\b([a-z_]\w*)\s*\(")
+
+
+def searches_clock(text: str, stanzas: Mapping[str, MergedStanza], functions: Functions) -> bool:
+    """Whether a search expression may match other rows at another moment: by itself, or by a macro that it uses."""
+    if _MOMENT.search(text):
+        return True
+    return "`" in text and any(
+        bool(_MOMENT.search(settings.get("definition", ""))) or functions.read_clock(settings.get("definition", ""))
+        for settings in macros([text], stanzas).values()
+    )
 
 
 def macros(texts: Iterable[str], stanzas: Mapping[str, MergedStanza]) -> Definitions:

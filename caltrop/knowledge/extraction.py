@@ -11,17 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
+from caltrop.errors import CaltropError
 from caltrop.knowledge import automatic
+from caltrop.knowledge.asking import Evaluate, Fault
 from caltrop.knowledge.columns import Columns, from_pairs, unify
 from caltrop.knowledge.lookups import Lookup
-from caltrop.knowledge.props import AutoLookup, Plan
+from caltrop.knowledge.props import AutoLookup, Plan, Report
 from caltrop.knowledge.transforms import Transform
-
-Evaluate = Callable[[str, pl.DataFrame], pl.Series]
-Matches = Callable[[str, pl.DataFrame], pl.Series]
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _NAME = re.compile(r"'((?:[^'\\]|\\.)+)'|([A-Za-z_][\w.:{}@]*)")
@@ -39,12 +39,12 @@ def names_in_eval(expression: str) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What extraction needs from outside: the evaluator of expressions, transforms and lookups by name."""
+    """What extraction needs from outside: the evaluator of expressions, transforms and lookups by name, who hears of faults."""
 
-    evaluate: Evaluate
-    transform: Callable[[str], Transform | None]
-    lookup: Callable[[str], Lookup | None]
-    warn: Callable[[str], None]
+    evaluate: Evaluate | None
+    transform: Callable[[Report], Transform | Fault]
+    lookup: Callable[[AutoLookup], Lookup | Fault]
+    meet: Callable[[Fault], None]
 
 
 def closure(plan: Plan, wanted: set[str], tools: Tools) -> set[str]:
@@ -54,15 +54,15 @@ def closure(plan: Plan, wanted: set[str], tools: Tools) -> set[str]:
         targets = {target for _, target in lookup_outputs(auto, tools)}
         if targets & needed:
             needed.update(source for _, source in auto.inputs)
-    for name, expression in plan.evals:
-        if name in needed:
-            needed |= names_in_eval(expression)
+    for item in plan.evals:
+        if item.name in needed:
+            needed |= names_in_eval(item.expression)
     for alias in reversed(plan.aliases):
         if alias.target in needed:
             needed.add(alias.source)
     for report in reversed(plan.reports):
         found = tools.transform(report)
-        if found is not None and found.gives(needed):
+        if isinstance(found, Transform) and found.gives(needed):
             needed.update(found.sources)
     for extract in reversed(plan.extracts):
         if set(extract.outputs) & needed:
@@ -70,26 +70,50 @@ def closure(plan: Plan, wanted: set[str], tools: Tools) -> set[str]:
     return needed
 
 
+def dependents(plan: Plan, fields: frozenset[str], *, calculated: bool = False) -> frozenset[str] | None:
+    """`fields` and everything that is computed from them; None where that cannot be told.
+
+    `calculated`: they are calculated fields, which other calculated fields and aliases do not see.
+    """
+    known = set(fields)
+    if not calculated:
+        for extract in plan.extracts:
+            if extract.field in known:
+                known.update(extract.outputs)
+        known.update(alias.target for alias in plan.aliases if alias.source in known)
+        known.update([item.name for item in plan.evals if names_in_eval(item.expression) & known])
+    for auto in plan.lookups:
+        if any(source in known for _, source in auto.inputs):
+            if auto.targets is None:
+                return None
+            known |= auto.targets
+    return frozenset(known)
+
+
 def lookup_outputs(auto: AutoLookup, tools: Tools) -> tuple[tuple[str, str], ...]:
     if auto.outputs:
         return auto.outputs
-    table = tools.lookup(auto.table)
-    return tuple((f, f) for f in table.outputs([field for field, _ in auto.inputs])) if table else ()
+    table = tools.lookup(auto)
+    return () if isinstance(table, Fault) else tuple((f, f) for f in table.outputs([field for field, _ in auto.inputs]))
 
 
 def extract(frame: pl.DataFrame, plan: Plan, wanted: set[str] | None, tools: Tools) -> Columns:
     """Events of one kind -> their fields up to lookups. Fields the frame brings along are not extracted again."""
     needed = None if wanted is None else closure(plan, wanted, tools)
     columns = Columns(frame)
+    for fault in plan.faults:
+        tools.meet(fault)
     for item in plan.extracts:
         if needed is None or needed & set(item.outputs):
             text = columns.text(item.field)
             for name, group in zip(item.regex.names, item.regex.first(text), strict=True):
                 if name and (needed is None or name in needed):
                     columns.fill(name, group.set(group == "", None))
-    for name in plan.reports:
-        found = tools.transform(name)
-        if found is not None and found.gives(needed):
+    for report in plan.reports:
+        found = tools.transform(report)
+        if isinstance(found, Fault):
+            tools.meet(found)
+        elif found.gives(needed):
             found.run(columns, needed)
     _automatic(columns, plan, needed, tools)
     _aliases(columns, plan, needed)
@@ -105,7 +129,8 @@ def _automatic(columns: Columns, plan: Plan, needed: set[str] | None, tools: Too
     raw = columns.text("_raw")
     mode = plan.kv_mode
     if mode.startswith("multi"):
-        tools.warn("KV_MODE = multi is not supported at search time: use the multikv command")
+        what = "KV_MODE = multi is not supported at search time: use the multikv command"
+        tools.meet(Fault(plan.kv_place, what))
         return
     if mode == "xml":
         _fill(columns, automatic.xml(raw), needed, True)
@@ -122,7 +147,7 @@ def _automatic(columns: Columns, plan: Plan, needed: set[str] | None, tools: Too
             found = automatic.pairs(rest, escaped=mode == "auto_escaped", trim=plan.trim_spaces)
             _fill(columns, found, needed, False)
     elif mode != "none":
-        tools.warn(f"unknown KV_MODE {mode!r}")
+        tools.meet(Fault(plan.kv_place, f"unknown KV_MODE {mode!r}: none, auto, auto_escaped, json, xml or multi"))
 
 
 def _fill(columns: Columns, triples: automatic.Triples, needed: set[str] | None, multivalue: bool) -> None:
@@ -144,29 +169,42 @@ def _aliases(columns: Columns, plan: Plan, needed: set[str] | None) -> None:
 
 
 def _calculated(columns: Columns, plan: Plan, needed: set[str] | None, tools: Tools) -> None:
-    """All expressions see the fields as they were before any of them."""
-    chosen = [(name, text) for name, text in plan.evals if needed is None or name in needed]
+    """All expressions see the fields as they were before any of them. One that fails changes nothing."""
+    chosen = [item for item in plan.evals if needed is None or item.name in needed]
     if not chosen:
         return
     frame = columns.frame()
-    for name, text in chosen:
-        columns.put(name, tools.evaluate(text, frame))
+    for item in chosen:
+        fault = partial(Fault, item.place, fields=frozenset({item.name}))
+        if tools.evaluate is None:
+            tools.meet(fault(f"EVAL-{item.name} is left out: nothing evaluates expressions here"))
+            continue
+        try:
+            columns.put(item.name, tools.evaluate(item.expression, frame))
+        except CaltropError as error:
+            tools.meet(fault(f"EVAL-{item.name}: {error.message}"))
 
 
 def _lookup(columns: Columns, auto: AutoLookup, needed: set[str] | None, tools: Tools) -> None:
+    if needed is not None and auto.targets is not None and not needed & auto.targets:
+        return
+    table = tools.lookup(auto)
+    if isinstance(table, Fault):
+        tools.meet(table)
+        return
     outputs = lookup_outputs(auto, tools)
     if needed is not None:
         outputs = tuple((f, t) for f, t in outputs if t in needed)
     if not outputs or any(source not in columns for _, source in auto.inputs):
         return
-    table = tools.lookup(auto.table)
-    if table is None:
-        tools.warn(f"automatic lookup {auto.name}: no lookup named {auto.table!r}")
-        return
     inputs = dict(auto.inputs)
     names = dict.fromkeys([*inputs.values(), *(["_time"] if "_time" in columns else [])])
     events = columns.frame(names)
-    found = table.match(events, inputs, list(dict.fromkeys(field for field, _ in outputs)))
+    try:
+        found = table.match(events, inputs, list(dict.fromkeys(field for field, _ in outputs)))
+    except CaltropError as error:
+        tools.meet(Fault(auto.place, f"{auto.name}: {error.message}", auto.targets))
+        return
     complete = events.select(pl.all_horizontal(pl.col(list(inputs.values())).is_not_null())).to_series()
     for field, target in outputs:
         if not auto.keep and target in columns:  # OUTPUT replaces, with nothing where the table has no such entry

@@ -9,32 +9,45 @@ from urllib.parse import unquote
 
 import polars as pl
 
+from caltrop.errors import CaltropError
+from caltrop.knowledge.asking import Asker, Fault
 from caltrop.knowledge.columns import MULTIVALUE, as_field, shrink
-from caltrop.knowledge.conffile import truth
+from caltrop.knowledge.conffile import DEFAULT, truth
 from caltrop.knowledge.configuration import MergedStanza, disabled
-from caltrop.knowledge.extraction import Matches, names_in_eval
+from caltrop.knowledge.extraction import names_in_eval
 
 _COMPARED = re.compile(r"""(?:"([^"]+)"|'([^']+)'|([\w.:{}@\-]+))\s*(?:!?=|[<>]|\bIN\b)""")
 _BITS = 62  # masks in one code
+LABELS = frozenset({"eventtype", "tag", "tag::eventtype"})  # what event types give
 
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """An enabled event type and the tags it carries. `priority` 1 is the highest."""
+    """An enabled event type and the tags it carries. `priority` 1 is the highest; `place` is where its search stands."""
 
     name: str
     search: str
     priority: int
     tags: tuple[str, ...]
+    place: str = ""
 
 
-def read_tags(stanzas: Mapping[str, MergedStanza]) -> dict[str, dict[str, list[str]]]:
+def read_tags(stanzas: Mapping[str, MergedStanza], meet: Callable[[Fault], None]) -> dict[str, dict[str, list[str]]]:
     """field -> value -> enabled tags, sorted."""
     tags: dict[str, dict[str, list[str]]] = {}
     for name, stanza in stanzas.items():
+        if name == DEFAULT:
+            continue
         field, equals, value = name.partition("=")
+        if not equals or not field.strip():
+            meet(Fault(stanza.place(), f"[{name}] gives tags to nothing: expected [field=value]", frozenset({"tag"})))
+            continue
+        for tag, setting in stanza.settings.items():
+            if truth(setting.value, True) and not truth(setting.value):  # neither of the two words
+                what = f"[{name}] {tag} = {setting.value}: expected enabled or disabled"
+                meet(Fault(setting.place, what, frozenset({"tag", f"tag::{field.strip()}"})))
         names = sorted(tag for tag, setting in stanza.settings.items() if truth(setting.value))
-        if equals and names:
+        if names:
             tags.setdefault(field.strip(), {})[unquote(value.strip())] = names
     return tags
 
@@ -48,7 +61,11 @@ def read_eventtypes(
         if stanza.get("search") and not disabled(stanza):
             priority = stanza.get("priority", "1")
             own = tuple(tags.get("eventtype", {}).get(name, ()))
-            found.append(EventType(name, stanza.get("search"), int(priority) if priority.isdigit() else 1, own))
+            found.append(
+                EventType(
+                    name, stanza.get("search"), int(priority) if priority.isdigit() else 1, own, stanza.place("search")
+                )
+            )
     return {e.name: e for e in sorted(found, key=lambda e: (e.priority, e.name))}
 
 
@@ -87,16 +104,12 @@ def add(
     wanted: set[str] | None,
     eventtypes: Mapping[str, EventType],
     tags: Mapping[str, Mapping[str, list[str]]],
-    matches: Matches | None,
-    warn: Callable[[str], None],
+    asker: Asker,
 ) -> pl.DataFrame:
     """Add `eventtype`, `tag` and `tag::<field>` where an event has any."""
     masks: dict[str, pl.Series] = {}
-    if eventtypes and (wanted is None or {"eventtype", "tag", "tag::eventtype"} & wanted):
-        if matches is None:
-            warn("event types are left out: nothing evaluates searches here")
-        else:
-            masks = eventtype_masks(frame, {n: e.search for n, e in eventtypes.items()}, matches, warn)
+    if eventtypes and (wanted is None or LABELS & wanted):
+        masks = eventtype_masks(frame, eventtypes, asker)
     added = [labels("eventtype", masks, frame.height)]
     everywhere: dict[str, list[pl.Series]] = {}  # tag -> where it holds
     for field, by_value in sorted(tags.items()):
@@ -118,20 +131,24 @@ def add(
     return frame.with_columns([c for c in added if c.null_count() < len(c)])
 
 
-def eventtype_masks(
-    frame: pl.DataFrame, searches: Mapping[str, str], matches: Matches, warn: Callable[[str], None]
-) -> dict[str, pl.Series]:
+def eventtype_masks(frame: pl.DataFrame, eventtypes: Mapping[str, EventType], asker: Asker) -> dict[str, pl.Series]:
     """Which event type holds where, of those that hold anywhere, in the order given.
 
-    A search may name another event type; those run first.
+    A search may name another event type; those run first. One that fails holds nowhere.
     """
     masks: dict[str, pl.Series] = {}
+    searches = {name: found.search for name, found in eventtypes.items()}
+    failed: set[str] = set()
+
+    def fail(name: str, what: str) -> None:
+        failed.add(name)
+        asker.meet(Fault(eventtypes[name].place, f"[{name}] {what}", LABELS))
 
     def run(name: str, path: tuple[str, ...]) -> None:
-        if name in masks:
+        if name in masks or name in failed:
             return
         if name in path:
-            warn(f"event types refer to each other: {' -> '.join((*path, name))}")
+            fail(name, f"event types refer to each other: {' -> '.join((*path, name))}")
             return
         used = [u for u in re.findall(r'\beventtype\s*=\s*"?([\w\-.:]+)"?', searches[name]) if u in searches]
         for other in used:
@@ -139,7 +156,13 @@ def eventtype_masks(
         scope = frame
         if used:
             scope = frame.with_columns(labels("eventtype", {u: masks[u] for u in used if u in masks}, frame.height))
-        masks[name] = matches(searches[name], scope)
+        if asker.matches is None:
+            fail(name, "is left out: nothing evaluates searches here")
+            return
+        try:
+            masks[name] = asker.matches(searches[name], scope)
+        except CaltropError as error:
+            fail(name, f"search: {error.message}")
 
     for name in searches:
         run(name, ())

@@ -6,7 +6,7 @@ import csv
 import io
 import ipaddress
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -21,6 +21,9 @@ from caltrop.knowledge.configuration import MergedStanza
 
 MatchType = Literal["EXACT", "WILDCARD", "CIDR"]
 _NO_LIMIT = 2_000_000_000
+
+
+Mark = Hashable  # changes when the rows change
 
 
 class LookupFailure(CaltropError):

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from caltrop.dialect import patterns
+from caltrop.knowledge.asking import Fault
 from caltrop.knowledge.conffile import DEFAULT, truth
-from caltrop.knowledge.configuration import MergedStanza
+from caltrop.knowledge.configuration import MergedStanza, Setting
 
 _ANY_SOURCETYPE = "(?::){0}"  # how add-ons write a sourcetype stanza with wildcards
 _KINDS = ("sourcetype", "host", "source")  # from weak to strong
@@ -57,9 +58,9 @@ class Props:
 
     def __init__(self, stanzas: Mapping[str, MergedStanza]) -> None:
         self._default = stanzas.get(DEFAULT)
-        self.problems: list[str] = []
+        self.faults: list[Fault] = []  # stanzas whose name is no pattern
         self._rules: tuple[list[_Rule], list[_Rule], list[_Rule]] = ([], [], [])
-        self._cache: dict[tuple[str, str, str], dict[str, str]] = {}
+        self._cache: dict[tuple[str, str, str], dict[str, Setting]] = {}
         for name, stanza in stanzas.items():
             rule = self._rule(name, stanza) if name != DEFAULT else None
             if rule is not None:
@@ -83,7 +84,7 @@ class Props:
         try:
             pattern = name_pattern(spec, ignore_case=kind == 1) if wild else None
         except patterns.RegexError as error:
-            self.problems.append(f"props.conf [{name}]: {error}")
+            self.faults.append(Fault(stanza.place(), f"[{name}] is no pattern: {error.message}"))
             return None
         text = stanza.get("priority")
         priority = int(text) if re.fullmatch(r"-?\d+", text) else (0 if wild else 100)
@@ -93,15 +94,15 @@ class Props:
         """What the sourcetype is called at search time (`rename =`)."""
         return self.renames.get(sourcetype, sourcetype)
 
-    def settings(self, source: str, sourcetype: str, host: str) -> dict[str, str]:
+    def settings(self, source: str, sourcetype: str, host: str) -> dict[str, Setting]:
         """The settings that apply to an event with these three fields."""
         key = (self.rename(sourcetype), host, source)
         if key not in self._cache:
-            merged = self._default.values() if self._default else {}
+            merged = dict(self._default.settings) if self._default else {}
             for rules, value in zip(self._rules, key, strict=True):
                 for rule in rules:
                     if rule.matches(value):
-                        merged.update(rule.stanza.values())
+                        merged.update(rule.stanza.settings)
             self._cache[key] = merged
         return self._cache[key]
 
@@ -133,42 +134,69 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class AutoLookup:
-    """LOOKUP-<name>: (lookup field, event field) pairs in and out; no outputs means every other field of the table."""
+    """LOOKUP-<class> (`name` is the whole key): (lookup field, event field) pairs in and out; no outputs means every other field of the table."""
 
     name: str
     table: str
     inputs: tuple[tuple[str, str], ...]
     outputs: tuple[tuple[str, str], ...]
     keep: bool  # OUTPUTNEW
+    place: str
+
+    @property
+    def targets(self) -> frozenset[str] | None:
+        """The fields that it gives; None where the table says."""
+        return frozenset(target for _, target in self.outputs) or None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A transform that a REPORT-<class> names."""
+
+    name: str
+    setting: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calculated:
+    """EVAL-<name>: the expression of a calculated field."""
+
+    name: str
+    expression: str
+    place: str
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The search-time settings of one kind of event, parsed. `reports` names transforms in the order they run."""
+    """The search-time settings of one kind of event, parsed; `faults` are those that cannot be."""
 
     extracts: tuple[Extract, ...] = ()
-    reports: tuple[str, ...] = ()
+    reports: tuple[Report, ...] = ()
     kv_mode: str = "auto"
+    kv_place: str = ""
     auto_json: bool = True
     trim_spaces: bool = True
     aliases: tuple[Alias, ...] = ()
-    evals: tuple[tuple[str, str], ...] = ()
+    evals: tuple[Calculated, ...] = ()
     lookups: tuple[AutoLookup, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 # LOOKUP may stand without its hyphen, or with an underscore.
 _CLASS = re.compile(r"(?i)(EXTRACT(?=-)|REPORT(?=-)|FIELDALIAS(?=-)|EVAL(?=-)|LOOKUP)[-_]?(.+)")
 
 
-def plan(settings: Mapping[str, str], problems: list[str]) -> Plan:
-    """Read search-time settings; what cannot be read is described in `problems` and left out."""
+def plan(settings: Mapping[str, Setting]) -> Plan:
+    """Read search-time settings; what cannot be read is left out and among the faults."""
     extracts: list[Extract] = []
-    reports: list[str] = []
+    reports: dict[str, Report] = {}
     aliases: list[Alias] = []
-    evals: list[tuple[str, str]] = []
+    evals: list[Calculated] = []
     lookups: list[AutoLookup] = []
+    faults: list[Fault] = []
     for key in sorted(settings):
-        value = settings[key]
+        value, place = settings[key].value, settings[key].place
         found = _CLASS.fullmatch(key)
         if not found or not value:
             continue
@@ -177,26 +205,37 @@ def plan(settings: Mapping[str, str], problems: list[str]) -> Plan:
             if kind == "EXTRACT":
                 extracts.append(_extract(name, value))
             elif kind == "REPORT":
-                reports.extend(part.strip() for part in value.split(",") if part.strip())
+                for part in (part.strip() for part in value.split(",")):
+                    if part:
+                        reports.setdefault(part, Report(part, key, place))
             elif kind == "FIELDALIAS":
                 aliases.extend(_aliases(value))
             elif kind == "EVAL":
-                evals.append((name.strip().strip('"'), value))
+                evals.append(Calculated(name.strip().strip('"'), value, place))
             elif kind == "LOOKUP":
-                lookups.append(_lookup(name, value))
+                lookups.append(_lookup(key, value, place))
         except (patterns.RegexError, ValueError) as error:
-            problems.append(f"props.conf {key}: {error}")
-    mode = settings.get("KV_MODE", "auto").strip().lower()
+            named = groups(value) if kind == "EXTRACT" else set()
+            faults.append(Fault(place, f"{key}: {error}", frozenset(named) or None))
+    texts = {key: setting.value for key, setting in settings.items()}
+    mode = texts.get("KV_MODE", "auto").strip().lower()
     return Plan(
         extracts=tuple(extracts),
-        reports=tuple(dict.fromkeys(reports)),
+        reports=tuple(reports.values()),
         kv_mode=mode,
-        auto_json=truth(settings.get("AUTO_KV_JSON"), True),
-        trim_spaces=truth(settings.get("KV_TRIM_SPACES"), True),
+        kv_place=settings["KV_MODE"].place if "KV_MODE" in settings else "",
+        auto_json=truth(texts.get("AUTO_KV_JSON"), True),
+        trim_spaces=truth(texts.get("KV_TRIM_SPACES"), True),
         aliases=tuple(aliases),
         evals=tuple(evals),
         lookups=tuple(lookups),
+        faults=tuple(faults),
     )
+
+
+def groups(pattern: str) -> set[str]:
+    """The named groups of a pattern that may be broken."""
+    return set(re.findall(r"\(\?P?<([A-Za-z_]\w*)>", pattern))
 
 
 def _extract(name: str, value: str) -> Extract:
@@ -239,14 +278,14 @@ def pairs(tokens: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _lookup(name: str, value: str) -> AutoLookup:
+def _lookup(key: str, value: str, place: str) -> AutoLookup:
     tokens = words(value)
     upper = [t.upper() for t in tokens]
     split = next((i for i, t in enumerate(upper) if t in {"OUTPUT", "OUTPUTNEW"}), len(tokens))
     if not tokens or split < 2:
         raise ValueError(f"expected 'lookup field … OUTPUT field …', found {value!r}")
     keep = split < len(tokens) and upper[split] == "OUTPUTNEW"
-    return AutoLookup(name, tokens[0], pairs(tokens[1:split]), pairs(tokens[split + 1 :]), keep)
+    return AutoLookup(key, tokens[0], pairs(tokens[1:split]), pairs(tokens[split + 1 :]), keep, place)
 
 
 def index_time(settings: Mapping[str, str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import zlib
@@ -11,18 +12,17 @@ from pathlib import Path
 
 import polars as pl
 
-from caltrop.errors import Location
+from caltrop.errors import CaltropError, Location
+from caltrop.knowledge.asking import Asker
 from caltrop.knowledge.conffile import DEFAULT, write_atomic
 from caltrop.knowledge.configuration import NOBODY, SYSTEM, Configuration, MergedStanza, disabled, is_name
 from caltrop.knowledge.dependencies import mark
 from caltrop.knowledge.kvstore import KVStore
-from caltrop.knowledge.lookups import Lookup, LookupFailure, Options, options, read_csv, write_csv
+from caltrop.knowledge.lookups import Lookup, LookupFailure, Mark, options, read_csv, write_csv
 from caltrop.knowledge.props import words
 
 MAX_UNPACKED = 512 * 1024**2  # bytes of a .csv.gz
 _FILE = re.compile(r"^[^/\\\x00]+\.csv(\.gz)?$", re.IGNORECASE)
-
-Mark = tuple[str, int, int, int] | int | None  # changes when the rows change
 
 
 class Tables:
@@ -34,17 +34,19 @@ class Tables:
         app: str,
         user: str,
         kvstore: KVStore,
-        matches: Callable[[str, pl.DataFrame], pl.Series] | None,
+        moving: Callable[[str], bool],
     ) -> None:
+        """`moving` says whether a search expression matches other rows at another moment."""
         self._configuration = configuration
         self._app = app
         self._user = user
         self._kvstore = kvstore
-        self._matches = matches
+        self._moving = moving
         self._open: dict[str, tuple[Mark, Lookup]] = {}
+        self._narrowed: dict[str, tuple[Mark, Lookup]] = {}  # those with a filter, filtered
         self._searched: tuple[int, list[Path]] = (-1, [])
 
-    def get(self, name: str) -> Lookup | None:
+    def get(self, name: str, asker: Asker) -> Lookup | None:
         """A definition, or a lookup file by its name (`x.csv`). None where neither exists.
 
         Raises `LookupFailure` for a definition that exists and cannot work here (external scripts, a missing file).
@@ -53,31 +55,65 @@ class Tables:
         if stanza is None:
             path = self._file(name)
             return self._kept(name, mark(path), lambda: Lookup(name, str(path), lambda: _read(path))) if path else None
+        return self._defined(name, stanza, asker)
+
+    def defined_at(self, name: str) -> str:
+        """Where the definition of a lookup is; empty for a file alone."""
+        stanza = self._definition(name)
+        return stanza.place("filename", "collection", "external_type", "external_cmd") if stanza is not None else ""
+
+    def _defined(self, name: str, stanza: MergedStanza, asker: Asker) -> Lookup:
         chosen = options(stanza)
         if file := _file_of(stanza):
             found = self._file(file, stanza.app)
             if found is None:
                 raise LookupFailure(f"lookup {name!r}: no lookup file named {file!r}")
-            return self._kept(name, mark(found), lambda: self._lookup(stanza, str(found), lambda: _read(found), chosen))
-        if _is_collection(stanza):
+            rows = self._kept(name, mark(found), lambda: Lookup(name, str(found), lambda: _read(found), chosen))
+        elif _is_collection(stanza):
             app, collection = self._collection(stanza)
             fields = words(stanza.get("fields_list")) or None
-            return self._kept(
+            rows = self._kept(
                 name,
                 self._kvstore.generation,
-                lambda: self._lookup(
-                    stanza,
+                lambda: Lookup(
+                    name,
                     f"collection {app}/{collection}",
                     lambda: self._kvstore.table(app, collection, fields),
                     replace(chosen, fold_rows=False),
                 ),
             )
-        kind = (
-            "is a geospatial lookup"
-            if stanza.get("external_type").strip().lower() == "geo"
-            else "runs an external command"
-        )
-        raise LookupFailure(f"lookup {name!r} {kind}, which is not supported", hint="use a CSV file or a collection")
+        else:
+            kind = (
+                "is a geospatial lookup"
+                if stanza.get("external_type").strip().lower() == "geo"
+                else "runs an external command"
+            )
+            raise LookupFailure(
+                f"lookup {name!r} {kind}, which is not supported", hint="use a CSV file or a collection"
+            )
+        return self._filtered(name, rows, stanza.get("filter"), asker)
+
+    def _filtered(self, name: str, rows: Lookup, text: str, asker: Asker) -> Lookup:
+        """The rows that the filter lets pass: kept for all searches, or for this one where they change with the moment."""
+        if not text:
+            return rows
+        kept = asker.lookups if self.moves(name) else self._narrowed
+        now = (self._open[name][0], self._configuration.revision(["macros"]))  # filters may use macros
+        held = kept.get(name)
+        if held is None or held[0] != now:
+            if asker.matches is None:
+                raise LookupFailure(f"lookup {name!r} has a filter, and nothing evaluates searches here")
+            try:
+                chosen = rows.rows().filter(asker.matches(text, rows.rows()))
+            except CaltropError as error:
+                raise LookupFailure(f"lookup {name!r}: its filter fails: {error.message}") from error
+            held = kept[name] = (now, replace(rows, load=lambda: chosen))
+        return held[1]
+
+    def moves(self, name: str) -> bool:
+        """Whether the rows of a lookup depend on the moment: by its filter."""
+        stanza = self._definition(name)
+        return stanza is not None and bool(stanza.get("filter")) and self._moving(stanza.get("filter"))
 
     def names(self) -> list[str]:
         """Names of definitions and of files."""
@@ -164,19 +200,6 @@ class Tables:
         found = self._configuration.stanzas("collections", self._app, self._user).get(name)
         return (found.app if found else stanza.app), name
 
-    def _lookup(self, stanza: MergedStanza, source: str, load: Callable[[], pl.DataFrame], chosen: Options) -> Lookup:
-        text = stanza.get("filter")
-        if not text:
-            return Lookup(stanza.name, source, load, chosen)
-
-        def filtered() -> pl.DataFrame:
-            if self._matches is None:
-                raise LookupFailure(f"lookup {stanza.name!r} has a filter, and nothing evaluates searches here")
-            rows = load()
-            return rows.filter(self._matches(text, rows))
-
-        return Lookup(stanza.name, source, filtered, chosen)
-
     def _folders(self) -> list[Path]:
         """Where lookup files are looked for, strongest first; kept until the configuration changes."""
         generation = self._configuration.generation
@@ -233,10 +256,14 @@ def _collection_of(stanza: MergedStanza) -> str:
 
 
 def _read(path: Path) -> pl.DataFrame:
-    data = path.read_bytes()
-    if path.suffix.lower() == ".gz":
-        unpacker = zlib.decompressobj(wbits=31)
-        data = unpacker.decompress(data, MAX_UNPACKED)
-        if unpacker.unconsumed_tail:
-            raise LookupFailure(f"unpacks to more than {MAX_UNPACKED >> 20} MB", location=Location(str(path)))
-    return read_csv(data)
+    """The rows of a lookup file; raises `LookupFailure` for one that cannot be read."""
+    try:
+        data = path.read_bytes()
+        if path.suffix.lower() == ".gz":
+            unpacker = zlib.decompressobj(wbits=31)
+            data = unpacker.decompress(data, MAX_UNPACKED)
+            if unpacker.unconsumed_tail:
+                raise LookupFailure(f"unpacks to more than {MAX_UNPACKED >> 20} MB", location=Location(str(path)))
+        return read_csv(data)
+    except (OSError, zlib.error, csv.Error) as error:
+        raise LookupFailure(f"the lookup file cannot be read: {error}", location=Location(str(path))) from error

@@ -12,10 +12,11 @@ import polars as pl
 
 from caltrop.dialect import patterns
 from caltrop.knowledge import automatic
+from caltrop.knowledge.asking import Fault
 from caltrop.knowledge.columns import MULTIVALUE, Columns, as_field, from_pairs
 from caltrop.knowledge.conffile import truth
 from caltrop.knowledge.configuration import MergedStanza
-from caltrop.knowledge.props import words
+from caltrop.knowledge.props import groups, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +182,30 @@ def _group(reference: str, groups: list[pl.Series], height: int) -> pl.Series:
     return groups[number - 1]
 
 
-def transform(stanza: MergedStanza) -> Transform:
-    """Read a stanza; raises `RegexError` or `ValueError` where it cannot be used at search time."""
+def transform(stanza: MergedStanza) -> Transform | Fault:
+    """Read a stanza; what is wrong with one that cannot be used at search time."""
+    try:
+        return _read(stanza)
+    except patterns.RegexError as error:
+        return Fault(stanza.place("REGEX"), f"[{stanza.name}] REGEX: {error.message}", _promised(stanza))
+    except ValueError as error:
+        return Fault(stanza.place("FIELDS", "FORMAT"), f"[{stanza.name}] {error}", _promised(stanza))
+
+
+def _promised(stanza: MergedStanza) -> frozenset[str] | None:
+    """The fields that a stanza would give, as far as its text says; None where it does not."""
+    format = _format(stanza.get("FORMAT"))
+    named = groups(stanza.get("REGEX")) | {name for name, _ in format} | set(words(stanza.get("FIELDS")))
+    dynamic = any("$" in name or name.startswith("_KEY_") for name in named)
+    return frozenset(named) if named and not dynamic else None
+
+
+def _read(stanza: MergedStanza) -> Transform:
     regex = patterns.compile(stanza.get("REGEX")) if stanza.get("REGEX") else None
     delims = _delims(stanza.get("DELIMS"))
     fields = tuple(words(stanza.get("FIELDS")))
     if regex is None and not delims:
-        raise ValueError(f"transforms.conf [{stanza.name}] has neither REGEX nor DELIMS")
+        raise ValueError("has neither REGEX nor DELIMS")
     return Transform(
         name=stanza.name,
         sources=_sources(stanza.get("SOURCE_KEY")),

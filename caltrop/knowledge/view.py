@@ -1,24 +1,26 @@
-"""Knowledge objects as one search sees them: the merged configuration of one app and user, read."""
+"""Knowledge objects as searches in one app by one user see them: the merged configuration, read once for all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import polars as pl
 
-from caltrop.dialect.patterns import RegexError
+from caltrop.errors import CaltropError
 from caltrop.knowledge import dependencies, extraction, labels
+from caltrop.knowledge.asking import Asker, Fault, Kind
 from caltrop.knowledge.columns import as_field, stack
 from caltrop.knowledge.conffile import DEFAULT, truth
-from caltrop.knowledge.configuration import NOBODY, Configuration, MergedStanza, disabled
+from caltrop.knowledge.configuration import NOBODY, Configuration, MergedStanza, Setting, disabled
 from caltrop.knowledge.datamodel import DataModel, DataModelError, read_model
+from caltrop.knowledge.dependencies import Functions
 from caltrop.knowledge.kvstore import KVStore
 from caltrop.knowledge.labels import EventType
-from caltrop.knowledge.lookups import Lookup, LookupFailure
-from caltrop.knowledge.props import Plan, Props, index_time, plan, words
+from caltrop.knowledge.lookups import Lookup
+from caltrop.knowledge.props import AutoLookup, Plan, Props, Report, index_time, plan, words
 from caltrop.knowledge.tables import Tables
 from caltrop.knowledge.transforms import Transform, transform
 
@@ -37,12 +39,23 @@ class MacroStanza:
     errormsg: str = ""
 
 
-class Knowledge:
-    """What one search sees. Cheap to make; results are kept until `configuration.revision(CONFS)` changes (make a new one then).
+@dataclass(frozen=True, slots=True)
+class _Dependence:
+    """What search-time fields depend on besides the events, as one revision of the configuration says."""
 
-    `evaluate(expression text, frame)` and `matches(search text, frame)` are the engine's: calculated fields and event
-    types need them, nothing else does. `evaluate` gives any column (numbers are rendered), `matches` a Boolean one.
-    Warnings collect in `problems`.
+    revision: tuple[int, ...]
+    digest: str
+    on_lookups: bool  # on rows of lookups that no setting names
+    on_zone: bool
+    of_eventtypes_on_clock: bool
+
+
+class Knowledge:
+    """What one app and user see. Cheap to make; what is read is kept until `configuration.revision(CONFS)` changes (make a
+    new one then).
+
+    Nothing is evaluated here: calculated fields, event types and filters of lookups are evaluated by the `Asker`, the
+    search that asks, and faults are met there. `functions` says which eval functions read the clock or the time zone.
     """
 
     def __init__(
@@ -51,23 +64,21 @@ class Knowledge:
         app: str = "search",
         user: str = NOBODY,
         *,
-        evaluate: extraction.Evaluate | None = None,
-        matches: extraction.Matches | None = None,
+        functions: Functions | None = None,
         kvstore: KVStore | None = None,
     ) -> None:
         self.configuration = configuration
         self.app = app
         self.user = user
         self.kvstore = kvstore or KVStore()
-        self.problems: list[str] = []
-        self._evaluate = evaluate
-        self._matches = matches
-        self._plans: dict[tuple[tuple[str, str], ...], Plan] = {}
-        self._transforms: dict[str, Transform | None] = {}
-        self._tables = Tables(configuration, app, user, self.kvstore, matches)
+        self.functions = functions or Functions()
+        self._plans: dict[tuple[tuple[str, int], ...], Plan] = {}
+        self._transforms: dict[str, Transform | Fault] = {}
+        self._tag_faults: list[Fault] = []
+        self._tables = Tables(configuration, app, user, self.kvstore, self.searches_clock)
         self._models: dict[str, DataModel] = {}
         self._places: dict[str, Path | str] = {}
-        self._settings: tuple[tuple[int, ...], str, bool] | None = None  # revision, digest, whether lookups are read
+        self._known: _Dependence | None = None
 
     def _stanzas(self, conf: str) -> Mapping[str, MergedStanza]:
         return self.configuration.stanzas(conf, self.app, self.user)
@@ -75,10 +86,6 @@ class Knowledge:
     def _stanza(self, conf: str, name: str) -> MergedStanza | None:
         found = self.configuration.stanza(conf, name, self.app, self.user)
         return None if found is None or disabled(found) or name == DEFAULT else found
-
-    def warn(self, text: str) -> None:
-        if text not in self.problems:
-            self.problems.append(text)
 
     # --- what extraction depends on -----------------------------------------------------------------------------------
 
@@ -88,14 +95,29 @@ class Knowledge:
 
         Settings count, the macros that event types and filters of lookups use, and the rows of automatic lookups.
         """
+        depends = self._dependence
+        return dependencies.digest([depends.digest, self.lookup_marks(self._automatic, everything=depends.on_lookups)])
+
+    @property
+    def reads_zone(self) -> bool:
+        """Whether search-time fields depend on the time zone of the search."""
+        return self._dependence.on_zone
+
+    @property
+    def _dependence(self) -> _Dependence:
         revision = self.configuration.revision([*CONFS, "macros"])
-        if self._settings is None or self._settings[0] != revision:
-            digest = self.configuration.fingerprint(CONFS, self.app, self.user)
+        if self._known is None or self._known.revision != revision:
             used = dependencies.macros(self._searched, self._stanzas("macros"))
-            expressions: list[str | Mapping[str, str]] = [*self._searched, *self._settings_of("EVAL-"), *used.values()]
-            self._settings = revision, digest + dependencies.digest(used), dependencies.reads_lookups(expressions)
-        _, settings, everything = self._settings
-        return dependencies.digest([settings, self.lookup_marks(self._automatic, everything=everything)])
+            expressions = [*self._searched, *self._settings_of("EVAL-")]
+            definitions = [settings.get("definition", "") for settings in used.values()]
+            self._known = _Dependence(
+                revision,
+                self.configuration.fingerprint(CONFS, self.app, self.user) + dependencies.digest(used),
+                dependencies.reads_lookups([*expressions, *used.values()]),
+                any(self.functions.read_zone(text) for text in (*expressions, *definitions)),
+                any(self.searches_clock(e.search) for e in self.eventtypes.values()),
+            )
+        return self._known
 
     def lookup_marks(self, names: Iterable[str], *, everything: bool = False) -> str:
         """Changes when the rows of one of these lookups change (those of any, where `everything` is read)."""
@@ -135,6 +157,47 @@ class Knowledge:
             if key.upper().startswith(prefix)
         ]
 
+    # --- what depends on the moment ------------------------------------------------------------------------------------
+
+    def searches_clock(self, text: str) -> bool:
+        """Whether a search expression may match other rows at another moment."""
+        return dependencies.searches_clock(text, self._stanzas("macros"), self.functions)
+
+    def moving(self, frame: pl.DataFrame) -> frozenset[str] | None:
+        """The fields of these events that may have other values at another moment; None where that can be any field."""
+        found: set[str] = set()
+        for asked in {self.plan(*kind) for kind in _kinds(self._renamed(frame)).unique().iter_rows()}:
+            own = {item.name for item in asked.evals if self.moves(item.expression)}
+            for auto in asked.lookups:
+                if self._tables.moves(auto.table):
+                    if auto.targets is None:
+                        return None
+                    own |= auto.targets
+            if own:
+                dependents = extraction.dependents(asked, frozenset(own), calculated=True)
+                if dependents is None:
+                    return None
+                found |= dependents
+        reads = (labels.names_in_search(e.search, self._macro_text) for e in self.eventtypes.values())
+        if self._dependence.of_eventtypes_on_clock or (found and any(names & found for names in reads)):
+            found |= labels.LABELS
+        found |= {name for f in self.tags if f in found for name in ("tag", f"tag::{f}")}
+        return frozenset(found)
+
+    def lookup_moves(self, name: str) -> bool:
+        """Whether the rows of a lookup depend on the moment."""
+        return self._tables.moves(name)
+
+    def moves(self, expression: str) -> bool:
+        """Whether an eval expression may have another value at another moment."""
+        reads_table = dependencies.reads_lookups([expression]) and any(map(self._tables.moves, self._definitions))
+        return self.functions.read_clock(expression) or reads_table
+
+    @cached_property
+    def _definitions(self) -> list[str]:
+        """The stanzas of transforms.conf that have a filter."""
+        return [name for name, stanza in self._stanzas("transforms").items() if stanza.get("filter")]
+
     # --- macros, saved searches ---------------------------------------------------------------------------------------
 
     def macro(self, name: str, arity: int = 0) -> MacroStanza | None:
@@ -164,12 +227,12 @@ class Knowledge:
 
     # --- lookups ------------------------------------------------------------------------------------------------------
 
-    def lookup(self, name: str) -> Lookup | None:
+    def lookup(self, name: str, asker: Asker) -> Lookup | None:
         """A lookup definition, or a lookup file by its name (`x.csv`). None where neither exists.
 
         Raises `LookupFailure` for a definition that exists and cannot work here (external scripts, a missing file).
         """
-        return self._tables.get(name)
+        return self._tables.get(name, asker)
 
     def lookups(self) -> list[str]:
         """Names of definitions and of files."""
@@ -196,9 +259,7 @@ class Knowledge:
 
     @cached_property
     def props(self) -> Props:
-        props = Props(self._stanzas("props"))
-        self.problems.extend(props.problems)
-        return props
+        return Props(self._stanzas("props"))
 
     @cached_property
     def _index_props(self) -> Props:
@@ -206,11 +267,11 @@ class Knowledge:
 
     def props_for(self, source: str, sourcetype: str, host: str) -> dict[str, str]:
         """Merged props.conf settings of an event, in this context."""
-        return dict(self.props.settings(source, sourcetype, host))
+        return _values(self.props.settings(source, sourcetype, host))
 
     def index_time_props(self, source: str, sourcetype: str, host: str = "") -> dict[str, str]:
         """Index-time settings (line breaking, time stamps, ...): the global context, as an indexer sees it."""
-        return index_time(self._index_props.settings(source, sourcetype, host))
+        return index_time(_values(self._index_props.settings(source, sourcetype, host)))
 
     def index_time_transform(self, name: str) -> dict[str, str] | None:
         """A transforms.conf stanza as an indexer sees it; None where there is none."""
@@ -218,43 +279,34 @@ class Knowledge:
         return None if stanza is None or disabled(stanza) else stanza.values()
 
     def plan(self, source: str, sourcetype: str, host: str) -> Plan:
-        settings = tuple(sorted(self.props.settings(source, sourcetype, host).items()))
-        if settings not in self._plans:
-            self._plans[settings] = plan(dict(settings), self.problems)
-        return self._plans[settings]
+        settings = self.props.settings(source, sourcetype, host)
+        key = tuple(
+            sorted((name, id(setting)) for name, setting in settings.items())
+        )  # they live as long as the stanzas
+        if key not in self._plans:
+            self._plans[key] = plan(settings)
+        return self._plans[key]
 
-    def _transform(self, name: str) -> Transform | None:
-        if name not in self._transforms:
-            stanza = self._stanza("transforms", name)
-            found = None
-            if stanza is None:
-                self.warn(f"no transform named {name!r}")
-            else:
-                try:
-                    found = transform(stanza)
-                except (RegexError, ValueError) as error:
-                    self.warn(str(error))
-            self._transforms[name] = found
-        return self._transforms[name]
+    def transform(self, report: Report) -> Transform | Fault:
+        """What a REPORT names, or why that is nothing."""
+        stanza = self._stanza("transforms", report.name)
+        if stanza is None:
+            return Fault(report.place, f"{report.setting}: no transform named {report.name!r}")
+        if report.name not in self._transforms:
+            self._transforms[report.name] = transform(stanza)
+        return self._transforms[report.name]
 
-    def _auto_lookup(self, name: str) -> Lookup | None:
+    def _auto_lookup(self, auto: AutoLookup, asker: Asker) -> Lookup | Fault:
         try:
-            return self.lookup(name)
-        except LookupFailure as error:
-            self.warn(str(error))
-            return None
+            found = self.lookup(auto.table, asker)
+            if found is None:
+                return Fault(auto.place, f"{auto.name}: no lookup named {auto.table!r}", auto.targets)
+            found.rows()
+        except CaltropError as error:
+            return Fault(self._tables.defined_at(auto.table) or auto.place, error.message, auto.targets)
+        return found
 
-    def _evaluated(self, expression: str, frame: pl.DataFrame) -> pl.Series:
-        if self._evaluate is None:
-            self.warn("calculated fields are left out: nothing evaluates expressions here")
-            return pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
-        return self._evaluate(expression, frame)
-
-    @property
-    def _tools(self) -> extraction.Tools:
-        return extraction.Tools(self._evaluated, self._transform, self._auto_lookup, self.warn)
-
-    def extract(self, frame: pl.DataFrame, wanted: set[str] | None = None) -> pl.DataFrame:
+    def extract(self, frame: pl.DataFrame, wanted: set[str] | None, asker: Asker) -> pl.DataFrame:
         """Add search-time fields to events (`_raw`, `host`, `source`, `sourcetype` and indexed fields).
 
         The columns of the frame come first, then new fields; only `wanted` ones where it is given. Rows keep their order.
@@ -262,15 +314,22 @@ class Knowledge:
         if not frame.height:
             return frame
         labelled = wanted is None or any(w in ("eventtype", "tag") or w.startswith("tag::") for w in wanted)
-        inner = wanted
-        if wanted is not None and labelled:
-            inner = wanted | labels.needed_for(wanted, self.eventtypes, self.tags, self._macro_text)
-        result = self._by_kind(self._renamed(frame), inner)
+        for fault in self.props.faults:
+            asker.meet(fault)
+        result = self._by_kind(self._renamed(frame), self.needed(wanted), asker)
         if labelled:
-            result = labels.add(result, wanted, self.eventtypes, self.tags, self._matches, self.warn)
+            result = labels.add(result, wanted, self.eventtypes, self.tags, asker)
+            for fault in self._tag_faults:
+                asker.meet(fault)
         if wanted is not None:
             result = result.select([c for c in result.columns if c in wanted or c in frame.columns])
         return result
+
+    def needed(self, wanted: set[str] | None) -> set[str] | None:
+        """The wanted fields, and those that wanted event types and tags read."""
+        if wanted is None or not any(w in ("eventtype", "tag") or w.startswith("tag::") for w in wanted):
+            return wanted
+        return wanted | labels.needed_for(wanted, self.eventtypes, self.tags, self._macro_text)
 
     def _renamed(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Source types under the names that `rename =` gives them."""
@@ -279,29 +338,40 @@ class Knowledge:
             return frame
         return frame.with_columns(pl.col("sourcetype").replace(renames))
 
-    def _by_kind(self, frame: pl.DataFrame, wanted: set[str] | None) -> pl.DataFrame:
+    def _by_kind(self, frame: pl.DataFrame, wanted: set[str] | None, asker: Asker) -> pl.DataFrame:
         """Extract each group of events that has the same plan, and put the groups together again."""
-        three = [
-            frame[n] if n in frame.columns else pl.Series(n, [""]).new_from_index(0, frame.height)
-            for n in ("source", "sourcetype", "host")
-        ]
-        kinds = pl.DataFrame([as_field(c).fill_null("") for c in three])
+        kinds = _kinds(frame)
         combos = kinds.unique(maintain_order=True)
-        plans: dict[Plan, int] = {}
-        numbers = [plans.setdefault(self.plan(*row), len(plans)) for row in combos.iter_rows()]
+        plans: dict[Plan, list[Kind]] = {}
+        numbers: list[int] = []
+        order: dict[Plan, int] = {}
+        for kind in combos.iter_rows():
+            found = self.plan(*kind)
+            plans.setdefault(found, []).append(kind)
+            numbers.append(order.setdefault(found, len(order)))
         if len(plans) == 1:
-            return extraction.extract(frame, next(iter(plans)), wanted, self._tools).frame()
+            ((found, held),) = plans.items()
+            return extraction.extract(frame, found, wanted, self._tools(found, held, asker)).frame()
         which = kinds.join(
             combos.with_columns(pl.Series("plan", numbers)), on=kinds.columns, how="left", maintain_order="left"
         )["plan"]
         parts: list[pl.DataFrame] = []
-        order: list[pl.Series] = []
+        places: list[pl.Series] = []
         positions = pl.int_range(frame.height, dtype=pl.UInt32, eager=True)
-        for found, number in plans.items():
-            chosen = which == number
-            order.append(positions.filter(chosen))
-            parts.append(extraction.extract(frame.filter(chosen), found, wanted, self._tools).frame())
-        return stack(parts)[pl.concat(order).arg_sort()]
+        for found, held in plans.items():
+            chosen = which == order[found]
+            places.append(positions.filter(chosen))
+            tools = self._tools(found, held, asker)
+            parts.append(extraction.extract(frame.filter(chosen), found, wanted, tools).frame())
+        return stack(parts)[pl.concat(places).arg_sort()]
+
+    def _tools(self, plan: Plan, kinds: list[Kind], asker: Asker) -> extraction.Tools:
+        def meet(fault: Fault) -> None:
+            """What depends on what it withholds is withheld as well."""
+            fields = None if fault.fields is None else extraction.dependents(plan, fault.fields)
+            asker.meet(replace(fault, fields=fields), frozenset(kinds))
+
+        return extraction.Tools(asker.evaluate, self.transform, lambda auto: self._auto_lookup(auto, asker), meet)
 
     # --- event types and tags -------------------------------------------------------------------------------------------
 
@@ -313,7 +383,8 @@ class Knowledge:
     @cached_property
     def tags(self) -> dict[str, dict[str, list[str]]]:
         """field -> value -> enabled tags, sorted."""
-        return labels.read_tags(self._stanzas("tags"))
+        self._tag_faults = []
+        return labels.read_tags(self._stanzas("tags"), self._tag_faults.append)
 
     def _macro_text(self, call: str) -> str | None:
         name, _, rest = call.partition("(")
@@ -349,3 +420,16 @@ class Knowledge:
                     if name == self.app or config.exported(name, "datamodels", path.stem):
                         found[path.stem] = path
         return found
+
+
+def _values(settings: Mapping[str, Setting]) -> dict[str, str]:
+    return {key: setting.value for key, setting in settings.items()}
+
+
+def _kinds(frame: pl.DataFrame) -> pl.DataFrame:
+    """source, sourcetype and host of every event; empty where it has none."""
+    three = [
+        frame[n] if n in frame.columns else pl.Series(n, [""]).new_from_index(0, frame.height)
+        for n in ("source", "sourcetype", "host")
+    ]
+    return pl.DataFrame([as_field(c).fill_null("") for c in three])

@@ -14,8 +14,12 @@ from click.testing import CliRunner
 from caltrop import recall
 from caltrop.cli import btool, main
 from caltrop.cli import knowledge as check
+from caltrop.engine import asking
+from caltrop.engine.context import Context
+from caltrop.engine.execute import Engine
 from caltrop.engine.instance import Instance
 from caltrop.knowledge import Configuration, Knowledge, LookupFailure, addon_apps, conffile
+from caltrop.knowledge.asking import Asker, Fault
 from caltrop.knowledge.props import plan
 
 CONFS = sorted(p for app in addon_apps() for p in app.glob("default/*.conf"))
@@ -33,23 +37,24 @@ def knowledge() -> Knowledge:
 
 
 def test_everything_that_props_name_exists(knowledge: Knowledge) -> None:
-    problems: list[str] = []
     for name, stanza in knowledge.configuration.stanzas("props", "search").items():
-        found = plan(stanza.values(), problems)
+        found = plan(stanza.settings)
+        assert not found.faults
         for report in found.reports:
-            assert knowledge._transform(report) is not None, f"[{name}] names transform {report}"
+            transform = knowledge.transform(report)
+            assert not isinstance(transform, Fault), f"[{name}]: {transform}"
         for auto in found.lookups:
-            table = knowledge.lookup(auto.table)
+            table = knowledge.lookup(auto.table, Asker())
             assert table is not None and {f for f, _ in (*auto.inputs, *auto.outputs)} <= set(table.fields), (
                 f"[{name}] {auto.name}"
             )
-    assert problems == [] and knowledge.problems == [] and knowledge.props.problems == []
+    assert knowledge.props.faults == []
 
 
 def test_lookups_open(knowledge: Knowledge) -> None:
     for name in knowledge.lookups():
         try:
-            table = knowledge.lookup(name)
+            table = knowledge.lookup(name, Asker())
         except LookupFailure as error:
             pytest.fail(f"{name}: {error}")
         assert table is not None and table.fields
@@ -69,7 +74,7 @@ def test_data_models(knowledge: Knowledge, path: Path) -> None:
         assert dataset.base_search or dataset.search
         for calculation in dataset.calculations:
             if calculation.kind == "Lookup":
-                table = knowledge.lookup(calculation.lookup)
+                table = knowledge.lookup(calculation.lookup, Asker())
                 assert table is not None
                 assert {f for f, _ in (*calculation.inputs, *calculation.outputs)} <= set(table.fields)
 
@@ -256,36 +261,6 @@ EVENTS: dict[str, tuple[str, str, str, dict[str, object], set[str]]] = {
         "s", "suricata", json.dumps({"event_type": "alert", "src_ip": "1.1.1.1", "dest_ip": "2.2.2.2", "proto": "TCP", "alert": {"action": "allowed", "signature": "bad", "severity": 1}}),
         {"signature": "bad", "severity": "high", "transport": "tcp", "src": "1.1.1.1"}, {"ids", "attack"},
     ),
-    "suricata web request": (
-        "s", "suricata", json.dumps({"event_type": "http", "src_ip": "1.1.1.1", "dest_ip": "2.2.2.2", "http": {"hostname": "h", "url": "/a/b?c=d", "status": 200}}),
-        {"url": "/a/b?c=d", "uri_path": "/a/b", "uri_query": "c=d", "site": "h", "status": "200", "url_length": "8"}, {"web"},
-    ),
-    "zeek web request": (
-        "s", "bro:http:json", json.dumps({"id.orig_h": "1.1.1.1", "id.resp_h": "2.2.2.2", "uri": "/a?b", "method": "GET", "status_code": 200, "host": "h"}),
-        {"url": "/a?b", "http_method": "GET", "dest": "2.2.2.2"}, {"web"},
-    ),
-    "zeek connection that was refused": (
-        "s", "bro:conn:json", json.dumps({"id.orig_h": "1.1.1.1", "id.resp_h": "2.2.2.2", "id.resp_p": 22, "proto": "tcp", "conn_state": "REJ"}),
-        {"action": "blocked", "transport": "tcp", "dest_port": "22"}, {"network", "communicate"},
-    ),
-    "cisco first hop security": (
-        "cisco:ios", "cisco:ios", "Mar 03 01:02:03 sw1 9: Mar 03 01:02:03.200 CET: %SISF-4-MAC_AND_IP_THEFT: Theft of both A=2001:DB8::7 V=20 I=Gi1/0/3 M=0011.2233.4455 New=Te1/1",
-        {"facility": "SISF", "mnemonic": "MAC_AND_IP_THEFT", "vendor_explanation": "Theft of both", "src_ip": "2001:DB8::7", "src_vlan": "20",
-         "src_mac": "0011.2233.4455", "src_int_prefix_long": "GigabitEthernet", "src_int_suffix": "1/0/3", "dest_int_prefix_long": "TenGigabitEthernet",
-         "dest_int_suffix": "1/1"}, set(),
-    ),
-    "security data with white space around": (
-        "XmlWinEventLog:Security", "XmlWinEventLog", xml(4738, "Security", SidHistory="\n\t\t%{S-1-5-21-7}", TargetUserName="bob", SubjectUserName="ann"),
-        {"SidHistory": "%{S-1-5-21-7}", "user_name": "bob", "src_user_name": "ann", "action": "modified", "CategoryString": "User Account Management"}, {"change", "account"},
-    ),
-    "security 5140": (
-        "XmlWinEventLog:Security", "XmlWinEventLog", xml(5140, "Security", SubjectUserName="ann", IpAddress="10.0.0.1"),
-        {"action": "success", "change_type": None, "object": None, "CategoryString": None, "Source_Workstation": "10.0.0.1", "user": None}, set(),
-    ),
-    "cloudtrail read": (
-        "aws_cloudtrail", "aws:cloudtrail", json.dumps({"eventName": "DescribeInstances", "eventSource": "ec2.amazonaws.com", "errorCode": "Client.UnauthorizedOperation", "errorMessage": "no"}),
-        {"action": None, "status": None, "result_id": "Client.UnauthorizedOperation", "result": "no", "reason": "no", "change_type": "EC2"}, set(),
-    ),
     "palo alto traffic": (
         "s", "pan:traffic", "x 1,2024/02/22 12:33:50,0128,TRAFFIC,end,2305,2024/02/22 12:33:50,192.168.1.2,1.2.3.4,,,rule1,,,ssl,vsys1,Trust,Untrust,e1,e2,log,2024,1,1,50,443,0,0,0x4,tcp,deny,10,4,6",
         {"src_ip": "192.168.1.2", "dest_port": "443", "action": "blocked", "transport": "tcp", "bytes_out": "4", "rule": "rule1"}, {"network", "communicate"},
@@ -333,17 +308,21 @@ def test_events(instance: Instance, name: str) -> None:
     assert tags <= set([held] if isinstance(held, str) else held or [])
 
 
+def _asker(instance: Instance) -> Asker:
+    return asking.asker(Context(instance, Engine(), instance.clock()))
+
+
 @pytest.fixture(scope="module")
 def everything(instance: Instance) -> pl.DataFrame:
     (segment,) = instance.store.segments(["main"], None, None)
-    return instance.knowledge("search", "admin").extract(segment.frame)
+    return instance.knowledge("search", "admin").extract(segment.frame, None, _asker(instance))
 
 
 @pytest.mark.parametrize("name", ["tag", "process", "action", "mcp.tool_name", "nothing"])
 def test_wanted_changes_nothing(instance: Instance, everything: pl.DataFrame, name: str) -> None:
     """Asking for one field gives what asking for all gives, and no other field."""
     (segment,) = instance.store.segments(["main"], None, None)
-    one = instance.knowledge("search", "admin").extract(segment.frame, {name})
+    one = instance.knowledge("search", "admin").extract(segment.frame, {name}, _asker(instance))
     assert set(one.columns) <= {*segment.frame.columns, name}
     assert _values(one, name) == _values(everything, name)
 
@@ -353,8 +332,8 @@ def _values(frame: pl.DataFrame, name: str) -> list[list[str] | None]:
     return [cell if cell is None or isinstance(cell, list) else [cell] for cell in cells]
 
 
-def test_no_problem_was_met(instance: Instance) -> None:
-    assert instance.knowledge("search", "admin").problems == []
+def test_no_fault_is_met(instance: Instance) -> None:
+    assert instance.search("index=main").messages == []
 
 
 # --- command line ------------------------------------------------------------------------------------------------------------
@@ -405,5 +384,5 @@ def test_btool_names_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None
 @pytest.mark.shared
 def test_recall_on_the_corpus(shared: Path) -> None:
     instance = Instance(None, addon_apps())
-    verdicts = recall.examine(instance, list(recall.samples(shared / "corpus" / "escu")))
+    verdicts, _ = recall.examine(instance, list(recall.samples(shared / "corpus" / "escu")))
     assert sum(len(v.found) for v in verdicts) / sum(len(v.sample.fields) for v in verdicts) > 0.94

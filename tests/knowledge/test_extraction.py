@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caltrop.knowledge import Configuration, Knowledge, automatic
+from caltrop.knowledge.asking import Asker
 from caltrop.knowledge.columns import from_pairs
 from caltrop.knowledge.extraction import names_in_eval
 from caltrop.knowledge.labels import names_in_search
@@ -49,15 +50,30 @@ def matches(search: str, frame: pl.DataFrame) -> pl.Series:
     return result
 
 
+class Asked:
+    """Knowledge asked by one search."""
+
+    def __init__(self, knowledge: Knowledge, asker: Asker) -> None:
+        self._knowledge = knowledge
+        self._asker = asker
+
+    def extract(self, frame: pl.DataFrame, wanted: set[str] | None = None) -> pl.DataFrame:
+        return self._knowledge.extract(frame, wanted, self._asker)
+
+    @property
+    def problems(self) -> list[str]:
+        return [str(met.fault) for met in self._asker.met]
+
+
 @pytest.fixture
 def know(make_app: MakeApp):  # type: ignore[no-untyped-def]
-    """`know(props, transforms=…, **other conf)` -> Knowledge of an app with those files."""
+    """`know(props, transforms=…, **other conf)` -> the knowledge of an app with those files, and who asks."""
 
-    def make(props: str, transforms: str = "", lookups: dict[str, str] | None = None, **confs: str) -> Knowledge:
+    def make(props: str, transforms: str = "", lookups: dict[str, str] | None = None, **confs: str) -> Asked:
         files = {"default/props.conf": props, "default/transforms.conf": transforms}
         files |= {f"default/{name}.conf": text for name, text in confs.items()}
         files |= {f"lookups/{name}": text for name, text in (lookups or {}).items()}
-        return Knowledge(Configuration([make_app("app", files)]), "app", evaluate=evaluate, matches=matches)
+        return Asked(Knowledge(Configuration([make_app("app", files)]), "app"), Asker(evaluate, matches))
 
     return make
 
@@ -224,7 +240,7 @@ def test_event_types_in_a_circle(know) -> None:  # type: ignore[no-untyped-def]
 
 def test_without_evaluators_what_needs_them_is_left_out(make_app: MakeApp) -> None:
     app = make_app("a", {"default/props.conf": "[st]\nEVAL-x = 1\n", "default/eventtypes.conf": "[e]\nsearch = a=1\n"})
-    knowledge = Knowledge(Configuration([app]), "a")
+    knowledge = Asked(Knowledge(Configuration([app]), "a"), Asker())
     assert row(knowledge.extract(events("a=1"))) == {"a": "1"}
     assert len(knowledge.problems) == 2
 

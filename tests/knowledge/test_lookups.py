@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caltrop.knowledge import Configuration, Knowledge, KVStore, KVStoreError, Lookup, LookupFailure
+from caltrop.knowledge.asking import Asker
 from caltrop.knowledge.lookups import Options, read_csv, write_csv
 
 from .conftest import MakeApp
@@ -187,12 +188,12 @@ def knowledge(make_app: MakeApp, tmp_path: Path) -> Knowledge:
 
 
 def test_definitions(knowledge: Knowledge) -> None:
-    codes = knowledge.lookup("codes")
+    codes = knowledge.lookup("codes", Asker())
     assert codes is not None and find(codes, {"code": ["abc"]}, ["text"]) == ["one"]
-    file = knowledge.lookup("codes.csv")
+    file = knowledge.lookup("codes.csv", Asker())
     assert file is not None and find(file, {"code": ["abc"]}, ["text"]) == [None]
-    assert knowledge.lookup("nothing") is None and knowledge.lookup("nothing.csv") is None
-    assert knowledge.lookup("../app/lookups/codes.csv") is None
+    assert knowledge.lookup("nothing", Asker()) is None and knowledge.lookup("nothing.csv", Asker()) is None
+    assert knowledge.lookup("../app/lookups/codes.csv", Asker()) is None
     assert knowledge.lookups() == ["codes", "codes.csv", "gone", "outside", "people", "places", "script"]
 
 
@@ -202,15 +203,15 @@ def test_definitions(knowledge: Knowledge) -> None:
 )
 def test_definitions_that_cannot_work(knowledge: Knowledge, name: str, message: str) -> None:
     with pytest.raises(LookupFailure, match=message):
-        knowledge.lookup(name)
+        knowledge.lookup(name, Asker())
 
 
 def test_write_lookup(knowledge: Knowledge) -> None:
     knowledge.write_lookup("codes", pl.DataFrame({"code": ["b"], "text": ["two"]}))
-    codes = knowledge.lookup("codes")
+    codes = knowledge.lookup("codes", Asker())
     assert codes is not None and find(codes, {"code": ["B", "abc"]}, ["text"]) == ["two", None]
     knowledge.write_lookup("new.csv", pl.DataFrame({"a": ["1"]}))
-    new = knowledge.lookup("new.csv")
+    new = knowledge.lookup("new.csv", Asker())
     assert new is not None and new.rows().to_dicts() == [{"a": "1"}]
     for name in ("no_such_definition", "../x.csv", "x.csv.gz"):
         with pytest.raises(LookupFailure):
@@ -219,10 +220,10 @@ def test_write_lookup(knowledge: Knowledge) -> None:
 
 def test_rows_are_read_again_when_the_file_changes(knowledge: Knowledge) -> None:
     other = Knowledge(knowledge.configuration, "app", kvstore=knowledge.kvstore)
-    held = other.lookup("codes.csv")
+    held = other.lookup("codes.csv", Asker())
     assert held is not None and held.rows().height == 1
     knowledge.write_lookup("codes.csv", pl.DataFrame({"code": ["x", "y"], "text": ["1", "2"]}))
-    again = other.lookup("codes.csv")
+    again = other.lookup("codes.csv", Asker())
     assert again is not None and again.rows().height == 2
 
 
@@ -247,10 +248,10 @@ def test_packed_lookup_files(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch)
     app = make_app("a", {"lookups/.keep": ""})
     (app / "lookups" / "t.csv.gz").write_bytes(gzip.compress(b"a\n1\n"))
     knowledge = Knowledge(Configuration([app]), "a")
-    found = knowledge.lookup("t.csv.gz")
+    found = knowledge.lookup("t.csv.gz", Asker())
     assert found is not None and found.rows().to_dicts() == [{"a": "1"}]
     monkeypatch.setattr("caltrop.knowledge.tables.MAX_UNPACKED", 2)
-    again = Knowledge(Configuration([app]), "a").lookup("t.csv.gz")
+    again = Knowledge(Configuration([app]), "a").lookup("t.csv.gz", Asker())
     assert again is not None
     with pytest.raises(LookupFailure, match="unpacks to more"):
         again.rows()
@@ -258,7 +259,7 @@ def test_packed_lookup_files(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch)
 
 def test_collections(knowledge: Knowledge, tmp_path: Path) -> None:
     knowledge.write_lookup("people", pl.DataFrame({"_key": ["k1", "k2"], "name": ["Ann", "Bob"], "age": [30, None]}))
-    people = knowledge.lookup("people")
+    people = knowledge.lookup("people", Asker())
     assert people is not None and people.rows().to_dicts() == [
         {"_key": "k1", "name": "Ann", "age": "30"},
         {"_key": "k2", "name": "Bob", "age": None},
@@ -271,12 +272,11 @@ def test_filter_needs_an_evaluator(make_app: MakeApp) -> None:
         "a", {"default/transforms.conf": "[t]\nfilename = t.csv\nfilter = a=1\n", "lookups/t.csv": "a\n1\n2\n"}
     )
     config = Configuration([app])
-    found = Knowledge(config, "a", matches=lambda text, frame: frame["a"] == text.partition("=")[2]).lookup("t")
+    asker = Asker(matches=lambda text, frame: frame["a"] == text.partition("=")[2])
+    found = Knowledge(config, "a").lookup("t", asker)
     assert found is not None and found.rows()["a"].to_list() == ["1"]
-    blind = Knowledge(config, "a").lookup("t")
-    assert blind is not None
     with pytest.raises(LookupFailure, match="filter"):
-        blind.rows()
+        Knowledge(config, "a").lookup("t", Asker())
 
 
 def test_kvstore() -> None:

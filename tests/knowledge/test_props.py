@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from caltrop.knowledge import Configuration, Knowledge
+from caltrop.knowledge import Configuration, Knowledge, Setting
 from caltrop.knowledge.props import Alias, name_pattern, plan
 
 from .conftest import MakeApp
@@ -93,30 +95,32 @@ def test_index_time_props_are_global(make_app: MakeApp) -> None:
 
 
 def test_plan_reads_what_it_can_and_reports_the_rest() -> None:
-    problems: list[str] = []
-    found = plan(
-        {
-            "EXTRACT-b": r"(?<x>\d) in field_1",
-            "EXTRACT-a": r"in (?<y>.)",
-            "EXTRACT-bad": "(",
-            "REPORT-r": "one, two",
-            "FIELDALIAS-f": 'a AS b "c d" ASNEW e',
-            "FIELDALIAS-bad": "a b c",
-            "eval-n": "1+1",
-            "LOOKUP-l": "t k AS f OUTPUTNEW v AS w u",
-            "LOOKUP-bad": "t",
-            "KV_MODE": "JSON",
-        },
-        problems,
-    )
+    texts = {
+        "EXTRACT-b": r"(?<x>\d) in field_1",
+        "EXTRACT-a": r"in (?<y>.)",
+        "EXTRACT-bad": "(",
+        "REPORT-r": "one, two",
+        "FIELDALIAS-f": 'a AS b "c d" ASNEW e',
+        "FIELDALIAS-bad": "a b c",
+        "eval-n": "1+1",
+        "LOOKUP-l": "t k AS f OUTPUTNEW v AS w u",
+        "LOOKUP-bad": "t",
+        "KV_MODE": "JSON",
+    }
+    place = Path("apps/a/default/props.conf")
+    found = plan({key: Setting(value, place, number, "a") for number, (key, value) in enumerate(texts.items(), 1)})
     assert [(e.name, e.field, e.outputs) for e in found.extracts] == [("a", "_raw", ["y"]), ("b", "field_1", ["x"])]
-    assert found.reports == ("one", "two")
+    assert [(r.name, r.setting) for r in found.reports] == [("one", "REPORT-r"), ("two", "REPORT-r")]
     assert found.aliases == (Alias("a", "b", False), Alias("c d", "e", True))
-    assert found.evals == (("n", "1+1"),)
+    assert [(e.name, e.expression) for e in found.evals] == [("n", "1+1")]
     assert (found.lookups[0].inputs, found.lookups[0].outputs, found.lookups[0].keep) == (
         (("k", "f"),),
         (("v", "w"), ("u", "u")),
         True,
     )
     assert found.kv_mode == "json"
-    assert len(problems) == 3 and all("bad" in p for p in problems)
+    assert [(f.place, f.what.partition(":")[0]) for f in found.faults] == [
+        ("a/default/props.conf:3", "EXTRACT-bad"),
+        ("a/default/props.conf:6", "FIELDALIAS-bad"),
+        ("a/default/props.conf:9", "LOOKUP-bad"),
+    ]

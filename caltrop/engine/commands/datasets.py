@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from caltrop.engine import datasetrows, registry
+from caltrop.engine import asking, datasetrows, registry
 from caltrop.engine.commands.tstats import bare_name
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
@@ -24,7 +24,7 @@ MODES = ("search", "flat", "acceleration_search")
 def datamodel(table: Table, cmd: Command, ctx: Context) -> Table:
     """The models as JSON, one model, one dataset, or its events: `search` names fields Dataset.field, `flat` plainly."""
     words = [w.text for w in cmd.of(Word)]
-    knowledge = ctx.instance.knowledge(ctx.app, ctx.user)
+    knowledge = asking.knowledge(ctx)
     if not words:
         texts = [_text(datasetrows.open_model(name, ctx, cmd).path) for name in knowledge.datamodels()]
         return Table(pl.DataFrame({"_raw": pl.Series(texts, dtype=pl.String)}))

@@ -13,6 +13,7 @@ from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
 from caltrop.engine.table import Table
 from caltrop.knowledge import automatic, columns
+from caltrop.knowledge.asking import Fault
 from caltrop.knowledge.columns import Columns
 from caltrop.knowledge.transforms import transform
 from caltrop.spl.ast import Command, FieldName, Word
@@ -62,8 +63,9 @@ def _by_transforms(table: Table, names: list[str], cmd: Command, ctx: Context) -
         if stanza is None:
             raise SearchError(f"extract: there is no transform named '{name}'", node=cmd)
         found = transform(stanza)
-        if found is not None:
-            found.run(fields, None)
+        if isinstance(found, Fault):
+            raise SearchError(f"extract: {found}", node=cmd)
+        found.run(fields, None)
     return table.with_frame(fields.frame())
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
+from caltrop.engine import asking
 from caltrop.engine.context import Context
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, render, values_of
 from caltrop.knowledge import labels
-from caltrop.spl import parse_search
 from caltrop.spl.ast import Command, FieldName
 
 
@@ -18,7 +18,7 @@ def tags(table: Table, cmd: Command, ctx: Context) -> Table:
 
     inclname and inclvalue write them as field::tag, value::tag and field::value::tag into the outputfield.
     """
-    known = ctx.instance.knowledge(ctx.app, ctx.user).tags
+    known = asking.knowledge(ctx).tags
     wanted = [f.name for f in cmd.of(FieldName)] or [name for name in table.fields if name in known]
     allowed = {t.strip() for t in str(cmd.option("allowed_tags", "")).split(",") if t.strip()}
     target = cmd.option("outputfield")
@@ -49,15 +49,12 @@ def tags(table: Table, cmd: Command, ctx: Context) -> Table:
 @command("typer", note="eventtypes= and maxlen= are read and change nothing.")
 def typer(table: Table, cmd: Command, ctx: Context) -> Table:
     """`eventtype`: the event types that each event matches."""
-    knowledge = ctx.instance.knowledge(ctx.app, ctx.user)
-    searches = {name: found.search for name, found in knowledge.eventtypes.items()}
-    if not searches or not len(table):
+    eventtypes = asking.knowledge(ctx).eventtypes
+    if not eventtypes or not len(table):
         return table
     frame = table.frame.with_columns(render(c) for c in table.frame.get_columns() if c.name != "_time")
-
-    def matches(text: str, rows: pl.DataFrame) -> pl.Series:
-        return ctx.engine.matches(parse_search(ctx.engine.expand(text, ctx)), rows, ctx)
-
-    masks = labels.eventtype_masks(frame, searches, matches, ctx.warn)
+    asked = asking.asker(ctx)
+    masks = labels.eventtype_masks(frame, eventtypes, asked)
+    asking.tell(asked.met, ctx)
     column = labels.labels("eventtype", masks, frame.height)
     return table.with_frame(table.frame.with_columns(column) if column.null_count() < len(column) else table.frame)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from caltrop.engine import chunked
+from caltrop.engine import asking, chunked
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.nearest import did_you_mean
@@ -23,12 +23,13 @@ _CSV = re.compile(r"[^/\\\x00.][^/\\\x00]*")
 
 def lookup_named(name: str, cmd: Command, ctx: Context) -> Lookup:
     """The lookup that the search's app and user see under this name; SearchError names the nearest one."""
-    knowledge = ctx.instance.knowledge(ctx.app, ctx.user)
     try:
-        found = knowledge.lookup(name)
+        found = asking.lookup(name, ctx)
         if found is None:
             raise SearchError(
-                f"the lookup table '{name}' does not exist", node=cmd, hint=did_you_mean(name, knowledge.lookups())
+                f"the lookup table '{name}' does not exist",
+                node=cmd,
+                hint=did_you_mean(name, asking.knowledge(ctx).lookups()),
             )
         found.rows()
     except SearchError:
@@ -128,12 +129,12 @@ def outputlookup(table: Table, cmd: Command, ctx: Context) -> Table:
     override_if_empty=f they change nothing.
     """
     name = _name(cmd, "outputlookup <table>")
-    knowledge = ctx.instance.knowledge(ctx.app, ctx.user)
+    knowledge = asking.knowledge(ctx)
     rows = _visible(table, cmd)
     key = str(cmd.option("key_field") or "")
     append = bool(cmd.option("append", bool(key)))
     try:
-        existing = knowledge.lookup(name)
+        existing = asking.lookup(name, ctx)
         if not rows.height:
             if append or not cmd.option("override_if_empty", True):
                 return table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from caltrop.engine import times
+from caltrop.engine import asking, times
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
@@ -35,7 +35,7 @@ def savedsearch(table: Table, cmd: Command, ctx: Context) -> Table:
     if not words:
         raise SearchError("'savedsearch' needs a name", node=cmd)
     name = words[0].text
-    stanza = ctx.instance.knowledge(ctx.app, ctx.user).saved_search(name)
+    stanza = asking.knowledge(ctx).saved_search(name)
     if stanza is None:
         raise SearchError(f"there is no saved search named '{name}'", node=cmd)
     text = stanza.get("search")
@@ -84,7 +84,7 @@ def _mapped_search(cmd: Command, ctx: Context) -> str:
     if subsearches:
         return unparse(subsearches[0].pipeline)
     words = cmd.of(Word)
-    stanza = ctx.instance.knowledge(ctx.app, ctx.user).saved_search(words[0].text) if words else None
+    stanza = asking.knowledge(ctx).saved_search(words[0].text) if words else None
     if stanza is None:
         raise SearchError("'map' needs search=\"…\", a search in brackets, or the name of a saved search", node=cmd)
     return stanza.get("search")

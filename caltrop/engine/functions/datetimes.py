@@ -15,13 +15,13 @@ from caltrop.engine.values import Value, by_row, constant
 FAMILY = "date and time"
 
 
-@function("now", least=0, most=0, returns="number", family=FAMILY)
+@function("now", least=0, most=0, returns="number", family=FAMILY, clock=True)
 def now(call: Invocation) -> Value:
     """When the search started, whole seconds."""
     return constant(float(int(call.ctx.now)))
 
 
-@function("time", least=0, most=0, returns="number", family=FAMILY)
+@function("time", least=0, most=0, returns="number", family=FAMILY, clock=True)
 def time(call: Invocation) -> Value:
     """The clock, with its fraction; the pinned time when the clock is pinned."""
     pinned = call.ctx.instance is not None and call.ctx.instance.now is not None
@@ -45,7 +45,7 @@ def format_times(column: pl.Series, form: str, timezone: str) -> pl.Series:
     )
 
 
-@function("strftime", least=2, most=2, returns="string", family=FAMILY)
+@function("strftime", least=2, most=2, returns="string", family=FAMILY, zone=True)
 def strftime(call: Invocation) -> Value:
     moment, form = call.args[0].number(), call.args[1].text()
     tz = call.ctx.timezone
@@ -60,7 +60,7 @@ def strftime(call: Invocation) -> Value:
     )
 
 
-@function("strptime", least=2, most=2, returns="number", family=FAMILY)
+@function("strptime", least=2, most=2, returns="number", family=FAMILY, today=True, zone=True)
 def strptime(call: Invocation) -> Value:
     tz = call.ctx.timezone
     today = times.to_datetime(call.ctx.now, tz).date()
@@ -71,7 +71,7 @@ def strptime(call: Invocation) -> Value:
     )  # fmt: skip
 
 
-@function("relative_time", least=2, most=2, returns="number", family=FAMILY)
+@function("relative_time", least=2, most=2, returns="number", family=FAMILY, zone=True)
 def relative_time(call: Invocation) -> Value:
     """A relative time that cannot be read is an error where it is a literal, else there is no value."""
     tz = call.ctx.timezone

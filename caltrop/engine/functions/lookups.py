@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from caltrop.engine import asking
 from caltrop.engine.calls import Invocation
 from caltrop.engine.jsonvalues import Json, dump, parse_json, plain
 from caltrop.engine.nearest import did_you_mean
@@ -19,11 +20,10 @@ from caltrop.errors import CaltropError
 def lookup(call: Invocation) -> Value:
     """lookup("table", json_object("field", value, …), json_array("output", …)): the outputs as a JSON object, or no value."""
     name = call.fixed(0)
-    knowledge = call.ctx.instance.knowledge(call.ctx.app, call.ctx.user)
-    table = knowledge.lookup(str(name))
+    table = asking.lookup(str(name), call.ctx)
     if table is None:
         error = call.error(f"names no lookup table: '{name}'", 0)
-        error.hint = did_you_mean(str(name), knowledge.lookups())
+        error.hint = did_you_mean(str(name), asking.knowledge(call.ctx).lookups())
         raise error
 
     def row(inputs: str | None, outputs: str | None) -> str | None:

@@ -67,7 +67,7 @@ class Ingest:
             if self._props is None or self._props[0] != generation:
                 self._props = (generation, knowledge_props.Props(self._config.stanzas("props")))
             merged = self._props[1].settings(source, sourcetype, host)
-        return knowledge_props.index_time(merged)
+        return knowledge_props.index_time({key: setting.value for key, setting in merged.items()})
 
     def _transform(self, name: str) -> dict[str, str] | None:
         stanza = self._config.stanza("transforms", name)
