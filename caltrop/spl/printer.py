@@ -105,7 +105,8 @@ def _sort(node: ast.Command) -> str:
     """Commas between the keys: a last field named d is not the word that turns the order around."""
     options = [_text(part) for part in node.parts if isinstance(part, ast.Option | ast.NodeOption)]
     keys = [_text(part) for part in node.parts if not isinstance(part, ast.Option | ast.NodeOption | ast.Word)]
-    return " ".join([*options, ", ".join(keys), *(word.text for word in node.of(ast.Word))]).strip()
+    by = ["by"] if not options and keys and keys[0].lstrip("+-").isdigit() else []  # a number first would be the limit
+    return " ".join([*options, *by, ", ".join(keys), *(word.text for word in node.of(ast.Word))]).strip()
 
 
 _COMMANDS = {

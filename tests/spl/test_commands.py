@@ -72,6 +72,7 @@ CASES: list[tuple[str, tuple[Node, ...]]] = [
     ("sort a desc", (SortKey(f("a")), Word("desc"))),
     ("sort a, d", (SortKey(f("a")), SortKey(f("d")))),
     ("sort d", (SortKey(f("d")),)),
+    ("sort by 1, a", (SortKey(f("1")), SortKey(f("a")))),
     ("top 3 a by b showperc=f", (Option("limit", 3), f("a"), Clause("by", (f("b"),)), Option("showperc", False))),
     # regular expressions: \\ and \" are escapes in quotes, every other backslash stays
     (r'rex field=a max_match=0 "\"(?<b>\\\d+)"', (Option("field", "a"), Option("max_match", 0), Word(r'"(?<b>\\d+)', True))),
