@@ -9,7 +9,7 @@ from itertools import cycle
 import pytest
 from caltrop_enrich import shapes
 from caltrop_enrich.enrich import analyse
-from caltrop_enrich.limits import MAX_SHAPED
+from caltrop_enrich.limits import MAX_SHAPED, MAX_VALUE
 from caltrop_enrich.shapes import Shapes
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -123,6 +123,36 @@ def test_what_is_planned(name: str) -> None:
     for number in range(100, 105):
         analyse(template.format(number), known)
     assert (known.match(template.format(999)) is not None) == planned
+
+
+REPEATING = '$a = \'{}\'; $b = "$a$a$a"; $c = "$b$b$b"; iwmi -CN H1 -Class Win32_Process -Name create -Arg $c'
+
+
+def test_a_plan_ends_where_a_text_could_be_cut() -> None:
+    """A text that a script repeats may grow beyond MAX_VALUE, where reading cuts it and filling in would not."""
+    known = Shapes()
+    for number in range(3):
+        analyse(REPEATING.format(f"x{number}"), known)
+    assert known.match(REPEATING.format("y9")) is not None
+    long = REPEATING.format("y" * (MAX_VALUE // 9 + 1))
+    assert len(long) < MAX_SHAPED
+    assert known.match(long) is None
+    assert analyse(long, known) == analyse(long)
+    assert len(str(analyse(long).fields["remote_command"])) == MAX_VALUE
+
+
+def test_a_long_text_has_no_plan() -> None:
+    template = "iwmi -CN H{0} -Class Win32_Process -Name create -Arg 'x {0}'"
+    known = Shapes()
+    for number in range(3):
+        analyse(template.format(number), known)
+    room = MAX_SHAPED - len(template.format(""))
+    fits, long = ("iwmi -CN H1 -Class Win32_Process -Name create -Arg 'x {}'".format("y" * n) for n in (room - 1, room))
+    assert (len(fits), len(long)) == (MAX_SHAPED, MAX_SHAPED + 1)
+    assert known.match(fits) is not None and known.match(long) is None
+    assert analyse(long, known) == analyse(long)
+    fresh = Shapes()
+    assert fresh.match(long) is None and fresh._size == 0, "a long text is neither cut up nor remembered"
 
 
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
