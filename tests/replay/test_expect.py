@@ -7,6 +7,7 @@ import pytest
 from caltrop.content.model import Detection, Entity, Expectation, ExpectedRisk, RowBounds
 from caltrop.replay import expect
 from caltrop.replay.target import Row
+from caltrop.replay.verdict import Check
 
 ROWS: list[Row] = [{"host": "a", "user": ["x", "y"], "n": "1"}, {"host": "b", "n": "2"}]
 
@@ -122,6 +123,57 @@ def test_expected_risk_replaces_the_detections_own_claims() -> None:
     found = judged(risk_event(risk_score="10.0"), wanted=wanted)
     assert found["risk score host"] and found["risk message text"]
     assert found["risk objects"] is False
+
+
+def said(found: list[Check], name: str) -> str:
+    return next(check.seen for check in found if check.name == name)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        (("x",), "found 'x'"),
+        (("z", "x"), "missing 'z'; found 'x', 'y'"),
+        (tuple("zvwabc"), "missing 'z', 'v', 'w', 'a', 'b' and 1 more; found 'x', 'y'"),
+        (tuple("zvwab"), "missing 'z', 'v', 'w', 'a', 'b'; found 'x', 'y'"),
+        (("z" * 81,), f"missing '{'z' * 80}…'; found 'x', 'y'"),
+    ],
+)
+def test_the_sentence_names_values_and_not_too_many(wanted: tuple[str, ...], words: str) -> None:
+    assert said(expect.hits(ROWS, Expectation(fields={"user": wanted})), "field user") == words
+
+
+def test_a_field_that_no_hit_has_is_said_to_have_nothing() -> None:
+    assert said(expect.hits(ROWS, Expectation(fields={"gone": ("1",)})), "field gone") == "missing '1'; found nothing"
+
+
+def test_rows_are_said_with_their_values() -> None:
+    found = expect.hits(ROWS, Expectation(rows=({"host": "a"}, {"host": "z", "n": "7"})))
+    assert [check.passed for check in found] == [True, True, False]
+    assert [check.seen for check in found[1:]] == ["a hit has host='a'", "no hit has host='z', n='7'"]
+
+
+def test_the_sentences_about_risk() -> None:
+    single = detection(Entity(field="host", type="system", score=63))
+    wanted = ExpectedRisk(objects=("a",))
+    right = expect.risk([risk_event()], ROWS[:1], single, wanted)
+    assert [said(right, name) for name in ("risk events", "risk object host", "risk score host", "risk message")] == [
+        "1 risk event", "system 'a'", "'63', expected 63", "'seen on a'",
+    ]  # fmt: skip
+    assert said(right, "risk objects") == "'a'"
+    wrong = expect.risk([risk_event(risk_object="z", risk_message="on $host$")] * 2, ROWS[:1], single, wanted)
+    assert [said(wrong, name) for name in ("risk events", "risk object host", "risk score host", "risk message")] == [
+        "2 risk events", "no event for 'a'", "nothing, expected 63", "unresolved: 'on $host$'",
+    ]  # fmt: skip
+    assert said(wrong, "risk objects") == "missing 'a'"
+
+
+def test_a_risk_object_without_any_hit_is_not_there() -> None:
+    assert [c.passed for c in expect.entities([], detection(Entity(field="host", type="system")))] == [False]
+    (_, risk_object, *_) = expect.risk(
+        [risk_event()], [{"n": "1"}], detection(Entity(field="host", type="system")), None
+    )
+    assert risk_object.name == "risk object host" and not risk_object.passed
 
 
 def test_notables_are_counted() -> None:
