@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 
+from caltrop import __version__
 from caltrop.cli import COMMANDS, main
 
 
@@ -49,3 +51,48 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
 def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prove-it"]) == 2
     assert "No such command 'prove-it'" in capsys.readouterr().err
+
+
+def test_one_version_everywhere(root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    assert project["version"] == __version__
+    changes = (root / "CHANGELOG.md").read_text()
+    assert re.findall(r"^## (\S+)", changes, re.MULTILINE)[:2] == ["Unreleased", __version__]
+
+
+def test_the_workflow_runs_what_ci_runs_on_every_python(root: Path) -> None:
+    (job,) = yaml.safe_load((root / ".github" / "workflows" / "ci.yml").read_text())["jobs"].values()
+    versions = job["strategy"]["matrix"]["python"]
+    assert f"Python {', '.join(versions[:-1])} or {versions[-1]}" in (root / "README.md").read_text()
+    assert tomllib.loads((root / "pyproject.toml").read_text())["project"]["requires-python"] == f">={versions[0]}"
+    assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/run"]
+    assert (root / ".ci" / "run").stat().st_mode & 0o111
+
+
+def test_hooks_are_the_tools_of_the_environment(root: Path) -> None:
+    repositories = yaml.safe_load((root / ".pre-commit-config.yaml").read_text())["repos"]
+    assert [repository["repo"] for repository in repositories] == ["local"]
+    hooks = repositories[0]["hooks"]
+    assert {hook["language"] for hook in hooks} == {"system"}
+    lint = (root / "Makefile").read_text()
+    for tool in ("ruff check", "ruff format", "mypy"):
+        assert f"$(BIN)/{tool}" in lint
+        assert any(hook["entry"].startswith(f".venv/bin/{tool}") for hook in hooks)
+
+
+def test_issue_forms_are_complete(root: Path) -> None:
+    for path in (root / ".github" / "ISSUE_TEMPLATE").glob("*.yml"):
+        form = yaml.safe_load(path.read_text())
+        if path.stem != "config":
+            assert {"name", "description", "body"} <= set(form)
+            assert all({"type", "id", "attributes"} <= set(field) for field in form["body"])
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "SECURITY.md", "docs/releasing.md", "docs/architecture.md"])
+def test_files_that_a_page_names_exist(root: Path, page: str) -> None:
+    """`caltrop/x.py`, or `x/y.py` inside `caltrop/` as the architecture page shortens it; folders end in a slash."""
+    text = (root / page).read_text()
+    named = re.findall(r"`((?:[\w.-]+/)+[\w.-]+\.\w+|(?:caltrop|app|addons|tests|docs)/(?:[\w.-]+/)*)`", text)
+    assert named
+    bases = (root, root / "caltrop", root / "caltrop" / "splunkd")
+    assert not [name for name in named if not any((base / name).exists() for base in bases)]
