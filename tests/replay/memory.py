@@ -69,6 +69,7 @@ class MemoryTarget:
     written: dict[str, list[Row]] = field(default_factory=lambda: {"risk": [], "notable": []})
     jobs: list[MemoryJob] = field(default_factory=list)
     asked: int = 0
+    scheduled: int = 0  # runs by the schedule
 
     def version(self) -> str:
         return "1.2.3"
@@ -184,6 +185,7 @@ class MemorySearch:
         """What the schedule ran; each look at it is a minute later."""
         scheduled = self.content["cron_schedule"] == "* * * * *" and self.content["disabled"] == "0"
         if scheduled and self.target.runs_schedules:
+            self.target.scheduled += 1
             self.target.run(float("-inf"), float("inf"), actions=True)
         return list(self.target.jobs)
 

@@ -6,7 +6,7 @@ import ast
 import inspect
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,7 @@ class Case:
     install: bool = True
     shift: bool = False
     risk: bool = True
+    told: list[str] = field(default_factory=list)
 
     def expecting(self, **changes: Any) -> None:
         test = self.detection.tests[0]
@@ -95,7 +96,7 @@ class Case:
         self.detection = msgspec.structs.replace(self.detection, **changes)
         return self
 
-    def prove(self) -> Report:
+    def prove(self, *, nothing: bool = False) -> Report:
         splunk: Target = self.target
         proof = Proof(
             target=splunk,
@@ -106,7 +107,10 @@ class Case:
             shift=self.shift,
             risk=self.risk,
         )
-        return prove.prove(proof, [self.detection], Path("p.tar.gz"), install=self.install)
+        detections = [] if nothing else [self.detection]
+        return prove.prove(
+            proof, detections, Path("p.tar.gz"), install=self.install, progress=lambda r: self.told.append(r.name)
+        )
 
 
 @pytest.fixture
@@ -136,6 +140,7 @@ def test_what_is_right_passes_every_check(case: Case) -> None:
         {"user": "eve", "dest": "db1"},
     ]
     assert report.version == "1.2.3" and case.target.macros[MACRO] == UNTUNED and case.target.events == []
+    assert case.target.content == MemoryTarget().content, "without --shift nobody touches the schedule"
 
 
 # -- broken on purpose: (how, the check that fails)
@@ -287,6 +292,16 @@ def test_without_the_app_nothing_starts(case: Case) -> None:
         case.prove()
 
 
+def test_nothing_to_prove_is_no_pass(case: Case) -> None:
+    report = case.prove(nothing=True)
+    assert (report.detections, report.checks, case.told) == ([], [], []) and not report.passed
+
+
+def test_each_detection_is_told_when_it_is_done(case: Case) -> None:
+    case.prove()
+    assert case.told == ["Odd Login"]
+
+
 def test_what_is_installed_already_is_not_installed(case: Case) -> None:
     case.install = False
     report = case.prove()
@@ -414,6 +429,7 @@ def test_shifted_data_is_found_by_the_schedule_which_is_put_back(case: Case, mon
     case.shift = True
     report = case.prove()
     assert report.passed
+    assert case.target.scheduled == 1, "tuning and benign data are dispatched"
     attack = case.target.times[:3]
     window_end = NOW - 600 - (NOW - 600) % 60
     assert max(attack) == window_end - prove.SHIFT_MARGIN
