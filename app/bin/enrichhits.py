@@ -3,15 +3,18 @@
 Search command protocol version 2, on the splunklib that the package carries in lib/.
 """
 
+from __future__ import annotations
+
 import csv
 import gc
 import sys
 from pathlib import Path
+from typing import Any, Dict, Iterable, Iterator, Optional, Tuple
 
 APP = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(APP / "lib"))
 
-from caltrop_enrich import annotations  # noqa: E402
+from caltrop_enrich.annotations import Annotations, load  # noqa: E402
 from caltrop_enrich.csv_rows import enrich_body  # noqa: E402
 from caltrop_enrich.enrich import FIELDS, Enricher  # noqa: E402
 from splunklib.searchcommands import Configuration, Option, StreamingCommand, dispatch  # noqa: E402
@@ -23,15 +26,15 @@ csv.field_size_limit(2**31 - 1)  # splunklib's own limit would end the whole sea
 
 
 @Configuration()
-class EnrichHitsCommand(StreamingCommand):
+class EnrichHitsCommand(StreamingCommand):  # type: ignore[misc]  # splunklib has no types
     """Adds the fields of `caltrop_enrich.enrich.FIELDS` to every event; drops, reorders and renames nothing."""
 
     detection = Option(doc="**Syntax:** **detection=***<name>* **Description:** name or id of the detection that hit")
     field = Option(doc="**Syntax:** **field=***<field>* **Description:** the field that holds the script text")
 
-    _enricher = None
+    _enricher: Optional[Enricher] = None
 
-    def stream(self, records):
+    def stream(self, records: Iterable[Dict[str, Any]]) -> Iterator[Dict[str, Any]]:
         """Records in, records out. Each has all of FIELDS, since the writer takes its columns from the first."""
         enrich = self._ready().enrich
         empty = dict.fromkeys(FIELDS, "")
@@ -41,23 +44,23 @@ class EnrichHitsCommand(StreamingCommand):
             record.update(fields)
             yield record
 
-    def _execute_chunk_v2(self, process, chunk):
+    def _execute_chunk_v2(self, process: object, chunk: Tuple[object, str]) -> None:
         """Protocol 2 takes the short way: text to text, past splunklib's record objects."""
         _, body = chunk
         if body:
             self._record_writer._buffer.write(enrich_body(body, self._ready()))
 
-    def _ready(self):
+    def _ready(self) -> Enricher:
         if self._enricher is None:
             self._enricher = Enricher(self._annotations(), self.field or "")
         return self._enricher
 
-    def _annotations(self):
+    def _annotations(self) -> Optional[Annotations]:
         if not self.detection:
             self.write_warning("enrichhits: no detection= given, so hits get no ATT&CK, story and risk fields")
             return None
         try:
-            known = annotations.load(LOOKUP)
+            known = load(LOOKUP)
         except (OSError, ValueError) as error:
             self.write_warning("{}", f"enrichhits: lookup {LOOKUP.name}: {error}")
             return None

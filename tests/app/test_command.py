@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from caltrop_enrich import annotations
+from caltrop_enrich.annotations import load
 from caltrop_enrich.csv_rows import enrich_body
 from caltrop_enrich.enrich import FIELDS, Enricher
 
@@ -202,7 +202,7 @@ def test_renderings(name: str) -> None:
 
 def test_stream_and_the_short_way_say_the_same(app: Path) -> None:
     """Records through the enricher, as `stream` does, and CSV through `enrich_body`, as protocol 2 does."""
-    entry = annotations.load(app / "lookups" / "caltrop_detections.csv")["Remote WMI"]
+    entry = load(app / "lookups" / "caltrop_detections.csv")["Remote WMI"]
     sent: list[Row] = [{**BASE, "Message": text} for text in (HIT, "Get-Date", "iwmi -CN é\r\n1")]
     by_text = list(decode_rows(enrich_body(encode_rows(sent).decode(), Enricher(entry)).encode()))
     assert by_text == [{**row, **Enricher(entry).enrich(row)} for row in sent]
@@ -213,7 +213,7 @@ def test_a_lookup_that_is_none(tmp_path: Path, content: str) -> None:
     path = tmp_path / "lookup.csv"
     path.write_text(content)
     with pytest.raises(ValueError, match="lookup"):
-        annotations.load(path)
+        load(path)
 
 
 def test_fields_are_named_once() -> None:

@@ -87,8 +87,10 @@ def _fake_run(monkeypatch: pytest.MonkeyPatch, output: str, content: bytes | Non
         assert arguments[arguments.index("--included-tags") + 1] == "cloud"
         return subprocess.CompletedProcess(arguments, 1, output, "")
 
-    monkeypatch.setattr(inspect.importlib.util, "find_spec", lambda name: importlib.util.spec_from_loader(name, None))
-    monkeypatch.setattr(inspect.subprocess, "run", run)
+    monkeypatch.setattr(
+        "caltrop.inspect.importlib.util.find_spec", lambda name: importlib.util.spec_from_loader(name, None)
+    )
+    monkeypatch.setattr("caltrop.inspect.subprocess.run", run)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +112,7 @@ def test_no_report(
 
 
 def test_not_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(inspect.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("caltrop.inspect.importlib.util.find_spec", lambda name: None)
     with pytest.raises(CaltropError) as caught:
         inspect.inspect(tmp_path)
     assert caught.value.hint == "pip install 'caltrop[inspect]'"

@@ -7,10 +7,12 @@ import multiprocessing
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from caltrop.cli import build as build_command
 from caltrop.cli.build import command
 from caltrop.content import fingerprint, load
 from caltrop.render import build
@@ -97,7 +99,8 @@ def test_a_forged_record_of_another_shape_is_harmless(repository: Repository) ->
     folder = repository()
     first = run(folder)
     here = str(folder.resolve())
-    for record in (None, [], {"root": here}, {"root": here, "output": "x", "package": 3, "tree": None}):
+    records: tuple[object, ...] = (None, [], {"root": here}, {"root": here, "output": "x", "package": 3, "tree": None})
+    for record in records:
         (folder / "dist/.cache/build.json").write_text(json.dumps(record))
         assert run(folder) == first
 
@@ -105,11 +108,14 @@ def test_a_forged_record_of_another_shape_is_harmless(repository: Repository) ->
 def test_another_toolkit_misses(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = repository()
     run(folder)
-    built = []
-    import caltrop.cli.build as module
+    built: list[int] = []
+    original = build_command._build
 
-    original = module._build
-    monkeypatch.setattr(module, "_build", lambda *args: built.append(1) or original(*args))
+    def counted(*args: Any) -> Any:
+        built.append(1)
+        return original(*args)
+
+    monkeypatch.setattr(build_command, "_build", counted)
     monkeypatch.setattr("caltrop.render.reuse.toolkit", lambda: b"another")
     monkeypatch.setattr("caltrop.content.cache.toolkit", lambda: b"another")
     run(folder)

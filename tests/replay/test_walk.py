@@ -139,6 +139,7 @@ def test_what_is_right_passes_every_check(case: Case) -> None:
         {"user": "ann", "dest": "web1", "url": "http://a.test/"},
         {"user": "eve", "dest": "db1"},
     ]
+    assert only_test(report).data == ["logins.log", "quiet.log"]
     assert report.version == "1.2.3" and case.target.macros[MACRO] == UNTUNED and case.target.events == []
     assert case.target.content == MemoryTarget().content, "without --shift nobody touches the schedule"
 
@@ -476,6 +477,12 @@ def test_a_schedule_that_never_runs_is_an_error_and_is_put_back(case: Case) -> N
 )
 def test_what_an_analyst_would_tune_on(rows: list[Row], preferred: list[str], definition: str) -> None:
     assert exclusion(rows, preferred) == definition
+
+
+@pytest.mark.parametrize(("length", "cut"), [(120, False), (121, True)])
+def test_a_long_definition_is_cut_in_what_is_said(length: int, cut: bool) -> None:
+    said = prove._cut("x" * length)
+    assert said == ("x" * 120 + "…" if cut else "x" * length)
 
 
 def test_the_macro_is_put_back_when_the_tuned_search_fails(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
