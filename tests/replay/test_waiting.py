@@ -1,0 +1,122 @@
+"""What the remote target waits for, and what it takes for a failure: with jobs and answers made up."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from splunklib.binding import HTTPError
+
+from caltrop.replay import remote
+from caltrop.replay.remote import RemoteTarget
+from caltrop.replay.target import TargetError
+
+ROWS = [{"a": "1"}, {"a": ["2", "3"]}]
+
+
+@pytest.fixture(autouse=True)
+def in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "POLL_SECONDS", 0.0)
+
+
+class Job:
+    """A job that is ready, and done, after so many questions."""
+
+    def __init__(self, *, ready: int = 0, done: int = 0, failed: str = "0", messages: object = None) -> None:
+        self.ready, self.done, self.failed = ready, done, failed
+        self.state = SimpleNamespace(content={"messages": messages})
+        self.cancelled = False
+
+    def is_ready(self) -> bool:
+        self.ready -= 1
+        return self.ready < 0
+
+    def __getitem__(self, name: str) -> str:
+        if name == "isDone":
+            self.done -= 1
+            return "1" if self.done < 0 else "0"
+        return {"isFailed": self.failed}[name]
+
+    def results(self, **arguments: object) -> io.BytesIO:
+        assert arguments == {"output_mode": "json", "count": 0}, "all rows, not the first hundred"
+        notes = [{"type": "INFO", "text": "a note"}]
+        return io.BytesIO(json.dumps({"preview": False, "messages": notes, "results": ROWS}).encode())
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+def target() -> RemoteTarget:
+    return RemoteTarget(None, "https://h:8089", "https://h:8088", verify=True)
+
+
+@pytest.mark.parametrize("job", [Job(), Job(ready=2), Job(done=2), Job(messages={"warn": ["slow"], "info": []})])
+def test_a_job_is_waited_for_and_all_its_rows_are_read(job: Job) -> None:
+    assert target().finish(job, what="x") == ROWS
+    assert job.ready < 0 and job.done < 0
+
+
+@pytest.mark.parametrize(
+    ("job", "message"),
+    [
+        (Job(failed="1"), "the search failed: x y"),
+        (Job(messages={"error": ["no such lookup"]}), "no such lookup"),
+        (Job(messages={"fatal": "out of memory", "error": ["and more"]}), "out of memory; and more"),
+        (Job(failed="1", messages={"fatal": ["broken"]}), "broken"),
+    ],
+)
+def test_a_job_that_failed_or_says_so_is_an_error(job: Job, message: str) -> None:
+    with pytest.raises(TargetError) as caught:
+        target().finish(job, what="x y")
+    assert str(caught.value) == message
+
+
+def test_a_job_that_does_not_end_is_cancelled() -> None:
+    job = Job(done=10**9)
+    with pytest.raises(TargetError, match="not finished after 0 s: x"):
+        target().finish(job, what="x", seconds=0.01)
+    assert job.cancelled
+
+
+class Collector(RemoteTarget):
+    """A target whose collector gives these answers, one after the other."""
+
+    def __init__(self, *answers: dict[str, Any]) -> None:
+        super().__init__(None, "https://h:8089", "https://h:8088", verify=True)
+        self._token = "t"
+        self.answers: Iterator[dict[str, Any]] = iter(answers)
+        self.paths: list[str] = []
+
+    def _hec_request(self, path: str, parameters: Mapping[str, str], body: bytes) -> dict[str, Any]:
+        self.paths.append(path)
+        return next(self.answers)
+
+
+def test_data_is_sent_when_it_is_acknowledged() -> None:
+    waits = Collector({"ackId": 7}, {"acks": {"7": False}}, {"acks": {"6": True}}, {"acks": {"7": True}})
+    waits._collect("/services/collector/raw", {}, b"x")
+    assert waits.paths == ["/services/collector/raw", *["/services/collector/ack"] * 3]
+    Collector({"code": 0})._collect("/services/collector/raw", {}, b"x")  # a token without acknowledgement
+
+
+def test_data_that_is_never_acknowledged_is_an_error() -> None:
+    never = Collector(*[{"acks": {"7": False}}] * 1_000_000)
+    with pytest.raises(TargetError, match="did not acknowledge the data within 0 s"):
+        never._wait_acknowledged(7, seconds=0.01)
+
+
+def test_what_a_target_refuses_is_said_in_its_own_words() -> None:
+    class Refuses:
+        def create(self, spl: str, **arguments: object) -> object:
+            body = b'{"messages":[{"type":"FATAL","text":"Unknown search command"}]}'
+            answer = {"status": 400, "reason": "Bad Request", "headers": [], "body": io.BytesIO(body)}
+            raise HTTPError(SimpleNamespace(**answer), "Unknown search command 'stast'")
+
+    asked = RemoteTarget(SimpleNamespace(jobs=Refuses()), "https://h:8089", None, verify=True)
+    with pytest.raises(TargetError) as caught:
+        asked.search("| stast")
+    assert str(caught.value).startswith("https://h:8089: ") and "stast" in str(caught.value)
