@@ -112,7 +112,7 @@ class MemoryTarget:
             return []
         self.asked += 1
         if "| stats count" in spl:
-            seen = self.events[: -1 if self.asked <= self.late else None]
+            seen = self.events[: max(0, len(self.events) - max(0, self.late + 1 - self.asked))]  # one more each time
             times = [str(event["_time"]) for event in seen] or [""]
             return [{"count": str(len(seen)), "first": min(times), "last": max(times)}]
         index = re.search(r"index=(\w+) ", spl)

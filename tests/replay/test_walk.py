@@ -344,6 +344,19 @@ def test_a_detection_that_does_not_score_needs_no_risk_action(case: Case) -> Non
     assert report.passed and "risk events" not in [c.name for c in checks(report)]
 
 
+def test_a_detection_without_risk_objects_needs_no_risk_action(case: Case) -> None:
+    del case.target.content["action.risk"]
+    case.detecting(entities=DETECTION.threat_objects)
+    report = case.prove()
+    assert report.passed and "risk events" not in [c.name for c in checks(report)]
+
+
+def test_a_notable_that_is_switched_off_is_no_finding(case: Case) -> None:
+    case.target.content["action.notable"] = "0"
+    report = case.prove()
+    assert report.passed and [c.name for c in checks(report)] == [name for name in PASSES if name != "notable"]
+
+
 @pytest.mark.parametrize("on", ["1", "true"])
 def test_rows_that_are_risk_events_are_counted_as_hits_and_judged_as_risk(case: Case, on: str) -> None:
     """Without Enterprise Security the search itself gives a row a risk object."""
@@ -378,13 +391,31 @@ def test_risk_events_of_one_hit_are_one_hit() -> None:
 # -- waiting
 
 
-def test_what_comes_late_is_waited_for(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+RAW = AttackData(data="logins.log", source="logins", sourcetype="logins")
+COUNTED = AttackData(data="logins.log")  # goes event by event, so that the number is known
+
+
+@pytest.mark.parametrize("data", [(RAW,), (COUNTED,)], ids=["until it stands still", "until all are there"])
+@pytest.mark.parametrize("late", [1, 3])
+def test_what_comes_late_is_waited_for(
+    case: Case, monkeypatch: pytest.MonkeyPatch, data: tuple[AttackData, ...], late: int
+) -> None:
     for name in ("SEARCHABLE_SECONDS", "ACTION_SECONDS"):
         monkeypatch.setattr(prove, name, 5.0)
-    case.target.late = 3
-    case.testing(attack_data=(AttackData(data="logins.log"),))  # event by event: the number is known
+    case.target.late = late
+    case.testing(attack_data=data)
     report = case.prove()
     assert report.passed and only_test(report).events == 4
+
+
+@pytest.mark.parametrize("data", [(RAW, COUNTED), (COUNTED, RAW)])
+def test_several_datasets_are_one_test(case: Case, data: tuple[AttackData, ...]) -> None:
+    four = RowBounds(at_least=4, at_most=4)
+    case.expecting(hits=four, risk=ExpectedRisk(events=four), notables=four)
+    case.testing(attack_data=data)
+    report = case.prove()
+    assert report.passed and only_test(report).events == 7
+    assert only_test(report).data == ["logins.log", "logins.log", "quiet.log"]
 
 
 def test_waiting_ends_in_time_and_says_for_what(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -439,14 +470,16 @@ def test_shifted_data_is_found_by_the_schedule_which_is_put_back(case: Case, mon
     assert (content["cron_schedule"], content["disabled"], content["is_scheduled"]) == ("0 * * * *", "1", 1)
 
 
-def test_a_window_shorter_than_the_margin_still_holds_the_last_event(
-    case: Case, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("earliest", "last"), [("-2s", NOW - 2), ("", NOW - prove.SHIFT_MARGIN)])
+def test_the_last_event_lies_in_the_window(
+    case: Case, monkeypatch: pytest.MonkeyPatch, earliest: str, last: float
 ) -> None:
+    """A window shorter than the margin, and one without a beginning; both end now."""
     monkeypatch.setattr("caltrop.replay.prove.time.time", lambda: NOW)
     case.shift = True
-    case.target.content |= {"dispatch.earliest_time": "-2s", "dispatch.latest_time": ""}
+    case.target.content |= {"dispatch.earliest_time": earliest, "dispatch.latest_time": ""}
     case.prove()
-    assert max(case.target.times[:3]) == NOW - 2
+    assert max(case.target.times[:3]) == last
 
 
 def test_a_schedule_that_was_on_stays_on(case: Case) -> None:
