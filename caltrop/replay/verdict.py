@@ -52,10 +52,12 @@ class TestResult:
     @property
     def reason(self) -> str:
         """Why it is not `passed`, in one line."""
-        if self.error or self.skipped:
-            return self.error or self.skipped or ""
-        failed = [f"{c.name}: {c.seen}" for c in self.checks if not c.passed]
-        return "; ".join(failed) if failed or self.checks else "nothing was asserted"
+        why = self.error or self.skipped
+        if why:
+            return why
+        if not self.checks:
+            return "nothing was asserted"
+        return "; ".join(f"{c.name}: {c.seen}" for c in self.checks if not c.passed)
 
 
 @dataclass(slots=True)
@@ -78,7 +80,7 @@ class DetectionResult:
             return "error"
         if "failed" in statuses:
             return "failed"
-        if not statuses or all(s == "skipped" for s in statuses):
+        if all(s == "skipped" for s in statuses):  # also when there are none
             return "skipped"
         return "passed"
 

@@ -45,6 +45,7 @@ class MemoryTarget:
     keeps_local: bool = True  # what was edited survives an installation
     installed: bool = True
     refuses: str = ""  # what it says to a dispatch
+    hint: str | None = None  # and what to do about it
     late: int = 0  # how often it is asked before everything is searchable, and before actions have written
     loses: int = 0  # events that never arrive
     runs_schedules: bool = True
@@ -176,7 +177,7 @@ class MemorySearch:
 
     def dispatch(self, **arguments: str) -> MemoryJob:
         if self.target.refuses:
-            raise TargetError(self.target.refuses)
+            raise TargetError(self.target.refuses, hint=self.target.hint)
         assert arguments["force_dispatch"] == "1"
         start, end = (float(arguments[f"dispatch.{edge}_time"]) for edge in ("earliest", "latest"))
         return self.target.run(start, end, actions=arguments["trigger_actions"] == "1")

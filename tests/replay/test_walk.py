@@ -274,6 +274,13 @@ def test_what_cannot_be_judged_is_an_error_and_the_data_is_gone(
     assert case.target.macros[MACRO] == UNTUNED
 
 
+@pytest.mark.parametrize(("hint", "said"), [(None, "refused"), ("ask again", "refused (ask again)")])
+def test_an_error_is_said_with_its_hint(case: Case, hint: str | None, said: str) -> None:
+    _set(case, refuses="refused", hint=hint)
+    case.install = False
+    assert only_test(case.prove()).error == said
+
+
 SKIPPED: dict[str, tuple[Break, str]] = {
     "not in production": (lambda c: c.detecting(status="experimental"), "experimental"),
     "by hand": (lambda c: c.detecting(manual_test="needs a domain"), "needs a domain"),
@@ -371,6 +378,9 @@ def test_rows_that_are_risk_events_are_counted_as_hits_and_judged_as_risk(case: 
     report = case.prove()
     assert report.passed and only_test(report).hits == 2
     assert "risk events" in [c.name for c in checks(report)]
+    case.target.content["action.notable"] = "0"
+    report = case.prove()
+    assert report.passed and "notable" not in [c.name for c in checks(report)]
 
 
 @pytest.mark.parametrize(
