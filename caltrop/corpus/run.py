@@ -20,8 +20,8 @@ from caltrop.engine.instance import Instance
 from caltrop.engine.table import render
 from caltrop.errors import CaltropError
 from caltrop.index.importers import ImportOptions
-from caltrop.knowledge import conffile
 from caltrop.knowledge.addons import addon_apps
+from caltrop.knowledge.files import write_conf
 from caltrop.render import app_files
 
 _MACRO = re.compile(r"\s*([\w.-]+)\s*(?:\(([^)]*)\))?\s*=(.*)", re.DOTALL)
@@ -60,7 +60,7 @@ def instance_of(
         app = write_app(catalogue, Path(folder))
         if macros:
             (app / "local").mkdir(exist_ok=True)
-            conffile.write(app / "local" / "macros.conf", dict(map(macro_stanza, macros)))
+            write_conf(app / "local" / "macros.conf", dict(map(macro_stanza, macros)))
         instance = Instance(None, [*addon_apps(), app])
         for name in INDEXES:
             instance.store.create_index(name)

@@ -11,11 +11,11 @@ from typing import Any
 
 import polars as pl
 
+from caltrop.dialect.words import truth
 from caltrop.engine import chunked, registry
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.table import Table, concat, render
-from caltrop.knowledge.conffile import truth
 from caltrop.spl import unparse
 from caltrop.spl.ast import Alias, Clause, Command, FieldName, Literal, Node, Option, Subsearch, Word
 from caltrop.spl.facts import CommandKind

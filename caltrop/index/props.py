@@ -13,10 +13,8 @@ from functools import lru_cache
 
 import polars as pl
 
+from caltrop.dialect.words import known_truth
 from caltrop.errors import CaltropError
-
-TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
-FALSE = frozenset({"0", "false", "f", "no", "n", "off"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +50,11 @@ class Props:
         """Read the settings that matter here; others are ignored. Raises `CaltropError` that names a bad one."""
 
         def boolean(name: str) -> bool | None:
-            text = settings.get(name, "").strip().lower()
-            if text and text not in TRUE | FALSE:
+            text = settings.get(name, "").strip()
+            known = known_truth(text)
+            if text and known is None:
                 raise CaltropError(f"{name} = {settings[name]}: expected true or false")
-            return text in TRUE if text else None
+            return known
 
         def whole(name: str, default: int) -> int:
             number = optional(name)

@@ -16,9 +16,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from caltrop.dialect.patterns import SedCommand, sed_commands
+from caltrop.dialect.words import truth
 from caltrop.errors import CaltropError
 from caltrop.index import frames
-from caltrop.index.props import TRUE, compiled, matches
+from caltrop.index.props import compiled, matches
 
 # Settings of a source and source type; a transforms.conf stanza by name, None when there is none.
 Settings = Callable[[str, str], Mapping[str, str]]
@@ -128,7 +129,7 @@ def _named(name: str, lookup: Lookup) -> list[Step]:
         raise CaltropError(f"transform {name!r} has no REGEX")
     compiled(pattern, f"REGEX of transform {name!r}")
     destination = stanza.get("DEST_KEY", "")
-    writes_meta = stanza.get("WRITE_META", "").strip().lower() in TRUE or destination == "_meta"
+    writes_meta = truth(stanza.get("WRITE_META")) or destination == "_meta"
     if not writes_meta and destination not in KEYS and destination != "queue":
         raise CaltropError(f"transform {name!r}: DEST_KEY = {destination or 'nothing'} is not supported")
     source = stanza.get("SOURCE_KEY", "_raw")
@@ -142,7 +143,7 @@ def _named(name: str, lookup: Lookup) -> list[Step]:
             source=source,
             destination="_meta" if writes_meta else destination,
             lookahead=int(ahead) if ahead.isdigit() else 4096,
-            repeat=stanza.get("REPEAT_MATCH", "").strip().lower() in TRUE,
+            repeat=truth(stanza.get("REPEAT_MATCH")),
             default=stanza.get("DEFAULT_VALUE", ""),
         )
     ]

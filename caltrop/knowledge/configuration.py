@@ -13,6 +13,7 @@ A folder named `system` is the system layer. `metadata/default.meta` and `local.
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import threading
 from collections import Counter
@@ -22,10 +23,13 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, unquote
 
+from caltrop.dialect import conf as conf_syntax
+from caltrop.dialect.conf import DEFAULT, ConfError, ConfFile
+from caltrop.dialect.words import truth
 from caltrop.errors import Location
-from caltrop.knowledge import conffile
-from caltrop.knowledge.conffile import DEFAULT, ConfError, ConfFile, truth
+from caltrop.knowledge.files import write_conf
 
+log = logging.getLogger(__name__)
 NOBODY = "nobody"
 SYSTEM = "system"
 Sharing = Literal["user", "app", "global", "system"]
@@ -191,7 +195,7 @@ class Configuration:
             conf = self._read(path / folder / "app.conf")
             state = conf.stanzas["install"].get("state") if conf and "install" in conf.stanzas else None
             if state is not None:
-                return state.strip().lower() != "disabled"
+                return truth(state, True)
         return True
 
     # --- reading ----------------------------------------------------------------------------------------------------
@@ -277,7 +281,7 @@ class Configuration:
         mark = (stat.st_mtime_ns, stat.st_size)
         cached = self._files.get(path)
         if cached is None or cached[0] != mark:
-            cached = (mark, conffile.read(path))
+            cached = (mark, _read_or_report(path))
             self._files[path] = cached
         return cached[1]
 
@@ -409,13 +413,22 @@ class Configuration:
         return [local]
 
     def _stanzas_of(self, path: Path) -> dict[str, dict[str, str]]:
-        conf = self._read(path)
-        return conf.settings() if conf else {}
+        """What the file says, to be written again with changes: one that cannot be read is an error."""
+        return conf_syntax.read(path).settings() if path.exists() else {}
 
     def _write(self, path: Path, stanzas: Mapping[str, Mapping[str, str]]) -> None:
-        conffile.write(path, stanzas)
+        write_conf(path, stanzas)
         self._files.pop(path, None)
         self._changed(path.stem if path.suffix == ".conf" else "")
+
+
+def _read_or_report(path: Path) -> ConfFile:
+    """A file that is no conf file says nothing, and the log says so: it must not take the other apps' files with it."""
+    try:
+        return conf_syntax.read(path)
+    except ConfError as error:
+        log.warning("%s", error)
+        return ConfFile(str(path))
 
 
 def disabled(stanza: MergedStanza) -> bool:

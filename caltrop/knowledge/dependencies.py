@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from caltrop.knowledge.conffile import truth
+from caltrop.dialect.words import truth
 from caltrop.knowledge.configuration import MergedStanza
 
 _CALL = re.compile(r"`\s*([^`(\s=<>!\",]+)")  # behind any backtick, closing ones too: too many names do no harm

@@ -14,7 +14,7 @@ import polars as pl
 
 from caltrop.errors import CaltropError
 from caltrop.knowledge.columns import MULTIVALUE
-from caltrop.knowledge.conffile import write_atomic
+from caltrop.knowledge.files import write_atomic
 
 Document = dict[str, Any]
 _NAME = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$")

@@ -9,10 +9,11 @@ from urllib.parse import unquote
 
 import polars as pl
 
+from caltrop.dialect.conf import DEFAULT
+from caltrop.dialect.words import truth
 from caltrop.errors import CaltropError
 from caltrop.knowledge.asking import Asker, Fault
 from caltrop.knowledge.columns import MULTIVALUE, as_field, shrink
-from caltrop.knowledge.conffile import DEFAULT, truth
 from caltrop.knowledge.configuration import MergedStanza, disabled
 from caltrop.knowledge.extraction import names_in_eval
 

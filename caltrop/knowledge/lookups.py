@@ -14,9 +14,9 @@ from typing import Literal
 
 import polars as pl
 
+from caltrop.dialect.words import truth
 from caltrop.errors import CaltropError
 from caltrop.knowledge.columns import MULTIVALUE, as_field, as_list, shrink
-from caltrop.knowledge.conffile import truth
 from caltrop.knowledge.configuration import MergedStanza
 
 MatchType = Literal["EXACT", "WILDCARD", "CIDR"]

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from caltrop.dialect import patterns
+from caltrop.dialect.conf import DEFAULT
+from caltrop.dialect.words import truth
 from caltrop.knowledge.asking import Fault
-from caltrop.knowledge.conffile import DEFAULT, truth
 from caltrop.knowledge.configuration import MergedStanza, Setting
 
 _ANY_SOURCETYPE = "(?::){0}"  # how add-ons write a sourcetype stanza with wildcards

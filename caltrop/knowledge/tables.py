@@ -12,11 +12,12 @@ from pathlib import Path
 
 import polars as pl
 
+from caltrop.dialect.conf import DEFAULT
 from caltrop.errors import CaltropError, Location
 from caltrop.knowledge.asking import Asker
-from caltrop.knowledge.conffile import DEFAULT, write_atomic
 from caltrop.knowledge.configuration import NOBODY, SYSTEM, Configuration, MergedStanza, disabled, is_name
 from caltrop.knowledge.dependencies import mark
+from caltrop.knowledge.files import write_atomic
 from caltrop.knowledge.kvstore import KVStore
 from caltrop.knowledge.lookups import Lookup, LookupFailure, Mark, options, read_csv, write_csv
 from caltrop.knowledge.props import words

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from caltrop.dialect import patterns
+from caltrop.dialect.words import truth
 from caltrop.knowledge import automatic
 from caltrop.knowledge.asking import Fault
 from caltrop.knowledge.columns import MULTIVALUE, Columns, as_field, from_pairs
-from caltrop.knowledge.conffile import truth
 from caltrop.knowledge.configuration import MergedStanza
 from caltrop.knowledge.props import groups, words
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import polars as pl
 
+from caltrop.dialect.conf import DEFAULT
+from caltrop.dialect.words import truth
 from caltrop.errors import CaltropError
 from caltrop.knowledge import dependencies, extraction, labels
 from caltrop.knowledge.asking import Asker, Fault, Kind
 from caltrop.knowledge.columns import as_field, stack
-from caltrop.knowledge.conffile import DEFAULT, truth
 from caltrop.knowledge.configuration import NOBODY, Configuration, MergedStanza, Setting, disabled
 from caltrop.knowledge.datamodel import DataModel, DataModelError, read_model
 from caltrop.knowledge.dependencies import Functions

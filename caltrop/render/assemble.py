@@ -11,9 +11,10 @@ import caltrop
 from caltrop.content.fingerprint import files as tree_files
 from caltrop.content.fingerprint import read
 from caltrop.content.model import Catalogue
+from caltrop.dialect.conf import parse
 from caltrop.errors import CaltropError, FindingsError
 from caltrop.render import app, lookups, macros, savedsearches, stories
-from caltrop.render.conf import Conf, parse, verify
+from caltrop.render.conf import Conf, verify
 from caltrop.render.package import pack, sha256, write_file, write_tree
 from caltrop.render.vendor import sdk_files
 
@@ -114,7 +115,7 @@ def _merged(name: str, conf: Conf, template: bytes | None) -> Conf:
     if not template:
         return conf
     merged = Conf()
-    for stanza, values in parse(template.decode("utf-8", "replace"), name, strict=False).items():
+    for stanza, values in parse(template, name).settings().items():
         merged.add(stanza, values.items())
     for stanza, values in conf.stanzas.items():
         merged.add(stanza, values.items())

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from caltrop.dialect.conf import parse
 from caltrop.errors import CaltropError, Location
 from caltrop.render.compare import same
-from caltrop.render.conf import parse
 
 _CONFS = ("savedsearches.conf", "macros.conf", "transforms.conf", "analyticstories.conf")
 _MAX_CONF = 256 << 20
@@ -146,7 +146,7 @@ def _confs(path: Path) -> dict[str, dict[str, dict[str, str]]]:
         raise CaltropError(
             "no such build", location=Location(str(path)), hint="give an app folder or a .tar.gz package"
         )
-    return {name: parse(texts.get(name, ""), name, strict=False) for name in _CONFS}
+    return {name: parse(texts.get(name, ""), name).settings() for name in _CONFS}
 
 
 def _packed(path: Path) -> dict[str, str]:

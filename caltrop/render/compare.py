@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from caltrop.dialect.conf import parse
 from caltrop.errors import CaltropError, Location
-from caltrop.render.conf import parse
 
 Confs = dict[str, dict[str, dict[str, str]]]  # file -> stanza -> key -> value
 ONLY_LEFT, ONLY_RIGHT, CHANGED = "only in A", "only in B", "different"
@@ -74,11 +74,10 @@ def read_tree(folder: Path) -> tuple[Confs, dict[str, bytes]]:
             continue
         name = path.relative_to(folder).as_posix()
         body = path.read_bytes()
-        text = body.decode("utf-8", "replace")
         if path.suffix in (".conf", ".meta"):
-            out[name] = parse(text, name, strict=False)
+            out[name] = parse(body, name).settings()
         elif name == "app.manifest":
-            out[name] = {"": dict(_flatten(json.loads(text)))}
+            out[name] = {"": dict(_flatten(json.loads(body.decode("utf-8", "replace"))))}
         else:
             others[name] = body
     return out, others

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from caltrop.content.model import AttackData, Detection, Test
+from caltrop.dialect.words import truth
 from caltrop.errors import CaltropError
 from caltrop.replay import clock, expect
 from caltrop.replay.datasets import Unreachable, resolve
@@ -259,7 +260,7 @@ def one_per_hit(rows: Sequence[Row]) -> list[Row]:
 def _scheduled_job(saved: SavedSearch) -> Job:
     """Enable the schedule, every minute, wait for the run it starts, and put the schedule back."""
     before = {job.sid for job in saved.history()}
-    cron, disabled = saved.content["cron_schedule"], str(saved.content["disabled"]) not in ("0", "false")
+    cron, disabled = saved.content["cron_schedule"], truth(str(saved.content["disabled"]))
     started: list[Job] = []
 
     def ran() -> bool:

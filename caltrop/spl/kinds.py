@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from enum import Enum
 
+from caltrop.dialect.words import option_truth
 from caltrop.spl.ast import Scalar
-
-_BOOLS = {"t": True, "true": True, "1": True, "f": False, "false": False, "0": False}
 
 
 class Kind(Enum):
@@ -28,7 +27,8 @@ BOOL, INT, FLOAT, STR, LIST, EXPR, EVAL = Kind
 def convert(text: str, kind: Kind | None) -> Scalar:
     """The value of an option's text; text that does not fit its type stays text, for the engine to refuse by name."""
     if kind is Kind.BOOL:
-        return _BOOLS.get(text.lower(), text)
+        known = option_truth(text)
+        return text if known is None else known
     if kind in (Kind.INT, Kind.FLOAT):
         try:
             return int(text)

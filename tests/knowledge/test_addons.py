@@ -14,11 +14,12 @@ from click.testing import CliRunner
 from caltrop import recall
 from caltrop.cli import btool, main
 from caltrop.cli import knowledge as check
+from caltrop.dialect import conf
 from caltrop.engine import asking
 from caltrop.engine.context import Context
 from caltrop.engine.execute import Engine
 from caltrop.engine.instance import Instance
-from caltrop.knowledge import Configuration, Knowledge, LookupFailure, addon_apps, conffile
+from caltrop.knowledge import Configuration, Knowledge, LookupFailure, addon_apps
 from caltrop.knowledge.asking import Asker, Fault
 from caltrop.knowledge.props import plan
 
@@ -28,7 +29,7 @@ MODELS = sorted(p for app in addon_apps() for p in app.glob("default/data/models
 
 @pytest.mark.parametrize("path", CONFS, ids=lambda p: f"{p.parts[-3]}/{p.name}")
 def test_conf_files_are_clean(path: Path) -> None:
-    conffile.read(path, strict=True)
+    conf.read(path, strict=True)
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from caltrop.dialect.conf import ConfError
 from caltrop.knowledge import Configuration, Conflict, NotFound
-from caltrop.knowledge.conffile import ConfError
 
 from .conftest import MakeApp
 

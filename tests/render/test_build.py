@@ -16,9 +16,9 @@ import pytest
 from caltrop.cli import main
 from caltrop.content import load
 from caltrop.content.model import Detection, Enrichment
+from caltrop.dialect.conf import parse
 from caltrop.errors import CaltropError, FindingsError
 from caltrop.render import build, vendor
-from caltrop.render.conf import parse
 from caltrop.render.savedsearches import shipped_search
 from caltrop.spl import parse as parse_spl
 from tests.content.sample import Repository
@@ -27,7 +27,7 @@ RULE = "Test - Some Process - Rule"
 
 
 def conf(tree: Path, name: str) -> dict[str, dict[str, str]]:
-    return parse((tree / "default" / name).read_text(), name)
+    return parse((tree / "default" / name).read_text(), name, strict=True).settings()
 
 
 def test_the_stanza_of_a_ttp(repository: Repository) -> None:
@@ -83,7 +83,7 @@ def test_the_files_of_an_app(repository: Repository) -> None:
     assert (app["package"]["id"], app["launcher"]["version"], app["ui"]["label"]) == ("test_app", "1.0.0", "Test app")
     manifest = json.loads((result.tree / "app.manifest").read_text())
     assert manifest["info"]["id"] == {"group": None, "name": "test_app", "version": "1.0.0"}
-    meta = parse((result.tree / "metadata/default.meta").read_text())
+    meta = parse((result.tree / "metadata/default.meta").read_text()).settings()
     assert meta[""] == {"access": "read : [ * ], write : [ admin, sc_admin, power ]", "export": "system"}
     assert not (result.tree / "bin").exists() and not (result.tree / "default/commands.conf").exists()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from caltrop.dialect.words import option_truth
 from caltrop.engine.errors import SearchError
 from caltrop.engine.nearest import did_you_mean
 from caltrop.spl.ast import Aggregation, Alias, Clause, Command, FieldName, Node, NodeOption, Option, Word
@@ -82,12 +83,10 @@ def flag(cmd: Command, name: str, default: bool) -> bool:
     value = cmd.option(name, default)
     if isinstance(value, bool):
         return value
-    text = str(value).lower()
-    if text in ("1", "t", "true", "y", "yes"):
-        return True
-    if text in ("0", "f", "false", "n", "no"):
-        return False
-    raise SearchError(f"{name}={value} is neither true nor false", node=cmd)
+    known = option_truth(str(value))
+    if known is None:
+        raise SearchError(f"{name}={value} is neither true nor false", node=cmd)
+    return known
 
 
 def number(cmd: Command, name: str, default: float) -> float:

@@ -7,6 +7,7 @@ import re
 
 import polars as pl
 
+from caltrop.dialect.words import option_truth
 from caltrop.engine import times
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
@@ -153,7 +154,8 @@ def meventcollect(table: Table, cmd: Command, ctx: Context) -> Table:
 def _metric_events(table: Table, cmd: Command, ctx: Context) -> Table:
     index = _index(cmd, ctx)
     dimensions = [f.name for f in cmd.of(FieldName)]
-    split = str(cmd.option("split", "")).lower() in ("1", "t", "true", "allnums")
+    given = str(cmd.option("split", ""))
+    split = option_truth(given) or given.lower() == "allnums"
     prefix = str(cmd.option("prefix_field", ""))
     events = []
     for row in _rows(table):

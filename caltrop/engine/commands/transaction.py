@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from caltrop.dialect.words import option_truth
 from caltrop.engine import times
 from caltrop.engine.aggregate.arguments import checked, flag, name_of, text, whole
 from caltrop.engine.aggregate.transactions import Event, Rules, Transaction, group, kept
@@ -179,12 +180,8 @@ def _merged(frame: pl.DataFrame, found: Sequence[Transaction], cmd: Command) -> 
 def _list_fields(cmd: Command) -> tuple[set[str], bool]:
     """mvlist=true, or the fields of mvlist=a,b."""
     written = text(cmd, "mvlist", "false")
-    word = written.lower()
-    if word in ("t", "true", "1", "yes", "y"):
-        return set(), True
-    if word in ("f", "false", "0", "no", "n"):
-        return set(), False
-    return set(written.replace(",", " ").split()), False
+    known = option_truth(written)
+    return (set(written.replace(",", " ").split()), False) if known is None else (set(), known)
 
 
 def _plain(column: pl.Series) -> pl.Series:

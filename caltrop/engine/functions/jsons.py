@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from caltrop.dialect.words import option_truth
 from caltrop.engine import jsonvalues
 from caltrop.engine.calls import Invocation
 from caltrop.engine.jsonvalues import Json, Step, dump, infer, parse_json, parse_path, plain
@@ -207,7 +208,7 @@ def _flag(call: Invocation, index: int) -> bool:
     value = call.args[index]
     if value.column.dtype == pl.Boolean and value.constant:
         return bool(value.scalar())
-    return str(call.fixed(index, "")).lower() in ("true", "t", "1")
+    return option_truth(str(call.fixed(index, ""))) or False
 
 
 @function("json_array_to_mv", least=1, most=2, family=FAMILY)

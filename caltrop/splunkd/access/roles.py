@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable
 
-from caltrop.knowledge.conffile import truth
+from caltrop.dialect.words import truth
 from caltrop.knowledge.configuration import Configuration
 
 PREFIX = "role_"

@@ -10,8 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from caltrop.dialect.conf import ConfFile, read
+from caltrop.dialect.words import truth
 from caltrop.knowledge import PackageError
-from caltrop.knowledge.conffile import ConfFile, read, truth, write
+from caltrop.knowledge.files import write_conf
 from caltrop.splunkd.access.capabilities import needed
 from caltrop.splunkd.rest.collection import Collection, action, register, route
 from caltrop.splunkd.rest.confobjects import shared_acl
@@ -79,9 +81,9 @@ class Apps(Collection):
         if folder.exists():
             raise ApiError(409, f"Unable to create application: {name} already exists.")
         settings = {("install", "is_configured"): "0", ("ui", "is_visible"): "1", ("ui", "label"): name}
-        write(folder / "default" / "app.conf", _stanzas(settings | self._settings(request)))
+        write_conf(folder / "default" / "app.conf", _stanzas(settings | self._settings(request)))
         access = {"access": "read : [ * ], write : [ admin, power ]"}
-        write(folder / "metadata" / "default.meta", {"": access | {"export": "none"}})
+        write_conf(folder / "metadata" / "default.meta", {"": access | {"export": "none"}})
         self.state.config.reload()
         return self.describe(name, folder)
 
@@ -132,7 +134,7 @@ class Apps(Collection):
         path = self.state.config.app_path(entry.name) / "local" / "app.conf"
         current = read(path).settings() if path.exists() else {}
         current.setdefault("install", {})["state"] = state
-        write(path, current)
+        write_conf(path, current)
         self.state.config.reload()
         return self.describe(entry.name, self.state.config.app_path(entry.name))
 

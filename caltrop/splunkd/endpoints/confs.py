@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from caltrop.knowledge import conffile
 from caltrop.knowledge.configuration import NOBODY, SYSTEM, MergedStanza
+from caltrop.knowledge.files import write_atomic
 from caltrop.splunkd.access.capabilities import needed
 from caltrop.splunkd.rest.collection import Collection, register
 from caltrop.splunkd.rest.confobjects import RESERVED, ConfCollection, check_name, require_place
@@ -158,7 +158,7 @@ class Properties(Collection):
             return Response(303, headers=[("Location", f"/services/properties/{name}")])
         app, _ = self._place(request, name)
         path = self.state.config.app_path(app) / "local" / f"{name}.conf"
-        conffile.write_atomic(path, b"")
+        write_atomic(path, b"")
         self.state.config.reload()
         return Response(201, headers=[("Location", f"/services/properties/{name}")])
 

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from caltrop.dialect.words import truth
 from caltrop.index import UnknownIndex, hec
 from caltrop.index.hec import HecError
-from caltrop.knowledge.conffile import truth
 from caltrop.splunkd.access.authentication import basic_credentials
 from caltrop.splunkd.intake.ingest import DEFAULT_INDEX, Event, Ingest, Origin
 from caltrop.splunkd.state.state import State

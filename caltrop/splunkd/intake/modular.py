@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from caltrop.dialect.words import truth
 from caltrop.errors import CaltropError
-from caltrop.knowledge.conffile import truth
 from caltrop.knowledge.configuration import Configuration
 from caltrop.splunkd.intake.ingest import Event, Ingest, Origin, Stream
 from caltrop.splunkd.state.spans import seconds_of

@@ -18,7 +18,7 @@ from caltrop.splunkd.rest.collection import Collection, action
 from caltrop.splunkd.state.places import homes
 from caltrop.splunkd.state.state import State
 from caltrop.splunkd.wire.atom import Acl, Entry
-from caltrop.splunkd.wire.http import FALSE_WORDS, TRUE_WORDS, ApiError, Request
+from caltrop.splunkd.wire.http import ApiError, Request, boolean
 
 # Arguments that steer the call and are no settings.
 RESERVED = frozenset({"name", "output_mode", "createonly", "eai:acl", "eai:attributes", "_", "offset", "count", "f"})
@@ -128,11 +128,11 @@ class ConfCollection(Collection):
     def typed(self, request: Request, key: str, text: str) -> Any:
         """A setting as a typed value: booleans and numbers where the key is known to be one."""
         known = self.defaults.get(key)
-        word = text.strip().lower()
         if self.is_boolean(request, key):
-            return True if word in TRUE_WORDS else False if word in FALSE_WORDS else text
-        if isinstance(known, int) and re.fullmatch(r"-?\d+", word):
-            return int(word)
+            known_word = boolean(text)
+            return text if known_word is None else known_word
+        if isinstance(known, int) and re.fullmatch(r"-?\d+", text.strip()):
+            return int(text)
         return text
 
     # -- changing ------------------------------------------------------------------------------------------------------
@@ -144,10 +144,10 @@ class ConfCollection(Collection):
             if key in RESERVED:
                 continue
             if self.is_boolean(request, key):
-                word = value.strip().lower()
-                if word not in TRUE_WORDS and word not in FALSE_WORDS:
+                known = boolean(value)
+                if known is None:
                     raise ApiError(400, f"Invalid boolean value for {key!r}: {value!r}")
-                value = "1" if word in TRUE_WORDS else "0"
+                value = "1" if known else "0"
             found[key] = value
         return found
 

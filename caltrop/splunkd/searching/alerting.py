@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from caltrop.dialect.words import truth
 from caltrop.engine.errors import SearchError
 from caltrop.engine.table import Table
 from caltrop.errors import CaltropError
-from caltrop.knowledge.conffile import truth
 from caltrop.splunkd.intake.ingest import Ingest
 from caltrop.splunkd.searching import findings, scripted
 from caltrop.splunkd.searching.jobs import Job, Jobs

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from croniter import croniter
 
-from caltrop.knowledge.conffile import truth
+from caltrop.dialect.words import truth
 from caltrop.knowledge.configuration import NOBODY, SYSTEM
 from caltrop.splunkd.state.spans import seconds_of
 from caltrop.splunkd.wire.http import ApiError

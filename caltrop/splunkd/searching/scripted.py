@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from caltrop.dialect.words import truth
 from caltrop.errors import CaltropError
-from caltrop.knowledge.conffile import truth
 from caltrop.knowledge.configuration import MergedStanza
 from caltrop.splunkd.searching.findings import substitute
 from caltrop.splunkd.searching.run import Action, Run

@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import parse_qsl, unquote, unquote_plus
 
+from caltrop.dialect.words import known_truth
+
 XML = "text/xml; charset=UTF-8"
 JSON = "application/json; charset=UTF-8"
 TEXT = "text/plain; charset=UTF-8"
 
 DEFAULT_APP = "search"
 MAX_FORM_FIELDS = 10_000
-TRUE_WORDS = frozenset({"1", "true", "t", "yes", "y", "on", "enabled", "enable"})
-FALSE_WORDS = frozenset({"0", "false", "f", "no", "n", "off", "disabled", "disable", ""})
 
 
 class Caller(Protocol):
@@ -49,12 +49,15 @@ def flag(text: str | None, default: bool = False) -> bool:
     """A boolean as Splunk reads one; 400 for any other word."""
     if text is None:
         return default
-    word = text.strip().lower()
-    if word in TRUE_WORDS:
-        return True
-    if word in FALSE_WORDS:
-        return False
-    raise ApiError(400, f"Invalid boolean value {text!r}")
+    known = boolean(text)
+    if known is None:
+        raise ApiError(400, f"Invalid boolean value {text!r}")
+    return known
+
+
+def boolean(text: str) -> bool | None:
+    """What a boolean argument means, an empty one being false; None for no boolean."""
+    return known_truth(text) if text.strip() else False
 
 
 class Args:
