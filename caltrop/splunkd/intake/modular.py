@@ -64,11 +64,11 @@ class Facts:
 
 
 def schemes(config: Configuration) -> dict[str, Scheme]:
-    """The kinds that the installed apps describe, by name."""
+    """The kinds that the enabled apps describe, by name."""
     found: dict[str, Scheme] = {}
     for app, folder in sorted(config.apps().items()):
         spec = folder / "README" / "inputs.conf.spec"
-        if spec.is_file():
+        if spec.is_file() and config.enabled(app):
             for name, settings in _described(spec):
                 found.setdefault(name, Scheme(name, app, folder, settings))
     return dict(sorted(found.items()))

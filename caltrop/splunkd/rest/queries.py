@@ -123,7 +123,7 @@ def shown(document: Document, fields: str) -> Document:
     if not wanted:
         return document
     chosen = {name for name, on in wanted.items() if on}
-    if not chosen - {"_key"}:
+    if not chosen:
         return {k: v for k, v in document.items() if wanted.get(k, True)}
     with_key = wanted.get("_key", True)
     return {k: v for k, v in document.items() if k in chosen - {"_key"} or (k == "_key" and with_key)}

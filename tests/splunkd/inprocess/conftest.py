@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,14 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+def search(client: Client, text: str, **arguments: Any) -> list[dict[str, Any]]:
+    """Rows of a search."""
+    answer = client.post("search/jobs", search=text, exec_mode="oneshot", count=0, **arguments)
+    assert answer.status == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["results"]
+    return found
 
 
 @pytest.fixture(scope="module")

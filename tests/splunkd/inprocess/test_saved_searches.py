@@ -1,0 +1,118 @@
+"""Saved searches and their schedules, as the scheduler reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from caltrop.splunkd.daemon import Daemon
+from caltrop.splunkd.searching import findings
+from caltrop.splunkd.searching.savedsearches import SavedSearch, expand_arguments
+from caltrop.splunkd.searching.scheduler import last_time, times_between
+from caltrop.splunkd.state.spans import seconds_of
+
+from .conftest import Clock
+
+NEW_YEAR = 1704067200.0  # 2024-01-01T00:00:00Z
+
+
+@pytest.fixture
+def pinned(tmp_path: Path) -> Iterator[tuple[Daemon, Clock]]:
+    clock = Clock(NEW_YEAR + 30)
+    daemon = Daemon(tmp_path, password="x", addons=(), clock=clock)
+    yield daemon, clock
+    daemon.stop()
+
+
+def test_the_schedule_runs_what_is_due(pinned: tuple[Daemon, Clock]) -> None:
+    daemon, clock = pinned
+    settings = {
+        "search": "| makeresults | addinfo", "enableSched": "1", "cron_schedule": "*/10 * * * *", "action.notable": "1",
+        "dispatch.earliest_time": "-20m@m", "dispatch.latest_time": "-10m@m",
+    }  # fmt: skip
+    daemon.state.config.set("savedsearches", "due", settings, app="search")
+    daemon.state.config.set("savedsearches", "off", settings | {"disabled": "1"}, app="search")
+    daemon.state.config.set("savedsearches", "unscheduled", settings | {"enableSched": "0"}, app="search")
+    assert daemon.searching.scheduler.run_due(clock.now) == []
+    clock.now = NEW_YEAR + 599
+    assert daemon.searching.scheduler.run_due(clock.now) == []
+    clock.now = NEW_YEAR + 603
+    (job,) = daemon.searching.scheduler.run_due(clock.now)
+    job.done.wait(20)
+    assert (job.spec.label, job.spec.now, job.spec.scheduled) == ("due", NEW_YEAR + 600, True)
+    assert job.result is not None
+    assert (job.result.earliest, job.result.latest) == (NEW_YEAR - 600, NEW_YEAR)
+    assert daemon.state.store.info("notable").count == 1
+    assert daemon.searching.scheduler.run_due(clock.now) == []
+    clock.now = NEW_YEAR + 86400  # a day asleep: one run, not 143
+    assert [j.spec.now for j in daemon.searching.scheduler.run_due(clock.now)] == [NEW_YEAR + 86400]
+    daemon.state.logs.flush()
+    assert daemon.state.store.info("_internal").count > 0
+
+
+def test_cron_times() -> None:
+    assert last_time("0 * * * *", NEW_YEAR + 1) == NEW_YEAR
+    assert last_time("0 * * * *", NEW_YEAR) == NEW_YEAR
+    assert last_time("0 * * * *", NEW_YEAR - 1) == NEW_YEAR - 3600
+    assert last_time("nonsense", NEW_YEAR) is None
+    assert times_between("*/30 * * * *", NEW_YEAR, NEW_YEAR + 3600) == [NEW_YEAR, NEW_YEAR + 1800, NEW_YEAR + 3600]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("$a$ and $b$", "1 and x, y"),
+        ("$result.a$", "1"),
+        ("$missing$ costs $5", "$missing$ costs $5"),
+        ("no tokens", "no tokens"),
+        ("$a b$", "spaced"),
+        ("$$a$", "$1"),
+        ("$a", "$a"),
+    ],
+)
+def test_tokens(text: str, expected: str) -> None:
+    assert findings.substitute(text, {"a": "1", "b": ["x", "y"], "a b": "spaced"}) == expected
+
+
+@pytest.mark.parametrize(
+    ("search", "expected"),
+    [("index=x", "search index=x"), ("search index=x", "search index=x"), ("| tstats count", "| tstats count"), ("`m` a", "search `m` a"),
+     ("searches", "search searches")],
+)  # fmt: skip
+def test_search_is_implied_in_a_saved_search(search: str, expected: str) -> None:
+    assert SavedSearch("n", "search", "nobody", {"search": search}).search == expected
+
+
+def test_enabled_actions() -> None:
+    settings = {"action.risk": "1", "action.notable": "0", "action.risk.param.x": "1", "actions": "email, notable"}
+    assert SavedSearch("n", "a", "o", settings).actions == ["email", "risk"]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("86400s", 86400), ("1d", 86400), ("90", 90), ("2h", 7200), ("2 weeks", 1209600), ("x", -1)]
+)
+def test_spans(text: str, seconds: float) -> None:
+    assert seconds_of(text, -1) == seconds
+
+
+@pytest.mark.parametrize(
+    ("settings", "seconds"),
+    [
+        ({}, 600),  # no schedule, no period
+        ({"dispatch.ttl": "2p", "cron_schedule": "*/5 * * * *"}, 600),  # a schedule that is switched off
+        ({"enableSched": "1", "cron_schedule": "*/5 * * * *"}, 600),
+        ({"enableSched": "1", "cron_schedule": "0 */6 * * *"}, 43200),
+        ({"enableSched": "1", "cron_schedule": "0 * * * *", "dispatch.ttl": "3p"}, 10800),
+        ({"dispatch.ttl": "90"}, 90),
+        ({"dispatch.ttl": "1h"}, 3600),
+        ({"dispatch.ttl": "soon"}, 600),
+    ],
+)
+def test_how_long_jobs_are_kept(settings: dict[str, str], seconds: int) -> None:
+    assert SavedSearch("s", "search", "admin", settings).ttl == seconds
+
+
+def test_arguments_of_a_dispatch() -> None:
+    assert expand_arguments("head $args.n$ | $n$ | $m$", {"n": "3"}) == "head 3 | 3 | $m$"
