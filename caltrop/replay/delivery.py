@@ -82,7 +82,7 @@ def reads_as_it_is(path: Path) -> bool:
     if head.startswith(ARCHIVES):
         return False
     kind = detect.format_of(head, path.name)
-    return kind != "evtx" and not (kind == "json" and _is_envelope(head))
+    return detect.reads_as_it_is(kind) and not (kind == "json" and _is_envelope(head))
 
 
 def _is_envelope(head: bytes) -> bool:

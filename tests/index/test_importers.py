@@ -323,7 +323,7 @@ def test_a_stream_without_seek() -> None:
 
 def test_unknown_format_and_missing_file(tmp_path: Path) -> None:
     with pytest.raises(CaltropError, match="format"):
-        ImportOptions(format="word")
+        read(b"", ImportOptions(format="word"))
     with pytest.raises(CaltropError, match=r"absent\.log"):
         list(read(tmp_path / "absent.log"))
 

@@ -17,7 +17,8 @@ import yaml
 
 from caltrop.errors import CaltropError
 from caltrop.index import frames
-from caltrop.index.importers import ImportOptions, Problem, evtx, nxlog, read, windows
+from caltrop.index.importers import ImportOptions, Problem, nxlog, read, windows
+from caltrop.index.importers.formats import evtx
 
 NXLOG = {
     "EventTime": "2020-09-20 17:38:55",

@@ -14,10 +14,9 @@ import polars as pl
 
 from caltrop.errors import CaltropError, Location
 from caltrop.index import transforms
-from caltrop.index.importers import delimited, detect, evtx, sources, text
-from caltrop.index.importers.jsonlines import Reader
-from caltrop.index.importers.options import FORMATS, Context, ImportOptions, Problem
-from caltrop.index.importers.rendered import as_classic
+from caltrop.index.importers import detect, formats, sources
+from caltrop.index.importers.detect import FORMATS
+from caltrop.index.importers.options import Context, ImportOptions, Problem
 
 __all__ = ["FORMATS", "ImportOptions", "Problem", "read"]
 
@@ -27,14 +26,20 @@ def read(
 ) -> Iterator[pl.DataFrame]:
     """The events of a path (file, folder, archive, `archive!member`), of bytes or of a stream, batch by batch.
 
-    `name` is what bytes or a stream are called. Raises `CaltropError` for what cannot be opened or is not to be trusted;
-    within a folder such a file is a problem, and the others are read all the same.
+    `name` is what bytes or a stream are called. Raises `CaltropError` for an unknown `format`, and while it is read for
+    what cannot be opened or is not to be trusted; within a folder such a file is a problem, and the others are read.
     """
     options = options or ImportOptions()
+    if options.format not in FORMATS:
+        raise CaltropError(f"unknown format {options.format!r}", hint=f"one of {', '.join(FORMATS)}")
+    return _read(what, options, name)
+
+
+def _read(what: str | Path | bytes | IO[bytes], options: ImportOptions, name: str) -> Iterator[pl.DataFrame]:
     if isinstance(what, str | Path) and Path(what).is_dir():
         for file in sources.files(Path(what)):
             try:
-                yield from read(file, options)
+                yield from _read(file, options, "")
             except CaltropError as error:
                 options.on_problem(Problem(error.message, error.location or Location(str(file))))
         return
@@ -57,26 +62,10 @@ def _one(source: sources.Source, context: Context) -> Iterator[pl.DataFrame]:
     kind = options.format
     if kind == "auto":
         kind = _configured(context) or detect.format_of(head, source.name)
-        if kind == "raw" and detect.is_binary(head) and not context.props(_stem(source.name)).charset:
+        if kind == "raw" and detect.is_binary(head) and not context.props(sources.stem(source.name)).charset:
             context.problem("is binary and was left out")
             return
-    chunks = sources.chunks(source.stream)
-    match kind:
-        case "json" | "hec":
-            yield from Reader(context).read(chunks)
-        case "evtx":
-            yield from evtx.read(context, source)
-        case "csv" | "tsv" | "psv" | "w3c":
-            yield from delimited.read(context, chunks, kind)
-        case "xml":
-            events = text.read(context, chunks, text.XML)
-            yield from as_classic(context, events) if options.windows == "classic" else events
-        case "classic":
-            yield from text.read(context, chunks, text.CLASSIC)
-        case "audit":
-            yield from text.read(context, chunks, text.AUDIT)
-        case _:
-            yield from text.read(context, chunks, text.Kind(_stem(source.name), {}))
+    yield from formats.importer_of(kind).read(context, source, kind)
 
 
 def _configured(context: Context) -> str | None:
@@ -84,9 +73,4 @@ def _configured(context: Context) -> str | None:
     if context.options.sourcetype is None:
         return None
     kind = context.props(context.options.sourcetype).indexed_extractions
-    return kind if kind in FORMATS else None
-
-
-def _stem(name: str) -> str:
-    """The source type of an unknown text: the name of its file, as Splunk does."""
-    return Path(name.rsplit("!", 1)[-1].removesuffix(".gz")).stem or "text"
+    return kind if kind in formats.NAMES else None

@@ -15,7 +15,6 @@ from caltrop.index import frames
 from caltrop.index.props import Props
 from caltrop.index.timestamp import TimeParser, checked_zone
 
-FORMATS = ("auto", "raw", "json", "hec", "csv", "tsv", "psv", "w3c", "evtx", "xml", "classic")
 # props.conf settings of an event's source and sourcetype.
 PropsSource = Mapping[str, str] | Callable[[str, str], Mapping[str, str]]
 
@@ -62,8 +61,6 @@ class ImportOptions:
     on_problem: Callable[[Problem], None] = log_problem
 
     def __post_init__(self) -> None:
-        if self.format not in FORMATS:
-            raise CaltropError(f"unknown format {self.format!r}", hint=f"one of {', '.join(FORMATS)}")
         if self.windows not in ("xml", "classic"):
             raise CaltropError(f"windows={self.windows!r}", hint="xml or classic")
         checked_zone(self.tz)

@@ -288,6 +288,11 @@ def _whole(source: Source, options: ImportOptions) -> bytes:
     return data
 
 
+def stem(name: str) -> str:
+    """The source type of an unknown text: the name of its file, as Splunk does."""
+    return Path(name.rsplit("!", 1)[-1].removesuffix(".gz")).stem or "text"
+
+
 def chunks(stream: IO[bytes]) -> Iterator[bytes]:
     while data := stream.read(CHUNK):
         yield data

@@ -1,4 +1,4 @@
-"""Text that is broken into events by props: log files, classic and XML renderings of Windows events."""
+"""Text that is broken into events by props, and what formats of text differ in."""
 
 from __future__ import annotations
 
@@ -21,40 +21,6 @@ class Kind:
     host: pl.Expr | None = None
     source: pl.Expr | None = None
     clean: pl.Expr | None = None
-
-
-XML = Kind(
-    "XmlWinEventLog",
-    {
-        "SHOULD_LINEMERGE": "false",
-        # A pattern that begins with plain text is found many times faster than one that begins with white space.
-        "LINE_BREAKER": r"()<Event[\s>]",
-        "TIME_PREFIX": r"SystemTime=['\x22]",
-        "MAX_TIMESTAMP_LOOKAHEAD": "40",
-        "TRUNCATE": "0",
-    },
-    host=pl.col("_raw").str.extract(r"<Computer>([^<]+)</Computer>", 1),
-    source="XmlWinEventLog:" + pl.col("_raw").str.extract(r"<Channel>([^<]+)</Channel>", 1),
-    clean=pl.col("_raw")
-    .str.replace(r"^(?:\s|<\?xml[^>]*>|</?Events>)+", "")
-    .str.strip_chars_end()
-    .str.strip_suffix("</Events>")
-    .str.strip_chars_end(),
-)
-CLASSIC = Kind(
-    "WinEventLog",
-    {
-        "SHOULD_LINEMERGE": "false",
-        "LINE_BREAKER": r"([\r\n]+)(?=\d{1,2}/\d{1,2}/\d{2,4} \d{1,2}:\d{2}:\d{2}(?:\.\d+)? [AaPp][Mm]\s)",
-        "MAX_TIMESTAMP_LOOKAHEAD": "30",
-        "TRUNCATE": "0",
-    },
-    host=pl.col("_raw").str.extract(r"(?m)^ComputerName=([^\r\n]+)", 1),
-    source="WinEventLog:" + pl.col("_raw").str.extract(r"(?m)^LogName=([^\r\n]+)", 1),
-)
-AUDIT = Kind(
-    "linux:audit", {"SHOULD_LINEMERGE": "false", "TIME_PREFIX": r"msg=audit\(", "MAX_TIMESTAMP_LOOKAHEAD": "24"}
-)
 
 
 def read(context: Context, chunks: Iterator[bytes], kind: Kind) -> Iterator[pl.DataFrame]:

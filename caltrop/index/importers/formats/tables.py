@@ -14,7 +14,9 @@ from collections.abc import Iterator
 import polars as pl
 
 from caltrop.index import frames
+from caltrop.index.importers import sources
 from caltrop.index.importers.options import Context
+from caltrop.index.importers.registry import Head, importer
 from caltrop.index.linebreak import Decoder
 from caltrop.index.props import Props, compiled
 from caltrop.index.timestamp import TimeParser
@@ -28,11 +30,39 @@ METADATA = ("host", "source", "sourcetype")
 csv.field_size_limit(16 << 20)
 
 
-def read(context: Context, chunks: Iterator[bytes], kind: str) -> Iterator[pl.DataFrame]:
-    """Rows as events; `kind` is one of `DELIMITERS`. A row that is no row of the table is kept as raw text."""
-    props = context.props(kind)
-    table = _Table(context, kind, props)
-    for cells, raw in _rows(context, _lines(chunks, props.charset), props.field_delimiter or DELIMITERS[kind], kind):
+_HEADER_NAME = re.compile(r'"?[A-Za-z_@][\w .:/()#%@{}-]*"?$')
+
+
+def _sniff(head: Head) -> str | None:
+    if any(line.startswith("#Fields:") for line in head.lines[:20]):
+        return "w3c"
+    for delimiter, kind in ((",", "csv"), ("\t", "tsv")):
+        if _is_table(head.lines, delimiter, named=head.name.endswith("." + kind)):
+            return kind
+    return None
+
+
+def _is_table(lines: list[str], delimiter: str, *, named: bool) -> bool:
+    """A header of names, and rows of as many cells. A file that is called a table needs no rows to be one."""
+    if not lines:
+        return False
+    header = lines[0].split(delimiter)
+    if not all(_HEADER_NAME.match(cell.strip()) for cell in header) or len(header) < 2:
+        return named and len(lines) > 1 and len(header) == 1 and bool(_HEADER_NAME.match(lines[0]))
+    if named:
+        return True
+    width = len(header)
+    rows = [re.sub(r'"(?:[^"]|"")*"', "", line).count(delimiter) + 1 for line in lines[1:-1][:20]]
+    return bool(rows) and all(cells == width for cells in rows)
+
+
+@importer(*DELIMITERS, order=60, sniff=_sniff)
+def read(context: Context, source: sources.Source, form: str) -> Iterator[pl.DataFrame]:
+    """Rows as events; `form` is one of `DELIMITERS`. A row that is no row of the table is kept as raw text."""
+    props = context.props(form)
+    table = _Table(context, form, props)
+    lines = _lines(sources.chunks(source.stream), props.charset)
+    for cells, raw in _rows(context, lines, props.field_delimiter or DELIMITERS[form], form):
         frame = table.add(cells, raw)
         if frame is not None:
             yield frame

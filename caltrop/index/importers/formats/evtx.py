@@ -18,6 +18,7 @@ from caltrop.errors import CaltropError, Location
 from caltrop.index.importers import windows
 from caltrop.index.importers.evtxchunks import CHUNK_BYTES, HEADER_BYTES, Survey, survey
 from caltrop.index.importers.options import Context
+from caltrop.index.importers.registry import importer
 from caltrop.index.importers.rendered import windows_frame
 from caltrop.index.importers.sources import Source
 
@@ -36,7 +37,8 @@ _SYSTEM_TIME = re.compile(r"SystemTime='([^'.]*)(?:\.(\d+))?Z?'")
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)\.(\d+)")
 
 
-def read(context: Context, source: Source) -> Iterator[pl.DataFrame]:
+@importer("evtx", order=10, sniff=lambda head: "evtx" if head.data.startswith(b"ElfFile\x00") else None, as_it_is=False)
+def read(context: Context, source: Source, form: str) -> Iterator[pl.DataFrame]:
     """The events of a file. Raises `CaltropError` for one that is no event log at all."""
     options = context.options
     where, found = _opened(source)
