@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 import yaml
 
+from caltrop.dialect.words import quoted
 from caltrop.engine.instance import Instance
 from caltrop.errors import CaltropError, Location
 
@@ -93,8 +94,8 @@ def examine(instance: Instance, chosen: Sequence[Sample]) -> tuple[list[Verdict]
     frame = pl.DataFrame(columns).with_columns(_time=1.7e9, _indextime=1.7e9, index=pl.lit("samples"))
     instance.store.append(frame)
     names = dict.fromkeys(["host", *(name for s in chosen for name in (*s.fields, *s.common))])
-    quoted = " ".join('"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"' for name in names)
-    result = instance.search(f"search index=samples | fields {quoted}")
+    listed = " ".join(map(quoted, names))
+    result = instance.search(f"search index=samples | fields {listed}")
     found = result.table.frame
     rows = {str(row["host"]): row for row in found.iter_rows(named=True)}
     verdicts = []

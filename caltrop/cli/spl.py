@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
+from caltrop.searchfiles import Written, searches
 from caltrop.spl import LINTS, SplError, Vocabulary, lint, parse
-from caltrop.spl.files import Written, searches
 
 
 @click.group()

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from caltrop.content.document import Path
+from caltrop.dialect.words import did_you_mean
 
 Fault = tuple[Path, str, str, str]
 
@@ -155,8 +156,8 @@ def _object(value: Any, spec: Obj, path: Path) -> Iterator[Fault]:
         elif key in spec.legacy:
             yield (*path, key), "legacy-field", f"{key!r} is not used any more", spec.legacy[key]
         else:
-            near = _close(str(key), (*spec.fields, *spec.legacy), 0.7)
-            hint = f"did you mean {near[0]!r}?" if near else "remove it, or see docs/content.md for the known fields"
+            hint = did_you_mean(str(key), (*spec.fields, *spec.legacy))
+            hint = hint or "remove it, or see docs/content.md for the known fields"
             yield (*path, key), "unknown-field", f"unknown field {key!r}", hint
     for key in spec.required:
         if key not in value:
@@ -187,21 +188,13 @@ def _scalar(value: Any, spec: Scalar) -> tuple[str, str, str] | None:
     if kind == "uuid" and not _UUID.match(value):
         return "bad-id", f"is not a UUID: {value!r}", "`caltrop validate --fix` does not invent ids; run `uuidgen`"
     if spec.choices and str(value) not in spec.choices:
-        folded = str(value).strip().lower()
-        near = [c for c in spec.choices if c.lower() == folded] or _close(str(value), spec.choices, 0.6)
-        known = ", ".join(spec.choices)
-        return "wrong-value", f"is {value!r}", f"did you mean {near[0]!r}?" if near else f"use one of: {known}"
+        hint = did_you_mean(str(value).strip(), spec.choices) or f"use one of: {', '.join(spec.choices)}"
+        return "wrong-value", f"is {value!r}", hint
     if (spec.low is not None and value < spec.low) or (spec.high is not None and value > spec.high):
         return "out-of-range", f"is {value}", f"it must be between {spec.low:g} and {spec.high:g}"
     if spec.pattern and not re.fullmatch(spec.pattern, str(value)):
         return "wrong-value", f"is {value!r}", spec.hint
     return None
-
-
-def _close(word: str, words: tuple[str, ...], cutoff: float) -> list[str]:
-    import difflib  # slow to import, and only wanted when something is wrong
-
-    return difflib.get_close_matches(word, words, 1, cutoff)
 
 
 def _is_date(value: str) -> bool:

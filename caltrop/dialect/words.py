@@ -1,6 +1,9 @@
-"""Words that mean true and false to Splunk."""
+"""Words and names: what means true, how SPL quotes text, what `*` in a name stands for, and the nearest name to a wrong one."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterable
 
 # Settings and arguments of the REST API: what splunkd takes and writes, roles' capabilities included.
 _WORDS = {
@@ -25,3 +28,70 @@ def truth(text: str | None, default: bool = False) -> bool:
 def option_truth(text: str) -> bool | None:
     """What the value of a search command's option means, in any case; None for any other text."""
     return _OPTIONS.get(text.lower())
+
+
+# --- quoting
+
+
+def quoted(text: str) -> str:
+    """Text as a string of SPL, in double quotes (Search Manual, "Quotes and escaping characters")."""
+    return f'"{escaped(text)}"'
+
+
+def escaped(text: str) -> str:
+    """Text as it stands between double quotes."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+_ESCAPE = re.compile(r'\\(["\\])')
+
+
+def unescaped(text: str) -> str:
+    r"""What stands between double quotes as text: \" and \\ stand for " and \; any other backslash for itself."""
+    return _ESCAPE.sub(r"\1", text) if "\\" in text else text
+
+
+# --- names
+
+
+def fits(pattern: str, name: str) -> bool:
+    """Whether a name is one that the pattern means: `*` stands for any text, every other character for itself.
+
+    Case counts. For names of fields, indexes, roles and the like; time grows with the lengths, whatever the pattern.
+    """
+    first, *rest = pattern.split("*")
+    if not rest:
+        return pattern == name
+    last = rest.pop()
+    if len(name) < len(first) + len(last) or not name.startswith(first) or not name.endswith(last):
+        return False
+    at, end = len(first), len(name) - len(last)
+    for part in rest:
+        found = name.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
+
+
+SIMILAR = 0.6  # of the letters of a name and of a wrong one, so many must be alike for the one to be meant by the other
+_LONGEST = 100  # more letters of a wrong name are not looked at: likeness takes time by the square
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is most like this one (one that differs in case only, if any), or None when none is."""
+    import difflib  # takes long to import, and is wanted only when something is wrong
+
+    names = list(known)
+    folded = name.casefold()
+    same = next((one for one in names if one.casefold() == folded), None)
+    if same is not None:
+        return same
+    close = difflib.get_close_matches(name[:_LONGEST], names, 1, SIMILAR)
+    return close[0] if close else None
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """A hint with the nearest known name, or None when none is near."""
+    near = nearest(name, known)
+    return None if near is None else f"did you mean {near!r}?"

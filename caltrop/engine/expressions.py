@@ -14,9 +14,9 @@ from typing import Any
 import polars as pl
 
 from caltrop.dialect.patterns import like_pattern
+from caltrop.dialect.words import did_you_mean
 from caltrop.engine.calls import Invocation, Scope, as_condition
 from caltrop.engine.errors import SearchError
-from caltrop.engine.nearest import did_you_mean
 from caltrop.engine.registry import FunctionEntry, functions
 from caltrop.engine.subsearches import as_expression
 from caltrop.engine.values import Value, by_row, calculate, constant, to_number, unify

@@ -6,8 +6,8 @@ Only for commands whose page lists every option (Search Reference); their declar
 
 from __future__ import annotations
 
+from caltrop.dialect.words import did_you_mean
 from caltrop.engine.errors import SearchError
-from caltrop.engine.nearest import did_you_mean
 from caltrop.spl.ast import Command, Option
 from caltrop.spl.commands import declaration_of
 from caltrop.spl.kinds import Kind

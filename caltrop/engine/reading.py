@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from caltrop.dialect.words import did_you_mean
 from caltrop.engine import asking, custom, registry
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
-from caltrop.engine.nearest import did_you_mean
 from caltrop.engine.unsupported import REASONS
 from caltrop.errors import Location
 from caltrop.spl import Answer, SplError, expand, known_commands, parse, parse_eval

@@ -6,13 +6,13 @@ its index, a term that its raw text lacks). Extraction of a whole segment is cac
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
 import polars as pl
 
+from caltrop.dialect.words import fits
 from caltrop.engine import matching, subsearches, times
 from caltrop.engine.asking import tell
 from caltrop.engine.context import Context, Extracted
@@ -242,7 +242,7 @@ def within(node: Node, index: str) -> Node:
 
 
 def _named(value: str, pattern: str) -> bool:
-    return fnmatch.fnmatchcase(value.lower(), pattern.lower().replace("[", "[[]").replace("?", "[?]"))
+    return fits(pattern.lower(), value.lower())
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from caltrop.content.attack import kill_chain
 from caltrop.content.config import AppConfig
 from caltrop.content.model import Baseline, Catalogue, Deployment, Detection, Entity, Investigation, Schedule
 from caltrop.content.spltext import macro_calls, pipes
+from caltrop.dialect.words import quoted
 from caltrop.render.conf import Conf
 from caltrop.render.summary_risk import risk_index_keys, risk_rows
 
@@ -78,9 +79,9 @@ def shipped_search(item: Detection) -> str:
     """The search that ships: as written, with `enrichhits` before the filter macro where the detection asks for it."""
     if item.enrichment is None:
         return item.search
-    command = f"| enrichhits detection={_quoted(item.name)}"
+    command = f"| enrichhits detection={quoted(item.name)}"
     if item.enrichment.field:
-        command += f" field={_quoted(item.enrichment.field)}"
+        command += f" field={quoted(item.enrichment.field)}"
     calls = [c for c in macro_calls(item.search) if c.name == item.filter_macro]
     if not calls or not item.search[: calls[-1].start].strip():
         return f"{item.search}\n{command}"
@@ -92,10 +93,6 @@ def shipped_search(item: Detection) -> str:
     line = item.search.rfind("\n", 0, at) + 1
     indent = item.search[line:at] if not item.search[line:at].strip() else ""
     return f"{item.search[:at]}{command}\n{indent}{item.search[at:]}"
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _detection(catalogue: Catalogue, item: Detection) -> Keys:

@@ -13,6 +13,7 @@ from typing import Any
 
 from caltrop.content.config import AppConfig
 from caltrop.content.model import Detection, Entity
+from caltrop.dialect.words import quoted
 
 INDEX = "risk"
 _TOKEN = re.compile(r"\$([^\s$]+)\$")
@@ -47,13 +48,13 @@ def risk_rows(item: Detection) -> str:
 def _object(entity: Entity) -> str:
     field = _field(entity.field)
     value = (
-        f'json_object("risk_object", {field}, "risk_object_type", {_quoted(entity.type)}, "risk_score", {entity.score})'
+        f'json_object("risk_object", {field}, "risk_object_type", {quoted(entity.type)}, "risk_score", {entity.score})'
     )
     return f"mvmap({field}, {value})"
 
 
 def _threat_type(entity: Entity) -> str:
-    return f"mvmap({_field(entity.field)}, {_quoted(entity.type)})"
+    return f"mvmap({_field(entity.field)}, {quoted(entity.type)})"
 
 
 def _message(message: str) -> str:
@@ -63,13 +64,9 @@ def _message(message: str) -> str:
         if index % 2:
             out.append(f'coalesce(mvjoin({_field(part)}, ", "), "")')
         elif part:
-            out.append(_quoted(part))
+            out.append(quoted(part.replace("\n", " ")))
     return " . ".join(out) or '""'
 
 
 def _field(name: str) -> str:
     return "'" + name.replace("'", "") + "'"
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'

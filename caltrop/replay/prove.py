@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from caltrop.content.model import AttackData, Detection, Test
-from caltrop.dialect.words import truth
+from caltrop.dialect.words import quoted, truth
 from caltrop.errors import CaltropError
 from caltrop.replay import clock, expect
 from caltrop.replay.datasets import Unreachable, resolve
@@ -307,7 +307,7 @@ def _action_events(proof: Proof, index: str, name: str, sid: str) -> list[Row]:
     events: list[Row] = []
 
     def written() -> bool:
-        spl = f'search index={index} search_name="{quoted(name)}" orig_sid="{quoted(sid)}"'
+        spl = f"search index={index} search_name={quoted(name)} orig_sid={quoted(sid)}"
         events[:] = proof.target.search(spl, earliest_time="0", latest_time="+20y")
         return bool(events)
 
@@ -344,7 +344,7 @@ def exclusion(rows: Sequence[Row], preferred: Sequence[str]) -> str:
     for name in filter(PLAIN_FIELD.fullmatch, names):
         found = [expect.values(row, name) for row in rows]
         if all(found):
-            listed = ", ".join(f'"{quoted(value)}"' for value in dict.fromkeys(v for vs in found for v in vs))
+            listed = ", ".join(quoted(value) for value in dict.fromkeys(v for vs in found for v in vs))
             return f"search NOT {name} IN ({listed})"
     raise CaltropError("no field has a value in every hit, so there is nothing to tune on")
 
@@ -361,11 +361,6 @@ def _survives_reinstall(proof: Proof, detection: Detection, package: Path) -> Ch
     finally:
         proof.target.set_macro(macro, proof.app, original)
     return Check("tuning survives reinstall", found == tuned, f"{macro} is {_cut(found)} after installing again")
-
-
-def quoted(text: str) -> str:
-    """Text for between double quotes in SPL."""
-    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _cut(text: str, limit: int = 120) -> str:

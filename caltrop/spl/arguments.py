@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from caltrop.dialect.words import unescaped
 from caltrop.spl.ast import (
     Alias,
     Call,
@@ -19,7 +20,7 @@ from caltrop.spl.ast import (
     Subsearch,
     Word,
 )
-from caltrop.spl.cursor import Cursor, unescape
+from caltrop.spl.cursor import Cursor
 from caltrop.spl.errors import SplError
 from caltrop.spl.expressions import read_eval_call, read_expression
 from caltrop.spl.kinds import Kind, convert
@@ -123,7 +124,7 @@ class Arguments:
         found = cursor.match(_LIST_VALUE if listed else _VALUE) or cursor.match(_LONE_COMMA)
         if not found:
             cursor.expected(f"a value for {name!r}")
-        text = unescape(found[0])
+        text = unescaped(found[0])
         if cursor.text.startswith("(", cursor.pos):  # span=log2(x), like(…)
             text += cursor.balanced()
         elif cursor.text.startswith('"', cursor.pos):  # user_"x y"
@@ -138,7 +139,7 @@ class Arguments:
             if cursor.text.startswith("(", start):
                 return read_expression(cursor)
             quoted = cursor.match(_QUOTED_EVAL)
-            return self._quoted_expression(unescape(quoted[1] or quoted[2]), start) if quoted else None
+            return self._quoted_expression(unescaped(quoted[1] or quoted[2]), start) if quoted else None
         if kind is not Kind.EXPR:
             return None
         inside = read_eval_call(cursor)
@@ -181,7 +182,7 @@ class Arguments:
             return Word(text=cursor.string(), quoted=True, span=cursor.span(start))
         found = cursor.match(_WORD)
         if found:
-            text = unescape(found[0])
+            text = unescaped(found[0])
             if cursor.text.startswith('"', cursor.pos):
                 return Word(text=text + cursor.string(), quoted=True, span=cursor.span(start))
             return Word(text=text, span=cursor.span(start))
@@ -251,7 +252,7 @@ class Arguments:
         if not found:
             yield self.pattern()
             return
-        name, quoted = (unescape(found[1][1:-1]), True) if found[1][0] in "'\"" else (found[1], False)
+        name, quoted = (unescaped(found[1][1:-1]), True) if found[1][0] in "'\"" else (found[1], False)
         field = FieldName(name=name, quoted=quoted, span=cursor.span(start))
         yield Comparison(field=field, op=found[2], value=self.pattern(), span=cursor.span(start))
 

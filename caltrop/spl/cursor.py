@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
+from caltrop.dialect.words import unescaped
 from caltrop.spl.ast import MacroCall, Span, Subsearch
 from caltrop.spl.errors import SplError
 
@@ -23,12 +24,6 @@ _STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
 _FIELD = re.compile(r"'((?:[^'\\]|\\.)*+)'", re.DOTALL)
 _MACRO = re.compile(r'`([^`"]*+(?:"(?:[^"\\]|\\.)*+"[^`"]*+)*+)`', re.DOTALL)
 _PLAIN_MACRO = re.compile(r"`([^`]*+)`")
-_ESCAPE = re.compile(r'\\(["\\])')
-
-
-def unescape(text: str) -> str:
-    r"""\" and \\ stand for " and \; any other backslash for itself (Search Manual, "Quotes and escaping characters")."""
-    return _ESCAPE.sub(r"\1", text) if "\\" in text else text
 
 
 class Cursor:
@@ -117,7 +112,7 @@ class Cursor:
         return found[1]
 
     def string(self) -> str:
-        return unescape(self.raw_string())
+        return unescaped(self.raw_string())
 
     def single_quoted(self) -> str:
         """The inside of a 'quoted field name'; the cursor is on its opening quote."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
+
+from caltrop.dialect.words import fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Fields:
         """Whether a row may have the field."""
         if name in self.names:
             return True
-        if any(fnmatchcase(name, pattern) for pattern in self.patterns):
+        if any(fits(pattern, name) for pattern in self.patterns):
             return True
         return self.open and name not in self.gone
 
@@ -35,7 +36,7 @@ class Fields:
         """Without a field, or those that a pattern means; * does not reach internal fields (_time, _raw, …)."""
         if "*" in name:
             internal = name.startswith("_")
-            names = frozenset(n for n in self.names if not fnmatchcase(n, name) or (n.startswith("_") and not internal))
+            names = frozenset(n for n in self.names if not fits(name, n) or (n.startswith("_") and not internal))
             return replace(self, names=names)
         return replace(self, names=self.names - {name}, gone=self.gone | {name})
 

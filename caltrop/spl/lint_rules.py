@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from fnmatch import fnmatchcase
 from itertools import pairwise
 
+from caltrop.dialect.words import fits, nearest
 from caltrop.spl.ast import (
     Aggregation,
     And,
@@ -32,7 +32,6 @@ from caltrop.spl.ast import (
 )
 from caltrop.spl.commands import declaration_of, known_commands, suggest_command
 from caltrop.spl.declaration import Words, declarations
-from caltrop.spl.nearest import nearest
 from caltrop.spl.vocabulary import Vocabulary
 
 Finding = tuple[Node, str, str]  # where, message, hint
@@ -189,7 +188,7 @@ def _reads(command: Command, name: str) -> bool:
     if any(isinstance(node, Keyword) for node in command.walk()):  # a word that is searched for stands in any field
         return True
     read = declaration_of(command.name).reads(command)
-    return read is None or any("`" in one or fnmatchcase(name, one) for one in read)
+    return read is None or any("`" in one or fits(one, name) for one in read)
 
 
 @rule("unknown-command")

@@ -18,10 +18,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple, NoReturn
 
+from caltrop.dialect.words import nearest, quoted, unescaped
 from caltrop.spl.ast import FieldName, MacroCall, Span
-from caltrop.spl.cursor import Cursor, unescape
+from caltrop.spl.cursor import Cursor
 from caltrop.spl.errors import SplError
-from caltrop.spl.nearest import nearest
 from caltrop.spl.parser import parse_eval
 
 MAX_LENGTH = 1_000_000  # characters a search may grow to
@@ -120,8 +120,7 @@ def _with_literals(expression: str, values: dict[str, str]) -> str:
     for node in sorted(names, key=lambda n: n.span.start, reverse=True):
         value = values[node.name]
         number = re.fullmatch(r"[+-]?\d+(\.\d+)?", value.strip())
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        literal = value if number else f'"{escaped}"'
+        literal = value if number else quoted(value)
         expression = f"{expression[: node.span.start]}{literal}{expression[node.span.end :]}"
     return expression
 
@@ -262,7 +261,7 @@ def _bind(macro: Macro, call: MacroCall) -> dict[str, str]:
 
 def _bare(arg: str) -> str:
     found = _QUOTED.fullmatch(arg.strip())
-    return unescape(found[1]) if found else arg
+    return unescaped(found[1]) if found else arg
 
 
 def _substitute(text: str, values: dict[str, str]) -> str:

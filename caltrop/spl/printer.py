@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import singledispatch
 
+from caltrop.dialect.words import escaped, quoted
 from caltrop.spl import ast
 from caltrop.spl.commands import declaration_of
 from caltrop.spl.expressions import NOT_LEVEL, PRECEDENCE, SIGN_LEVEL
@@ -18,14 +19,6 @@ def unparse(node: ast.Node) -> str:
     A field on its own is printed as in an eval expression, in single quotes where it was quoted.
     """
     return expression(node) if isinstance(node, ast.FieldName) else _text(node)
-
-
-def quote(text: str) -> str:
-    return f'"{_escape(text)}"'
-
-
-def _escape(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _list(nodes: tuple[ast.Node, ...], separator: str = " ") -> str:
@@ -83,7 +76,7 @@ def _patterns(node: ast.Command) -> str:
 
 def _pattern(part: ast.Node) -> str:
     if isinstance(part, ast.Word):
-        return quote(part.text) if part.quoted else part.text
+        return quoted(part.text) if part.quoted else part.text
     if isinstance(part, ast.Comparison):
         return f"{_text(part.field)}{part.op}{_pattern(part.value)}"
     return _text(part)
@@ -136,14 +129,14 @@ def _(node: ast.MacroCall) -> str:
 
 @_text.register
 def _(node: ast.FieldName) -> str:
-    return quote(node.name) if node.quoted else node.name
+    return quoted(node.name) if node.quoted else node.name
 
 
 @_text.register
 def _(node: ast.Word) -> str:
     if node.quoted:
-        return quote(node.text)
-    return _escape(node.text)
+        return quoted(node.text)
+    return escaped(node.text)
 
 
 @_text.register
@@ -154,10 +147,10 @@ def _(node: ast.Option) -> str:
     if not isinstance(value, str):
         return f"{node.name}={value}"
     if node.quoted:
-        return f"{node.name}={quote(value)}"
+        return f"{node.name}={quoted(value)}"
     if value.startswith(("(", "`")) or value.endswith(")"):
         return f"{node.name}={value}"
-    return f"{node.name}=" + _escape(value)
+    return f"{node.name}=" + escaped(value)
 
 
 @_text.register
@@ -187,14 +180,14 @@ def _aggregation(node: ast.Aggregation) -> str:
     name = node.text.partition("(")[0]
     field = node.argument
     if isinstance(field, ast.FieldName) and node.text == f"{name}({', '.join([field.name, *node.extra])})":
-        return f"{name}({', '.join([quote(field.name) if field.quoted else field.name, *node.extra])})"
+        return f"{name}({', '.join([quoted(field.name) if field.quoted else field.name, *node.extra])})"
     if isinstance(node.argument, ast.Aggregation):
         return f"{name}({', '.join([_aggregation(node.argument), *node.extra])})"
     return node.text
 
 
 def _alias(name: str) -> str:
-    return name if _BARE_WORD.fullmatch(name) or "`" in name else quote(name)
+    return name if _BARE_WORD.fullmatch(name) or "`" in name else quoted(name)
 
 
 @_text.register
@@ -203,7 +196,7 @@ def _(node: ast.Assignment) -> str:
 
 
 def _target(name: str) -> str:
-    return name if _BARE_WORD.fullmatch(name) or "`" in name else quote(name)
+    return name if _BARE_WORD.fullmatch(name) or "`" in name else quoted(name)
 
 
 @_text.register
@@ -229,7 +222,7 @@ def _(node: ast.FieldFunction) -> str:
 @_text.register
 def _(node: ast.Keyword) -> str:
     # A bare word holds what would end it only beside a $token$, where it was written escaped.
-    return quote(node.text) if node.quoted else _ENDING.sub(_escaped, _escape(node.text))
+    return quoted(node.text) if node.quoted else _ENDING.sub(_escaped, escaped(node.text))
 
 
 _ENDING = re.compile(r"<<\w+>>|\$(?:[\w.:@-]+(?:\|\w+)?)?\$|[|\[\]()`=<>]")  # tokens are left as they are
@@ -242,7 +235,7 @@ def _escaped(found: re.Match[str]) -> str:
 @_text.register
 def _(node: ast.Directive) -> str:
     if re.search(r'[\s()"]', node.text):
-        return f"{node.name}({quote(node.text)})"
+        return f"{node.name}({quoted(node.text)})"
     return f"{node.name}({node.text})"
 
 
@@ -258,7 +251,7 @@ def _(node: ast.Comparison) -> str:
 def _search_field(field: ast.FieldName) -> str:
     if field.quoted or "`" in field.name:
         return _text(field)
-    return _escape(field.name)
+    return escaped(field.name)
 
 
 @_text.register
@@ -321,7 +314,7 @@ def _literal(value: ast.Scalar) -> str:
     if isinstance(value, bool):
         return "true()" if value else "false()"
     if isinstance(value, str):
-        return quote(value)
+        return quoted(value)
     if isinstance(value, float) and value == int(value) and abs(value) < 1e15:
         return f"{value:.1f}"
     return repr(value)

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import re
 
+from caltrop.dialect.words import unescaped
 from caltrop.spl.ast import And, Comparison, Directive, FieldName, Keyword, Membership, Node, Not, Or, Template, Word
-from caltrop.spl.cursor import Cursor, unescape
+from caltrop.spl.cursor import Cursor
 
 _TOKEN = r"<<\w+>>|\$(?:[\w.:@-]+(?:\|\w+)?)?\$"
 _CHAR = r'[^\s"()\[\]|=<>,`\\!]'
@@ -248,7 +249,7 @@ def _values(cursor: Cursor, name: FieldName) -> tuple[Node, ...]:
 def _directive(cursor: Cursor, name: str, start: int) -> Directive:
     text = cursor.balanced()[1:-1].strip()
     if len(text) > 1 and text[0] == text[-1] == '"':
-        text = unescape(text[1:-1])
+        text = unescaped(text[1:-1])
     return Directive(name=name, text=text, span=cursor.span(start))
 
 

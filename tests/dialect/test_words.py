@@ -1,14 +1,29 @@
-"""Words: truth, in settings, arguments and options."""
+"""Words: truth in settings, arguments and options; quoting; wildcards in names; the nearest name."""
 
 from __future__ import annotations
+
+import fnmatch
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caltrop.dialect.words import known_truth, option_truth, truth
+from caltrop.dialect.words import (
+    did_you_mean,
+    escaped,
+    fits,
+    known_truth,
+    nearest,
+    option_truth,
+    quoted,
+    truth,
+    unescaped,
+)
 from caltrop.errors import CaltropError
 from caltrop.index.props import Props
+from caltrop.spl import parse_eval
+from caltrop.spl.ast import Literal
 from caltrop.spl.kinds import BOOL, convert
 from caltrop.splunkd.wire.http import ApiError, flag
 
@@ -54,3 +69,62 @@ def test_options_take_fewer_words_and_never_another_meaning(word: str) -> None:
 def test_the_words_of_options() -> None:
     assert [option_truth(w) for w in ("t", "TRUE", "1", "f", "False", "0")] == [True] * 3 + [False] * 3
     assert [option_truth(w) for w in ("on", "enabled", "", " t")] == [None] * 4
+
+
+# --- quoting
+
+TEXT = st.text(st.sampled_from("ab\\\"'|$`* \n"), max_size=12)
+
+
+@given(TEXT)
+def test_what_is_quoted_reads_back(text: str) -> None:
+    assert unescaped(escaped(text)) == text
+    assert quoted(text) == f'"{escaped(text)}"'
+    node = parse_eval(quoted(text))
+    assert isinstance(node, Literal) and node.value == text
+
+
+def test_a_backslash_before_anything_else_stands_for_itself() -> None:
+    assert unescaped(r"C:\dir\"x\" \\ \d+") == 'C:\\dir"x" \\ \\d+'
+
+
+# --- names
+
+PATTERN = st.text(st.sampled_from("ab*[?]."), max_size=8)
+NAME = st.text(st.sampled_from("ab*[?].\n"), max_size=12)
+
+
+@given(PATTERN, NAME)
+def test_an_asterisk_is_the_one_wildcard_of_names(pattern: str, name: str) -> None:
+    expected = fnmatch.fnmatchcase(name, re.sub(r"([\[?])", r"[\1]", pattern))
+    assert fits(pattern, name) is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "expected"),
+    [
+        ("a?", "ab", False),
+        ("[ab]", "a", False),
+        ("[ab]", "[ab]", True),
+        ("*", "", True),
+        ("a*a", "a", False),
+        ("a**b", "ab", True),
+        ("A*", "ab", False),
+    ],
+)
+def test_patterns_of_names(pattern: str, name: str, expected: bool) -> None:
+    assert fits(pattern, name) is expected
+
+
+def test_a_pattern_cannot_take_long() -> None:
+    assert not fits("a*" * 2_000 + "b", "a" * 100_000)
+
+
+def test_the_nearest_name() -> None:
+    assert nearest("stast", ["stats", "sort"]) == "stats"
+    assert nearest("PRODUCTION", ["experimental", "production", "productions"]) == "production"
+    assert nearest("zzz", ["stats"]) is None
+    assert nearest("", []) is None
+    assert nearest("x" * 1_000_000, ["y" * 50]) is None
+    assert did_you_mean("stast", ["stats"]) == "did you mean 'stats'?"
+    assert did_you_mean("zzz", ["stats"]) is None

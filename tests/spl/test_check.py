@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from caltrop.cli import main
+from caltrop.searchfiles import searches
 
 
 def run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
@@ -80,3 +81,21 @@ def test_a_folder_of_detections(shared: Path, capsys: pytest.CaptureFixture[str]
     assert (code, err) == (0, "")
     parsed, total = out.split()[1], out.split()[3]
     assert parsed == total and int(total) > 40
+
+
+def test_a_conf_file_gives_every_search_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "savedsearches.conf"
+    path.write_text(
+        "[a]\n  search = search x \\\n  | stast count\n# search = | nope\n[a]\nsearch = | alsono\n", newline=""
+    )
+    first, second = searches(path)
+    assert str(first.place(first.text.index("stast"))) == f"{path}:3:5"
+    assert str(second.place(0)) == f"{path}:6:10"
+
+
+def test_a_binary_conf_file_is_said_to_be_one(tmp_path: Path) -> None:
+    path = tmp_path / "x.conf"
+    path.write_bytes(b"[a]\nsearch = \0\n")
+    (found,) = searches(path)
+    assert (found.text, str(found.place(0))) == ("", f"{path}:2:10")
+    assert found.broken is not None and "NUL" in found.broken

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator
@@ -14,6 +13,7 @@ from caltrop.content.attack import techniques
 from caltrop.content.checks.finding import Finding, of
 from caltrop.content.model import Baseline, Catalogue, Detection, Investigation, Lookup
 from caltrop.content.spltext import macro_calls, without_comments
+from caltrop.dialect.words import did_you_mean
 
 Search = Detection | Baseline | Investigation
 _LOOKUP = re.compile(
@@ -34,8 +34,7 @@ def _overrides(catalogue: Catalogue) -> Iterator[Finding]:
     names = {item.name for item in searches(catalogue)}
     for index, override in enumerate(catalogue.config.overrides):
         if override.detection not in names:
-            near = difflib.get_close_matches(override.detection, names, 1, 0.7)
-            hint = f"did you mean {near[0]!r}?" if near else "remove the override"
+            hint = did_you_mean(override.detection, names) or "remove the override"
             path = ("validation", "overrides", index, "detection")
             what = f"no detection {override.detection!r}"
             yield Finding(catalogue.config.file, path, "unknown-detection", what, hint)
@@ -62,8 +61,7 @@ def _macros(catalogue: Catalogue) -> Iterator[Finding]:
                 continue
             known = arities.get(call.name)
             if known is None:
-                near = difflib.get_close_matches(call.name, arities, 1, 0.7)
-                hint = f"did you mean {near[0]!r}?" if near else "add it to macros/, or declare it external in app.yml"
+                hint = did_you_mean(call.name, arities) or "add it to macros/, or declare it external in app.yml"
                 yield of(item, ("search",), "unknown-macro", f"no macro {call.name!r}", hint, call.start)
             elif call.arity not in known:
                 takes = " or ".join(str(n) for n in sorted(known))
@@ -113,8 +111,7 @@ def _lookups(catalogue: Catalogue) -> Iterator[Finding]:
         for name, offset in lookup_names(item.search):
             used.add(name)
             if name not in known:
-                near = difflib.get_close_matches(name, known, 1, 0.7)
-                hint = f"did you mean {near[0]!r}?" if near else "add it to lookups/, or declare it external in app.yml"
+                hint = did_you_mean(name, known) or "add it to lookups/, or declare it external in app.yml"
                 yield of(item, ("search",), "unknown-lookup", f"no lookup {name!r}", hint, offset)
     text = "\n".join([*(i.search for i in searches(catalogue)), *(m.definition for m in catalogue.macros)])
     words = set(re.findall(r"[\w.-]+", text))
@@ -182,8 +179,7 @@ def _stories(catalogue: Catalogue) -> Iterator[Finding]:
             continue
         for index, name in enumerate(item.analytic_story):
             if name not in names:
-                near = difflib.get_close_matches(name, names, 1, 0.7)
-                hint = f"did you mean {near[0]!r}?" if near else "add it to stories/"
+                hint = did_you_mean(name, names) or "add it to stories/"
                 path = ("analytic_story", index) if item.schema == "flat" else ("tags", "analytic_story", index)
                 yield of(item, path, "unknown-story", f"no story {name!r}", hint)
     for story in catalogue.stories:
@@ -205,8 +201,7 @@ def _others(catalogue: Catalogue) -> Iterator[Finding]:
                 )
         for index, source in enumerate(item.data_source):
             if sources and source not in sources:
-                near = difflib.get_close_matches(source, sources, 1, 0.7)
-                hint = f"did you mean {near[0]!r}?" if near else "add it to data_sources/"
+                hint = did_you_mean(source, sources) or "add it to data_sources/"
                 yield of(item, ("data_source", index), "unknown-data-source", f"no data source {source!r}", hint)
         for index, baseline in enumerate(item.baselines):
             if baseline not in baselines:

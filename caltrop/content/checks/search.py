@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 
 import msgspec
@@ -16,6 +15,7 @@ from caltrop.content.checks.risk import entity_fields, messages, tokens
 from caltrop.content.config import AppConfig
 from caltrop.content.model import Catalogue, Detection, MacroItem
 from caltrop.content.spltext import macro_calls, without_comments
+from caltrop.dialect.words import did_you_mean
 from caltrop.spl import SplError, parse
 from caltrop.spl.ast import Comparison, Pipeline, Word
 from caltrop.spl.fieldsets import OPEN, Fields
@@ -111,8 +111,7 @@ def _indexes(item: Detection, pipeline: Pipeline, config: AppConfig) -> Iterator
 
 def _hint(name: str, fields: Fields) -> str:
     names = sorted(fields.names)
-    near = difflib.get_close_matches(name, names, 1, 0.6)
-    return f"did you mean {near[0]!r}?" if near else "the search gives out " + ", ".join(names[:12])
+    return did_you_mean(name, names) or "the search gives out " + ", ".join(names[:12])
 
 
 def _filter(item: Detection) -> Iterator[Finding]:

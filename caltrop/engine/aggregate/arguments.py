@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from caltrop.dialect.words import option_truth
+from caltrop.dialect.words import did_you_mean, option_truth
 from caltrop.engine.errors import SearchError
-from caltrop.engine.nearest import did_you_mean
 from caltrop.spl.ast import Aggregation, Alias, Clause, Command, FieldName, Node, NodeOption, Option, Word
 from caltrop.spl.commands import declaration_of
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import polars as pl
 
+from caltrop.dialect.words import did_you_mean
 from caltrop.engine.aggregate.functions import Function, find, registry
 from caltrop.engine.aggregate.inputs import Columns, Input
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.fieldnames import carried, matching
-from caltrop.engine.nearest import did_you_mean
 from caltrop.spl.ast import Aggregation, Call, FieldName, Node
 
 SPARKLINE = "sparkline"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from caltrop.dialect.words import quoted
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
@@ -45,11 +46,6 @@ def _term(name: str, value: str | Sequence[str], separator: str) -> str:
     if isinstance(value, str):
         return f"{name}={quoted(value)}"
     return "( " + f" {separator} ".join(f"{name}={quoted(v)}" for v in value) + " )"
-
-
-def quoted(text: str) -> str:
-    """A value between double quotes, as SPL reads it back."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 @command("return", note="Several rows are written (…) OR (…), one row without parentheses.")

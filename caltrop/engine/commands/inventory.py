@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Sequence
 
 import polars as pl
 
+from caltrop.dialect.words import fits
 from caltrop.engine import times
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
@@ -31,7 +31,7 @@ def indexes_named(cmd: Command, ctx: Context, default: str = "") -> list[str]:
     return [
         name
         for name in known
-        if any(fnmatch.fnmatchcase(name, p) and (p.startswith("_") or not name.startswith("_")) for p in patterns)
+        if any(fits(p, name) and (p.startswith("_") or not name.startswith("_")) for p in patterns)
     ]
 
 

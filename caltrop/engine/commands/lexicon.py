@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fnmatch
-import re
-
 import polars as pl
 
+from caltrop.dialect.words import fits
 from caltrop.engine import matching, scan, subsearches
 from caltrop.engine.commands.inventory import indexes_named
 from caltrop.engine.context import Context
@@ -39,11 +37,11 @@ def walklex(table: Table, cmd: Command, ctx: Context) -> Table:
         raise SearchError("'walklex' needs index=", node=cmd)
     pattern = cmd.option("pattern")
     wanted = str(pattern) if pattern is not None else f"{cmd.option('prefix', '')}*"
-    matches = re.compile(fnmatch.translate(wanted.lower()))
+    wanted = wanted.lower()
     rows: list[dict[str, object]] = []
     for segment in ctx.instance.store.segments(indexes_named(cmd, ctx), ctx.earliest, ctx.latest):
         for term, count in sorted(_terms(segment, kind).items()):
-            if matches.fullmatch(term.lower()):
+            if fits(wanted, term.lower()):
                 place = {"bucket": segment.id, "index": segment.index}
                 rows.append({**place, "splunk_server": ctx.instance.server_name, "term": term, "count": count})
     return Table(pl.DataFrame(rows)) if rows else Table.empty()

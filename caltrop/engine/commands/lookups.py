@@ -7,10 +7,10 @@ from pathlib import Path
 
 import polars as pl
 
+from caltrop.dialect.words import did_you_mean
 from caltrop.engine import asking, chunked
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
-from caltrop.engine.nearest import did_you_mean
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, coalesced, concat, numeric, render
 from caltrop.errors import CaltropError

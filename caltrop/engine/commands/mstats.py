@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import fnmatch
 from dataclasses import replace
 
 import polars as pl
 
+from caltrop.dialect.words import fits
 from caltrop.engine import matching, scan, subsearches
 from caltrop.engine.aggregate import aggregate, buckets, to_prestats
 from caltrop.engine.aggregate.arguments import aggregations, flag, gathered, names, text
@@ -67,7 +67,7 @@ def _measured(frame: pl.DataFrame, written: tuple[Aggregation, ...]) -> tuple[pl
             continue
         pattern = one.argument.name
         metrics = [pattern] if "*" not in pattern else sorted(
-            {n for n in frame.get_column(NAME).unique().to_list() if fnmatch.fnmatchcase(n, pattern)}
+            {n for n in frame.get_column(NAME).unique().to_list() if fits(pattern, n)}
         )  # fmt: skip
         for metric in metrics:
             if metric not in frame.columns:

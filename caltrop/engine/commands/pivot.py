@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import polars as pl
 
+from caltrop.dialect.words import quoted
 from caltrop.engine import datasetrows
 from caltrop.engine.commands.datasets import dataset_rows
 from caltrop.engine.commands.tstats import bare_name
@@ -88,8 +89,8 @@ def pivot(table: Table, cmd: Command, ctx: Context) -> Table:
         rows = run(_limit(limit, rows, model, run, cmd), rows)
     rows = run([stage for split in layout.rows + layout.columns for stage in _grouping(split)], rows)
     rows = run(_fewer_columns(layout, rows, run), rows)
-    cells = " ".join(f"{text} AS {_quoted(label)}" for text, label in layout.cells)
-    by = " ".join(_quoted(split.name) for split in layout.rows + layout.columns)
+    cells = " ".join(f"{text} AS {quoted(label)}" for text, label in layout.cells)
+    by = " ".join(quoted(split.name) for split in layout.rows + layout.columns)
     result = run([f"stats {cells}" + (f" by {by}" if by else "")], rows)
     names = {split.name: split.label for split in layout.rows if split.name != split.label}
     frame = _spread(result.frame, layout).rename({a: b for a, b in names.items() if a in result.fields})
@@ -143,7 +144,7 @@ def _cell_texts(words: Sequence[Word]) -> Iterator[str]:
         if pending and "AS" not in (pending[-1].upper(), word.text.upper()):
             yield " ".join(pending)
             pending = []
-        pending.append(_quoted(word.text) if word.quoted else word.text)
+        pending.append(quoted(word.text) if word.quoted else word.text)
     if pending:
         yield " ".join(pending)
 
@@ -159,26 +160,22 @@ def _cell(text: str, model: DataModel, cmd: Command) -> tuple[str, str]:
         raise SearchError(f"'pivot': {text!r} is no cell value", node=cmd)
     name = bare_name(model, node.argument.name) if isinstance(node.argument, FieldName) else ""
     counted = not name or name in model.datasets
-    return (node.function if counted else f"{node.function}({_quoted(name)})"), node.alias or node.text
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return (node.function if counted else f"{node.function}({quoted(name)})"), node.alias or node.text
 
 
 def _filter(texts: Sequence[str], model: DataModel, cmd: Command) -> str:
     """`field is value`, `field in (a, b)`, `field >= 5`, … as a search term."""
     if len(texts) < 2:
         raise SearchError("'pivot': FILTER is written field comparison value", node=cmd)
-    name = _quoted(bare_name(model, texts[0]))
+    name = quoted(bare_name(model, texts[0]))
     signs = [text for text in texts[1:3] if text and set(text) <= set("<>=!")]
     operator = "".join(signs) or texts[1].lower()
     values = [t for t in texts[1 + (len(signs) or 1) :] if t not in ("(", ")")]
     if operator == "in" and values:
-        return f"{name} IN ({', '.join(map(_quoted, values))})"
+        return f"{name} IN ({', '.join(map(quoted, values))})"
     if operator not in TESTS or ("{1}" in TESTS[operator] and not values):
         raise SearchError(f"'pivot': FILTER does not know {' '.join(texts[1:])!r}", node=cmd)
-    return TESTS[operator].format(name, _quoted(values[0])[1:-1] if values else "")
+    return TESTS[operator].format(name, quoted(values[0])[1:-1] if values else "")
 
 
 # --- writing it out -----------------------------------------------------------------------------------------------------
@@ -193,16 +190,16 @@ def _limit(words: Sequence[str], rows: Table, model: DataModel, run: Run, cmd: C
         or not words[3].isdigit()
     ):
         raise SearchError("'pivot': LIMIT is written field BY TOP|BOTTOM number function(field)", node=cmd)
-    name, function = _quoted(bare_name(model, words[0])), _cell(words[4], model, cmd)[0]
+    name, function = quoted(bare_name(model, words[0])), _cell(words[4], model, cmd)[0]
     order = "-" if words[2].lower() == "top" else ""
     best = run([f"stats {function} AS value by {name}", f"sort {words[3]} {order}value"], rows)
     values = render(best.frame.get_column(bare_name(model, words[0]))).to_list() if len(best) else []
-    return [f"search {name} IN ({', '.join(map(_quoted, values))})"] if values else ["where false()"]
+    return [f"search {name} IN ({', '.join(map(quoted, values))})"] if values else ["where false()"]
 
 
 def _grouping(split: Split) -> Iterator[str]:
     """Bins of numbers and times, and labels of Booleans."""
-    name, options = _quoted(split.name), split.options
+    name, options = quoted(split.name), split.options
     if "period" in options:
         period = PERIODS.get(options["period"])
         yield f"bin {name} " + (f"span={period}" if period else "bins=100")
@@ -211,7 +208,7 @@ def _grouping(split: Split) -> Iterator[str]:
         yield f"bin {name} " + " ".join(f"{sizes[o]}={v}" for o, v in options.items() if o in sizes)
     for option, values in (("truelabel", '"true","True","1"'), ("falselabel", '"false","False","0"')):
         if option in options:
-            yield f"eval '{split.name}'=if('{split.name}' IN ({values}), {_quoted(options[option])}, '{split.name}')"
+            yield f"eval '{split.name}'=if('{split.name}' IN ({values}), {quoted(options[option])}, '{split.name}')"
 
 
 def _fewer_columns(layout: Layout, rows: Table, run: Run) -> list[str]:
@@ -220,15 +217,15 @@ def _fewer_columns(layout: Layout, rows: Table, run: Run) -> list[str]:
     if not layout.columns or not text.isdigit() or text == "0":
         return []
     name = layout.columns[0].name
-    found = run([f"stats count AS value by {_quoted(name)}", f"sort {text} -value"], rows)
+    found = run([f"stats count AS value by {quoted(name)}", f"sort {text} -value"], rows)
     values = render(found.frame.get_column(name)).to_list() if len(found) else []
     total = rows.frame.get_column(name).drop_nulls().n_unique() if name in rows else 0
     if total <= len(values):
         return []
-    kept = ", ".join(map(_quoted, values))
+    kept = ", ".join(map(quoted, values))
     if layout.flags.get("showother", "1") in ("1", "true"):
-        return [f"eval '{name}'=if('{name}' IN ({kept}), '{name}', if(isnull('{name}'), null(), {_quoted(OTHER)}))"]
-    return [f"search {_quoted(name)} IN ({kept})"]
+        return [f"eval '{name}'=if('{name}' IN ({kept}), '{name}', if(isnull('{name}'), null(), {quoted(OTHER)}))"]
+    return [f"search {quoted(name)} IN ({kept})"]
 
 
 def _spread(frame: pl.DataFrame, layout: Layout) -> pl.DataFrame:
@@ -259,11 +256,11 @@ def _finishing(names: Sequence[str], layout: Layout) -> Iterator[str]:
         fields = [(key[:1] == "-", by_field.get(key.lstrip("+-"), key.lstrip("+-"))) for key in keys]
         fields = [(down, name) for down, name in fields if name in names] or [(False, label) for label in labels[:1]]
         if fields:
-            yield f"sort {number} " + ", ".join(("-" if down else "") + _quoted(name) for down, name in fields)
-    values = " ".join(_quoted(name) for name in names if name not in labels)
+            yield f"sort {number} " + ", ".join(("-" if down else "") + quoted(name) for down, name in fields)
+    values = " ".join(quoted(name) for name in names if name not in labels)
     if layout.flags.get("rowsummary") in ("1", "true"):
         yield f"addtotals fieldname={TOTAL} {values}"
     if layout.flags.get("colsummary") in ("1", "true"):
-        label = f"labelfield={_quoted(labels[0])} label={TOTAL} " if labels else ""
+        label = f"labelfield={quoted(labels[0])} label={TOTAL} " if labels else ""
         more = f" {TOTAL}" if layout.flags.get("rowsummary") in ("1", "true") else ""
         yield f"addcoltotals {label}{values}{more}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from caltrop.dialect.words import escaped
 from caltrop.engine import asking, times
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
@@ -23,7 +24,7 @@ def substituted(text: str, values: Mapping[str, str]) -> str:
 
     def value(match: re.Match[str]) -> str:
         found = values.get(match[1])
-        return match[0] if found is None else found.replace("\\", "\\\\").replace('"', '\\"')
+        return match[0] if found is None else escaped(found)
 
     return _TOKEN.sub(value, text)
 

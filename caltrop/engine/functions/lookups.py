@@ -6,10 +6,10 @@ from typing import Any
 
 import polars as pl
 
+from caltrop.dialect.words import did_you_mean
 from caltrop.engine import asking
 from caltrop.engine.calls import Invocation
 from caltrop.engine.jsonvalues import Json, dump, parse_json, plain
-from caltrop.engine.nearest import did_you_mean
 from caltrop.engine.registry import function
 from caltrop.engine.table import values_of
 from caltrop.engine.values import Value, by_row

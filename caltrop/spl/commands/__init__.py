@@ -6,8 +6,8 @@ import importlib
 import pkgutil
 from functools import lru_cache
 
+from caltrop.dialect.words import nearest
 from caltrop.spl.declaration import GENERIC, Declaration, declarations
-from caltrop.spl.nearest import nearest
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")

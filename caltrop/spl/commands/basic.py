@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace as with_
-from fnmatch import fnmatchcase
 
+from caltrop.dialect.words import fits
 from caltrop.spl.arguments import Arguments
 from caltrop.spl.ast import Alias, Clause, Command, FieldName, Node, Option, SortKey, Word
 from caltrop.spl.declaration import Words, always, reader, register
@@ -27,7 +27,7 @@ def tabled(command: Command, fields: Fields) -> Fields:
     if fields.open:
         return closed(kept | wild)
     return closed(
-        kept | {n for n in fields.names if any(fnmatchcase(n, w) for w in wild)} | (wild if fields.patterns else set())
+        kept | {n for n in fields.names if any(fits(w, n) for w in wild)} | (wild if fields.patterns else set())
     )
 
 
@@ -40,7 +40,7 @@ def _kept(command: Command) -> frozenset[str] | None:
     searched for later may stand in any field."""
     found = named(command)
     if found is None or not _keeps(command):
-        return None if found is None or any(fnmatchcase("_raw", name) for name in found) else frozenset()
+        return None if found is None or any(fits(name, "_raw") for name in found) else frozenset()
     return found | {"_raw", "_indextime", "_cd"}
 
 

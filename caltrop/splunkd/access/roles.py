@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterable
 
-from caltrop.dialect.words import truth
+from caltrop.dialect.words import fits, truth
 from caltrop.knowledge.configuration import Configuration
 
 PREFIX = "role_"
@@ -87,6 +86,6 @@ class Roles:
         for pattern in self.indexes_allowed(roles):
             if index.startswith("_") and not pattern.startswith("_"):
                 continue
-            if fnmatch.fnmatchcase(index, pattern):
+            if fits(pattern, index):
                 return True
         return False

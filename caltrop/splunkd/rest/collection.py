@@ -7,13 +7,13 @@ A `Collection` gives `entries`, and as far as it allows them `create`, `update` 
 
 from __future__ import annotations
 
-import fnmatch
 import re
 import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
+from caltrop.dialect.words import fits
 from caltrop.splunkd.access import capabilities
 from caltrop.splunkd.rest.wings import Wings
 from caltrop.splunkd.wire.atom import Acl, Entry, Feed, render_feed
@@ -328,15 +328,15 @@ def _matches(entry: Entry, word: str) -> bool:
     key, equals, wanted = word.partition("=")
     if equals and key:
         if key in {"name", "title"}:
-            return fnmatch.fnmatchcase(entry.name.lower(), wanted.lower())
+            return fits(wanted.lower(), entry.name.lower())
         if key.startswith("eai:acl."):
             value = entry.acl.content().get(key.removeprefix("eai:acl."))
         else:
             value = entry.content.get(key)
-        return any(fnmatch.fnmatchcase(text.lower(), wanted.lower()) for text in _texts(value))
+        return any(fits(wanted.lower(), text.lower()) for text in _texts(value))
     pattern = f"*{word.lower()}*"
     texts = [entry.name, *(t for value in entry.content.values() for t in _texts(value))]
-    return any(fnmatch.fnmatchcase(text.lower(), pattern) for text in texts)
+    return any(fits(pattern, text.lower()) for text in texts)
 
 
 def _texts(value: Any) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -11,6 +10,7 @@ from urllib.parse import urlencode
 
 import polars as pl
 
+from caltrop.dialect.words import fits
 from caltrop.engine.errors import SearchError
 from caltrop.engine.services import Services
 from caltrop.engine.table import Table
@@ -58,7 +58,7 @@ class ServerServices(Services):
         themselves wrote (risk events, notables, summaries) is not, since one detection would then feed the next.
         """
         default = self._state.roles.indexes_default(self._roles(user))
-        return [n for n in indexes if n not in DERIVED or any(fnmatch.fnmatchcase(n, p) for p in default)]
+        return [n for n in indexes if n not in DERIVED or any(fits(p, n) for p in default)]
 
     def _roles(self, user: str) -> list[str]:
         """Those of the account; a name without an account holds none, so it may search nothing."""

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from caltrop.dialect.words import quoted
 from caltrop.errors import CaltropError
 from caltrop.splunkd.intake.ingest import Event, Ingest, Origin
 from caltrop.splunkd.searching import stash
@@ -138,7 +139,6 @@ def risk_objects(params: Mapping[str, str]) -> tuple[list[dict[str, str]], list[
 
 def _risk_fields(risk_object: Mapping[str, str], value: str, row: Row, message: str, name: str) -> dict[str, Value]:
     score = substitute(risk_object.get("risk_score", "0"), row)
-    quoted = value.replace("\\", "\\\\").replace('"', '\\"')
     return {
         "risk_object": value,
         "normalized_risk_object": value.lower(),
@@ -147,7 +147,7 @@ def _risk_fields(risk_object: Mapping[str, str], value: str, row: Row, message: 
         "risk_score": score,
         "calculated_risk_score": score,
         "risk_message": message,
-        "contributing_events_search": f'| savedsearch "{name}" | search {risk_object["risk_object_field"]}="{quoted}"',
+        "contributing_events_search": f'| savedsearch "{name}" | search {risk_object["risk_object_field"]}={quoted(value)}',
     }
 
 

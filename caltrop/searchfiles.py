@@ -15,6 +15,7 @@ from pathlib import Path
 
 import yaml
 
+from caltrop.dialect.conf import ConfError, Setting, scan
 from caltrop.errors import CaltropError, Location
 
 _KEYS = ("search", "spl", "query")
@@ -79,26 +80,18 @@ def _json_lines(text: str, file: str) -> Iterator[Written]:
             yield Written(found, file, anchors)
 
 
-_SETTING = re.compile(r"\s*search\s*=[ \t]*")
-
-
 def _conf(text: str, file: str) -> Iterator[Written]:
-    """The `search` settings of savedsearches.conf; a backslash at the end of a line continues it on the next."""
-    lines = iter(enumerate(text.split("\n"), 1))
-    for number, line in lines:
-        line = line.rstrip("\r")
-        setting = _SETTING.match(line)
-        continued = line.endswith("\\") and not line.lstrip().startswith("#")
-        value, anchors = line[setting.end() :] if setting else "", [(0, number, setting.end() + 1 if setting else 1)]
-        while continued:
-            value = value[:-1] + "\n"
-            number, line = next(lines, (number, ""))
-            line = line.rstrip("\r")
-            anchors.append((len(value), number, 1))
-            value += line
-            continued = line.endswith("\\")
-        if setting and value.strip():
-            yield Written(value, file, tuple(anchors))
+    """The `search` settings of savedsearches.conf, also those that a later one of the same stanza overrides."""
+    try:
+        settings = [part for part in scan(text, file, []) if isinstance(part, Setting)]
+    except ConfError as error:
+        place = error.location or Location(file)
+        yield Written("", file, ((0, place.line, place.column),), error.message)
+        return
+    for setting in settings:
+        if setting.key == "search" and setting.value:
+            starts = (0, *(found.end() for found in re.finditer("\n", setting.value)))
+            yield Written(setting.value, file, tuple((start, *setting.place(start)) for start in starts))
 
 
 def _yaml(text: str, file: str) -> Iterator[Written]:
