@@ -1,0 +1,215 @@
+"""The Common Information Model: what a dataset makes of an event that lacks a field, and which fields it leaves alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import polars as pl
+import pytest
+
+from caltrop.engine.instance import Instance
+from caltrop.knowledge import addon_apps
+
+
+@pytest.fixture(scope="module")
+def instance() -> Instance:
+    instance = Instance(None, addon_apps())
+    instance.store.create_index("main")
+    return instance
+
+
+def rows_of(instance: Instance, model: str, dataset: str, event: Mapping[str, object]) -> dict[str, object]:
+    """The fields of one made-up event as the calculations of the dataset leave them, by their bare names."""
+    found = instance.knowledge("search", "nobody").datamodel(model).dataset(dataset)
+    evals = " ".join(f"| eval {name}={value}" for name, value in event.items())
+    steps = []
+    for calculation in found.calculations:
+        (_, output), *_ = calculation.outputs
+        if calculation.kind == "Eval":
+            steps.append(f"| eval {output}={calculation.expression}")
+        elif calculation.kind == "Rex":
+            pattern = calculation.expression.replace("\\", "\\\\").replace('"', '\\"')
+            steps.append(f'| rex field={calculation.input} "{pattern}"')
+        else:
+            (field, given), *_ = calculation.inputs
+            steps.append(f"| lookup {calculation.lookup} {field} AS {given} OUTPUT {output}")
+    table = instance.search(f'| makeresults | eval source="s", sourcetype="st" {evals} {" ".join(steps)}').table
+    return table.frame.row(0, named=True)
+
+
+NOTHING: dict[str, object] = {}
+
+# model, dataset, what the event holds (eval expressions), what comes of it
+CASES: dict[str, tuple[str, str, Mapping[str, object], Mapping[str, object]]] = {
+    "the application falls back to the source type": (
+        "Authentication",
+        "Authentication",
+        NOTHING,
+        {"app": "st", "src": "unknown", "signature": None},
+    ),
+    "vendor and product make the vendor's product": (
+        "Endpoint",
+        "Processes",
+        {"vendor": '"V"', "product": '"P"'},
+        {"vendor_product": "V P"},
+    ),
+    "a vendor alone": ("Web", "Web", {"vendor": '"V"'}, {"vendor_product": "V unknown"}),
+    "a product alone": ("Web", "Web", {"product": '"P"', "vendor": '"unknown"'}, {"vendor_product": "unknown P"}),
+    "neither": (
+        "Malware",
+        "Malware_Attacks",
+        NOTHING,
+        {"vendor_product": "st", "file_name": None, "severity": "unknown"},
+    ),
+    "what is there stays": ("Web", "Web", {"vendor_product": '"X"', "vendor": '"V"'}, {"vendor_product": "X"}),
+    "a result from the signature": (
+        "Change",
+        "All_Changes",
+        {"signature": '"was changed"', "signature_id": "4738"},
+        {"result": "was changed", "result_id": "4738"},
+    ),
+    "no result at all": (
+        "Change",
+        "All_Changes",
+        {"result": '""'},
+        {"result": "unknown", "result_id": "-1", "user_agent": None},
+    ),
+    "the elder model does the same": ("Change_Analysis", "All_Changes", {"signature_id": "7"}, {"result_id": "7"}),
+    "a process name from a quoted path": (
+        "Endpoint",
+        "Processes",
+        {"process": r'"\"C:\\Program Files\\a b.exe\" -x"'},
+        {"process_name": "a b.exe"},
+    ),
+    "a process name from a bare path": (
+        "Endpoint",
+        "Processes",
+        {"process": r'"C:\\w\\cmd.exe /c dir"'},
+        {"process_name": "cmd.exe"},
+    ),
+    "a process name from a bare name": (
+        "Endpoint",
+        "Filesystem",
+        {"parent_process": '"ls -l"'},
+        {"parent_process_name": "ls", "process_name": "unknown"},
+    ),
+    "a process name that is given": (
+        "Endpoint",
+        "Registry",
+        {"process": '"a.exe"', "process_name": '"b.exe"'},
+        {"process_name": "b.exe"},
+    ),
+    "integrity in small letters": (
+        "Endpoint",
+        "Processes",
+        {"process_integrity_level": '"High"'},
+        {"process_integrity_level": "high", "action": None},
+    ),
+    "ports are numbers": (
+        "Network_Traffic",
+        "All_Traffic",
+        {"dest_port": '"http"', "src_port": "1024"},
+        {"dest_port": "0", "src_port": "1024", "app": None},
+    ),
+    "bytes add up": (
+        "Network_Traffic",
+        "All_Traffic",
+        {"bytes_in": "3", "bytes_out": "4"},
+        {"bytes": "7", "packets": None},
+    ),
+    "bytes that are missing": ("Web", "Web", {"bytes": "10", "bytes_out": "4"}, {"bytes_in": "6"}),
+    "transport in small letters": (
+        "Network_Traffic",
+        "All_Traffic",
+        {"transport": '"TCP"'},
+        {"transport": "tcp", "dest": "unknown"},
+    ),
+    "a dash is nothing to Web": (
+        "Web",
+        "Web",
+        {"http_method": '"-"', "url": '"http://u@h:80/p?q"'},
+        {"http_method": "unknown", "url_domain": "h", "url_length": "17", "category": None},
+    ),
+    "a path is no domain": ("Web", "Web", {"url": '"/a/b"'}, {"url": "/a/b", "url_domain": None, "url_length": "4"}),
+    "a reply code by its number": (
+        "Network_Resolution",
+        "DNS",
+        {"reply_code_id": "3"},
+        {"reply_code": "Non-Existent Domain", "answer_count": "1"},
+    ),
+    "a reply code by its name": (
+        "Network_Resolution",
+        "DNS",
+        {"reply_code": '"servfail"'},
+        {"reply_code_id": "servfail", "reply_code": "Server Failure"},
+    ),
+    "a reply code that nobody knows": (
+        "Network_Resolution",
+        "DNS",
+        {"reply_code_id": "9003", "answer": 'split("a b", " ")'},
+        {"reply_code": "unknown", "answer_count": "2"},
+    ),
+    "an update by its other name": (
+        "Updates",
+        "Updates",
+        {"signature_id": '"KB1"'},
+        {"signature": "KB1", "signature_id": "KB1", "severity": None},
+    ),
+    "a lease of Stream": (
+        "Network_Sessions",
+        "All_Sessions",
+        {"source": '"stream:dhcp"', "yiaddr": '"10.0.0.1"'},
+        {"dest_ip": "10.0.0.1", "dest_mac": "unknown"},
+    ),
+    "a file size that is none": (
+        "Endpoint",
+        "Filesystem",
+        {"file_size": '"big"'},
+        {"file_size": None, "file_hash": "unknown"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_calculations(instance: Instance, name: str) -> None:
+    model, dataset, event, expected = CASES[name]
+    row = rows_of(instance, model, dataset, event)
+    found = {field: None if row.get(field) is None else str(row[field]) for field in expected}
+    assert {k: v.removesuffix(".0") if isinstance(v, str) else v for k, v in found.items()} == expected
+
+
+@pytest.mark.parametrize(
+    ("model", "dataset", "constraint"),
+    [
+        ("Authentication", "Failed_Authentication", 'action="failure" OR result="failure"'),
+        ("Change", "Endpoint_Restarts", "action=modified change_type=restart"),
+        ("Change_Analysis", "Filesystem_Changes", "object_category=file"),
+        ("Interprocess_Messaging", "All_Messaging", "tag=messaging"),
+        ("Intrusion_Detection", "Network_IDS_Attacks", "ids_type=network"),
+        ("Malware", "Deferred_Malware", "action=deferred"),
+        ("Updates", "Available_Updates", "status=available"),
+        ("Vulnerabilities", "High_Critical_Vulnerabilities", 'severity="critical"'),
+    ],
+)
+def test_datasets(instance: Instance, model: str, dataset: str, constraint: str) -> None:
+    assert constraint in instance.knowledge("search", "nobody").datamodel(model).dataset(dataset).search
+
+
+def test_every_root_has_a_zone(instance: Instance) -> None:
+    knowledge = instance.knowledge("search", "nobody")
+    models = sorted(p.stem for app in addon_apps() for p in app.glob("default/data/models/*.json"))
+    for name in models:
+        model = knowledge.datamodel(name)
+        for dataset in model.datasets:
+            assert "cim_entity_zone" in model.dataset(dataset).fields, f"{name}.{dataset}"
+
+
+def test_an_event_without_its_fields_is_still_counted(instance: Instance) -> None:
+    """`tstats … by` leaves out rows where a field is missing: filled fields keep them, optional ones do not."""
+    event = json.dumps({"event_type": "flow", "src_ip": "1.1.1.1", "dest_ip": "2.2.2.2", "proto": "TCP"})
+    frame = pl.DataFrame({"_raw": [event], "host": ["h"], "source": ["s"], "sourcetype": ["suricata"]})
+    instance.store.append(frame.with_columns(_time=1.7e9, _indextime=1.7e9, index=pl.lit("main")))
+    search = "| tstats count from datamodel=Network_Traffic.All_Traffic by All_Traffic.{}"
+    assert instance.search(search.format("user")).table.frame.rows() != []
+    assert instance.search(search.format("vlan")).table.frame.rows() == []
