@@ -13,9 +13,9 @@ from pathlib import Path
 import click
 
 from caltrop.cli.options import addons_option, app_option, windows_option
+from caltrop.dialect import strftime
 from caltrop.engine.instance import Instance
 from caltrop.engine.table import Table, render
-from caltrop.engine.times import strftime
 from caltrop.index.importers import FORMATS, ImportOptions
 from caltrop.knowledge import addon_apps, install_app
 
@@ -91,9 +91,7 @@ def cells_of(table: Table, names: Sequence[str]) -> list[list[str | list[str] | 
     for name in names:
         column = table.frame.get_column(name)
         if name == "_time" and column.dtype.is_numeric():
-            columns.append(
-                [None if t is None else strftime(float(t), "%Y-%m-%dT%H:%M:%S.%Q%:z") for t in column.to_list()]
-            )
+            columns.append(strftime.write(column, "%Y-%m-%dT%H:%M:%S.%Q%:z").to_list())
         else:
             columns.append(render(column).to_list())
     return [list(row) for row in zip(*columns, strict=True)]

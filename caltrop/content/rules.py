@@ -55,6 +55,7 @@ RULES: dict[str, tuple[str, str]] = {
     # schedule and tests
     "schedule-gap": ("warning", "the time window is shorter than the interval between runs"),
     "bad-cron": ("error", "the cron schedule does not parse"),
+    "bad-time": ("error", "a bound of the time window is no time"),
     "no-test": ("warning", "a production detection has no test"),
     "test-data": ("error", "test data without source or sourcetype, or without data"),
     "unpinned-data": ("off", "downloaded test data without size and sha256"),

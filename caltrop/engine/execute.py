@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from caltrop.dialect.patterns import MatchLimit
+from caltrop.dialect.zones import TimeError
 from caltrop.engine import expressions, matching, options, reading, registry, subsearches
 from caltrop.engine.calls import Scope
 from caltrop.engine.context import Context
@@ -66,7 +67,7 @@ class Engine:
                         self.events, self.transforming = before, True
             except SearchError as error:
                 raise error.at(command) from error
-            except MatchLimit as error:
+            except (MatchLimit, TimeError) as error:
                 raise SearchError(error.message, node=command, hint=error.hint) from error
             except pl.exceptions.PolarsError as error:
                 raise SearchError(f"'{command.name}' failed: {error}", node=command) from error

@@ -11,8 +11,11 @@ from pathlib import Path
 import polars as pl
 
 from caltrop.dialect import patterns
-from caltrop.engine import registry, times
+from caltrop.dialect.moments import time_bound
+from caltrop.dialect.zones import TimeError
+from caltrop.engine import registry
 from caltrop.engine.context import Context, Extracted, Message
+from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import Engine
 from caltrop.engine.extractions import Extractions
 from caltrop.engine.kept import Kept
@@ -153,5 +156,8 @@ def _bound(value: Time, now: float, timezone: str) -> float | None:
     if value is None or value == "":
         return None
     if isinstance(value, str):
-        return times.time_bound(value, now, timezone)
+        try:
+            return time_bound(value, now, timezone)
+        except TimeError as error:
+            raise SearchError(error.message, hint=error.hint) from error
     return float(value)

@@ -15,8 +15,9 @@ from operator import and_, or_
 
 import polars as pl
 
+from caltrop.dialect.moments import shift, time_bound
 from caltrop.dialect.patterns import wildcard_pattern
-from caltrop.engine import times
+from caltrop.dialect.zones import TimeError
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.table import MULTIVALUE, numeric, render
@@ -240,6 +241,8 @@ def _any_value(frame: pl.DataFrame, name: str, test: Callable[[pl.Expr], pl.Expr
 
 # --- time modifiers ---------------------------------------------------------------------------------------------------
 
+_STARTS = frozenset(("earliest", "starttime", "_index_earliest", "starttimeu"))
+_ENDS = frozenset(("latest", "endtime", "_index_latest", "endtimeu"))
 _AGO = {"seconds": "s", "minutes": "m", "hours": "h", "days": "d", "months": "mon"}
 
 
@@ -259,21 +262,19 @@ def modifier_bounds(node: Comparison, ctx: Context, form: str | None = None) -> 
     text = node.value.text
     if name == "timeformat":
         return None, None
-    if name in ("earliest", "starttime", "_index_earliest"):
-        return times.time_bound(text, ctx.now, ctx.timezone, form), None
-    if name in ("latest", "endtime", "_index_latest"):
-        return None, times.time_bound(text, ctx.now, ctx.timezone, form)
-    if name == "starttimeu":
-        return times.time_bound(text, ctx.now, ctx.timezone), None
-    if name == "endtimeu":
-        return None, times.time_bound(text, ctx.now, ctx.timezone)
+    if name in _STARTS or name in _ENDS:
+        try:
+            moment = time_bound(text, ctx.now, ctx.timezone, None if name.endswith("u") else form)
+        except TimeError as error:
+            raise SearchError(error.message, node=node, hint=error.hint) from error
+        return (moment, None) if name in _STARTS else (None, moment)
     match = re.fullmatch(
         r"(start|end|)(seconds|minutes|hours|days|months)ago|searchtimespan(minutes|hours|days|months)", name
     )
     if match is None or not re.fullmatch(r"\d+(\.\d+)?", text):
         raise SearchError(f"{name} needs a number", node=node)
     unit = _AGO[match[2] or match[3]]
-    moment = times.shift(ctx.now, -int(float(text)), unit, ctx.timezone)
+    moment = shift(ctx.now, -int(float(text)), unit, ctx.timezone)
     return (None, moment) if match[1] == "end" else (moment, None)
 
 

@@ -12,8 +12,9 @@ from functools import reduce
 
 import polars as pl
 
+from caltrop.dialect import strftime
 from caltrop.dialect.words import fits
-from caltrop.engine import matching, subsearches, times
+from caltrop.engine import matching, subsearches
 from caltrop.engine.asking import tell
 from caltrop.engine.context import Context, Extracted
 from caltrop.engine.needed import keep, needed_fields
@@ -303,11 +304,6 @@ def with_derived(frame: pl.DataFrame, wanted: frozenset[str] | None, ctx: Contex
         elif name == "date_zone":
             columns.append(pl.lit("0" if ctx.timezone == "UTC" else "local").alias(name))
         else:
-            values = [_date(t, name, ctx.timezone) for t in frame.get_column("_time").to_list()]
-            columns.append(pl.lit(pl.Series(name, values, dtype=pl.String)))
+            written = strftime.write(frame.get_column("_time").floor(), _DATES[name], ctx.timezone)
+            columns.append(pl.lit(written.str.to_lowercase()).alias(name))
     return frame.with_columns(columns)
-
-
-def _date(epoch: float, name: str, tz: str) -> str | None:
-    text = times.strftime(float(int(epoch)), _DATES[name], tz)
-    return text.lower() if text is not None else None

@@ -9,48 +9,38 @@ the latest year that does not lie in the future; no day, the day of `now`; no ti
 from __future__ import annotations
 
 import time
-import zoneinfo
-from datetime import UTC, datetime
 
 import polars as pl
 
+from caltrop.dialect.moments import local
+from caltrop.dialect.strptime import GROUPS, MONTH, epoch, pattern
+from caltrop.dialect.zones import ABBREVIATIONS, TimeError, checked
 from caltrop.errors import CaltropError
 from caltrop.index.props import Props, after
 
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-# Minutes east of UTC. Names that several zones share mean what Splunk's default takes them for: the American one.
-ZONES = {
-    "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 60, "BST": 60, "CET": 60, "CEST": 120, "EET": 120, "EEST": 180,
-    "MSK": 180, "IST": 330, "SGT": 480, "HKT": 480, "AWST": 480, "JST": 540, "KST": 540, "AEST": 600, "AEDT": 660,
-    "NZST": 720, "NZDT": 780, "AST": -240, "ADT": -180, "EST": -300, "EDT": -240, "CST": -360, "CDT": -300,
-    "MST": -420, "MDT": -360, "PST": -480, "PDT": -420, "AKST": -540, "AKDT": -480, "HST": -600,
-}  # fmt: skip
 # A pattern may not use one name twice: further places where a zone may stand.
 _MORE_ZONES = ("z2", "z3")
-GROUPS = ("Y", "m", "d", "b", "H", "M", "S", "f", "p", "z", "e", "j")
+_AHEAD = 2 * 86400  # a time without a year may lie this far ahead
 
-_MON = (
-    r"(?P<b>(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))(?i:uary|ruary|ch|il|e|y|ust|tember|t|ober|ember)?\.?"
-)
 _DAY = r"(?P<d>[0-3]?\d)"
-_ZONE = r"(?:\s?(?P<z>[+-]\d\d:?\d\d|(?:" + "|".join(ZONES) + r")\b)|(?P<z3>[+-]\d\d)\b)"
+_ZONE = r"(?:\s?(?P<z>[+-]\d\d:?\d\d|(?:" + "|".join(ABBREVIATIONS) + r")\b)|(?P<z3>[+-]\d\d)\b)"
 _CLOCK = r"(?P<H>[0-2]?\d):(?P<M>[0-5]\d)(?::(?P<S>[0-6]\d)(?:[.,:](?P<f>\d{1,9}))?)?(?:\s?(?P<p>[AaPp]\.?[Mm]\b\.?))?"
 _TIME = _CLOCK + _ZONE + "?"
 # Tried together: the leftmost match wins, and of those that begin at one place the first in this list.
 FORMS = (
     rf"\b(?P<Y>\d{{4}})[-/.](?P<m>[01]?\d)[-/.]{_DAY}(?:[T _,;:-]{{1,3}}|\s-\s|[\s,]{{1,2}}time=\x22?){_TIME}",
     rf"\b(?P<Y>(?:19|20)\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d)[T ]?(?P<H>[0-2]\d):?(?P<M>[0-5]\d):?(?P<S>[0-6]\d)(?:[.,](?P<f>\d{{1,9}}))?{_ZONE}?",
-    rf"\b{_DAY}[-/ ]{_MON}[-/ ](?P<Y>\d{{4}}|\d\d)[T: ,]{{1,2}}{_TIME}",
-    rf"\b{_MON}\s{{1,2}}{_DAY},?\s(?P<Y>\d{{4}}),?\s(?:(?:at|@)\s)?{_TIME}",
-    rf"\b{_MON}\s{{1,2}}{_DAY},?\s{_CLOCK}(?:{_ZONE}?\s(?P<Y>(?:19|20)\d\d)\b)(?:\s(?P<z2>UTC|GMT)\b)?",
-    rf"\b{_MON}\s{{1,2}}{_DAY},?\s{_TIME}",
+    rf"\b{_DAY}[-/ ]{MONTH}[-/ ](?P<Y>\d{{4}}|\d\d)[T: ,]{{1,2}}{_TIME}",
+    rf"\b{MONTH}\s{{1,2}}{_DAY},?\s(?P<Y>\d{{4}}),?\s(?:(?:at|@)\s)?{_TIME}",
+    rf"\b{MONTH}\s{{1,2}}{_DAY},?\s{_CLOCK}(?:{_ZONE}?\s(?P<Y>(?:19|20)\d\d)\b)(?:\s(?P<z2>UTC|GMT)\b)?",
+    rf"\b{MONTH}\s{{1,2}}{_DAY},?\s{_TIME}",
     rf"\b{_DAY}\.(?P<m>[01]?\d)\.(?P<Y>\d{{4}})(?:,?\s){_TIME}",
     rf"\b(?P<m>[0-3]?\d)[-/]{_DAY}[-/](?P<Y>\d{{4}}|\d\d)(?:[T ,;:-]{{1,2}}|\s-\s){_TIME}",
     r"\baudit\((?P<e>\d{9,10}(?:\.\d{1,9})?)\b",
     r"^\W?(?P<e>1\d{9}(?:\.\d{1,9}|\d{3}|\d{6}|\d{9})?)\b",
     r"\b(?P<Y>(?:19|20)\d\d)[-/](?P<m>[01]\d)[-/](?P<d>[0-3]\d)\b",
-    rf"\b{_DAY}[-/ ]{_MON}[-/ ](?P<Y>\d{{4}})\b",
-    rf"\b{_MON}\s{{1,2}}{_DAY},?\s(?P<Y>\d{{4}})\b",
+    rf"\b{_DAY}[-/ ]{MONTH}[-/ ](?P<Y>\d{{4}})\b",
+    rf"\b{MONTH}\s{{1,2}}{_DAY},?\s(?P<Y>\d{{4}})\b",
     r"\b(?P<m>[01]?\d)/(?P<d>[0-3]?\d)/(?P<Y>\d{4})\b",
 )
 # Weaker evidence, used where none of the forms above is found.
@@ -60,10 +50,10 @@ WEAK_FORMS = (
 )
 
 
-def _nameless(pattern: str) -> str:
+def _nameless(form: str) -> str:
     for name in (*GROUPS, *_MORE_ZONES):
-        pattern = pattern.replace(f"(?P<{name}>", "(?:")
-    return pattern
+        form = form.replace(f"(?P<{name}>", "(?:")
+    return form
 
 
 _ANY = "(" + "|".join(_nameless(form) for form in FORMS) + ")"
@@ -73,8 +63,8 @@ _ANY_WEAK = "(" + "|".join(_nameless(form) for form in WEAK_FORMS) + ")"
 def contains_date(texts: pl.Series, props: Props) -> pl.Series:
     """Which lines hold a time stamp where the settings look for one: what `BREAK_ONLY_BEFORE_DATE` asks."""
     area = _area(texts, props)
-    pattern = _format_pattern(props.time_format) if props.time_format else _ANY
-    return area.str.contains(pattern).fill_null(False)
+    wanted = _format_pattern(props.time_format) if props.time_format else _ANY
+    return area.str.contains(wanted).fill_null(False)
 
 
 class TimeParser:
@@ -112,8 +102,8 @@ class TimeParser:
         """Float64, null where no time stamp is found."""
         area = _area(texts, self.props)
         if self.props.time_format:
-            pattern = _format_pattern(self.props.time_format)
-            return self._distinct(area.str.extract(f"({_nameless(pattern)})", 1), (pattern,))
+            form = _format_pattern(self.props.time_format)
+            return self._distinct(area.str.extract(f"({_nameless(form)})", 1), (form,))
         found = self._distinct(area.str.extract(_ANY, 1), FORMS)
         if found.null_count():
             weak = pl.select(pl.when(found.is_null()).then(area)).to_series().str.extract(_ANY_WEAK, 1)
@@ -142,110 +132,40 @@ class TimeParser:
 
     def _take_apart(self, stamps: pl.Series, form: str) -> pl.Series:
         parts = stamps.str.extract_groups(f"^(?:{form})$").struct.unnest()
-        missing = [
-            pl.lit(None, dtype=pl.String).alias(name) for name in (*GROUPS, *_MORE_ZONES) if name not in parts.columns
-        ]
-        found = parts.select(pl.any_horizontal(pl.all().is_not_null())).to_series()
-        if not found.any():
+        if not parts.select(pl.any_horizontal(pl.all().is_not_null())).to_series().any():
             return pl.Series([None], dtype=pl.Float64).new_from_index(0, len(stamps))
-        times = civil_to_epoch(parts.with_columns(missing), self.zone, self.now)
-        return pl.select(pl.when(found).then(times)).to_series()
+        if not self.props.time_format:
+            parts = _understood(parts)
+        today = local(self.now, self.zone).date()
+        return epoch(parts, self.zone, today, latest=self.now + _AHEAD)
 
 
-def civil_to_epoch(parts: pl.DataFrame, zone: str, now: float) -> pl.Series:
-    """Epoch seconds of the columns of `GROUPS`, all text; null where they are no valid time.
-
-    `Y` year, `m` `d` month and day, `b` name of the month, `j` day of the year, `H` `M` `S` `f` time of day with
-    fraction, `p` AM or PM, `z` zone, `e` epoch in s, ms, us or ns. Of month and day, one above 12 is the day.
-    """
-    today = datetime.fromtimestamp(now, UTC)
-    number = {name: pl.col(name).cast(pl.Int64, strict=False) for name in ("Y", "m", "d", "H", "M", "S", "j")}
-    month_name = pl.col("b").str.slice(0, 3).str.to_lowercase()
-    named = month_name.replace_strict(list(MONTHS), list(range(1, 13)), default=None, return_dtype=pl.Int64)
-    swap = named.is_null() & (number["m"] > 12)
-    dated = pl.any_horizontal(pl.col("m", "d", "b", "j", "Y").is_not_null())
-    century = pl.when(number["Y"] < 70).then(2000).when(number["Y"] < 100).then(1900).otherwise(0)
-    year = number["Y"] + century
-    month = pl.when(swap).then(number["d"]).otherwise(pl.coalesce(named, number["m"]))
-    day = pl.when(swap).then(number["m"]).otherwise(number["d"])
-    half = pl.col("p").str.to_lowercase().str.slice(0, 1)
-    hour = number["H"].fill_null(0)
-    hour = pl.when(half == "p").then(hour % 12 + 12).when(half == "a").then(hour % 12).otherwise(hour)
-    # An epoch's unit shows in its number of digits.
-    digits = pl.col("e").str.extract(r"^(\d+)", 1).str.len_chars()
-    scale = pl.when(digits >= 19).then(1e9).when(digits >= 16).then(1e6).when(digits >= 13).then(1e3).otherwise(1.0)
-    epoch = pl.col("e").cast(pl.Float64, strict=False) / scale
-    fields = parts.lazy().select(
-        year.alias("Y"),
-        pl.when(dated).then(pl.coalesce(month, 1)).otherwise(today.month).alias("m"),
-        pl.when(dated).then(pl.coalesce(day, 1)).otherwise(today.day).alias("d"),
-        number["j"],
-        hour.alias("H"),
-        number["M"].fill_null(0),
-        number["S"].fill_null(0),
-        pl.concat_str(pl.lit("0."), "f").cast(pl.Float64, strict=False).fill_null(0.0).alias("f"),
-        _offset(pl.coalesce("z", *_MORE_ZONES)).alias("z"),
-        epoch.alias("e"),
-    )
-    this_year = _naive(pl.col("Y").fill_null(today.year))
-    last_year = _naive(pl.col("Y").fill_null(today.year - 1))
-    future = pl.col("Y").is_null() & (this_year > now + 2 * 86400)
-    naive = pl.when(future).then(last_year).otherwise(this_year)
-    known = pl.when(pl.col("z").is_not_null()).then(pl.col("t") - pl.col("z")).otherwise(_from_zone(pl.col("t"), zone))
-    # An epoch may have its fraction in a field of its own (%s.%3N).
-    return fields.with_columns(naive.alias("t")).select(pl.coalesce("e", known) + pl.col("f")).collect().to_series()
-
-
-def _naive(year: pl.Expr) -> pl.Expr:
-    """Seconds of a civil time as if it were UTC (proleptic Gregorian calendar); null where there is no such day."""
-    m, d = pl.col("m"), pl.col("d")
-    leap = ((year % 4 == 0) & (year % 100 != 0)) | (year % 400 == 0)
-    length = pl.when(m == 2).then(28 + leap.cast(pl.Int64)).when(m.is_in([4, 6, 9, 11])).then(30).otherwise(31)
-    valid = (
-        m.is_between(1, 12) & (d >= 1) & (d <= length) & (pl.col("H") < 24) & (pl.col("M") < 60) & (pl.col("S") < 61)
-    )
-    # Days from civil: years begin in March, so that the leap day is the last one.
-    y = pl.when(m <= 2).then(year - 1).otherwise(year)
-    era = y // 400
-    of_era = y - era * 400
-    of_year = (153 * ((m + 9) % 12) + 2) // 5 + d - 1
-    days = era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
-    days = days + pl.coalesce(pl.col("j") - 1, 0)
-    seconds = days * 86400 + pl.col("H") * 3600 + pl.col("M") * 60 + pl.col("S")
-    return pl.when(valid).then(seconds).cast(pl.Float64)
-
-
-def _offset(zone: pl.Expr) -> pl.Expr:
-    sign = pl.when(zone.str.starts_with("-")).then(-1).otherwise(1)
-    hours = zone.str.extract(r"^[+-](\d\d)", 1).cast(pl.Int64)
-    minutes = zone.str.extract(r"\d\d:?(\d\d)$", 1).cast(pl.Int64).fill_null(0)
-    names = {name: offset * 60 for name, offset in ZONES.items()}
-    named = zone.str.to_uppercase().replace_strict(
-        list(names), list(names.values()), default=None, return_dtype=pl.Int64
-    )
-    return pl.coalesce(sign * (hours * 3600 + minutes * 60), named)
-
-
-def _from_zone(naive: pl.Expr, zone: str) -> pl.Expr:
-    if zone == "UTC":
-        return naive
-    moment = (naive * 1000).cast(pl.Int64).cast(pl.Datetime("ms"))
-    there = moment.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.epoch("ms")
-    # A time that the clocks skip is read with the offset of the hour before.
-    before = moment - pl.duration(hours=1)
-    skipped = before.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.epoch("ms") + 3_600_000
-    return pl.coalesce(there, skipped).cast(pl.Float64) / 1000
+def _understood(parts: pl.DataFrame) -> pl.DataFrame:
+    """What a form alone leaves open: which of month and day is which, of what unit an epoch is, how hours count."""
+    present = set(parts.columns)
+    changes: list[pl.Expr] = []
+    if zones := [name for name in ("z", *_MORE_ZONES) if name in present]:
+        changes.append(pl.coalesce(zones).alias("z"))
+    if "m" in present:  # one above 12 is the day
+        swapped = pl.col("m").cast(pl.Int64, strict=False) > 12
+        changes.append(pl.when(swapped).then("d").otherwise("m").alias("m"))
+        changes.append(pl.when(swapped).then("m").otherwise("d").alias("d"))
+    if "p" in present:
+        twelve = pl.col("p").is_not_null() & pl.col("H").cast(pl.Int64, strict=False).is_between(1, 12)
+        changes.append(pl.when(twelve).then("H").alias("I"))
+    if "e" in present:  # s, ms, us or ns: the unit shows in the number of digits
+        digits = pl.col("e").str.extract(r"^(\d+)", 1).str.len_chars()
+        scale = pl.when(digits >= 19).then(1e9).when(digits >= 16).then(1e6).when(digits >= 13).then(1e3).otherwise(1.0)
+        changes.append((pl.col("e").cast(pl.Float64, strict=False) / scale).alias("e"))
+    return parts.with_columns(changes)
 
 
 def checked_zone(name: str) -> str:
-    """The name itself when it is a time zone of the IANA database."""
-    if name.upper() in ("Z", "GMT", "UTC"):
-        return "UTC"
+    """The name itself when it is a time zone; raises CaltropError that names the setting."""
     try:
-        zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise CaltropError(f"TZ = {name}: no such time zone", hint="name it as in Europe/Berlin") from None
-    return name
+        return checked(name)
+    except TimeError as error:
+        raise CaltropError(f"TZ = {name}: no such time zone", hint=error.hint) from None
 
 
 def _area(texts: pl.Series, props: Props) -> pl.Series:
@@ -254,64 +174,9 @@ def _area(texts: pl.Series, props: Props) -> pl.Series:
     return behind.str.head(props.lookahead)
 
 
-_DIRECTIVES = {
-    "Y": r"(?P<Y>\d{4})",
-    "y": r"(?P<Y>\d\d)",
-    "m": r"(?P<m>[01]?\d)",
-    "d": r"(?P<d>[ 0-3]?\d)",
-    "e": r"\s?(?P<d>[0-3]?\d)",
-    "b": _MON,
-    "B": _MON,
-    "h": _MON,
-    "H": r"(?P<H>[0-2]?\d)",
-    "k": r"\s?(?P<H>[0-2]?\d)",
-    "I": r"(?P<H>[01]?\d)",
-    "l": r"\s?(?P<H>[01]?\d)",
-    "M": r"(?P<M>[0-5]?\d)",
-    "S": r"(?P<S>[0-6]?\d)",
-    "p": r"(?P<p>[AaPp]\.?[Mm]\.?)",
-    "N": r"(?P<f>\d{1,9})",
-    "Q": r"(?P<f>\d{1,9})",
-    "q": r"(?P<f>\d{1,9})",
-    "f": r"(?P<f>\d{1,9})",
-    "z": r"(?P<z>[+-]\d\d:?\d\d|Z|UTC|GMT)",
-    "Z": r"(?P<z>[+-]\d\d:?\d\d|[A-Za-z]{1,5})",
-    "s": r"(?P<e>\d{9,10})",
-    "j": r"(?P<j>\d{1,3})",
-    "a": r"[A-Za-z]{2,9}",
-    "A": r"[A-Za-z]{2,9}",
-    "w": r"\d",
-    "u": r"\d",
-    "n": r"\s+",
-    "t": r"\s+",
-    "%": "%",
-}
-_COMPOSED = {"T": "%H:%M:%S", "R": "%H:%M", "F": "%Y-%m-%d", "D": "%m/%d/%y", "c": "%a %b %e %H:%M:%S %Y"}
-
-
-def _format_pattern(text: str) -> str:
-    """A `TIME_FORMAT` as a regular expression with the groups of `GROUPS`."""
-    pattern: list[str] = []
-    position = 0
-    while position < len(text):
-        character = text[position]
-        position += 1
-        if character.isspace():
-            pattern.append(r"\s+")
-            continue
-        if character != "%":
-            pattern.append(
-                "\\" + character if not (character.isalnum() or character == "_") and character.isascii() else character
-            )
-            continue
-        while position < len(text) and (text[position].isdigit() or text[position] in ":-_^E"):
-            position += 1
-        directive = text[position : position + 1]
-        position += 1
-        if directive in _COMPOSED:
-            pattern.append(_format_pattern(_COMPOSED[directive]))
-        elif directive in _DIRECTIVES:
-            pattern.append(_DIRECTIVES[directive])
-        else:
-            raise CaltropError(f"TIME_FORMAT = {text}: %{directive} at {position - 1} is no date or time variable")
-    return "".join(pattern)
+def _format_pattern(time_format: str) -> str:
+    """Any number can be `%s` where it is looked for in a text: only as many digits as times of today have are one."""
+    try:
+        return pattern(time_format, epoch=r"\d{9,10}")
+    except TimeError as error:
+        raise CaltropError(f"TIME_FORMAT = {time_format}: {error.message}", hint=error.hint) from error

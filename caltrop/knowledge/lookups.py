@@ -8,13 +8,14 @@ import ipaddress
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Literal
 
 import polars as pl
 
+from caltrop.dialect.strptime import parse
 from caltrop.dialect.words import truth
+from caltrop.dialect.zones import TimeError
 from caltrop.errors import CaltropError
 from caltrop.knowledge.columns import MULTIVALUE, as_field, as_list, shrink
 from caltrop.knowledge.configuration import MergedStanza
@@ -41,7 +42,7 @@ class Options:
     min_matches: int = 0
     default_match: str = ""
     time_field: str = ""
-    time_format: str = "%s"
+    time_format: str = "%s.%Q"
     max_offset: float = _NO_LIMIT
     min_offset: float = 0
 
@@ -57,7 +58,7 @@ def options(stanza: MergedStanza) -> Options:
         min_matches=_number(stanza, "min_matches") or 0,
         default_match=stanza.get("default_match"),
         time_field=stanza.get("time_field"),
-        time_format=stanza.get("time_format") or "%s",
+        time_format=stanza.get("time_format") or "%s.%Q",
         max_offset=_or(_number(stanza, "max_offset_secs"), _NO_LIMIT),
         min_offset=_or(_number(stanza, "min_offset_secs"), 0),
     )
@@ -245,7 +246,11 @@ class Lookup:
         name = self.options.time_field
         if name not in self._rows.columns:
             raise LookupFailure(f"lookup {self.name!r} has no time_field {name!r}")
-        return [_epoch(text, self.options.time_format) for text in self._rows[name]]
+        try:
+            times = parse(self._rows[name], self.options.time_format)
+        except TimeError as error:
+            raise LookupFailure(f"lookup {self.name!r}: time_format: {error.message}", hint=error.hint) from error
+        return times.floor().to_list()  # the fraction of a second is read and ignored
 
     def _in_time(self, rows: list[int], when: float) -> list[int]:
         """Rows whose time is between max_offset and min_offset seconds before the event, latest first."""
@@ -281,17 +286,3 @@ def _cidr_hits(cells: list[str | None], values: pl.Series) -> dict[str, list[int
         if found:
             hits[value] = sorted(found)
     return hits
-
-
-def _epoch(text: str | None, time_format: str) -> float | None:
-    """The time of a cell: `%s` with optional fraction, or a strptime format (UTC unless it says otherwise)."""
-    if text is None:
-        return None
-    if time_format in {"%s", "%s.%Q", "%s.%3N", "%s%Q"}:
-        return float(text) if re.fullmatch(r"\d+(\.\d+)?", text.strip()) else None
-    python_format = re.sub(r"%\d?[NQ]", "%f", time_format).replace("%T", "%H:%M:%S").replace("%F", "%Y-%m-%d")
-    try:
-        parsed = datetime.strptime(text.strip(), python_format)
-    except ValueError:
-        return None
-    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()

@@ -19,9 +19,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from caltrop.content.model import AttackData, Detection, Test
+from caltrop.dialect.moments import time_bound
 from caltrop.dialect.words import quoted, truth
+from caltrop.dialect.zones import TimeError
 from caltrop.errors import CaltropError
-from caltrop.replay import clock, expect
+from caltrop.replay import expect
 from caltrop.replay.datasets import Unreachable, resolve
 from caltrop.replay.delivery import deliver
 from caltrop.replay.target import Job, Row, SavedSearch, Source, Target, TargetError, wait_until
@@ -216,9 +218,19 @@ def _shift_end(proof: Proof, detection: Detection) -> float:
     """Where the last event has to lie for the next run of the schedule to find it."""
     content = proof.target.saved_search(proof.search_name(detection), proof.app).content
     now = time.time()
-    end = clock.resolve(str(content["dispatch.latest_time"] or "now"), now)
-    start = clock.resolve(str(content["dispatch.earliest_time"] or "0"), now)
+    end = _moment(str(content["dispatch.latest_time"] or "now"), now)
+    start = _moment(str(content["dispatch.earliest_time"] or "0"), now)
     return max(end - SHIFT_MARGIN, start)
+
+
+def _moment(bound: str, now: float) -> float:
+    try:
+        return time_bound(bound, now)
+    except TimeError as error:
+        raise CaltropError(
+            f"cannot place shifted events in the detection's window: {error.message}",
+            hint="mend the times of its schedule, or test without --shift",
+        ) from error
 
 
 # -- searches

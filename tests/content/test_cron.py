@@ -5,43 +5,7 @@ from __future__ import annotations
 import pytest
 
 from caltrop.content import load
-from caltrop.content.cron import longest_gap, parse, seconds_before_now
 from tests.content.sample import Repository
-
-HOUR, DAY = 3600, 86400
-
-
-@pytest.mark.parametrize(
-    ("cron", "gap"),
-    [("* * * * *", 60), ("0 * * * *", HOUR), ("*/15 * * * *", 900), ("5,50 * * * *", 45 * 60), ("10 0 * * *", DAY),
-     ("0 2 * * 0", 7 * DAY), ("0 2 * * sun", 7 * DAY), ("0 0 1 * *", 31 * DAY), ("0 9-17/4 * * 1-5", 64 * HOUR),
-     ("0 0 1 * 1", 7 * DAY), ("0 0 29 2 *", 0)],
-)  # fmt: skip
-def test_longest_gap(cron: str, gap: int) -> None:
-    assert longest_gap(cron) == gap
-
-
-@pytest.mark.parametrize("cron", ["* * * *", "60 * * * *", "a * * * *", "*/0 * * * *", "5-1 * * * *", "0 0 0 * *"])
-def test_what_is_no_cron(cron: str) -> None:
-    with pytest.raises(ValueError):
-        parse(cron)
-
-
-@pytest.mark.parametrize(
-    ("time", "seconds"),
-    [
-        ("-70m@m", 4200),
-        ("-1d@d", DAY),
-        ("now", 0),
-        ("-h", HOUR),
-        ("-24hours", DAY),
-        ("0", 0),
-        ("1700000000", None),
-        ("rt", None),
-    ],
-)
-def test_relative_times(time: str, seconds: int | None) -> None:
-    assert seconds_before_now(time) == seconds
 
 
 @pytest.mark.parametrize(
@@ -51,6 +15,22 @@ def test_relative_times(time: str, seconds: int | None) -> None:
         ("schedule-gap", "cron_schedule: 0 * * * *\n  earliest_time: -30m@m\n  latest_time: now"),
         ("", "cron_schedule: 0 * * * *\n  earliest_time: -60m@m\n  latest_time: now"),
         ("", "cron_schedule: 0 * * * *\n  earliest_time: 0\n  latest_time: now"),
+        ("", "cron_schedule: 0 * * * *\n  earliest_time: rt-5m\n  latest_time: rt"),
+        ("", 'cron_schedule: 0 * * * *\n  earliest_time: "10/19/2026:00:00:00"\n  latest_time: now'),
+        ("bad-time", "cron_schedule: 0 * * * *\n  earliest_time: -70x\n  latest_time: now"),
+        ("bad-time", "cron_schedule: 0 * * * *\n  earliest_time: -70m\n  latest_time: soon"),
+        # A month is a month, also as M: it covers every day and the months between two runs.
+        ("", "cron_schedule: 10 0 * * *\n  earliest_time: -1M\n  latest_time: now"),
+        ("", 'cron_schedule: 0 0 1 * *\n  earliest_time: -1mon@mon\n  latest_time: "@mon"'),
+        ("schedule-gap", "cron_schedule: 0 0 1 * *\n  earliest_time: -30d@d\n  latest_time: now"),
+        # Snaps count: yesterday, each day, leaves nothing; the last whole hour, every two hours, does.
+        ("", 'cron_schedule: 5 0 * * *\n  earliest_time: -1d@d\n  latest_time: "@d"'),
+        ("schedule-gap", 'cron_schedule: 5 */2 * * *\n  earliest_time: -1h@h\n  latest_time: "@h"'),
+        # Gaps across nights and weekends are found, whatever runs lie between.
+        ("schedule-gap", 'cron_schedule: "* 9-17 * * 1-5"\n  earliest_time: -1d\n  latest_time: now'),
+        ("", 'cron_schedule: "* 9-17 * * 1-5"\n  earliest_time: -3d\n  latest_time: now'),
+        ("schedule-gap", "cron_schedule: 0 0 29 2 *\n  earliest_time: -1y\n  latest_time: now"),
+        ("bad-cron", "cron_schedule: 0 0 30 2 *\n  earliest_time: -1y\n  latest_time: now"),
     ],
 )
 def test_schedules_are_checked(repository: Repository, code: str, schedule: str) -> None:

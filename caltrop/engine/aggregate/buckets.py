@@ -13,17 +13,17 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from caltrop.engine import times
+from caltrop.dialect.moments import shift, time_bound
+from caltrop.dialect.spans import MONTHS, Span, parse_span
+from caltrop.dialect.zones import to_epoch
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
-from caltrop.engine.times import Span
 from caltrop.spl.ast import Node
 
 MAX_BUCKETS = 50_000
 # Spans that are chosen when none is asked for (timechart, "Default time spans" and "minspan").
 LADDER = (Span(1, "s"), Span(5, "s"), Span(10, "s"), Span(30, "s"), Span(1, "m"), Span(5, "m"), Span(10, "m"), Span(30, "m"), Span(1, "h"),
           Span(1, "d"), Span(1, "mon"))  # fmt: skip
-_MONTHS = {"mon": 1, "q": 3, "y": 12}
 _WEEK = 7
 
 
@@ -54,17 +54,12 @@ class Buckets:
             .dt.convert_time_zone(self.tz)
         )
         day = local.dt.replace_time_zone(None).dt.truncate("1d")
-        return (
-            self._start(day)
-            .dt.replace_time_zone(self.tz, ambiguous="earliest", non_existent="null")
-            .dt.epoch("us")
-            .cast(pl.Float64)
-            / 1e6
-        )
+        start = pl.lit(self._start(day).dt.epoch("us").cast(pl.Float64) / 1e6)
+        return pl.select(to_epoch(start, self.tz)).to_series().rename(time.name)
 
     def _start(self, day: pl.Series) -> pl.Series:
         """First day of the bucket of each local midnight."""
-        months = _MONTHS.get(self.span.unit)
+        months = MONTHS.get(self.span.unit)
         if months is None:
             length = self.span.count * (_WEEK if self.span.unit == "w" else 1)
             number = day.dt.epoch("d")
@@ -82,7 +77,7 @@ class Buckets:
 
     def next(self, start: float) -> float:
         """Start of the bucket after the one that starts at `start`."""
-        return times.shift(start, self.span.count, self.span.unit, self.tz)
+        return shift(start, self.span.count, self.span.unit, self.tz)
 
     def starts(self, first: float, last: float) -> Iterator[float]:
         """Starts of all buckets from the one that holds `first` to the one that holds `last`."""
@@ -101,7 +96,7 @@ class Buckets:
 def parse(text: str, tz: str, node: Node) -> Buckets:
     """`5m`, `1mon`, `1w@w1`, `100ms`: a span, with an optional snap after @."""
     length, _, snap = text.partition("@")
-    span = times.parse_span(length)
+    span = parse_span(length)
     if span is None or span.count < 1:
         raise SearchError(
             f"{text!r} is no time span", node=node, hint="Write a number and a unit, as in 30s, 5m, 1h, 1d, 1w, 1mon."
@@ -112,14 +107,14 @@ def parse(text: str, tz: str, node: Node) -> Buckets:
 
 def aligned(found: Buckets, align: str, earliest: float, ctx: Context, node: Node) -> Buckets:
     """`aligntime=earliest`, `latest` or a time: where a bucket starts. Days and longer keep to the calendar."""
-    if not align or found.span.unit in ("d", "w", *_MONTHS):
+    if not align or found.span.unit in ("d", "w", *MONTHS):
         return found
     if align == "earliest":
         return replace(found, origin=earliest)
     if align == "latest":
         latest = ctx.time_range[1]
         return replace(found, origin=latest if latest is not None else ctx.now)
-    moment = times.time_bound(align, ctx.now, ctx.timezone)
+    moment = time_bound(align, ctx.now, ctx.timezone)
     if moment is None:
         raise SearchError(f"aligntime={align} is no time", node=node)
     return replace(found, origin=moment)
@@ -128,13 +123,7 @@ def aligned(found: Buckets, align: str, earliest: float, ctx: Context, node: Nod
 def automatic(first: float, last: float, bins: int, minimum: float = 0.0) -> Span:
     """The shortest usual span that divides the range into at most `bins` parts and is no shorter than `minimum` seconds."""
     for span in LADDER:
-        seconds = approximate_seconds(span)
+        seconds = span.approximate
         if seconds >= minimum and math.ceil((last - first) / seconds) <= bins:
             return span
     return LADDER[-1]
-
-
-def approximate_seconds(span: Span) -> float:
-    """Length in seconds; a month counts 30 days."""
-    fixed = span.seconds
-    return fixed if fixed is not None else span.count * _MONTHS[span.unit] * 30 * 86400.0

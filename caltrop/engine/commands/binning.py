@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from caltrop.engine import times
+from caltrop.dialect.moments import time_bound
+from caltrop.dialect.spans import parse_span
 from caltrop.engine.aggregate import buckets, ranges
 from caltrop.engine.aggregate.ranges import Ranges
 from caltrop.engine.context import Context
@@ -67,9 +68,7 @@ def _times(column: pl.Series, cmd: Command, ctx: Context) -> pl.Series:
         first = ctx.earliest if ctx.earliest is not None else float(low)  # type: ignore[arg-type]
         last = ctx.latest if ctx.latest is not None else float(high)  # type: ignore[arg-type]
         least = cmd.option("minspan")
-        minimum = (
-            buckets.approximate_seconds(buckets.parse(str(least), ctx.timezone, cmd).span) if least is not None else 0.0
-        )
+        minimum = buckets.parse(str(least), ctx.timezone, cmd).span.approximate if least is not None else 0.0
         found = buckets.Buckets(buckets.automatic(first, last, _count(cmd), minimum), ctx.timezone)
     align = cmd.option("aligntime")
     if align is not None:
@@ -82,7 +81,7 @@ def _align(text: str, cmd: Command, ctx: Context) -> float:
     if text in ("earliest", "latest"):
         bound = ctx.earliest if text == "earliest" else ctx.latest
         return bound if bound is not None else 0.0
-    moment = times.time_bound(text, ctx.now, ctx.timezone)
+    moment = time_bound(text, ctx.now, ctx.timezone)
     if moment is None:
         raise SearchError(f"bin: aligntime={text} is no time", node=cmd)
     return moment
@@ -116,7 +115,7 @@ def _numbers(column: pl.Series, cmd: Command, ctx: Context) -> pl.Series:
 
 def _plain_span(text: str) -> str:
     """A span of time over a plain number is that many seconds."""
-    span = times.parse_span(text)
+    span = parse_span(text)
     if span is not None and span.seconds is not None and not text.replace(".", "").isdigit() and "log" not in text:
         return f"{span.seconds:g}"
     return text

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from caltrop.engine import times
+from caltrop.dialect.spans import parse_span
 from caltrop.engine.aggregate import aggregate, buckets, natural_order, ranges, to_prestats
 from caltrop.engine.aggregate.arguments import aggregations, checked, flag, name_of, number, text
 from caltrop.engine.aggregate.functions import find
@@ -65,7 +65,7 @@ class Axis:
 
     def _ranges(self, span: str) -> ranges.Ranges:
         """A number, a logarithm, or a span of time for a field of seconds."""
-        length = times.parse_span(span)
+        length = parse_span(span)
         if length is not None and not span.isdigit() and length.seconds is not None:
             return ranges.Ranges(width=length.seconds)
         return ranges.parse(span, self.options)
@@ -99,7 +99,7 @@ def of_time_line(option: Option) -> bool:
     if option.name == "aligntime":
         return True
     value = str(option.value)
-    return option.name in ("span", "minspan") and not value.isdigit() and times.parse_span(value) is not None
+    return option.name in ("span", "minspan") and not value.isdigit() and parse_span(value) is not None
 
 
 def plain_functions(cmd: Command, axes: Sequence[Axis]) -> tuple[Aggregation, ...]:

@@ -7,8 +7,8 @@ import re
 
 import polars as pl
 
+from caltrop.dialect import strftime
 from caltrop.dialect.words import option_truth
-from caltrop.engine import times
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
@@ -39,7 +39,8 @@ def collect(table: Table, cmd: Command, ctx: Context) -> Table:
     if as_hec:
         written = _hec_texts(table)
     else:
-        written = [_summary_text(row, t, ctx, cmd) for row, t in zip(_rows(table), time, strict=True)]
+        stamps = strftime.write(time, str(cmd.option("timeformat", TIME_FORMAT)), ctx.timezone).fill_null("")
+        written = [_summary_text(row, stamp, ctx, cmd) for row, stamp in zip(_rows(table), stamps, strict=True)]
     raw = pl.Series("_raw", written, dtype=pl.String)
     if cmd.option("testmode", False):
         return table.with_frame(frame.with_columns(raw))
@@ -107,7 +108,7 @@ def _raw_of(row: Row) -> str:
     return raw if isinstance(raw, str) else "\n".join(raw)
 
 
-def _summary_text(row: Row, time: float, ctx: Context, cmd: Command) -> str:
+def _summary_text(row: Row, stamp: str, ctx: Context, cmd: Command) -> str:
     """`_raw` as it is where there is one, else time, info_… and every visible field as key="value"."""
     marker = str(cmd.option("marker", ""))
     raw = _raw_of(row)
@@ -115,8 +116,7 @@ def _summary_text(row: Row, time: float, ctx: Context, cmd: Command) -> str:
         return f"{raw}, {marker}" if marker else raw
     parts = []
     if cmd.option("addtime", True):
-        layout = str(cmd.option("timeformat", TIME_FORMAT))
-        parts.append(times.strftime(time, layout, ctx.timezone) or "")
+        parts.append(stamp)
     if ctx.saved_search:
         parts += [f"search_name={_quoted(ctx.saved_search)}", f"search_now={ctx.now:.3f}"]
     if cmd.option("addinfo", True):

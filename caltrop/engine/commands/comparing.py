@@ -6,7 +6,7 @@ import difflib
 
 import polars as pl
 
-from caltrop.engine import times
+from caltrop.dialect.spans import parse_span
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
@@ -74,7 +74,7 @@ def localize(table: Table, cmd: Command, ctx: Context) -> Table:
 
 def _seconds(cmd: Command, name: str, default: str) -> float:
     text = str(cmd.option(name, default))
-    span = times.parse_span(text)
+    span = parse_span(text)
     if span is None or span.seconds is None:
         raise SearchError(f"'localize' {name}={text!r} is no number of seconds, minutes, hours or days", node=cmd)
     return float(span.seconds)

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from caltrop.engine import fieldnames, times
+from caltrop.dialect import strftime, strptime
+from caltrop.dialect.moments import local
+from caltrop.engine import fieldnames
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
-from caltrop.engine.functions.datetimes import format_times
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, numeric, render, values_of
 from caltrop.engine.values import to_number
@@ -43,38 +44,50 @@ def convert(table: Table, cmd: Command, ctx: Context) -> Table:
 
 
 def _function(call: FieldFunction, form: str, ctx: Context) -> Callable[[pl.Series], pl.Series]:
-    tz, today = ctx.timezone, times.to_datetime(ctx.now, ctx.timezone).date()
+    tz, today = ctx.timezone, local(ctx.now, ctx.timezone).date()
 
-    def read_time(text: str) -> float | None:
-        return times.strptime(text, form, tz, today)
+    def times(column: pl.Series) -> Number:
+        """Reads the texts of the column as times, all of them having been read at once."""
+        texts = render(_first(column)).drop_nulls().unique()
+        return dict(zip(texts, strptime.parse_leniently(texts, form, tz, today), strict=True)).get
 
-    known = (to_plain_number, read_time, dur2sec, mstime, memk)
+    def known(column: pl.Series) -> tuple[Number, ...]:
+        return to_plain_number, times(column), dur2sec, mstime, memk
+
     if call.function == "ctime":
         return lambda column: _ctime(column, form, tz)
     if call.function == "auto":
-        return lambda column: _auto(column, known)
+        return lambda column: _auto(column, known(column))
     if call.function == "rmcomma":
         return lambda column: _texts(column, lambda text: text.replace(",", ""))
     if call.function == "rmunit":
         return lambda column: _texts(column, rmunit)
-    numbers: dict[str, Number] = {
-        "num": lambda text: next((n for read in known if (n := read(text)) is not None), None), "dur2sec": dur2sec, "memk": memk, "mstime": mstime,
-        "mktime": read_time,
-    }  # fmt: skip
+    if call.function == "mktime":
+        return lambda column: _numbers(column, times(column))
+    if call.function == "num":
+        return lambda column: _numbers(column, _any(known(column)))
+    numbers: dict[str, Number] = {"dur2sec": dur2sec, "memk": memk, "mstime": mstime}
     if call.function not in numbers:
         raise SearchError(f"unknown conversion '{call.function}'", node=call)
     return lambda column: _numbers(column, numbers[call.function])
 
 
+def _any(known: Sequence[Number]) -> Number:
+    return lambda text: next((number for read in known if (number := read(text)) is not None), None)
+
+
+def _first(column: pl.Series) -> pl.Series:
+    return column.list.first() if column.dtype == MULTIVALUE else column
+
+
 def _ctime(column: pl.Series, form: str, tz: str) -> pl.Series:
     """Epoch times as text; what is no number stays as it is."""
     if column.dtype == MULTIVALUE:
-        lists = [
-            None if v is None else [x if (n := to_number(x)) is None else times.strftime(n, form, tz) or x for x in v]
-            for v in column.to_list()
-        ]
+        items = column.list.explode(keep_nulls=False, empty_as_null=False).unique()
+        known = dict(zip(items, coalesce(strftime.write(numeric(items), form, tz), items), strict=True))
+        lists = [None if v is None else [known.get(x, x) for x in v] for v in column.to_list()]
         return pl.Series(lists, dtype=MULTIVALUE)
-    written = format_times(numeric(column), form, tz)
+    written = strftime.write(numeric(column), form, tz)
     return coalesce(written, render(column))
 
 
@@ -86,9 +99,7 @@ def _texts(column: pl.Series, edit: Callable[[str], str]) -> pl.Series:
 
 def _numbers(column: pl.Series, read: Number) -> pl.Series:
     """Numbers; what cannot be read is removed."""
-    if column.dtype == MULTIVALUE:
-        column = column.list.first()
-    return pl.Series([None if v is None else read(v) for v in render(column).to_list()], dtype=pl.Float64)
+    return pl.Series([None if v is None else read(v) for v in render(_first(column)).to_list()], dtype=pl.Float64)
 
 
 def _auto(column: pl.Series, known: Sequence[Number]) -> pl.Series:

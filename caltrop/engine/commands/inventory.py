@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from caltrop.dialect import strftime
+from caltrop.dialect.moments import shift, time_bound
+from caltrop.dialect.spans import parse_span
 from caltrop.dialect.words import fits
-from caltrop.engine import times
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
@@ -90,7 +92,7 @@ def dbinspect(table: Table, cmd: Command, ctx: Context) -> Table:
                 "hostCount": len(summary.tallies["host"]),
                 "id": segment.id,
                 "index": segment.index,
-                "modTime": times.strftime(segment.max_time, layout, ctx.timezone) or "",
+                "modTime": strftime.strftime(segment.max_time, layout, ctx.timezone) or "",
                 "path": str(segment.path or ""),
                 "rawSize": summary.raw_bytes,
                 "sizeOnDiskMB": round(segment.size / 2**20, 6),
@@ -142,9 +144,9 @@ def gentimes(table: Table, cmd: Command, ctx: Context) -> Table:
     if start is None:
         raise SearchError("'gentimes' needs start=", node=cmd)
     end = _time(cmd.option("end"), cmd, ctx)
-    end = times.time_bound("@d", ctx.now, ctx.timezone) if end is None else end
+    end = time_bound("@d", ctx.now, ctx.timezone) if end is None else end
     text = str(cmd.option("increment", "1d"))
-    span = times.parse_span(text)
+    span = parse_span(text)
     if span is None or span.count < 1:
         raise SearchError(f"increment={text!r} is no span of time", node=cmd)
     starts: list[float] = []
@@ -153,7 +155,7 @@ def gentimes(table: Table, cmd: Command, ctx: Context) -> Table:
         if len(starts) == MAX_TIMES:
             raise SearchError(f"'gentimes' would give more than {MAX_TIMES} rows", node=cmd)
         starts.append(moment)
-        moment = times.shift(moment, span.count, span.unit, ctx.timezone)
+        moment = shift(moment, span.count, span.unit, ctx.timezone)
     ends = [*starts[1:], *([moment] if starts else [])]
     layout = "%a %b %e %H:%M:%S %Y"  # single spaces, as the manual shows them
     return Table(
@@ -169,7 +171,8 @@ def gentimes(table: Table, cmd: Command, ctx: Context) -> Table:
 
 
 def _human(moments: Sequence[float], layout: str, ctx: Context) -> list[str]:
-    return [(times.strftime(moment, layout, ctx.timezone) or "").replace("  ", " ") for moment in moments]
+    written = strftime.write(pl.Series(moments, dtype=pl.Float64), layout, ctx.timezone)
+    return written.fill_null("").str.replace_all("  ", " ", literal=True).to_list()
 
 
 def _time(value: object, cmd: Command, ctx: Context) -> float | None:
@@ -178,5 +181,5 @@ def _time(value: object, cmd: Command, ctx: Context) -> float | None:
         return None
     text = str(value)
     if text.lstrip("-").isdigit():
-        return times.time_bound(f"{int(text):+d}d@d", ctx.now, ctx.timezone)
-    return times.time_bound(text if text.count(":") else f"{text}:00:00:00", ctx.now, ctx.timezone)
+        return time_bound(f"{int(text):+d}d@d", ctx.now, ctx.timezone)
+    return time_bound(text if text.count(":") else f"{text}:00:00:00", ctx.now, ctx.timezone)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from caltrop.dialect.moments import time_bound
 from caltrop.dialect.words import escaped
-from caltrop.engine import asking, times
+from caltrop.engine import asking
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
@@ -52,7 +53,7 @@ def savedsearch(table: Table, cmd: Command, ctx: Context) -> Table:
 
 
 def _bound(text: str, ctx: Context) -> float | None:
-    return times.time_bound(text, ctx.now, ctx.timezone) if text else None
+    return time_bound(text, ctx.now, ctx.timezone) if text else None
 
 
 @command("map", note="Multivalue fields are put in as their values joined by spaces.")

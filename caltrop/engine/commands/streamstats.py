@@ -11,10 +11,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from caltrop.engine import times
+from caltrop.dialect.spans import parse_span
 from caltrop.engine.aggregate.accumulate import accumulate
 from caltrop.engine.aggregate.arguments import aggregations, by_fields, checked, expression, flag, text, whole
-from caltrop.engine.aggregate.buckets import approximate_seconds
 from caltrop.engine.aggregate.group import time_of
 from caltrop.engine.aggregate.inputs import TIME, Columns
 from caltrop.engine.aggregate.measures import EVAL, SPARKLINE, Measure, measures
@@ -66,12 +65,12 @@ def _windows(cmd: Command) -> Windows:
     span = text(cmd, "time_window", "")
     seconds = None
     if span:
-        length = times.parse_span(span)
+        length = parse_span(span)
         if length is None:
             raise SearchError(
                 f"time_window={span} is no span of time", node=cmd, hint="Write one such as 30s, 5m or 1h."
             )
-        seconds = approximate_seconds(length)
+        seconds = length.approximate
         if not flag(cmd, "current", True) or not flag(cmd, "global", True):
             raise SearchError("time_window cannot be combined with current=f or global=f", node=cmd)
     return Windows(

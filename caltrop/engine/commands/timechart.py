@@ -12,7 +12,7 @@ import polars as pl
 
 from caltrop.engine.aggregate import aggregate, to_prestats
 from caltrop.engine.aggregate.arguments import aggregations, checked, flag, text, whole
-from caltrop.engine.aggregate.buckets import Buckets, aligned, approximate_seconds, automatic, parse
+from caltrop.engine.aggregate.buckets import Buckets, aligned, automatic, parse
 from caltrop.engine.aggregate.functions import find, with_decimals
 from caltrop.engine.aggregate.group import CLOCK, argument_fields
 from caltrop.engine.aggregate.measures import empty_cells, expand
@@ -126,7 +126,7 @@ def _buckets(first: float, last: float, cmd: Command, ctx: Context) -> Buckets:
         found = parse(span, ctx.timezone, cmd)
     else:
         shortest = text(cmd, "minspan", "")
-        minimum = approximate_seconds(parse(shortest, ctx.timezone, cmd).span) if shortest else 0.0
+        minimum = parse(shortest, ctx.timezone, cmd).span.approximate if shortest else 0.0
         bins = whole(cmd, "bins", DEFAULT_BINS, minimum=1)
         found = Buckets(automatic(first, last, bins, minimum), ctx.timezone)
     return aligned(found, text(cmd, "aligntime", ""), first, ctx, cmd)
@@ -160,7 +160,7 @@ def _rated(cells: pl.DataFrame, written: list[Aggregation], buckets: Buckets) ->
 
 def _with_span(result: pl.DataFrame, buckets: Buckets) -> pl.DataFrame:
     """The hidden fields from which a renderer learns the width of a bucket."""
-    seconds = round(approximate_seconds(buckets.span)) or 1
+    seconds = round(buckets.span.approximate) or 1
     hidden = [pl.lit(seconds, pl.Int64).alias("_span")]
     if seconds % 86400 == 0:
         hidden.append(pl.lit(seconds // 86400, pl.Int64).alias("_spandays"))

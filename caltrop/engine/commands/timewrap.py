@@ -6,7 +6,9 @@ import math
 
 import polars as pl
 
-from caltrop.engine import times
+from caltrop.dialect.moments import shift
+from caltrop.dialect.spans import Span, parse_span
+from caltrop.dialect.strftime import strftime
 from caltrop.engine.aggregate.arguments import choice, names, text
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
@@ -32,7 +34,7 @@ _WORDS = {
 def timewrap(table: Table, cmd: Command, ctx: Context) -> Table:
     """A column for each period and column, the latest period first, over the time of the latest period."""
     written = next(iter(names(cmd.parts)), "")
-    span = times.parse_span(written)
+    span = parse_span(written)
     if span is None or span.unit not in _WORDS or span.count < 1 or written.isdigit():
         raise SearchError(
             f"timewrap {written or 'without a span'}: not a period", node=cmd, hint="Write one such as 1d, 1w or 1mon."
@@ -51,7 +53,7 @@ def timewrap(table: Table, cmd: Command, ctx: Context) -> Table:
     for time in frame.get_column(TIME).to_list():
         period, start = _period(time, end, span, ctx.timezone)
         periods.append(period)
-        moved.append(time + (times.shift(end, -span.count, span.unit, ctx.timezone) - start))
+        moved.append(time + (shift(end, -span.count, span.unit, ctx.timezone) - start))
     hidden = [c for c in frame.columns if c.startswith("_") and c != TIME]
     values = [c for c in frame.columns if not c.startswith("_")]
     work = frame.with_columns(
@@ -84,26 +86,26 @@ def _end(frame: pl.DataFrame, ctx: Context) -> float:
     return float(str(frame.get_column(TIME).max())) + (width or 0.0)
 
 
-def _period(time: float, end: float, span: times.Span, tz: str) -> tuple[int, float]:
+def _period(time: float, end: float, span: Span, tz: str) -> tuple[int, float]:
     """How many periods before the end's own one `time` lies (negative: after it), and where its period starts."""
     seconds = span.seconds
     if seconds is not None:
         period = math.ceil((end - time) / seconds) - 1
     else:
         period = 0
-        while times.shift(end, -span.count * (period + 1), span.unit, tz) > time:
+        while shift(end, -span.count * (period + 1), span.unit, tz) > time:
             period += 1
             if period > MAX_PERIODS:
                 raise SearchError(f"timewrap: more than {MAX_PERIODS} periods", hint="Use a longer period.")
-    return period, times.shift(end, -span.count * (period + 1), span.unit, tz)
+    return period, shift(end, -span.count * (period + 1), span.unit, tz)
 
 
-def _title(period: int, end: float, span: times.Span, style: str, form: str, ctx: Context) -> str:
+def _title(period: int, end: float, span: Span, style: str, form: str, ctx: Context) -> str:
     if style == "short":
         return f"s{period}"
     if style == "exact":
-        start = times.shift(end, -span.count * (period + 1), span.unit, ctx.timezone)
-        return times.strftime(start, form, ctx.timezone) or str(period)
+        start = shift(end, -span.count * (period + 1), span.unit, ctx.timezone)
+        return strftime(start, form, ctx.timezone) or str(period)
     unit = _WORDS[span.unit]
     if period == 0:
         return f"latest_{unit}" if span.count == 1 else f"latest_{span.count}{unit}s"

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import polars as pl
 
+from caltrop.dialect.spans import parse_span
 from caltrop.dialect.words import option_truth
-from caltrop.engine import times
 from caltrop.engine.aggregate.arguments import checked, flag, name_of, text, whole
 from caltrop.engine.aggregate.transactions import Event, Rules, Transaction, group, kept
 from caltrop.engine.context import Context
@@ -101,7 +101,7 @@ def _seconds(cmd: Command, name: str) -> float:
     written = text(cmd, name, "-1")
     if written.lstrip("-").isdigit():
         return float(written)
-    span = times.parse_span(written)
+    span = parse_span(written)
     if span is None or span.seconds is None:
         raise SearchError(
             f"{name}={written} is no length of time", node=cmd, hint="Write one such as 30s, 5m, 1h or 1d."

@@ -6,7 +6,8 @@ import re
 
 import polars as pl
 
-from caltrop.engine import times
+from caltrop.dialect.moments import shift
+from caltrop.dialect.spans import parse_span
 from caltrop.engine.calls import Invocation, Scope, as_condition
 from caltrop.engine.expressions import evaluate
 from caltrop.engine.regexes import compile_pattern
@@ -147,7 +148,7 @@ def mvrange(call: Invocation) -> Value:
 
 
 def _time_range(start: float, end: float, text: str, tz: str, call: Invocation) -> list[str] | None:
-    span = times.parse_span(text)
+    span = parse_span(text)
     if span is None or span.count < 1:
         raise call.error(f"is neither a number nor a span of time: '{text}'", 2)
     out: list[str] = []
@@ -156,7 +157,7 @@ def _time_range(start: float, end: float, text: str, tz: str, call: Invocation) 
         out.append(number_text(moment))
         if len(out) > MAX_RANGE:
             raise call.error(f"would make more than {MAX_RANGE} values")
-        moment = times.shift(start, span.count * len(out), span.unit, tz)
+        moment = shift(start, span.count * len(out), span.unit, tz)
     return out or None
 
 

@@ -18,10 +18,10 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 
+from caltrop.dialect.zones import offset, zone
 from caltrop.index.importers.windows import WindowsEvent, whole
 
 COLLECTOR = frozenset({
@@ -81,7 +81,7 @@ class Rebuilder:
     """
 
     def __init__(self, tz: str = "UTC", now: float = 0.0) -> None:
-        self._zone = ZoneInfo(tz)
+        self._zone = zone(tz)
         self._last = (datetime.fromtimestamp(now, UTC).replace(microsecond=0), "")
         self._known: dict[str, int] = {}
 
@@ -118,10 +118,10 @@ class Rebuilder:
         if own is None:
             return self._last
         moment, fraction, zoned = own
-        offset = self._offset(record)
+        measured = self._offset(record)
         try:
-            if offset is not None:
-                moment += timedelta(seconds=offset)
+            if measured is not None:
+                moment += timedelta(seconds=measured)
             elif not zoned:
                 moment = moment.replace(tzinfo=self._zone).astimezone(UTC)
         except OverflowError:
@@ -214,14 +214,11 @@ def _moment(value: str) -> tuple[datetime, str, bool] | None:
         return None
     try:
         moment = datetime.fromisoformat(f"{match[1]} {match[2]}")
-        zone = match[4]
-        if zone and zone != "Z":
-            hours, minutes = int(zone[1:3]), int(zone[-2:])
-            shift = timedelta(hours=hours, minutes=minutes)
-            moment = moment + shift if zone[0] == "-" else moment - shift
+        if match[4]:
+            moment -= timedelta(seconds=offset(match[4]) or 0)
     except (ValueError, OverflowError):
         return None
-    return moment, match[3] or "", zone is not None
+    return moment, match[3] or "", match[4] is not None
 
 
 def _level(record: Mapping[str, Any]) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from caltrop.dialect.moments import time_bound
+from caltrop.dialect.zones import TimeError
 from caltrop.splunkd.access.authentication import session_cookie
 from caltrop.splunkd.access.capabilities import needed
 from caltrop.splunkd.endpoints.users import user_content
@@ -104,11 +106,7 @@ class BearerTokens(Collection):
 def _expiry(text: str, now: float) -> float:
     if not text or text == "never":
         return 0.0
-    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-    digits = text.removeprefix("+")
-    unit = units.get(digits[-1:], 0)
-    if text.startswith("+") and unit and digits[:-1].isdigit():
-        return now + int(digits[:-1]) * unit
-    if text.isdigit():
-        return float(text)
-    raise ApiError(400, f"Cannot read expires_on={text!r}")
+    try:
+        return time_bound(text, now)
+    except TimeError as error:
+        raise ApiError(400, f"Cannot read expires_on={text!r}") from error

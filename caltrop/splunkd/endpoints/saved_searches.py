@@ -8,16 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any, ClassVar
 
-from caltrop.engine import times
+from caltrop.dialect.moments import time_bound
+from caltrop.dialect.spans import seconds_of
 from caltrop.splunkd.endpoints.jobs import JobsCollection
 from caltrop.splunkd.rest.collection import action, register
 from caltrop.splunkd.rest.confobjects import ConfCollection, place_of
-from caltrop.splunkd.searching import scheduler
 from caltrop.splunkd.searching.jobs import Job
 from caltrop.splunkd.searching.savedsearches import SavedSearch, check_cron, expand_arguments
-from caltrop.splunkd.state.spans import seconds_of
 from caltrop.splunkd.wire.atom import Entry, Feed, encode_name, iso_time, render_feed, render_fields
 from caltrop.splunkd.wire.http import ApiError, Request, Response
 
@@ -90,6 +90,9 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
+MAX_TIMES = 10_000  # scheduled times that are listed at once
+
+
 @register
 class SavedSearches(ConfCollection):
     path = "saved/searches"
@@ -131,8 +134,8 @@ class SavedSearches(ConfCollection):
         content["triggered_alert_count"] = len(self.searching.alerting.fired(now, saved.key))
         content["next_scheduled_time"] = ""
         if content["is_scheduled"] is True and not content["disabled"]:
-            upcoming = scheduler.times_between(str(content["cron_schedule"]), now, now + 400 * 86400, limit=1)
-            content["next_scheduled_time"] = iso_time(upcoming[0]) if upcoming else ""
+            upcoming = saved.schedule
+            content["next_scheduled_time"] = iso_time(upcoming.after(now - 1)) if upcoming else ""
         entry.extra_links = {n: n for n in ("dispatch", "history", "disable")}
 
     def saved(self, entry: Entry) -> SavedSearch:
@@ -185,7 +188,7 @@ class SavedSearches(ConfCollection):
         job = self.searching.dispatch(
             saved,
             request.account.name,
-            now=None if not now else times.time_bound(now, self.state.now()),
+            now=None if not now else time_bound(now, self.state.now()),
             trigger=args.flag("trigger_actions"),
             search=expand_arguments(saved.search, values),
         )
@@ -211,9 +214,10 @@ class SavedSearches(ConfCollection):
     @action("scheduled_times", "GET")
     def scheduled_times(self, request: Request, entry: Entry) -> Entry:
         now = self.state.now()
-        earliest = times.time_bound(request.args.get("earliest_time", "now"), now)
-        latest = times.time_bound(request.args.get("latest_time", "+1h"), now)
-        found = scheduler.times_between(str(entry.content["cron_schedule"]), earliest or now, latest or now)
+        earliest = time_bound(request.args.get("earliest_time", "now"), now)
+        latest = time_bound(request.args.get("latest_time", "+1h"), now)
+        schedule = self.saved(entry).schedule
+        found = islice(schedule.between(earliest, latest), MAX_TIMES) if schedule else ()
         return replace(entry, content={"scheduled_times": [int(t) for t in found]})
 
     @action("suppress", "GET", "POST")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from caltrop.engine import registry, times
+from caltrop.dialect.moments import time_bound
+from caltrop.dialect.strftime import strftime
+from caltrop.engine import registry
 from caltrop.spl import unparse
 from caltrop.spl.ast import Command
 from caltrop.splunkd.rest.collection import route
@@ -113,8 +115,8 @@ def timeparser(wings: Wings, request: Request) -> Response:
     form = request.args.get("output_time_format")
     answers: dict[str, str] = {}
     for text in request.args.all("time"):
-        epoch = times.time_bound(text, now)
-        answers[text] = (times.strftime(epoch or 0.0, form) or "") if form else iso_time(epoch or 0.0)
+        epoch = time_bound(text, now)
+        answers[text] = (strftime(epoch, form) or "") if form else iso_time(epoch)
     if request.json:
         return Response(200, dump_json(answers), JSON)
     inner = f'<response xmlns:s="http://dev.splunk.com/ns/rest">{xml_value(answers)}</response>'

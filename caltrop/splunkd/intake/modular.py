@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from caltrop.dialect.spans import seconds_of
 from caltrop.dialect.words import truth
 from caltrop.errors import CaltropError
 from caltrop.knowledge.configuration import Configuration
 from caltrop.splunkd.intake.ingest import Event, Ingest, Origin, Stream
-from caltrop.splunkd.state.spans import seconds_of
 from caltrop.splunkd.state.state import State
 from caltrop.splunkd.wire.http import ApiError
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from caltrop.dialect.spans import seconds_of
 from caltrop.dialect.words import truth
 from caltrop.engine.errors import SearchError
 from caltrop.engine.table import Table
@@ -20,7 +21,6 @@ from caltrop.splunkd.searching import findings, scripted
 from caltrop.splunkd.searching.jobs import Job, Jobs
 from caltrop.splunkd.searching.run import Action, Run
 from caltrop.splunkd.searching.savedsearches import SavedSearch
-from caltrop.splunkd.state.spans import seconds_of
 from caltrop.splunkd.state.state import State
 from caltrop.splunkd.wire.results import Row, rows_of
 

@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import quote
 
-from caltrop.engine import custom, reading, registry, times
+from caltrop.dialect.moments import time_bound
+from caltrop.dialect.zones import TimeError
+from caltrop.engine import custom, reading, registry
 from caltrop.engine.context import Context, Message
 from caltrop.engine.errors import Cancelled, SearchError
 from caltrop.engine.execute import Engine
@@ -144,8 +146,8 @@ class Jobs:
         for bound in (spec.earliest, spec.latest):
             if bound:
                 try:
-                    times.time_bound(bound, now)
-                except SearchError as error:
+                    time_bound(bound, now)
+                except TimeError as error:
                     raise ApiError(400, str(error)) from None
         pipeline = self.check(spec.search, spec.app, spec.owner)
         sid = spec.sid or self._new_sid(spec, now)

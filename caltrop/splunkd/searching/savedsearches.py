@@ -6,15 +6,16 @@ Settings and defaults follow savedsearches.conf.spec.
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from croniter import croniter
-
+from caltrop.dialect import cron
+from caltrop.dialect.spans import seconds_of
 from caltrop.dialect.words import truth
+from caltrop.dialect.zones import TimeError
 from caltrop.knowledge.configuration import NOBODY, SYSTEM
-from caltrop.splunkd.state.spans import seconds_of
 from caltrop.splunkd.wire.http import ApiError
 
 _PERIODS = re.compile(r"(\d+)\s*p")
@@ -69,12 +70,19 @@ class SavedSearch:
         periods = _PERIODS.fullmatch(text)
         if periods is None:
             return int(seconds_of(text, TTL))
-        cron = self.get("cron_schedule").strip()
-        if not self.scheduled or not croniter.is_valid(cron):
+        schedule = self.schedule
+        if schedule is None:
             return TTL
-        walk = croniter(cron)
-        first = walk.get_next(float)
-        return int(int(periods[1]) * (walk.get_next(float) - first))
+        first = schedule.after(time.time())
+        return int(int(periods[1]) * (schedule.after(first) - first))
+
+    @cached_property
+    def schedule(self) -> cron.Cron | None:
+        """When it runs; None for a search that is not scheduled, or whose schedule cannot be read."""
+        try:
+            return cron.parse(self.get("cron_schedule")) if self.scheduled else None
+        except TimeError:
+            return None
 
     @cached_property
     def actions(self) -> list[str]:
@@ -103,5 +111,7 @@ def expand_arguments(search: str, values: Mapping[str, str]) -> str:
 
 
 def check_cron(text: str) -> None:
-    if len(text.split()) != 5 or not croniter.is_valid(text):
-        raise ApiError(400, f'Invalid cron_schedule="{text}"')
+    try:
+        cron.parse(text)
+    except TimeError as error:
+        raise ApiError(400, f'Invalid cron_schedule="{text}"') from error

@@ -8,10 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Protocol
-
-from croniter import croniter
 
 from caltrop.knowledge.configuration import SYSTEM
 from caltrop.splunkd.searching.jobs import Job, SearchSpec
@@ -67,8 +64,8 @@ class Scheduler:
             since, self._since = self._since, now
             started = []
             for saved in self._active():
-                due = last_time(saved.get("cron_schedule"), now)
-                if due is not None and due > since:
+                due = saved.schedule.at_or_before(now) if saved.schedule else since
+                if due > since:
                     job = self._start(saved, due)
                     if job is not None:
                         started.append(job)
@@ -94,27 +91,6 @@ class Scheduler:
             f'savedsearch_id="{saved.owner};{saved.app};{saved.name}", status=success, scheduled_time={int(due)}, sid="{job.sid}"'
         )
         return job
-
-
-def last_time(cron: str, now: float) -> float | None:
-    """The latest scheduled minute that is not after `now`; None for a schedule that cannot be read."""
-    if not croniter.is_valid(cron):
-        return None
-    return float(croniter(cron, datetime.fromtimestamp(now + 1, UTC)).get_prev(float))
-
-
-def times_between(cron: str, earliest: float, latest: float, limit: int = 10_000) -> list[float]:
-    """Scheduled minutes in [earliest, latest]."""
-    found: list[float] = []
-    if not croniter.is_valid(cron):
-        return found
-    walk = croniter(cron, datetime.fromtimestamp(earliest - 1, UTC))
-    while len(found) < limit:
-        time = float(walk.get_next(float))
-        if time > latest:
-            break
-        found.append(time)
-    return found
 
 
 def spec_of(

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from caltrop.dialect.spans import seconds_of
 from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.searching import findings
 from caltrop.splunkd.searching.savedsearches import SavedSearch, expand_arguments
-from caltrop.splunkd.searching.scheduler import last_time, times_between
-from caltrop.splunkd.state.spans import seconds_of
 
 from .conftest import Clock
 
@@ -52,12 +51,12 @@ def test_the_schedule_runs_what_is_due(pinned: tuple[Daemon, Clock]) -> None:
     assert daemon.state.store.info("_internal").count > 0
 
 
-def test_cron_times() -> None:
-    assert last_time("0 * * * *", NEW_YEAR + 1) == NEW_YEAR
-    assert last_time("0 * * * *", NEW_YEAR) == NEW_YEAR
-    assert last_time("0 * * * *", NEW_YEAR - 1) == NEW_YEAR - 3600
-    assert last_time("nonsense", NEW_YEAR) is None
-    assert times_between("*/30 * * * *", NEW_YEAR, NEW_YEAR + 3600) == [NEW_YEAR, NEW_YEAR + 1800, NEW_YEAR + 3600]
+@pytest.mark.parametrize(
+    ("cron", "runs"), [("0 * * * *", True), ("nonsense", False), ("0 0 30 2 *", False), ("", False)]
+)
+def test_a_schedule_that_cannot_be_read_never_runs(cron: str, runs: bool) -> None:
+    settings = {"enableSched": "1", "cron_schedule": cron}
+    assert (SavedSearch("n", "a", "o", settings).schedule is not None) == runs
 
 
 @pytest.mark.parametrize(

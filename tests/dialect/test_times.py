@@ -6,9 +6,11 @@ from datetime import date
 
 import pytest
 
-from caltrop.engine import times
-from caltrop.engine.errors import SearchError
-from caltrop.engine.times import Span
+from caltrop.dialect.moments import relative_time, time_bound
+from caltrop.dialect.spans import Span, parse_span
+from caltrop.dialect.strftime import strftime
+from caltrop.dialect.strptime import strptime
+from caltrop.dialect.zones import TimeError, zone
 
 NOW = 1_700_000_000.0  # Tuesday 2023-11-14 22:13:20 UTC
 BERLIN = "Europe/Berlin"
@@ -37,23 +39,23 @@ BERLIN = "Europe/Berlin"
     ],
 )
 def test_relative_time(spec: str, text: str) -> None:
-    moment = times.relative_time(NOW, spec)
+    moment = relative_time(NOW, spec)
     assert moment is not None
-    assert times.strftime(moment, "%F %T") == text
+    assert strftime(moment, "%F %T") == text
 
 
 @pytest.mark.parametrize("spec", ["", "yesterday", "-1x", "1", "@", "@w8", "-1d@", "d@d -1h x"])
 def test_what_is_no_relative_time(spec: str) -> None:
-    assert times.relative_time(NOW, spec) is None
+    assert relative_time(NOW, spec) is None
 
 
 def test_days_keep_the_wall_clock_over_daylight_saving() -> None:
-    before = times.strptime("2024-03-30 12:00:00", "%F %T", BERLIN)
+    before = strptime("2024-03-30 12:00:00", "%F %T", BERLIN)
     assert before is not None
-    moved = times.relative_time(before, "+1d", BERLIN)
+    moved = relative_time(before, "+1d", BERLIN)
     assert moved is not None
     assert moved - before == 23 * 3600
-    assert times.strftime(moved, "%F %T %z", BERLIN) == "2024-03-31 12:00:00 +0200"
+    assert strftime(moved, "%F %T %z", BERLIN) == "2024-03-31 12:00:00 +0200"
 
 
 @pytest.mark.parametrize(
@@ -70,15 +72,15 @@ def test_days_keep_the_wall_clock_over_daylight_saving() -> None:
     ],
 )
 def test_time_bounds(text: str, moment: float) -> None:
-    assert times.time_bound(text, NOW) == moment
+    assert time_bound(text, NOW) == moment
 
 
 @pytest.mark.parametrize(
     ("text", "message"), [("rt-5m", "real-time"), ("soon", "no time"), ("13/45/2023:00:00:00", "no time")]
 )
 def test_refused_time_bounds(text: str, message: str) -> None:
-    with pytest.raises(SearchError, match=message):
-        times.time_bound(text, NOW)
+    with pytest.raises(TimeError, match=message):
+        time_bound(text, NOW)
 
 
 @pytest.mark.parametrize(
@@ -93,12 +95,12 @@ def test_refused_time_bounds(text: str, message: str) -> None:
     ],
 )
 def test_spans(text: str, span: Span) -> None:
-    assert times.parse_span(text) == span
+    assert parse_span(text) == span
 
 
 @pytest.mark.parametrize("text", ["", "5x", "m5", "-5m", "1.5h"])
 def test_what_is_no_span(text: str) -> None:
-    assert times.parse_span(text) is None
+    assert parse_span(text) is None
 
 
 @pytest.mark.parametrize(
@@ -115,11 +117,11 @@ def test_what_is_no_span(text: str) -> None:
     ],
 )
 def test_strftime(form: str, text: str) -> None:
-    assert times.strftime(NOW + 0.123456, form) == text
+    assert strftime(NOW + 0.123456, form) == text
 
 
 def test_strftime_outside_the_calendar_is_nothing() -> None:
-    assert times.strftime(1e18, "%F") is None
+    assert strftime(1e18, "%F") is None
 
 
 @pytest.mark.parametrize(
@@ -142,13 +144,13 @@ def test_strftime_outside_the_calendar_is_nothing() -> None:
     ],
 )
 def test_strptime(text: str, form: str, moment: float | None) -> None:
-    assert times.strptime(text, form, "UTC", date(2023, 11, 14)) == moment
+    assert strptime(text, form, "UTC", date(2023, 11, 14)) == moment
 
 
 def test_strptime_uses_the_time_zone() -> None:
-    assert times.strptime("2023-11-14 23:13:20", "%F %T", BERLIN) == NOW
+    assert strptime("2023-11-14 23:13:20", "%F %T", BERLIN) == NOW
 
 
 def test_unknown_time_zone() -> None:
-    with pytest.raises(SearchError, match="time zone"):
-        times.strftime(NOW, "%F", "Nowhere/Land") or times.zone("Nowhere/Land")
+    with pytest.raises(TimeError, match="time zone"):
+        strftime(NOW, "%F", "Nowhere/Land") or zone("Nowhere/Land")

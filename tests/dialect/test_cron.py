@@ -1,0 +1,144 @@
+"""Cron schedules: their fields minute by minute, what is no schedule, and runs that follow each other."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import islice, pairwise
+
+import pytest
+from croniter import croniter
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from caltrop.dialect import cron
+from caltrop.dialect.zones import TimeError
+
+START = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+DAY = 86400
+RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
+
+
+@st.composite
+def fields(draw: st.DrawFn, low: int, high: int) -> str:
+    first = draw(st.integers(low, high))
+    last = draw(st.integers(first, high))
+    step = draw(st.integers(1, high))
+    return draw(
+        st.sampled_from(
+            ["*", "*", str(first), f"{first}-{last}", f"*/{step}", f"{first}-{last}/{step}", f"{first},{last}"]
+        )
+    )
+
+
+crons = st.tuples(*(fields(low, high) for low, high in RANGES)).map(" ".join)
+
+
+def numbers(text: str, low: int, high: int) -> set[int]:
+    """A field read for itself: what the schedule is compared with."""
+    found: set[int] = set()
+    for item in text.split(","):
+        span, _, step = item.partition("/")
+        first, _, last = span.partition("-")
+        start, end = (low, high) if span == "*" else (int(first), int(last or first))
+        found.update(range(start, end + 1, int(step or 1)))
+    return found
+
+
+def due(text: str, moment: float) -> bool:
+    at = datetime.fromtimestamp(moment, UTC)
+    minute, hour, day, month, weekday = (
+        numbers(part, *bounds) for part, bounds in zip(text.split(), RANGES, strict=True)
+    )
+    either = len(day) < 31 and len(weekday) < 7
+    on_day, on_weekday = at.day in day, at.isoweekday() % 7 in weekday
+    return (
+        at.minute in minute and at.hour in hour and at.month in month
+        and (on_day or on_weekday if either else on_day and on_weekday)
+    )  # fmt: skip
+
+
+def usable(text: str) -> cron.Cron | None:
+    try:
+        return cron.parse(text)
+    except TimeError as error:
+        assert "never runs" in str(error), text
+        return None
+
+
+@given(crons, st.integers(0, 700 * DAY))
+@settings(max_examples=60, deadline=None)
+def test_runs_are_the_minutes_of_its_fields(text: str, offset: int) -> None:
+    schedule, begin = usable(text), START + offset
+    if schedule is None:
+        return
+    first = begin - begin % 60
+    expected = [m for m in (first + 60 * n for n in range(DAY // 60)) if begin <= m and due(text, m)]
+    found = list(schedule.between(begin, first + DAY - 1))
+    assert found == expected
+    following = schedule.after(begin)
+    assert following > begin and due(text, following)
+    assert following == next((m for m in expected if m > begin), following)
+    before = schedule.at_or_before(begin)
+    assert before <= begin and due(text, before)
+    assert (
+        schedule.after(before) > begin
+        or schedule.after(before) == before + 60 == begin
+        or schedule.at_or_before(schedule.after(before)) > before
+    )
+
+
+@given(crons, st.integers(0, 700 * DAY))
+@settings(max_examples=60, deadline=None)
+def test_runs_are_those_of_croniter(text: str, offset: int) -> None:
+    schedule = usable(text)
+    if schedule is not None:
+        walk = croniter(text, datetime.fromtimestamp(START + offset, UTC))
+        moment = START + offset
+        for _ in range(5):
+            moment = schedule.after(moment)
+            assert moment == walk.get_next(float)
+
+
+@given(crons)
+@settings(max_examples=40, deadline=None)
+def test_neighbours_hold_every_distance_between_runs(text: str) -> None:
+    schedule = usable(text)
+    if schedule is None:
+        return
+    distances = {after - before for before, after in schedule.neighbours(START)}
+    walked = {after - before for before, after in pairwise(islice(schedule.between(START, START + 366 * DAY), 3000))}
+    assert walked <= distances
+    assert all(
+        due(text, before) and schedule.after(before) == after
+        for before, after in islice(schedule.neighbours(START), 100)
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "gap"),
+    [("* * * * *", 60), ("*/15 * * * *", 900), ("5,50 * * * *", 2700), ("10 0 * * *", DAY), ("0 2 * * 0", 7 * DAY), ("0 2 * * 7", 7 * DAY),
+     ("0 2 * * sun", 7 * DAY), ("0 0 1 * *", 31 * DAY), ("0 9-17/4 * * 1-5", 64 * 3600), ("0 0 1 * 1", 7 * DAY), ("* 9-17 * * 1-5", 63 * 3600 + 60),
+     ("0 0 29 2 *", 1461 * DAY), ("0 0 * jan-mar *", 276 * DAY)],
+)  # fmt: skip
+def test_longest_wait(text: str, gap: int) -> None:
+    assert max(after - before for before, after in cron.parse(text).neighbours(START)) == gap
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("* * * *", "4 fields instead of 5"), ("", "0 fields"), ("* * * * * *", "6 fields"), ("@daily", "1 fields"), ("60 * * * *", "'60' in the minute"),
+     ("a * * * *", "'a' in the minute"), ("*/0 * * * *", "in the minute"), ("5-1 * * * *", "'5-1' in the minute"), ("0 24 * * *", "in the hour"),
+     ("0 0 0 * *", "in the day of month"), ("0 0 L * *", "in the day of month"), ("0 0 * 13 *", "in the month"), ("0 0 * * 8", "in the day of week"),
+     ("0 0 * * 1#2", "in the day of week"), ("H * * * *", "in the minute"), ("0 0 ? * *", "in the day of month"), ("0 0 30 2 *", "never runs"),
+     ("1,,2 * * * *", "in the minute")],
+)  # fmt: skip
+def test_what_is_no_schedule(text: str, message: str) -> None:
+    with pytest.raises(TimeError, match=message.replace("*", r"\*")):
+        cron.parse(text)
+
+
+def test_the_run_at_a_moment_is_due_then() -> None:
+    hourly = cron.parse("0  * * * *")
+    assert [hourly.at_or_before(START + n) for n in (1, 0, -1)] == [START, START, START - 3600]
+    assert hourly.after(START) == START + 3600
+    assert list(cron.parse("*/30 * * * *").between(START, START + 3600)) == [START, START + 1800, START + 3600]
