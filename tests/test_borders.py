@@ -58,6 +58,29 @@ def test_rooms_import_only_along_the_arrows(root: Path, room: str) -> None:
     assert not wrong
 
 
+def arrows(folder: Path, package: str) -> dict[str, set[str]]:
+    """The modules of a folder and those among them that each imports, anywhere in its text."""
+    files = {
+        ".".join((package, *path.relative_to(folder).with_suffix("").parts)).removesuffix(".__init__"): path
+        for path in folder.rglob("*.py")
+    }
+    found: dict[str, set[str]] = {}
+    for module, path in files.items():
+        needs = {name if name in files else name.rpartition(".")[0] for name in imported(path)}
+        found[module] = needs & files.keys() - {module}
+    return found
+
+
+@pytest.mark.parametrize("room", ["spl", "index"])
+def test_no_room_has_a_circle(root: Path, room: str) -> None:
+    """Imports for types alone and those inside functions count."""
+    left = arrows(root / "caltrop" / room, f"caltrop.{room}")
+    assert left
+    while free := {module for module, needs in left.items() if not needs & left.keys()}:
+        left = {module: needs for module, needs in left.items() if module not in free}
+    assert not left, f"a circle among {sorted(left)}"
+
+
 @pytest.mark.parametrize("wing", WINGS)
 def test_wings_of_splunkd_import_only_along_their_arrows(root: Path, wing: str) -> None:
     folder = root / "caltrop" / "splunkd"

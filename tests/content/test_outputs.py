@@ -51,6 +51,10 @@ KNOWN[("own", 0)] = MacroItem(name="own", file="", definition="stats count AS n 
         ("index=x | stats count by a | fillnull value=0 b | bin count as c", "b c", "d"),
         ("index=x | stats count by a | eval {a}=1", "anything", ""),
         ("index=x | stats count by a | addinfo | foreach x* [eval y=1]", "anything", ""),
+        ("index=x | stats count by a | union [search index=y | stats sum(b) as b by c]", "a count b c", "d"),
+        ("| union [search index=y | stats count by c]", "c count", "a"),
+        ("index=x | stats count by a | setfields s=1 | tags a", "s a tag", "b"),
+        ("index=x | fields a | eval t=_indextime", "_indextime t a", "b"),
         ("index=x | transaction host | table host duration", "host duration", "eventcount"),
     ],
 )

@@ -208,34 +208,26 @@ register(
     },
     gives=adds("_raw"),
 )
+_METRICS = {
+    "index": STR,
+    "file": STR,
+    "split": STR,
+    "spool": BOOL,
+    "prefix_field": STR,
+    "host": STR,
+    "source": STR,
+    "sourcetype": STR,
+}
 register(
     "mcollect",
     kind="dataset",
-    options={
-        "index": STR,
-        "file": STR,
-        "split": STR,
-        "spool": BOOL,
-        "prefix_field": STR,
-        "host": STR,
-        "source": STR,
-        "sourcetype": STR,
-    },
+    options=_METRICS,
     words=Words.FIELDS,
 )
 register(
     "meventcollect",
     kind="streaming",
-    options={
-        "index": STR,
-        "file": STR,
-        "split": STR,
-        "spool": BOOL,
-        "prefix_field": STR,
-        "host": STR,
-        "source": STR,
-        "sourcetype": STR,
-    },
+    options=_METRICS,
     words=Words.FIELDS,
 )
 register("sendalert", kind="dataset", options={"results_link": STR, "results_path": STR}, gives=same)

@@ -108,6 +108,15 @@ _CHART = {
     "timestep": STR,
     **_BIN,
 }
+_TOP = {
+    "countfield": STR,
+    "limit": INT,
+    "otherstr": STR,
+    "percentfield": STR,
+    "showcount": BOOL,
+    "showperc": BOOL,
+    "useother": BOOL,
+}
 _BEHIND_WHERE = frozenset(
     {"span", "prestats", "append", "chart", "every", "fillnull_value", "summariesonly", "backfill"}
 )
@@ -185,15 +194,7 @@ register(
     "top",
     "rare",
     kind="transforming",
-    options={
-        "countfield": STR,
-        "limit": INT,
-        "otherstr": STR,
-        "percentfield": STR,
-        "showcount": BOOL,
-        "showperc": BOOL,
-        "useother": BOOL,
-    },
+    options=_TOP,
     words=Words.FIELDS,
     clauses=_BY,
     number="limit",
@@ -205,15 +206,7 @@ register(
     "sitop",
     "sirare",
     kind="transforming",
-    options={
-        "countfield": STR,
-        "limit": INT,
-        "otherstr": STR,
-        "percentfield": STR,
-        "showcount": BOOL,
-        "showperc": BOOL,
-        "useother": BOOL,
-    },
+    options=_TOP,
     words=Words.FIELDS,
     clauses=_BY,
     number="limit",
