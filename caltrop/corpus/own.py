@@ -23,6 +23,7 @@ from caltrop.content import Catalogue, Detection
 from caltrop.content.model import RowBounds, Test
 from caltrop.corpus.clone import Clone
 from caltrop.corpus.run import INDEXES, as_command, cause, write_app
+from caltrop.engine.execute import Stage
 from caltrop.engine.instance import Instance
 from caltrop.errors import CaltropError
 from caltrop.index.importers import ImportOptions
@@ -32,6 +33,7 @@ from caltrop.workers import Died
 from caltrop.workers import run as in_parallel
 
 SECONDS = 300.0  # that one search may take
+TEXT_SHOWN = 200  # characters of a stage
 Verdict = Literal["fires", "silent", "error", "absent"]
 
 
@@ -174,13 +176,7 @@ class Bench:
         problems: list[str] = []
         events = sum(self._load(instance, data, problems) for data in trial.data)
         deadline = time.monotonic() + SECONDS
-        stages: list[tuple[int, int, int]] = []
-        result = instance.search(
-            as_command(trial.search),
-            app=self._app,
-            on_progress=lambda *stage: stages.append(stage),
-            cancelled=lambda: time.monotonic() > deadline,
-        )
+        result = instance.search(as_command(trial.search), app=self._app, cancelled=lambda: time.monotonic() > deadline)
         hits = len(result.table)
         bounds = trial.hits
         fires = hits >= (bounds.at_least or 0) and (bounds.at_most is None or hits <= bounds.at_most)
@@ -188,7 +184,7 @@ class Bench:
             _outcome(trial, "fires" if fires else "silent"),
             events=events,
             hits=hits,
-            lost="" if fires else lost(stages, events, hits),
+            lost="" if fires else lost(result.stages, events, hits),
             problems=tuple(dict.fromkeys([*problems, *(message.text for message in result.messages)])),
         )
 
@@ -208,16 +204,17 @@ class Bench:
         return instance.add_file(data.path, options)
 
 
-def lost(stages: Sequence[tuple[int, int, int]], events: int, hits: int) -> str:
-    """Where a search lost its events: the first stage that gave no row; `stages` are (number, of how many, rows)."""
+def lost(stages: Sequence[Stage], events: int, hits: int) -> str:
+    """Where a search lost its events: the first stage that gave no row, with what it was given."""
     if not events:
         return "the data holds no event"
     before = events
-    for number, total, rows in stages:
-        if not rows:
+    for number, stage in enumerate(stages, 1):
+        if not stage.rows:
             what = "events were loaded" if number == 1 else "rows came in"
-            return f"stage {number} of {total} gave no row: {before:,} {what}"
-        before = rows
+            text = stage.text if len(stage.text) <= TEXT_SHOWN else stage.text[:TEXT_SHOWN] + "…"
+            return f"stage {number} of {len(stages)} gave no row ({before:,} {what}): {text}"
+        before = stage.rows
     return f"{hits:,} hits are not what the test expects"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -16,7 +16,20 @@ from caltrop.engine.errors import Cancelled, SearchError
 from caltrop.engine.reading import Reading
 from caltrop.engine.scan import scan_events
 from caltrop.engine.table import Table, render
+from caltrop.spl import unparse
 from caltrop.spl.ast import Command, Node, Pipeline, Subsearch
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A command of the main search, macros expanded, and the rows that it gave."""
+
+    command: Command
+    rows: int
+
+    @property
+    def text(self) -> str:
+        return unparse(self.command)
 
 
 @dataclass(slots=True)
@@ -25,6 +38,7 @@ class Engine:
 
     cancelled: Callable[[], bool] | None = None
     on_stage: Callable[[int, int, int], None] | None = None
+    stages: list[Stage] = field(default_factory=list)  # of the main search, as far as it has come
     events: Table | None = None  # the main search's table before its first transforming command
     transforming: bool = False
 
@@ -71,8 +85,10 @@ class Engine:
                 raise SearchError(error.message, node=command, hint=error.hint) from error
             except pl.exceptions.PolarsError as error:
                 raise SearchError(f"'{command.name}' failed: {error}", node=command) from error
-            if main and self.on_stage is not None:
-                self.on_stage(number + 1, len(stages), len(table))
+            if main:
+                self.stages.append(Stage(command, len(table)))
+                if self.on_stage is not None:
+                    self.on_stage(number + 1, len(stages), len(table))
         if not main:
             return table
         if not self.transforming:

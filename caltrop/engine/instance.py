@@ -16,7 +16,7 @@ from caltrop.dialect.zones import TimeError
 from caltrop.engine import registry
 from caltrop.engine.context import Context, Extracted, Message
 from caltrop.engine.errors import SearchError
-from caltrop.engine.execute import Engine
+from caltrop.engine.execute import Engine, Stage
 from caltrop.engine.extractions import Extractions
 from caltrop.engine.kept import Kept
 from caltrop.engine.services import Services
@@ -33,7 +33,8 @@ Time = float | str | None
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """What a finished search gives. `events` is the table before the first transforming command (all of it, for a search without)."""
+    """What a finished search gives. `events` is the table before the first transforming command (all of it, for a search without);
+    `stages` are its commands, each with the rows that it gave."""
 
     table: Table
     events: Table
@@ -43,6 +44,7 @@ class SearchResult:
     events_scanned: int
     is_transforming: bool
     duration: float  # seconds
+    stages: tuple[Stage, ...]
 
 
 @dataclass
@@ -126,6 +128,7 @@ class Instance:
             events_scanned=ctx.events_scanned,
             is_transforming=engine.transforming,
             duration=time.monotonic() - began,
+            stages=tuple(engine.stages),
         )
 
     # -- knowledge and extraction

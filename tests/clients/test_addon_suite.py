@@ -22,7 +22,7 @@ from tests.clients.venv import ROOT, python_with
 SUITE = "pytest-splunk-addon==6.4.0"
 TOKEN = "9b741d03-43e9-4164-908b-e09102327d22"
 PASSWORD = "correct horse"
-SECONDS = 540
+SECONDS = 1200  # a minute or two where nothing else runs
 HERE = Path(__file__).resolve().parent
 TESTS = """\
 from pytest_splunk_addon.standard_lib.addon_basic import Basic

@@ -10,6 +10,9 @@ from click.testing import CliRunner, Result
 
 from caltrop.cli.corpus import command
 from caltrop.corpus import own
+from caltrop.engine.execute import Stage
+from caltrop.spl import parse
+from caltrop.spl.ast import Command
 
 URL = "https://media.githubusercontent.com/media/splunk/attack_data/master/datasets"
 DETECTION = """\
@@ -59,7 +62,7 @@ def clone(tmp_path: Path) -> Path:
 def repository(tmp_path: Path) -> Path:
     folder = tmp_path / "content"
     detection(folder, 1, "Failed Logins", "sourcetype=login source=login.log status=failed")
-    detection(folder, 2, "Nobody", 'sourcetype=login | where user="carl"')
+    detection(folder, 2, "Nobody", 'sourcetype=login | where user == "carl"')
     detection(folder, 3, "No Table", "sourcetype=login | lookup no_such_table user OUTPUT risk")
     detection(folder, 4, "Pointer", "sourcetype=login", data="pointer.log")
     detection(folder, 5, "Gone", "sourcetype=login", data="gone.log")
@@ -86,7 +89,7 @@ def test_verdicts_places_of_loss_and_the_last_line(repository: Path, clone: Path
         "Failed Logins": "fires", "Nobody": "silent", "No Table": "error", "Pointer": "absent", "Gone": "absent",
     }  # fmt: skip
     assert (found["Failed Logins"]["hits"], found["Failed Logins"]["events"]) == (1, 2)
-    assert found["Nobody"]["lost"] == "stage 2 of 2 gave no row: 2 rows came in"
+    assert found["Nobody"]["lost"] == 'stage 2 of 2 gave no row (2 rows came in): where user == "carl"'
     assert result.stdout.splitlines()[-1] == "1 of 3 fire, 2 not here"
     assert "1 tests have Git LFS pointers" in result.stderr
     assert "1 x the lookup table 'no_such_table' does not exist: No Table" in result.stderr
@@ -119,16 +122,20 @@ def test_a_name_that_no_test_has_is_an_error(repository: Path, clone: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("stages", "events", "text"),
+    ("rows", "events", "text"),
     [
         ([], 0, "the data holds no event"),
-        ([(1, 3, 0), (2, 3, 0)], 5, "stage 1 of 3 gave no row: 5 events were loaded"),
-        ([(1, 3, 4), (2, 3, 0), (3, 3, 0)], 5, "stage 2 of 3 gave no row: 4 rows came in"),
-        ([(1, 1, 2)], 5, "2 hits are not what the test expects"),
+        ([0, 0, 0], 5, "stage 1 of 3 gave no row (5 events were loaded): head limit=1"),
+        ([4, 0, 0], 5, "stage 2 of 3 gave no row (4 rows came in): head limit=2"),
+        ([2], 5, "2 hits are not what the test expects"),
     ],
 )
-def test_where_events_were_lost(stages: list[tuple[int, int, int]], events: int, text: str) -> None:
-    assert own.lost(stages, events, stages[-1][2] if stages else 0) == text
+def test_where_events_were_lost(rows: list[int], events: int, text: str) -> None:
+    commands = parse("| makeresults | head 1 | head 2 | head 3").commands[1:]
+    stages = [
+        Stage(command, count) for command, count in zip(commands, rows, strict=False) if isinstance(command, Command)
+    ]
+    assert own.lost(stages, events, rows[-1] if rows else 0) == text
 
 
 def test_a_detection_fires_when_all_its_tests_that_are_here_do() -> None:
