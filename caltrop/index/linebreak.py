@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Callable
 from itertools import pairwise
 
 import polars as pl
 
+from caltrop.dialect import patterns
+from caltrop.dialect.patterns import MatchLimit
 from caltrop.errors import CaltropError
-from caltrop.index.props import Props, compiled, matches
+from caltrop.index.props import Props, log_once
 from caltrop.index.timestamp import contains_date
 
 MARGIN = 4096
@@ -55,17 +58,21 @@ class Decoder:
 
 
 class Breaker:
-    """Feed bytes, take events. `truncated` counts lines that `TRUNCATE` has cut."""
+    """Feed bytes, take events. `truncated` counts lines that `TRUNCATE` has cut.
 
-    def __init__(self, props: Props) -> None:
+    A `LINE_BREAKER` that exceeds its limit is told to `problem`, and lines end where they end from there on.
+    """
+
+    def __init__(self, props: Props, problem: Callable[[str], None] = log_once) -> None:
         self.props = props
+        self._problem = problem
         self.truncated = 0
         self._decoder = Decoder(props.charset)
         self._plain = props.line_breaker == r"([\r\n]+)"
         self._text = ""  # what is not cut yet, behind a little context for look-behind
         self._start = 0  # where the unfinished line begins in it
         self._scan = 0  # where the next break may begin
-        self._merger = Merger(props) if props.should_linemerge else None
+        self._merger = Merger(props, problem) if props.should_linemerge else None
 
     def feed(self, data: bytes) -> list[str]:
         """The events that are complete with this chunk."""
@@ -106,7 +113,14 @@ class Breaker:
         lines: list[str] = []
         if border > self._scan:
             next_scan = border
-            for match in compiled(self.props.line_breaker).finditer(self._text, self._scan):
+            try:
+                found = patterns.compile(self.props.line_breaker).bounded.finditer(self._text, start=self._scan)
+            except MatchLimit as error:
+                self._problem(f"LINE_BREAKER: {error.message}; every line is broken instead")
+                rest = self._text[self._start :]
+                self._plain, self._text, self._start, self._scan = True, "", 0, 0
+                return self._cut_plain(rest, final)
+            for match in found:
                 if match.end() > border:
                     next_scan = min(border, match.start())
                     break
@@ -150,15 +164,19 @@ class Breaker:
 class Merger:
     """Joins lines to events with a newline between them, by the `BREAK_…` and `MUST_…` settings."""
 
-    def __init__(self, props: Props) -> None:
+    def __init__(self, props: Props, problem: Callable[[str], None] = log_once) -> None:
         self.props = props
+        self._problem = problem
         self._open: list[str] = []
         self._dated = False
         self._no_break = False  # after MUST_NOT_BREAK_AFTER, until MUST_BREAK_AFTER
         self._break_next = False
 
     def merge(self, lines: list[str]) -> list[str]:
-        starts = self._breaks(lines).arg_true().to_list()
+        with patterns.budget(lenient=True) as budget:
+            starts = self._breaks(lines).arg_true().to_list()
+        for pattern in budget.exceeded:
+            self._problem(f"line merging: {pattern!r} exceeds the match limit and counts as not found")
         if not starts:
             self._open += lines
             return self._overfull()
@@ -198,7 +216,7 @@ class Merger:
         timed = props.datetime_config.upper() not in ("CURRENT", "NONE")
         breaks = never
         if props.break_only_before:
-            breaks = matches(texts, props.break_only_before)
+            breaks = patterns.compile(props.break_only_before).matches(texts)
         if timed and (by_date or (by_date is None and not props.break_only_before)):
             dates = contains_date(texts, props)
             breaks = breaks | dates
@@ -209,10 +227,10 @@ class Merger:
         elif not timed and by_date is None and not props.break_only_before:
             breaks = ~never
         if props.must_not_break_before:
-            breaks = breaks & ~matches(texts, props.must_not_break_before)
-        ends = matches(texts, props.must_break_after) if props.must_break_after else never
+            breaks = breaks & ~patterns.compile(props.must_not_break_before).matches(texts)
+        ends = patterns.compile(props.must_break_after).matches(texts) if props.must_break_after else never
         if props.must_not_break_after:
-            breaks = self._held(breaks, matches(texts, props.must_not_break_after), ends)
+            breaks = self._held(breaks, patterns.compile(props.must_not_break_after).matches(texts), ends)
         after_end = pl.Series([self._break_next, *ends[:-1]])
         self._break_next = bool(ends[-1])
         return breaks | after_end

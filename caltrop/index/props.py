@@ -6,13 +6,13 @@ Names, defaults and meaning follow the page "props.conf" of Splunk's Admin Manua
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-import polars as pl
-
+from caltrop.dialect import patterns
+from caltrop.dialect.patterns import RegexError
 from caltrop.dialect.words import known_truth
 from caltrop.errors import CaltropError
 
@@ -46,8 +46,12 @@ class Props:
     preamble: str = ""
 
     @staticmethod
-    def from_mapping(settings: Mapping[str, str]) -> Props:
-        """Read the settings that matter here; others are ignored. Raises `CaltropError` that names a bad one."""
+    def from_mapping(settings: Mapping[str, str], problem: Callable[[str], None] | None = None) -> Props:
+        """Read the settings that matter here; others are ignored. Raises `CaltropError` that names a bad one.
+
+        A pattern that cannot be used is told to `problem` (the log, where there is none), and its default is used.
+        """
+        tell = problem or log_once
 
         def boolean(name: str) -> bool | None:
             text = settings.get(name, "").strip()
@@ -71,18 +75,20 @@ class Props:
 
         def regex(name: str, default: str = "") -> str:
             pattern = settings.get(name) or default
-            if pattern:
-                compiled(pattern, name)
+            try:
+                patterns.compile(pattern)
+            except RegexError as error:
+                tell(f"{name} = {pattern}: {error.message}")
+                return default
             return pattern
 
         def names(name: str) -> tuple[str, ...]:
             return tuple(part.strip() for part in settings.get(name, "").split(",") if part.strip())
 
         breaker = regex("LINE_BREAKER", r"([\r\n]+)")
-        if not compiled(breaker).groups:
-            raise CaltropError(
-                f"LINE_BREAKER = {breaker}: needs a capturing group", hint="put what separates two events in ( )"
-            )
+        if not patterns.compile(breaker).names:
+            tell(f"LINE_BREAKER = {breaker}: has no capturing group, so all that it matches stands between two events")
+            breaker = f"({breaker})"
         merge = boolean("SHOULD_LINEMERGE")
         lookahead = whole("MAX_TIMESTAMP_LOOKAHEAD", 128)
         return Props(
@@ -118,47 +124,7 @@ def _delimiter(text: str) -> str:
     return named.get(text.lower(), text[:1])
 
 
-@lru_cache(maxsize=512)
-def compiled(pattern: str, setting: str = "a pattern") -> re.Pattern[str]:
-    """A PCRE pattern as Python's: they differ here only in how groups are named and a few escapes."""
-    python = re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", pattern)
-    python = re.sub(r"(?<!\\)((?:\\\\)*)\\([hRKz])", _escape, python)
-    try:
-        return re.compile(python)
-    except re.error as error:
-        raise CaltropError(
-            f"{setting} = {pattern}: {error}", hint="the pattern must be a valid regular expression"
-        ) from None
-
-
-def _escape(match: re.Match[str]) -> str:
-    meaning = {"h": r"[ \t]", "R": r"(?:\r\n|\n|\r)", "K": "", "z": r"\Z"}
-    return match[1] + meaning[match[2]]
-
-
-@lru_cache(maxsize=512)
-def _vectorised(pattern: str) -> bool:
-    """True when Polars can run the pattern: its engine has neither look-around nor back references."""
-    try:
-        pl.Series([""]).str.contains(pattern)
-    except pl.exceptions.PolarsError:
-        return False
-    return True
-
-
-def matches(texts: pl.Series, pattern: str) -> pl.Series:
-    """Which texts contain the pattern."""
-    if _vectorised(pattern):
-        return texts.str.contains(pattern)
-    search = compiled(pattern).search
-    return pl.Series([search(text) is not None for text in texts], dtype=pl.Boolean)
-
-
-def after(texts: pl.Series, pattern: str) -> pl.Series:
-    """What follows the first match of the pattern in each text; null where there is no match."""
-    if _vectorised(pattern):
-        group = compiled(pattern).groups + 1
-        return texts.str.extract(f"(?:{pattern})((?s:.*))", group)
-    search = compiled(pattern).search
-    found = [search(text) for text in texts]
-    return pl.Series([m and m.string[m.end() :] for m in found], dtype=pl.String)
+@lru_cache(maxsize=1024)
+def log_once(message: str) -> None:
+    """What nobody else hears of, said once."""
+    logging.getLogger("caltrop.index").warning("%s", message)

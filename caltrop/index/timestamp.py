@@ -12,11 +12,12 @@ import time
 
 import polars as pl
 
+from caltrop.dialect import patterns
 from caltrop.dialect.moments import local
 from caltrop.dialect.strptime import GROUPS, MONTH, epoch, pattern
 from caltrop.dialect.zones import ABBREVIATIONS, TimeError, checked
 from caltrop.errors import CaltropError
-from caltrop.index.props import Props, after
+from caltrop.index.props import Props, log_once
 
 # A pattern may not use one name twice: further places where a zone may stand.
 _MORE_ZONES = ("z2", "z3")
@@ -170,7 +171,12 @@ def checked_zone(name: str) -> str:
 
 def _area(texts: pl.Series, props: Props) -> pl.Series:
     """Where the time stamp is looked for: behind `TIME_PREFIX`, as far as `MAX_TIMESTAMP_LOOKAHEAD`."""
-    behind = after(texts, props.time_prefix) if props.time_prefix else texts
+    behind = texts
+    if props.time_prefix:
+        with patterns.budget(lenient=True) as budget:
+            behind = patterns.compile(props.time_prefix).after(texts)
+        for prefix in budget.exceeded:
+            log_once(f"TIME_PREFIX = {prefix} exceeds the match limit: some events have no time of their own")
     return behind.str.head(props.lookahead)
 
 

@@ -14,12 +14,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
+import regex as backtracking
 
-from caltrop.dialect.patterns import SedCommand, sed_commands
+from caltrop.dialect import patterns
+from caltrop.dialect.patterns import Regex, RegexError, SedScript, sed_script
 from caltrop.dialect.words import truth
 from caltrop.errors import CaltropError
 from caltrop.index import frames
-from caltrop.index.props import compiled, matches
 
 # Settings of a source and source type; a transforms.conf stanza by name, None when there is none.
 Settings = Callable[[str, str], Mapping[str, str]]
@@ -51,8 +52,11 @@ def apply(
     numbered = frame.with_row_index("_row")
     parts = []
     for kind, part in numbered.partition_by("source", "sourcetype", as_dict=True, maintain_order=True).items():
-        for step in plans.get((kind[0], kind[1]), ()):
-            part = step(part)
+        with patterns.budget(lenient=True) as budget:
+            for step in plans.get((kind[0], kind[1]), ()):
+                part = step(part)
+        for pattern in budget.exceeded:
+            problem(f"{kind[1]}: {pattern!r} exceeds the match limit: some events stay as they are")
         parts.append(part)
     return frames.concat(parts).sort("_row").drop("_row")
 
@@ -64,7 +68,7 @@ def _plan(settings: Mapping[str, str], lookup: Lookup | None, problem: Callable[
     steps: list[Step] = []
     for key in sorted(settings):
         if key.startswith("SEDCMD"):
-            steps += _checked(lambda key=key: [_sed(command) for command in sed_commands(settings[key])], key, problem)  # type: ignore[misc]
+            steps += _checked(lambda key=key: [_sed(sed_script(settings[key]))], key, problem)  # type: ignore[misc]
     for key in sorted(settings):
         if key.startswith("TRANSFORMS") and lookup is not None:
             for name in filter(None, (part.strip() for part in settings[key].split(","))):
@@ -83,34 +87,11 @@ def _checked(make: Callable[[], list[Step]], key: str, problem: Callable[[str], 
 # SEDCMD
 
 
-def _sed(command: SedCommand) -> Step:
-    def run(frame: pl.DataFrame) -> pl.DataFrame:
-        raw = frame.get_column("_raw")
-        if command.table is not None:
-            changed = [text.translate(command.table) for text in raw]
-        else:
-            hits = matches(raw, command.pattern)
-            changed = [sed(text, command) if hit else text for text, hit in zip(raw, hits, strict=True)]
-        return frame.with_columns(pl.Series("_raw", changed, dtype=pl.String))
-
-    return run
+def _sed(script: SedScript) -> Step:
+    return lambda frame: frame.with_columns(script(frame.get_column("_raw")).alias("_raw"))
 
 
-def sed(text: str, command: SedCommand) -> str:
-    """One substitution; `\\1` to `\\9` in the replacement are groups, `&` is what it is."""
-    seen = 0
-
-    def replace(match: re.Match[str]) -> str:
-        nonlocal seen
-        seen += 1
-        if seen < command.first or (command.limit and seen >= command.first + command.limit):
-            return match[0]
-        return re.sub(r"\\(\d)|\\(.)", lambda m: _group(match, int(m[1])) if m[1] else m[2], command.replacement)
-
-    return compiled(command.pattern).sub(replace, text)
-
-
-def _group(match: re.Match[str], number: int) -> str:
+def _group(match: backtracking.Match[str], number: int) -> str:
     return (match[number] or "") if number <= match.re.groups else ""
 
 
@@ -127,7 +108,10 @@ def _named(name: str, lookup: Lookup) -> list[Step]:
     pattern = stanza.get("REGEX", "")
     if not pattern:
         raise CaltropError(f"transform {name!r} has no REGEX")
-    compiled(pattern, f"REGEX of transform {name!r}")
+    try:
+        regex = patterns.compile(pattern)
+    except RegexError as error:
+        raise CaltropError(f"transform {name!r}: REGEX = {pattern}: {error.message}") from error
     destination = stanza.get("DEST_KEY", "")
     writes_meta = truth(stanza.get("WRITE_META")) or destination == "_meta"
     if not writes_meta and destination not in KEYS and destination != "queue":
@@ -138,7 +122,7 @@ def _named(name: str, lookup: Lookup) -> list[Step]:
     ahead = stanza.get("LOOKAHEAD", "").strip()
     return [
         _Transform(
-            pattern=pattern,
+            regex=regex,
             format=stanza.get("FORMAT") or f"{name}::$1",
             source=source,
             destination="_meta" if writes_meta else destination,
@@ -151,7 +135,7 @@ def _named(name: str, lookup: Lookup) -> list[Step]:
 
 @dataclass(frozen=True, slots=True)
 class _Transform:
-    pattern: str
+    regex: Regex
     format: str
     source: str
     destination: str
@@ -161,7 +145,7 @@ class _Transform:
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         source = self._source(frame).str.head(self.lookahead)
-        hits = matches(source, self.pattern).fill_null(False)
+        hits = self.regex.matches(source).fill_null(False)
         if not hits.any() and not self.default:
             return frame
         if self.destination == "queue":
@@ -189,24 +173,22 @@ class _Transform:
         return pl.select(pl.concat_str(known, separator=" ", ignore_nulls=True)).to_series()
 
     def _first(self, text: str, old: str, prefix: str) -> str:
-        match = compiled(self.pattern).search(text)
+        match = self.regex.bounded.search(text)
         return old if match is None else self._text(match, prefix + old).removeprefix(prefix)
 
-    def _text(self, match: re.Match[str], old: str) -> str:
+    def _text(self, match: backtracking.Match[str], old: str) -> str:
         return re.sub(r"\$(\d+)", lambda m: _group(match, int(m[1])) if m[1] != "0" else old, self.format)
 
     def _with_fields(self, frame: pl.DataFrame, source: pl.Series, hits: pl.Series) -> pl.DataFrame:
         columns: dict[str, list[list[str] | None]] = {}
         for row in hits.arg_true():
-            found = compiled(self.pattern).finditer(source[row])
+            found = self.regex.bounded.finditer(source[row], 0 if self.repeat else 1)
             for match in found:
                 for name, quoted, bare in _META.findall(self._text(match, "")):
                     value = re.sub(r"\\(.)", r"\1", quoted) or bare
                     if value and name not in frames.SCHEMA:
                         cells = columns.setdefault(name, [None] * frame.height)
                         cells[row] = [*(cells[row] or []), value]
-                if not self.repeat:
-                    break
         for name, cells in columns.items():
             frame = _add_field(frame, pl.Series(name, cells, dtype=frames.MULTIVALUE))
         return frame

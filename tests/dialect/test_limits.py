@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caltrop.dialect.patterns import MatchLimit, budget, pcre
+from caltrop.dialect import patterns
+from caltrop.dialect.patterns import MatchLimit, budget
 from caltrop.dialect.patterns.limits import MATCH_SECONDS
 
 EVIL = r"^(?<x>(?:a|a)*)c(?!b)"
@@ -19,22 +20,22 @@ TEXT = "a" * 60 + "!c"
 def test_one_match_is_bounded() -> None:
     began = time.thread_time()
     with pytest.raises(MatchLimit, match="match limit"):
-        pcre.compile(EVIL).first(pl.Series([TEXT]))
+        patterns.compile(EVIL).first(pl.Series([TEXT]))
     assert time.thread_time() - began < 20 * MATCH_SECONDS
 
 
 def test_a_search_has_a_budget() -> None:
     with budget(0.2) as spent:
         with pytest.raises(MatchLimit):
-            pcre.compile(EVIL).matches(pl.Series([TEXT]))
+            patterns.compile(EVIL).matches(pl.Series([TEXT]))
         assert spent.seconds <= 0
         with pytest.raises(MatchLimit):  # nothing is left
-            pcre.compile(r"(?=a)a").matches(pl.Series(["a"]))
+            patterns.compile(r"(?=a)a").matches(pl.Series(["a"]))
 
 
 def test_lenient_leaves_other_rows_alone() -> None:
     with budget(5, lenient=True) as spent:
-        found = pcre.compile(EVIL).first(pl.Series(["aac", TEXT, "ac"]))
+        found = patterns.compile(EVIL).first(pl.Series(["aac", TEXT, "ac"]))
     assert found[0].to_list() == ["aa", None, "a"]
     assert list(spent.exceeded) == [EVIL]
 
@@ -47,11 +48,28 @@ def test_lenient_leaves_other_rows_alone() -> None:
 def test_evil_patterns_end(pattern: str, length: int) -> None:
     began = time.thread_time()
     with budget(0.1, lenient=True):
-        pcre.compile(pattern).matches(pl.Series(["a" * length + "!c"] * 20))
+        patterns.compile(pattern).matches(pl.Series(["a" * length + "!c"] * 20))
     assert time.thread_time() - began < 10
 
 
 @pytest.mark.parametrize("limit", [0, 1, 2])
 def test_matches_up_to_a_limit(limit: int) -> None:
-    found = pcre.compile(r"(?=\d)(\d)").python.finditer("1 2 3", limit)
+    found = patterns.compile(r"(?=\d)(\d)").bounded.finditer("1 2 3", limit)
     assert [m.group(1) for m in found] == ["1", "2", "3"][: limit or 3]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "a?" * 40 + "a" * 40 + "(?!a)",
+        "(?:a|a)" * 40 + "[b-c]",
+        "(?:(?:a|a){20}){20}[b-c]",
+        "(a{1,20}){1,20}[b-c]",
+        "(?:a?){60}b(?!c)",
+    ],
+)
+def test_repetition_with_an_end_is_bounded_too(pattern: str) -> None:
+    began = time.thread_time()
+    with budget(1, lenient=True):
+        patterns.compile(pattern).bounded.finditer("a" * 60 + "b" + "c" * 3 + "a" * 40)
+    assert time.thread_time() - began < 10

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from caltrop.errors import CaltropError
+from caltrop.dialect.patterns import RegexError, sed_script
 from caltrop.index import Store, transforms
 from caltrop.index.importers import ImportOptions, Problem, read
 from caltrop.knowledge.configuration import Configuration
@@ -45,8 +45,8 @@ def test_sed(script: str, text: str, expected: str) -> None:
 
 @pytest.mark.parametrize("script", ["x", "s/a/b", "s/a/b/z", "y/ab/c/", "s/(/b/", "s a b "])
 def test_bad_sed(script: str) -> None:
-    with pytest.raises(CaltropError):
-        transforms.sed_commands(script)
+    with pytest.raises(RegexError):
+        sed_script(script)
     frame, problems = applied(["a"], {"SEDCMD-x": script})
     assert frame.get_column("_raw").to_list() == ["a"]
     assert problems and problems[0].startswith("SEDCMD-x")
@@ -125,7 +125,7 @@ def test_default_value_lookahead_and_look_around() -> None:
         (None, "no transform named 'x'"),
         ({"REGEX": "a", "INGEST_EVAL": "a=1"}, "INGEST_EVAL is not supported"),
         ({"DEST_KEY": "_raw"}, "no REGEX"),
-        ({"REGEX": "(", "DEST_KEY": "_raw"}, "REGEX of transform 'x'"),
+        ({"REGEX": "(", "DEST_KEY": "_raw"}, "transform 'x': REGEX = ("),
         ({"REGEX": "a", "DEST_KEY": "_TCP_ROUTING"}, "_TCP_ROUTING"),
         ({"REGEX": "a", "DEST_KEY": "_raw", "SOURCE_KEY": "_path"}, "_path"),
     ],

@@ -27,7 +27,7 @@ PATTERNS = [
 
 @pytest.mark.parametrize(("spec", "value", "expected"), PATTERNS)
 def test_name_pattern(spec: str, value: str, expected: bool) -> None:
-    assert (name_pattern(spec).python.search(value) is not None) is expected
+    assert (name_pattern(spec).bounded.search(value) is not None) is expected
 
 
 PROPS = r"""

@@ -1,9 +1,9 @@
 """Patterns, every kind that Splunk has, run within limits: regular expressions, wildcards, LIKE, sed scripts."""
 
 from caltrop.dialect.patterns.limits import Budget, MatchLimit, RegexError, budget
-from caltrop.dialect.patterns.pcre import Regex, compile
-from caltrop.dialect.patterns.replacement import fill, replace_all, replacement_template
-from caltrop.dialect.patterns.sed import SedCommand, sed_commands
+from caltrop.dialect.patterns.pattern import Regex, compile
+from caltrop.dialect.patterns.replacement import fill, replacement_template
+from caltrop.dialect.patterns.sed import SedScript, sed_script
 from caltrop.dialect.patterns.wildcards import like_pattern, wildcard_pattern
 
 __all__ = [
@@ -11,13 +11,12 @@ __all__ = [
     "MatchLimit",
     "Regex",
     "RegexError",
-    "SedCommand",
+    "SedScript",
     "budget",
     "compile",
     "fill",
     "like_pattern",
-    "replace_all",
     "replacement_template",
-    "sed_commands",
+    "sed_script",
     "wildcard_pattern",
 ]

@@ -1,20 +1,22 @@
 """Patterns that may backtrack, within limits: what limits.conf calls match_limit, counted in seconds of processor time.
 
 One match may take `MATCH_SECONDS`, all those of a search together `SEARCH_SECONDS`. The `regex` module is used because it can stop
-in the middle of a match, which `re` cannot.
+in the middle of a match, which `re` and PCRE2 cannot: PCRE2 counts steps, from each place of a text anew, and a step may be long.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import thread_time
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import regex
 
+from caltrop.dialect.patterns.replacement import Template, fill
 from caltrop.errors import CaltropError
 
 MATCH_SECONDS = 0.5
@@ -24,7 +26,7 @@ T = TypeVar("T")
 
 
 class RegexError(CaltropError):
-    """A pattern that is wrong, or that neither engine can express."""
+    """A pattern that is wrong, in PCRE2's words, or that neither engine can express."""
 
 
 class MatchLimit(RegexError):
@@ -54,32 +56,57 @@ def budget(seconds: float = SEARCH_SECONDS, *, lenient: bool = False) -> Iterato
         _budget.reset(token)
 
 
+class _Steady:
+    """A pattern of `re` as one of `regex`."""
+
+    def __init__(self, compiled: re.Pattern[str]) -> None:
+        self._compiled = compiled
+
+    def search(self, text: str, timeout: float) -> Any:
+        return self._compiled.search(text)
+
+    def finditer(self, text: str, start: int, timeout: float) -> Any:
+        return self._compiled.finditer(text, start)
+
+
 class Bounded:
     """A compiled pattern whose every match ends in bounded time, with `MatchLimit` or (lenient) as no match."""
 
-    def __init__(self, text: str, pattern: str) -> None:
-        self._compiled = regex.compile(text, regex.ASCII)
+    def __init__(self, text: str, pattern: str, *, ascii: bool, steady: bool) -> None:
+        """`steady`: there is nothing in it to backtrack into, so that `re`, which is faster, needs no watching."""
         self._pattern = pattern
-        self.groups = self._compiled.groups
+        self._compiled: Any = (
+            _Steady(re.compile(text, re.ASCII))
+            if steady and ascii
+            else regex.compile(text, regex.VERSION0 | (regex.ASCII if ascii else regex.UNICODE))
+        )
 
     def search(self, text: str) -> regex.Match[str] | None:
-        return self._run(lambda left: self._compiled.search(text, timeout=left), None)
+        """The first match."""
+        search: Callable[[float], regex.Match[str] | None] = lambda left: self._compiled.search(text, timeout=left)  # noqa: E731
+        return self._run(search, MATCH_SECONDS, None)
 
-    def finditer(self, text: str, limit: int = 0) -> list[regex.Match[str]]:
-        """The matches of a text, or the first `limit` of them."""
+    def finditer(self, text: str, limit: int = 0, start: int = 0) -> list[regex.Match[str]]:
+        """The matches of a text from a position on, or the first `limit` of them."""
 
         def found(left: float) -> list[regex.Match[str]]:
-            matches = self._compiled.finditer(text, timeout=left)
+            matches = self._compiled.finditer(text, start, timeout=left)
             return [m for _, m in zip(range(limit), matches, strict=False)] if limit else list(matches)
 
-        return self._run(found, [])
+        return self._run(found, _allowance(text), [])
 
-    def sub(self, replacement: Callable[[regex.Match[str]], str], text: str) -> str:
-        return self._run(lambda left: self._compiled.sub(replacement, text, timeout=left), text)
+    def replace(self, text: str, template: Template, first: int = 1, limit: int = 0) -> str:
+        """`limit` matches (0: all) from the `first` on replaced."""
+        out: list[str] = []
+        end = 0
+        for match in self.finditer(text, first + limit - 1 if limit else 0)[first - 1 :]:
+            out += (text[end : match.start()], fill(template, match))
+            end = match.end()
+        return "".join((*out, text[end:]))
 
-    def _run(self, match: Callable[[float], T], without: T) -> T:
+    def _run(self, match: Callable[[float], T], seconds: float, without: T) -> T:
         current = _budget.get()
-        left = MATCH_SECONDS if current is None else min(MATCH_SECONDS, current.seconds)
+        left = seconds if current is None else min(seconds, current.seconds)
         began, spent = thread_time(), left
         try:
             if left <= 0:
@@ -98,3 +125,8 @@ class Bounded:
         finally:
             if current is not None and spent > NEGLIGIBLE:
                 current.seconds -= spent
+
+
+def _allowance(text: str) -> float:
+    """Seconds for all matches of a text: a long one has many."""
+    return MATCH_SECONDS * (1 + len(text) / 100_000)

@@ -7,14 +7,13 @@ from functools import partial
 
 import polars as pl
 
-from caltrop.dialect.patterns import Regex, SedCommand, fill, replace_all, replacement_template, sed_commands
+from caltrop.dialect.patterns import Regex, RegexError, sed_script
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.regexes import compile_pattern
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, render, values_of
 from caltrop.engine.values import Value, lists_or_text
-from caltrop.errors import CaltropError
 from caltrop.knowledge.columns import coalesce
 from caltrop.spl.ast import Command, Word
 
@@ -61,22 +60,30 @@ def _first(regex: Regex, column: pl.Series) -> list[pl.Series]:
     """The groups of the first match; in a multivalue, of the first value that matches."""
     if column.dtype == MULTIVALUE:
         return _several(regex, column, 1)
-    groups = regex.first(render(column))
-    return [group.alias(name) for name, group in zip(regex.names, groups, strict=True) if name]
+    return list(regex.named(regex.first(render(column))).values())
 
 
 def _several(regex: Regex, column: pl.Series, limit: int) -> list[pl.Series]:
     """The groups of up to `limit` matches (0: all) as multivalues. A group that takes no part in a match is empty there."""
-    names = [name for name in regex.names if name]
-    out: dict[str, list[list[str] | None]] = {name: [] for name in names}
+    places = _places(regex)
+    out: dict[str, list[list[str] | None]] = {name: [] for name in places}
     for values in values_of(column).to_list():
-        matches = [m for value in values or () for m in regex.python.finditer(value, limit)]
+        matches = [m for value in values or () for m in regex.bounded.finditer(value, limit)]
         if limit:
             matches = matches[:limit]
-        for name in names:
-            found = [m.group(name) for m in matches]
+        for name, groups in places.items():
+            found = [next((text for n in groups if (text := m.group(n)) is not None), None) for m in matches]
             out[name].append([text or "" for text in found] if any(text is not None for text in found) else None)
     return [_tidy(pl.Series(name, rows, dtype=MULTIVALUE)) for name, rows in out.items()]
+
+
+def _places(regex: Regex) -> dict[str, list[int]]:
+    """The numbers of the groups that have a name."""
+    places: dict[str, list[int]] = {}
+    for number, name in enumerate(regex.names, 1):
+        if name:
+            places.setdefault(name, []).append(number)
+    return places
 
 
 def _tidy(column: pl.Series) -> pl.Series:
@@ -87,10 +94,15 @@ def _offsets(regex: Regex, column: pl.Series) -> pl.Series:
     """name=first-last&… : zero-based positions of each group's first and last character."""
 
     def row(text: str | None) -> str | None:
-        match = regex.python.search(text) if text is not None else None
+        match = regex.bounded.search(text) if text is not None else None
         if match is None:
             return None
-        spans = {name: match.span(name) for name in regex.names if name and match.group(name) is not None}
+        spans = {
+            name: match.span(number)
+            for name, groups in _places(regex).items()
+            for number in groups
+            if match.group(number) is not None
+        }
         return "&".join(f"{name}={start}-{end - 1}" for name, (start, end) in spans.items()) or None
 
     if column.dtype == MULTIVALUE:
@@ -102,20 +114,12 @@ def _offsets(regex: Regex, column: pl.Series) -> pl.Series:
 
 
 def parse_sed(word: Word) -> Callable[[pl.Series], pl.Series]:
-    """The commands of a sed script, one after the other, as SEDCMD of props.conf takes them."""
+    """A sed script as SEDCMD of props.conf takes it."""
     try:
-        commands = sed_commands(word.text)
-    except CaltropError as error:
+        script = sed_script(word.text)
+    except RegexError as error:
         raise SearchError(f"rex: {error.message}", node=word, hint=error.hint) from error
-    if not commands:
-        raise SearchError("rex: the sed expression is empty", node=word)
-
-    def edit(column: pl.Series) -> pl.Series:
-        for step in commands:
-            column = _each(column, partial(_substitute, step))
-        return column
-
-    return edit
+    return partial(_each, edit=script)
 
 
 def _each(column: pl.Series, edit: Callable[[pl.Series], pl.Series]) -> pl.Series:
@@ -123,30 +127,3 @@ def _each(column: pl.Series, edit: Callable[[pl.Series], pl.Series]) -> pl.Serie
     if column.dtype != MULTIVALUE:
         return edit(render(column))
     return column.list.eval(pl.element().map_batches(edit, return_dtype=pl.String))
-
-
-def _substitute(command: SedCommand, texts: pl.Series) -> pl.Series:
-    """Every match (limit 0), or only one of them."""
-    if (table := command.table) is not None:
-        return pl.Series(texts.name, [None if t is None else t.translate(table) for t in texts.to_list()], pl.String)
-    regex = compile_pattern(command.pattern)
-    if command.limit == 0 and command.first == 1:
-        return replace_all(regex, texts, _ampersand(command.replacement))
-    template = replacement_template(_ampersand(command.replacement))
-
-    def one(text: str) -> str:
-        out, end = [], 0
-        for number, match in enumerate(regex.python.finditer(text), 1):
-            if number >= command.first:
-                out += [text[end : match.start()], fill(template, match)]
-                end = match.end()
-                if command.limit:
-                    break
-        return "".join([*out, text[end:]])
-
-    return pl.Series(texts.name, [None if t is None else one(t) for t in texts.to_list()], dtype=pl.String)
-
-
-def _ampersand(target: str) -> str:
-    """Splunk's sed knows \\1 and the common escapes, and takes & as it is."""
-    return target.replace("\\n", "\n").replace("\\t", "\t").replace("\\/", "/")

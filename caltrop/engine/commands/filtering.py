@@ -67,7 +67,7 @@ def regex(table: Table, cmd: Command, ctx: Context) -> Table:
     column = table.frame.get_column(name)
     if column.dtype == MULTIVALUE:
         found = pl.Series(
-            [v is not None and any(pattern.python.search(x) for x in v) for v in column.to_list()], dtype=pl.Boolean
+            [v is not None and any(pattern.bounded.search(x) for x in v) for v in column.to_list()], dtype=pl.Boolean
         )
     else:
         found = pattern.matches(render(column)).fill_null(False)

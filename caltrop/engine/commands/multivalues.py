@@ -29,12 +29,12 @@ def makemv(table: Table, cmd: Command, ctx: Context) -> Table:
     empty = flag(cmd, "allowempty")
     tokenizer = cmd.option("tokenizer")
     if tokenizer is not None:
-        pattern = compile_pattern(str(tokenizer), node=cmd).python
-        if not pattern.groups:
+        pattern = compile_pattern(str(tokenizer), node=cmd)
+        if not pattern.names:
             raise SearchError("makemv: tokenizer= needs a capturing group", node=cmd)
 
         def pieces(text: str) -> list[str]:
-            return [piece for m in pattern.finditer(text) if (piece := m.group(1) or "") or empty]
+            return [piece for m in pattern.bounded.finditer(text) if (piece := m.group(1) or "") or empty]
     else:
         delimiter = str(cmd.option("delim", " "))
         if not delimiter:

@@ -95,7 +95,7 @@ def match(call: Invocation) -> Value:
     def row(values: list[str] | None, words: str | None) -> bool | None:
         if not values or words is None:
             return None
-        return any(compile_pattern(words).python.search(value) is not None for value in values)
+        return any(compile_pattern(words).bounded.search(value) is not None for value in values)
 
     return by_row("bool", pl.Boolean, row, text.lists(), pattern.text())
 

@@ -118,7 +118,7 @@ def mvfind(call: Invocation) -> Value:
     def row(items: list[str] | None, words: str | None) -> float | None:
         if items is None or words is None:
             return None
-        search = compile_pattern(words).python.search
+        search = compile_pattern(words).bounded.search
         return next((float(i) for i, item in enumerate(items) if search(item)), None)
 
     return by_row("number", pl.Float64, row, call.args[0].lists(), call.args[1].text())

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import polars as pl
 
-from caltrop.dialect.patterns import fill, replace_all, replacement_template
+from caltrop.dialect.patterns import replacement_template
 from caltrop.engine.calls import Invocation
 from caltrop.engine.regexes import compile_pattern
 from caltrop.engine.registry import function
@@ -85,11 +85,12 @@ def replace(call: Invocation) -> Value:
         regex = compile_pattern(words, node=call.node.args[1])
         if not text.multivalue:
             subject = text.text()
-            return Value(replace_all(regex, subject.column, new), constant=subject.constant, kind="string")
+            return Value(
+                regex.replace(subject.column, replacement_template(new)), constant=subject.constant, kind="string"
+            )
 
     def one(value: str, words: str, new: str) -> str:
-        template = replacement_template(new)
-        return compile_pattern(words).python.sub(lambda m: fill(template, m), value)
+        return compile_pattern(words).bounded.replace(value, replacement_template(new))
 
     def row(values: list[str] | None, words: str | None, new: str | None) -> list[str] | None:
         return None if values is None or words is None or new is None else [one(v, words, new) for v in values]

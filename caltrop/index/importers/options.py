@@ -92,7 +92,7 @@ class Context:
     def props(self, sourcetype: str, defaults: Mapping[str, str] | None = None) -> Props:
         """The settings of this file: what is configured, over what its format asks for."""
         configured = self.options.settings(self.options.source or self.name, self.options.sourcetype or sourcetype)
-        return Props.from_mapping({**(defaults or {}), **configured})
+        return Props.from_mapping({**(defaults or {}), **configured}, self.problem)
 
     def clock(self, props: Props) -> TimeParser:
         reference = self.now if props.datetime_config.upper() == "CURRENT" else self.reference

@@ -26,7 +26,7 @@ class Kind:
 def read(context: Context, chunks: Iterator[bytes], kind: Kind) -> Iterator[pl.DataFrame]:
     """Events of a text. Host and source of Windows events come from the events themselves."""
     props = context.props(kind.sourcetype, kind.props)
-    breaker = Breaker(props)
+    breaker = Breaker(props, context.problem)
     clock = context.clock(props)
     waiting: list[str] = []
     size = 0

@@ -13,12 +13,13 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from caltrop.dialect import patterns
 from caltrop.index import frames
 from caltrop.index.importers import sources
 from caltrop.index.importers.options import Context
 from caltrop.index.importers.registry import Head, importer
 from caltrop.index.linebreak import Decoder
-from caltrop.index.props import Props, compiled
+from caltrop.index.props import Props
 from caltrop.index.timestamp import TimeParser
 
 DELIMITERS = {"csv": ",", "tsv": "\t", "psv": "|", "w3c": " "}
@@ -139,7 +140,7 @@ class _Table:
         if self._skip:
             self._skip -= 1
             return None
-        if self.props.preamble and compiled(self.props.preamble).search(raw):
+        if self.props.preamble and self._preamble(raw):
             return None
         if self.kind == "w3c" and raw.startswith("#"):
             if not raw.lower().startswith("#fields:"):
@@ -158,6 +159,10 @@ class _Table:
         if len(self._raw) >= options.batch_rows or self._size >= options.batch_bytes:
             return self.flush()
         return None
+
+    def _preamble(self, raw: str) -> bool:
+        with patterns.budget(lenient=True):
+            return patterns.compile(self.props.preamble).bounded.search(raw) is not None
 
     def flush(self) -> pl.DataFrame | None:
         if not self._raw:

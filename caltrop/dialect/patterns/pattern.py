@@ -1,0 +1,194 @@
+"""A compiled pattern and what can be done with it: whole columns at Rust's speed where Rust agrees with PCRE, else within limits.
+
+Where the two could differ, rows or whole patterns take the slower way: texts that end in a newline under `$` or `(?m)^`, matches
+that are read again out of their surroundings, repetitions of nothing. `tests/dialect` compares both ways with PCRE2 itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import polars as pl
+import regex as backtracking
+
+from caltrop.dialect.patterns.limits import Bounded, RegexError
+from caltrop.dialect.patterns.replacement import Template
+from caltrop.dialect.patterns.translate import NotRust, Translator
+
+MAX_PATTERN = 32_768  # characters
+# Finding every match of a text takes time that grows with its square at worst; longer texts go where time is limited.
+_LONG = 16_384
+
+
+@dataclass(frozen=True)
+class Regex:
+    """A compiled pattern. `rust` is None where only the backtracking engine can run it; `names` has one entry a group, and the
+    same name twice where the pattern says so."""
+
+    pattern: str
+    rust: str | None
+    names: tuple[str | None, ...]
+    final_newline: bool
+    fast_replace: bool
+    fast_every: bool
+
+    @cached_property
+    def bounded(self) -> Bounded:
+        """The pattern on the engine that backtracks, for single texts."""
+        translator = _read(self.pattern)
+        text = translator.run()
+        try:
+            return Bounded(text, self.pattern, ascii=not translator.unicode, steady=translator.steady)
+        except (backtracking.error, OverflowError, ValueError, RecursionError) as error:
+            raise RegexError(f"{error} in {self.pattern!r}") from error
+
+    def matches(self, text: pl.Series) -> pl.Series:
+        """Whether the pattern is found: Boolean, null where the text is null."""
+        if self.rust is None:
+            search = self.bounded.search
+            return pl.Series(text.name, [None if t is None else search(t) is not None for t in text], pl.Boolean)
+        found = text.str.contains(self.rust)
+        rows = self._apart(text)
+        return found if rows is None else found.scatter(rows, self._slow.matches(text.gather(rows)))
+
+    def first(self, text: pl.Series) -> list[pl.Series]:
+        """The groups of the first match, a String column each; null where the group or the pattern is absent."""
+        if not self.names:
+            return []
+        if self.rust is None:
+            search, none = self.bounded.search, (None,) * len(self.names)
+            return self._columns([m.groups() if t is not None and (m := search(t)) else none for t in text])
+        groups = text.str.extract_groups(self.rust).struct.unnest().get_columns()
+        rows = self._apart(text)
+        if rows is None:
+            return groups
+        others = self._slow.first(text.gather(rows))
+        return [group.scatter(rows, other) for group, other in zip(groups, others, strict=True)]
+
+    def every(self, text: pl.Series) -> tuple[pl.Series, list[pl.Series]]:
+        """All matches of all rows: the row number (UInt32) of each match, ascending, and its groups."""
+        if self.rust is None or not self.fast_every:
+            return self._every(text, range(len(text)))
+        apart = self._apart(text, long=True)
+        fast = text
+        if apart is not None:
+            kept = pl.Series([True]).new_from_index(0, len(text)).scatter(apart, False)
+            fast = text.zip_with(kept, pl.Series([None], dtype=pl.String).new_from_index(0, len(text)))
+        found = pl.DataFrame(
+            {"row": pl.int_range(len(fast), dtype=pl.UInt32, eager=True), "match": fast.str.extract_all(self.rust)}
+        )
+        found = found.filter(pl.col("match").list.len() > 0).explode("match")
+        rows, groups = found["row"], self.first(found["match"])
+        if apart is None:
+            return rows, groups
+        other_rows, others = self._every(text.gather(apart), apart.to_list())
+        order = pl.concat([rows, other_rows]).arg_sort()
+        joined = [pl.concat([g, o.alias(g.name)]).gather(order) for g, o in zip(groups, others, strict=True)]
+        return pl.concat([rows, other_rows]).gather(order), joined
+
+    def after(self, text: pl.Series) -> pl.Series:
+        """What follows the first match: String, null where there is none."""
+        if self.rust is None:
+            found = [None if t is None else self.bounded.search(t) for t in text]
+            return pl.Series(text.name, [m and m.string[m.end() :] for m in found], pl.String)
+        rest = text.str.extract(f"(?:{self.rust})((?s:.*))", len(self.names) + 1)
+        rows = self._apart(text)
+        return rest if rows is None else rest.scatter(rows, self._slow.after(text.gather(rows)))
+
+    def replace(self, text: pl.Series, template: Template, *, first: int = 1, limit: int = 0) -> pl.Series:
+        """`limit` matches (0: all of them) from the `first` on replaced; null stays null, and a text on which the pattern
+        exceeds its limit stays as it is where the search is lenient."""
+        fast = self.rust is not None and first == 1 and (self.fast_replace or limit == 1) and limit < 2
+        if not fast or self.rust is None or "\\K" in self.pattern:
+            edit = self.bounded.replace
+            rows = [None if t is None else edit(t, template, first, limit) for t in text]
+            return pl.Series(text.name, rows, dtype=pl.String)
+        spelled = "".join(
+            p.replace("$", "$$") if isinstance(p, str) else f"${{{p}}}" if p <= len(self.names) else ""
+            for p in template
+        )
+        changed = (text.str.replace_all if limit == 0 else text.str.replace)(self.rust, spelled)
+        apart = self._apart(text, long=limit == 0)
+        return (
+            changed
+            if apart is None
+            else changed.scatter(apart, self._slow.replace(text.gather(apart), template, limit=limit))
+        )
+
+    def named(self, groups: Sequence[pl.Series]) -> dict[str, pl.Series]:
+        """Columns by name, in the order of the pattern. Of groups with one name, the first that took part counts."""
+        columns: dict[str, pl.Series] = {}
+        for name, group in zip(self.names, groups, strict=True):
+            if name and name in columns:
+                columns[name] = columns[name].zip_with(columns[name].is_not_null(), group.alias(name))
+            elif name:
+                columns[name] = group.alias(name)
+        return columns
+
+    @cached_property
+    def _slow(self) -> Regex:
+        """The same pattern without the fast way."""
+        slow = Regex(self.pattern, None, self.names, False, False, False)
+        slow.__dict__["bounded"] = self.bounded
+        return slow
+
+    def _apart(self, text: pl.Series, long: bool = False) -> pl.Series | None:
+        """Rows that Rust might read otherwise, or that might take it too long; None when there are none."""
+        rows = None
+        if self.final_newline:
+            rows = text.str.ends_with("\n")
+        if long:
+            too_long = text.str.len_bytes() > _LONG
+            rows = too_long if rows is None else rows | too_long
+        return rows.fill_null(False).arg_true() if rows is not None and rows.any() else None
+
+    def _every(self, text: pl.Series, numbers: Sequence[int]) -> tuple[pl.Series, list[pl.Series]]:
+        rows: list[int] = []
+        groups: list[tuple[str | None, ...]] = []
+        for number, value in zip(numbers, text, strict=True):
+            if value is not None:
+                for match in self.bounded.finditer(value):
+                    rows.append(number)
+                    groups.append(match.groups())
+        return pl.Series("row", rows, pl.UInt32), self._columns(groups)
+
+    def _columns(self, rows: list[tuple[str | None, ...]]) -> list[pl.Series]:
+        return [pl.Series(str(i + 1), [r[i] for r in rows], pl.String) for i in range(len(self.names))]
+
+
+def _read(pattern: str) -> Translator:
+    """The translation for the backtracking engine, ready to run: its first pass has told the groups."""
+    scout = Translator(pattern, rust=False)
+    scout.known = scout.names
+    scout.run()
+    return Translator(pattern, rust=False, known=scout.names, unicode=scout.unicode)
+
+
+@lru_cache(maxsize=4096)
+def compile(pattern: str) -> Regex:
+    """Translate and check a pattern; raises `RegexError` in PCRE2's words."""
+    if len(pattern) > MAX_PATTERN:
+        raise RegexError(f"a regular expression has at most {MAX_PATTERN} characters, this one {len(pattern)}")
+    read = _read(pattern)
+    rust: str | None
+    try:
+        fast = Translator(pattern, rust=True, known=read.known)
+        rust = fast.run()
+        pl.Series([""]).str.extract_all(rust)
+    except (NotRust, pl.exceptions.PolarsError):
+        rust = None
+        read.run()
+        fast = read
+    regex = Regex(
+        pattern,
+        rust,
+        tuple(read.known),
+        final_newline=fast.final_newline and rust is not None,
+        fast_replace=not (fast.nullable or fast.keeps),
+        fast_every=not (fast.nullable or (fast.around and read.known)),
+    )
+    if rust is None:
+        _ = regex.bounded
+    return regex
