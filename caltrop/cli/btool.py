@@ -10,7 +10,7 @@ import click
 
 from caltrop.cli.options import app_option
 from caltrop.cli.search import unpacked
-from caltrop.knowledge import Configuration, MergedStanza, NotFound, addon_apps
+from caltrop.knowledge import Configuration, MergedStanza, NotFound, layers
 from caltrop.knowledge.configuration import NOBODY
 
 
@@ -41,7 +41,7 @@ def command(
     with tempfile.TemporaryDirectory(prefix="caltrop-btool-") as scratch:
         folders = unpacked(apps, Path(scratch))
         if etc is None:
-            configuration = Configuration([*(addon_apps() if addons else ()), *folders])
+            configuration = Configuration([*layers(addons=addons), *folders])
         else:
             configuration = Configuration(etc)
             for folder in folders:

@@ -31,10 +31,10 @@ def check(folder: Path, apps: tuple[Path, ...], addons: bool, form: str) -> None
     from caltrop import recall
     from caltrop.cli.search import unpacked
     from caltrop.engine.instance import Instance
-    from caltrop.knowledge import addon_apps
+    from caltrop.knowledge import layers
 
     with tempfile.TemporaryDirectory(prefix="caltrop-knowledge-") as scratch:
-        instance = Instance(None, [*(addon_apps() if addons else ()), *unpacked(apps, Path(scratch))])
+        instance = Instance(None, [*layers(addons=addons), *unpacked(apps, Path(scratch))])
         verdicts, problems = recall.examine(instance, list(recall.samples(folder)))
     for verdict in verdicts:
         click.echo(recall.as_json(verdict) if form == "json" else recall.as_text(verdict))

@@ -17,7 +17,7 @@ from caltrop.dialect import strftime
 from caltrop.engine.instance import Instance
 from caltrop.engine.table import Table, render
 from caltrop.index.importers import FORMATS, ImportOptions
-from caltrop.knowledge import addon_apps, install_app
+from caltrop.knowledge import install_app, layers
 
 MANY_FIELDS = 12
 
@@ -53,7 +53,7 @@ def command(
 ) -> None:  # fmt: skip
     """Run SPL over files of any log format, with no server."""
     with tempfile.TemporaryDirectory(prefix="caltrop-search-") as scratch:
-        folders = [*(addon_apps() if addons else ()), *unpacked(apps, Path(scratch))]
+        folders = [*layers(addons=addons), *unpacked(apps, Path(scratch))]
         instance = Instance(None, folders, now=now)
         instance.store.create_index("main")
         knowledge = instance.knowledge("search", "nobody")

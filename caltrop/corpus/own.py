@@ -27,7 +27,7 @@ from caltrop.engine.execute import Stage
 from caltrop.engine.instance import Instance
 from caltrop.errors import CaltropError
 from caltrop.index.importers import ImportOptions
-from caltrop.knowledge.addons import addon_apps
+from caltrop.knowledge.addons import layers
 from caltrop.replay.delivery import reads_as_it_is
 from caltrop.workers import Died
 from caltrop.workers import run as in_parallel
@@ -94,7 +94,7 @@ def _rules(catalogue: Catalogue) -> Iterator[str]:
     """What every search of the repository may lean on."""
     yield from (repr(macro) for macro in catalogue.macros)
     yield from (repr(lookup) for lookup in catalogue.lookups)
-    for app in addon_apps():
+    for app in layers():
         for path in sorted(p for p in app.rglob("*") if p.is_file()):
             yield f"{path.relative_to(app.parent)} {hashlib.sha256(path.read_bytes()).hexdigest()}"
 
@@ -256,7 +256,7 @@ def attempt(catalogue: Catalogue, chosen: Sequence[Trial], jobs: int) -> Iterato
     with tempfile.TemporaryDirectory(prefix="caltrop-own-") as folder:
         template = Path(folder) / "apps"
         write_app(catalogue, template)
-        for app in addon_apps():
+        for app in layers():
             shutil.copytree(app, template / app.name)
         for trial, result in in_parallel(Start(str(template), catalogue.config.id), here, min(jobs, len(here))):
             if isinstance(result, Died):

@@ -20,7 +20,7 @@ from caltrop.engine.instance import Instance
 from caltrop.engine.table import render
 from caltrop.errors import CaltropError
 from caltrop.index.importers import ImportOptions
-from caltrop.knowledge.addons import addon_apps
+from caltrop.knowledge.addons import layers
 from caltrop.knowledge.files import write_conf
 from caltrop.render import app_files
 
@@ -61,7 +61,7 @@ def instance_of(
         if macros:
             (app / "local").mkdir(exist_ok=True)
             write_conf(app / "local" / "macros.conf", dict(map(macro_stanza, macros)))
-        instance = Instance(None, [*addon_apps(), app])
+        instance = Instance(None, [*layers(), app])
         for name in INDEXES:
             instance.store.create_index(name)
         knowledge = instance.knowledge(catalogue.config.id, "nobody")

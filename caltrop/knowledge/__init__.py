@@ -1,6 +1,6 @@
 """Installed apps -> merged configuration and knowledge objects (docs/architecture.md, "knowledge -> engine, splunkd")."""
 
-from caltrop.knowledge.addons import addon_apps, addons_path
+from caltrop.knowledge.addons import SYSTEM_LAYER, addon_apps, addons_path, layers
 from caltrop.knowledge.configuration import Configuration, Conflict, MergedStanza, NotFound, Setting
 from caltrop.knowledge.datamodel import Calculation, DataModel, DataModelError, Dataset
 from caltrop.knowledge.kvstore import KVStore, KVStoreError
@@ -10,6 +10,7 @@ from caltrop.knowledge.package import PackageError, install_app
 from caltrop.knowledge.view import Knowledge, MacroStanza
 
 __all__ = [
+    "SYSTEM_LAYER",
     "Calculation",
     "Configuration",
     "Conflict",
@@ -30,4 +31,5 @@ __all__ = [
     "addon_apps",
     "addons_path",
     "install_app",
+    "layers",
 ]

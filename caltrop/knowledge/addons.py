@@ -1,10 +1,20 @@
-"""Where the repository keeps its add-ons: the knowledge that a real Splunk gets from installed apps."""
+"""Where knowledge ships: the system's own layer with this package, the add-ons with the repository.
+
+The add-ons are what a real Splunk gets from installed apps; the system layer is what it has without any.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from caltrop.errors import CaltropError
+
+SYSTEM_LAYER = Path(__file__).resolve().parent / "system"
+
+
+def layers(*, addons: bool = True) -> list[Path]:
+    """The folders that every instance starts from: the system layer, and the add-ons unless they are left out."""
+    return [SYSTEM_LAYER, *(addon_apps() if addons else ())]
 
 
 def addons_path() -> Path:

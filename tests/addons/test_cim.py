@@ -9,12 +9,12 @@ import polars as pl
 import pytest
 
 from caltrop.engine.instance import Instance
-from caltrop.knowledge import addon_apps
+from caltrop.knowledge import addon_apps, layers
 
 
 @pytest.fixture(scope="module")
 def instance() -> Instance:
-    instance = Instance(None, addon_apps())
+    instance = Instance(None, layers())
     instance.store.create_index("main")
     return instance
 

@@ -19,11 +19,11 @@ from caltrop.engine import asking
 from caltrop.engine.context import Context
 from caltrop.engine.execute import Engine
 from caltrop.engine.instance import Instance
-from caltrop.knowledge import Configuration, Knowledge, LookupFailure, addon_apps
+from caltrop.knowledge import Configuration, Knowledge, LookupFailure, addon_apps, layers
 from caltrop.knowledge.asking import Asker, Fault
 from caltrop.knowledge.props import plan
 
-CONFS = sorted(p for app in addon_apps() for p in app.glob("default/*.conf"))
+CONFS = sorted(p for app in layers() for p in app.glob("default/*.conf"))
 MODELS = sorted(p for app in addon_apps() for p in app.glob("default/data/models/*.json"))
 
 
@@ -34,7 +34,7 @@ def test_conf_files_are_clean(path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def knowledge() -> Knowledge:
-    return Knowledge(Configuration(addon_apps()), "search")
+    return Knowledge(Configuration(layers()), "search")
 
 
 def test_everything_that_props_name_exists(knowledge: Knowledge) -> None:
@@ -291,7 +291,7 @@ EVENTS: dict[str, tuple[str, str, str, dict[str, object], set[str]]] = {
 
 @pytest.fixture(scope="module")
 def instance() -> Iterator[Instance]:
-    instance = Instance(None, addon_apps())
+    instance = Instance(None, layers())
     instance.store.create_index("main")
     rows = [(raw, source, sourcetype, name) for name, (source, sourcetype, raw, _, _) in EVENTS.items()]
     frame = pl.DataFrame(rows, schema=["_raw", "source", "sourcetype", "host"], orient="row")
@@ -384,6 +384,6 @@ def test_btool_names_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None
 
 @pytest.mark.shared
 def test_recall_on_the_corpus(shared: Path) -> None:
-    instance = Instance(None, addon_apps())
+    instance = Instance(None, layers())
     verdicts, _ = recall.examine(instance, list(recall.samples(shared / "corpus" / "escu")))
     assert sum(len(v.found) for v in verdicts) / sum(len(v.sample.fields) for v in verdicts) > 0.94

@@ -1,4 +1,5 @@
-"""What a new data directory is filled with: the system layer and the built-in apps, written from `etc/` of this package."""
+"""What a new data directory is filled with: the system layer and the built-in apps, written from `etc/` of this package and the
+system layer of the knowledge room."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from typing import Any
 
 from caltrop.errors import CaltropError
 from caltrop.index.store import Store
-from caltrop.knowledge import addon_apps
+from caltrop.knowledge import SYSTEM_LAYER, addon_apps
 from caltrop.knowledge.configuration import Configuration
 
 SHIPPED = Path(__file__).parents[1] / "etc"
@@ -27,6 +28,7 @@ def provision(etc: Path, addons: Sequence[Path] | None = None) -> None:
         except CaltropError:  # the toolkit was installed without its repository
             addons = []
     _copy(SHIPPED, etc)
+    _copy(SYSTEM_LAYER, etc / "system")
     for addon in addons:
         target = etc / "apps" / addon.name
         _copy(addon, target)
