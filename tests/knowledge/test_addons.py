@@ -262,6 +262,36 @@ EVENTS: dict[str, tuple[str, str, str, dict[str, object], set[str]]] = {
         "s", "suricata", json.dumps({"event_type": "alert", "src_ip": "1.1.1.1", "dest_ip": "2.2.2.2", "proto": "TCP", "alert": {"action": "allowed", "signature": "bad", "severity": 1}}),
         {"signature": "bad", "severity": "high", "transport": "tcp", "src": "1.1.1.1"}, {"ids", "attack"},
     ),
+    "suricata web request": (
+        "s", "suricata", json.dumps({"event_type": "http", "src_ip": "1.1.1.1", "dest_ip": "2.2.2.2", "http": {"hostname": "h", "url": "/a/b?c=d", "status": 200}}),
+        {"url": "/a/b?c=d", "uri_path": "/a/b", "uri_query": "c=d", "site": "h", "status": "200", "url_length": "8"}, {"web"},
+    ),
+    "zeek web request": (
+        "s", "bro:http:json", json.dumps({"id.orig_h": "1.1.1.1", "id.resp_h": "2.2.2.2", "uri": "/a?b", "method": "GET", "status_code": 200, "host": "h"}),
+        {"url": "/a?b", "http_method": "GET", "dest": "2.2.2.2"}, {"web"},
+    ),
+    "zeek connection that was refused": (
+        "s", "bro:conn:json", json.dumps({"id.orig_h": "1.1.1.1", "id.resp_h": "2.2.2.2", "id.resp_p": 22, "proto": "tcp", "conn_state": "REJ"}),
+        {"action": "blocked", "transport": "tcp", "dest_port": "22"}, {"network", "communicate"},
+    ),
+    "cisco first hop security": (
+        "cisco:ios", "cisco:ios", "Mar 03 01:02:03 sw1 9: Mar 03 01:02:03.200 CET: %SISF-4-MAC_AND_IP_THEFT: Theft of both A=2001:DB8::7 V=20 I=Gi1/0/3 M=0011.2233.4455 New=Te1/1",
+        {"facility": "SISF", "mnemonic": "MAC_AND_IP_THEFT", "vendor_explanation": "Theft of both", "src_ip": "2001:DB8::7", "src_vlan": "20",
+         "src_mac": "0011.2233.4455", "src_int_prefix_long": "GigabitEthernet", "src_int_suffix": "1/0/3", "dest_int_prefix_long": "TenGigabitEthernet",
+         "dest_int_suffix": "1/1"}, set(),
+    ),
+    "security data with white space around": (
+        "XmlWinEventLog:Security", "XmlWinEventLog", xml(4738, "Security", SidHistory="\n\t\t%{S-1-5-21-7}", TargetUserName="bob", SubjectUserName="ann"),
+        {"SidHistory": "%{S-1-5-21-7}", "user_name": "bob", "src_user_name": "ann", "action": "modified", "CategoryString": "User Account Management"}, {"change", "account"},
+    ),
+    "security 5140": (
+        "XmlWinEventLog:Security", "XmlWinEventLog", xml(5140, "Security", SubjectUserName="ann", IpAddress="10.0.0.1"),
+        {"action": "success", "change_type": None, "object": None, "CategoryString": None, "Source_Workstation": "10.0.0.1", "user": None}, set(),
+    ),
+    "cloudtrail read": (
+        "aws_cloudtrail", "aws:cloudtrail", json.dumps({"eventName": "DescribeInstances", "eventSource": "ec2.amazonaws.com", "errorCode": "Client.UnauthorizedOperation", "errorMessage": "no"}),
+        {"action": None, "status": None, "result_id": "Client.UnauthorizedOperation", "result": "no", "reason": "no", "change_type": "EC2"}, set(),
+    ),
     "palo alto traffic": (
         "s", "pan:traffic", "x 1,2024/02/22 12:33:50,0128,TRAFFIC,end,2305,2024/02/22 12:33:50,192.168.1.2,1.2.3.4,,,rule1,,,ssl,vsys1,Trust,Untrust,e1,e2,log,2024,1,1,50,443,0,0,0x4,tcp,deny,10,4,6",
         {"src_ip": "192.168.1.2", "dest_port": "443", "action": "blocked", "transport": "tcp", "bytes_out": "4", "rule": "rule1"}, {"network", "communicate"},
