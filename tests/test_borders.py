@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pytest
@@ -58,29 +60,6 @@ def test_rooms_import_only_along_the_arrows(root: Path, room: str) -> None:
     assert not wrong
 
 
-def arrows(folder: Path, package: str) -> dict[str, set[str]]:
-    """The modules of a folder and those among them that each imports, anywhere in its text."""
-    files = {
-        ".".join((package, *path.relative_to(folder).with_suffix("").parts)).removesuffix(".__init__"): path
-        for path in folder.rglob("*.py")
-    }
-    found: dict[str, set[str]] = {}
-    for module, path in files.items():
-        needs = {name if name in files else name.rpartition(".")[0] for name in imported(path)}
-        found[module] = needs & files.keys() - {module}
-    return found
-
-
-@pytest.mark.parametrize("room", ["spl", "index"])
-def test_no_room_has_a_circle(root: Path, room: str) -> None:
-    """Imports for types alone and those inside functions count."""
-    left = arrows(root / "caltrop" / room, f"caltrop.{room}")
-    assert left
-    while free := {module for module, needs in left.items() if not needs & left.keys()}:
-        left = {module: needs for module, needs in left.items() if module not in free}
-    assert not left, f"a circle among {sorted(left)}"
-
-
 @pytest.mark.parametrize("wing", WINGS)
 def test_wings_of_splunkd_import_only_along_their_arrows(root: Path, wing: str) -> None:
     folder = root / "caltrop" / "splunkd"
@@ -109,3 +88,112 @@ def test_what_ships_inside_splunk_uses_the_standard_library_and_splunklib(root: 
         if name.split(".")[0] not in allowed
     ]
     assert not wrong
+
+
+# --- no circle in the house ----------------------------------------------------------------------------------------------
+
+
+def modules(root: Path) -> dict[str, Path]:
+    """Every module of the package by its name."""
+    found = {}
+    for path in (root / "caltrop").rglob("*.py"):
+        parts = path.relative_to(root).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def arrows(name: str, path: Path, known: Collection[str]) -> set[str]:
+    """The modules of the package that one imports: at its head, inside functions, or for types alone."""
+    package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = [*package[: len(package) - node.level + 1], *([node.module] if node.module else [])]
+            start = ".".join(base) if node.level else node.module or ""
+            found.update(f"{start}.{a.name}" if f"{start}.{a.name}" in known else start for a in node.names)
+    return found & set(known) - {name}
+
+
+def circles(graph: Mapping[str, Collection[str]]) -> list[list[str]]:
+    """The sets of nodes that reach one another (Tarjan), sorted."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[list[str]] = []
+
+    def visit(node: str) -> None:
+        index[node] = low[node] = len(index)
+        stack.append(node)
+        for other in graph.get(node, ()):
+            if other not in index:
+                visit(other)
+                low[node] = min(low[node], low[other])
+            elif other in stack:
+                low[node] = min(low[node], index[other])
+        if low[node] == index[node]:
+            circle = [stack.pop()]
+            while circle[-1] != node:
+                circle.append(stack.pop())
+            if len(circle) > 1:
+                found.append(sorted(circle))
+
+    for node in graph:
+        if node not in index:
+            visit(node)
+    return sorted(found)
+
+
+def test_circles_are_found() -> None:
+    graph = {"a": ["b"], "b": ["c", "d"], "c": ["a"], "d": ["e"], "e": ["d"], "f": ["a"]}
+    assert circles(graph) == [["a", "b", "c"], ["d", "e"]]
+    assert circles({"a": ["b", "c"], "b": ["c"], "c": []}) == []
+
+
+def test_imports_of_every_kind_count(tmp_path: Path) -> None:
+    source = tmp_path / "x.py"
+    source.write_text(
+        "from typing import TYPE_CHECKING\nimport caltrop.a.b\nif TYPE_CHECKING:\n    from caltrop.a import c\n"
+        "def f():\n    from . import d\n    from ..e import name\n    import polars\n"
+    )
+    known = ["caltrop.a.b", "caltrop.a.c", "caltrop.a.d", "caltrop.e", "caltrop.a.x"]
+    assert arrows("caltrop.a.x", source, known) == {"caltrop.a.b", "caltrop.a.c", "caltrop.a.d", "caltrop.e"}
+
+
+def test_no_modules_import_one_another(root: Path) -> None:
+    """Imports for types alone and those inside functions count too: they only hide that two files are one."""
+    known = modules(root)
+    assert circles({name: arrows(name, path, known) for name, path in known.items()}) == []
+
+
+# --- what a start imports ---------------------------------------------------------------------------------------------------
+
+HEAVY = ("polars", "starlette", "uvicorn", "splunklib", "jinja2", "caltrop.engine", "caltrop.splunkd", "caltrop.replay")
+NOTHING: frozenset[str] = frozenset()
+# command line -> which of the heavy modules it may import
+STARTS = {
+    "--version": NOTHING,
+    "--help": NOTHING,
+    "validate": frozenset({"polars"}),  # checks of schedules read times by the dialect, which does so by columns
+    "spl check --help": NOTHING,
+    "build --help": NOTHING,
+    "test --help": NOTHING,
+    "serve --help": NOTHING,
+    "search --help": frozenset({"polars", "caltrop.engine"}),  # it lists the formats that importers register
+}
+
+
+@pytest.mark.parametrize("line", STARTS)
+def test_a_start_imports_what_it_needs(root: Path, line: str) -> None:
+    code = (
+        "import sys\nfrom caltrop.cli import main\ncode = main(sys.argv[1:])\n"
+        f"print('ended', code, *[m for m in {HEAVY!r} if m in sys.modules], file=sys.stderr)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code, *line.split()],
+        cwd=root, capture_output=True, text=True, timeout=60, check=True, input="index=main",
+    )  # fmt: skip
+    ended, status, *imports = run.stderr.strip().splitlines()[-1].split()
+    assert (ended, status) == ("ended", "0"), run.stderr
+    assert set(imports) <= STARTS[line]

@@ -14,6 +14,7 @@ import click
 
 from caltrop.cli.options import addons_option, app_option, windows_option
 from caltrop.dialect import strftime
+from caltrop.engine.context import Message
 from caltrop.engine.instance import Instance
 from caltrop.engine.table import Table, render
 from caltrop.index.importers import FORMATS, ImportOptions
@@ -66,9 +67,12 @@ def command(
         for path in data:
             if not instance.add_file(path, options):
                 click.echo(f"{path}: no events", err=True)
-        result = instance.search(spl, earliest=earliest, latest=latest, app=context)
-    for message in result.messages:
-        click.echo(f"{message.severity}: {message.text}", err=True)
+        said: list[Message] = []
+        try:
+            result = instance.search(spl, earliest=earliest, latest=latest, app=context, messages=said)
+        finally:  # a search that fails may have said before what is wrong
+            for message in said:
+                click.echo(f"{message.severity}: {message.text}", err=True)
     {"json": write_json, "csv": write_csv, "table": write_table}[output](result.table)
 
 

@@ -66,26 +66,22 @@ class Extractions:
         """
         zone = ctx.timezone if knowledge.reads_zone else ""
         key = (f"{segment.index}/{segment.id}", knowledge.fingerprint, zone)
+        state = self._known(key)
+        if state is not None and state.whole is not None and not state.moving and not state.whole.met:
+            return state.whole  # what hundreds of searches find: nothing to decide
         frame = segment.frame
-        with self._lock:
-            state = self._states.get(key)
+        chosen = frame.filter(possible)
+        names = extractable(wanted, chosen)
+        if names is not None and names <= STORED:
+            return Extracted(chosen)
         if state is None:
             made = _Extraction(knowledge.moving(frame))
             with self._lock:
                 state = self._states.setdefault(key, made)
-        with self._lock:
-            if key in self._states:
-                self._states.move_to_end(key)
-        names = extractable(wanted, frame)
         if state.moving is None or (state.moving and (names is None or not state.moving.isdisjoint(names))):
-            return _seen(
-                _extract(knowledge, frame.filter(possible), names, ctx, lasting=False), knowledge, names, frame
-            )
+            return _seen(_extract(knowledge, chosen, names, ctx, lasting=False), knowledge, names, frame)
         if state.whole is not None:
             return _seen(state.whole, knowledge, names, frame)
-        chosen = frame.filter(possible)
-        if names is not None and names <= STORED:
-            return Extracted(chosen)
         if state.rows + chosen.height <= frame.height // 2:
             state.rows += chosen.height
             return _seen(_extract(knowledge, chosen, names, ctx, lasting=True), knowledge, names, frame)
@@ -100,6 +96,13 @@ class Extractions:
             while len(self._states) > 1 and self._too_much():
                 self._states.popitem(last=False)
         return _seen(whole, knowledge, names, frame)
+
+    def _known(self, key: Key) -> _Extraction | None:
+        with self._lock:
+            state = self._states.get(key)
+            if state is not None:
+                self._states.move_to_end(key)
+            return state
 
     def _too_much(self) -> bool:
         states = self._states.values()

@@ -13,12 +13,13 @@ import polars as pl
 from caltrop.dialect import patterns
 from caltrop.dialect.moments import time_bound
 from caltrop.dialect.zones import TimeError
-from caltrop.engine import registry
+from caltrop.engine import reading, registry
 from caltrop.engine.context import Context, Extracted, Message
 from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import Engine, Stage
 from caltrop.engine.extractions import Extractions
 from caltrop.engine.kept import Kept
+from caltrop.engine.reading import Reading
 from caltrop.engine.services import Services
 from caltrop.engine.table import Table
 from caltrop.index import Segment, Store, importers
@@ -95,7 +96,7 @@ class Instance:
 
     def search(
         self,
-        spl: str,
+        search: str | Reading,
         *,
         earliest: Time = None,
         latest: Time = None,
@@ -107,8 +108,13 @@ class Instance:
         saved_search: str = "",
         on_progress: Callable[[int, int, int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
+        messages: list[Message] | None = None,
     ) -> SearchResult:
-        """Run SPL to its end. Raises `SplError` for a search that cannot be read, `SearchError` for one that cannot run."""
+        """Run a search to its end: SPL, or what was read of it before (`reading.read`) at the same moment.
+
+        Raises `SplError` for a search that cannot be read, `SearchError` for one that cannot run; `messages` then holds what
+        was said until there.
+        """
         began = time.monotonic()
         moment = self.clock() if now is None else now
         engine = Engine(cancelled, on_progress)
@@ -116,9 +122,11 @@ class Instance:
             self, engine, moment, app=app, user=user, timezone=timezone, sid=sid,
             saved_search=saved_search, started=moment,
             earliest=_bound(earliest, moment, timezone), latest=_bound(latest, moment, timezone),
+            messages=[] if messages is None else messages,
         )  # fmt: skip
         with patterns.budget():
-            table = engine.run_text(spl, ctx)
+            read = search if isinstance(search, Reading) else reading.read(search, ctx)
+            table = engine.run_reading(read, ctx)
         return SearchResult(
             table=table,
             events=engine.events if engine.events is not None else Table.empty(),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.table import Table, render
@@ -14,13 +17,8 @@ MAX_DEPTH = 20
 
 def run(node: Subsearch, ctx: Context, *, limit: int | None = MAX_RESULTS) -> Table:
     """The rows of a subsearch, at most `limit` of them."""
-    if ctx.depth >= MAX_DEPTH:
-        raise SearchError(f"subsearches are nested deeper than {MAX_DEPTH}", node=node)
-    ctx.depth += 1
-    try:
+    with _inside(ctx, node, "subsearches are nested", ctx.earliest, ctx.latest):
         table = ctx.engine.run(node.pipeline, ctx)
-    finally:
-        ctx.depth -= 1
     if limit is not None and len(table) > limit:
         ctx.warn(f"a subsearch gave {len(table)} results and was cut to {limit}")
         table = table.with_frame(table.frame.head(limit))
@@ -29,13 +27,21 @@ def run(node: Subsearch, ctx: Context, *, limit: int | None = MAX_RESULTS) -> Ta
 
 def nested(text: str, ctx: Context, node: Node, earliest: float | None, latest: float | None) -> Table:
     """Run search text inside this search, over a time range of its own; calls that never end are cut."""
+    with _inside(ctx, node, "searches call each other", earliest, latest):
+        return ctx.engine.run_text(text, ctx)
+
+
+@contextmanager
+def _inside(ctx: Context, node: Node, what: str, earliest: float | None, latest: float | None) -> Iterator[None]:
+    """One level deeper, over a time range; whatever happens, the search around it has its own again afterwards."""
     if ctx.depth >= MAX_DEPTH:
-        raise SearchError(f"searches call each other deeper than {MAX_DEPTH}", node=node)
+        raise SearchError(f"{what} deeper than {MAX_DEPTH}", node=node)
     before = ctx.earliest, ctx.latest, ctx.depth
     ctx.earliest, ctx.latest, ctx.depth = earliest, latest, ctx.depth + 1
     try:
-        return ctx.engine.run_text(text, ctx)
+        yield
     finally:
+        ctx.searched.pop(ctx.depth, None)  # the next search at this depth has its own
         ctx.earliest, ctx.latest, ctx.depth = before
 
 

@@ -365,3 +365,35 @@ def test_threads_append_while_others_read(tmp_path: Path, monkeypatch: pytest.Mo
             thread.join(timeout=30)
         assert not failures
         assert numbers(store) == list(range(90))
+
+
+def _retire(store: Store, how: str) -> None:
+    """Replace the segments of main, by each way that removes their files."""
+    if how == "merge":
+        store.append(event(2))
+        store.flush()
+    elif how == "delete":
+        store.delete("main", pl.Series(["0:0"]))
+    elif how == "retention":
+        store.create_index("main", frozenTimePeriodInSecs=1)
+        store.clean(now=1e9)
+    else:
+        store.delete_index("main")
+
+
+@pytest.mark.parametrize("how", ["merge", "delete", "retention", "removal"])
+def test_a_search_still_reads_the_segments_it_took_after_their_files_are_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """After a restart segments are on disk alone: what takes a file away reads it first, for the search that holds it."""
+    monkeypatch.setattr(bucket, "FAN_IN", 2)
+    with Store(tmp_path) as store:
+        store.create_index("main")
+        store.append(event(1))
+        store.flush()
+    with Store(tmp_path) as store:
+        before = store.segments()
+        paths = [segment.path for segment in before]
+        _retire(store, how)
+        assert not any(path is not None and path.exists() for path in paths)
+        assert [raw for segment in before for raw in segment.frame.get_column("_raw")] == ["event 1"]

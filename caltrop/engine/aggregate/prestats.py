@@ -15,16 +15,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from caltrop.engine.aggregate.functions import LIST_LIMIT, registry
 from caltrop.engine.aggregate.inputs import Columns, Input
+from caltrop.engine.aggregate.measures import Measure
 from caltrop.engine.table import numeric, render
-
-if TYPE_CHECKING:
-    from caltrop.engine.aggregate.measures import Measure
 
 PREFIX = "psrsvd_"
 VERSION, GROUP_COUNT = f"{PREFIX}v", f"{PREFIX}gc"

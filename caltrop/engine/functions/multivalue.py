@@ -124,7 +124,7 @@ def mvfind(call: Invocation) -> Value:
     return by_row("number", pl.Float64, row, call.args[0].lists(), call.args[1].text())
 
 
-@function("mvrange", least=2, most=3, family=FAMILY)
+@function("mvrange", least=2, most=3, family=FAMILY, zone=True)
 def mvrange(call: Invocation) -> Value:
     """Numbers from start up to, not including, end; a step may be a span of time such as 7d."""
     step = call.args[2] if len(call.args) > 2 else constant(1)

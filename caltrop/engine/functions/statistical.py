@@ -84,7 +84,7 @@ def avg(call: Invocation) -> Value:
     )  # fmt: skip
 
 
-@function("random", least=0, most=0, returns="number", family=FAMILY)
+@function("random", least=0, most=0, returns="number", family=FAMILY, clock=True)
 def random(call: Invocation) -> Value:
     """A whole number from 0 to 2^31 - 1, another one for each row."""
     numbers = [float(randomness.getrandbits(31)) for _ in range(call.scope.height)]

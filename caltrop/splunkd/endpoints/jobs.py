@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from caltrop.engine import questions
 from caltrop.engine.table import Table
 from caltrop.spl import unparse
 from caltrop.splunkd.rest.collection import Collection, action, collection_action, register
@@ -230,7 +231,7 @@ class JobsCollection(Collection):
         stamp = time.strftime("%m-%d-%Y %H:%M:%S.000", time.gmtime(job.created))
         lines = [
             f"{stamp} INFO  dispatchRunner - search={job.text}",
-            f"{stamp} INFO  SearchParser - PARSING: {unparse(job.pipeline)}",
+            f"{stamp} INFO  SearchParser - PARSING: {unparse(job.search.pipeline)}",
         ]
         lines += [f"{stamp} {m.severity:<5} SearchMessages - {m.text}" for m in job.messages]
         return Response(200, "\n".join([*lines, ""]).encode(), TEXT)
@@ -255,10 +256,11 @@ def _said(request: Request, text: str) -> Response:
 def job_content(job: Job, now: float) -> dict[str, Any]:
     """The status keys of a job."""
     spec, result = job.spec, job.result
-    transforming = bool(result and result.is_transforming)
+    reporting = questions.reporting_from(job.search.pipeline)
+    transforming = result.is_transforming if result else reporting is not None
     event_count = len(job.events)
     result_count = len(job.table)
-    commands = [unparse(c) for c in job.pipeline.commands]
+    commands = [unparse(c) for c in job.search.pipeline.commands]
     earliest, latest = (result.earliest, result.latest) if result else (None, None)
     ended = job.finished if job.done.is_set() else now
     content: dict[str, Any] = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from caltrop.dialect.moments import time_bound
 from caltrop.dialect.strftime import strftime
-from caltrop.engine import registry
+from caltrop.engine import questions, registry
 from caltrop.spl import unparse
 from caltrop.spl.ast import Command
 from caltrop.splunkd.rest.collection import route
@@ -31,10 +31,11 @@ MAX_SUGGESTIONS = 1_000
 def parser(wings: Wings, request: Request) -> Response:
     """The commands of a search; 400 for one that cannot be parsed."""
     owner, app = request.place()
-    pipeline = wings.searching.jobs.check(as_rest_search(request.args.required("q")), app, owner)
+    pipeline = wings.searching.jobs.check(as_rest_search(request.args.required("q")), app, owner).pipeline
     commands = [_describe(c) for c in pipeline.commands if isinstance(c, Command)]
     texts = [unparse(c) for c in pipeline.commands]
-    split = next((n for n, c in enumerate(commands) if c["streamType"] == "SP_REPORT"), len(texts))
+    reporting = questions.reporting_from(pipeline)
+    split = len(texts) if reporting is None else reporting
     document: dict[str, Any] = {
         "remoteSearch": " | ".join(texts[:split]),
         "reportsSearch": " | ".join(texts[split:]),

@@ -17,15 +17,16 @@ from urllib.parse import quote
 
 from caltrop.dialect.moments import time_bound
 from caltrop.dialect.zones import TimeError
-from caltrop.engine import custom, reading, registry
+from caltrop.engine import custom, questions, reading, registry
 from caltrop.engine.context import Context, Message
 from caltrop.engine.errors import Cancelled, SearchError
 from caltrop.engine.execute import Engine
 from caltrop.engine.instance import Instance, SearchResult
+from caltrop.engine.reading import Reading
 from caltrop.engine.table import Table
 from caltrop.errors import CaltropError
-from caltrop.spl import known_commands, unparse
-from caltrop.spl.ast import Command, Pipeline
+from caltrop.spl import known_commands
+from caltrop.spl.ast import Command
 from caltrop.splunkd.wire.http import ApiError
 
 log = logging.getLogger(__name__)
@@ -34,7 +35,6 @@ WORKERS = 6
 MAX_KEPT = 2_000  # finished jobs beyond this go, oldest first
 MAX_BYTES = 1 << 30  # and so do those whose results do not fit beside the newer ones
 TTL = 600
-_INTERNAL = re.compile(r"\b_(internal|audit)\b|_\*")
 SID = re.compile(r"[A-Za-z0-9_.@:\-]{1,200}")
 
 
@@ -63,12 +63,16 @@ class SearchSpec:
 
 
 class Job:
-    """One search. Attributes change under `condition`; `done` is set once it will not change any more."""
+    """One search, read when it was asked for: what was checked is what runs, at the `moment` it was read at.
 
-    def __init__(self, sid: str, spec: SearchSpec, pipeline: Pipeline, created: float) -> None:
+    Attributes change under `condition`; `done` is set once it will not change any more.
+    """
+
+    def __init__(self, sid: str, spec: SearchSpec, search: Reading, moment: float, created: float) -> None:
         self.sid = sid
         self.spec = spec
-        self.pipeline = pipeline
+        self.search = search
+        self.moment = moment
         self.created = created
         self.updated = created
         self.finished = 0.0
@@ -149,11 +153,12 @@ class Jobs:
                     time_bound(bound, now)
                 except TimeError as error:
                     raise ApiError(400, str(error)) from None
-        pipeline = self.check(spec.search, spec.app, spec.owner)
+        moment = spec.now if spec.now is not None else now
+        search = self.check(spec.search, spec.app, spec.owner, moment)
         sid = spec.sid or self._new_sid(spec, now)
         if not SID.fullmatch(sid):
             raise ApiError(400, f"Invalid search id {sid!r}")
-        job = Job(sid, spec, pipeline, now)
+        job = Job(sid, spec, search, moment, now)
         with self._lock:
             if sid in self._jobs:
                 raise ApiError(409, f"A search job with the id {sid!r} already exists")
@@ -161,18 +166,18 @@ class Jobs:
         self._pool.submit(self._run, job, then)
         return job
 
-    def check(self, search: str, app: str, user: str) -> Pipeline:
-        """Expand macros, parse, and know every command; 400 with the reason otherwise."""
+    def check(self, search: str, app: str, user: str, moment: float | None = None) -> Reading:
+        """Expand macros (as of the moment, else now), parse, and know every command; 400 with the reason otherwise."""
         if not search.strip():
             raise ApiError(400, "Empty search.", "FATAL")
         try:
-            context = self._context(app, user)
-            pipeline = reading.read(search, context).pipeline
-            for command in pipeline.commands:
+            context = self._context(app, user, self._clock() if moment is None else moment)
+            read = reading.read(search, context)
+            for command in read.pipeline.commands:
                 self._check_command(command, context)
         except CaltropError as error:
             raise ApiError(400, _reason(error), "FATAL") from None
-        return pipeline
+        return read
 
     def _check_command(self, command: object, context: Context) -> None:
         if not isinstance(command, Command):
@@ -184,8 +189,8 @@ class Jobs:
             f"unsupported command '{command.name}'" if known else f"Unknown search command '{command.name}'."
         )
 
-    def _context(self, app: str, user: str) -> Context:
-        return Context(self._instance, Engine(), self._clock(), app=app, user=user)
+    def _context(self, app: str, user: str, moment: float) -> Context:
+        return Context(self._instance, Engine(), moment, app=app, user=user)
 
     def _new_sid(self, spec: SearchSpec, now: float) -> str:
         number = next(self._numbers)
@@ -199,22 +204,24 @@ class Jobs:
 
     def _run(self, job: Job, then: Callable[[Job], None] | None) -> None:
         spec = job.spec
+        said: list[Message] = []
         try:
             if job.should_stop():
                 return
             job.state = "RUNNING"
-            if _INTERNAL.search(unparse(job.pipeline)):
+            if questions.reads_internal(job.search.pipeline):
                 self._before()
             result = self._instance.search(
-                spec.search,
+                job.search,
                 earliest=spec.earliest,
                 latest=spec.latest,
-                now=spec.now if spec.now is not None else self._clock(),
+                now=job.moment,
                 app=spec.app,
                 user=spec.owner,
                 sid=job.sid,
                 on_progress=lambda stage, stages, rows: _progress(job, stage, stages, rows),
                 cancelled=job.should_stop,
+                messages=said,
             )
             job.result = result
             job.messages = list(result.messages)
@@ -226,7 +233,7 @@ class Jobs:
             job.state = "FAILED"
         except CaltropError as error:
             job.state = "FAILED"
-            job.messages = [Message("ERROR", _reason(error))]
+            job.messages = [Message("ERROR", _reason(error)), *said]
         except Exception as error:
             log.exception("search %s failed", job.sid)
             job.state = "FAILED"
@@ -245,8 +252,7 @@ class Jobs:
         if not text.startswith("|"):
             text = "| search " + text.removeprefix("search ") if not _is_command(text) else f"| {text}"
         spec = job.spec
-        moment = spec.now if spec.now is not None else self._clock()
-        context = Context(self._instance, Engine(), moment, app=spec.app, user=spec.owner, sid=job.sid)
+        context = Context(self._instance, Engine(), job.moment, app=spec.app, user=spec.owner, sid=job.sid)
         try:
             return context.engine.run_text(text, context, source=table)
         except CaltropError as error:

@@ -50,6 +50,7 @@ class Logs:
         self._host = host
         self._clock = clock
         self._lock = threading.Lock()
+        self._storing = threading.RLock()  # storing may log
         self._waiting: list[_Line] = []
         self.levels = dict.fromkeys(COMPONENTS, "INFO")  # a component says nothing below its level
 
@@ -106,11 +107,14 @@ class Logs:
             self.flush()
 
     def flush(self) -> None:
-        """Store what waits."""
-        with self._lock:
-            lines, self._waiting = self._waiting, []
-        if not lines:
-            return
+        """Store what waits; on return it is searchable, also where another thread was about to store it."""
+        with self._storing:
+            with self._lock:
+                lines, self._waiting = self._waiting, []
+            if lines:
+                self._store(lines)
+
+    def _store(self, lines: list[_Line]) -> None:
         frame = frames.build(
             pl.Series("_raw", [line.raw for line in lines], dtype=pl.String),
             pl.Series("_time", [line.time for line in lines], dtype=pl.Float64),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,10 @@ from typing import Any
 import polars as pl
 import pytest
 
+from caltrop.cli import main
+from caltrop.engine import registry
+from caltrop.engine.context import Context
+from caltrop.engine.execute import Engine
 from caltrop.engine.instance import Instance
 from caltrop.knowledge import Knowledge
 
@@ -124,6 +129,15 @@ def test_what_does_not_is_extracted_once(make: Make, monkeypatch: pytest.MonkeyP
         values(instance, "index=main | table t")
 
 
+def test_kept_events_hold_nothing_that_depends_on_the_moment(make: Make) -> None:
+    instance = make({"default/props.conf": "[st]\nEVAL-t = now()\n"})
+    (segment,) = instance.store.segments(["main"])
+    ctx = Context(instance, Engine(), NOW, app="a")
+    found = instance.extracted(segment, ctx, pl.lit(True), frozenset({"user"}))
+    assert found.lasting and "user" in found.frame.columns and "t" not in found.frame.columns
+    assert not instance.extracted(segment, ctx, pl.lit(True), None).lasting
+
+
 def test_an_overwritten_field_keeps_no_value_of_another_moment(make: Make) -> None:
     instance = make({"default/props.conf": '[st]\nEVAL-n = if(n="3", now(), n)\n'})
     values(instance, "index=main | table user")  # the whole segment is kept, without n
@@ -137,6 +151,21 @@ def test_the_time_zone_is_that_of_the_search(make: Make) -> None:
         for zone in ("UTC", "Asia/Tokyo", "UTC")
     ]
     assert hours == [["22"], ["07"], ["22"]]
+
+
+def test_functions_declare_what_they_read_besides_their_arguments() -> None:
+    """By their source: what is declared decides which fields are kept between searches."""
+    registry.load()
+    signs = {"clock": ("ctx.now", "clock.time", "getrandbits"), "zone": ("ctx.timezone",)}
+    for sign, texts in signs.items():
+        reading = {
+            name
+            for name, entry in registry.functions.items()
+            if any(text in inspect.getsource(entry.run) for text in texts)
+        }
+        assert reading == {
+            n for n, e in registry.functions.items() if getattr(e, sign) or (sign == "clock" and e.today)
+        }
 
 
 def model(expression: str) -> str:
@@ -264,3 +293,17 @@ def test_a_user_s_own_setting_is_shown_as_such(tmp_path: Path) -> None:
     assert warnings(instance, "index=main | table foo") == []
     (found,) = warnings(instance, "index=main | table foo", user="ann")
     assert found.startswith("users/ann/a/local/props.conf:2: EVAL-foo: ")
+
+
+def test_the_command_line_tells_them_on_stderr(make: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make({"default/props.conf": "[st]\nEVAL-foo = 1 +\n"})
+    (tmp_path / "x.log").write_text("n=1\n")
+    line = ["search", "--app", str(tmp_path / "a"), "--data", str(tmp_path / "x.log"), "--sourcetype", "st"]
+    assert main([*line, "index=main | table n foo"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out.split()[-1] == "1"
+    assert shown.err.startswith("WARN: a/default/props.conf:2: EVAL-foo: ") and len(shown.err.splitlines()) == 1
+    assert main([*line, "index=main | eval x=foo | nosuch"]) == 2  # nothing ran
+    assert "WARN" not in capsys.readouterr().err
+    assert main([*line, "index=main | eval x=foo, y=nosuch(x)"]) == 2
+    assert capsys.readouterr().err.startswith("WARN: a/default/props.conf:2: EVAL-foo: ")
