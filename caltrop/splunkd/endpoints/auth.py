@@ -45,7 +45,8 @@ class CurrentContext(Collection):
     title = "current-context"
 
     def entries(self, request: Request) -> Iterable[Entry]:
-        user = self.state.accounts.users[request.account.name]
+        user = self.state.accounts.find(request.account.name)
+        assert user is not None, "who asks has an account"
         content = user_content(self.state, user) | {"username": user.name}
         yield Entry("context", self.path, content, Acl(owner=user.name), user.updated)
 

@@ -1,4 +1,4 @@
-"""Runs saved searches on their cron schedules.
+"""Runs saved searches on their cron schedules: as their owner, those of an app as the server itself.
 
 Follows "Schedule a search" settings of savedsearches.conf.spec: the times of a run are relative to its scheduled minute.
 """
@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from caltrop.knowledge.configuration import SYSTEM
+from caltrop.splunkd.access.accounts import SYSTEM_USER
 from caltrop.splunkd.searching.jobs import Job, SearchSpec
 from caltrop.splunkd.searching.savedsearches import SavedSearch
 from caltrop.splunkd.state.places import Home, homes
@@ -18,7 +19,6 @@ from caltrop.splunkd.state.state import State
 from caltrop.splunkd.wire.http import ApiError
 
 CONF = "savedsearches"
-SCHEDULER_USER = "admin"  # whom the searches of an app run as
 
 
 class Dispatch(Protocol):
@@ -80,7 +80,7 @@ class Scheduler:
             )
             return None
         try:
-            job = self._dispatch(saved, SCHEDULER_USER, now=due, trigger=True, scheduled=True)
+            job = self._dispatch(saved, SYSTEM_USER, now=due, trigger=True, scheduled=True)
         except ApiError as error:
             logs.scheduler(
                 f'savedsearch_id="{saved.owner};{saved.app};{saved.name}", status=failed, reason="{error.text}"'

@@ -140,6 +140,13 @@ def test_the_servers_own_identity_is_no_account(admin: Client) -> None:
     assert admin.post("authentication/users", name=SYSTEM_USER, password="x", roles="user").status == 409
 
 
+def test_the_server_may_ask_itself(daemon: Daemon) -> None:
+    with daemon.state.accounts.session(SYSTEM_USER) as key:
+        client = Client(daemon).bearing(f"Splunk {key}")
+        assert client.get("authentication/current-context").content["username"] == SYSTEM_USER
+        assert client.get("server/settings").status == 200
+
+
 def test_a_session_for_a_script_ends_with_it(daemon: Daemon) -> None:
     services: Services = daemon.state.instance.services
     with services.session("admin") as key:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from caltrop.dialect.spans import seconds_of
+from caltrop.splunkd.access.accounts import SYSTEM_USER
 from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.searching import findings
 from caltrop.splunkd.searching.savedsearches import SavedSearch, expand_arguments
@@ -41,6 +42,7 @@ def test_the_schedule_runs_what_is_due(pinned: tuple[Daemon, Clock]) -> None:
     (job,) = daemon.searching.scheduler.run_due(clock.now)
     job.done.wait(20)
     assert (job.spec.label, job.spec.now, job.spec.scheduled) == ("due", NEW_YEAR + 600, True)
+    assert job.spec.owner == SYSTEM_USER, "a search of an app is nobody's own"
     assert job.result is not None
     assert (job.result.earliest, job.result.latest) == (NEW_YEAR - 600, NEW_YEAR)
     assert daemon.state.store.info("notable").count == 1
