@@ -277,7 +277,7 @@ _DATES = {
     "date_hour": "%-H", "date_mday": "%-d", "date_minute": "%-M", "date_month": "%B", "date_second": "%-S",
     "date_wday": "%A", "date_year": "%Y",
 }  # fmt: skip
-DERIVED = frozenset({"linecount", "splunk_server", "punct", "date_zone", *_DATES})
+DERIVED = frozenset({"linecount", "splunk_server", "punct", "date_zone", "_sourcetype", *_DATES})
 
 
 def mentioned(node: Node) -> frozenset[str]:
@@ -296,6 +296,8 @@ def with_derived(frame: pl.DataFrame, wanted: frozenset[str] | None, ctx: Contex
     for name in names:
         if name == "linecount":
             columns.append((pl.col("_raw").str.count_matches("\n", literal=True) + 1).cast(pl.String).alias(name))
+        elif name == "_sourcetype":  # where no `rename` of props.conf made another of it
+            columns.append(pl.col("sourcetype").alias(name))
         elif name == "splunk_server":
             columns.append(pl.lit(ctx.instance.server_name).alias(name))
         elif name == "punct":

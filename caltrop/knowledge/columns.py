@@ -42,6 +42,11 @@ def as_list(column: pl.Series) -> pl.Series:
     return pl.select(pl.when(column.is_not_null()).then(pl.concat_list(column))).to_series().alias(column.name)
 
 
+def trimmed(column: pl.Series) -> pl.Series:
+    """Values without outer white space, as Splunk gives what a regular expression takes."""
+    return column.str.strip_chars(" \t\n\r\x0b\x0c")
+
+
 def unify(left: pl.Series, right: pl.Series) -> tuple[pl.Series, pl.Series]:
     left, right = as_field(left), as_field(right)
     if left.dtype == right.dtype:

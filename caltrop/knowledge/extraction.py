@@ -18,7 +18,7 @@ import polars as pl
 from caltrop.errors import CaltropError
 from caltrop.knowledge import automatic
 from caltrop.knowledge.asking import Evaluate, Fault
-from caltrop.knowledge.columns import Columns, from_pairs, unify
+from caltrop.knowledge.columns import Columns, from_pairs, trimmed, unify
 from caltrop.knowledge.lookups import Lookup
 from caltrop.knowledge.props import AutoLookup, Plan, Report
 from caltrop.knowledge.transforms import Transform
@@ -108,6 +108,7 @@ def extract(frame: pl.DataFrame, plan: Plan, wanted: set[str] | None, tools: Too
             text = columns.text(item.field)
             for name, group in zip(item.regex.names, item.regex.first(text), strict=True):
                 if name and (needed is None or name in needed):
+                    group = trimmed(group)
                     columns.fill(name, group.set(group == "", None))
     for report in plan.reports:
         found = tools.transform(report)

@@ -2,6 +2,9 @@
 
 Follows props.conf.spec: source stanzas override host stanzas, these the sourcetype's, these `[default]`; inside one kind
 the higher `priority` wins (100 for names without wildcards, 0 for patterns), then the name that sorts first.
+
+Source types and hosts are compared without regard to case, sources with it. Of source type stanzas of one priority the one
+written as the event has it is the strongest.
 """
 
 from __future__ import annotations
@@ -11,20 +14,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import polars as pl
+
 from caltrop.dialect import patterns
 from caltrop.dialect.conf import DEFAULT
 from caltrop.dialect.words import truth
 from caltrop.knowledge.asking import Fault
 from caltrop.knowledge.configuration import MergedStanza, Setting
 
-_ANY_SOURCETYPE = "(?::){0}"  # how add-ons write a sourcetype stanza with wildcards
+# How add-ons write a source type stanza with wildcards: what has a `::` in it is read as a pattern, and a group of colons
+# that is there no times matches nothing.
+_ANY_SOURCETYPE = re.compile(r"\((?:\?:)?:+\)\{0\}")
+_FLAGS = re.compile(r"\(\?(-?i)\)")
 _KINDS = ("sourcetype", "host", "source")  # from weak to strong
 
 
 @lru_cache(maxsize=4096)
 def name_pattern(spec: str, ignore_case: bool = False) -> patterns.Regex:
     """A stanza name pattern as an anchored regex: `...` any text, `*` any text without a separator, `.` itself."""
-    flags = re.match(r"\(\?(-?i)\)", spec)
+    flags = _FLAGS.match(spec)
     if flags:
         ignore_case = flags.group(1) == "i"
         spec = spec[flags.end() :]
@@ -49,8 +57,10 @@ class _Rule:
     pattern: patterns.Regex | None
 
     def matches(self, value: str) -> bool:
+        if value == self.spec:  # also a path whose backslashes are not escaped
+            return True
         if self.pattern is None:
-            return value.lower() == self.spec.lower() if _KINDS[self.kind] == "host" else value == self.spec
+            return _KINDS[self.kind] != "source" and value.lower() == self.spec.lower()
         # A name that makes the pattern backtrack without end is no match: no app stops the import of another's data.
         with patterns.budget(lenient=True):
             return self.pattern.bounded.search(value) is not None
@@ -71,7 +81,8 @@ class Props:
         for rules in self._rules:  # weak first, so that later updates win
             rules.sort(key=lambda r: r.spec, reverse=True)
             rules.sort(key=lambda r: r.priority)
-        self.renames = {n: s.get("rename") for n, s in stanzas.items() if s.get("rename")}
+        self.renames = {r.spec: name for r in self._rules[0] if not r.pattern and (name := r.stanza.get("rename"))}
+        self._folded = {name.lower(): renamed for name, renamed in self.renames.items()}
 
     def _rule(self, name: str, stanza: MergedStanza) -> _Rule | None:
         kind, spec = 0, name
@@ -81,11 +92,11 @@ class Props:
             kind, spec = 1, name.removeprefix("host::")
         elif name.startswith("source::"):
             kind, spec = 2, name.removeprefix("source::")
-        wild = _is_pattern(spec) if kind else name.startswith(_ANY_SOURCETYPE)
-        if kind == 0 and wild:
-            spec = name.removeprefix(_ANY_SOURCETYPE)
+        wild = _is_pattern(spec) if kind else name.startswith("(")
+        if kind == 0 and (group := _ANY_SOURCETYPE.match(name)):
+            spec = name[group.end() :]
         try:
-            pattern = name_pattern(spec, ignore_case=kind == 1) if wild else None
+            pattern = name_pattern(spec, ignore_case=_KINDS[kind] != "source") if wild else None
         except patterns.RegexError as error:
             self.faults.append(Fault(stanza.place(), f"[{name}] is no pattern: {error.message}"))
             return None
@@ -95,17 +106,23 @@ class Props:
 
     def rename(self, sourcetype: str) -> str:
         """What the sourcetype is called at search time (`rename =`)."""
-        return self.renames.get(sourcetype, sourcetype)
+        return self.renames.get(sourcetype) or self._folded.get(sourcetype.lower(), sourcetype)
+
+    def renamed(self, sourcetypes: pl.Series) -> pl.Series:
+        """A column of source types under their names of search time."""
+        return sourcetypes.replace({name: self.rename(name) for name in sourcetypes.unique().drop_nulls()})
 
     def settings(self, source: str, sourcetype: str, host: str) -> dict[str, Setting]:
         """The settings that apply to an event with these three fields."""
-        key = (self.rename(sourcetype), host, source)
+        key = (sourcetype, host, source)
         if key not in self._cache:
             merged = dict(self._default.settings) if self._default else {}
             for rules, value in zip(self._rules, key, strict=True):
-                for rule in rules:
-                    if rule.matches(value):
-                        merged.update(rule.stanza.settings)
+                matching = [rule for rule in rules if rule.matches(value)]
+                if len(matching) > 1:
+                    matching.sort(key=lambda rule: (rule.priority, rule.spec == value))
+                for rule in matching:
+                    merged.update(rule.stanza.settings)
             self._cache[key] = merged
         return self._cache[key]
 

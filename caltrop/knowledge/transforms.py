@@ -14,7 +14,7 @@ from caltrop.dialect import patterns
 from caltrop.dialect.words import truth
 from caltrop.knowledge import automatic
 from caltrop.knowledge.asking import Fault
-from caltrop.knowledge.columns import MULTIVALUE, Columns, as_field, from_pairs
+from caltrop.knowledge.columns import MULTIVALUE, Columns, as_field, from_pairs, trimmed
 from caltrop.knowledge.configuration import MergedStanza
 from caltrop.knowledge.props import groups, words
 
@@ -90,11 +90,11 @@ class Transform:
             if name and name.startswith("_KEY_"):
                 value = regex.names.index("_VAL_" + name[5:]) if "_VAL_" + name[5:] in regex.names else None
                 if value is not None:
-                    triples.append((rows, self._keys(group), groups[value]))
+                    triples.append((rows, self._keys(group), trimmed(groups[value])))
             elif name and not name.startswith("_VAL_"):
-                triples.append((rows, _constant(name, len(rows)), group))
+                triples.append((rows, _constant(name, len(rows)), trimmed(group)))
         for name, value_text in self.format:
-            values = _fill(value_text, groups, len(rows))
+            values = trimmed(_fill(value_text, groups, len(rows)))
             keys = self._keys(_fill(name, groups, len(rows))) if "$" in name else _constant(name, len(rows))
             triples.append((rows, keys, values))
         return triples

@@ -268,7 +268,7 @@ class Knowledge:
 
     def props_for(self, source: str, sourcetype: str, host: str) -> dict[str, str]:
         """Merged props.conf settings of an event, in this context."""
-        return _values(self.props.settings(source, sourcetype, host))
+        return _values(self.props.settings(source, self.props.rename(sourcetype), host))
 
     def index_time_props(self, source: str, sourcetype: str, host: str = "") -> dict[str, str]:
         """Index-time settings (line breaking, time stamps, ...): the global context, as an indexer sees it."""
@@ -280,6 +280,7 @@ class Knowledge:
         return None if stanza is None or disabled(stanza) else stanza.values()
 
     def plan(self, source: str, sourcetype: str, host: str) -> Plan:
+        """What to do with events of this kind, whose source type is called what `rename` makes of it."""
         settings = self.props.settings(source, sourcetype, host)
         key = tuple(
             sorted((name, id(setting)) for name, setting in settings.items())
@@ -333,11 +334,11 @@ class Knowledge:
         return wanted | labels.needed_for(wanted, self.eventtypes, self.tags, self._macro_text)
 
     def _renamed(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Source types under the names that `rename =` gives them."""
-        renames = self.props.renames
-        if not renames or "sourcetype" not in frame.columns:
+        """Source types under the names that `rename =` gives them; what they were called is `_sourcetype`."""
+        if "sourcetype" not in frame.columns or not self.props.renames:
             return frame
-        return frame.with_columns(pl.col("sourcetype").replace(renames))
+        indexed = frame.get_column("sourcetype")
+        return frame.with_columns(self.props.renamed(indexed), indexed.alias("_sourcetype"))
 
     def _by_kind(self, frame: pl.DataFrame, wanted: set[str] | None, asker: Asker) -> pl.DataFrame:
         """Extract each group of events that has the same plan, and put the groups together again."""

@@ -94,7 +94,10 @@ CASES: dict[str, tuple[str, str, str, dict[str, object]]] = {
     "source_key": (NONE + "EXTRACT-z = <(?<inner>.*)>\nREPORT-a = t", "[t]\nSOURCE_KEY = inner\nREGEX = (?<x>\\d)", "1 <2>", {"inner": "2", "x": "2"}),
     "source_key names metadata": (NONE + "REPORT-a = t", "[t]\nSOURCE_KEY = MetaData:Source\nREGEX = (?<x>s)", "1", {"x": "s"}),
     "several sources": (NONE + "EXTRACT-a = (?<x>a)(?<y>b)\nREPORT-a = t", "[t]\nSOURCE_KEY = fields:y,x\nREGEX = (?<z>b a)", "ab", {"x": "a", "y": "b", "z": "b a"}),
-    "extract is dotall and multiline": (NONE + "EXTRACT-a = ^two(?<x>.*)$", "", "one\ntwo\nend", {"x": "\nend"}),
+    "extract is dotall and multiline": (NONE + "EXTRACT-a = ^two(?<x>.*)$", "", "one\ntwo=\nend", {"x": "=\nend"}),
+    "extracted values have no outer white space": (NONE + "EXTRACT-a = x=(?<x>[^;]*);(?<y>\\s+)", "", "x=\t a b \n;  ", {"x": "a b"}),
+    "nor have those of a format": (NONE + "REPORT-a = t", "[t]\nREGEX = (\\w+)=([^;]+);\nFORMAT = $1::$2 first::\" $2 \"", "a= 1 ;b= ;", {"a": "1", "first": "1"}),
+    "nor those of _VAL_": (NONE + "REPORT-a = t", "[t]\nREGEX = (?<_KEY_1>\\w+)=(?<_VAL_1>[^;]+);", "a= 1 ;", {"a": "1"}),
     "delims without fields take turns": (NONE + "REPORT-a = t", '[t]\nDELIMS = " :"', "a: 1  b 2", {"a": "1", "b": "2"}),
     "a run of different delims is one": (NONE + "REPORT-a = t", '[t]\nDELIMS = ", "\nFIELDS = a, b, c, d', 'x, "y, z",,w', {"a": "x", "b": "y, z", "d": "w"}),
     "spaces inside quotes": ("", "", 'a=" x y " b="" c=1', {"a": "x y", "c": "1"}),
@@ -173,7 +176,7 @@ def test_kinds_of_events_are_extracted_apart_and_keep_their_order(know) -> None:
 
 
 def test_renamed_source_types(know) -> None:  # type: ignore[no-untyped-def]
-    knowledge = know("[old]\nrename = new\n[new]\nKV_MODE = none\nEXTRACT-a = (?<x>.)")
+    knowledge = know("[Old]\nrename = new\nEXTRACT-b = (?<gone>.)\n[new]\nKV_MODE = none\nEXTRACT-a = (?<x>.)")
     found = knowledge.extract(events("a", sourcetype="old"))
     assert found["sourcetype"].to_list() == ["new"] and found["x"].to_list() == ["a"]
 

@@ -58,16 +58,43 @@ who = wildcard sourcetype
 who = literal sourcetype
 [old]
 rename = st
+who = never
+[Old:Chain]
+rename = old
 [rule::x]
 who = never
+[Two:Cases]
+who = written as the event
+exact = yes
+[two:cases]
+who = folded
+folded = yes
+[(::){0}colons:*]
+who = colons
+[(:::){0}(?-i)Exact:*]
+who = case counts
+[(?:::){0}more:*]
+who = more colons
+[(two|three) words]
+who = group
+[source::C:\\logs\\a.log]
+who = windows path
+[source::C:\Windows\debug.log]
+who = unescaped path
+[source::....(?<!tar.)(gz|bz2)]
+who = packed
+[host::web1|web2]
+who = either host
+priority = 1
 """
 
 # sourcetype, source, host -> who
 WHO = [
     ("st", "s", "h", "sourcetype"),
     ("other", "s", "h", "default"),
-    ("ST", "s", "h", "default"),  # sourcetypes are case-sensitive
-    ("st", "s", "WEB1", "host"),  # hosts are not
+    ("ST", "s", "h", "sourcetype"),  # the case of source types and hosts does not count
+    ("st", "s", "WEB3", "host"),
+    ("st", "s", "WEB1", "either host"),  # by priority
     ("st", "/var/x", "web1", "source pattern"),
     ("st", "/var/log/a", "web1", "source literal"),
     ("st", "/VAR/x", "h", "sourcetype"),
@@ -76,6 +103,20 @@ WHO = [
     ("wild:two", "s", "h", "wildcard sourcetype"),
     ("wild:one", "s", "h", "literal sourcetype"),
     ("old", "s", "h", "sourcetype"),
+    ("OLD", "s", "h", "sourcetype"),
+    ("old:chain", "s", "h", "never"),  # renamed once
+    ("Two:Cases", "s", "h", "written as the event"),
+    ("two:cases", "s", "h", "folded"),
+    ("colons:x", "s", "h", "colons"),
+    ("Colons:X", "s", "h", "colons"),
+    ("Exact:x", "s", "h", "case counts"),
+    ("exact:x", "s", "h", "default"),
+    ("more:x", "s", "h", "more colons"),
+    ("three words", "s", "h", "group"),
+    ("st", r"C:\logs\a.log", "h", "windows path"),
+    ("st", r"C:\Windows\debug.log", "h", "unescaped path"),
+    ("st", "/x/a.gz", "h", "packed"),
+    ("st", "/x/a.tar.gz", "h", "sourcetype"),
     ("rule::x", "s", "h", "default"),
 ]
 
@@ -85,6 +126,17 @@ def test_settings(make_app: MakeApp, sourcetype: str, source: str, host: str, wh
     knowledge = Knowledge(Configuration([make_app("a", {"default/props.conf": PROPS})]), "a")
     found = knowledge.props_for(source, sourcetype, host)
     assert (found["who"], found["base"]) == (who, "yes")
+
+
+def test_stanzas_that_differ_in_case_are_merged(make_app: MakeApp) -> None:
+    knowledge = Knowledge(Configuration([make_app("a", {"default/props.conf": PROPS})]), "a")
+    found = knowledge.props_for("s", "Two:Cases", "h")
+    assert (found["exact"], found["folded"]) == ("yes", "yes")
+
+
+def test_renaming_is_of_search_time(make_app: MakeApp) -> None:
+    knowledge = Knowledge(Configuration([make_app("a", {"default/props.conf": PROPS})]), "a")
+    assert knowledge.index_time_props("s", "old")["who"] == "never"
 
 
 def test_index_time_props_are_global(make_app: MakeApp) -> None:
