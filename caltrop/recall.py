@@ -1,8 +1,9 @@
-"""How much of what real add-ons extract do ours extract? Example logs with lists of fields -> what was found of them."""
+"""How much of what real add-ons extract do ours extract, and what do they invent? Example logs with lists of fields -> verdicts."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,12 @@ from caltrop.dialect.words import quoted
 from caltrop.engine.instance import Instance
 from caltrop.errors import CaltropError, Location
 
+# What every event has; lists of fields hold them or leave them out as it happens.
+DEFAULT_FIELDS = frozenset(
+    {"host", "source", "sourcetype", "index", "linecount", "punct", "splunk_server", "timestamp", "_time", "_raw"}
+    | {"eventtype", "tag", "tag::eventtype"}
+)
+BARE_FIELDS = frozenset({"host", "source", "sourcetype", "index"})  # never counted as invented
 # Bookkeeping of an indexer about its own files and hosts: no event carries it.
 INDEXER_FIELDS = frozenset({"timestartpos", "timeendpos", "splunk_server_group"})
 
@@ -30,16 +37,46 @@ class Sample:
     event: str
     fields: tuple[str, ...]
     common: tuple[str, ...] = ()
+    mapped: tuple[tuple[str, str], ...] = ()  # (raw field, field of the Common Information Model that takes its value)
+
+    @property
+    def bare(self) -> bool:
+        """Whether the list names nothing but what the event itself spells out: it was made without any add-on."""
+        names = {n for n in self.fields if n not in DEFAULT_FIELDS and not n.startswith("date_")}
+        try:
+            keys = set(_keys(json.loads(self.event)))
+        except ValueError:
+            return all(re.search(rf"(?<![\w.]){re.escape(name)}=", self.event) for name in names)
+        return names <= keys
+
+
+def _keys(value: Any, prefix: str = "") -> Iterator[str]:
+    """The names that search time gives to the parts of a JSON value."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield f"{prefix}{key}"
+            yield from _keys(part, f"{prefix}{key}.")
+    elif isinstance(value, list):
+        yield f"{prefix[:-1]}{{}}"
+        for part in value:
+            yield from _keys(part, f"{prefix[:-1]}{{}}.")
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What of a sample's fields was found; `common_missing` of those that models read."""
+    """What of a sample's fields was found; `common_missing` of those that models read.
+
+    `invented`: fields of the event that the list does not have, members of JSON lists left out. `differing`: fields of
+    the Common Information Model whose value is not that of the raw field that the file maps to them (some are meant to
+    differ: a user without its domain).
+    """
 
     sample: Sample
     found: list[str]
     missing: list[str]
     common_missing: list[str]
+    invented: list[str]
+    differing: list[str]
 
     @property
     def recall(self) -> float:
@@ -65,6 +102,7 @@ def samples(folder: Path) -> Iterator[Sample]:
             event if isinstance(event, str) else json.dumps(event),
             tuple(str(f) for f in data["fields"] if str(f) not in INDEXER_FIELDS),
             common_fields(data),
+            mapped_fields(data),
         )
 
 
@@ -75,6 +113,16 @@ def common_fields(data: Mapping[str, Any]) -> tuple[str, ...]:
         if isinstance(mapping, dict) and mapping.get("data_model") == "cim":
             names.extend(str(target).rpartition(".")[2] for target in (mapping.get("mapping") or {}).values())
     return tuple(dict.fromkeys(names))
+
+
+def mapped_fields(data: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Raw fields and those of the Common Information Model that the file says take their values."""
+    return tuple(
+        (str(raw), str(target).rpartition(".")[2])
+        for mapping in data.get("field_mappings") or ()
+        if isinstance(mapping, dict) and mapping.get("data_model") == "cim"
+        for raw, target in (mapping.get("mapping") or {}).items()
+    )
 
 
 def examine(instance: Instance, chosen: Sequence[Sample]) -> tuple[list[Verdict], list[str]]:
@@ -93,18 +141,28 @@ def examine(instance: Instance, chosen: Sequence[Sample]) -> tuple[list[Verdict]
     }
     frame = pl.DataFrame(columns).with_columns(_time=1.7e9, _indextime=1.7e9, index=pl.lit("samples"))
     instance.store.append(frame)
-    names = dict.fromkeys(["host", *(name for s in chosen for name in (*s.fields, *s.common))])
+    names = dict.fromkeys(["host", *(n for s in chosen for n in (*s.fields, *s.common, *sum(s.mapped, ())))])
     listed = " ".join(map(quoted, names))
     result = instance.search(f"search index=samples | fields {listed}")
     found = result.table.frame
     rows = {str(row["host"]): row for row in found.iter_rows(named=True)}
+    everything = instance.search("search index=samples | fields *").table.frame
+    all_rows = {str(row["host"]): row for row in everything.iter_rows(named=True)}
     verdicts = []
     for number, sample in enumerate(chosen):
         row = rows.get(f"sample-{number}", {})
         present = {name for name, value in row.items() if value is not None}
         found_here = [name for name in sample.fields if name in present]
         missing = [name for name in sample.fields if name not in present]
-        verdicts.append(Verdict(sample, found_here, missing, [name for name in sample.common if name not in present]))
+        common_missing = [name for name in sample.common if name not in present]
+        held = sorted(n for n, value in all_rows.get(f"sample-{number}", {}).items() if value is not None)
+        invented = [
+            n
+            for n in held
+            if not n.startswith("_") and "{}" not in n and n not in BARE_FIELDS and n not in sample.fields
+        ]
+        differing = [n for raw, n in sample.mapped if {raw, n} <= present and row[raw] != row[n]]
+        verdicts.append(Verdict(sample, found_here, missing, common_missing, invented, differing))
     return verdicts, [message.text for message in result.messages if message.severity == "WARN"]
 
 
@@ -113,7 +171,11 @@ def as_text(verdict: Verdict) -> str:
     line = f"{verdict.recall:6.1%}  {len(verdict.found):3} of {len(sample.fields):3}  {sample.path.name}"
     if verdict.missing:
         line += f"  missing: {', '.join(verdict.missing)}"
-    return f"{line}  missing for data models: {', '.join(verdict.common_missing)}" if verdict.common_missing else line
+    if verdict.common_missing:
+        line += f"  missing for data models: {', '.join(verdict.common_missing)}"
+    if verdict.invented and not sample.bare:
+        line += f"  invented: {', '.join(verdict.invented)}"
+    return f"{line}  differing: {', '.join(verdict.differing)}" if verdict.differing else line
 
 
 def as_json(verdict: Verdict) -> str:
@@ -127,12 +189,18 @@ def as_json(verdict: Verdict) -> str:
             "missing": verdict.missing,
             "common_fields": len(sample.common),
             "common_missing": verdict.common_missing,
+            "invented": verdict.invented,
+            "bare_list": sample.bare,
+            "differing": verdict.differing,
         }
     )
 
 
 def summary(verdicts: Sequence[Verdict]) -> list[str]:
-    """Two lines: fields that data models read, if any data source names some, and all fields."""
+    """Fields that data models read, if any data source names some, all fields, and how many of those found are real.
+
+    Lists that were made without an add-on say nothing of what one adds: they do not count for the last line.
+    """
     lines = []
     common = sum(len(v.sample.common) for v in verdicts)
     if common:
@@ -142,4 +210,12 @@ def summary(verdicts: Sequence[Verdict]) -> list[str]:
     fields = sum(len(v.sample.fields) for v in verdicts)
     recall = 100 * found / max(1, fields)
     lines.append(f"field recall {recall:.1f}% ({found} of {fields} fields, {len(verdicts)} data sources)")
+    listed = [v for v in verdicts if not v.sample.bare]
+    invented = sum(len(v.invented) for v in listed)
+    given = sum(len(v.found) for v in listed) + invented
+    if given:
+        share = 100 * (given - invented) / given
+        lines.append(
+            f"field precision {share:.1f}% ({invented} of {given} fields invented, {len(listed)} data sources)"
+        )
     return lines
