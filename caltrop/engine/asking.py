@@ -11,9 +11,11 @@ import polars as pl
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.table import render
+from caltrop.engine.terms import Terms, in_order
 from caltrop.knowledge import Knowledge, Lookup
 from caltrop.knowledge.asking import Asker, Met
 from caltrop.spl import parse_eval, parse_search
+from caltrop.spl.ast import Node, Subsearch, is_time_modifier
 
 
 def knowledge(ctx: Context) -> Knowledge:
@@ -30,9 +32,17 @@ def asker(ctx: Context) -> Asker:
         except pl.exceptions.PolarsError as error:
             raise SearchError(str(error).partition("\n")[0]) from error
 
+    looked_at: list[Terms] = []  # the frames asked about last, with the terms tested on them
+
+    def terms(frame: pl.DataFrame) -> Terms:
+        found = next((known for known in looked_at if known.frame is frame), None) or Terms(frame)
+        looked_at[:] = [found, *(known for known in looked_at if known is not found)][:2]
+        return found
+
     def matches(text: str, frame: pl.DataFrame) -> pl.Series:
         try:
-            return ctx.engine.matches(_search(ctx.engine.expand(text, ctx) if "`" in text else text), frame, ctx)
+            node, alone = _search(ctx.engine.expand(text, ctx) if "`" in text else text)
+            return terms(frame).matches(node) if alone else ctx.engine.matches(node, frame, ctx)
         except pl.exceptions.PolarsError as error:
             raise SearchError(str(error).partition("\n")[0]) from error
 
@@ -51,4 +61,10 @@ def lookup(name: str, ctx: Context) -> Lookup | None:
 
 
 _expression = lru_cache(maxsize=4096)(parse_eval)
-_search = lru_cache(maxsize=4096)(parse_search)
+
+
+@lru_cache(maxsize=4096)
+def _search(text: str) -> tuple[Node, bool]:
+    """The expression, and whether it means the same to every search: without subsearches and times."""
+    node = in_order(parse_search(text))
+    return node, not any(isinstance(item, Subsearch) or is_time_modifier(item) for item in node.walk())

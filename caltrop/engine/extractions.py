@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -15,10 +15,10 @@ import polars as pl
 from caltrop.dialect import patterns
 from caltrop.engine.asking import asker
 from caltrop.engine.context import Context, Extracted
-from caltrop.engine.needed import STORED, extractable
+from caltrop.engine.needed import STORED, extractable, plain
 from caltrop.index import Segment
-from caltrop.knowledge import Knowledge
-from caltrop.knowledge.asking import Fault
+from caltrop.knowledge import Knowledge, labels
+from caltrop.knowledge.asking import Asker, Fault
 from caltrop.knowledge.columns import stack
 
 CACHE_BYTES = 2 << 30  # what the extracted fields of all segments may take
@@ -26,14 +26,33 @@ CACHE_ENTRIES = 4096
 SLICE = 16_384  # events extracted at once: what that takes on the way is several times the fields that it gives
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What was extracted of a whole segment: these fields (None: all of them), with or without event types and tags."""
+
+    found: Extracted
+    names: frozenset[str] | None
+    labelled: bool
+
+    def has(self, names: Collection[str] | None) -> bool:
+        """Whether these fields (None: all) are among them."""
+        if labels.asked(names) and not self.labelled:
+            return False
+        return self.names is None or (names is not None and self.names.issuperset(names))
+
+
 @dataclass(slots=True)
 class _Extraction:
-    """The state of one segment's search-time extraction: rows extracted piecemeal so far, then the whole."""
+    """The state of one segment's search-time extraction: rows extracted piecemeal so far, then all of them.
+
+    Of the whole segment the first search has what it reads extracted, the second one every field; event types and tags are
+    added for the first that asks for them.
+    """
 
     moving: frozenset[str] | None  # fields that depend on the moment, which are not kept; None: any may
     rows: int = 0
     size: int = 0  # bytes of the frame
-    whole: Extracted | None = None
+    held: _Held | None = None
 
 
 Key = tuple[str, str, str]  # segment, state of the knowledge, time zone where that counts
@@ -67,8 +86,9 @@ class Extractions:
         zone = ctx.timezone if knowledge.reads_zone else ""
         key = (f"{segment.index}/{segment.id}", knowledge.fingerprint, zone)
         state = self._known(key)
-        if state is not None and state.whole is not None and not state.moving and not state.whole.met:
-            return state.whole  # what hundreds of searches find: nothing to decide
+        held = state.held if state is not None and not state.moving else None
+        if held is not None and not held.found.met and held.has(plain(wanted)):
+            return held.found  # what hundreds of searches find: nothing to decide
         frame = segment.frame
         chosen = frame.filter(possible)
         names = extractable(wanted, chosen)
@@ -80,22 +100,23 @@ class Extractions:
                 state = self._states.setdefault(key, made)
         if state.moving is None or (state.moving and (names is None or not state.moving.isdisjoint(names))):
             return _seen(_extract(knowledge, chosen, names, ctx, lasting=False), knowledge, names, frame)
-        if state.whole is not None:
-            return _seen(state.whole, knowledge, names, frame)
-        if state.rows + chosen.height <= frame.height // 2:
-            state.rows += chosen.height
-            return _seen(_extract(knowledge, chosen, names, ctx, lasting=True), knowledge, names, frame)
-        whole = _extract(knowledge, frame, None, ctx, lasting=True)
-        if state.moving:
-            whole = replace(whole, frame=whole.frame.drop(state.moving, strict=False))
+        held = state.held
+        if held is None or not held.has(names):
+            if state.rows + chosen.height <= frame.height // 2:
+                state.rows += chosen.height
+                return _seen(_extract(knowledge, chosen, names, ctx, lasting=True), knowledge, names, frame)
+            held = self._keep(state, _extended(held, frame, names, state.moving, knowledge, ctx))
+        return _seen(held.found, knowledge, names, frame)
+
+    def _keep(self, state: _Extraction, held: _Held) -> _Held:
         current = self._current()
         with self._lock:
-            state.whole, state.size = whole, int(whole.frame.estimated_size())
+            state.held, state.size = held, int(held.found.frame.estimated_size())
             for stale in [key for key in self._states if key[1] not in current]:
                 del self._states[stale]
             while len(self._states) > 1 and self._too_much():
                 self._states.popitem(last=False)
-        return _seen(whole, knowledge, names, frame)
+        return held
 
     def _known(self, key: Key) -> _Extraction | None:
         with self._lock:
@@ -117,13 +138,55 @@ def _seen(found: Extracted, knowledge: Knowledge, names: set[str] | None, events
     return replace(found, met=tuple(met for met in found.met if met.withholds(needed, stored)))
 
 
+def _extended(
+    held: _Held | None,
+    frame: pl.DataFrame,
+    names: set[str] | None,
+    moving: frozenset[str],
+    knowledge: Knowledge,
+    ctx: Context,
+) -> _Held:
+    """These fields (None: all) of a whole segment, beside those that it has; without the moving ones."""
+    labelled = labels.asked(names)
+    if held is not None and held.names is None:
+        found, kept = _label(knowledge, held.found, ctx), None
+    elif held is None and names is not None:
+        found, kept = _extract(knowledge, frame, names, ctx, lasting=True), frozenset(names)
+    else:
+        labelled = labelled or (held is not None and held.labelled)
+        found, kept = _extract(knowledge, frame, None, ctx, lasting=True, labelled=labelled), None
+    if moving:
+        found = replace(found, frame=found.frame.drop(moving, strict=False))
+    return _Held(found, kept, labelled)
+
+
 def _extract(
-    knowledge: Knowledge, events: pl.DataFrame, names: set[str] | None, ctx: Context, *, lasting: bool
+    knowledge: Knowledge,
+    events: pl.DataFrame,
+    names: set[str] | None,
+    ctx: Context,
+    *,
+    lasting: bool,
+    labelled: bool = True,
 ) -> Extracted:
-    """Search-time fields. An event whose text makes a pattern backtrack too much lacks its fields, and no other event does."""
+    """Search-time fields; `labelled` False leaves out event types and tags."""
+    add = knowledge.extract if labelled else knowledge.fields
+    return _in_slices(events, lambda part, asked: add(part, names, asked), ctx, lasting)
+
+
+def _label(knowledge: Knowledge, fields: Extracted, ctx: Context) -> Extracted:
+    """Every field, and now event types and tags."""
+    found = _in_slices(fields.frame, lambda part, asked: knowledge.labelled(part, None, asked), ctx, fields.lasting)
+    return replace(found, met=(*fields.met, *found.met))
+
+
+def _in_slices(
+    events: pl.DataFrame, add: Callable[[pl.DataFrame, Asker], pl.DataFrame], ctx: Context, lasting: bool
+) -> Extracted:
+    """An event whose text makes a pattern backtrack too much lacks its fields, and no other event does."""
     asked = asker(ctx)
     with patterns.budget(lenient=True) as budget:
-        parts = [knowledge.extract(part, names, asked) for part in events.iter_slices(SLICE)]
+        parts = [add(part, asked) for part in events.iter_slices(SLICE)]
     for pattern in budget.exceeded:
         asked.meet(Fault("", f"field extraction {pattern!r} exceeds the match limit: some events lack its fields"))
     return Extracted(_stacked(events, parts), tuple(asked.met), lasting)

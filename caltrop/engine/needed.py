@@ -32,6 +32,11 @@ def needed_fields(commands: Sequence[Command | MacroCall]) -> frozenset[str] | N
     return None
 
 
+def plain(wanted: frozenset[str] | None) -> frozenset[str] | None:
+    """The wanted names where they are that and no more; None where they may mean any field."""
+    return None if wanted is None or SUMMARY in wanted or any("*" in name for name in wanted) else wanted
+
+
 def extractable(wanted: frozenset[str] | None, events: pl.DataFrame) -> set[str] | None:
     """The names to extract; None (all of them) where patterns can mean any field."""
     if wanted is None or any("*" in name for name in wanted - {SUMMARY}):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -86,18 +86,14 @@ def names_in_search(text: str, macro: Callable[[str], str | None]) -> set[str]:
     return found
 
 
-def needed_for(
-    wanted: set[str],
-    eventtypes: Mapping[str, EventType],
-    tags: Mapping[str, Mapping[str, list[str]]],
-    macro: Callable[[str], str | None],
-) -> set[str]:
-    """The fields that the wanted ones of `eventtype`, `tag` and `tag::<field>` read."""
-    fields: set[str] = set()
-    if {"eventtype", "tag", "tag::eventtype"} & wanted:
-        for eventtype in eventtypes.values():
-            fields |= names_in_search(eventtype.search, macro)
-    return fields | {f for f in tags if f != "eventtype" and {"tag", f"tag::{f}"} & wanted}
+def asked(wanted: Collection[str] | None) -> bool:
+    """Whether the wanted fields (None: all) include event types or tags."""
+    return wanted is None or any(w in ("eventtype", "tag") or w.startswith("tag::") for w in wanted)
+
+
+def tagged(wanted: set[str], tags: Mapping[str, Mapping[str, list[str]]]) -> set[str]:
+    """The fields that the wanted ones of `tag` and `tag::<field>` read."""
+    return {f for f in tags if f != "eventtype" and {"tag", f"tag::{f}"} & wanted}
 
 
 def add(

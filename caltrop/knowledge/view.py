@@ -179,8 +179,7 @@ class Knowledge:
                 if dependents is None:
                     return None
                 found |= dependents
-        reads = (labels.names_in_search(e.search, self._macro_text) for e in self.eventtypes.values())
-        if self._dependence.of_eventtypes_on_clock or (found and any(names & found for names in reads)):
+        if self._dependence.of_eventtypes_on_clock or (found and self._read_by_eventtypes & found):
             found |= labels.LABELS
         found |= {name for f in self.tags if f in found for name in ("tag", f"tag::{f}")}
         return frozenset(found)
@@ -315,23 +314,40 @@ class Knowledge:
         """
         if not frame.height:
             return frame
-        labelled = wanted is None or any(w in ("eventtype", "tag") or w.startswith("tag::") for w in wanted)
-        for fault in self.props.faults:
-            asker.meet(fault)
-        result = self._by_kind(self._renamed(frame), self.needed(wanted), asker)
-        if labelled:
-            result = labels.add(result, wanted, self.eventtypes, self.tags, asker)
-            for fault in self._tag_faults:
-                asker.meet(fault)
+        result = self.fields(frame, self.needed(wanted), asker)
+        if labels.asked(wanted):
+            result = self.labelled(result, wanted, asker)
         if wanted is not None:
             result = result.select([c for c in result.columns if c in wanted or c in frame.columns])
         return result
 
+    def fields(self, frame: pl.DataFrame, wanted: set[str] | None, asker: Asker) -> pl.DataFrame:
+        """`extract` without event types and tags; of wanted fields, those that others were made of may come too."""
+        if not frame.height:
+            return frame
+        for fault in self.props.faults:
+            asker.meet(fault)
+        return self._by_kind(self._renamed(frame), wanted, asker)
+
+    def labelled(self, frame: pl.DataFrame, wanted: set[str] | None, asker: Asker) -> pl.DataFrame:
+        """Add event types and tags to events that have the fields which these read (`needed`)."""
+        result = labels.add(frame, wanted, self.eventtypes, self.tags, asker)
+        for fault in self._tag_faults:
+            asker.meet(fault)
+        return result
+
     def needed(self, wanted: set[str] | None) -> set[str] | None:
         """The wanted fields, and those that wanted event types and tags read."""
-        if wanted is None or not any(w in ("eventtype", "tag") or w.startswith("tag::") for w in wanted):
+        if wanted is None or not labels.asked(wanted):
             return wanted
-        return wanted | labels.needed_for(wanted, self.eventtypes, self.tags, self._macro_text)
+        read = self._read_by_eventtypes if labels.LABELS & wanted else frozenset()
+        return wanted | read | labels.tagged(wanted, self.tags)
+
+    @cached_property
+    def _read_by_eventtypes(self) -> frozenset[str]:
+        """Every field that the search of an event type compares."""
+        reads = (labels.names_in_search(e.search, self._macro_text) for e in self.eventtypes.values())
+        return frozenset().union(*reads)
 
     def _renamed(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Source types under the names that `rename =` gives them; what they were called is `_sourcetype`."""

@@ -123,7 +123,8 @@ def test_what_does_not_is_extracted_once(make: Make, monkeypatch: pytest.MonkeyP
     def refuse(*_: object) -> None:
         raise AssertionError("extracted again")
 
-    monkeypatch.setattr(Knowledge, "extract", refuse)
+    for step in ("extract", "fields", "labelled"):
+        monkeypatch.setattr(Knowledge, step, refuse)
     assert values(instance, search, now=NOW + 5) == kept
     with pytest.raises(AssertionError, match="again"):
         values(instance, "index=main | table t")

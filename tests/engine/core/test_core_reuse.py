@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -12,6 +13,7 @@ from caltrop.conformance import rows_of
 from caltrop.engine.extractions import Extractions
 from caltrop.engine.instance import Instance
 from caltrop.knowledge import Knowledge
+from caltrop.knowledge.asking import Asker
 
 NOW = 1_700_000_000.0
 MODEL = {
@@ -70,7 +72,8 @@ def test_edits_of_other_things_extract_nothing_again(instance: Instance, monkeyp
     def refuse(*_: object) -> None:
         raise AssertionError("extracted again")
 
-    monkeypatch.setattr(Knowledge, "extract", refuse)
+    for step in ("extract", "fields", "labelled"):
+        monkeypatch.setattr(Knowledge, step, refuse)
     instance.config.set("macros", "filter", {"definition": "search NOT n=1"}, app="a")
     instance.config.set("savedsearches", "s", {"search": "*"}, app="a")
     instance.config.reload()
@@ -152,3 +155,42 @@ def test_slices_do_not_change_what_is_extracted(instance: Instance, monkeypatch:
     monkeypatch.setattr("caltrop.engine.extractions.SLICE", 1)
     instance._extractions = Extractions(instance._fingerprints)
     assert results(instance, search) == whole
+
+
+def test_each_search_has_extracted_what_is_not_there_yet(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first search what it reads, the second one every field; event types and tags for who asks for them."""
+    asked: list[tuple[str, frozenset[str] | None]] = []
+    for step in ("fields", "labelled"):
+        plain = getattr(Knowledge, step)
+
+        def noted(self: Knowledge, frame: pl.DataFrame, wanted: set[str] | None, asker: Asker, *, do: Any = plain, name: str = step) -> pl.DataFrame:  # fmt: skip
+            asked.append((name, None if wanted is None else frozenset(wanted)))
+            return do(self, frame, wanted, asker)  # type: ignore[no-any-return]
+
+        monkeypatch.setattr(Knowledge, step, noted)
+
+    def steps(search: str) -> list[tuple[str, frozenset[str] | None]]:
+        asked.clear()
+        results(instance, search)
+        return list(asked)
+
+    assert steps("index=main | stats count by user") == [("fields", frozenset({"_time", "_raw", "index", "user"}))]
+    assert steps("index=main | stats count by user") == []
+    assert steps("index=main | stats count by double") == [("fields", None)]
+    assert steps("index=main | stats count by n, user") == []
+    assert steps("index=main eventtype=big | stats count") == [("labelled", None)]
+    assert steps("index=main") == []
+
+
+@pytest.mark.parametrize("first", ["user", "double", "eventtype", "n, eventtype", "*"])
+def test_what_was_extracted_before_changes_nothing(instance: Instance, first: str) -> None:
+    whole = results(instance, "index=main | table n user double eventtype")
+    instance._extractions = Extractions(instance._fingerprints)
+    results(instance, f"index=main | table {first}")
+    for second in (
+        "index=main | table n user double eventtype",
+        "index=main | fields n user double eventtype | table *",
+    ):
+        assert [
+            {k: v for k, v in row.items() if k in whole[0] | whole[1]} for row in results(instance, second)
+        ] == whole
