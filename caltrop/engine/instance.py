@@ -60,6 +60,7 @@ class Instance:
     now: float | None = None
     server_name: str = "caltrop"
     services: Services = field(default_factory=Services)
+    stand_ins: bool = True  # apps that stand in for others count
     dataset_rows: Kept[Extracted] = field(init=False)
     store: Store = field(init=False)
     config: Configuration = field(init=False)
@@ -75,7 +76,7 @@ class Instance:
         self._functions = registry.dependent_functions()
         self._extractions = Extractions(self._fingerprints)
         self.store = Store(self.data_dir / "indexes" if self.data_dir else None)
-        self.config = Configuration(self.apps)
+        self.config = Configuration(self.apps, stand_ins=self.stand_ins)
         self.kvstore = KVStore(self.data_dir / "kvstore" if self.data_dir else None)
 
     def clock(self) -> float:

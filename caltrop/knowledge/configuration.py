@@ -8,6 +8,9 @@ Precedence follows "Configuration file precedence" of the Admin Manual:
   apps that export the stanza (the last name in ASCII order wins), system/local, system/default.
 
 A folder named `system` is the system layer. `metadata/default.meta` and `local.meta` say what an app exports.
+
+Apps that stand in for others (app.conf: `[caltrop] stands_in = true`) come last of the apps in both: what any other app says is
+stronger, and an event type, transform or macro that another app defines is that app's alone (knowledge/standins.py).
 """
 
 from __future__ import annotations
@@ -32,6 +35,14 @@ from caltrop.knowledge.files import write_conf
 log = logging.getLogger(__name__)
 NOBODY = "nobody"
 SYSTEM = "system"
+# What makes a stanza a definition: of one that another app defines, stand-ins add nothing.
+_DEFINES: Mapping[str, frozenset[str]] = {
+    "eventtypes": frozenset({"search"}),
+    "macros": frozenset({"definition"}),
+    "transforms": frozenset(
+        {"REGEX", "DELIMS", "INGEST_EVAL", "filename", "collection", "external_cmd", "external_type"}
+    ),
+}
 Sharing = Literal["user", "app", "global", "system"]
 _SAFE_NAME = re.compile(r"^(?!\.{1,2}$)[^/\\\x00\n]+$")
 
@@ -110,11 +121,11 @@ class Configuration:
     """All apps of one instance.
 
     `apps` is an `etc` folder (with `apps/`, `users/`, `system/`) or a sequence of app folders, for which `users` may
-    name the folder of user settings. Reads are cached until an edit through this class or `reload()`; `generation`
+    name the folder of user settings. Without `stand_ins`, apps that stand in for others are as if not installed. Reads are cached until an edit through this class or `reload()`; `generation`
     counts those changes.
     """
 
-    def __init__(self, apps: Path | Sequence[Path], *, users: Path | None = None) -> None:
+    def __init__(self, apps: Path | Sequence[Path], *, users: Path | None = None, stand_ins: bool = True) -> None:
         self._etc = apps if isinstance(apps, Path) else None
         self._folders = [] if isinstance(apps, Path) else [Path(p) for p in apps]
         self._users = self._etc / "users" if self._etc else users
@@ -122,10 +133,12 @@ class Configuration:
         self.generation = 0
         self._edits: Counter[str] = Counter()  # by conf file; "" counts changes that may concern any
         self._files: dict[Path, tuple[tuple[int, int] | None, ConfFile | None]] = {}
-        self._merged: dict[tuple[str, str | None, str], dict[str, MergedStanza]] = {}
+        self._merged: dict[tuple[str, str | None, str, bool], dict[str, MergedStanza]] = {}
         self._digests: dict[tuple[str, str | None, str], bytes] = {}
         self._metadata: dict[str, dict[str, dict[str, str]]] = {}
         self._apps: dict[str, Path] = {}
+        self._with_stand_ins = stand_ins
+        self._stand_ins: frozenset[str] | None = None
         self.reload()
 
     # --- apps -------------------------------------------------------------------------------------------------------
@@ -145,7 +158,7 @@ class Configuration:
                 folders = [p for p in folders if not p.name.startswith(".")]
                 if (self._etc / SYSTEM).is_dir():
                     folders.append(self._etc / SYSTEM)
-            self._apps = {p.name: p for p in folders}
+            self._apps = {p.name: p for p in folders if self._with_stand_ins or not stands_in(p)}
             self._changed()
 
     def touch(self, what: str) -> None:
@@ -162,11 +175,13 @@ class Configuration:
         conf = "" if conf == "app" else conf
         self.generation += 1
         self._edits[conf] += 1
-        for cache in (self._merged, self._digests):
-            for key in [key for key in cache if conf in ("", key[0])]:
-                del cache[key]
+        for merged in [key for key in self._merged if conf in ("", key[0])]:
+            del self._merged[merged]
+        for digest in [key for key in self._digests if conf in ("", key[0])]:
+            del self._digests[digest]
         if not conf:
             self._metadata.clear()
+            self._stand_ins = None
 
     def add_app(self, folder: Path) -> None:
         """One more app folder (a configuration opened on `etc` finds its apps by `reload()`)."""
@@ -198,14 +213,42 @@ class Configuration:
                 return truth(state, True)
         return True
 
+    @property
+    def stand_ins(self) -> frozenset[str]:
+        """The apps that say of themselves that they stand in for others."""
+        with self._lock:
+            if self._stand_ins is None:
+                self._stand_ins = frozenset(name for name, folder in self.apps().items() if stands_in(folder))
+            return self._stand_ins
+
+    def order(self, app: str) -> list[str]:
+        """The enabled apps as searches in `app` see them, the strongest first: stand-ins after all others."""
+        names, ours = self._groups()
+        return [*_own_first(names, app), *_own_first(ours, app)]
+
+    def _groups(self) -> tuple[list[str], list[str]]:
+        """Enabled apps by name: those that stand in for nothing, and the stand-ins."""
+        enabled = sorted(n for n in self._apps if n != SYSTEM and self.enabled(n))
+        return [n for n in enabled if n not in self.stand_ins], [n for n in enabled if n in self.stand_ins]
+
+    def shipped(self, app: str, conf: str) -> Mapping[str, Mapping[str, str]]:
+        """What the `default` layer of one app says in a conf file, without `[default]`."""
+        found = self._read(self.app_path(app) / "default" / f"{conf}.conf")
+        return {name: s for name, s in found.settings().items() if name != DEFAULT} if found is not None else {}
+
     # --- reading ----------------------------------------------------------------------------------------------------
 
-    def stanzas(self, conf: str, app: str | None = None, user: str = NOBODY) -> Mapping[str, MergedStanza]:
-        """Every stanza of a conf file as the context sees it; `[default]` is a stanza of its own here."""
-        key = (conf, app, user)
+    def stanzas(
+        self, conf: str, app: str | None = None, user: str = NOBODY, *, stand_ins: bool = True
+    ) -> Mapping[str, MergedStanza]:
+        """Every stanza of a conf file as the context sees it; `[default]` is a stanza of its own here.
+
+        Without `stand_ins`, as if those apps were not installed.
+        """
+        key = (conf, app, user, stand_ins)
         with self._lock:
             if key not in self._merged:
-                self._merged[key] = self._merge(conf, app, user)
+                self._merged[key] = self._merge(conf, app, user, stand_ins)
             return self._merged[key]
 
     def stanza(self, conf: str, name: str, app: str | None = None, user: str = NOBODY) -> MergedStanza | None:
@@ -229,35 +272,35 @@ class Configuration:
         names = {p.stem for layer in self._layers(app, user) for p in layer.folder.glob("*.conf")}
         return sorted(names)
 
-    def _layers(self, app: str | None, user: str) -> Iterator[_Layer]:
+    def _layers(self, app: str | None, user: str, stand_ins: bool = True) -> Iterator[_Layer]:
         """From highest precedence to lowest."""
-        names = sorted(n for n in self._apps if n != SYSTEM and self.enabled(n))
         system = self._apps.get(SYSTEM)
         if app is None:
             if system:
                 yield _Layer(system / "local", SYSTEM, NOBODY, False)
-            for folder in ("local", "default"):
-                for name in names:
-                    yield _Layer(self._apps[name] / folder, name, NOBODY, False)
+            for group in self._groups():
+                for folder in ("local", "default"):
+                    for name in group:
+                        if stand_ins or name not in self.stand_ins:
+                            yield _Layer(self._apps[name] / folder, name, NOBODY, False)
             if system:
                 yield _Layer(system / "default", SYSTEM, NOBODY, False)
             return
         if user not in ("", NOBODY) and self._users is not None:
             yield _Layer(self._users / user / app / "local", app, user, False)
-        others = [n for n in reversed(names) if n != app]
-        for name in ([app] if app in names else []) + others:
+        for name in (n for n in self.order(app) if stand_ins or n not in self.stand_ins):
             for folder in ("local", "default"):
                 yield _Layer(self._apps[name] / folder, name, NOBODY, name != app)
         if system:
             for folder in ("local", "default"):
                 yield _Layer(system / folder, SYSTEM, NOBODY, False)
 
-    def _merge(self, conf: str, app: str | None, user: str) -> dict[str, MergedStanza]:
+    def _merge(self, conf: str, app: str | None, user: str, stand_ins: bool) -> dict[str, MergedStanza]:
         if not is_name(conf, app or SYSTEM, user or NOBODY):
             return {}
         settings: dict[str, dict[str, Setting]] = {}
         owners: dict[str, tuple[str, str]] = {}
-        for layer in self._layers(app, user):
+        for layer in self._layers(app, user, stand_ins):
             path = layer.folder / f"{conf}.conf"
             parsed = self._read(path)
             if parsed is None:
@@ -267,10 +310,16 @@ class Configuration:
                     continue
                 owners.setdefault(name, (layer.app, layer.owner))
                 merged = settings.setdefault(name, {})
+                if layer.app in self.stand_ins and self._defined(conf, merged):
+                    continue
                 for key, entry in stanza.entries.items():
                     if key not in merged:
                         merged[key] = Setting(entry.value, path, entry.line, layer.app, layer.owner)
         return {name: MergedStanza(name, *owners[name], values) for name, values in settings.items()}
+
+    def _defined(self, conf: str, settings: Mapping[str, Setting]) -> bool:
+        """Whether what is merged so far is a definition by an app that stands in for nothing."""
+        return any(settings[key].app not in self.stand_ins for key in _DEFINES.get(conf, ()) if key in settings)
 
     def _read(self, path: Path) -> ConfFile | None:
         """The parsed file, read again only when its time or size changed; None where there is none."""
@@ -295,7 +344,8 @@ class Configuration:
             if key not in self._digests:
                 digest = hashlib.sha256(conf.encode())
                 for name, stanza in sorted(self.stanzas(conf, app, user).items()):
-                    digest.update(repr((name, stanza.app, sorted(stanza.values().items()))).encode())
+                    ours = [key for key, setting in stanza.settings.items() if setting.app in self.stand_ins]
+                    digest.update(repr((name, stanza.app, sorted(stanza.values().items()), ours)).encode())
                 self._digests[key] = digest.digest()
             return self._digests[key]
 
@@ -420,6 +470,17 @@ class Configuration:
         write_conf(path, stanzas)
         self._files.pop(path, None)
         self._changed(path.stem if path.suffix == ".conf" else "")
+
+
+def stands_in(folder: Path) -> bool:
+    """Whether the app in this folder says of itself that it stands in for others."""
+    path = folder / "default" / "app.conf"
+    return path.is_file() and truth(_read_or_report(path).settings().get("caltrop", {}).get("stands_in"))
+
+
+def _own_first(names: Sequence[str], app: str) -> list[str]:
+    """The app of the context, then the others from the last name in ASCII order on."""
+    return [n for n in names if n == app] + [n for n in reversed(names) if n != app]
 
 
 def _read_or_report(path: Path) -> ConfFile:

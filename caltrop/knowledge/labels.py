@@ -23,6 +23,15 @@ LABELS = frozenset({"eventtype", "tag", "tag::eventtype"})  # what event types g
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """Where stand-ins step aside: in these rows, none of these event types and tags (field, value, tag) holds."""
+
+    rows: pl.Series  # Boolean
+    eventtypes: frozenset[str]
+    tags: frozenset[tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class EventType:
     """An enabled event type and the tags it carries. `priority` 1 is the highest; `place` is where its search stands."""
 
@@ -102,11 +111,12 @@ def add(
     eventtypes: Mapping[str, EventType],
     tags: Mapping[str, Mapping[str, list[str]]],
     asker: Asker,
+    aside: Aside | None = None,
 ) -> pl.DataFrame:
     """Add `eventtype`, `tag` and `tag::<field>` where an event has any."""
     masks: dict[str, pl.Series] = {}
     if eventtypes and (wanted is None or LABELS & wanted):
-        masks = eventtype_masks(frame, eventtypes, asker)
+        masks = eventtype_masks(frame, eventtypes, asker, aside)
     added = [labels("eventtype", masks, frame.height)]
     everywhere: dict[str, list[pl.Series]] = {}  # tag -> where it holds
     for field, by_value in sorted(tags.items()):
@@ -119,7 +129,9 @@ def add(
         own: dict[str, list[pl.Series]] = {}
         for value, mask in where.items():
             for tag in by_value[value]:
-                own.setdefault(tag, []).append(mask)
+                off = aside is not None and field != "eventtype" and (field, value, tag) in aside.tags
+                own.setdefault(tag, []).append(mask & ~aside.rows if aside is not None and off else mask)
+        own = {tag: held for tag, held in own.items() if aside is None or any(mask.any() for mask in held)}
         united = {tag: _any_of(own[tag], frame.height) for tag in sorted(own)}
         added.append(labels(f"tag::{field}", united, frame.height))
         for tag, mask in united.items():
@@ -128,7 +140,9 @@ def add(
     return frame.with_columns([c for c in added if c.null_count() < len(c)])
 
 
-def eventtype_masks(frame: pl.DataFrame, eventtypes: Mapping[str, EventType], asker: Asker) -> dict[str, pl.Series]:
+def eventtype_masks(
+    frame: pl.DataFrame, eventtypes: Mapping[str, EventType], asker: Asker, aside: Aside | None = None
+) -> dict[str, pl.Series]:
     """Which event type holds where, of those that hold anywhere, in the order given.
 
     A search may name another event type; those run first. One that fails holds nowhere.
@@ -157,7 +171,8 @@ def eventtype_masks(frame: pl.DataFrame, eventtypes: Mapping[str, EventType], as
             fail(name, "is left out: nothing evaluates searches here")
             return
         try:
-            masks[name] = asker.matches(searches[name], scope)
+            found = asker.matches(searches[name], scope)
+            masks[name] = found & ~aside.rows if aside is not None and name in aside.eventtypes else found
         except CaltropError as error:
             fail(name, f"search: {error.message}")
 

@@ -6,7 +6,7 @@ import re
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
@@ -22,20 +22,22 @@ class PackageError(CaltropError):
     """A package that is damaged, unsafe, or in the way of an installed app."""
 
 
-def install_app(package: Path, apps_dir: Path, *, update: bool = False) -> str:
+def install_app(package: Path, apps_dir: Path, *, update: bool = False, replaced: Container[str] = ()) -> str:
     """Unpack a package into `apps_dir` and give the app's name.
 
     An installed app of that name is replaced only with `update`: its `local` settings, `local.meta` and lookups that the
-    package does not bring stay. The app appears complete or not at all.
+    package does not bring stay. One of the `replaced` goes as if it had not been there. The app appears complete or not at all.
     """
     apps_dir.mkdir(parents=True, exist_ok=True)
     with _unpacked(package, apps_dir) as folder:
         name = folder.name
         target = apps_dir / name
-        if target.exists() and not update:
+        gone = name in replaced
+        if target.exists() and not (update or gone):
             raise PackageError(f"app {name!r} is installed already", hint="update it instead")
         if target.exists():
-            _keep(target, folder)
+            if not gone:
+                _keep(target, folder)
             old = Path(tempfile.mkdtemp(prefix=".old-", dir=apps_dir))
             target.rename(old / name)
             try:

@@ -27,6 +27,7 @@ from caltrop.knowledge.configuration import MergedStanza, Setting
 _ANY_SOURCETYPE = re.compile(r"\((?:\?:)?:+\)\{0\}")
 _FLAGS = re.compile(r"\(\?(-?i)\)")
 _KINDS = ("sourcetype", "host", "source")  # from weak to strong
+_NO_NAME = "\x00"  # only a pattern of any value matches it
 
 
 @lru_cache(maxsize=4096)
@@ -103,6 +104,15 @@ class Props:
         text = stanza.get("priority")
         priority = int(text) if re.fullmatch(r"-?\d+", text) else (0 if wild else 100)
         return _Rule(kind, spec, priority, stanza, pattern)
+
+    def naming(self, source: str, sourcetype: str, host: str) -> list[MergedStanza]:
+        """The stanzas that name an event with these three fields: not `[default]`, and no pattern that any value matches."""
+        return [
+            rule.stanza
+            for rules, value in zip(self._rules, (sourcetype, host, source), strict=True)
+            for rule in rules
+            if rule.matches(value) and not (rule.pattern and rule.matches(_NO_NAME))
+        ]
 
     def rename(self, sourcetype: str) -> str:
         """What the sourcetype is called at search time (`rename =`)."""

@@ -210,9 +210,7 @@ class Tables:
 
     def _find_folders(self) -> list[Path]:
         etc = self._configuration.etc
-        apps = self._configuration.apps()
-        names = [self._app, *sorted((n for n in apps if n != self._app), reverse=True)]
-        folders = [apps[n] / "lookups" for n in names if n in apps and self._configuration.enabled(n)]
+        folders = [self._configuration.app_path(n) / "lookups" for n in self._configuration.order(self._app)]
         if etc is not None:
             folders.append(etc / SYSTEM / "lookups")
             if self._user != NOBODY and is_name(self._user, self._app):

@@ -12,7 +12,7 @@ import polars as pl
 from caltrop.dialect.conf import DEFAULT
 from caltrop.dialect.words import truth
 from caltrop.errors import CaltropError
-from caltrop.knowledge import dependencies, extraction, labels
+from caltrop.knowledge import dependencies, extraction, labels, standins
 from caltrop.knowledge.asking import Asker, Fault, Kind
 from caltrop.knowledge.columns import as_field, stack
 from caltrop.knowledge.configuration import NOBODY, Configuration, MergedStanza, Setting, disabled
@@ -113,7 +113,8 @@ class Knowledge:
             definitions = [settings.get("definition", "") for settings in used.values()]
             self._known = _Dependence(
                 revision,
-                self.configuration.fingerprint(CONFS, self.app, self.user) + dependencies.digest(used),
+                self.configuration.fingerprint(CONFS, self.app, self.user)
+                + dependencies.digest([used, sorted(standins.shipped(self.configuration).items())]),
                 dependencies.reads_lookups([*expressions, *used.values()]),
                 any(self.functions.read_zone(text) for text in (*expressions, *definitions)),
                 any(self.searches_clock(e.search) for e in self.eventtypes.values()),
@@ -259,11 +260,11 @@ class Knowledge:
 
     @cached_property
     def props(self) -> Props:
-        return Props(self._stanzas("props"))
+        return standins.props(self.configuration, self.app, self.user)
 
     @cached_property
     def _index_props(self) -> Props:
-        return Props(self.configuration.stanzas("props"))
+        return standins.props(self.configuration)
 
     def props_for(self, source: str, sourcetype: str, host: str) -> dict[str, str]:
         """Merged props.conf settings of an event, in this context."""
@@ -331,7 +332,7 @@ class Knowledge:
 
     def labelled(self, frame: pl.DataFrame, wanted: set[str] | None, asker: Asker) -> pl.DataFrame:
         """Add event types and tags to events that have the fields which these read (`needed`)."""
-        result = labels.add(frame, wanted, self.eventtypes, self.tags, asker)
+        result = labels.add(frame, wanted, self.eventtypes, self.tags, asker, self.aside(frame))
         for fault in self._tag_faults:
             asker.meet(fault)
         return result
@@ -402,7 +403,31 @@ class Knowledge:
     def tags(self) -> dict[str, dict[str, list[str]]]:
         """field -> value -> enabled tags, sorted."""
         self._tag_faults = []
-        return labels.read_tags(self._stanzas("tags"), self._tag_faults.append)
+        return labels.read_tags(self._tag_stanzas, self._tag_faults.append)
+
+    @cached_property
+    def _tag_stanzas(self) -> Mapping[str, MergedStanza]:
+        return standins.tags(self._stanzas("tags"), self._stanzas("eventtypes"), self.configuration.stand_ins)
+
+    def aside(self, frame: pl.DataFrame) -> labels.Aside | None:
+        """Where and in what stand-ins step aside, of these events; None where they do so nowhere."""
+        if not isinstance(self.props, standins.SharedProps):
+            return None
+        kinds = _kinds(frame)
+        combos = kinds.unique(maintain_order=True)
+        covered = [self.props.covered(*kind) is not None for kind in combos.iter_rows()]
+        if not any(covered):
+            return None
+        rows = kinds.join(
+            combos.with_columns(pl.Series("covered", covered)), on=kinds.columns, how="left", maintain_order="left"
+        )["covered"]
+        return labels.Aside(rows, *self._ours)
+
+    @cached_property
+    def _ours(self) -> tuple[frozenset[str], frozenset[tuple[str, str, str]]]:
+        """The event types and tags of stand-ins."""
+        ours = self.configuration.stand_ins
+        return standins.eventtypes(self._stanzas("eventtypes"), ours), standins.tagged(self._tag_stanzas, ours)
 
     def _macro_text(self, call: str) -> str | None:
         name, _, rest = call.partition("(")
@@ -428,13 +453,11 @@ class Knowledge:
     def _model_files(self) -> dict[str, Path]:
         """model -> its JSON file: local over default, this app over others that export it, then the system."""
         config = self.configuration
-        apps = config.apps()
-        names = [*sorted(n for n in apps if n != self.app), self.app]
         found: dict[str, Path] = {}
-        for name in names:
+        for name in reversed(config.order(self.app)):
             for layer in ("default", "local"):
-                folder = apps[name] / layer / "data" / "models" if name in apps and config.enabled(name) else None
-                for path in sorted(folder.glob("*.json")) if folder and folder.is_dir() else []:
+                folder = config.app_path(name) / layer / "data" / "models"
+                for path in sorted(folder.glob("*.json")) if folder.is_dir() else []:
                     if name == self.app or config.exported(name, "datamodels", path.stem):
                         found[path.stem] = path
         return found

@@ -49,12 +49,13 @@ def tags(table: Table, cmd: Command, ctx: Context) -> Table:
 @command("typer", note="eventtypes= and maxlen= are read and change nothing.")
 def typer(table: Table, cmd: Command, ctx: Context) -> Table:
     """`eventtype`: the event types that each event matches."""
-    eventtypes = asking.knowledge(ctx).eventtypes
+    knowledge = asking.knowledge(ctx)
+    eventtypes = knowledge.eventtypes
     if not eventtypes or not len(table):
         return table
     frame = table.frame.with_columns(render(c) for c in table.frame.get_columns() if c.name != "_time")
     asked = asking.asker(ctx)
-    masks = labels.eventtype_masks(frame, eventtypes, asked)
+    masks = labels.eventtype_masks(frame, eventtypes, asked, knowledge.aside(frame))
     asking.tell(asked.met, ctx)
     column = labels.labels("eventtype", masks, frame.height)
     return table.with_frame(table.frame.with_columns(column) if column.null_count() < len(column) else table.frame)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import tarfile
 from collections.abc import Iterable
 from dataclasses import replace
@@ -22,7 +21,7 @@ from caltrop.splunkd.wire.atom import Entry
 from caltrop.splunkd.wire.http import ApiError, Request, Response, flag
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,99}")
-BUILT_IN = frozenset({"search", "launcher", "splunk_httpinput", "Splunk_SA_CIM"})
+BUILT_IN = frozenset({"search", "launcher", "splunk_httpinput"})
 # argument -> (stanza, key) of app.conf
 SETTINGS = {
     "author": ("launcher", "author"),
@@ -53,7 +52,7 @@ class Apps(Collection):
             "author": own.get(("launcher", "author"), ""),
             "check_for_updates": True,
             "configured": truth(own.get(("install", "is_configured"))),
-            "core": name in BUILT_IN,
+            "core": self.built_in(name),
             "description": own.get(("launcher", "description"), ""),
             "disabled": not config.enabled(name),
             "eai:appName": name,
@@ -112,12 +111,15 @@ class Apps(Collection):
         return found
 
     def delete(self, request: Request, entry: Entry) -> None:
-        if entry.name in BUILT_IN:
+        if self.built_in(entry.name):
             raise ApiError(403, f"The application {entry.name} is built in and cannot be removed")
         self.intake.modular.stop_app(entry.name)
-        shutil.rmtree(self.state.config.app_path(entry.name))
-        self.state.config.reload()
+        self.state.uninstall(entry.name)
         self.state.ask_restart(f"The application {entry.name} was removed.")
+
+    def built_in(self, name: str) -> bool:
+        """What comes with the server: a few apps, and the add-ons that stand in for others."""
+        return name in BUILT_IN or name in self.state.config.stand_ins
 
     @action("enable", "POST")
     def enable(self, request: Request, entry: Entry) -> Entry:

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from caltrop.dialect.conf import read
 from caltrop.errors import CaltropError
 from caltrop.index.store import Store
 from caltrop.knowledge import SYSTEM_LAYER, addon_apps
-from caltrop.knowledge.configuration import Configuration
+from caltrop.knowledge.configuration import Configuration, stands_in
 
 SHIPPED = Path(__file__).parents[1] / "etc"
 INDEX_SETTINGS = ("frozenTimePeriodInSecs", "maxTotalDataSizeMB")
@@ -20,7 +21,7 @@ INDEX_SETTINGS = ("frozenTimePeriodInSecs", "maxTotalDataSizeMB")
 def provision(etc: Path, addons: Sequence[Path] | None = None) -> None:
     """Write the shipped folders and the add-ons (None: those of the repository, if there is one) as apps.
 
-    What is shipped is ours to replace, and what an add-on no longer has goes from its `default`; `local` is never touched.
+    Where somebody else's app of that name is installed, that one stays. What is shipped is ours to replace, and what an add-on no longer has goes from its `default`; `local` is never touched.
     """
     if addons is None:
         try:
@@ -31,12 +32,20 @@ def provision(etc: Path, addons: Sequence[Path] | None = None) -> None:
     _copy(SYSTEM_LAYER, etc / "system")
     for addon in addons:
         target = etc / "apps" / addon.name
+        if target.exists() and not (stands_in(target) or _label(target) == _label(addon)):
+            continue
         _copy(addon, target)
         shipped = {p.relative_to(addon) for p in (addon / "default").rglob("*")}
         for file in [
             p for p in (target / "default").rglob("*") if p.is_file() and p.relative_to(target) not in shipped
         ]:
             file.unlink()
+
+
+def _label(app: Path) -> str | None:
+    """What an app calls itself: data directories of before add-ons said that they stand in are known by that."""
+    path = app / "default" / "app.conf"
+    return read(path).settings().get("ui", {}).get("label") if path.is_file() else None
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from cryptography.fernet import Fernet
 from caltrop.engine.instance import Instance
 from caltrop.engine.services import Services
 from caltrop.knowledge import install_app
+from caltrop.knowledge.configuration import stands_in
 from caltrop.splunkd.access.accounts import Accounts
 from caltrop.splunkd.access.permissions import Permissions
 from caltrop.splunkd.access.roles import Roles
@@ -47,8 +49,11 @@ class State:
         self.started = clock()
         self.mgmt_port = self.hec_port = self.web_port = 0
         self.etc = self.data_dir / "etc"
+        self._addons = addons
         provision.provision(self.etc, addons)
-        self.instance = Instance(self.data_dir / "var", self.etc, services=services)
+        # Without add-ons, those that an earlier start left in the data directory do not count either.
+        stand_ins = addons is None or bool(addons)
+        self.instance = Instance(self.data_dir / "var", self.etc, services=services, stand_ins=stand_ins)
         self.config = self.instance.config
         self.store = self.instance.store
         self.kvstore = self.instance.kvstore
@@ -75,11 +80,18 @@ class State:
 
     def install(self, package: Path, *, update: bool) -> str:
         """Install an app and bring its indexes into being; the app's name."""
-        name = install_app(package, self.etc / "apps", update=update)
+        ours = {path.name for path in (self.etc / "apps").iterdir() if stands_in(path)}
+        name = install_app(package, self.etc / "apps", update=update, replaced=ours)
         self.config.reload()
         provision.open_indexes(self.config, self.store)
         self.logs.info("ApplicationManager", f"installed app={name} update={update}")
         return name
+
+    def uninstall(self, name: str) -> None:
+        """Remove an app; the add-on of its name that it stood in the place of is there again."""
+        shutil.rmtree(self.config.app_path(name))
+        provision.provision(self.etc, self._addons)
+        self.config.reload()
 
     def retain(self) -> None:
         """Apply retention once a minute, and each second while an index keeps events for less than that."""

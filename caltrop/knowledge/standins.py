@@ -1,0 +1,154 @@
+"""Whose knowledge holds for an event: stand-ins step aside, kind by kind of event, for add-ons that people install.
+
+The add-ons of this repository stand in for vendors' add-ons that are not there (app.conf: `[caltrop] stands_in = true`). Whoever
+has the vendor's uses it: for a kind of event (source, sourcetype, host) that another app **covers**, nothing of the stand-ins'
+props.conf holds, neither at search time nor at index time, and none of their event types and tags.
+
+An app covers a kind when its `default` props.conf has stanzas that name it (`[default]` and patterns of any value name nothing), and
+
+* it also ships event types or tags; or
+* these stanzas have at least three search-time classes (EXTRACT, REPORT, FIELDALIAS, EVAL, LOOKUP, KV_MODE, INDEXED_EXTRACTIONS).
+
+Content is no add-on: an app that ships searches which run by themselves or alert must do both, and one class at least must read
+the event's text. What is in `local` (an extraction saved in some app) covers nothing. The system layer and `search` are nobody's
+add-on.
+
+Of kinds that no app covers, the stand-ins' settings hold beside those of other apps, which are stronger setting by setting.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import unquote
+
+from caltrop.knowledge.configuration import NOBODY, SYSTEM, Configuration, MergedStanza, Setting
+from caltrop.knowledge.props import Props
+
+SEVERAL = 3  # search-time classes of one kind: more than a content app adds to what others extract
+_READS = re.compile(r"(?i)(EXTRACT-|REPORT-|KV_MODE$|INDEXED_EXTRACTIONS$)")
+_CLASS = re.compile(r"(?i)(EXTRACT-|REPORT-|FIELDALIAS-|EVAL-|LOOKUP|KV_MODE$|INDEXED_EXTRACTIONS$)")
+_RUNS = re.compile(r"(?i)(cron_schedule|enableSched|action\.|alert[._])")
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Shipped:
+    """What an app ships besides props.conf that says what it is."""
+
+    labels: bool  # event types or tags
+    content: bool  # searches that run by themselves, or alert
+
+
+def shipped(configuration: Configuration) -> dict[str, Shipped]:
+    """The enabled apps that may cover kinds of events."""
+    apps = [n for n in configuration.apps() if n not in configuration.stand_ins and n != "search"]
+    return {
+        name: Shipped(
+            labels=bool(configuration.shipped(name, "eventtypes") or configuration.shipped(name, "tags")),
+            content=any(_RUNS.match(key) for s in configuration.shipped(name, "savedsearches").values() for key in s),
+        )
+        for name in apps
+        if configuration.enabled(name) and configuration.shipped(name, "props")
+    }
+
+
+def props(configuration: Configuration, app: str | None = None, user: str = NOBODY) -> Props:
+    """The props.conf of a context, in which stand-ins step aside."""
+    stanzas = configuration.stanzas("props", app, user)
+    ours = configuration.stand_ins
+    if not ours or all(
+        s.app in ours or s.app == SYSTEM for stanza in stanzas.values() for s in stanza.settings.values()
+    ):
+        return Props(stanzas)
+    theirs = configuration.stanzas("props", app, user, stand_ins=False)
+    return SharedProps(stanzas, theirs, ours, shipped(configuration))
+
+
+class SharedProps(Props):
+    """Settings of stand-ins and of other apps."""
+
+    def __init__(
+        self,
+        stanzas: Mapping[str, MergedStanza],
+        theirs: Mapping[str, MergedStanza],
+        ours: frozenset[str],
+        apps: Mapping[str, Shipped],
+    ) -> None:
+        """`stanzas` are those of all apps, `theirs` those without the stand-ins (`ours`)."""
+        super().__init__(stanzas)
+        self._theirs = Props(theirs)
+        self._ours = ours
+        self._apps = apps
+        self._shared: dict[tuple[str, str, str], dict[str, Setting]] = {}
+        self._covered: dict[tuple[str, str, str], str | None] = {}
+
+    def settings(self, source: str, sourcetype: str, host: str) -> dict[str, Setting]:
+        kind = (source, sourcetype, host)
+        if kind not in self._shared:
+            theirs = self._theirs.settings(*kind)
+            if self.covered(*kind) is None:
+                weak = (*self._ours, SYSTEM)
+                theirs = super().settings(*kind) | {key: s for key, s in theirs.items() if s.app not in weak}
+            self._shared[kind] = theirs
+        return self._shared[kind]
+
+    def covered(self, source: str, sourcetype: str, host: str) -> str | None:
+        """The app that covers a kind of event (the first by name), or None."""
+        kind = (source, sourcetype, host)
+        if kind not in self._covered:
+            self._covered[kind] = self._covering(*kind)
+        return self._covered[kind]
+
+    def _covering(self, source: str, sourcetype: str, host: str) -> str | None:
+        keys: dict[str, set[str]] = {}
+        for stanza in self._theirs.naming(source, sourcetype, host):
+            for key, setting in stanza.settings.items():
+                if setting.app in self._apps and setting.path.parent.name == "default":
+                    keys.setdefault(setting.app, set()).add(key)
+        return next((app for app in sorted(keys) if _covers(self._apps[app], keys[app])), None)
+
+
+def _covers(app: Shipped, keys: set[str]) -> bool:
+    several = sum(bool(_CLASS.match(key)) for key in keys) >= SEVERAL
+    if app.content:
+        return app.labels and several and any(_READS.match(key) for key in keys)
+    return app.labels or several
+
+
+def eventtypes(stanzas: Mapping[str, MergedStanza], ours: frozenset[str]) -> frozenset[str]:
+    """The event types whose search is a stand-in's."""
+    return frozenset(
+        name
+        for name, stanza in stanzas.items()
+        if "search" in stanza.settings and stanza.settings["search"].app in ours
+    )
+
+
+def tags(
+    stanzas: Mapping[str, MergedStanza], types: Mapping[str, MergedStanza], ours: frozenset[str]
+) -> Mapping[str, MergedStanza]:
+    """Without the tags that stand-ins give to event types of other apps."""
+    if not ours:
+        return stanzas
+    own = eventtypes(types, ours)
+    found: dict[str, MergedStanza] = {}
+    for name, stanza in stanzas.items():
+        field, _, value = name.partition("=")
+        value = unquote(value.strip())
+        if field.strip() == "eventtype" and value in types and value not in own:
+            kept = {key: setting for key, setting in stanza.settings.items() if setting.app not in ours}
+            stanza = replace(stanza, settings=kept)
+        found[name] = stanza
+    return found
+
+
+def tagged(stanzas: Mapping[str, MergedStanza], ours: frozenset[str]) -> frozenset[tuple[str, str, str]]:
+    """(field, value, tag) that stand-ins give."""
+    return frozenset(
+        (field.strip(), unquote(value.strip()), tag)
+        for name, stanza in stanzas.items()
+        for field, _, value in [name.partition("=")]
+        for tag, setting in stanza.settings.items()
+        if setting.app in ours
+    )
