@@ -21,11 +21,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "app")]
-
-from chunked import Row, conversation, encode_rows, run  # noqa: E402
+sys.path.insert(0, str(ROOT))
 
 from caltrop.render.vendor import sdk_files  # noqa: E402
+from tests.app.chunked import Row, conversation, encode_rows, run  # noqa: E402
 
 CHUNK = 50_000
 PASS_THROUGH = """

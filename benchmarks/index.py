@@ -74,10 +74,10 @@ def collector(requests: int, events: int, folder: Path) -> tuple[int, int, float
     start = time.perf_counter()
     for _ in range(requests):
         request = Request("POST", "/services/collector/event", headers=headers, body=event * events)
-        answer = server.management.collector.handle(request)
-        assert answer.status == 200, answer.read()
+        answer = server.daemon.collector.handle(request)
+        assert answer.status == 200, answer.body
     seconds = time.perf_counter() - start
-    count = server.daemon.store.info("main").count
+    count = server.daemon.state.store.info("main").count
     server.stop()
     return count, requests * events * len(event), seconds
 

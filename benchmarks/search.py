@@ -16,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -129,22 +130,27 @@ def grep_seconds(frame: pl.DataFrame) -> float:
         )
 
 
+def add(instance: Instance, batches: Sequence[pl.DataFrame]) -> None:
+    for batch in batches:
+        instance.store.append(batch)
+
+
 def measure(count: int) -> None:
     instance = Instance(None)
     instance.store.create_index("main")
     batches = list(events(count))
     raw = pl.concat(batches)
-    indexing = timed(lambda: [instance.store.append(batch) for batch in batches])
+    indexing = timed(lambda: add(instance, batches))
     ready = ready_columns(raw)
     size = int(raw.get_column("_raw").str.len_bytes().sum())
     print(f"\n{count:,} events, {size / 1e6:.0f} MB raw, indexed at {count / indexing:,.0f} events/s")
     print(f"{'search':<16}{'cold s':>9}{'warm s':>9}{'events/s':>14}{'limit s':>9}{'ratio':>8}{'grep s':>9}")
     grep = grep_seconds(raw)
     for name, (spl, query) in SEARCHES.items():
-        cold = timed(lambda spl=spl: instance.search(spl))
-        warm = min(timed(lambda spl=spl: instance.search(spl)) for _ in range(3))
+        cold = timed(partial(instance.search, spl))
+        warm = min(timed(partial(instance.search, spl)) for _ in range(3))
         query(ready)
-        limit = min(timed(lambda query=query: query(ready)) for _ in range(3))
+        limit = min(timed(partial(query, ready)) for _ in range(3))
         beside = f"{grep:>9.3f}" if name == "keyword" else " " * 9
         print(f"{name:<16}{cold:>9.3f}{warm:>9.3f}{count / warm:>14,.0f}{limit:>9.3f}{warm / limit:>8.1f}{beside}")
     print(f"peak memory {peak_bytes() / 1e6:.0f} MB, the benchmark's own copies of the events included")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import gzip
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -25,7 +26,9 @@ def table(text: str, options: Options | None = None) -> Lookup:
 HOSTS = "host,ip\nweb,10.0.0.2\ndb,10.0.0.9\nweb,10.0.0.1\n"
 
 
-def find(lookup: Lookup, inputs: dict[str, list[object]], outputs: list[str], **times: list[float]) -> list[object]:
+def find(
+    lookup: Lookup, inputs: Mapping[str, Sequence[object]], outputs: list[str], **times: list[float]
+) -> list[object]:
     """The first output for each row."""
     frame = pl.DataFrame({**{f"e_{k}": v for k, v in inputs.items()}, **times})
     found = lookup.match(frame, {k: f"e_{k}" for k in inputs}, outputs)

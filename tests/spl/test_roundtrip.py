@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -181,7 +182,7 @@ def written(shared: Path) -> Iterator[tuple[str, str]]:
                 yield case["id"], case["search"]
 
 
-def load(file: Path) -> object:
+def load(file: Path) -> Any:
     return yaml.load(file.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 

@@ -109,7 +109,7 @@ def test_many_at_once(server: Server, service: client.Service) -> None:
             return True
         if n % 4 == 2:
             return count(own, f"| makeresults count={n}") == n
-        return own.get("apps/local").status == 200
+        return bool(own.get("apps/local").status == 200)
 
     with ThreadPoolExecutor(20) as pool:
         assert all(pool.map(act, range(100)))

@@ -66,8 +66,10 @@ def matches(node: ast.Node, row: Row) -> bool:
             return row.get(field.name) is not None
         case ast.Comparison(field=field, op=op, value=ast.Word(text=wanted)):
             return any(_compares(cell, op, wanted) for cell in values(row.get(field.name)))
-        case ast.Membership(field=field, values=wanted):
-            return any(_compares(cell, "=", word.text) for cell in values(row.get(field.name)) for word in wanted)
+        case ast.Membership(field=field, values=members):
+            wanted_texts = [word.text for word in members if isinstance(word, ast.Word)]
+            assert len(wanted_texts) == len(members), "a search inside a membership is no matter of one row"
+            return any(_compares(cell, "=", wanted) for cell in values(row.get(field.name)) for wanted in wanted_texts)
         case ast.Keyword(text=wanted):
             return _has_term(text(row.get("_raw")) or "", wanted)
     raise AssertionError(node)

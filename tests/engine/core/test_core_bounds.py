@@ -62,18 +62,20 @@ def test_now_is_that_of_the_search(instance: Instance) -> None:
     assert hours(instance, "index=main | table hour", earliest="-1h", latest="now", now=NOW + 2 * HOUR) == [1]
 
 
-def bounds(text: str, **facts: float) -> Bounds:
+def bounds(text: str, *, earliest: float | None = None, latest: float | None = None) -> Bounds:
     command = parse(text).commands[0]
     assert isinstance(command, Command)
-    return time_range(search_expression(command), Context(Instance(), Engine(), NOW, **facts))
+    return time_range(search_expression(command), Context(Instance(), Engine(), NOW, earliest=earliest, latest=latest))
 
 
 def test_what_the_text_says_goes_before_the_job(instance: Instance) -> None:
-    job = {"earliest": NOW - 9 * HOUR, "latest": NOW + 9 * HOUR}
-    assert bounds("index=main", **job) == Bounds(NOW - 9 * HOUR, NOW + 9 * HOUR)
-    assert bounds("index=main earliest=-1h", **job) == Bounds(NOW - HOUR, NOW)
-    assert bounds("index=main latest=-1h", **job) == Bounds(None, NOW - HOUR)
-    assert bounds("index=main _index_earliest=-1h", **job) == Bounds(NOW - 9 * HOUR, NOW + 9 * HOUR)
+    def job(text: str) -> Bounds:
+        return bounds(text, earliest=NOW - 9 * HOUR, latest=NOW + 9 * HOUR)
+
+    assert job("index=main") == Bounds(NOW - 9 * HOUR, NOW + 9 * HOUR)
+    assert job("index=main earliest=-1h") == Bounds(NOW - HOUR, NOW)
+    assert job("index=main latest=-1h") == Bounds(None, NOW - HOUR)
+    assert job("index=main _index_earliest=-1h") == Bounds(NOW - 9 * HOUR, NOW + 9 * HOUR)
 
 
 # --- a search inside a search gives its range back ----------------------------------------------------------------------
@@ -91,18 +93,20 @@ INNER = {
 
 @pytest.mark.parametrize("name", INNER)
 def test_a_search_after_it_looks_into_the_outer_range(instance: Instance, name: str) -> None:
-    outer = {"earliest": NOW - 3 * HOUR, "latest": NOW + 2 * HOUR}
+    earliest, latest = NOW - 3 * HOUR, NOW + 2 * HOUR
     search = f"{INNER[name]} | append [search index=main | stats count as outer]"
-    frame = instance.search(search, app="a", **outer).table.frame
+    frame = instance.search(search, app="a", earliest=earliest, latest=latest).table.frame
     assert frame["outer"].drop_nulls().to_list() == [5]
 
 
 @pytest.mark.parametrize("name", INNER)
 def test_addinfo_after_it_tells_the_outer_range(instance: Instance, name: str) -> None:
-    outer = {"earliest": NOW - 3 * HOUR, "latest": NOW + 2 * HOUR}
-    frame = instance.search(f"{INNER[name]} | append [| makeresults | addinfo]", app="a", **outer).table.frame
+    earliest, latest = NOW - 3 * HOUR, NOW + 2 * HOUR
+    frame = instance.search(
+        f"{INNER[name]} | append [| makeresults | addinfo]", app="a", earliest=earliest, latest=latest
+    ).table.frame
     found = frame.filter(pl.col("info_min_time").is_not_null()).row(0, named=True)
-    assert (float(found["info_min_time"]), float(found["info_max_time"])) == (outer["earliest"], outer["latest"])
+    assert (float(found["info_min_time"]), float(found["info_max_time"])) == (earliest, latest)
 
 
 def test_a_saved_search_has_its_own_range_where_the_job_has_none_and_leaves_none(instance: Instance) -> None:

@@ -13,9 +13,10 @@ from caltrop.conformance import read_cases, rows_of, run_case
 from caltrop.engine import registry
 from caltrop.engine.errors import Cancelled, SearchError
 from caltrop.engine.instance import Instance
-from caltrop.engine.needed import SUMMARY, extractable, keep, needed_fields
+from caltrop.engine.needed import extractable, keep, needed_fields
 from caltrop.errors import CaltropError
 from caltrop.spl import SplError, known_commands, parse
+from caltrop.spl.facts import SUMMARY
 
 NOW = 1_700_000_000.0
 registry.load()

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from caltrop.conformance import rows_of
+from caltrop.conformance import Row, rows_of
 from caltrop.engine.extractions import Extractions
 from caltrop.engine.instance import Instance
 from caltrop.knowledge import Knowledge
@@ -62,7 +62,7 @@ def instance(tmp_path: Path) -> Instance:
 ROWS = "| tstats values(Sales.name) as name count from datamodel=Shop.Sales"
 
 
-def results(instance: Instance, search: str, **context: str) -> list[dict[str, object]]:
+def results(instance: Instance, search: str, **context: str) -> list[Row]:
     return rows_of(instance.search(search, app=context.get("app", "a"), user=context.get("user", "admin")).table)
 
 

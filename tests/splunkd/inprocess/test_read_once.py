@@ -10,6 +10,8 @@ import pytest
 
 from caltrop.engine import reading
 from caltrop.engine.instance import Instance
+from caltrop.spl import parse
+from caltrop.spl.ast import Pipeline
 from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.inprocess import Client
 from caltrop.splunkd.searching.jobs import Job, Jobs, SearchSpec
@@ -57,8 +59,8 @@ def jobs(tmp_path: Path, moved: MovedClock) -> Iterator[Jobs]:
     made.close()
 
 
-def run(jobs: Jobs, search: str, **facts: str | float) -> Job:
-    job = jobs.start(SearchSpec(search, "admin", **facts))  # type: ignore[arg-type]
+def run(jobs: Jobs, search: str, *, now: float | None = None) -> Job:
+    job = jobs.start(SearchSpec(search, "admin", now=now))
     assert job.done.wait(30)
     return job
 
@@ -69,8 +71,12 @@ def said(job: Job) -> list[tuple[str, str]]:
 
 def test_a_search_is_read_once(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[str] = []
-    parse = reading.parse
-    monkeypatch.setattr(reading, "parse", lambda text: parsed.append(text) or parse(text))
+
+    def counted(text: str) -> Pipeline:
+        parsed.append(text)
+        return parse(text)
+
+    monkeypatch.setattr(reading, "parse", counted)
     job = run(jobs, "search index=main `m` | table n")
     assert job.table.frame["n"].to_list() == ["1"]
     assert parsed == ["search index=main n=1 | table n"]
@@ -120,7 +126,7 @@ def test_faults_of_knowledge_are_messages_of_the_job(jobs: Jobs) -> None:
 
 
 def test_rest_shows_them(daemon: Daemon, admin: Client) -> None:
-    admin.post("/servicesNS/nobody/search/configs/conf-props", name="faulty", **{"EVAL-broken": "1 +"})
+    admin.post("/servicesNS/nobody/search/configs/conf-props", {"name": "faulty", "EVAL-broken": "1 +"})
     assert admin.send("receivers/simple", b"n=1\n", sourcetype="faulty", index="main").status == 200
     answer = admin.post(
         "search/jobs", search="search index=main sourcetype=faulty | table broken n", exec_mode="blocking"

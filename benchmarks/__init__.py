@@ -1,0 +1,1 @@
+"""How fast it is; docs/benchmarks.md holds what was measured."""
