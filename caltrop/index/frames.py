@@ -104,6 +104,27 @@ def normalise(frame: pl.DataFrame, now: float) -> pl.DataFrame:
     )
 
 
+def with_more(frame: pl.DataFrame, column: pl.Series) -> pl.DataFrame:
+    """The frame with more values (List(String)) of a field; a field that is nowhere multivalue is text."""
+    name = column.name
+    if name in frame.columns:
+        old = frame.get_column(name)
+        lists = (
+            old
+            if old.dtype == MULTIVALUE
+            else pl.select(pl.when(old.is_not_null()).then(pl.concat_list(old))).to_series()
+        )
+        both = (
+            pl.when(lists.is_null())
+            .then(column)
+            .when(column.is_null())
+            .then(lists)
+            .otherwise(lists.list.concat(column))
+        )
+        column = pl.select(both).to_series().alias(name)
+    return frame.with_columns(column.list.first() if column.list.len().max() == 1 else column)
+
+
 def as_text(column: pl.Series) -> pl.Series:
     """A column as String or List(String). Whole floats lose their point, as numbers do when they leave eval; an empty
     list is no value."""

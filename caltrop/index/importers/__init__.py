@@ -53,7 +53,7 @@ def _read(what: str | Path | bytes | IO[bytes], options: ImportOptions, name: st
                 context.problem(message)
 
         for frame in _one(source, context):
-            yield transforms.apply(frame, options.settings, options.transforms, once)
+            yield transforms.apply(frame, options.settings, options.transforms, once, options.evaluate)
 
 
 def _one(source: sources.Source, context: Context) -> Iterator[pl.DataFrame]:

@@ -12,11 +12,12 @@ import polars as pl
 
 from caltrop.errors import CaltropError, Location
 from caltrop.index import frames
+from caltrop.index.ingesteval import Evaluate
 from caltrop.index.props import Props
 from caltrop.index.timestamp import TimeParser, checked_zone
 
-# props.conf settings of an event's source and sourcetype.
-PropsSource = Mapping[str, str] | Callable[[str, str], Mapping[str, str]]
+# props.conf settings of an event's source, source type and host.
+PropsSource = Mapping[str, str] | Callable[[str, str, str], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class ImportOptions:
     """`host`, `source`, `sourcetype` and `index` override what the data says.
 
     `windows` renders Windows events as Splunk's XML or as its classic text. `transforms` finds the transforms.conf stanza
-    of a name; without it no TRANSFORMS of the props apply. `tz` is the zone of times that name none.
+    of a name; without it no TRANSFORMS of the props apply. `evaluate` runs the expressions of INGEST_EVAL. `tz` is the zone of times that name none.
     `now` (epoch seconds) pins the clock. Frames hold about `batch_rows` events or `batch_bytes` of text.
     `max_bytes` bounds what one archive member may unpack to, `max_ratio` how many times its own size an archive may.
     """
@@ -52,6 +53,7 @@ class ImportOptions:
     windows: Literal["xml", "classic"] = "xml"
     props: PropsSource = field(default_factory=dict)
     transforms: Callable[[str], Mapping[str, str] | None] | None = None
+    evaluate: Evaluate | None = None
     tz: str = "UTC"
     now: float | None = None
     batch_rows: int = 50_000
@@ -65,8 +67,8 @@ class ImportOptions:
             raise CaltropError(f"windows={self.windows!r}", hint="xml or classic")
         checked_zone(self.tz)
 
-    def settings(self, source: str, sourcetype: str) -> Mapping[str, str]:
-        return self.props(source, sourcetype) if callable(self.props) else self.props
+    def settings(self, source: str, sourcetype: str, host: str) -> Mapping[str, str]:
+        return self.props(source, sourcetype, host) if callable(self.props) else self.props
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ class Context:
 
     def props(self, sourcetype: str, defaults: Mapping[str, str] | None = None) -> Props:
         """The settings of this file: what is configured, over what its format asks for."""
-        configured = self.options.settings(self.options.source or self.name, self.options.sourcetype or sourcetype)
+        given = self.options
+        configured = given.settings(given.source or self.name, given.sourcetype or sourcetype, given.host or "")
         return Props.from_mapping({**(defaults or {}), **configured}, self.problem)
 
     def clock(self, props: Props) -> TimeParser:
