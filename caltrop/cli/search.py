@@ -17,7 +17,7 @@ from caltrop.dialect import strftime
 from caltrop.engine.context import Message
 from caltrop.engine.instance import Instance
 from caltrop.engine.table import Table, render
-from caltrop.index.importers import FORMATS, ImportOptions
+from caltrop.index.importers import FORMATS
 from caltrop.knowledge import install_app, layers
 
 MANY_FIELDS = 12
@@ -57,11 +57,9 @@ def command(
         folders = [*layers(addons=addons), *unpacked(apps, Path(scratch))]
         instance = Instance(None, folders, now=now)
         instance.store.create_index("main")
-        knowledge = instance.knowledge("search", "nobody")
-        options = ImportOptions(
+        options = instance.import_options(
             host=host, source=source, sourcetype=sourcetype, index=index, format=form,
-            windows="classic" if windows == "classic" else "xml", props=knowledge.index_time_props,
-            transforms=knowledge.index_time_transform, now=now,
+            windows="classic" if windows == "classic" else "xml",
             on_problem=lambda problem: click.echo(str(problem), err=True),
         )  # fmt: skip
         for path in data:

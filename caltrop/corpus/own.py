@@ -26,7 +26,6 @@ from caltrop.corpus.run import INDEXES, as_command, cause, write_app
 from caltrop.engine.execute import Stage
 from caltrop.engine.instance import Instance
 from caltrop.errors import CaltropError
-from caltrop.index.importers import ImportOptions
 from caltrop.knowledge.addons import layers
 from caltrop.replay.delivery import reads_as_it_is
 from caltrop.workers import Died
@@ -189,16 +188,13 @@ class Bench:
         )
 
     def _load(self, instance: Instance, data: Data, problems: list[str]) -> int:
-        knowledge = instance.knowledge(self._app, "nobody")
         plain = bool(data.sourcetype) and reads_as_it_is(Path(data.path))
-        options = ImportOptions(
+        options = instance.import_options(
             host=data.host or None,
             source=data.source or None,
             sourcetype=data.sourcetype or None,
             index=data.index,
             format="raw" if plain else "auto",
-            props=knowledge.index_time_props,
-            transforms=knowledge.index_time_transform,
             on_problem=lambda problem: problems.append(str(problem)),
         )
         return instance.add_file(data.path, options)

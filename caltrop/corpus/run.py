@@ -19,7 +19,6 @@ from caltrop.content import Catalogue, Detection
 from caltrop.engine.instance import Instance
 from caltrop.engine.table import render
 from caltrop.errors import CaltropError
-from caltrop.index.importers import ImportOptions
 from caltrop.knowledge.addons import layers
 from caltrop.knowledge.files import write_conf
 from caltrop.render import app_files
@@ -64,12 +63,7 @@ def instance_of(
         instance = Instance(None, [*layers(), app])
         for name in INDEXES:
             instance.store.create_index(name)
-        knowledge = instance.knowledge(catalogue.config.id, "nobody")
-        options = ImportOptions(
-            windows="classic" if windows == "classic" else "xml",
-            props=knowledge.index_time_props,
-            transforms=knowledge.index_time_transform,
-        )
+        options = instance.import_options(windows="classic" if windows == "classic" else "xml")
         events = sum(instance.add_file(path, options) for path in data)
         yield instance, events
 

@@ -34,6 +34,24 @@ class ConfError(CaltropError):
     """A conf file that cannot be read or written as asked."""
 
 
+class Placed(str):
+    """The value of a setting that knows where it was written (`app/default/props.conf:12`), for who is handed values only."""
+
+    __slots__ = ("place",)
+
+    def __new__(cls, value: str, place: str) -> Placed:
+        made = super().__new__(cls, value)
+        made.place = place
+        return made
+
+    place: str
+
+
+def place_of(value: str) -> str:
+    """`place: ` in front of a message about a value; nothing for a value that does not know."""
+    return f"{value.place}: " if isinstance(value, Placed) else ""
+
+
 class Header(NamedTuple):
     """The line of a stanza header; `line` and `column` count from 1."""
 

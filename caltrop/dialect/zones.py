@@ -48,6 +48,18 @@ def checked(name: str) -> str:
     return zone(name).key
 
 
+def setting(text: str) -> str:
+    """The zone that a TZ setting names: by its name, or by an abbreviation or offset of whole hours (PDT, +0200), which is
+    that offset all year; raises TimeError."""
+    seconds = offset(text)
+    if seconds is None or canonical(text) == "UTC":
+        return checked(text)
+    hours, rest = divmod(-seconds, 3600)  # names of fixed zones count westwards
+    if rest:
+        raise TimeError(f"no time zone has the offset {text!r} all year", hint="name it as in Asia/Kolkata")
+    return checked(f"Etc/GMT{hours:+d}" if hours else "UTC")
+
+
 def offset(text: str) -> int | None:
     """Seconds east of UTC of `+0100`, `-05:00`, `+02`, `Z`, `PDT`; None for anything else."""
     found = _OFFSET.fullmatch(text)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -21,12 +22,13 @@ from caltrop.engine.extractions import Extractions
 from caltrop.engine.kept import Kept
 from caltrop.engine.reading import Reading
 from caltrop.engine.services import Services
-from caltrop.engine.table import Table
+from caltrop.engine.table import Table, render
 from caltrop.index import Segment, Store, importers
 from caltrop.index.importers import ImportOptions
 from caltrop.knowledge import Configuration, Knowledge, KVStore
 from caltrop.knowledge.dependencies import Functions
 from caltrop.knowledge.view import CONFS
+from caltrop.spl import parse_eval
 
 DATASET_ROWS = 256  # segment x dataset
 Time = float | str | None
@@ -92,6 +94,26 @@ class Instance:
             self.store.append(frame)
             count += frame.height
         return count
+
+    def import_options(self, **given: Any) -> ImportOptions:
+        """How files are indexed here: with the index-time settings of the installed apps. `given` are further ImportOptions."""
+        knowledge = self.knowledge("search", "nobody")
+        return ImportOptions(
+            props=knowledge.index_time_props,
+            transforms=knowledge.index_time_transform,
+            evaluate=self.evaluate,
+            naming=knowledge.source_types,
+            now=self.now,
+            **given,
+        )
+
+    def evaluate(self, expression: str, events: pl.DataFrame) -> pl.Series:
+        """An eval expression over events that are about to be indexed (INGEST_EVAL): text, or List(String)."""
+        ctx = Context(self, Engine(), self.clock(), user="nobody")
+        try:
+            return render(ctx.engine.evaluate(parse_eval(expression), events, ctx))
+        except pl.exceptions.PolarsError as error:
+            raise SearchError(str(error).partition("\n")[0]) from error
 
     # -- searching
 

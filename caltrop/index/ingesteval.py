@@ -63,6 +63,8 @@ def assignments(text: str) -> list[Assignment]:
         own = bare in _OWN and not name.startswith("field:")
         if name.startswith("pd:") and not own:
             raise CaltropError(f"INGEST_EVAL: there is no key {bare!r}", hint=f"one of {', '.join(_OWN)}")
+        if not own and bare in frames.SCHEMA:
+            raise CaltropError(f"INGEST_EVAL: {bare} is the event's own and no indexed field")
         found.append(
             Assignment(
                 target=_OWN[bare] if own else bare,
@@ -152,7 +154,9 @@ def visible(frame: pl.DataFrame) -> pl.DataFrame:
             if column.dtype == pl.String and column.name not in frames.SCHEMA:
                 columns.append(column.alias(f"mv:{column.name}"))
     lines = frame.get_column("_raw").str.count_matches("\n", literal=True) + 1
-    added = {"linecount": lines.cast(pl.String)} | ({"queue": frame.get_column(QUEUE)} if QUEUE in frame.columns else {})
+    added = {"linecount": lines.cast(pl.String)} | (
+        {"queue": frame.get_column(QUEUE)} if QUEUE in frame.columns else {}
+    )
     return pl.DataFrame(columns).with_columns(**added)
 
 
@@ -169,9 +173,13 @@ def _scalar(value: pl.Series) -> pl.Series:
 def _with_field(frame: pl.DataFrame, step: Assignment, value: pl.Series) -> pl.DataFrame:
     if step.kind == "int":
         value = _scalar(value).cast(pl.Float64, strict=False).cast(pl.Int64, strict=False).cast(pl.String)
-    given = value if value.dtype == frames.MULTIVALUE else pl.select(
-        pl.when(value.is_not_null()).then(pl.concat_list(value))
-    ).to_series()
+    given = (
+        value
+        if value.dtype == frames.MULTIVALUE
+        else pl.select(pl.when(value.is_not_null()).then(pl.concat_list(value))).to_series()
+    )
     if step.replaces and step.target in frame.columns:
         frame = frame.drop(step.target)
+    if given.null_count() == len(given):
+        return frame
     return frames.with_more(frame, given.cast(frames.MULTIVALUE).alias(step.target))

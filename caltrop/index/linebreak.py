@@ -28,6 +28,9 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs
 _PLAIN = re.compile(r"[\r\n]+")
 
 
+_LONGEST_CHARACTER = 4  # bytes of UTF-8
+
+
 class Decoder:
     """Bytes to text. A byte order mark decides, then `CHARSET`, else UTF-8; bytes that fit nowhere become `\\xHH`."""
 
@@ -54,7 +57,8 @@ class Decoder:
                     break
             self._decoder = codecs.getincrementaldecoder(name)(errors="backslashreplace")
             data = data[skip:]
-        return self._decoder.decode(data, final)
+        text = self._decoder.decode(data, final)
+        return text.replace("\x00", "\\x00") if "\x00" in text else text  # as Splunk shows them
 
 
 class Breaker:
@@ -86,8 +90,8 @@ class Breaker:
         lines = self._cut_plain(text, final) if self._plain else self._cut(text, final)
         limit = self.props.truncate
         for number, line in enumerate(lines):
-            if limit and len(line) > limit:
-                lines[number] = line[:limit]
+            if limit and len(line) * _LONGEST_CHARACTER > limit and len(encoded := line.encode()) > limit:
+                lines[number] = encoded[:limit].decode(errors="ignore")  # whole characters only
                 self.truncated += 1
         lines = [line for line in lines if line and not line.isspace()]
         if self._merger is None:

@@ -6,20 +6,24 @@ Names, defaults and meaning follow the page "props.conf" of Splunk's Admin Manua
 
 from __future__ import annotations
 
+import codecs
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from caltrop.dialect import patterns
+from caltrop.dialect import patterns, zones
+from caltrop.dialect.conf import place_of
 from caltrop.dialect.patterns import RegexError
-from caltrop.dialect.words import known_truth
-from caltrop.errors import CaltropError
+from caltrop.dialect.strptime import pattern
+from caltrop.dialect.words import known_truth, truth
+from caltrop.dialect.zones import TimeError
 
 
 @dataclass(frozen=True, slots=True)
 class Props:
-    """`truncate` counts characters of a line (0: no limit); `max_events` lines of an event; `lookahead` characters."""
+    """`truncate` counts bytes of a line (0: no limit); `max_events` lines of an event; `lookahead` characters."""
 
     line_breaker: str = r"([\r\n]+)"
     should_linemerge: bool = True
@@ -38,6 +42,7 @@ class Props:
     max_days_ago: int | None = None
     max_days_hence: int | None = None
     charset: str = ""
+    no_binary_check: bool = False
     indexed_extractions: str = ""
     timestamp_fields: tuple[str, ...] = ()
     field_names: tuple[str, ...] = ()
@@ -47,17 +52,20 @@ class Props:
 
     @staticmethod
     def from_mapping(settings: Mapping[str, str], problem: Callable[[str], None] | None = None) -> Props:
-        """Read the settings that matter here; others are ignored. Raises `CaltropError` that names a bad one.
+        """Read the settings that matter here; others are ignored.
 
-        A pattern that cannot be used is told to `problem` (the log, where there is none), and its default is used.
+        No setting stops the import: one that cannot be used is told to `problem` (the log, where there is none), with its
+        place where the value knows it, and its nearest meaning or its default is used.
         """
-        tell = problem or log_once
+
+        def tell(name: str, wrong: str) -> None:
+            (problem or log_once)(f"{place_of(settings[name])}{name} = {settings[name]}: {wrong}")
 
         def boolean(name: str) -> bool | None:
             text = settings.get(name, "").strip()
             known = known_truth(text)
             if text and known is None:
-                raise CaltropError(f"{name} = {settings[name]}: expected true or false")
+                tell(name, "expected true or false; the default is used")
             return known
 
         def whole(name: str, default: int) -> int:
@@ -68,26 +76,56 @@ class Props:
             text = settings.get(name, "").strip()
             if not text:
                 return None
-            try:
-                return int(text)
-            except ValueError:
-                raise CaltropError(f"{name} = {text}: expected a whole number") from None
+            number = re.match(r"[+-]?\d+", text)
+            if number is None or number[0] != text:
+                used = "the default" if number is None else number[0]
+                tell(name, f"expected a whole number; {used} is used")
+            return None if number is None else int(number[0])
 
         def regex(name: str, default: str = "") -> str:
             pattern = settings.get(name) or default
             try:
                 patterns.compile(pattern)
             except RegexError as error:
-                tell(f"{name} = {pattern}: {error.message}")
+                tell(name, f"{error.message}; the default is used")
                 return default
             return pattern
+
+        def zone() -> str:
+            name = settings.get("TZ", "").strip()
+            try:
+                return zones.setting(name) if name else ""
+            except TimeError as error:
+                tell("TZ", f"{error.message}; no zone is set")
+                return ""
+
+        def time_format() -> str:
+            form = settings.get("TIME_FORMAT", "").strip()
+            bare = form[:-1] if re.search(r"(?<!%)(?:%%)*%$", form) else form
+            try:
+                pattern(bare)
+            except TimeError as error:
+                tell("TIME_FORMAT", f"{error.message}; times are recognised by themselves")
+                return ""
+            if bare != form:
+                tell("TIME_FORMAT", "ends in a lone %, which is left out")
+            return bare
+
+        def charset() -> str:
+            name = settings.get("CHARSET", "").strip()
+            try:
+                codecs.lookup("utf-8" if name.upper() in ("", "AUTO") else name)
+            except LookupError:
+                tell("CHARSET", "no such encoding; UTF-8 is used")
+                return ""
+            return name
 
         def names(name: str) -> tuple[str, ...]:
             return tuple(part.strip() for part in settings.get(name, "").split(",") if part.strip())
 
         breaker = regex("LINE_BREAKER", r"([\r\n]+)")
         if not patterns.compile(breaker).names:
-            tell(f"LINE_BREAKER = {breaker}: has no capturing group, so all that it matches stands between two events")
+            tell("LINE_BREAKER", "has no capturing group, so all that it matches stands between two events")
             breaker = f"({breaker})"
         merge = boolean("SHOULD_LINEMERGE")
         lookahead = whole("MAX_TIMESTAMP_LOOKAHEAD", 128)
@@ -102,13 +140,14 @@ class Props:
             max_events=whole("MAX_EVENTS", 256),
             truncate=max(0, whole("TRUNCATE", 10_000)),
             time_prefix=regex("TIME_PREFIX"),
-            time_format=settings.get("TIME_FORMAT", "").strip(),
+            time_format=time_format(),
             lookahead=lookahead if lookahead > 0 else 1 << 20,
             datetime_config=settings.get("DATETIME_CONFIG", "").strip(),
-            tz=settings.get("TZ", "").strip(),
+            tz=zone(),
             max_days_ago=optional("MAX_DAYS_AGO"),
             max_days_hence=optional("MAX_DAYS_HENCE"),
-            charset=settings.get("CHARSET", "").strip(),
+            charset=charset(),
+            no_binary_check=truth(settings.get("NO_BINARY_CHECK")),
             indexed_extractions=settings.get("INDEXED_EXTRACTIONS", "").strip().lower(),
             timestamp_fields=names("TIMESTAMP_FIELDS"),
             field_names=names("FIELD_NAMES"),

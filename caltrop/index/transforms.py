@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from caltrop.dialect import patterns
+from caltrop.dialect.conf import place_of
 from caltrop.dialect.patterns import SedScript, sed_script
 from caltrop.errors import CaltropError
 from caltrop.index import frames, ingesteval
@@ -92,11 +93,13 @@ def _plan(
     steps: list[Step] = []
     for key in sorted(settings):
         if key.startswith("SEDCMD"):
-            steps += _checked(lambda key=key: [_sed(sed_script(settings[key]))], key, problem)  # type: ignore[misc]
+            place = place_of(settings[key]) + key
+            steps += _checked(lambda key=key: [_sed(sed_script(settings[key]))], place, problem)  # type: ignore[misc]
     for key in sorted(settings):
         if key.startswith("TRANSFORMS") and lookup is not None:
             for name in filter(None, (part.strip() for part in settings[key].split(","))):
-                steps += _checked(lambda name=name: _named(name, lookup, problem, evaluate), key, problem)  # type: ignore[misc]
+                place = place_of(settings[key]) + key
+                steps += _checked(lambda name=name: _named(name, lookup, problem, evaluate), place, problem)  # type: ignore[misc]
     return steps
 
 
@@ -121,9 +124,7 @@ def _sed(script: SedScript) -> Step:
 # TRANSFORMS
 
 
-def _named(
-    name: str, lookup: Lookup, problem: Callable[[str], None], evaluate: Evaluate | None
-) -> list[Step]:
+def _named(name: str, lookup: Lookup, problem: Callable[[str], None], evaluate: Evaluate | None) -> list[Step]:
     """The steps of a transforms.conf stanza. Raises CaltropError for one that can do nothing."""
     stanza = lookup(name)
     if stanza is None:
@@ -132,7 +133,10 @@ def _named(
     if expressions or stop:
         if evaluate is None:
             raise CaltropError(f"transform {name!r}: nothing evaluates expressions here")
-        steps = [_evaluated(name, ingesteval.assignments(expressions), evaluate, problem)] if expressions else []
+        try:
+            steps = [_evaluated(name, ingesteval.assignments(expressions), evaluate, problem)] if expressions else []
+        except CaltropError as error:
+            raise CaltropError(f"transform {name!r}: {error.message}", hint=error.hint) from error
         return [*steps, _stopping(name, stop, evaluate, problem)] if stop else steps
     change = rewriting(name, stanza)
     if change is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from caltrop.dialect.conf import DEFAULT
+from caltrop.dialect.conf import DEFAULT, Placed
 from caltrop.dialect.words import truth
 from caltrop.errors import CaltropError
 from caltrop.knowledge import dependencies, extraction, labels, standins
@@ -21,6 +21,7 @@ from caltrop.knowledge.dependencies import Functions
 from caltrop.knowledge.kvstore import KVStore
 from caltrop.knowledge.labels import EventType
 from caltrop.knowledge.lookups import Lookup
+from caltrop.knowledge.naming import SourceTypes
 from caltrop.knowledge.props import AutoLookup, Plan, Props, Report, index_time, plan, words
 from caltrop.knowledge.tables import Tables
 from caltrop.knowledge.transforms import Transform, transform
@@ -266,18 +267,26 @@ class Knowledge:
     def _index_props(self) -> Props:
         return standins.props(self.configuration)
 
+    @cached_property
+    def source_types(self) -> SourceTypes:
+        """How data without a source type gets one, at index time."""
+        return SourceTypes(self.configuration.stanzas("props"), self._index_props)
+
     def props_for(self, source: str, sourcetype: str, host: str) -> dict[str, str]:
         """Merged props.conf settings of an event, in this context."""
         return _values(self.props.settings(source, self.props.rename(sourcetype), host))
 
     def index_time_props(self, source: str, sourcetype: str, host: str = "") -> dict[str, str]:
         """Index-time settings (line breaking, time stamps, ...): the global context, as an indexer sees it."""
-        return index_time(_values(self._index_props.settings(source, sourcetype, host)))
+        settings = self._index_props.settings(source, sourcetype, host)
+        return index_time({key: Placed(setting.value, setting.place) for key, setting in settings.items()})
 
     def index_time_transform(self, name: str) -> dict[str, str] | None:
         """A transforms.conf stanza as an indexer sees it; None where there is none."""
         stanza = self.configuration.stanza("transforms", name)
-        return None if stanza is None or disabled(stanza) else stanza.values()
+        if stanza is None or disabled(stanza):
+            return None
+        return {key: Placed(setting.value, setting.place) for key, setting in stanza.settings.items()}
 
     def plan(self, source: str, sourcetype: str, host: str) -> Plan:
         """What to do with events of this kind, whose source type is called what `rename` makes of it."""

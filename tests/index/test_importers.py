@@ -80,14 +80,14 @@ def test_raw_text_and_overrides() -> None:
 
 
 def test_props_by_source_and_sourcetype() -> None:
-    asked: list[tuple[str, str]] = []
+    asked: list[tuple[str, str, str]] = []
 
-    def props(source: str, sourcetype: str) -> dict[str, str]:
-        asked.append((source, sourcetype))
+    def props(source: str, sourcetype: str, host: str) -> dict[str, str]:
+        asked.append((source, sourcetype, host))
         return {"SHOULD_LINEMERGE": "false", "LINE_BREAKER": "(;)"}
 
     assert raws(load("a;b", sourcetype="semi", props=props)) == ["a", "b"]
-    assert ("file.log", "semi") in asked
+    assert ("file.log", "semi", "") in asked
 
 
 def test_truncation_is_reported() -> None:

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caltrop.errors import CaltropError
 from caltrop.index import linebreak
 from caltrop.index.linebreak import Breaker
 from caltrop.index.props import Props
@@ -35,6 +34,7 @@ CASES: list[tuple[dict[str, str], bytes, list[str]]] = [
     (DATED, LOG, ["2020-01-01 00:00:00 a\r\n  more\n more", "2020-01-01 00:00:01 b", "2020-01-01 00:00:02 c\nlast"]),
     ({**DATED, "TRUNCATE": "7"}, LOG, ["2020-01", "2020-01", "2020-01"]),
     ({"SHOULD_LINEMERGE": "false", "TRUNCATE": "3"}, b"abcdef\nab\n", ["abc", "ab"]),
+    ({"SHOULD_LINEMERGE": "false", "TRUNCATE": "5"}, "aéééé\n".encode(), ["aéé"]),  # bytes, whole characters
     ({"SHOULD_LINEMERGE": "false", "TRUNCATE": "0"}, b"x" * 20_000, ["x" * 20_000]),
     ({"MAX_EVENTS": "2"}, LOG[:36], ["2020-01-01 00:00:00 a\n  more", " more"]),
     ({"BREAK_ONLY_BEFORE": r"^\S"}, b"a\n b\n c\nd\n e", ["a\n b\n c", "d\n e"]),
@@ -106,8 +106,3 @@ def test_a_line_without_end_takes_no_memory(config: dict[str, str]) -> None:
         assert len(breaker._text) < 250_000
     assert [len(event) for event in breaker.finish()] == [10_000]
     assert breaker.truncated == 1
-
-
-def test_unknown_charset() -> None:
-    with pytest.raises(CaltropError, match="CHARSET"):
-        Breaker(Props.from_mapping({"CHARSET": "klingon"}))

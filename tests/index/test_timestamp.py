@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caltrop.errors import CaltropError
 from caltrop.index.props import Props
 from caltrop.index.timestamp import TimeParser
 
@@ -107,21 +106,6 @@ def test_current_and_limits() -> None:
     assert TimeParser(Props(datetime_config="CURRENT"), now=NOW).times(texts).unique().to_list() == [NOW]
     limited = TimeParser(Props(max_days_ago=10, max_days_hence=2), now=NOW).times(texts)
     assert limited.to_list() == [NOW, 1795132800, 1795132800]
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"TIME_FORMAT": "%Y %J"}, "%J"),
-        ({"TZ": "Mars/Olympus"}, "time zone"),
-        ({"TZ": "../etc/passwd"}, "time zone"),
-        ({"MAX_TIMESTAMP_LOOKAHEAD": "far"}, "MAX_TIMESTAMP_LOOKAHEAD"),
-        ({"SHOULD_LINEMERGE": "perhaps"}, "SHOULD_LINEMERGE"),
-    ],
-)
-def test_bad_settings_are_named(settings: dict[str, str], message: str) -> None:
-    with pytest.raises(CaltropError, match=message):
-        TimeParser(Props.from_mapping(settings), now=NOW).parse(pl.Series(["x"]))
 
 
 @given(

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from caltrop.dialect.patterns import RegexError, sed_script
+from caltrop.engine.instance import Instance
 from caltrop.index import Store, transforms
 from caltrop.index.importers import ImportOptions, Problem, read
 from caltrop.knowledge.configuration import Configuration
@@ -15,10 +16,13 @@ from caltrop.splunkd.intake.ingest import Ingest, Origin
 
 
 def applied(raws: list[str], props: dict[str, str], **stanzas: dict[str, str]) -> tuple[pl.DataFrame, list[str]]:
-    frame = pl.DataFrame({"_raw": raws, "host": "h", "source": "s", "sourcetype": "t", "index": "main"})
+    frame = pl.DataFrame({"_time": 1e9, "_raw": raws, "host": "h", "source": "s", "sourcetype": "t", "index": "main"})
     problems: list[str] = []
-    settings = {("s", "t"): props}
-    return transforms.apply(frame, lambda *kind: settings.get(kind, {}), stanzas.get, problems.append), problems
+    settings = {("s", "t", "h"): props}
+    evaluate = Instance(now=1e9).evaluate
+    return transforms.apply(
+        frame, lambda *kind: settings.get(kind, {}), stanzas.get, problems.append, evaluate
+    ), problems
 
 
 @pytest.mark.parametrize(
@@ -82,6 +86,137 @@ def test_null_queue_and_exceptions_to_it() -> None:
     assert frame.get_column("_raw").to_list() == ["info b"]
 
 
+def test_discard_all_and_keep_some() -> None:
+    """The documented recipe: all transforms run, the last queue counts, and only then events are dropped."""
+    frame, problems = applied(
+        ["keep a", "drop b", "keep c"],
+        {"TRANSFORMS-set": "setnull, setparsing"},
+        setnull={"REGEX": ".", "DEST_KEY": "queue", "FORMAT": "nullQueue"},
+        setparsing={"REGEX": "^keep", "DEST_KEY": "queue", "FORMAT": "indexQueue"},
+    )
+    assert frame.get_column("_raw").to_list() == ["keep a", "keep c"]
+    assert "destination queue" not in frame.columns
+    assert not problems
+
+
+def test_routing_to_other_servers_changes_nothing_and_is_no_problem() -> None:
+    frame, problems = applied(
+        ["a"], {"TRANSFORMS-r": "r"}, r={"REGEX": ".", "DEST_KEY": "_TCP_ROUTING", "FORMAT": "group1"}
+    )
+    assert (frame.height, problems) == (1, [])
+
+
+def test_time_by_transform_is_whole_seconds() -> None:
+    frame, _ = applied(
+        ["at 1700000000.75", "at noon", "none"],
+        {"TRANSFORMS-t": "t"},
+        t={"REGEX": r"at (\S+)", "DEST_KEY": "_time", "FORMAT": "$1"},
+    )
+    assert frame.get_column("_time").to_list() == [1700000000.0, 1e9, 1e9]
+
+
+def test_a_copy_under_another_source_type_is_changed_and_starts_again() -> None:
+    frame = pl.DataFrame(
+        {"_raw": ["card 1234", "plain"], "host": "h", "source": "s", "sourcetype": "t", "index": "main"}
+    )
+    settings = {
+        "t": {"TRANSFORMS-c": "copy", "SEDCMD-a": "s/a/A/"},
+        "masked": {"TRANSFORMS-m": "away", "SEDCMD-b": "s/d/D/"},
+    }
+    stanzas = {
+        "copy": {"REGEX": r"(.*)\d{4}", "DEST_KEY": "_raw", "FORMAT": "$1XXXX", "CLONE_SOURCETYPE": "masked"},
+        "away": {"REGEX": ".", "DEST_KEY": "_MetaData:Index", "FORMAT": "public"},
+    }
+    found = transforms.apply(frame, lambda _, kind, host: settings[kind], stanzas.get, pytest.fail)
+    assert found.select("_raw", "sourcetype", "index").rows() == [
+        ("cArd 1234", "t", "main"), ("cArD XXXX", "masked", "public"), ("plAin", "t", "main")
+    ]  # fmt: skip
+
+
+def test_a_copy_into_its_own_source_type_is_no_copy() -> None:
+    frame, _ = applied(
+        ["a1", "b"],
+        {"TRANSFORMS-c": "c"},
+        c={"REGEX": r"\d", "DEST_KEY": "MetaData:Host", "FORMAT": "host::x", "CLONE_SOURCETYPE": "t"},
+    )
+    assert frame.select("_raw", "host").rows() == [("a1", "x"), ("b", "h")]
+
+
+def test_copies_that_copy_each_other_end() -> None:
+    frame = pl.DataFrame({"_raw": ["a"], "host": "h", "source": "s", "sourcetype": "t0", "index": "main"})
+    problems: list[str] = []
+    stanzas = {
+        f"to{n}": {"REGEX": ".", "WRITE_META": "true", "FORMAT": "n::1", "CLONE_SOURCETYPE": f"t{n}"} for n in (0, 1)
+    }
+    settings = {"t0": {"TRANSFORMS-c": "to1"}, "t1": {"TRANSFORMS-c": "to0"}}
+    found = transforms.apply(frame, lambda _, kind, host: settings[kind], stanzas.get, problems.append)
+    assert found.height == transforms.MOST_COPIES
+    assert "generations" in problems[0]
+
+
+def test_settings_of_a_host_apply() -> None:
+    frame = pl.DataFrame({"_raw": ["a", "a"], "host": ["h1", "h2"], "source": "s", "sourcetype": "t", "index": "main"})
+    found = transforms.apply(
+        frame, lambda source, kind, host: {"SEDCMD-x": f"s/a/{host}/"} if host == "h2" else {}, None, pytest.fail
+    )
+    assert found.get_column("_raw").to_list() == ["a", "h2"]
+
+
+@pytest.mark.parametrize(
+    ("expressions", "columns"),
+    [
+        ('len=len(_raw), big=if(len>3, "yes", null())', {"len": ["2", "5"], "big": [None, "yes"]}),
+        ("a=5, a=a+2", {"a": [["5", "7"], ["5", "7"]]}),
+        ("a=5, a:=a+2", {"a": ["7", "7"]}),
+        ("a=1, a:=null()", {}),
+        ('x=mvappend("p","q"), first=x, all=mvjoin($mv:x$, "+")', {"first": ["p", "p"], "all": ["p+q", "p+q"]}),
+        ('index=if(_raw="ab", "other", index)', {"index": ["other", "main"]}),
+        ('$pd:MetaData:Host$="host::".upper(host)', {"host": ["H", "H"]}),
+        ('n[int]=7.9, s[string]="$pd:host$"', {"n": ["7", "7"], "s": ["$pd:host$", "$pd:host$"]}),
+        ('_time=strptime("2026-01-01", "%Y-%m-%d")', {"_time": [1767225600.0, 1767225600.0]}),
+        ('text="a, b = (c"', {"text": ["a, b = (c", "a, b = (c"]}),
+    ],
+)
+def test_ingest_eval(expressions: str, columns: dict[str, list[object]]) -> None:
+    frame, problems = applied(["ab", "abcde"], {"TRANSFORMS-e": "e"}, e={"INGEST_EVAL": expressions})
+    assert not problems
+    assert {name: frame.get_column(name).to_list() for name in columns} == columns
+    assert "a" not in frame.columns or "a" in columns
+
+
+def test_ingest_eval_may_drop_and_overrides_the_rest_of_its_stanza() -> None:
+    frame, _ = applied(
+        ["ab", "abcde"],
+        {"TRANSFORMS-e": "e"},
+        e={
+            "INGEST_EVAL": 'queue=if(len(_raw)>3, "nullQueue", queue)', "REGEX": ".", "DEST_KEY": "queue",
+            "FORMAT": "nullQueue",
+        },
+    )  # fmt: skip
+    assert frame.get_column("_raw").to_list() == ["ab"]
+
+
+def test_events_that_stop_take_no_part_in_what_follows() -> None:
+    frame, _ = applied(
+        ["a1", "b1"],
+        {"TRANSFORMS-s": "mark, stop, later"},
+        mark={"INGEST_EVAL": "kind=substr(_raw,1,1)", "STOP_PROCESSING_IF": 'kind=="a"'},
+        stop={"INGEST_EVAL": "seen=1"},
+        later={"REGEX": "1", "WRITE_META": "true", "FORMAT": "later::yes"},
+    )
+    assert frame.select("_raw", "kind", "seen", "later").rows() == [("a1", "a", None, None), ("b1", "b", "1", "yes")]
+
+
+def test_meta_without_its_old_value_drops_what_was_indexed() -> None:
+    frame, _ = applied(
+        ["a=1 b=2", "b=2"],
+        {"TRANSFORMS-m": "first, second"},
+        first={"REGEX": r"b=(\d)", "WRITE_META": "true", "FORMAT": "b::$1"},
+        second={"REGEX": r"a=(\d)", "DEST_KEY": "_meta", "FORMAT": "a::$1"},
+    )
+    assert frame.select("a", "b").rows() == [("1", None), (None, "2")]
+
+
 def test_raw_is_rewritten() -> None:
     frame, _ = applied(
         ["id=12 secret"],
@@ -123,10 +258,14 @@ def test_default_value_lookahead_and_look_around() -> None:
     ("stanza", "message"),
     [
         (None, "no transform named 'x'"),
-        ({"REGEX": "a", "INGEST_EVAL": "a=1"}, "INGEST_EVAL is not supported"),
+        ({"INGEST_EVAL": "1=="}, "'1==' is no assignment"),
+        ({"INGEST_EVAL": "a[money]=1"}, "unknown type [money]"),
+        ({"INGEST_EVAL": "a=nofunction(1)"}, "nofunction"),
+        ({"INGEST_EVAL": '$field:source$="mine"'}, "source is the event's own"),
+        ({"REGEX": "a", "FORMAT": "x::1"}, "neither DEST_KEY nor WRITE_META"),
         ({"DEST_KEY": "_raw"}, "no REGEX"),
         ({"REGEX": "(", "DEST_KEY": "_raw"}, "transform 'x': REGEX = ("),
-        ({"REGEX": "a", "DEST_KEY": "_TCP_ROUTING"}, "_TCP_ROUTING"),
+        ({"REGEX": "a", "DEST_KEY": "MetaData:Nothing"}, "MetaData:Nothing"),
         ({"REGEX": "a", "DEST_KEY": "_raw", "SOURCE_KEY": "_path"}, "_path"),
     ],
 )

@@ -246,6 +246,30 @@ CONVERTED = {
 }  # fmt: skip
 
 
+BESIDE = {
+    "Event_attributes": {"xmlns": "x"},
+    "Event": {
+        "System": {
+            "Provider_attributes": {"Name": "P", "Guid": "G"}, "EventID": 7, "EventID_attributes": {"Qualifiers": 1},
+            "Channel": "System", "Computer": "pc", "Keywords": "0x80", "Level": 4, "Correlation": None,
+            "TimeCreated_attributes": {"SystemTime": "2020-01-01T00:00:00.123Z"},
+            "Execution_attributes": {"ProcessID": 4, "ThreadID": 8}, "Security_attributes": {"UserID": "S-1"},
+        },
+        "EventData": {"A": "1", "list_attributes": "a value"},
+        "UserData": {"Inner_attributes": {"xmlns": "y"}, "Inner": {"B": 2}},
+    }
+}  # fmt: skip
+
+
+def test_attributes_beside_their_elements() -> None:
+    (raw,) = load(json.dumps([BESIDE]).encode()).get_column("_raw")
+    assert "<Provider Name='P' Guid='{G}'/><EventID>7</EventID>" in raw
+    assert "SystemTime='2020-01-01T00:00:00.123000000Z'" in raw
+    assert "<Execution ProcessID='4' ThreadID='8'/>" in raw and "<Security UserID='S-1'/>" in raw
+    again = windows.from_xml(raw)
+    assert again is not None and again.data == [("A", "1"), ("list_attributes", "a value"), ("B", "2")]
+
+
 def test_nested_forms_of_windows_events() -> None:
     frame = load(f"{json.dumps(BEAT)}\n{json.dumps(CONVERTED)}".encode())
     beat, converted = frame.get_column("_raw")

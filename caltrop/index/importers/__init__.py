@@ -6,7 +6,8 @@ make sense of is reported through `ImportOptions.on_problem` and kept as a raw e
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -17,6 +18,7 @@ from caltrop.index import transforms
 from caltrop.index.importers import detect, formats, sources
 from caltrop.index.importers.detect import FORMATS
 from caltrop.index.importers.options import Context, ImportOptions, Problem
+from caltrop.index.linebreak import Decoder
 
 __all__ = ["FORMATS", "ImportOptions", "Problem", "read"]
 
@@ -45,27 +47,37 @@ def _read(what: str | Path | bytes | IO[bytes], options: ImportOptions, name: st
         return
     for source in sources.walk(what, options, name):
         context = Context(source.name, options, source.modified)
-        heard: set[str] = set()
-
-        def once(message: str, context: Context = context, heard: set[str] = heard) -> None:
-            if message not in heard:
-                heard.add(message)
-                context.problem(message)
-
         for frame in _one(source, context):
-            yield transforms.apply(frame, options.settings, options.transforms, once, options.evaluate)
+            yield transforms.apply(frame, options.settings, options.transforms, context.problem, options.evaluate)
 
 
 def _one(source: sources.Source, context: Context) -> Iterator[pl.DataFrame]:
-    options = context.options
     head, source = sources.peek(source, 1 << 16)
-    kind = options.format
+    naming = context.options.naming
+    if naming is not None:
+        context = _named(context, head, naming.before)
+    kind = context.options.format
     if kind == "auto":
         kind = _configured(context) or detect.format_of(head, source.name)
-        if kind == "raw" and detect.is_binary(head) and not context.props(sources.stem(source.name)).charset:
-            context.problem("is binary and was left out")
-            return
+        if kind == "raw":
+            if naming is not None:
+                context = _named(context, head, naming.after)
+            props = context.props(sources.stem(source.name))
+            if detect.is_binary(head) and not props.charset and not props.no_binary_check:
+                context.problem(
+                    "is binary and was left out: NO_BINARY_CHECK = true or the format raw reads it all the same"
+                )
+                return
     yield from formats.importer_of(kind).read(context, source, kind)
+
+
+def _named(context: Context, head: bytes, rule: Callable[[str, str, str], str | None]) -> Context:
+    """The context with the source type that source or rules give a file which comes without one."""
+    options = context.options
+    if options.sourcetype is not None:
+        return context
+    found = rule(options.source or context.name, options.host or "", Decoder().decode(head, final=True))
+    return context if found is None else replace(context, options=replace(options, sourcetype=found))
 
 
 def _configured(context: Context) -> str | None:

@@ -20,6 +20,15 @@ def reads_as_it_is(form: str) -> bool:
     return formats.importer_of(form).as_it_is
 
 
+_CONTROL = bytes({*range(32)} - {*b"\t\n\v\f\r\x1b"})
+CONTROL_SHARE = 0.1  # of the first bytes; a log that was cut or restarted has a few NULs, a program has many
+
+
 def is_binary(head: bytes) -> bool:
-    """Whether bytes are no text: as with Splunk's `NO_BINARY_CHECK`, a NUL decides, unless a byte order mark explains it."""
-    return b"\x00" in head and not head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    """Whether bytes are no text: more than a tenth of them are control characters, and no byte order mark explains them.
+
+    Splunk's own measure is not documented (`NO_BINARY_CHECK` turns it off); a log with some NUL bytes is a log.
+    """
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return False
+    return len(head) - len(head.translate(None, _CONTROL)) > len(head) * CONTROL_SHARE

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 import polars as pl
 
@@ -18,6 +18,18 @@ from caltrop.index.timestamp import TimeParser, checked_zone
 
 # props.conf settings of an event's source, source type and host.
 PropsSource = Mapping[str, str] | Callable[[str, str, str], Mapping[str, str]]
+
+
+class Naming(Protocol):
+    """Source types by source and by rules over the first lines (implemented in `knowledge/naming.py`)."""
+
+    def before(self, source: str, host: str, head: str) -> str | None:
+        """What goes before anything that a reader recognises by itself."""
+        ...
+
+    def after(self, source: str, host: str, head: str) -> str | None:
+        """What stands in where nothing was recognised."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +52,7 @@ class ImportOptions:
     """`host`, `source`, `sourcetype` and `index` override what the data says.
 
     `windows` renders Windows events as Splunk's XML or as its classic text. `transforms` finds the transforms.conf stanza
-    of a name; without it no TRANSFORMS of the props apply. `evaluate` runs the expressions of INGEST_EVAL. `tz` is the zone of times that name none.
+    of a name; without it no TRANSFORMS of the props apply. `evaluate` runs the expressions of INGEST_EVAL. `naming` gives files that come without a source type one. `tz` is the zone of times that name none.
     `now` (epoch seconds) pins the clock. Frames hold about `batch_rows` events or `batch_bytes` of text.
     `max_bytes` bounds what one archive member may unpack to, `max_ratio` how many times its own size an archive may.
     """
@@ -54,6 +66,7 @@ class ImportOptions:
     props: PropsSource = field(default_factory=dict)
     transforms: Callable[[str], Mapping[str, str] | None] | None = None
     evaluate: Evaluate | None = None
+    naming: Naming | None = None
     tz: str = "UTC"
     now: float | None = None
     batch_rows: int = 50_000
@@ -78,6 +91,7 @@ class Context:
     name: str
     options: ImportOptions
     modified: float | None = None
+    heard: set[tuple[str, int]] = field(default_factory=set)
 
     @property
     def now(self) -> float:
@@ -89,6 +103,10 @@ class Context:
         return self.now if self.modified is None else self.modified
 
     def problem(self, message: str, line: int = 0) -> None:
+        """Tell it, each thing once."""
+        if (message, line) in self.heard:
+            return
+        self.heard.add((message, line))
         self.options.on_problem(Problem(message, Location(self.name, line)))
 
     def props(self, sourcetype: str, defaults: Mapping[str, str] | None = None) -> Props:

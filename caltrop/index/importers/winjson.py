@@ -1,7 +1,8 @@
 """Windows events in the two nested JSON forms that are common: Winlogbeat's, and that of converters of EVTX files.
 
 Winlogbeat keeps the event under `winlog`, before version 7 beside the rest, and its time, in UTC, in `@timestamp`.
-Converters mirror the XML: an element is an object, its attributes are under `#attributes`, its text under `#text`.
+Converters mirror the XML: an element is an object, its attributes are under `#attributes`, its text under `#text`; or the
+element is its text, and its attributes are beside it under `<element>_attributes`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 from caltrop.index.importers.nxlog import moment_of, text_of
 from caltrop.index.importers.windows import AUDIT_FAILURE, AUDIT_SUCCESS, WindowsEvent, whole
 
+BESIDE = "_attributes"
 LEVELS = {"critical": 1, "error": 2, "warning": 3, "information": 4, "info": 4, "verbose": 5}
 
 
@@ -96,11 +98,15 @@ def _converted(value: Mapping[str, Any]) -> WindowsEvent:
 def _data(value: object, name: str = "", depth: int = 0) -> list[tuple[str, str]]:
     """The leaves under `EventData` or `UserData`; unnamed data, a list of texts, has an empty name."""
     if isinstance(value, dict) and depth < 16:
-        inner = [(key, item) for key, item in value.items() if key not in ("#attributes", "@xmlns")]
+        inner = [(key, item) for key, item in value.items() if not _is_attributes(key, item)]
         return [leaf for key, item in inner for leaf in _data(item, _name(key, name), depth + 1)]
     if isinstance(value, list):
         return [leaf for item in value for leaf in _data(item, name, depth + 1)]
     return [(name, text_of(value))] if depth else []
+
+
+def _is_attributes(key: str, value: object) -> bool:
+    return key in ("#attributes", "@xmlns") or (key.endswith(BESIDE) and isinstance(value, dict))
 
 
 def _name(key: str, outer: str) -> str:
@@ -117,8 +123,8 @@ def _content(value: object) -> object:
 
 
 def _attribute(system: Mapping[str, Any], element: str, name: str) -> object:
-    inner = _inner(system, element)
-    return _inner(inner, "#attributes").get(name, inner.get(f"@{name}", inner.get(name)))
+    inner, beside = _inner(system, element), _inner(system, element + BESIDE)
+    return _inner(inner, "#attributes").get(name, inner.get(f"@{name}", inner.get(name, beside.get(name))))
 
 
 def _time(value: object) -> tuple[datetime, str]:

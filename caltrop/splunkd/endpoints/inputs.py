@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from caltrop.index.importers import ImportOptions
 from caltrop.splunkd.intake import modular
 from caltrop.splunkd.intake.ingest import Origin
 from caltrop.splunkd.rest.collection import Collection, register
@@ -199,12 +198,11 @@ class OneshotInputs(Collection):
         return size + stream.close()
 
     def _packed(self, path: Path, origin: Origin) -> int:
-        knowledge = self.state.instance.knowledge("search", "nobody")
-        options = ImportOptions(
-            index=origin.index, host=origin.host, source=origin.source, sourcetype=origin.sourcetype,
-            props=knowledge.index_time_props, transforms=knowledge.index_time_transform,
-        )  # fmt: skip
-        return self.state.instance.add_file(path, options)
+        instance = self.state.instance
+        options = instance.import_options(
+            index=origin.index, host=origin.host, source=origin.source, sourcetype=origin.sourcetype
+        )
+        return instance.add_file(path, options)
 
 
 @register

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from caltrop.dialect.conf import Placed
 from caltrop.index import Store, UnknownIndex, frames, transforms
+from caltrop.index.ingesteval import Evaluate
 from caltrop.index.linebreak import Breaker
 from caltrop.index.props import Props
 from caltrop.index.timestamp import TimeParser, contains_date
@@ -50,10 +52,13 @@ class Event:
 class Ingest:
     """Thread-safe."""
 
-    def __init__(self, store: Store, config: Configuration, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, store: Store, config: Configuration, clock: Callable[[], float], evaluate: Evaluate | None = None
+    ) -> None:
         self._store = store
         self._config = config
         self._clock = clock
+        self._evaluate = evaluate
         self._lock = threading.Lock()
         self._props: tuple[int, knowledge_props.Props] | None = None
 
@@ -67,16 +72,16 @@ class Ingest:
             if self._props is None or self._props[0] != generation:
                 self._props = (generation, knowledge_props.Props(self._config.stanzas("props")))
             merged = self._props[1].settings(source, sourcetype, host)
-        return knowledge_props.index_time({key: setting.value for key, setting in merged.items()})
+        return knowledge_props.index_time({key: Placed(s.value, s.place) for key, s in merged.items()})
 
     def _transform(self, name: str) -> dict[str, str] | None:
         stanza = self._config.stanza("transforms", name)
-        return None if stanza is None else stanza.values()
+        return None if stanza is None else {k: Placed(s.value, s.place) for k, s in stanza.settings.items()}
 
     def store(self, frame: pl.DataFrame) -> None:
         """Apply SEDCMD and TRANSFORMS, and store. Events that a transform sends to an index that is not there are lost,
         as in Splunk without a last-chance index."""
-        frame = transforms.apply(frame, self._merged, self._transform, log.warning)
+        frame = transforms.apply(frame, self._merged, self._transform, log.warning, self._evaluate)
         for name in frame.get_column("index").unique():
             if name not in self._store:
                 log.warning("transforms sent events to index %r, which does not exist", name)

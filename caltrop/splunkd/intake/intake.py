@@ -10,7 +10,7 @@ from caltrop.splunkd.state.state import State
 
 class Intake:
     def __init__(self, state: State) -> None:
-        self.ingest = Ingest(state.store, state.config, state.clock)
+        self.ingest = Ingest(state.store, state.config, state.clock, state.instance.evaluate)
         self.modular = ModularInputs(state, self.ingest)
         self.collector = CollectorApp(state, self.ingest)
 
