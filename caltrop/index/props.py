@@ -115,7 +115,7 @@ class Props:
             name = settings.get("CHARSET", "").strip()
             try:
                 codecs.lookup("utf-8" if name.upper() in ("", "AUTO") else name)
-            except LookupError:
+            except (LookupError, ValueError):  # a NUL in the name is the latter
                 tell("CHARSET", "no such encoding; UTF-8 is used")
                 return ""
             return name

@@ -24,7 +24,9 @@ SETTINGS = ["LINE_BREAKER", "SHOULD_LINEMERGE", "BREAK_ONLY_BEFORE", "BREAK_ONLY
 
 @given(st.dictionaries(st.sampled_from(SETTINGS), st.sampled_from(WORDS), max_size=4))
 def test_no_setting_raises(settings: dict[str, str]) -> None:
-    options = ImportOptions(sourcetype="x", props=settings, transforms={}.get, on_problem=lambda problem: None)
+    options = ImportOptions(
+        sourcetype="x", props=settings, transforms=lambda name: None, on_problem=lambda problem: None
+    )
     list(read(LINES, options, name="f"))
 
 
