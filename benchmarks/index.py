@@ -1,4 +1,6 @@
-"""How fast logs become events, and events become durable: events and megabytes a second, and memory against raw bytes.
+"""How fast logs become events, events become durable, and durable events get their fields: events and megabytes a second, and
+memory against raw bytes. The last rows are Windows events searched for the first time, with the repository's add-ons and with
+many more, beside parsing their XML and nothing else, and how long the add-ons take to load.
 
     python benchmarks/index.py [EVENTS]
 
@@ -12,11 +14,17 @@ import resource
 import sys
 import tempfile
 import time
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
+
+import addons
+from caltrop.engine.instance import Instance
 from caltrop.index import Store
 from caltrop.index.importers import ImportOptions, read
+from caltrop.knowledge import Configuration, Knowledge, layers
 from caltrop.splunkd.server import Server
 from caltrop.splunkd.wire.http import Request
 
@@ -82,6 +90,48 @@ def collector(requests: int, events: int, folder: Path) -> tuple[int, int, float
     return count, requests * events * len(event), seconds
 
 
+def windows(events: int) -> pl.DataFrame:
+    """Process creations as the Windows add-ons know them."""
+    raw = [XML.format(time=f"{n // 3600 % 24:02}:{n // 60 % 60:02}:{n % 60:02}", n=n) for n in range(events)]
+    source = "XmlWinEventLog:Microsoft-Windows-Sysmon/Operational"
+    kind = {"index": "main", "sourcetype": "XmlWinEventLog", "source": source, "host": "pc"}
+    return pl.DataFrame({"_time": [1.7e9 - n for n in range(events)], "_raw": raw, **kind})
+
+
+def parsed(events: int) -> tuple[int, int, float]:
+    raw = windows(events)["_raw"]
+    start = time.process_time()
+    for text in raw:
+        ET.fromstring(text)
+    return events, raw.str.len_bytes().sum(), time.process_time() - start
+
+
+def extracted(events: int, apps: list[Path], search: str) -> tuple[int, int, float]:
+    """Processor time of the first search over events that no search has seen."""
+    instance = Instance(apps=apps)
+    instance.store.create_index("main")
+    frame = windows(events)
+    instance.store.append(frame)
+    instance.store.flush()
+    instance.search("index=main earliest=1 latest=2", now=1.8e9)
+    start = time.process_time()
+    found = instance.search(search, now=1.8e9)
+    assert found.events_scanned == events, found.messages
+    return events, frame["_raw"].str.len_bytes().sum(), time.process_time() - start
+
+
+def loaded(name: str, apps: list[Path]) -> None:
+    """Processor time until fields of the first events can be extracted."""
+    start = time.process_time()
+    known = Knowledge(Configuration(apps), "search")
+    digest = known.fingerprint
+    known.plan("XmlWinEventLog:Microsoft-Windows-Sysmon/Operational", "XmlWinEventLog", "pc")
+    assert digest and known.eventtypes
+    print(
+        f"{name:32} {time.process_time() - start:>9.3f} s for {len(apps)} add-ons, {len(known.eventtypes)} event types"
+    )
+
+
 def run(name: str, work: Callable[[Path], tuple[int, int, float]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -102,11 +152,23 @@ def main() -> None:
         "HEC, one event a request": lambda folder: collector(max(1, events // 200), 1, folder),
         "HEC, 1,000 events a request": lambda folder: collector(max(1, events // 4000), 1000, folder),
     }
+    new, every = min(events, 20_000), "index=main | table *"
+    work |= {
+        "XML parsed, nothing else": lambda folder: parsed(new),
+        "fields, what stats reads": lambda folder: extracted(new, layers(), "index=main | stats count by EventCode"),
+        "fields, all of them": lambda folder: extracted(new, layers(), every),
+        f"fields, all, {addons.COUNT} more add-ons": lambda folder: extracted(
+            new, [*layers(), *addons.write(folder)], every
+        ),
+    }
     context = multiprocessing.get_context("fork")
     for name, job in work.items():
         process = context.Process(target=run, args=(name, job))
         process.start()
         process.join()
+    with tempfile.TemporaryDirectory() as folder:
+        loaded("loading our add-ons", layers())
+        loaded(f"loading {addons.COUNT} add-ons", addons.write(Path(folder)))
 
 
 if __name__ == "__main__":

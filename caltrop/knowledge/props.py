@@ -33,14 +33,17 @@ _NO_NAME = "\x00"  # only a pattern of any value matches it
 @lru_cache(maxsize=4096)
 def name_pattern(spec: str, ignore_case: bool = False) -> patterns.Regex:
     """A stanza name pattern as an anchored regex: `...` any text, `*` any text without a separator, `.` itself."""
-    flags = _FLAGS.match(spec)
-    if flags:
-        ignore_case = flags.group(1) == "i"
-        spec = spec[flags.end() :]
+    spec, ignore_case = _flags(spec, ignore_case)
     body = "".join(
         {"...": ".*", "*": r"[^/\\]*", ".": r"\."}.get(part, part) for part in re.split(r"(\\.|\.\.\.|\*|\.)", spec)
     )
     return patterns.compile(f"(?s{'i' if ignore_case else ''})^(?:{body})$")
+
+
+def _flags(spec: str, ignore_case: bool) -> tuple[str, bool]:
+    """A pattern without the flags in front of it, and whether they, or what holds without them, ignore case."""
+    flags = _FLAGS.match(spec)
+    return (spec[flags.end() :], flags.group(1) == "i") if flags else (spec, ignore_case)
 
 
 def _is_pattern(spec: str) -> bool:
@@ -55,16 +58,28 @@ class _Rule:
     spec: str
     priority: int
     stanza: MergedStanza
-    pattern: patterns.Regex | None
+    wild: bool
+    ignore_case: bool
+    start: str  # what every name that matches starts with (in lower case where that does not count)
 
     def matches(self, value: str) -> bool:
+        """Raises `RegexError` where the name of the stanza is no pattern."""
         if value == self.spec:  # also a path whose backslashes are not escaped
             return True
-        if self.pattern is None:
-            return _KINDS[self.kind] != "source" and value.lower() == self.spec.lower()
+        text = value.lower() if self.ignore_case else value
+        if not self.wild or not text.startswith(self.start):
+            return text == self.start and not self.wild
         # A name that makes the pattern backtrack without end is no match: no app stops the import of another's data.
         with patterns.budget(lenient=True):
-            return self.pattern.bounded.search(value) is not None
+            return name_pattern(self.spec, _KINDS[self.kind] != "source").bounded.search(value) is not None
+
+
+def starting(spec: str, ignore_case: bool) -> str:
+    """The text in front of what is special in a pattern; nothing where it has alternatives, or may do without its last letter."""
+    spec, ignore_case = _flags(spec, ignore_case)
+    found = re.match(r"[\w:/ \-]*(?![?{\w:/ \-])", spec)
+    start = found.group() if found and "|" not in spec else ""
+    return start.lower() if ignore_case else start
 
 
 class Props:
@@ -72,7 +87,7 @@ class Props:
 
     def __init__(self, stanzas: Mapping[str, MergedStanza]) -> None:
         self._default = stanzas.get(DEFAULT)
-        self.faults: list[Fault] = []  # stanzas whose name is no pattern
+        self._broken: dict[str, Fault] = {}  # stanzas whose name is no pattern, as far as events came near them
         self._rules: tuple[list[_Rule], list[_Rule], list[_Rule]] = ([], [], [])
         self._cache: dict[tuple[str, str, str], dict[str, Setting]] = {}
         for name, stanza in stanzas.items():
@@ -82,7 +97,7 @@ class Props:
         for rules in self._rules:  # weak first, so that later updates win
             rules.sort(key=lambda r: r.spec, reverse=True)
             rules.sort(key=lambda r: r.priority)
-        self.renames = {r.spec: name for r in self._rules[0] if not r.pattern and (name := r.stanza.get("rename"))}
+        self.renames = {r.spec: name for r in self._rules[0] if not r.wild and (name := r.stanza.get("rename"))}
         self._folded = {name.lower(): renamed for name, renamed in self.renames.items()}
 
     def _rule(self, name: str, stanza: MergedStanza) -> _Rule | None:
@@ -96,14 +111,27 @@ class Props:
         wild = _is_pattern(spec) if kind else name.startswith("(")
         if kind == 0 and (group := _ANY_SOURCETYPE.match(name)):
             spec = name[group.end() :]
-        try:
-            pattern = name_pattern(spec, ignore_case=_KINDS[kind] != "source") if wild else None
-        except patterns.RegexError as error:
-            self.faults.append(Fault(stanza.place(), f"[{name}] is no pattern: {error.message}"))
-            return None
         text = stanza.get("priority")
         priority = int(text) if re.fullmatch(r"-?\d+", text) else (0 if wild else 100)
-        return _Rule(kind, spec, priority, stanza, pattern)
+        ignore_case = _KINDS[kind] != "source"
+        start = starting(spec, ignore_case) if wild else spec.lower() if ignore_case else spec
+        return _Rule(kind, spec, priority, stanza, wild, _flags(spec, ignore_case)[1] if wild else ignore_case, start)
+
+    def _matching(self, rules: list[_Rule], value: str) -> list[_Rule]:
+        """Weak first. A stanza whose name is no pattern matches nothing."""
+        found = []
+        for rule in rules:
+            try:
+                if rule.matches(value):
+                    found.append(rule)
+            except patterns.RegexError as error:
+                what = f"[{rule.stanza.name}] is no pattern: {error.message}"
+                self._broken[rule.stanza.name] = Fault(rule.stanza.place(), what)
+        return sorted(found, key=lambda rule: (rule.priority, rule.spec == value))
+
+    @property
+    def faults(self) -> list[Fault]:
+        return list(self._broken.values())
 
     def naming(self, source: str, sourcetype: str, host: str) -> list[MergedStanza]:
         """The stanzas that name an event with these three fields: not `[default]`, and no pattern that any value matches."""
@@ -128,10 +156,7 @@ class Props:
         if key not in self._cache:
             merged = dict(self._default.settings) if self._default else {}
             for rules, value in zip(self._rules, key, strict=True):
-                matching = [rule for rule in rules if rule.matches(value)]
-                if len(matching) > 1:
-                    matching.sort(key=lambda rule: (rule.priority, rule.spec == value))
-                for rule in matching:
+                for rule in self._matching(rules, value):
                     merged.update(rule.stanza.settings)
             self._cache[key] = merged
         return self._cache[key]

@@ -335,9 +335,10 @@ class Knowledge:
         """`extract` without event types and tags; of wanted fields, those that others were made of may come too."""
         if not frame.height:
             return frame
+        result = self._by_kind(self._renamed(frame), wanted, asker)
         for fault in self.props.faults:
             asker.meet(fault)
-        return self._by_kind(self._renamed(frame), wanted, asker)
+        return result
 
     def labelled(self, frame: pl.DataFrame, wanted: set[str] | None, asker: Asker) -> pl.DataFrame:
         """Add event types and tags to events that have the fields which these read (`needed`)."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from caltrop.dialect.patterns import RegexError
 from caltrop.knowledge import Configuration, Knowledge, Setting
-from caltrop.knowledge.props import Alias, name_pattern, plan
+from caltrop.knowledge.props import Alias, name_pattern, plan, starting
 
 from .conftest import MakeApp
 
@@ -28,6 +31,22 @@ PATTERNS = [
 @pytest.mark.parametrize(("spec", "value", "expected"), PATTERNS)
 def test_name_pattern(spec: str, value: str, expected: bool) -> None:
     assert (name_pattern(spec).bounded.search(value) is not None) is expected
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text("aAb:/.*?|()-", max_size=8), st.text("aAb:/.-", max_size=8), st.booleans())
+def test_nothing_that_matches_is_ruled_out_by_how_it_starts(spec: str, value: str, ignore_case: bool) -> None:
+    try:
+        matches = name_pattern(spec, ignore_case).bounded.search(value) is not None
+    except RegexError:
+        return
+    text = value.lower() if ignore_case else value
+    assert not matches or text.startswith(starting(spec, ignore_case))
+
+
+def test_how_a_pattern_starts() -> None:
+    specs = ["WinEventLog:*", "a b/c...", "ab?c", "ab|cd", "(?i)Ab*", "ab{0}", ""]
+    assert [starting(spec, False) for spec in specs] == ["WinEventLog:", "a b/c", "", "", "ab", "", ""]
 
 
 PROPS = r"""
