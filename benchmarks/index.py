@@ -20,7 +20,9 @@ from pathlib import Path
 
 import polars as pl
 
-import addons
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks import vendors
 from caltrop.engine.instance import Instance
 from caltrop.index import Store
 from caltrop.index.importers import ImportOptions, read
@@ -103,7 +105,7 @@ def parsed(events: int) -> tuple[int, int, float]:
     start = time.process_time()
     for text in raw:
         ET.fromstring(text)
-    return events, raw.str.len_bytes().sum(), time.process_time() - start
+    return events, int(raw.str.len_bytes().sum()), time.process_time() - start
 
 
 def extracted(events: int, apps: list[Path], search: str) -> tuple[int, int, float]:
@@ -117,7 +119,7 @@ def extracted(events: int, apps: list[Path], search: str) -> tuple[int, int, flo
     start = time.process_time()
     found = instance.search(search, now=1.8e9)
     assert found.events_scanned == events, found.messages
-    return events, frame["_raw"].str.len_bytes().sum(), time.process_time() - start
+    return events, int(frame["_raw"].str.len_bytes().sum()), time.process_time() - start
 
 
 def loaded(name: str, apps: list[Path]) -> None:
@@ -157,8 +159,8 @@ def main() -> None:
         "XML parsed, nothing else": lambda folder: parsed(new),
         "fields, what stats reads": lambda folder: extracted(new, layers(), "index=main | stats count by EventCode"),
         "fields, all of them": lambda folder: extracted(new, layers(), every),
-        f"fields, all, {addons.COUNT} more add-ons": lambda folder: extracted(
-            new, [*layers(), *addons.write(folder)], every
+        f"fields, all, {vendors.COUNT} more add-ons": lambda folder: extracted(
+            new, [*layers(), *vendors.write(folder)], every
         ),
     }
     context = multiprocessing.get_context("fork")
@@ -168,7 +170,7 @@ def main() -> None:
         process.join()
     with tempfile.TemporaryDirectory() as folder:
         loaded("loading our add-ons", layers())
-        loaded(f"loading {addons.COUNT} add-ons", addons.write(Path(folder)))
+        loaded(f"loading {vendors.COUNT} add-ons", vendors.write(Path(folder)))
 
 
 if __name__ == "__main__":

@@ -138,8 +138,8 @@ class Props:
         return [
             rule.stanza
             for rules, value in zip(self._rules, (sourcetype, host, source), strict=True)
-            for rule in rules
-            if rule.matches(value) and not (rule.pattern and rule.matches(_NO_NAME))
+            for rule in self._matching(rules, value)
+            if not (rule.wild and rule.matches(_NO_NAME))
         ]
 
     def rename(self, sourcetype: str) -> str:

@@ -23,6 +23,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import unquote
 
+from caltrop.knowledge.asking import Fault
 from caltrop.knowledge.configuration import NOBODY, SYSTEM, Configuration, MergedStanza, Setting
 from caltrop.knowledge.props import Props
 
@@ -92,6 +93,10 @@ class SharedProps(Props):
                 theirs = super().settings(*kind) | {key: s for key, s in theirs.items() if s.app not in weak}
             self._shared[kind] = theirs
         return self._shared[kind]
+
+    @property
+    def faults(self) -> list[Fault]:
+        return list(dict.fromkeys([*super().faults, *self._theirs.faults]))
 
     def covered(self, source: str, sourcetype: str, host: str) -> str | None:
         """The app that covers a kind of event (the first by name), or None."""
