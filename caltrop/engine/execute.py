@@ -17,7 +17,7 @@ from caltrop.engine.reading import Reading
 from caltrop.engine.scan import scan_events
 from caltrop.engine.table import Table, render
 from caltrop.spl import unparse
-from caltrop.spl.ast import Command, Node, Pipeline, Subsearch
+from caltrop.spl.ast import Command, MacroCall, Node, Pipeline, Subsearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ class Engine:
     def run(self, pipeline: Pipeline, ctx: Context, *, source: Table | None = None) -> Table:
         """Run the commands. Errors without a place get that of the command they happened in."""
         main = ctx.depth == 0 and source is None
-        stages = [reading.entry(command, ctx) for command in pipeline.commands]
+        commands = _placed(pipeline.commands) if source is None else pipeline.commands
+        stages = [reading.entry(command, ctx) for command in commands]
         if not stages:
             raise SearchError("the search is empty")
         for number, (entry, command) in enumerate(stages):
@@ -72,7 +73,7 @@ class Engine:
                 self.events, self.transforming = table, True
             try:
                 if number == 0 and source is None and command.name == "search":
-                    table = scan_events(pipeline.commands, ctx)
+                    table = scan_events(commands, ctx)
                 else:
                     before, table = table, entry.run(table, command, ctx)
                     # Only what they give tells of generating and of custom commands whether it is events.
@@ -114,6 +115,12 @@ class Engine:
 
     def expand(self, text: str, ctx: Context) -> str:
         return reading.expanded(text, ctx)
+
+
+def _placed(commands: tuple[Command | MacroCall, ...]) -> tuple[Command | MacroCall, ...]:
+    """Without a leading localop, which says where the rest runs and makes no rows: what follows is the first command."""
+    first = next((i for i, command in enumerate(commands) if command.name != "localop"), 0)
+    return commands[first:]
 
 
 def subsearch_part(command: Command) -> Subsearch:

@@ -22,6 +22,8 @@ from caltrop.engine.subsearches import as_expression
 from caltrop.engine.values import Value, by_row, calculate, constant, to_number, unify
 from caltrop.spl.ast import Binary, Call, FieldName, InList, Literal, Node, Subsearch, Template, Unary
 
+_DOLLARS = re.compile(r"\$([^$|]+)\$")
+
 
 def evaluate(node: Node, scope: Scope) -> Value:
     """The value of an expression for every row of the scope."""
@@ -42,6 +44,8 @@ def evaluate(node: Node, scope: Scope) -> Value:
     if isinstance(node, Subsearch):
         return evaluate(as_expression(node, scope.ctx), scope)
     if isinstance(node, Template):
+        if name := _DOLLARS.fullmatch(node.text):  # the older way to quote a field name
+            return scope.field(name[1])
         raise SearchError(f"{node.text} has no value here", node=node)
     raise SearchError(f"{type(node).__name__} is no eval expression", node=node)
 

@@ -72,7 +72,7 @@ class Tables:
             rows = self._kept(name, mark(found), lambda: Lookup(name, str(found), lambda: _read(found), chosen))
         elif _is_collection(stanza):
             app, collection = self._collection(stanza)
-            fields = words(stanza.get("fields_list")) or None
+            fields = list(dict.fromkeys(words(stanza.get("fields_list")))) or None  # one named twice counts once
             rows = self._kept(
                 name,
                 self._kvstore.generation,

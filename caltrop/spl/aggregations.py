@@ -17,6 +17,7 @@ from caltrop.spl.expressions import read_eval_call, read_expression
 _FUNCTION = re.compile(r"[A-Za-z_][\w.]*|\$[\w.:]+\$|<<\w+>>")
 _SPAN = re.compile(r"[^\s,()]+")
 _FIELD = re.compile(r'[^\s,|"()\[\]`]+')
+_SPACED = re.compile(r"[A-Za-z_][\w.]*(?: +(?!(?:AND|OR|XOR|NOT|LIKE)\b)[A-Za-z_][\w.]*)+(?=\s*[,)])", re.IGNORECASE)
 _RESULT = re.compile(r"\w+\([\w.{}:*-]+\)(?=\s*[,)])")
 
 
@@ -106,8 +107,13 @@ def _argument(args: Arguments) -> tuple[Node | None, str | None]:
     if not found:
         cursor.expected("a field name")
     end = cursor.pos
-    if cursor.peek() not in (")", ","):  # an expression without eval(): read generously
+    if found[0].endswith(".") and cursor.text.startswith('"', end):  # dimensions."x y"
+        name = found[0] + cursor.string()
+        return FieldName(name=name, quoted=True, span=cursor.span(start)), name
+    if cursor.peek() not in (")", ","):  # an expression without eval(), or a name with blanks: read generously
         cursor.pos = start
+        if spaced := cursor.match(_SPACED):
+            return FieldName(name=spaced[0], quoted=True, span=cursor.span(start)), spaced[0]
         return read_expression(cursor), None
     return FieldName(name=found[0], span=Span(start, end)), found[0]
 

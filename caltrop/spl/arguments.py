@@ -45,24 +45,40 @@ _PUNCTUATION = re.compile(r"==|!=|<=|>=|[()=<>]")
 class Arguments:
     """The arguments of one command, read from the cursor that stands behind the command's name.
 
-    `options` are those that the command declares, with their types.
+    `options` are those that the command declares, with their types; `grouped` says that parentheses around arguments mean
+    nothing (mvexpand(x), transaction (endswith=…)).
     """
 
-    __slots__ = ("cursor", "name", "options")
+    __slots__ = ("_open", "cursor", "grouped", "name", "options")
 
-    def __init__(self, cursor: Cursor, name: str, options: Mapping[str, Kind]) -> None:
+    def __init__(self, cursor: Cursor, name: str, options: Mapping[str, Kind], *, grouped: bool = False) -> None:
         self.cursor = cursor
         self.name = name
         self.options = options
+        self.grouped = grouped
+        self._open: list[int] = []
 
     # -- looking ahead
 
     def end(self) -> bool:
-        """No more arguments; commas between them are stepped over."""
+        """No more arguments; commas between them are stepped over, and parentheses around them where they mean nothing."""
         cursor = self.cursor
-        while cursor.accept(","):
+        while cursor.accept(",") or (self.grouped and self._parenthesis()):
             pass
+        if self._open and cursor.at_stage_end():
+            cursor.fail("unbalanced parenthesis: no closing ) for this one", self._open[-1], self._open[-1] + 1)
         return cursor.at_stage_end()
+
+    def _parenthesis(self) -> bool:
+        """Step over one of them."""
+        start = self.cursor.skip()
+        if self.cursor.accept("("):
+            self._open.append(start)
+            return True
+        if self._open and self.cursor.accept(")"):
+            self._open.pop()
+            return True
+        return False
 
     def keyword(self, *names: str) -> str | None:
         """The next bare word in lower case if it is one of `names`; nothing is stepped over."""
@@ -207,10 +223,13 @@ class Arguments:
                 break
         if not pieces:
             cursor.expected(what)
-        return FieldName(name=cursor.text[start : cursor.pos], span=cursor.span(start))
+        name = cursor.text[start : cursor.pos]
+        if name.endswith(".") and cursor.text.startswith('"', cursor.pos):  # dimensions."x y"
+            return FieldName(name=name + cursor.string(), quoted=True, span=cursor.span(start))
+        return FieldName(name=name, span=cursor.span(start))
 
-    def field_or_alias(self) -> Node:
-        """a, a AS b, `macro`, PREFIX(x) or [subsearch]."""
+    def field_or_alias(self, *words: str) -> Node:
+        """a, a AS b, `macro`, PREFIX(x) or [subsearch]; `words` may stand for AS too."""
         cursor = self.cursor
         start = cursor.skip()
         if cursor.text.startswith("[", start):
@@ -218,14 +237,14 @@ class Arguments:
         if cursor.text.startswith("`", start):
             macro = cursor.macro()
             glued = _FIELD.match(cursor.text, cursor.pos)  # `prefix`_count
-            if not glued and not self.keyword("as"):
+            if not glued and not self.keyword("as", *words):
                 return macro
             cursor.pos = start
         elif prefix := cursor.match(_PREFIX):
             return Directive(name="PREFIX", text=prefix[1], span=cursor.span(start))
         source = self.field()
         end = cursor.pos
-        if self.take("as"):
+        if self.take("as", *words):
             if not cursor.at_stage_end():
                 return Alias(source=source, target=self.field("a field name after AS"), span=cursor.span(start))
             cursor.pos = end  # a field of that name

@@ -22,6 +22,7 @@ _TEMPLATE = r"<<\w+>>|\$(?:[\w.:@-]+(?:\|\w+)?)?\$"
 # A bare field name; Splunk wants quotes around anything but letters, digits and _, but is read generously where
 # no operator can be meant: braces of JSON arrays, colons and @ inside the word.
 _WORD = re.compile(rf"(?:\w|{_TEMPLATE}|\{{\w*\}}(?:\.[A-Za-z_]\w*(?:\{{\}})?)*|[:@#](?=\w))+")
+_ESCAPED_STRING = re.compile(r'\\"((?:[^"\\]|\\(?!"))*+)\\"', re.DOTALL)  # \"x\": escaped once too often
 _TEMPLATE_IN = re.compile(_TEMPLATE)
 _NEGATED = re.compile(r"\s+(IN|LIKE)\b", re.IGNORECASE)
 _EVAL = re.compile(r"eval\s*\(", re.IGNORECASE)
@@ -130,6 +131,8 @@ def _operand(cursor: Cursor) -> Node:
     char = cursor.text[start : start + 1]
     if char == '"':
         return Literal(value=cursor.string(), span=cursor.span(start))
+    if char == "\\" and (escaped := cursor.match(_ESCAPED_STRING)):
+        return Literal(value=escaped[1], span=cursor.span(start))
     if char == "'":
         return FieldName(name=cursor.single_quoted(), quoted=True, span=cursor.span(start))
     if char == "(":
@@ -201,7 +204,9 @@ def _arguments(cursor: Cursor) -> tuple[Node, ...]:
         while not cursor.accept(")"):
             if items and not cursor.accept(","):
                 cursor.expected('"," or ")" (a parenthesis is not closed)')
-            if items and cursor.peek() == ")":  # a trailing comma
+            while cursor.accept(","):  # a comma too many separates nothing
+                pass
+            if items and cursor.peek() == ")":
                 continue
             items.append(read_expression(cursor))
     return tuple(items)

@@ -15,6 +15,7 @@ from caltrop.spl.arguments import Arguments
 from caltrop.spl.ast import Command, MacroCall, Node, Pipeline, Subsearch
 from caltrop.spl.commands import declaration_of
 from caltrop.spl.cursor import MAX_DEPTH, Cursor
+from caltrop.spl.declaration import Words, declarations
 from caltrop.spl.declared import read_arguments
 from caltrop.spl.expressions import read_expression
 from caltrop.spl.searching import read_search
@@ -135,12 +136,15 @@ def _command(cursor: Cursor) -> Command | MacroCall:
     if not found:
         cursor.expected("a command", "a stage is empty: take one pipe away" if cursor.peek() == "|" else None)
     name = found[0].lower() if not found[0].startswith(("$", "<")) else found[0]
+    if name.endswith("-") and name[:-1] in declarations:  # fields- x
+        cursor.pos -= 1
+        name = name[:-1]
     return _arguments(cursor, name, start)
 
 
 def _arguments(cursor: Cursor, name: str, start: int) -> Command:
     declaration = declaration_of(name)
-    args = Arguments(cursor, name, declaration.options)
+    args = Arguments(cursor, name, declaration.options, grouped=declaration.words is Words.FIELDS)
     parts = read_arguments(args, declaration)
     if not args.end():
         cursor.expected(f'another argument of {name}, "|" or the end of the search', _closing_hint(cursor))

@@ -6,6 +6,8 @@ Rules (Search Reference, "search"; Search Manual, "Boolean expressions", "Quotes
 * In words and quoted strings \", \\ and \| are escapes. In a keyword every escaped punctuation mark but the asterisk is that
   mark (add-on test suites look for whole events so); in a value only a pair of escaped brackets is (\[x\]). Any other
   backslash stands for itself, since values are often paths (*\cmd.exe) and lists of them (IN (C:\a\, C:\b\)).
+* Single quotes mean nothing: 'user name'=ann looks for the words `'user` and a field `name'`. Double quotes around a field
+  with blanks do.
 * field=(a OR b) compares the field with each value in the parentheses.
 """
 
@@ -29,7 +31,6 @@ _VALUE = re.compile(rf'(?:{_TOKEN}|[^\s"()\[\]|,`\\]|{_PAIR}|\\["\\|]|\\|{_COMMA
 _ITEM = re.compile(rf'(?:{_TOKEN}|[^\s"()\[\]|,`\\]|{_PAIR}|\\["\\|]|\\)+')
 _OPERATOR = re.compile(r"==|!=|<=|>=|<>|=|<(?!<\w+>>)|>")
 _SPELLINGS = {"==": "=", "<>": "!="}
-_QUOTED_FIELD = re.compile(r"'[^'\n|\"]+'(?=\s*(?:!?=|<(?!<\w+>>)|>))")
 _IN = re.compile(r"\s+(?:NOT\s+)?IN\s*(?=[(\[])|\s+in\s*(?=\()")
 _TEMPLATE_ONLY = re.compile(_TOKEN)
 DIRECTIVES = frozenset({"TERM", "CASE", "PREFIX"})
@@ -99,10 +100,6 @@ def _term(cursor: Cursor, stop: frozenset[str]) -> Node:
 
 def _word_term(cursor: Cursor, start: int) -> Node:
     """A keyword, a phrase, a directive, or a comparison: whatever starts with a word."""
-    quoted_field = cursor.match(_QUOTED_FIELD)
-    if quoted_field:
-        name = FieldName(name=quoted_field[0][1:-1], quoted=True, span=cursor.span(start))
-        return _comparison(cursor, name, start)
     text, quoted = _glued(cursor, _WORD)
     if not quoted and text in DIRECTIVES and cursor.text.startswith("(", cursor.pos):
         return _directive(cursor, text, start)

@@ -50,12 +50,12 @@ def test_yaml(tmp_path: Path, capsys: pytest.CaptureFixture[str], style: str) ->
 
 def test_json_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "s.txt"
-    records = [{"search": "index=a"}, {"query": "index=a | where"}, {"spl": "index=a"}, {"other": 1}]
+    records = [{"search": "index=a"}, {"query": "index=a | where ("}, {"spl": "index=a"}, {"other": 1}]
     file.write_text("\n".join(map(json.dumps, records)) + "\nnot json\n")
     code, out, err = run(capsys, "--jsonl", str(file))
     assert (code, out) == (1, "parsed 2 of 5\n")
     assert [line.split(": ")[0] for line in err.splitlines() if not line.startswith(" ")] == [
-        f"{file}:2:16",
+        f"{file}:2:18",
         f"{file}:4:1",
         f"{file}:5:1",
     ]

@@ -149,7 +149,6 @@ def test_what_starts_a_subsearch(spl: str, first: str) -> None:
         ("stats count by", "a field after by"),
         ("chart count over by x", "a field after over"),
         ("convert ctime", '"("'),
-        ("where", "expression"),
         ("where a=", "expression"),
         ("where a b", "another argument"),
         ("where a in 1", "list of values"),

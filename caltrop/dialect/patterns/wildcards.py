@@ -6,13 +6,20 @@ from caltrop.dialect.patterns.classes import escaped
 
 
 def like_pattern(text: str) -> str:
-    """SQL LIKE: % any text, _ one character, anchored; a backslash takes their meaning."""
+    r"""SQL LIKE: % any text, _ one character, anchored.
+
+    A backslash before % or _ is read both ways: the sign itself, or a backslash and the wildcard. The documentation names no
+    escape, published content writes `"%\\Scripts\\%"` for a folder and means the separator, and people escape `50\%`: a pattern
+    that takes either loses no hit of the one or the other.
+    """
     out = []
     i = 0
     while i < len(text):
         c = text[i]
-        if c == "\\" and text[i + 1 : i + 2] in ("%", "_", "\\"):
-            out.append(escaped(text[i + 1]))
+        after = text[i + 1 : i + 2]
+        if c == "\\" and after in ("%", "_", "\\"):
+            wild = {"%": ".*", "_": "."}.get(after)
+            out.append(escaped(after) if wild is None else f"(?:{escaped(after)}|{escaped(c)}{wild})")
             i += 2
             continue
         out.append(".*" if c == "%" else "." if c == "_" else escaped(c))

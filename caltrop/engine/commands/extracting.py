@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 
@@ -17,6 +18,9 @@ from caltrop.engine.values import Value, lists_or_text
 from caltrop.knowledge.columns import coalesce
 from caltrop.spl.ast import Command, Word
 
+# A sed expression is one without mode=sed too: as a pattern it would name no group.
+_SED = re.compile(r"\s*(?:s([/|#,;:!@%~])(?:(?!\(\?P?<\w)(?:\\.|(?!\1).))*\1(?:\\.|(?!\1).)*\1[gi\d]*\s*$)", re.DOTALL)
+
 
 @command("rex")
 def rex(table: Table, cmd: Command, ctx: Context) -> Table:
@@ -28,7 +32,7 @@ def rex(table: Table, cmd: Command, ctx: Context) -> Table:
     mode = cmd.option("mode")
     if mode is not None and str(mode).lower() != "sed":
         raise SearchError(f"rex: mode={mode} is not known", node=cmd, hint="the only mode is sed")
-    if mode is not None:
+    if mode is not None or _SED.match(word.text):
         edit = parse_sed(word)
         if name not in table:
             return table

@@ -36,10 +36,10 @@ def missing(height: int, name: str) -> pl.Series:
 
 @command("fields")
 def fields(table: Table, cmd: Command, ctx: Context) -> Table:
-    """Keep the listed fields and the internal ones, or (-) remove the listed ones."""
+    """Keep the listed fields and the internal ones, or (-) remove the listed ones; without any, all stay as they are."""
     names = names_of(cmd.parts, ctx)
     if not any(not (isinstance(part, Word) and part.text in "+-") for part in cmd.parts):
-        raise SearchError("fields needs a field", node=cmd)
+        return table
     columns = table.fields
     listed = fieldnames.expand(names, columns)
     if any(isinstance(part, Word) and part.text == "-" for part in cmd.parts):

@@ -45,7 +45,9 @@ def search(table: Table, cmd: Command, ctx: Context) -> Table:
 
 @command("where")
 def where(table: Table, cmd: Command, ctx: Context) -> Table:
-    """Keep the rows for which the eval expression is true."""
+    """Keep the rows for which the eval expression is true; all of them without one."""
+    if not cmd.parts:
+        return table
     scope = Scope(table.frame, ctx)
     return table.with_frame(table.frame.filter(expressions.condition(cmd.parts[0], scope, "where")))
 

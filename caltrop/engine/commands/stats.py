@@ -12,7 +12,9 @@ from caltrop.spl.ast import Command
 
 @command("stats", note="`partitions` is read and changes nothing.")
 def stats(table: Table, cmd: Command, ctx: Context) -> Table:
-    """One row a combination of BY values, or one row in all."""
+    """One row a combination of BY values, or one row in all; nothing is left when nothing is asked for."""
+    if not cmd.parts:
+        return Table.empty()
     cmd = checked(cmd)
     frame = aggregate(
         table.frame,

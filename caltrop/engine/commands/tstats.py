@@ -122,7 +122,7 @@ def _indexed(condition: Node, read: frozenset[str], bounds: Bounds, ctx: Context
         frame = frame.filter(matching.predicate(here, frame) & scan.in_range(bounds))
         pieces.append(Table(frame))
     if not pieces:
-        return pl.DataFrame(schema={TIME: pl.Float64})
+        return pl.DataFrame(schema={TIME: pl.Float64, "_raw": pl.String})
     return newest_first(concat(pieces).frame)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace as with_
 
 from caltrop.dialect.words import fits
 from caltrop.spl.arguments import Arguments
-from caltrop.spl.ast import Alias, Clause, Command, FieldName, Node, Option, SortKey, Word
+from caltrop.spl.ast import Alias, Clause, Command, FieldName, Node, Option, SortKey, Span, Word
 from caltrop.spl.declaration import Words, always, reader, register
 from caltrop.spl.facts import Advice, adds, adds_named, fields_named, has_macro, named, named_and, nothing, only, same
 from caltrop.spl.fieldsets import NONE, OPEN, Fields, closed
@@ -148,15 +148,16 @@ def search(args: Arguments) -> Iterator[Node]:
 
 @reader("where", kind="streaming", reads=named, gives=same, filters=True)
 def where(args: Arguments) -> Iterator[Node]:
-    """One eval expression; macros behind it (comments as a rule) are kept."""
-    yield args.expression()
+    """One eval expression, or none (every row passes then); macros behind it (comments as a rule) are kept."""
+    if not args.cursor.at_stage_end():
+        yield args.expression()
     while args.cursor.peek() == "`":
         yield args.cursor.macro()
 
 
-@reader("fields", kind="streaming", reads=_kept, gives=_fields, keeps_only_named=_keeps)
+@reader("fields", kind="streaming", words=Words.FIELDS, reads=_kept, gives=_fields, keeps_only_named=_keeps)
 @reader("field")
-@reader("table", kind="transforming", reads=named, gives=tabled, keeps_only_named=always)
+@reader("table", kind="transforming", words=Words.FIELDS, reads=named, gives=tabled, keeps_only_named=always)
 def fields(args: Arguments) -> Iterator[Node]:
     """Word("-") or Word("+") when written, then FieldName each."""
     cursor = args.cursor
@@ -169,11 +170,24 @@ def fields(args: Arguments) -> Iterator[Node]:
         yield args.subsearch() if cursor.peek() == "[" else args.field_or_alias()
 
 
-@reader("rename", kind="streaming", reads=named, gives=_rename)
+_BEFORE_ARROW = re.compile(r"([^\s,|\"'\[\]`=()]+?)\s*->\s*")
+
+
+@reader("rename", kind="streaming", words=Words.FIELDS, reads=named, gives=_rename)
 def rename(args: Arguments) -> Iterator[Node]:
-    """Alias each; a macro may stand for one."""
+    """Alias each, of `a AS b`, `a TO b` or `a -> b`; a macro may stand for one."""
+    cursor = args.cursor
     while not args.end():
-        node = args.field_or_alias()
+        start = cursor.skip()
+        arrow = cursor.match(_BEFORE_ARROW)
+        if arrow:
+            source = FieldName(name=arrow[1], span=Span(start, start + len(arrow[1])))
+            yield Alias(source=source, target=args.field("a field name after ->"), span=cursor.span(start))
+            continue
+        node = args.field_or_alias("to")
+        if isinstance(node, FieldName) and cursor.accept("->"):
+            yield Alias(source=node, target=args.field("a field name after ->"), span=cursor.span(start))
+            continue
         if isinstance(node, FieldName) and "`" not in node.name and "$" not in node.name:
             args.cursor.expected(f"AS and a new name for {node.name!r}")
         yield node

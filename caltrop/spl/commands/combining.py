@@ -53,8 +53,9 @@ register(
     combines="beside",
     advice=(_JOIN,),
 )
-register("append", kind="dataset", closed=True, options=_SUBSEARCH, reads=nothing, combines="beside")
-register("appendcols", kind="dataset", closed=True, options={"override": BOOL, **_SUBSEARCH}, combines="beside")
+_APPEND = {"run_in_preview": BOOL, **_SUBSEARCH}  # of the older manuals, and still in use: nothing here is a preview
+register("append", kind="dataset", closed=True, options=_APPEND, reads=nothing, combines="beside")
+register("appendcols", kind="dataset", closed=True, options={"override": BOOL, **_APPEND}, combines="beside")
 register("appendpipe", kind="dataset", options={"run_in_preview": BOOL}, combines="through")
 register(
     "union", kind="dataset", options={"maxout": INT, "maxtime": INT, "timeout": INT}, reads=nothing, combines="beside"

@@ -108,17 +108,27 @@ def eval_(args: Arguments) -> Iterator[Node]:
         cursor.expected("field=expression")
 
 
+# Everything before the equal sign: size (MB)=…, complete(%)=…, A!B=…, dimensions."x y"=…
+_LONG_TARGET = re.compile(r'[^\s=,|"\'()\[\]`<>](?:[^=,|"\[\]`\n]|\."[^"\n]*")*?(?<![<>!\s])(?=\s*=(?!=))')
+
+
 def _target(args: Arguments) -> str:
+    """The name of a new field; one with blanks or punctuation in it needs no quotes."""
     cursor = args.cursor
     char = cursor.peek()
     if char == '"':
         return cursor.string()
     if char == "'":
         return cursor.single_quoted()
+    start = cursor.pos
     found = cursor.match(_TARGET)
     if not found:
         cursor.expected("a field name before the equal sign")
-    return found[0]
+    longer = None if cursor.peek() in "=" else _LONG_TARGET.match(cursor.text, start)
+    if not longer:
+        return found[0]
+    cursor.pos = longer.end()
+    return longer[0].replace('"', "")
 
 
 @reader("convert", kind="streaming", closed=True, options={"timeformat": STR}, reads=named, gives=_convert)
