@@ -12,7 +12,7 @@ import polars as pl
 
 from caltrop.dialect import patterns
 from caltrop.dialect.words import truth
-from caltrop.knowledge import automatic
+from caltrop.knowledge import automatic, modular
 from caltrop.knowledge.asking import Fault
 from caltrop.knowledge.columns import MULTIVALUE, Columns, as_field, from_pairs, trimmed
 from caltrop.knowledge.configuration import MergedStanza
@@ -182,10 +182,10 @@ def _group(reference: str, groups: list[pl.Series], height: int) -> pl.Series:
     return groups[number - 1]
 
 
-def transform(stanza: MergedStanza) -> Transform | Fault:
-    """Read a stanza; what is wrong with one that cannot be used at search time."""
+def transform(stanza: MergedStanza, find: modular.Find) -> Transform | Fault:
+    """Read a stanza; what is wrong with one that cannot be used at search time. `find` gives the REGEX of other stanzas."""
     try:
-        return _read(stanza)
+        return _read(stanza, find)
     except patterns.RegexError as error:
         return Fault(stanza.place("REGEX"), f"[{stanza.name}] REGEX: {error.message}", _promised(stanza))
     except ValueError as error:
@@ -196,12 +196,13 @@ def _promised(stanza: MergedStanza) -> frozenset[str] | None:
     """The fields that a stanza would give, as far as its text says; None where it does not."""
     format = _format(stanza.get("FORMAT"))
     named = groups(stanza.get("REGEX")) | {name for name, _ in format} | set(words(stanza.get("FIELDS")))
-    dynamic = any("$" in name or name.startswith("_KEY_") for name in named)
+    dynamic = "[[" in stanza.get("REGEX") or any("$" in name or name.startswith("_KEY_") for name in named)
     return frozenset(named) if named and not dynamic else None
 
 
-def _read(stanza: MergedStanza) -> Transform:
-    regex = patterns.compile(stanza.get("REGEX")) if stanza.get("REGEX") else None
+def _read(stanza: MergedStanza, find: modular.Find) -> Transform:
+    text = modular.expand(stanza.get("REGEX"), find)
+    regex = patterns.compile(text) if text else None
     delims = _delims(stanza.get("DELIMS"))
     fields = tuple(words(stanza.get("FIELDS")))
     if regex is None and not delims:

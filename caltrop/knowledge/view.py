@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import polars as pl
 
+from caltrop.dialect import patterns
 from caltrop.dialect.conf import DEFAULT, Placed
 from caltrop.dialect.words import truth
 from caltrop.errors import CaltropError
-from caltrop.knowledge import dependencies, extraction, labels, standins
+from caltrop.knowledge import dependencies, extraction, labels, modular, standins
 from caltrop.knowledge.asking import Asker, Fault, Kind
 from caltrop.knowledge.columns import as_field, stack
 from caltrop.knowledge.configuration import NOBODY, Configuration, MergedStanza, Setting, disabled
@@ -286,7 +288,21 @@ class Knowledge:
         stanza = self.configuration.stanza("transforms", name)
         if stanza is None or disabled(stanza):
             return None
-        return {key: Placed(setting.value, setting.place) for key, setting in stanza.settings.items()}
+        values: dict[str, str] = {key: Placed(setting.value, setting.place) for key, setting in stanza.settings.items()}
+        if "[[" in values.get("REGEX", ""):
+            with suppress(patterns.RegexError):  # the index room says what is wrong with a pattern
+                whole = modular.expand(values["REGEX"], self._index_regex_of)
+                values["REGEX"] = Placed(whole, stanza.settings["REGEX"].place)
+        return values
+
+    def regex_of(self, name: str) -> str | None:
+        """The REGEX of a transform as searches see it: what `[[name]]` stands for."""
+        stanza = self._stanza("transforms", name)
+        return None if stanza is None else stanza.get("REGEX") or None
+
+    def _index_regex_of(self, name: str) -> str | None:
+        stanza = self.configuration.stanza("transforms", name)
+        return None if stanza is None or disabled(stanza) else stanza.get("REGEX") or None
 
     def plan(self, source: str, sourcetype: str, host: str) -> Plan:
         """What to do with events of this kind, whose source type is called what `rename` makes of it."""
@@ -304,7 +320,7 @@ class Knowledge:
         if stanza is None:
             return Fault(report.place, f"{report.setting}: no transform named {report.name!r}")
         if report.name not in self._transforms:
-            self._transforms[report.name] = transform(stanza)
+            self._transforms[report.name] = transform(stanza, self.regex_of)
         return self._transforms[report.name]
 
     def _auto_lookup(self, auto: AutoLookup, asker: Asker) -> Lookup | Fault:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import polars as pl
 import pytest
@@ -127,6 +128,17 @@ CASES: dict[str, tuple[str, str, str, dict[str, object]]] = {
     "calculated fields see no calculated field": (NONE + "EXTRACT-a = (?<x>\\w)\nEVAL-x = upper(x)\nEVAL-y = x", "", "a", {"x": "A", "y": "a"}),
     "calculated fields see aliases": (NONE + "EXTRACT-a = (?<x>\\w)\nFIELDALIAS-a = x AS y\nEVAL-z = upper(y)", "", "a", {"x": "a", "y": "a", "z": "A"}),
     "a calculated field may remove": (NONE + "EXTRACT-a = (?<x>\\w)\nEVAL-x = null()", "", "a", {}),
+    "two groups of one name": (NONE + "EXTRACT-a = (?J)a=(?<x>\\d)|b=(?<x>\\d)", "", "b=2 a=1", {"x": "2"}),
+    "two groups of one name in a report": (NONE + "REPORT-a = t", "[t]\nREGEX = (?J)a=(?<x>\\d)|b=(?<x>\\d)", "b=2 a=1", {"x": "2"}),
+    "branch reset, \\K and recursion": (NONE + "EXTRACT-a = (?|a=(?<x>\\d)|b=(?<x>\\w))\nEXTRACT-b = z\\K(?<y>\\((?:[^()]|(?1))*\\))", "", "b=2 z((1)2)", {"x": "2", "y": "((1)2)"}),
+    "a conditional and a verb": (NONE + "EXTRACT-a = (q)?u(?(1)a|(?<x>b))\nEXTRACT-b = no(*FAIL)|(?<y>n)", "", "ub no", {"x": "b", "y": "n"}),
+    "a module": (NONE + "REPORT-a = t", "[word]\nREGEX = \\w+\n[t]\nREGEX = ^[[word]]=(?<x>[[word]])", "a=b", {"x": "b"}),
+    "a module with a field": (NONE + "REPORT-a = t", "[word]\nREGEX = \\w+\n[t]\nREGEX = ^[[word:x]]=[[word:y]]", "a=b", {"x": "a", "y": "b"}),
+    "the marked part of a module": (NONE + "REPORT-a = t", "[b]\nREGEX = <(?<>[^>]*)>\n[t]\nREGEX = [[b:x]] [[b]]", "<a b> <c>", {"x": "a b"}),
+    "names in a module": (NONE + "REPORT-a = t", "[d]\nREGEX = (?<domain>\\w+)\\.\n[t]\nREGEX = ^(?<uri>[[d:uri_]]\\w+)", "a.b", {"uri": "a.b", "uri_domain": "a"}),
+    "modules in modules, repeated": (NONE + "REPORT-a = t", "[o]\nREGEX = \\d{1,3}\n[ip]\nREGEX = (?<>[[o]](?:\\.[[o]]){3})\n[t]\nREGEX = [[o]]{2} [[ip:src]]", "12 1.2.3.4", {"src": "1.2.3.4"}),
+    "modules in a format": (NONE + "REPORT-a = t", "[w]\nREGEX = \\w+\n[t]\nREGEX = ([[w]])=([[w]])\nFORMAT = $1::$2", "a=1 b=2", {"a": "1", "b": "2"}),
+    "brackets that are no module": (NONE + "REPORT-a = t", "[a]\nREGEX = no\n[t]\nREGEX = \\[[a]](?<y>[[:digit:]])", "[a]1", {"y": "1"}),
     "kv_mode none": (NONE, "", "a=1", {}),
 }  # fmt: skip
 
@@ -302,3 +314,20 @@ def test_the_tolerant_json_reader_agrees_on_whole_json(value: object) -> None:
     _, keys, values = automatic.json(pl.Series([text]))
     if isinstance(value, dict | list):
         assert list(automatic._partial_json(text)) == list(zip(keys, values, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("transforms", "what"),
+    [
+        ("[t]\nREGEX = [[gone:x]]", "no transform named 'gone'"),
+        ("[t]\nREGEX = a[[t]](?<x>b)", "inside themselves: t -> t"),
+        ("[u]\nREGEX = [[t]]\n[t]\nREGEX = [[u]]", "inside themselves: u -> t -> u"),
+        ("[u]\nREGEX = (\n[t]\nREGEX = [[u:x]]", "REGEX"),
+        ("[m0]\nREGEX = " + "a" * 999 + "".join(f"\n[m{i + 1}]\nREGEX = " + f"[[m{i}]]" * 9 for i in range(9)) + "\n[t]\nREGEX = [[m9]]", "longer than"),
+    ],
+)  # fmt: skip
+def test_modules_that_do_not_work(know: Callable[..., Asked], transforms: str, what: str) -> None:
+    knowledge = know("[st]\nKV_MODE = none\nREPORT-a = t\nEXTRACT-b = (?<y>.)", transforms)
+    assert row(knowledge.extract(events("ab"))) == {"y": "a"}
+    (problem,) = knowledge.problems
+    assert problem.startswith("app/default/transforms.conf:") and what in problem

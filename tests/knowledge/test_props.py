@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from caltrop.dialect.conf import place_of
 from caltrop.dialect.patterns import RegexError
 from caltrop.knowledge import Configuration, Knowledge, Setting
 from caltrop.knowledge.props import Alias, name_pattern, plan, starting
@@ -195,3 +196,16 @@ def test_plan_reads_what_it_can_and_reports_the_rest() -> None:
         ("a/default/props.conf:6", "FIELDALIAS-bad"),
         ("a/default/props.conf:9", "LOOKUP-bad"),
     ]
+
+
+def test_modules_of_index_time_transforms_are_put_in(make_app: MakeApp) -> None:
+    transforms = (
+        "[w]\nREGEX = \\w+\n[t]\nREGEX = ([[w]])\n[broken]\nREGEX = [[gone:x]]\n[off]\nREGEX = x\ndisabled = 1\n"
+    )
+    knowledge = Knowledge(Configuration([make_app("a", {"default/transforms.conf": transforms})]), "a")
+    found = knowledge.index_time_transform("t")
+    assert found is not None and found["REGEX"] == r"((?:\w+))"
+    assert place_of(found["REGEX"]) == "a/default/transforms.conf:4: "
+    broken = knowledge.index_time_transform("broken")
+    assert broken is not None and broken["REGEX"] == "[[gone:x]]"
+    assert knowledge.index_time_transform("off") is None

@@ -6,6 +6,7 @@ import re
 
 import polars as pl
 
+from caltrop.engine import asking
 from caltrop.engine.commands.filtering import flag
 from caltrop.engine.commands.markup import input_text, with_fields
 from caltrop.engine.context import Context
@@ -62,7 +63,7 @@ def _by_transforms(table: Table, names: list[str], cmd: Command, ctx: Context) -
         stanza = config.stanza("transforms", name, ctx.app, ctx.user)
         if stanza is None:
             raise SearchError(f"extract: there is no transform named '{name}'", node=cmd)
-        found = transform(stanza)
+        found = transform(stanza, asking.knowledge(ctx).regex_of)
         if isinstance(found, Fault):
             raise SearchError(f"extract: {found}", node=cmd)
         found.run(fields, None)
