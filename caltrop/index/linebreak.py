@@ -218,7 +218,7 @@ class Merger:
         never = pl.Series([False]).new_from_index(0, len(lines))
         by_date = props.break_only_before_date
         timed = props.datetime_config.upper() not in ("CURRENT", "NONE")
-        breaks = never
+        breaks, assumed = never, never
         if props.break_only_before:
             breaks = patterns.compile(props.break_only_before).matches(texts)
         if timed and (by_date or (by_date is None and not props.break_only_before)):
@@ -227,11 +227,12 @@ class Merger:
             if by_date is None:
                 seen = pl.Series([self._dated, *dates]).cum_max()
                 self._dated = bool(seen[-1])
-                breaks = breaks | ~seen[1:]
+                assumed = ~seen[1:]
         elif not timed and by_date is None and not props.break_only_before:
-            breaks = ~never
-        if props.must_not_break_before:
-            breaks = breaks & ~patterns.compile(props.must_not_break_before).matches(texts)
+            assumed = ~never
+        if props.must_not_break_before:  # holds back neither a date nor BREAK_ONLY_BEFORE (measured on 10.4)
+            assumed = assumed & ~patterns.compile(props.must_not_break_before).matches(texts)
+        breaks = breaks | assumed
         ends = patterns.compile(props.must_break_after).matches(texts) if props.must_break_after else never
         if props.must_not_break_after:
             breaks = self._held(breaks, patterns.compile(props.must_not_break_after).matches(texts), ends)

@@ -20,6 +20,8 @@ from caltrop.dialect.strptime import pattern
 from caltrop.dialect.words import known_truth, truth
 from caltrop.dialect.zones import TimeError
 
+LARGEST = 1 << 31  # of a number in a setting: beyond it there is no difference
+
 
 @dataclass(frozen=True, slots=True)
 class Props:
@@ -80,7 +82,7 @@ class Props:
             if number is None or number[0] != text:
                 used = "the default" if number is None else number[0]
                 tell(name, f"expected a whole number; {used} is used")
-            return None if number is None else int(number[0])
+            return None if number is None else max(-LARGEST, min(int(number[0]), LARGEST))
 
         def regex(name: str, default: str = "") -> str:
             pattern = settings.get(name) or default
@@ -141,7 +143,7 @@ class Props:
             truncate=max(0, whole("TRUNCATE", 10_000)),
             time_prefix=regex("TIME_PREFIX"),
             time_format=time_format(),
-            lookahead=lookahead if lookahead > 0 else 1 << 20,
+            lookahead=min(lookahead, LARGEST) if lookahead > 0 else LARGEST,
             datetime_config=settings.get("DATETIME_CONFIG", "").strip(),
             tz=zone(),
             max_days_ago=optional("MAX_DAYS_AGO"),

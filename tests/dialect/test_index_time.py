@@ -96,7 +96,7 @@ def test_unusual_line_breakers(breaker: str, events: list[str]) -> None:
 def test_a_wrong_pattern_is_told_with_the_name_of_its_setting(name: str) -> None:
     told: list[str] = []
     assert Props.from_mapping({name: "(x"}, told.append) == Props.from_mapping({})
-    assert told == [f"{name} = (x: missing closing parenthesis at 2 of '(x'"]
+    assert told == [f"{name} = (x: missing closing parenthesis at 2 of '(x'; the default is used"]
 
 
 PIECE = st.sampled_from(["a", "(b)", r"\d", "[ab]+", r"(\w)", "x*", "(?=b)", r"\.", "(?i)B"])
