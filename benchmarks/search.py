@@ -195,9 +195,10 @@ def measure_corpus(folder: Path, data: list[str], least: int) -> None:
     """All production detections of a repository, over captures repeated until there are `least` events."""
     from caltrop.content import load
     from caltrop.corpus import run as corpus
+    from caltrop.knowledge import layers
 
     catalogue = load(folder, checks=False)
-    with corpus.instance_of(catalogue, data) as (instance, count):
+    with corpus.instance_of(catalogue, data, layers()) as (instance, count):
         copies = [segment.frame for segment in instance.store.segments(["main"])]
         while 0 < count < least:
             for frame in copies:

@@ -12,6 +12,7 @@ import pytest
 
 from caltrop.content import load
 from caltrop.corpus import run as corpus
+from caltrop.knowledge import layers
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
 CAPTURES = {
@@ -29,7 +30,7 @@ EXPECTED = {
 def test_the_detections_on_real_captures(root: Path, shared: Path, capture: str) -> None:
     catalogue = load(root)
     path = str(shared / "datasets" / "otrf" / capture)
-    with corpus.instance_of(catalogue, [path]) as (instance, events):
+    with corpus.instance_of(catalogue, [path], layers()) as (instance, events):
         assert events == CAPTURES[capture]
         runs = [corpus.run(instance, d, catalogue.config.id, rows=True) for d in catalogue.detections]
     assert [r.error for r in runs] == [None] * len(runs)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from caltrop.cli.options import app_option
-from caltrop.cli.search import unpacked
-from caltrop.knowledge import Configuration, MergedStanza, NotFound, layers
+from caltrop.cli.options import addon_options, packages
+from caltrop.knowledge import Configuration, MergedStanza, NotFound, layers, unpacked
 from caltrop.knowledge.configuration import NOBODY
 
 
@@ -21,10 +19,7 @@ from caltrop.knowledge.configuration import NOBODY
 @click.option(
     "--etc", type=click.Path(exists=True, file_okay=False, path_type=Path), help="The etc folder of an instance."
 )
-@app_option
-@click.option(
-    "--addons/--no-addons", default=True, help="Include the repository's add-ons (default, unless --etc is given)."
-)
+@addon_options
 @click.option("--context", metavar="APP", help="What a search in this app sees; without it, the global context.")
 @click.option("--user", default=NOBODY, help="With --context: include this user's own settings.")
 def command(
@@ -37,9 +32,11 @@ def command(
     context: str | None,
     user: str,
 ) -> None:
-    """Show the merged CONF (props, transforms, macros, …), or one STANZA of it with what it inherits from [default]."""
-    with tempfile.TemporaryDirectory(prefix="caltrop-btool-") as scratch:
-        folders = unpacked(apps, Path(scratch))
+    """Show the merged CONF (props, transforms, macros, …), or one STANZA of it with what it inherits from [default].
+
+    With --etc that instance alone is shown: no add-ons but those of --app.
+    """
+    with unpacked(packages(apps) if etc is None else apps) as folders:
         if etc is None:
             configuration = Configuration([*layers(addons=addons), *folders])
         else:

@@ -61,7 +61,8 @@ def _build(content: Path, out: Path, unchecked: bool, cache: Path | None) -> tup
         "sha256": result.sha256,
         "talk": talk,
     }
-    return record, [path for path in sorted(data) if path and "://" not in path]
+    probes = data | {addon.path for addon in catalogue.config.addons}
+    return record, [path for path in sorted(probes) if path and "://" not in path]
 
 
 def _refuse(catalogue: Catalogue) -> None:

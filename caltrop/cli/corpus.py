@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from caltrop.cli.options import windows_option
+from caltrop.cli.options import addon_options, packages, windows_option
 from caltrop.errors import CaltropError
 
 if TYPE_CHECKING:
-    from caltrop.corpus.own import Outcome
+    from caltrop.content import Catalogue
+    from caltrop.corpus.own import Outcome, Trial
     from caltrop.corpus.run import Run
 
 NAMES_SHOWN = 5
@@ -31,6 +32,7 @@ def command() -> None:
 @click.option("--data", multiple=True, metavar="PATH", help="File, folder, archive or archive!member; may be repeated.")
 @click.option("--macro", "macros", multiple=True, metavar="NAME=DEF", help="Replace a macro; may be repeated.")
 @windows_option
+@addon_options
 @click.option("--all", "everything", is_flag=True, help="Also detections that are not in production.")
 @click.option("--format", "layout", type=click.Choice(["text", "jsonl"]), default="text", show_default=True)
 @click.option("--rows", is_flag=True, help="With jsonl: add the result rows.")
@@ -39,6 +41,8 @@ def run_command(
     data: tuple[str, ...],
     macros: tuple[str, ...],
     windows: str,
+    apps: tuple[Path, ...],
+    addons: bool,
     everything: bool,
     layout: str,
     rows: bool,
@@ -51,10 +55,14 @@ def run_command(
 
     from caltrop.content import load
     from caltrop.corpus import run as corpus
+    from caltrop.knowledge import app_folders
 
     catalogue = load(folder)
     runs: list[Run] = []
-    with corpus.instance_of(catalogue, data, macros, windows=windows) as (instance, events):
+    with (
+        app_folders(packages(apps, folder), addons=addons) as folders,
+        corpus.instance_of(catalogue, data, folders, macros, windows=windows) as (instance, events),
+    ):
         began = time.perf_counter()
         for detection in catalogue.detections:
             if not everything and detection.status != "production":
@@ -94,13 +102,21 @@ def run_command(
     "--detection", "names", multiple=True, metavar="NAME", help="Only this one (name or id); may be repeated."
 )
 @click.option("--all", "everything", is_flag=True, help="Also detections that are not in production.")
+@addon_options
 @click.option("--jobs", type=click.IntRange(1), help="Processes; one a processor by default.")
 @click.option(
     "-o", "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
     help="Append each outcome as a JSON line; outcomes that are in it already, and still hold, are not run again.",
 )  # fmt: skip
 def test_command(
-    folder: Path, clone: Path, names: tuple[str, ...], everything: bool, jobs: int | None, out: Path | None
+    folder: Path,
+    clone: Path,
+    names: tuple[str, ...],
+    everything: bool,
+    apps: tuple[Path, ...],
+    addons: bool,
+    jobs: int | None,
+    out: Path | None,
 ) -> int:
     """Try each detection on its own published data: does it fire, and if not, where were its events lost?
 
@@ -117,9 +133,16 @@ def test_command(
     from caltrop.content import load
     from caltrop.corpus import own
     from caltrop.corpus.clone import Clone
+    from caltrop.knowledge import app_folders
 
     catalogue = load(folder)
-    chosen = list(own.trials(catalogue, Clone(clone), everything=everything or bool(names)))
+    with app_folders(packages(apps, folder), addons=addons) as folders:
+        chosen = list(own.trials(catalogue, Clone(clone), folders, everything=everything or bool(names)))
+        return _attempt(catalogue, _named(chosen, names), folders, jobs or os.cpu_count() or 1, out)
+
+
+def _named(chosen: list[Trial], names: Sequence[str]) -> list[Trial]:
+    """The tests of the detections that are named (all of them without names)."""
     if names:
         wanted = {name.lower() for name in names}
         chosen = [trial for trial in chosen if not wanted.isdisjoint({trial.detection.lower(), trial.id.lower()})]
@@ -127,6 +150,15 @@ def test_command(
         for name in names:
             if name.lower() not in known:
                 raise CaltropError(f"no detection {name!r} with test data", hint="give a name or id as in its file")
+    return chosen
+
+
+def _attempt(
+    catalogue: Catalogue, chosen: Sequence[Trial], folders: Sequence[Path], jobs: int, out: Path | None
+) -> int:
+    """Try them, tell what comes of it, and give the exit code."""
+    from caltrop.corpus import own
+
     before = own.kept(out) if out else {}
     outcomes = [before[trial.key] for trial in chosen if trial.key in before]
     if outcomes:
@@ -134,7 +166,7 @@ def test_command(
     rest = [trial for trial in chosen if trial.key not in before]
     with ExitStack() as stack:
         file = stack.enter_context(out.open("a", encoding="utf-8")) if out else None
-        for number, outcome in enumerate(own.attempt(catalogue, rest, jobs or os.cpu_count() or 1), 1):
+        for number, outcome in enumerate(own.attempt(catalogue, rest, folders, jobs), 1):
             outcomes.append(outcome)
             if file is not None:
                 file.write(own.as_line(outcome) + "\n")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import click
 
-from caltrop.cli.options import addons_option, app_option
+from caltrop.cli.options import addon_options, packages
 from caltrop.errors import CaltropError
 
 
@@ -18,8 +17,7 @@ def command() -> None:
 
 @command.command("check")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@app_option
-@addons_option
+@addon_options
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="json: one object a data source."
 )
@@ -29,12 +27,11 @@ def check(folder: Path, apps: tuple[Path, ...], addons: bool, form: str) -> None
     FOLDER is a content repository (its data_sources/ is read) or a folder of data source files.
     """
     from caltrop import recall
-    from caltrop.cli.search import unpacked
     from caltrop.engine.instance import Instance
-    from caltrop.knowledge import layers
+    from caltrop.knowledge import app_folders
 
-    with tempfile.TemporaryDirectory(prefix="caltrop-knowledge-") as scratch:
-        instance = Instance(None, [*layers(addons=addons), *unpacked(apps, Path(scratch))])
+    with app_folders(packages(apps), addons=addons) as folders:
+        instance = Instance(None, folders)
         verdicts, problems = recall.examine(instance, list(recall.samples(folder)))
     for verdict in verdicts:
         click.echo(recall.as_json(verdict) if form == "json" else recall.as_text(verdict))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,15 +10,31 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-app_option = click.option(
-    "--app",
-    "apps",
-    multiple=True,
-    type=click.Path(exists=True, path_type=Path),
-    metavar="PACKAGE",
-    help="An app: a package or a folder (may be repeated).",
-)
-addons_option = click.option("--addons/--no-addons", default=True, help="Use the repository's add-ons (default).")
+
+def addon_options(command: F) -> F:
+    """--app and --no-addons, of every command that looks at events: `packages` says what they come to."""
+    for option in (
+        click.option(
+            "--addons/--no-addons", default=True, help="Use Caltrop's own add-ons (default); those you install stay."
+        ),
+        click.option(
+            "--app", "apps", multiple=True, type=click.Path(exists=True, path_type=Path), metavar="PACKAGE",
+            help="An add-on or other app: a folder, .tar.gz, .spl or .zip; may be repeated. So is `addons` of app.yml.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def packages(apps: Sequence[Path], root: Path = Path()) -> list[Path]:
+    """What to install: the `addons` of the app.yml in this folder, if there is one, then what --app names."""
+    if not (root / "app.yml").is_file():
+        return list(apps)
+    from caltrop.content.config import addon_packages
+
+    return [*addon_packages(root), *apps]
+
+
 windows_option = click.option(
     "--windows", type=click.Choice(["xml", "classic"]), default="xml", help="How Windows events are rendered."
 )

@@ -6,19 +6,18 @@ import csv
 import io
 import json
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from caltrop.cli.options import addons_option, app_option, windows_option
+from caltrop.cli.options import addon_options, packages, windows_option
 from caltrop.dialect import strftime
 from caltrop.engine.context import Message
 from caltrop.engine.instance import Instance
 from caltrop.engine.table import Table, render
 from caltrop.index.importers import FORMATS
-from caltrop.knowledge import install_app, layers
+from caltrop.knowledge import app_folders
 
 MANY_FIELDS = 12
 
@@ -28,8 +27,7 @@ MANY_FIELDS = 12
 @click.option(
     "--data", "data", multiple=True, metavar="PATH", help="A file, folder, archive or archive!member (may be repeated)."
 )
-@app_option
-@addons_option
+@addon_options
 @click.option("--earliest", help="Start of the time range: -1h@h, epoch seconds, …")
 @click.option("--latest", help="End of the time range.")
 @click.option("--now", type=float, metavar="EPOCH", help="Pin the current time.")
@@ -52,9 +50,11 @@ def command(
     now: float | None, index: str | None, sourcetype: str | None, source: str | None, host: str | None, form: str,
     windows: str, context: str, output: str,
 ) -> None:  # fmt: skip
-    """Run SPL over files of any log format, with no server."""
-    with tempfile.TemporaryDirectory(prefix="caltrop-search-") as scratch:
-        folders = [*layers(addons=addons), *unpacked(apps, Path(scratch))]
+    """Run SPL over files of any log format, with no server.
+
+    What the search writes (outputlookup) is there for the search, and gone with it: no app is changed.
+    """
+    with app_folders(packages(apps), addons=addons) as folders:
         instance = Instance(None, folders, now=now)
         instance.store.create_index("main")
         options = instance.import_options(
@@ -72,14 +72,6 @@ def command(
             for message in said:
                 click.echo(f"{message.severity}: {message.text}", err=True)
     {"json": write_json, "csv": write_csv, "table": write_table}[output](result.table)
-
-
-def unpacked(apps: Sequence[Path], scratch: Path) -> list[Path]:
-    """App folders; packages are unpacked into the scratch folder."""
-    folders: list[Path] = []
-    for app in apps:
-        folders.append(app.resolve() if app.is_dir() else scratch / "apps" / install_app(app, scratch / "apps"))
-    return folders
 
 
 def columns_of(table: Table) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from caltrop.cli.options import addon_options, packages
 from caltrop.errors import CaltropError
 
 
@@ -23,14 +24,7 @@ from caltrop.errors import CaltropError
     type=click.Path(path_type=Path, file_okay=False),
     help="Keeps events and configuration; without it everything is gone at the end.",
 )
-@click.option(
-    "--app",
-    "apps",
-    multiple=True,
-    type=click.Path(path_type=Path, exists=True),
-    metavar="PACKAGE",
-    help="An app to install first: a package or a folder. May be repeated.",
-)
+@addon_options
 @click.option("--hec-token", envvar="CALTROP_HEC_TOKEN", help="Create a collector token `default` with this value.")
 def command(
     host: str,
@@ -40,6 +34,7 @@ def command(
     password: str | None,
     data_dir: Path | None,
     apps: tuple[Path, ...],
+    addons: bool,
     hec_token: str | None,
 ) -> None:
     """Run the embedded, Splunk-compatible server.
@@ -60,9 +55,10 @@ def command(
         hec_port=hec_port,
         web_port=None if web_port < 0 else web_port,
         password=password,
+        addons=None if addons else (),
     )
     try:
-        for package in apps:
+        for package in packages(apps):
             click.echo(f"installed {server.install(package)}", err=True)
         if hec_token:
             server.create_hec_token("default", hec_token)

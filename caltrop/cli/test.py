@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from caltrop.cli.options import credential_options, hec_option
+from caltrop.cli.options import addon_options, credential_options, hec_option, packages
 from caltrop.errors import CaltropError, FindingsError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--target", metavar="URL", help="Management URL of a Splunk; without it an embedded one is started.")
 @hec_option
 @credential_options
+@addon_options
 @click.option("--installed", is_flag=True, help="The target has the app already: build and install nothing.")
 @click.option("--package-path", metavar="PATH", help="The folder in which the target itself finds dist/.")
 @click.option(
@@ -44,6 +46,11 @@ def command(names: tuple[str, ...], content: Path, **options: object) -> int:
     from caltrop.content import load
     from caltrop.replay.console import print_report
 
+    if options["target"] and (options["apps"] or not options["addons"]):
+        raise CaltropError(
+            "--app and --no-addons are for the embedded server: a target has its own apps",
+            hint="install the add-on there (caltrop install)",
+        )
     catalogue = load(content)
     if catalogue.blocking:
         for problem in catalogue.errors:
@@ -71,6 +78,8 @@ def _prove(
     password: str,
     token: str,
     insecure: bool,
+    apps: tuple[Path, ...],
+    addons: bool,
     installed: bool,
     package_path: str | None,
     without_risk: bool,
@@ -88,7 +97,7 @@ def _prove(
             credentials = Credentials(username, password, token)
             chosen = RemoteTarget.connect(target, credentials, hec_url=hec_url, verify=False if insecure else None)
         else:
-            chosen = _embedded(stack)
+            chosen = _embedded(stack, packages(apps, content), addons)
         proof = Proof(
             target=chosen,
             root=content,
@@ -108,12 +117,14 @@ def _prove(
         )
 
 
-def _embedded(stack: ExitStack) -> RemoteTarget:
-    """Start the embedded server on free loopback ports for as long as the stack lives."""
+def _embedded(stack: ExitStack, apps: Sequence[Path], addons: bool) -> RemoteTarget:
+    """Start the embedded server, with these apps, on free loopback ports for as long as the stack lives."""
     from caltrop.replay.remote import Credentials, RemoteTarget
     from caltrop.splunkd.server import Server
 
-    server = stack.enter_context(Server())
+    server = stack.enter_context(Server(addons=None if addons else ()))
+    for app in apps:
+        server.install(app)
     return RemoteTarget.connect(server.url, Credentials(server.username, server.password), hec_url=server.hec_url)
 
 

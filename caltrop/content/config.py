@@ -13,6 +13,7 @@ from caltrop.content.problems import Problem
 from caltrop.content.rules import RULES
 from caltrop.content.spec import ANY, BOOL, TEXT, TEXTS, ListOf, MapOf, Obj, Scalar, check
 from caltrop.content.values import Data, mapping, mappings, text, texts
+from caltrop.errors import CaltropError, Location
 
 FLAVOURS = ("es", "no-es", "cloud")
 SEVERITIES = ("error", "warning", "off")
@@ -25,6 +26,14 @@ class Override(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
     severity: str
     reason: str
+
+
+class AddOn(msgspec.Struct, frozen=True, kw_only=True):
+    """A package that the repository's detections are proved with and that stays outside of it; where app.yml names it."""
+
+    path: str  # absolute, or relative to the repository
+    line: int
+    column: int
 
 
 class AppConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +59,7 @@ class AppConfig(msgspec.Struct, frozen=True, kw_only=True):
     template: str = "app"
     rules: dict[str, str] = {}
     overrides: tuple[Override, ...] = ()
+    addons: tuple[AddOn, ...] = ()
     external_macros: tuple[str, ...] = ()
     external_lookups: tuple[str, ...] = ()
     external_indexes: tuple[str, ...] = ()
@@ -98,6 +108,7 @@ APP = Obj(
                 "external": Obj({"macros": TEXTS, "lookups": TEXTS, "indexes": TEXTS}),
             }
         ),
+        "addons": TEXTS,
         "test": MapOf(ANY),
     },
     required=("id", "label", "prefix", "version", "author"),
@@ -117,8 +128,33 @@ def load_config(root: Path) -> tuple[AppConfig, list[Problem]]:
                     )
                 ]
             config, problems = read(document)
-            return config, document.problems + problems
+            return config, document.problems + problems + [_absent(config, addon) for addon in missing(config, root)]
     return AppConfig(strict=False, kill_chain=False, file=""), []
+
+
+def missing(config: AppConfig, root: Path) -> list[AddOn]:
+    """The add-ons of app.yml that are not on this machine."""
+    return [addon for addon in config.addons if not (root / addon.path).exists()]
+
+
+def _absent(config: AppConfig, addon: AddOn) -> Problem:
+    return Problem(
+        file=config.file,
+        line=addon.line,
+        column=addon.column,
+        code="missing-addon",
+        message=f"the add-on {addon.path!r} is not there",
+        hint="a folder, .tar.gz, .spl or .zip; relative to the repository, or absolute",
+    )
+
+
+def addon_packages(root: Path) -> list[Path]:
+    """The add-ons that the repository's app.yml lists. Raises `CaltropError` for the first that is not there."""
+    config = load_config(root)[0]
+    for problem in (_absent(config, addon) for addon in missing(config, root)):
+        location = Location(str(root / problem.file), problem.line, problem.column)
+        raise CaltropError(problem.message, location=location, hint=problem.hint)
+    return [root / addon.path for addon in config.addons]
 
 
 def _own(document: Document) -> tuple[AppConfig, list[Problem]]:
@@ -138,8 +174,13 @@ def _own(document: Document) -> tuple[AppConfig, list[Problem]]:
     }
     if isinstance(data.get("es_version"), int) and "es_version" not in wrong:
         plain["es_version"] = data["es_version"]
+    addons = []
+    for number, name in enumerate(texts(data, "addons")):
+        line, column = document.place(("addons", number) if isinstance(data["addons"], list) else ("addons",))
+        addons.append(AddOn(path=name, line=line, column=column))
     config = AppConfig(
         **plain,
+        addons=tuple(addons),
         kill_chain=data.get("kill_chain") is not False,
         author_name=text(author, "name"),
         author_email=text(author, "email"),

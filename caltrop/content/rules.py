@@ -35,6 +35,7 @@ RULES: dict[str, tuple[str, str]] = {
     "unknown-technique": ("warning", "an ATT&CK id that the shipped table does not know"),
     "unknown-data-source": ("warning", "a data source that nobody describes"),
     "unknown-baseline": ("warning", "a baseline that does not exist"),
+    "missing-addon": ("warning", "an add-on that app.yml lists is not on this machine"),
     "unknown-detection": ("warning", "an override in app.yml is for a detection that does not exist"),
     "no-deployment": ("error", "no deployment says how searches of this type run"),
     # the search

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -26,7 +25,6 @@ from caltrop.corpus.run import INDEXES, as_command, cause, write_app
 from caltrop.engine.execute import Stage
 from caltrop.engine.instance import Instance
 from caltrop.errors import CaltropError
-from caltrop.knowledge.addons import layers
 from caltrop.replay.delivery import reads_as_it_is
 from caltrop.workers import Died
 from caltrop.workers import run as in_parallel
@@ -79,9 +77,12 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
 
 
-def trials(catalogue: Catalogue, clone: Clone, *, everything: bool = False) -> Iterator[Trial]:
-    """The tests of production detections (`everything`: of all), with their data as found in the clone."""
-    common = _digest([__version__, *_rules(catalogue)])
+def trials(catalogue: Catalogue, clone: Clone, apps: Sequence[Path], *, everything: bool = False) -> Iterator[Trial]:
+    """The tests of production detections (`everything`: of all), with their data as found in the clone.
+
+    `apps` are the folders of the other apps that they run with.
+    """
+    common = _digest([__version__, *_rules(catalogue, apps)])
     for detection in catalogue.detections:
         if everything or detection.status == "production":
             for test in detection.tests:
@@ -89,11 +90,11 @@ def trials(catalogue: Catalogue, clone: Clone, *, everything: bool = False) -> I
                     yield _trial(detection, test, clone, common)
 
 
-def _rules(catalogue: Catalogue) -> Iterator[str]:
+def _rules(catalogue: Catalogue, apps: Sequence[Path]) -> Iterator[str]:
     """What every search of the repository may lean on."""
     yield from (repr(macro) for macro in catalogue.macros)
     yield from (repr(lookup) for lookup in catalogue.lookups)
-    for app in layers():
+    for app in apps:
         for path in sorted(p for p in app.rglob("*") if p.is_file()):
             yield f"{path.relative_to(app.parent)} {hashlib.sha256(path.read_bytes()).hexdigest()}"
 
@@ -136,22 +137,11 @@ def _digest(parts: Sequence[str]) -> str:
 
 
 class Bench:
-    """What one process tries detections with: apps of its own, made anew after a search that wrote into them."""
+    """What one process tries detections with: the folders of apps, the content's own among them. No search changes them."""
 
-    def __init__(self, template: Path, app: str) -> None:
-        self._template = template
+    def __init__(self, apps: Sequence[Path], app: str) -> None:
+        self._apps = apps
         self._app = app
-        self._stack = ExitStack()
-        self._apps = self._fresh()
-        self._mark = self._state()
-
-    def _fresh(self) -> Path:
-        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="caltrop-own-")))
-        return shutil.copytree(self._template, folder / "apps")
-
-    def _state(self) -> list[tuple[str, int, int]]:
-        files = (path for path in self._apps.glob("*/lookups/*") if path.is_file())
-        return sorted((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)
 
     def __call__(self, trial: Trial) -> Outcome:
         began = time.perf_counter()
@@ -162,14 +152,10 @@ class Bench:
             outcome = _outcome(trial, "error", error=text, cause=cause(error))
         except (RecursionError, MemoryError, OSError) as error:
             outcome = _outcome(trial, "error", error=f"{type(error).__name__}: {error}", cause=type(error).__name__)
-        if self._state() != self._mark:
-            self._stack.close()
-            self._apps = self._fresh()
-            self._mark = self._state()
         return msgspec.structs.replace(outcome, seconds=round(time.perf_counter() - began, 3))
 
     def _run(self, trial: Trial) -> Outcome:
-        instance = Instance(None, sorted(path for path in self._apps.iterdir() if path.is_dir()))
+        instance = Instance(None, self._apps)
         for name in dict.fromkeys([*INDEXES, *(data.index for data in trial.data)]):
             instance.store.create_index(name)
         problems: list[str] = []
@@ -234,15 +220,15 @@ def _outcome(trial: Trial, verdict: Verdict, *, error: str = "", cause: str = ""
 class Start(msgspec.Struct, frozen=True):
     """Makes a `Bench` in another process."""
 
-    template: str
+    apps: tuple[str, ...]
     app: str
 
     def __call__(self) -> Callable[[Trial], Outcome]:
-        return Bench(Path(self.template), self.app)
+        return Bench([Path(path) for path in self.apps], self.app)
 
 
-def attempt(catalogue: Catalogue, chosen: Sequence[Trial], jobs: int) -> Iterator[Outcome]:
-    """The outcomes of trials, as they come."""
+def attempt(catalogue: Catalogue, chosen: Sequence[Trial], apps: Sequence[Path], jobs: int) -> Iterator[Outcome]:
+    """The outcomes of trials, as they come, beside the apps in these folders."""
     for trial in chosen:
         if trial.absent:
             yield _outcome(trial, "absent")
@@ -250,11 +236,8 @@ def attempt(catalogue: Catalogue, chosen: Sequence[Trial], jobs: int) -> Iterato
     if not here:
         return
     with tempfile.TemporaryDirectory(prefix="caltrop-own-") as folder:
-        template = Path(folder) / "apps"
-        write_app(catalogue, template)
-        for app in layers():
-            shutil.copytree(app, template / app.name)
-        for trial, result in in_parallel(Start(str(template), catalogue.config.id), here, min(jobs, len(here))):
+        start = Start(tuple(map(str, [*apps, write_app(catalogue, Path(folder))])), catalogue.config.id)
+        for trial, result in in_parallel(start, here, min(jobs, len(here))):
             if isinstance(result, Died):
                 yield _outcome(trial, "error", error=str(result), cause=str(result))
             else:

@@ -19,7 +19,6 @@ from caltrop.content import Catalogue, Detection
 from caltrop.engine.instance import Instance
 from caltrop.engine.table import render
 from caltrop.errors import CaltropError
-from caltrop.knowledge.addons import layers
 from caltrop.knowledge.files import write_conf
 from caltrop.render import app_files
 
@@ -52,15 +51,20 @@ class Run:
 
 @contextmanager
 def instance_of(
-    catalogue: Catalogue, data: Sequence[str], macros: Sequence[str] = (), *, windows: str = "xml"
+    catalogue: Catalogue,
+    data: Sequence[str],
+    apps: Sequence[Path],
+    macros: Sequence[str] = (),
+    *,
+    windows: str = "xml",
 ) -> Iterator[tuple[Instance, int]]:
-    """An instance with the catalogue's app, the add-ons and the data; gives the number of events too."""
+    """An instance with the catalogue's app, the other app folders and the data; gives the number of events too."""
     with tempfile.TemporaryDirectory(prefix="caltrop-corpus-") as folder:
         app = write_app(catalogue, Path(folder))
         if macros:
             (app / "local").mkdir(exist_ok=True)
             write_conf(app / "local" / "macros.conf", dict(map(macro_stanza, macros)))
-        instance = Instance(None, [*layers(), app])
+        instance = Instance(None, [*apps, app])
         for name in INDEXES:
             instance.store.create_index(name)
         options = instance.import_options(windows="classic" if windows == "classic" else "xml")

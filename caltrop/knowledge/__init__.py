@@ -1,6 +1,6 @@
 """Installed apps -> merged configuration and knowledge objects (docs/architecture.md, "knowledge -> engine, splunkd")."""
 
-from caltrop.knowledge.addons import SYSTEM_LAYER, addon_apps, addons_path, layers
+from caltrop.knowledge.addons import SYSTEM_LAYER, addon_apps, addons_path, app_folders, layers, unpacked
 from caltrop.knowledge.configuration import Configuration, Conflict, MergedStanza, NotFound, Setting
 from caltrop.knowledge.datamodel import Calculation, DataModel, DataModelError, Dataset
 from caltrop.knowledge.kvstore import KVStore, KVStoreError
@@ -30,6 +30,8 @@ __all__ = [
     "Setting",
     "addon_apps",
     "addons_path",
+    "app_folders",
     "install_app",
     "layers",
+    "unpacked",
 ]

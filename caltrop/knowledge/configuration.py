@@ -31,6 +31,7 @@ from caltrop.dialect.conf import DEFAULT, ConfError, ConfFile
 from caltrop.dialect.words import truth
 from caltrop.errors import Location
 from caltrop.knowledge.files import write_conf
+from caltrop.knowledge.overlay import Overlay
 
 log = logging.getLogger(__name__)
 NOBODY = "nobody"
@@ -121,7 +122,7 @@ class Configuration:
     """All apps of one instance.
 
     `apps` is an `etc` folder (with `apps/`, `users/`, `system/`) or a sequence of app folders, for which `users` may
-    name the folder of user settings. Without `stand_ins`, apps that stand in for others are as if not installed. Reads are cached until an edit through this class or `reload()`; `generation`
+    name the folder of user settings, and whose lookups are never written to (`overlay`). Without `stand_ins`, apps that stand in for others are as if not installed. Reads are cached until an edit through this class or `reload()`; `generation`
     counts those changes.
     """
 
@@ -137,6 +138,8 @@ class Configuration:
         self._digests: dict[tuple[str, str | None, str], bytes] = {}
         self._metadata: dict[str, dict[str, dict[str, str]]] = {}
         self._apps: dict[str, Path] = {}
+        # Where searches write lookup files: on `etc` the apps are the instance's own; folders that were handed in are not.
+        self.overlay = None if isinstance(apps, Path) else Overlay()
         self._with_stand_ins = stand_ins
         self._stand_ins: frozenset[str] | None = None
         self.reload()

@@ -1,14 +1,20 @@
-"""Install an app: a folder or a tar archive into the apps folder of an instance. Archives are untrusted."""
+"""Install an app: a folder, a tar archive or a zip archive into the apps folder of an instance. Archives are untrusted."""
 
 from __future__ import annotations
 
 import re
 import shutil
+import stat
 import tarfile
 import tempfile
-from collections.abc import Container, Iterator
+import zipfile
+import zlib
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from caltrop.errors import CaltropError, Location
 
@@ -93,19 +99,54 @@ def _check_name(name: str, package: Path) -> None:
         raise PackageError(f"not the name of an app: {name!r}", location=Location(str(package)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """One entry of an archive. `content` is None for a folder."""
+
+    name: str
+    size: int
+    plain: bool  # a file or a folder, no link and no device
+    executable: bool
+    content: Callable[[], IO[bytes] | None] | None
+
+
+def _tar_members(archive: tarfile.TarFile) -> Iterator[_Member]:
+    for info in archive:
+        content = None if info.isdir() else partial(archive.extractfile, info)
+        yield _Member(info.name, info.size, info.isfile() or info.isdir(), bool(info.mode & 0o100), content)
+
+
+def _zip_members(archive: zipfile.ZipFile) -> Iterator[_Member]:
+    for info in archive.infolist():
+        mode = info.external_attr >> 16  # 0 where the archive was not made on Unix
+        plain = stat.S_IFMT(mode) in (0, stat.S_IFREG, stat.S_IFDIR) and not info.flag_bits & 1
+        content = None if info.is_dir() else partial(archive.open, info)
+        yield _Member(info.filename, info.file_size, plain, bool(mode & 0o100), content)
+
+
+@contextmanager
+def _members(package: Path) -> Iterator[Iterator[_Member]]:
+    if zipfile.is_zipfile(package):
+        with zipfile.ZipFile(package) as archive:
+            yield _zip_members(archive)
+    else:
+        with tarfile.open(package, "r:*") as tar:
+            yield _tar_members(tar)
+
+
 def _extract(package: Path, scratch: Path) -> str:
     tops: set[str] = set()
     size = count = 0
     try:
-        with tarfile.open(package, "r:*") as archive:
-            for member in archive:
+        with _members(package) as members:
+            for member in members:
                 path = PurePosixPath(member.name)
                 parts = [p for p in path.parts if p != "."]
                 if path.is_absolute() or ".." in parts or any("\\" in p or "\x00" in p for p in parts):
                     raise PackageError(f"unsafe path in the package: {member.name!r}", location=Location(str(package)))
-                if not parts or parts[0].startswith("._"):
+                if not parts or parts[0].startswith("._") or parts[0] == "__MACOSX":
                     continue
-                if not (member.isfile() or member.isdir()):
+                if not member.plain:
                     raise PackageError(
                         f"links and devices are not allowed in a package: {member.name!r}",
                         location=Location(str(package)),
@@ -119,16 +160,16 @@ def _extract(package: Path, scratch: Path) -> str:
                 _check_name(parts[0], package)
                 tops.add(parts[0])
                 target = scratch.joinpath(*parts)
-                if member.isdir():
+                if member.content is None:
                     target.mkdir(parents=True, exist_ok=True)
                     continue
                 target.parent.mkdir(parents=True, exist_ok=True)
-                source = archive.extractfile(member)
+                source = member.content()
                 if source is not None:
-                    with target.open("wb") as out:
+                    with source, target.open("wb") as out:
                         shutil.copyfileobj(source, out)
-                    target.chmod(0o755 if member.mode & 0o100 else 0o644)
-    except (tarfile.TarError, EOFError, OSError) as error:
+                    target.chmod(0o755 if member.executable else 0o644)
+    except (tarfile.TarError, zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError) as error:
         raise PackageError(f"cannot unpack: {error}", location=Location(str(package))) from error
     if len(tops) != 1:
         raise PackageError(f"a package holds one app folder, this one has {len(tops)}", location=Location(str(package)))

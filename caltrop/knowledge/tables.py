@@ -45,7 +45,7 @@ class Tables:
         self._moving = moving
         self._open: dict[str, tuple[Mark, Lookup]] = {}
         self._narrowed: dict[str, tuple[Mark, Lookup]] = {}  # those with a filter, filtered
-        self._searched: tuple[int, list[Path]] = (-1, [])
+        self._searched: tuple[tuple[int, int], list[Path]] = ((-1, 0), [])
 
     def get(self, name: str, asker: Asker) -> Lookup | None:
         """A definition, or a lookup file by its name (`x.csv`). None where neither exists.
@@ -134,7 +134,8 @@ class Tables:
         for folder in self._folders():
             try:
                 with os.scandir(folder) as entries:
-                    yield from sorted((e for e in entries if _FILE.match(e.name)), key=lambda e: e.name)
+                    found = sorted((e for e in entries if _FILE.match(e.name)), key=lambda e: e.name)
+                    yield from (e for e in found if not self._removed or Path(e.path) not in self._removed)
             except (FileNotFoundError, NotADirectoryError):
                 continue
 
@@ -151,7 +152,11 @@ class Tables:
         if not _FILE.match(file) or not file.lower().endswith(".csv"):
             raise LookupFailure(f"no lookup named {name!r}", hint="a lookup definition, or the name of a .csv file")
         found = self._file(file, stanza.app if stanza else "")
-        write_atomic(found or self._configuration.app_path(app) / "lookups" / file, write_csv(rows))
+        path = found or self._configuration.app_path(app) / "lookups" / file
+        overlay = self._configuration.overlay
+        if overlay is not None:
+            path = overlay.place(path.parent.parent.name, file)
+        write_atomic(path, write_csv(rows))
         self._open.clear()
 
     def remove_file(self, name: str) -> bool:
@@ -161,7 +166,11 @@ class Tables:
         found = self._file(file, stanza.app if stanza else "") if file else None
         if found is None:
             return False
-        found.unlink()
+        overlay, owner = self._configuration.overlay, found.parent.parent.name
+        if overlay is None:
+            found.unlink()
+        else:
+            overlay.remove(owner, self._configuration.app_path(owner) / "lookups" / file)
         self._open.clear()
         return True
 
@@ -203,19 +212,29 @@ class Tables:
 
     def _folders(self) -> list[Path]:
         """Where lookup files are looked for, strongest first; kept until the configuration changes."""
-        generation = self._configuration.generation
-        if self._searched[0] != generation:
-            self._searched = generation, self._find_folders()
+        overlay = self._configuration.overlay
+        state = (self._configuration.generation, len(overlay.apps) if overlay is not None else 0)
+        if self._searched[0] != state:
+            self._searched = state, self._find_folders()
         return self._searched[1]
 
     def _find_folders(self) -> list[Path]:
         etc = self._configuration.etc
-        folders = [self._configuration.app_path(n) / "lookups" for n in self._configuration.order(self._app)]
+        folders = []
+        overlay = self._configuration.overlay
+        for name in self._configuration.order(self._app):
+            written = overlay.folder(name) if overlay is not None else None
+            folders += [*([written] if written is not None else []), self._configuration.app_path(name) / "lookups"]
         if etc is not None:
             folders.append(etc / SYSTEM / "lookups")
             if self._user != NOBODY and is_name(self._user, self._app):
                 folders.insert(0, etc / "users" / self._user / self._app / "lookups")
         return folders
+
+    @property
+    def _removed(self) -> set[Path]:
+        overlay = self._configuration.overlay
+        return overlay.removed if overlay is not None else set()
 
     def _file(self, name: str, defined_in: str = "") -> Path | None:
         if not _FILE.match(name):
@@ -223,7 +242,7 @@ class Tables:
         for folder in self._folders():
             app = folder.parent.name
             visible = app in (self._app, defined_in, SYSTEM) or self._configuration.exported(app, "lookups", name)
-            if visible and (folder / name).is_file():
+            if visible and (folder / name).is_file() and folder / name not in self._removed:
                 return folder / name
         return None
 

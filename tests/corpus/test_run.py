@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from caltrop.cli.corpus import command
 from caltrop.corpus import run as corpus
 from caltrop.errors import CaltropError
+from caltrop.knowledge import layers
 
 DETECTION = """\
 name: {name}
@@ -152,7 +153,7 @@ def test_nearly_every_production_detection_of_the_corpus_runs(shared: Path) -> N
 
     catalogue = load(shared / "corpus" / "escu", checks=False)
     production = [d for d in catalogue.detections if d.status == "production"]
-    with corpus.instance_of(catalogue, ()) as (instance, _):
+    with corpus.instance_of(catalogue, (), layers()) as (instance, _):
         runs = [corpus.run(instance, detection, catalogue.config.id) for detection in production]
     failed = [one.name for one in runs if one.error is not None]
     assert len(failed) <= len(production) // 100, failed
