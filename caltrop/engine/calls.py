@@ -10,7 +10,7 @@ import polars as pl
 
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
-from caltrop.engine.values import Value, calculate
+from caltrop.engine.values import Returns, Value, by_row, calculate
 from caltrop.spl.ast import Call, Node
 
 
@@ -76,6 +76,29 @@ class Invocation:
         if not value.constant:
             raise self.error("must be a literal", index)
         return value.text().scalar()
+
+    def rows(
+        self, given: Value, kind: Returns, dtype: pl.DataType | type[pl.DataType], compute: Callable[..., Any],
+        *values: Value, otherwise: Callable[..., Any] = lambda *_: None,
+    ) -> Value:  # fmt: skip
+        """`values.by_row`. Where `given` (a pattern, a format, a base) comes from a field, one that cannot be read is that row's
+        alone: its result is `otherwise` of the row, and the search says so once. A literal is an error, as ever."""
+        if given.constant:
+            return by_row(kind, dtype, compute, *values)
+        said = False
+
+        def row(*cells: Any) -> Any:
+            nonlocal said
+            try:
+                return compute(*cells)
+            except (SearchError, ValueError, OverflowError) as error:
+                if not said:
+                    what = error.message if isinstance(error, SearchError) else str(error)
+                    self.ctx.warn(f"{self.node.name} function: rows are passed over: {what}")
+                    said = True
+                return otherwise(*cells)
+
+        return by_row(kind, dtype, row, *values)
 
     def error(self, what: str, index: int | None = None) -> SearchError:
         place = self.node if index is None else self.node.args[index]

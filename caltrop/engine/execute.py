@@ -18,6 +18,7 @@ from caltrop.engine.scan import scan_events
 from caltrop.engine.table import Table, render
 from caltrop.spl import unparse
 from caltrop.spl.ast import Command, MacroCall, Node, Pipeline, Subsearch
+from caltrop.spl.commands import declaration_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,9 @@ class Engine:
             if main and entry.kind == "transforming" and not self.transforming:
                 self.events, self.transforming = table, True
             try:
+                if not declaration_of(command.name).reads_brackets and command.of(Subsearch):
+                    command = subsearches.written_in(command, ctx)
+                    options.check(command)
                 if number == 0 and source is None and command.name == "search":
                     table = scan_events(commands, ctx)
                 else:

@@ -159,7 +159,11 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def compare(op: str, left: Value, right: Value) -> Value:
-    """Numeric where both sides are numbers, else by text; a multivalue compares true when any of its values does."""
+    """Numeric where both sides are numbers, else by text; a multivalue compares true when any of its values does.
+
+    Two strings by type, such as quoted literals, are compared as text even where both read as numbers: measured on
+    min("10", "9"), which is 10. A field is no string by type: its value decides.
+    """
     test = _COMPARE[op]
     if left.multivalue or right.multivalue:
         return _compare_any(op, left, right)
@@ -167,6 +171,8 @@ def compare(op: str, left: Value, right: Value) -> Value:
         return calculate("bool", test, left, right)
     if left.numbers and right.numbers:
         return calculate("bool", test, left.number(), right.number())
+    if left.kind == right.kind == "string":
+        return calculate("bool", test, left.text(), right.text())
     a, b = left.number(), right.number()
     if a.column.null_count() == left.column.null_count() and b.column.null_count() == right.column.null_count():
         return calculate("bool", test, a, b)  # every value that is there is a number: no text is needed

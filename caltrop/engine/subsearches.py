@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.table import Table, render
-from caltrop.spl import SplError, parse_eval, parse_search
-from caltrop.spl.ast import And, Comparison, FieldName, Keyword, Membership, Node, Not, Or, Subsearch, Word
+from caltrop.spl import SplError, parse, parse_eval, parse_search, unparse
+from caltrop.spl.ast import And, Command, Comparison, FieldName, Keyword, Membership, Node, Not, Or, Subsearch, Word
 
 MAX_RESULTS = 10_000  # limits.conf: subsearch maxout
 MAX_DEPTH = 20
@@ -110,6 +110,21 @@ def plain_text(node: Subsearch, ctx: Context) -> str:
         raise SearchError("the subsearch gives no text to write here", node=node, hint="end it with '| return $field'")
     value = render(table.frame.get_column(name)).to_list()[0]
     return " ".join(value) if isinstance(value, list) else (value or "")
+
+
+def written_in(command: Command, ctx: Context) -> Command:
+    """The command with the text of each of its subsearches in place, and read only then."""
+    pieces = [plain_text(part, ctx) if isinstance(part, Subsearch) else unparse(part) for part in command.parts]
+    text = " ".join([command.name, *pieces])
+    try:
+        read = parse(text, implicit_search=False).commands
+    except SplError as error:
+        raise SearchError(
+            f"with what its subsearch gives, the command is {text!r}: {error.message}", node=command, hint=error.hint
+        ) from error
+    if len(read) != 1 or not isinstance(read[0], Command):
+        raise SearchError(f"with what its subsearch gives, the command is {text!r}, which is several", node=command)
+    return read[0]
 
 
 def as_expression(node: Subsearch, ctx: Context) -> Node:

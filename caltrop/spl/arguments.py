@@ -133,6 +133,8 @@ class Arguments:
             return NodeOption(name=name, value=node, span=cursor.span(start))
         if char == '"':
             text = cursor.string()
+            if kind is Kind.INT and _DIGITS.fullmatch(text):  # limit="2", as `return limit` writes it
+                return Option(name=name, value=int(text), span=cursor.span(start))
             return Option(name=name, value=text, quoted=True, span=cursor.span(start))
         if char == "(":
             return Option(name=name, value=cursor.balanced(), span=cursor.span(start))
@@ -301,6 +303,7 @@ class Arguments:
         return Option(name=name, value=int(found[0]), span=cursor.span(start)) if found else None
 
 
+_DIGITS = re.compile(r"\d{1,18}")
 _LONE_COMMA = re.compile(r",(?=\s)")  # makemv delim=, field
 # reset_after="("expression")" as the manual writes it, or "(expression)"
 _QUOTED_EVAL = re.compile(r'"\("(.*?)(?<!\\)"\)"|"(\((?:[^"\\]|\\.)*\))"', re.DOTALL)

@@ -78,6 +78,14 @@ class MacroCall(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class Raw(Node):
+    """Arguments as written, which can be read only once something is put in: the results of the subsearches beside them
+    (`sort [ … ]`, `head [ … ]`), or, alone, the fields of a foreach template with tokens of its own."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Subsearch(Node):
     """[ pipeline ] in brackets."""
 

@@ -45,7 +45,8 @@ class Declaration:
     """Everything about one command.
 
     How it is written: `number` names the option that a leading bare number stands for (head 5); `first` reads that many
-    plain arguments as Word before `words` applies (lookup NAME field …); `behind_where` are options that may stand in the
+    plain arguments as Word before `words` applies (lookup NAME field …); `brackets` says that the command's own grammar knows
+    subsearches (in the others their results are written in as text before the arguments are read); `behind_where` are options that may stand in the
     search expression of a `where` clause; `closed` says that its page lists every option, so that any other is refused.
 
     What it does: `kind` (None: the engine leaves it out), `reads` and `gives` (see `facts`), `keeps_only_named`: nothing
@@ -57,6 +58,7 @@ class Declaration:
     name: str = ""
     options: Mapping[str, Kind] = field(default_factory=dict)
     words: Words = Words.WORDS
+    brackets: bool = False
     clauses: Mapping[str, Words] = field(default_factory=dict)
     number: str | None = None
     first: int = 0
@@ -72,6 +74,12 @@ class Declaration:
     groups: bool = False
     advice: tuple[Advice, ...] = ()
 
+    @property
+    def reads_brackets(self) -> bool:
+        """Whether a subsearch is part of the grammar: a search that is combined, a condition, an expression."""
+        searches = Words.SEARCH in (self.words, *self.clauses.values())
+        return self.brackets or searches or self.combines is not None
+
 
 declarations: dict[str, Declaration] = {}
 
@@ -85,6 +93,7 @@ class Facts(TypedDict, total=False):
 
     options: Mapping[str, Kind]
     words: Words
+    brackets: bool
     clauses: Mapping[str, Words]
     number: str
     first: int
@@ -121,4 +130,4 @@ def reader(*names: str, **facts: Unpack[Facts]) -> Callable[[Reader], Reader]:
     return decorate
 
 
-GENERIC = Declaration()
+GENERIC = Declaration(brackets=True)

@@ -25,6 +25,7 @@ from caltrop.spl.ast import (
     MacroCall,
     Node,
     Option,
+    Raw,
     SortKey,
     Subsearch,
     Template,
@@ -104,7 +105,7 @@ def _reads_unnamed(node: Node) -> bool:
         return node.name in ("searchmatch", "lookup")
     if isinstance(node, Aggregation):
         return node.argument is None and node.function not in ("c", "count")
-    return isinstance(node, Template | Subsearch | MacroCall)
+    return isinstance(node, Template | Subsearch | MacroCall | Raw)
 
 
 def named_and(*more: str) -> Reads:
@@ -158,5 +159,5 @@ def adds_named(command: Command, fields: Fields) -> Fields:
 
 
 def has_macro(command: Command) -> bool:
-    """A macro among the arguments may stand for any."""
-    return any(isinstance(part, MacroCall) for part in command.parts)
+    """A macro or a subsearch among the arguments may stand for any."""
+    return any(isinstance(part, MacroCall | Raw | Subsearch) for part in command.parts)

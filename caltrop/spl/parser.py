@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from caltrop.spl.arguments import Arguments
-from caltrop.spl.ast import Command, MacroCall, Node, Pipeline, Subsearch
+from caltrop.spl.ast import Command, MacroCall, Node, Pipeline, Raw, Subsearch
 from caltrop.spl.commands import declaration_of
 from caltrop.spl.cursor import MAX_DEPTH, Cursor
 from caltrop.spl.declaration import Words, declarations
@@ -144,11 +144,44 @@ def _command(cursor: Cursor) -> Command | MacroCall:
 
 def _arguments(cursor: Cursor, name: str, start: int) -> Command:
     declaration = declaration_of(name)
+    if not declaration.reads_brackets and (parts := _raw(cursor)):
+        return Command(name=name, parts=parts, span=cursor.span(start))
     args = Arguments(cursor, name, declaration.options, grouped=declaration.words is Words.FIELDS)
     parts = read_arguments(args, declaration)
     if not args.end():
         cursor.expected(f'another argument of {name}, "|" or the end of the search', _closing_hint(cursor))
     return Command(name=name, parts=parts, span=cursor.span(start))
+
+
+_TO_BRACKET = re.compile(r'(?:"(?:[^"\\]|\\.)*+"|\\.|```.*?```|`[^`]*+`|[^"\\|\[\]`])*+', re.DOTALL)
+_STARTS_SEARCH = re.compile(r"\[\s*(?:\||([A-Za-z]\w*)(?=[\s`]))")
+
+
+def _raw(cursor: Cursor) -> tuple[Node, ...]:
+    """Arguments with subsearches among them, each piece of text between them as written; empty where there is none.
+
+    A bracket that starts no search is left to the command: [a-z] of a pattern without quotes.
+    """
+    start = cursor.pos
+    parts: list[Node] = []
+    piece = start
+    while found := _TO_BRACKET.match(cursor.text, cursor.pos):
+        cursor.pos = found.end()
+        search = _STARTS_SEARCH.match(cursor.text, cursor.pos)
+        if not search or (search[1] and search[1].lower() not in declarations):
+            break
+        if text := cursor.text[piece : cursor.pos].strip():
+            parts.append(Raw(text=text, span=cursor.span(piece)))
+        parts.append(cursor.subsearch())
+        piece = cursor.pos
+    if not parts:
+        cursor.pos = start
+        return ()
+    if not cursor.at_stage_end():
+        cursor.expected('"|" or the end of the search')
+    if text := cursor.text[piece : cursor.pos].strip():
+        parts.append(Raw(text=text, span=cursor.span(piece)))
+    return tuple(parts)
 
 
 def _closing_hint(cursor: Cursor) -> str | None:

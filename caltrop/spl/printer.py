@@ -42,7 +42,7 @@ def _(node: ast.Pipeline) -> str:
 
 @_text.register
 def _(node: ast.Command) -> str:
-    render = _COMMANDS.get(node.name)
+    render = _list_of_raw if any(isinstance(part, ast.Raw) for part in node.parts) else _COMMANDS.get(node.name)
     arguments = render(node) if render else _arguments(node)
     return f"{node.name} {arguments}" if arguments else node.name
 
@@ -53,6 +53,13 @@ def _arguments(node: ast.Command) -> str:
     first = node.parts[0] if node.parts else None
     if number and isinstance(first, ast.Option) and first.name == number and type(first.value) is int:
         return " ".join([str(first.value), *(_text(part) for part in node.parts[1:])])
+    return _list(node.parts)
+
+
+def _list_of_raw(node: ast.Command) -> str:
+    """As written; the text of a foreach template is what stands in its brackets."""
+    if node.name == "foreach":
+        return " ".join(f"[{part.text}]" if isinstance(part, ast.Raw) else _text(part) for part in node.parts)
     return _list(node.parts)
 
 
@@ -112,6 +119,11 @@ _COMMANDS = {
     "return": _return,
     "sort": _sort,
 }
+
+
+@_text.register
+def _(node: ast.Raw) -> str:
+    return node.text
 
 
 @_text.register

@@ -24,6 +24,7 @@ from caltrop.spl.ast import (
     Node,
     NodeOption,
     Option,
+    Raw,
     SortKey,
     Subsearch,
     Word,
@@ -56,7 +57,8 @@ CASES: list[tuple[str, tuple[Node, ...]]] = [
     ("head limit=`n`", (NodeOption("limit", MacroCall("n")),)),
     ("sendalert risk param.X=$a.b$", (Word("risk"), Option("param.X", "$a.b$"))),
     ("makemv delim=, x", (Option("delim", ","), f("x"))),
-    ("collect index=[search a | return $x]", (NodeOption("index", command("append [search a | return $x]").of(Subsearch)[0]),)),
+    ("collect index=[search a | return $x]", (Raw("index="), command("append [search a | return $x]").of(Subsearch)[0])),
+    ("foreach a fieldstr=@ [eval @=@+1]", (FieldName("a"), Option("fieldstr", "@"), Raw("eval @=@+1"))),
     # fields
     ("fields - a, b*", (Word("-"), f("a"), f("b*"))),
     ("table a{}.b eai:acl.app \"c d\" 'e'", (f("a{}.b"), f("eai:acl.app"), f("c d", True), f("e", True))),

@@ -12,6 +12,7 @@ from caltrop.content.model import MacroItem
 from caltrop.spl import SplError, parse
 from caltrop.spl.ast import Command, MacroCall, Pipeline, Subsearch, Word
 from caltrop.spl.commands import declaration_of
+from caltrop.spl.facts import has_macro
 from caltrop.spl.fieldsets import NONE, OPEN, Fields
 
 FindMacro = Callable[[str, int], MacroItem | None]
@@ -54,6 +55,8 @@ def _macro(call: MacroCall, find: FindMacro, fields: Fields, depth: int) -> Fiel
 def _command(command: Command, find: FindMacro, fields: Fields, depth: int) -> Fields:
     declared = declaration_of(command.name)
     if declared.combines is None:
+        if has_macro(command) and not declared.reads_brackets:  # any field may come out of what is put in
+            return OPEN
         return declared.gives(command, fields)
     before = NONE if declared.kind == "generating" else fields
     out = before

@@ -69,7 +69,7 @@ def autoregress(table: Table, cmd: Command, ctx: Context) -> Table:
 @command("addtotals")
 def addtotals(table: Table, cmd: Command, ctx: Context) -> Table:
     """The sum of numeric fields of each row in `fieldname`, and with col=t a row of column sums."""
-    names = names_of(cmd.parts, ctx)
+    names = names_of(cmd.parts)
     total = str(cmd.option("fieldname", "Total"))
     frame = table.frame
     if flag(cmd, "row", True):
@@ -92,7 +92,7 @@ def addtotals(table: Table, cmd: Command, ctx: Context) -> Table:
 @command("addcoltotals")
 def addcoltotals(table: Table, cmd: Command, ctx: Context) -> Table:
     """A last row with the sum of each numeric field."""
-    return table.with_frame(_with_sums(table.frame, names_of(cmd.parts, ctx), cmd))
+    return table.with_frame(_with_sums(table.frame, names_of(cmd.parts), cmd))
 
 
 def _summed(frame: pl.DataFrame, names: list[str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -102,10 +103,12 @@ def of_time_line(option: Option) -> bool:
     return option.name in ("span", "minspan") and not value.isdigit() and parse_span(value) is not None
 
 
-def plain_functions(cmd: Command, axes: Sequence[Axis]) -> tuple[Aggregation, ...]:
-    """The aggregations: none without a field but count, none over a field that also splits."""
+COPY = "\x00of "
+
+
+def plain_functions(cmd: Command) -> tuple[Aggregation, ...]:
+    """The aggregations: none without a field but count."""
     written = aggregations(cmd)
-    names = {axis.name for axis in axes}
     for one in written:
         function = find(one.function)
         if one.argument is None and function is not None and function.name != "count":
@@ -114,13 +117,22 @@ def plain_functions(cmd: Command, axes: Sequence[Axis]) -> tuple[Aggregation, ..
                 node=one,
                 hint=f"Write {one.function}(field) or {one.function}(*).",
             )
-        if isinstance(one.argument, FieldName) and one.argument.name in names:
-            raise SearchError(
-                f"{cmd.name} cannot split by {one.argument.name!r} and aggregate it too",
-                node=one,
-                hint="Copy the field first: eval copy=field.",
-            )
     return written
+
+
+def apart(
+    frame: pl.DataFrame, written: Sequence[Aggregation], axes: Sequence[Axis]
+) -> tuple[pl.DataFrame, tuple[Aggregation, ...]]:
+    """A field that splits and is aggregated too is aggregated as it was before it was put into bins: from a copy."""
+    names = {axis.name for axis in axes}
+    out: list[Aggregation] = []
+    for one in written:
+        name = one.argument.name if isinstance(one.argument, FieldName) else None
+        if name in names and name in frame.columns:
+            frame = frame.with_columns(pl.col(name).alias(f"{COPY}{name}"))
+            one = replace(one, argument=FieldName(f"{COPY}{name}"))
+        out.append(one)
+    return frame, tuple(out)
 
 
 @command("chart")
@@ -128,7 +140,7 @@ def chart(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row for each value of the first field, a column for each value of the second."""
     axes = read_axes(cmd)
     cmd = checked(cmd)
-    written = plain_functions(cmd, axes[:1])
+    written = plain_functions(cmd)
     if len(axes) > 2:
         raise SearchError(
             "chart takes one row field and one column field", node=cmd, hint="Use stats for more BY fields."
@@ -136,6 +148,7 @@ def chart(table: Table, cmd: Command, ctx: Context) -> Table:
     frame = table.frame
     if not axes:
         return Table(aggregate(frame, written, [], ctx))
+    frame, written = apart(frame, written, axes)
     frame, binning = axes[0].apply(frame, ctx)
     row = axes[0].name
     if len(axes) == 1:

@@ -52,8 +52,8 @@ def assigned(frame: pl.DataFrame, assignment: Assignment, ctx: Context) -> pl.Da
     target = assignment.target
     if re.search(r"\{[^{}]+\}", target):
         return _dynamic(frame, target, value, scope)
-    if target == "_time":
-        value = value.number()
+    if target == "_time" and not value.multivalue and value.number().column.null_count() == value.column.null_count():
+        value = value.number()  # a time; any other text stays the text that it is
     column = value.stretch(frame.height).alias(target)
     if frame.height and target not in frame.columns and column.null_count() == frame.height:
         return frame  # a field without a value in any row is not there

@@ -11,22 +11,19 @@ from caltrop.engine import fieldnames
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
-from caltrop.engine.subsearches import plain_text
 from caltrop.engine.table import MULTIVALUE, Table, pick, render
 from caltrop.engine.values import to_number
-from caltrop.spl.ast import Alias, Clause, Command, FieldName, Node, Subsearch, Word
+from caltrop.spl.ast import Alias, Clause, Command, FieldName, Node, Word
 
 
-def names_of(parts: Sequence[Node], ctx: Context) -> list[str]:
-    """Field names and patterns as written; a subsearch stands for the names that it returns."""
+def names_of(parts: Sequence[Node]) -> list[str]:
+    """Field names and patterns as written."""
     names: list[str] = []
     for part in parts:
         if isinstance(part, FieldName):
             names.append(part.name)
         elif isinstance(part, Word) and part.text not in ("+", "-"):
             names.append(part.text)
-        elif isinstance(part, Subsearch):
-            names += plain_text(part, ctx).replace(",", " ").split()
     return names
 
 
@@ -37,7 +34,7 @@ def missing(height: int, name: str) -> pl.Series:
 @command("fields")
 def fields(table: Table, cmd: Command, ctx: Context) -> Table:
     """Keep the listed fields and the internal ones, or (-) remove the listed ones; without any, all stay as they are."""
-    names = names_of(cmd.parts, ctx)
+    names = names_of(cmd.parts)
     if not any(not (isinstance(part, Word) and part.text in "+-") for part in cmd.parts):
         return table
     columns = table.fields
@@ -54,7 +51,7 @@ def table_(table: Table, cmd: Command, ctx: Context) -> Table:
     if not cmd.parts:
         raise SearchError("table needs a field", node=cmd)
     names: list[str] = []
-    for name in names_of(cmd.parts, ctx):
+    for name in names_of(cmd.parts):
         names += fieldnames.matching(name, table.fields) if "*" in name else [name]
     columns = [
         table.frame.get_column(name) if name in table else missing(len(table), name) for name in dict.fromkeys(names)
@@ -96,7 +93,7 @@ def replace(table: Table, cmd: Command, ctx: Context) -> Table:
     names: list[str] | None = None
     for part in cmd.parts:
         if isinstance(part, Clause) and part.keyword == "in":
-            names = names_of(part.parts, ctx)
+            names = names_of(part.parts)
             if not part.parts:
                 raise SearchError("replace needs fields behind IN", node=part)
         elif isinstance(part, Clause) and source is not None:
@@ -148,7 +145,7 @@ def _groups(source: str) -> str:
 def fillnull(table: Table, cmd: Command, ctx: Context) -> Table:
     """Fill missing values of the listed fields (made when they do not exist), or of every field, with a text."""
     value = str(cmd.option("value", "0"))
-    names = names_of(cmd.parts, ctx)
+    names = names_of(cmd.parts)
     frame = table.frame
     if names:
         chosen: list[str] = []
@@ -179,6 +176,6 @@ def _filled(column: pl.Series, value: str) -> pl.Series:
 @command("filldown")
 def filldown(table: Table, cmd: Command, ctx: Context) -> Table:
     """Missing values take the last value above them."""
-    names = names_of(cmd.parts, ctx)
+    names = names_of(cmd.parts)
     chosen = fieldnames.expand(names, table.fields) if names else [c for c in table.fields if not c.startswith("_")]
     return table.with_frame(table.frame.with_columns(pl.col(name).forward_fill() for name in chosen))

@@ -15,18 +15,20 @@ from caltrop.engine.jsonvalues import parse_json, plain
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, concat, values_of
 from caltrop.spl import parse, unparse
-from caltrop.spl.ast import Command, FieldName
+from caltrop.spl.ast import Command, FieldName, Raw
 
 _ITEM = "caltrop item"
 _ROW = "caltrop row"
 MAX_ITEMS = 100_000
+_ONE_EVAL = re.compile(r'\s*\|?\s*eval\b(?:"(?:[^"\\]|\\.)*+"|[^"|])*', re.IGNORECASE | re.DOTALL)
 
 
 @command("foreach")
 def foreach(table: Table, cmd: Command, ctx: Context) -> Table:
     """Run the template once for each field that matches, with <<FIELD>> and the like replaced."""
-    pipeline = subsearch_part(cmd).pipeline
-    template = unparse(pipeline)
+    template = next((part.text for part in cmd.of(Raw)), None)
+    if template is None:
+        template = unparse(subsearch_part(cmd).pipeline)
     names = [node.name for node in cmd.of(FieldName)]
     mode = str(cmd.option("mode", "multifield")).lower()
     if not names and mode != "auto_collections":
@@ -37,7 +39,7 @@ def foreach(table: Table, cmd: Command, ctx: Context) -> Table:
         raise SearchError(
             f"foreach: unknown mode '{mode}'", node=cmd, hint="multifield, multivalue, json_array or auto_collections"
         )
-    if [getattr(inner, "name", None) for inner in pipeline.commands] != ["eval"]:
+    if not _ONE_EVAL.fullmatch(template):
         raise SearchError(f"foreach: mode={mode} takes exactly one eval command", node=cmd)
     for name in names or _collections(table):
         if name in table:

@@ -17,7 +17,7 @@ from caltrop.engine.aggregate.functions import find, with_decimals
 from caltrop.engine.aggregate.group import CLOCK, argument_fields
 from caltrop.engine.aggregate.measures import empty_cells, expand
 from caltrop.engine.aggregate.series import CELL, SeriesOptions, pivot
-from caltrop.engine.commands.chart import Axis, fill_rows, of_time_line, plain_functions, read_axes
+from caltrop.engine.commands.chart import Axis, apart, fill_rows, of_time_line, plain_functions, read_axes
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
@@ -41,8 +41,9 @@ class TimeAxis:
 @command("timechart")
 def timechart(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row a bucket of time, a column an aggregation or a series."""
-    written = list(plain_functions(checked(cmd), read_axes(cmd)))
-    frame, split, cmd = _prepare(table, cmd, ctx)
+    rows, functions = apart(table.frame, plain_functions(checked(cmd)), read_axes(cmd))
+    written = list(functions)
+    frame, split, cmd = _prepare(table.with_frame(rows), cmd, ctx)
     if frame.height == 0:
         return Table.empty([TIME])
     axis = _time_axis(frame, cmd, ctx)

@@ -97,7 +97,9 @@ def match(call: Invocation) -> Value:
             return None
         return any(compile_pattern(words).bounded.search(value) is not None for value in values)
 
-    return by_row("bool", pl.Boolean, row, text.lists(), pattern.text())
+    return call.rows(
+        pattern, "bool", pl.Boolean, row, text.lists(), pattern.text(), otherwise=lambda *_: False
+    )  # no match, where there is no pattern
 
 
 @lru_cache(maxsize=1024)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ipaddress
 import re
 import sys
+from collections.abc import Callable
 
 import polars as pl
 
 from caltrop.engine.calls import Invocation
 from caltrop.engine.functions.mathematical import round_half_up
 from caltrop.engine.registry import function
+from caltrop.engine.table import pick
 from caltrop.engine.values import Value, by_row, calculate
 
 FAMILY = "conversion"
@@ -20,16 +22,31 @@ FAMILY = "conversion"
 def tostring(call: Invocation) -> Value:
     """Text of a number, string or Boolean; numbers also as "hex", "binary", "commas" or "duration"."""
     value = call.args[0]
-    form = call.fixed(1)
-    if form is None:
-        return value.text()
-    formats = {"hex": _hex, "binary": _binary, "commas": commas, "duration": duration}
-    if form.lower() not in formats:
-        raise call.error("must be hex, binary, commas or duration", 1)
-    write = formats[form.lower()]
+    if len(call.args) < 2:
+        return _as_string(value)
+    form = call.args[1]
     if value.column.dtype == pl.Boolean:
         return value.text()
-    return by_row("string", pl.String, lambda n, text: text if n is None else write(n), value.number(), value.text())
+
+    def row(number: float | None, text: str | None, name: str | None) -> str | None:
+        if name is None or number is None:
+            return text
+        if name.lower() not in _FORMATS:
+            raise call.error("must be hex, binary, commas or duration", 1)
+        return _FORMATS[name.lower()](number)
+
+    if form.constant and str(form.text().scalar()).lower() not in _FORMATS:
+        raise call.error("must be hex, binary, commas or duration", 1)
+    return call.rows(form, "string", pl.String, row, value.number(), value.text(), form.text())
+
+
+def _as_string(value: Value) -> Value:
+    """The text, which is a string to whatever reads it next: tostring(2)+"%" joins. A missing value is Null (measured)."""
+    text = value.text().column
+    absent = value.column.is_null()
+    if absent.any():
+        text = pick(absent, pl.Series(["Null"]).new_from_index(0, len(text)), text)
+    return Value(text, constant=value.constant, kind="string")
 
 
 def _hex(value: float) -> str:
@@ -57,6 +74,11 @@ def duration(value: float) -> str:
     return f"{sign}{f'{days}+' if days else ''}{hour:02d}:{minute:02d}:{second:02d}{fraction}"
 
 
+_FORMATS: dict[str, Callable[[float], str]] = {
+    "hex": _hex, "binary": _binary, "commas": commas, "duration": duration,
+}  # fmt: skip
+
+
 @function("tonumber", least=1, most=2, returns="number", family=FAMILY)
 def tonumber(call: Invocation) -> Value:
     """The number a text is in base 2 to 36. A literal that is none is an error, a field's value has no number."""
@@ -64,7 +86,13 @@ def tonumber(call: Invocation) -> Value:
     if value.column.dtype == pl.Boolean:
         raise call.error("must be a string, not a Boolean", 0)
     number = _parsed(call)
-    if value.kind == "string" and value.constant and number.scalar() is None and value.scalar() is not None:
+    if (
+        value.kind == "string"
+        and value.constant
+        and number.constant
+        and number.scalar() is None
+        and value.scalar() is not None
+    ):
         raise call.error(f"is not a number: '{value.scalar()}'", 0)
     return Value(number.column, constant=number.constant, kind="number")
 
@@ -73,8 +101,16 @@ def _parsed(call: Invocation) -> Value:
     """The first argument as a number, its text in the base that the second one gives. Surrounding space is no part of one."""
     value = call.args[0]
     if len(call.args) > 1:
-        base = value_base(call)
-        return by_row("number", pl.Float64, lambda s: None if s is None else in_base(s, base), value.text())
+        base = call.args[1]
+
+        def row(text: str | None, written: float | None) -> float | None:
+            if written is None:
+                raise call.error("must be a whole number from 2 to 36", 1)
+            return None if text is None else in_base(text, checked_base(written, call))
+
+        if base.constant:
+            value_base(call)
+        return call.rows(base, "number", pl.Float64, row, value.text(), base.number())
     if value.numbers:
         return value.number()
     return calculate("number", lambda n, s: pl.when(s.str.strip_chars() == s).then(n), value.number(), value.text())
@@ -82,9 +118,15 @@ def _parsed(call: Invocation) -> Value:
 
 def value_base(call: Invocation) -> int:
     base = call.args[1].number()
-    if not base.constant or base.scalar() is None or not 2 <= base.scalar() <= 36:
+    if not base.constant or base.scalar() is None:
         raise call.error("must be a whole number from 2 to 36", 1)
-    return int(base.scalar())
+    return checked_base(base.scalar(), call)
+
+
+def checked_base(base: float, call: Invocation) -> int:
+    if not 2 <= base <= 36:
+        raise call.error("must be a whole number from 2 to 36", 1)
+    return int(base)
 
 
 def in_base(text: str, base: int) -> float | None:
@@ -177,7 +219,7 @@ def printf(call: Invocation) -> Value:
     def row(words: str | None, *cells: str | None) -> str | None:
         return None if words is None or any(c is None for c in cells) else format_c(words, [c or "" for c in cells])
 
-    return by_row("string", pl.String, row, *(value.text() for value in call.args))
+    return call.rows(form, "string", pl.String, row, *(value.text() for value in call.args))
 
 
 def _count(form: str) -> int:

@@ -121,7 +121,7 @@ def mvfind(call: Invocation) -> Value:
         search = compile_pattern(words).bounded.search
         return next((float(i) for i, item in enumerate(items) if search(item)), None)
 
-    return by_row("number", pl.Float64, row, call.args[0].lists(), call.args[1].text())
+    return call.rows(call.args[1], "number", pl.Float64, row, call.args[0].lists(), call.args[1].text())
 
 
 @function("mvrange", least=2, most=3, family=FAMILY, zone=True)
@@ -144,7 +144,9 @@ def mvrange(call: Invocation) -> Value:
             raise call.error(f"would make more than {MAX_RANGE} values")
         return [number_text(start + i * length) for i in range(count)] or None
 
-    return _list(by_row("any", MULTIVALUE, row, call.args[0].number(), call.args[1].number(), step.text()))
+    ends = (call.args[0].number(), call.args[1].number())
+    given = next((value for value in (*ends, step) if not value.constant), step)
+    return _list(call.rows(given, "any", MULTIVALUE, row, *ends, step.text()))
 
 
 def _time_range(start: float, end: float, text: str, tz: str, call: Invocation) -> list[str] | None:

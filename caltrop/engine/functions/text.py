@@ -95,7 +95,10 @@ def replace(call: Invocation) -> Value:
     def row(values: list[str] | None, words: str | None, new: str | None) -> list[str] | None:
         return None if values is None or words is None or new is None else [one(v, words, new) for v in values]
 
-    result = by_row("any", pl.List(pl.String), row, text.lists(), pattern.text(), replacement.text())
+    result = call.rows(
+        pattern, "any", pl.List(pl.String), row, text.lists(), pattern.text(), replacement.text(),
+        otherwise=lambda values, *_: values,
+    )  # fmt: skip
     return lists_or_text(result)
 
 

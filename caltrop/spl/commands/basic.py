@@ -146,7 +146,7 @@ def search(args: Arguments) -> Iterator[Node]:
         yield node
 
 
-@reader("where", kind="streaming", reads=named, gives=same, filters=True)
+@reader("where", brackets=True, kind="streaming", reads=named, gives=same, filters=True)
 def where(args: Arguments) -> Iterator[Node]:
     """One eval expression, or none (every row passes then); macros behind it (comments as a rule) are kept."""
     if not args.cursor.at_stage_end():

@@ -61,7 +61,7 @@ register(
     "union", kind="dataset", options={"maxout": INT, "maxtime": INT, "timeout": INT}, reads=nothing, combines="beside"
 )
 register("multisearch", kind="generating", combines="beside")
-register("set", kind="generating")
+register("set", brackets=True, kind="generating")
 register(
     "selfjoin",
     kind="dataset",
@@ -70,7 +70,7 @@ register(
     words=Words.FIELDS,
     gives=same,
 )
-register("map", kind="dataset", options={"search": STR, "maxsearches": INT})
+register("map", brackets=True, kind="dataset", options={"search": STR, "maxsearches": INT})
 register(
     "diff",
     kind="transforming",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from caltrop.spl.arguments import Arguments
-from caltrop.spl.ast import Alias, Assignment, Command, FieldFunction, FieldName, Node, Option, Word
+from caltrop.spl.ast import Alias, Assignment, Command, FieldFunction, FieldName, Node, Option, Raw, Word
 from caltrop.spl.declaration import Words, reader, register
 from caltrop.spl.facts import adds, adds_named, fields_named, has_macro, named, named_and, nothing, option_or, same
 from caltrop.spl.fieldsets import OPEN, Fields
@@ -79,8 +79,8 @@ def _setfields(command: Command, fields: Fields) -> Fields:
 _TARGET = re.compile(r"(?:<<\w+>>|\$[\w.:]+\$|[^\s=,|\"'()\[\]`<>!]|`[^`]*`)+")
 
 
-@reader("eval", kind="streaming", reads=named, gives=_eval)
-@reader("fieldformat", kind="streaming", reads=named, gives=same)
+@reader("eval", brackets=True, kind="streaming", reads=named, gives=_eval)
+@reader("fieldformat", brackets=True, kind="streaming", reads=named, gives=same)
 def eval_(args: Arguments) -> Iterator[Node]:
     """Assignment each; a macro or a subsearch may stand for one, a macro (a comment as a rule) behind one too."""
     cursor = args.cursor
@@ -289,6 +289,7 @@ register("timewrap", kind="transforming", options={"align": STR, "series": STR, 
 @reader(
     "foreach",
     kind="streaming",
+    brackets=True,
     options={
         "mode": STR,
         "fieldstr": STR,
@@ -301,9 +302,23 @@ register("timewrap", kind="transforming", options={"align": STR, "series": STR, 
     },
 )
 def foreach(args: Arguments) -> Iterator[Node]:
-    """Options, field patterns (FieldName), one Subsearch: the template."""
+    """Options, field patterns (FieldName), one Subsearch: the template; Raw where tokens of its own are replaced in its text."""
+    own = False
     while not args.end():
         if args.cursor.peek() == "[":
-            yield args.subsearch()
+            yield _template(args, own=own)
         else:
-            yield args.option() or args.field_or_alias()
+            option = args.option()
+            own = own or (isinstance(option, Option) and option.name != "mode")
+            yield option or args.field_or_alias()
+
+
+_TEMPLATE_TEXT = re.compile(r'\[((?:"(?:[^"\\]|\\.)*+"|[^"\[\]]|\[(?:"(?:[^"\\]|\\.)*+"|[^"\[\]])*+\])*+)\]')
+
+
+def _template(args: Arguments, *, own: bool) -> Node:
+    cursor = args.cursor
+    start = cursor.pos
+    if own and (found := cursor.match(_TEMPLATE_TEXT)):
+        return Raw(text=found[1].strip(), span=cursor.span(start))
+    return args.subsearch()
