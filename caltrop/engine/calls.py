@@ -66,7 +66,8 @@ class Invocation:
 
     def condition(self, index: int) -> Value:
         """The argument as a condition; anything that is known not to be Boolean is refused."""
-        return as_condition(self.args[index], self.node.args[index], f"the {self.node.name} function")
+        name = self.node.name
+        return as_condition(self.args[index], self.node.args[index], f"the {name} function", invalid_arguments(name))
 
     def fixed(self, index: int, default: Any = None) -> Any:
         """The text of an argument that must be the same for every row (a format, a flag); default when not given."""
@@ -103,16 +104,32 @@ class Invocation:
     def error(self, what: str, index: int | None = None) -> SearchError:
         place = self.node if index is None else self.node.args[index]
         which = "" if index is None else f"argument {index + 1} "
-        return SearchError(f"{self.node.name} function: {which}{what}", node=place)
+        return SearchError(
+            f"{self.node.name} function: {which}{what}", node=place, says=invalid_arguments(self.node.name)
+        )
+
+    def refuse(self, *kinds: Returns, at: int = 0) -> None:
+        """Refuse an argument of these static types, as Splunk does before any row is read."""
+        if at < len(self.args) and (kind := self.args[at].kind) in kinds:
+            raise self.error(f"must not be {_ARTICLES[kind]}", at)
 
 
-def as_condition(value: Value, node: Node, where: str) -> Value:
+_ARTICLES: dict[Returns, str] = {"number": "a number", "string": "a string", "bool": "a Boolean", "null": "null()"}
+
+
+def invalid_arguments(name: str) -> str:
+    """What splunkd says of any argument that a function cannot take."""
+    return f"The arguments to the '{name}' function are invalid."
+
+
+def as_condition(value: Value, node: Node, where: str, says: str) -> Value:
+    """The value as a Boolean; `where` it stands for our own words, `says` is splunkd's sentence when it is none."""
     if value.column.dtype == pl.Boolean:
         return value
     if value.kind in ("any", "null"):
         # A field is never Boolean: at most it holds the words.
         return calculate("bool", lambda x: _truth(x), value.text())
-    raise SearchError(f"{where} needs a Boolean (a condition), not a {value.kind}", node=node)
+    raise SearchError(f"{where} needs a Boolean (a condition), not a {value.kind}", node=node, says=says)
 
 
 def _truth(text: pl.Expr) -> pl.Expr:

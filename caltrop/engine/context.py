@@ -22,7 +22,7 @@ from caltrop.knowledge.asking import Met
 from caltrop.knowledge.lookups import Mark
 from caltrop.spl.ast import Assignment, Node, Pipeline
 
-Severity = Literal["DEBUG", "INFO", "WARN", "ERROR"]
+Severity = Literal["DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
 
 
 @dataclass(frozen=True, slots=True)

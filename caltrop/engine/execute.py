@@ -63,9 +63,16 @@ class Engine:
         if not stages:
             raise SearchError("the search is empty")
         for number, (entry, command) in enumerate(stages):
-            options.check(command)
+            try:
+                options.check(command)
+            except SearchError as error:
+                raise error.at(command) from error
             if entry.kind == "generating" and (number or source is not None) and not command.option("append"):
-                raise SearchError(f"'{command.name}' must be the first command of a search", node=command)
+                raise SearchError(
+                    f"'{command.name}' must be the first command of a search",
+                    node=command,
+                    says="This command must be the first command of a search.",
+                ).at(command)
         table = source if source is not None else Table.empty()
         for number, (entry, command) in enumerate(stages):
             if self.cancelled is not None and self.cancelled():
@@ -87,9 +94,9 @@ class Engine:
             except SearchError as error:
                 raise error.at(command) from error
             except (MatchLimit, TimeError) as error:
-                raise SearchError(error.message, node=command, hint=error.hint) from error
+                raise SearchError(error.message, node=command, hint=error.hint).at(command) from error
             except pl.exceptions.PolarsError as error:
-                raise SearchError(f"'{command.name}' failed: {error}", node=command) from error
+                raise SearchError(f"'{command.name}' failed: {error}", node=command).at(command) from error
             if main:
                 self.stages.append(Stage(command, len(table)))
                 if self.on_stage is not None:
@@ -131,5 +138,9 @@ def subsearch_part(command: Command) -> Subsearch:
     """The subsearch of append, join, … in their parts; SearchError when it was left out."""
     found = command.of(Subsearch)
     if not found:
-        raise SearchError(f"'{command.name}' needs a subsearch in brackets", node=command)
+        raise SearchError(
+            f"'{command.name}' needs a subsearch in brackets",
+            node=command,
+            says="The last argument must be a subsearch.",
+        )
     return found[0]

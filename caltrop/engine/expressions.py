@@ -15,7 +15,7 @@ import polars as pl
 
 from caltrop.dialect.patterns import like_pattern
 from caltrop.dialect.words import did_you_mean
-from caltrop.engine.calls import Invocation, Scope, as_condition
+from caltrop.engine.calls import Invocation, Scope, as_condition, invalid_arguments
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import FunctionEntry, functions
 from caltrop.engine.subsearches import as_expression
@@ -52,17 +52,26 @@ def evaluate(node: Node, scope: Scope) -> Value:
 
 def condition(node: Node, scope: Scope, where: str) -> pl.Series:
     """A condition for every row: a Boolean Series without nulls."""
-    value = as_condition(evaluate(node, scope), node, where)
+    value = as_condition(evaluate(node, scope), node, where, f"{TYPES} The expression must give a boolean.")
     return value.stretch(scope.height).fill_null(False)
 
 
 def _call(node: Call, scope: Scope) -> Value:
     entry = functions.get(node.name)
     if entry is None:
-        raise SearchError(f"unknown eval function '{node.name}'", node=node, hint=did_you_mean(node.name, functions))
+        raise SearchError(
+            f"unknown eval function '{node.name}'",
+            node=node,
+            hint=did_you_mean(node.name, functions),
+            says=f"The '{node.name}' function is unsupported or undefined.",
+        )
     count = len(node.args)
     if count < entry.least or (entry.most is not None and count > entry.most):
-        raise SearchError(f"the {node.name} function takes {_arity(entry)}, not {count}", node=node)
+        raise SearchError(
+            f"the {node.name} function takes {_arity(entry)}, not {count}",
+            node=node,
+            says=invalid_arguments(node.name),
+        )
     return entry.run(Invocation(node, scope, evaluate))
 
 
@@ -77,7 +86,7 @@ def _arity(entry: FunctionEntry) -> str:
 def _unary(node: Unary, scope: Scope) -> Value:
     value = evaluate(node.operand, scope)
     if node.op == "NOT":
-        return calculate("bool", lambda x: ~x, as_condition(value, node.operand, "NOT"))
+        return calculate("bool", lambda x: ~x, as_condition(value, node.operand, "NOT", _only_booleans("NOT")))
     _refuse(value, node, node.op, "string", "bool")
     return calculate("number", (lambda x: -x) if node.op == "-" else (lambda x: x), value.number())
 
@@ -87,25 +96,49 @@ def _binary(node: Binary, scope: Scope) -> Value:
     right = evaluate(node.right, scope)
     op = node.op
     if op in ("AND", "OR", "XOR"):
-        return _logic(op, as_condition(left, node.left, op), as_condition(right, node.right, op))
+        says = _only_booleans(op)
+        return _logic(op, as_condition(left, node.left, op, says), as_condition(right, node.right, op, says))
     if op == "LIKE":
         return like(left, right)
     if op in ("==", "!=", "<", "<=", ">", ">="):
+        _comparable(node, left, right)
         return compare(op, left, right)
-    for value in (left, right):
-        _refuse(value, node, op, "bool")
     if op == ".":
+        for value in (left, right):
+            _refuse(value, node, op, "bool", "null")
         return calculate("string", lambda a, b: a + b, left.text(), right.text())
     if op == "+":
         return _plus(node, left, right)
     for value in (left, right):
-        _refuse(value, node, op, "string")
+        _refuse(value, node, op, "string", "bool")
     return arithmetic(op, left, right)
+
+
+TYPES = "Type checking failed."
+
+
+def _only_booleans(op: str) -> str:
+    return f"{TYPES} '{op}' only takes boolean arguments."
+
+
+def _comparable(node: Binary, left: Value, right: Value) -> None:
+    """Two sides whose types are known and differ are refused; a field may be anything."""
+    kinds = {left.kind, right.kind}
+    if len(kinds) > 1 and "any" not in kinds:
+        raise SearchError(
+            f"type error: operator '{node.op}' compares a {left.kind} with a {right.kind}",
+            node=node,
+            says=f"{TYPES} The '{node.op}' operator received different types.",
+        )
 
 
 def _refuse(value: Value, node: Node, op: str, *kinds: str) -> None:
     if value.kind in kinds:
-        raise SearchError(f"type error: operator '{op}' needs numbers, not a {value.kind}", node=node)
+        words = "The '.' operator only takes strings and numbers." if op == "." else f"'{op}' only takes numbers."
+        what = "strings and numbers" if op == "." else "numbers"
+        raise SearchError(
+            f"type error: operator '{op}' needs {what}, not a {value.kind}", node=node, says=f"{TYPES} {words}"
+        )
 
 
 def arithmetic(op: str, left: Value, right: Value) -> Value:
@@ -123,8 +156,12 @@ def arithmetic(op: str, left: Value, right: Value) -> Value:
 def _plus(node: Binary, left: Value, right: Value) -> Value:
     """Adds two numbers, concatenates two strings; a number and a string together have no value."""
     kinds = {left.kind, right.kind}
-    if kinds == {"string", "number"}:
-        raise SearchError("type error: operator '+' takes two numbers or two strings", node=node)
+    if kinds == {"string", "number"} or "bool" in kinds:
+        raise SearchError(
+            "type error: operator '+' takes two numbers or two strings",
+            node=node,
+            says=f"{TYPES} '+' only takes two strings or two numbers.",
+        )
     if "string" in kinds:
         return calculate("string", lambda a, b: a + b, left.text(), right.text())
     if "number" in kinds or (left.numbers and right.numbers):

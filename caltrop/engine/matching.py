@@ -35,6 +35,7 @@ from caltrop.spl.ast import (
     Word,
     is_time_modifier,
 )
+from caltrop.spl.errors import NOBODY
 
 # segmenters.conf: what ends a segment. %xx escapes in the list are left to their literal spelling.
 MAJOR = "[]<>(){}|!;,'\"*\n\r\t &?+"
@@ -266,16 +267,22 @@ def modifier_bounds(node: Comparison, ctx: Context, form: str | None = None) -> 
         try:
             moment = time_bound(text, ctx.now, ctx.timezone, None if name.endswith("u") else form)
         except TimeError as error:
-            raise SearchError(error.message, node=node, hint=error.hint) from error
+            raise _bad_term(error.message, node, hint=error.hint) from error
         return (moment, None) if name in _STARTS else (None, moment)
     match = re.fullmatch(
         r"(start|end|)(seconds|minutes|hours|days|months)ago|searchtimespan(minutes|hours|days|months)", name
     )
     if match is None or not re.fullmatch(r"\d+(\.\d+)?", text):
-        raise SearchError(f"{name} needs a number", node=node)
+        raise _bad_term(f"{name} needs a number", node)
     unit = _AGO[match[2] or match[3]]
     moment = shift(ctx.now, -int(float(text)), unit, ctx.timezone)
     return (None, moment) if match[1] == "end" else (moment, None)
+
+
+def _bad_term(message: str, node: Comparison, hint: str | None = None) -> SearchError:
+    value = node.value.text if isinstance(node.value, Word) else ""
+    says = f"Invalid value \"{value}\" for time term '{node.field.name}'"
+    return SearchError(message, node=node, hint=hint, says=says, by=NOBODY)
 
 
 def with_times(node: Node, ctx: Context, form: str | None = None) -> Node:

@@ -7,7 +7,7 @@ Only for commands whose page lists every option (Search Reference); their declar
 from __future__ import annotations
 
 from caltrop.dialect.words import did_you_mean
-from caltrop.engine.errors import SearchError
+from caltrop.engine.errors import argument_error, option_error
 from caltrop.spl.ast import Command, Option
 from caltrop.spl.commands import declaration_of
 from caltrop.spl.kinds import Kind
@@ -22,10 +22,17 @@ def check(command: Command) -> None:
     for option in command.of(Option):
         kind = known.get(option.name)
         if kind is None:
-            raise SearchError(
+            raise argument_error(
                 f"{command.name}: invalid argument '{option.name}={option.value}'",
                 node=option,
+                argument=f"{option.name}={option.value}",
                 hint=did_you_mean(option.name, known),
             )
         if kind is Kind.BOOL and not isinstance(option.value, bool):
-            raise SearchError(f"{command.name}: {option.name}= needs true or false, not '{option.value}'", node=option)
+            raise option_error(
+                f"{command.name}: {option.name}= needs true or false, not '{option.value}'",
+                node=option,
+                name=option.name,
+                value=option.value,
+                kind="boolean",
+            )

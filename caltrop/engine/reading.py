@@ -16,6 +16,7 @@ from caltrop.engine.unsupported import REASONS
 from caltrop.errors import Location
 from caltrop.spl import Answer, SplError, expand, known_commands, parse, parse_eval
 from caltrop.spl.ast import NOWHERE, Command, MacroCall, Pipeline
+from caltrop.spl.errors import NOBODY
 from caltrop.spl.macros import Expansion, Macro
 from caltrop.spl.source import position
 
@@ -65,7 +66,12 @@ def entry(command: Command | MacroCall, ctx: Context) -> tuple[registry.CommandE
         reason = REASONS.get(command.name, "it is not implemented")
         raise SearchError(f"unsupported command '{command.name}': {reason}", node=command)
     raise SearchError(
-        f"unknown command '{command.name}'", node=command, hint=did_you_mean(command.name, registry.commands)
+        f"unknown command '{command.name}'",
+        node=command,
+        hint=did_you_mean(command.name, registry.commands),
+        # splunkd ends the name of a command that it does not know at the first underscore.
+        says=f"Unknown search command '{command.name.partition('_')[0] or command.name}'.",
+        by=NOBODY,
     )
 
 

@@ -17,6 +17,7 @@ from caltrop.dialect.words import fits
 from caltrop.engine import matching, subsearches
 from caltrop.engine.asking import tell
 from caltrop.engine.context import Context, Extracted
+from caltrop.engine.errors import SearchError
 from caltrop.engine.needed import keep, needed_fields
 from caltrop.engine.table import Table, concat, newest_first
 from caltrop.knowledge.asking import Kind, Met
@@ -138,6 +139,15 @@ def time_range(node: Node, ctx: Context) -> Bounds:
         low, high = matching.modifier_bounds(item, ctx, formats)
         earliest = low if low is not None else earliest
         latest = high if high is not None else latest
+    if earliest is not None and latest is not None and earliest > latest:
+        raise SearchError(
+            "the search begins after it ends",
+            node=node,
+            says=f"Unable to parse the search: Invalid time bounds in search: start={int(earliest)} > "
+            f"end={int(latest)}.",
+        )
+    if top and ctx.depth == 0:
+        ctx.info("Your timerange was substituted based on your search string")
     if latest is None:  # the end is now, unless some branch asks for later
         ends = [matching.modifier_bounds(item, ctx, formats)[1] for item in modifiers]
         latest = max([ctx.now, *(end for end in ends if end is not None)])

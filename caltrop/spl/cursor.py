@@ -13,11 +13,13 @@ from typing import NoReturn
 
 from caltrop.dialect.words import unescaped
 from caltrop.spl.ast import MacroCall, Span, Subsearch
-from caltrop.spl.errors import SplError
+from caltrop.spl.errors import PARSER, SplError
 
 # Brackets and parentheses may be nested this deep; every reader of the tree may recurse that deep safely.
 MAX_DEPTH = 100
 
+UNBALANCED = "Mismatched quotes and/or parenthesis."
+_REST = re.compile(r'(?:"(?:[^"\\]|\\.)*+"|[^|\]])*', re.DOTALL)
 _SPACE = re.compile(r"(?:\s|\\(?=\r?\n))*")  # a backslash that continues a line of a .conf file may still be there
 _SOLID = frozenset(map(chr, range(33, 127))) - frozenset("`\\")  # starts neither white space nor a comment
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
@@ -108,7 +110,9 @@ class Cursor:
         if not found:
             hint = 'a quote behind a backslash does not close: write \\\\" for a backslash at the end'
             escaped = self.text.find('\\"', self.pos) > 0
-            self.fail('unbalanced quotes: no closing " for this one', self.pos, self.pos + 1, hint if escaped else None)
+            raise self.unbalanced(
+                'unbalanced quotes: no closing " for this one', self.pos, self.pos + 1, hint if escaped else None
+            )
         return found[1]
 
     def string(self) -> str:
@@ -118,7 +122,7 @@ class Cursor:
         """The inside of a 'quoted field name'; the cursor is on its opening quote."""
         found = self.match(_FIELD)
         if not found:
-            self.fail("unbalanced quotes: no closing ' for this one", self.pos, self.pos + 1)
+            raise self.unbalanced("unbalanced quotes: no closing ' for this one", self.pos, self.pos + 1)
         return found[1].replace("\\'", "'") if "\\'" in found[1] else found[1]
 
     def macro(self) -> MacroCall:
@@ -126,7 +130,7 @@ class Cursor:
         start = self.pos
         found = self.match(_MACRO) or self.match(_PLAIN_MACRO)
         if not found:
-            self.fail("unbalanced quotes: no closing ` for this macro", start, start + 1)
+            raise self.unbalanced("unbalanced quotes: no closing ` for this macro", start, start + 1)
         name, args = split_macro(found[1])
         if not name and self.text.startswith("```", start):
             self.fail("unbalanced comment: no closing ```", start, start + 3)
@@ -158,22 +162,46 @@ class Cursor:
                     self.pos = found.end()
                     return self.text[start : self.pos]
             elif token == '"':
-                self.fail('unbalanced quotes: no closing " for this one', found.start(), found.end())
-        raise self.error("unbalanced parenthesis: no closing ) for this one", start, start + 1)
+                raise self.unbalanced('unbalanced quotes: no closing " for this one', found.start(), found.end())
+        raise self.unbalanced("unbalanced parenthesis: no closing ) for this one", start, start + 1)
 
     # -- errors
 
-    def error(self, message: str, start: int, end: int, hint: str | None = None) -> SplError:
-        return SplError(message, source=self.text, span=Span(start, end), hint=hint)
+    def error(
+        self,
+        message: str,
+        start: int,
+        end: int,
+        hint: str | None = None,
+        says: str | None = None,
+        by: str | None = None,
+    ) -> SplError:
+        return SplError(message, source=self.text, span=Span(start, end), hint=hint, says=says, by=by)
 
-    def fail(self, message: str, start: int | None = None, end: int | None = None, hint: str | None = None) -> NoReturn:
+    def fail(
+        self,
+        message: str,
+        start: int | None = None,
+        end: int | None = None,
+        hint: str | None = None,
+        says: str | None = None,
+        by: str | None = None,
+    ) -> NoReturn:
         begin = self.pos if start is None else start
-        raise self.error(message, begin, begin if end is None else end, hint)
+        raise self.error(message, begin, begin if end is None else end, hint, says, by)
 
-    def expected(self, what: str, hint: str | None = None) -> NoReturn:
+    def unbalanced(self, message: str, start: int, end: int, hint: str | None = None) -> SplError:
+        """Quotes or parentheses without their partner: splunkd has one sentence for all."""
+        return self.error(message, start, end, hint, UNBALANCED, PARSER)
+
+    def expected(self, what: str, hint: str | None = None, says: str | None = None, by: str | None = None) -> NoReturn:
         """Refuse what comes next: it is named in the message."""
         found, end = self.describe_next()
-        self.fail(f"{what} was expected, found {found}", self.pos, end, hint)
+        self.fail(f"{what} was expected, found {found}", self.pos, end, hint, says, by)
+
+    def rest(self) -> str:
+        """What is left of this command, as splunkd quotes it."""
+        return _REST.match(self.text, self.skip())[0].rstrip()  # type: ignore[index]
 
     def describe_next(self) -> tuple[str, int]:
         char = self.peek()

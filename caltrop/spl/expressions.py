@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from math import isinf
+from typing import NoReturn
 
 from caltrop.spl.ast import Binary, Call, FieldName, InList, Literal, Node, Span, Template, Unary
 from caltrop.spl.cursor import MAX_DEPTH, Cursor
@@ -75,7 +76,7 @@ def read_eval_call(cursor: Cursor) -> Node | None:
         return None
     node = read_expression(cursor)
     if not cursor.accept(")"):
-        cursor.expected('")" to close eval(')
+        cursor.expected('")" to close eval(', says=MISSING_PARENTHESIS)
     return node
 
 
@@ -126,6 +127,15 @@ def _balanced(op: str, items: list[Node]) -> Node:
     return Binary(op=op, left=left, right=right, span=Span(left.span.start, right.span.end))
 
 
+MISSING_PARENTHESIS = "The expression is malformed. Expected )."
+
+
+def _no_operand(cursor: Cursor) -> NoReturn:
+    rest = cursor.rest()
+    says = f"An unexpected character is reached at '{rest}'." if rest else "The expression is missing a term."
+    cursor.expected("an expression (a field, a value or a function)", says=f"The expression is malformed. {says}")
+
+
 def _operand(cursor: Cursor) -> Node:
     start = cursor.skip()
     char = cursor.text[start : start + 1]
@@ -140,7 +150,7 @@ def _operand(cursor: Cursor) -> Node:
         with cursor.nested(start):
             inside = read_expression(cursor)
         if not cursor.accept(")"):
-            cursor.expected('")" to close the parenthesis')
+            cursor.expected('")" to close the parenthesis', says=MISSING_PARENTHESIS)
         return inside
     if char == "`":
         return cursor.macro()
@@ -159,7 +169,7 @@ def _operand(cursor: Cursor) -> Node:
         return Literal(value=_number(cursor, number[0], start), text=number[0], span=cursor.span(start))
     word = cursor.match(_WORD)
     if not word:
-        cursor.expected("an expression (a field, a value or a function)")
+        _no_operand(cursor)
     return _named(cursor, word[0], start)
 
 
@@ -184,7 +194,7 @@ def _named(cursor: Cursor, name: str, start: int) -> Node:
         return Template(text=name, span=cursor.span(start))
     if name.upper() in _RESERVED:
         cursor.pos = start
-        cursor.expected("an expression (a field, a value or a function)")
+        _no_operand(cursor)
     return FieldName(name=name, span=cursor.span(start))
 
 
@@ -203,7 +213,7 @@ def _arguments(cursor: Cursor) -> tuple[Node, ...]:
     with cursor.nested(start):
         while not cursor.accept(")"):
             if items and not cursor.accept(","):
-                cursor.expected('"," or ")" (a parenthesis is not closed)')
+                cursor.expected('"," or ")" (a parenthesis is not closed)', says=MISSING_PARENTHESIS)
             while cursor.accept(","):  # a comma too many separates nothing
                 pass
             if items and cursor.peek() == ")":

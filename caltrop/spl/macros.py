@@ -21,7 +21,7 @@ from typing import NamedTuple, NoReturn
 from caltrop.dialect.words import nearest, quoted, unescaped
 from caltrop.spl.ast import FieldName, MacroCall, Span
 from caltrop.spl.cursor import Cursor
-from caltrop.spl.errors import SplError
+from caltrop.spl.errors import PARSER, SplError
 from caltrop.spl.parser import parse_eval
 
 MAX_LENGTH = 1_000_000  # characters a search may grow to
@@ -86,9 +86,7 @@ class Expansion:
 
     def rebase(self, error: SplError) -> SplError:
         """The same error, at the place in the text that was written."""
-        return SplError(
-            error.message, source=self.source, span=self.original(error.span), hint=error.hint, code=error.code
-        )
+        return error.moved(self.source, self.original(error.span))
 
 
 def expand(
@@ -145,6 +143,16 @@ def _calls(text: str) -> list[tuple[Span, MacroCall | None]]:
     return cuts
 
 
+def _not_found(call: MacroCall) -> str:
+    """splunkd's sentence; a macro of another number of arguments is another macro."""
+    name = f"{call.name}({len(call.args)})" if call.args else call.name
+    return (
+        f"The search specifies a macro '{name}' that cannot be found. Reasons include: the macro name is misspelled, "
+        'you do not have "read" permission for the macro, or the macro has not been shared with this application. '
+        "Click Settings, Advanced search, Search Macros to view macro information."
+    )
+
+
 class _Expander:
     def __init__(
         self, source: str, find: Find, evaluate: Evaluate | None, names: Callable[[], Iterable[str]] | None
@@ -198,10 +206,12 @@ class _Expander:
             arities = [n for n in range(20) if self.find(call.name, n)]
             if arities:
                 takes = " or ".join(map(str, arities))
-                self._fail(f"macro {call.name!r} takes {takes} arguments, found {len(call.args)}", span)
+                self._fail(
+                    f"macro {call.name!r} takes {takes} arguments, found {len(call.args)}", span, says=_not_found(call)
+                )
             similar = nearest(call.name, self.names()) if self.names else None
             hint = f"did you mean `{similar}`?" if similar else "define it in macros.conf"
-            self._fail(f"macro {call.name!r} is not defined", span, hint)
+            self._fail(f"macro {call.name!r} is not defined", span, hint, _not_found(call))
         return macro
 
     def _validate(self, macro: Macro, values: dict[str, str], span: Span) -> None:
@@ -230,8 +240,8 @@ class _Expander:
                 f"the {what} of macro {macro.name!r}: {error.message}", source=self.source, span=span, hint=error.hint
             ) from error
 
-    def _fail(self, message: str, span: Span, hint: str | None = None) -> NoReturn:
-        raise SplError(message, source=self.source, span=span, hint=hint)
+    def _fail(self, message: str, span: Span, hint: str | None = None, says: str | None = None) -> NoReturn:
+        raise SplError(message, source=self.source, span=span, hint=hint, says=says, by=PARSER)
 
 
 def _whole_parentheses(call: MacroCall) -> MacroCall:

@@ -17,6 +17,7 @@ from caltrop.spl.commands import declaration_of
 from caltrop.spl.cursor import MAX_DEPTH, Cursor
 from caltrop.spl.declaration import Words, declarations
 from caltrop.spl.declared import read_arguments
+from caltrop.spl.errors import PARSER, SplError
 from caltrop.spl.expressions import read_expression
 from caltrop.spl.searching import read_search
 
@@ -37,7 +38,13 @@ def parse(text: str, *, implicit_search: bool = True) -> Pipeline:
         else:
             pipeline = _pipeline(cursor, bare=False)
         if cursor.peek() == "]":
-            cursor.fail("unbalanced bracket: no [ opens this one", cursor.pos, cursor.pos + 1)
+            cursor.fail(
+                "unbalanced bracket: no [ opens this one",
+                cursor.pos,
+                cursor.pos + 1,
+                says="Mismatched ']'.",
+                by=PARSER,
+            )
     except RecursionError:
         cursor.fail("nested too deeply")
     _check_height(cursor, pipeline)
@@ -95,7 +102,13 @@ def read_subsearch(cursor: Cursor) -> Subsearch:
             cursor.fail("a search was expected between the brackets", start, cursor.pos + 1)
         pipeline = _pipeline(cursor, bare=bare)
     if not cursor.accept("]"):
-        cursor.fail("unbalanced bracket: no closing ] for this subsearch", start, start + 1)
+        cursor.fail(
+            "unbalanced bracket: no closing ] for this subsearch",
+            start,
+            start + 1,
+            says="Missing closing ']'.",
+            by=PARSER,
+        )
     return Subsearch(pipeline=pipeline, span=cursor.span(start))
 
 
@@ -134,7 +147,13 @@ def _command(cursor: Cursor) -> Command | MacroCall:
         return _arguments(cursor, cursor.text[start : macro.span.end], start)
     found = cursor.match(_NAME)
     if not found:
-        cursor.expected("a command", "a stage is empty: take one pipe away" if cursor.peek() == "|" else None)
+        cursor.expected(
+            "a command",
+            "a stage is empty: take one pipe away" if cursor.peek() == "|" else None,
+            says=f"Missing a search command before '{cursor.peek()}'. Error at position '{cursor.pos}' of search query "
+            f"'{cursor.text}'.",
+            by=PARSER,
+        )
     name = found[0].lower() if not found[0].startswith(("$", "<")) else found[0]
     if name.endswith("-") and name[:-1] in declarations:  # fields- x
         cursor.pos -= 1
@@ -147,9 +166,17 @@ def _arguments(cursor: Cursor, name: str, start: int) -> Command:
     if not declaration.reads_brackets and (parts := _raw(cursor)):
         return Command(name=name, parts=parts, span=cursor.span(start))
     args = Arguments(cursor, name, declaration.options, grouped=declaration.words is Words.FIELDS)
-    parts = read_arguments(args, declaration)
-    if not args.end():
-        cursor.expected(f'another argument of {name}, "|" or the end of the search', _closing_hint(cursor))
+    try:
+        parts = read_arguments(args, declaration)
+        if not args.end():
+            cursor.expected(
+                f'another argument of {name}, "|" or the end of the search',
+                _closing_hint(cursor),
+                says=_left_over(name, cursor),
+            )
+    except SplError as error:
+        error.inside(name)
+        raise
     return Command(name=name, parts=parts, span=cursor.span(start))
 
 
@@ -182,6 +209,15 @@ def _raw(cursor: Cursor) -> tuple[Node, ...]:
     if text := cursor.text[piece : cursor.pos].strip():
         parts.append(Raw(text=text, span=cursor.span(piece)))
     return tuple(parts)
+
+
+def _left_over(name: str, cursor: Cursor) -> str:
+    """What splunkd says of words that do not fit: of an expression it names the operator that it took them for."""
+    if name == "where":
+        return f"The operator at '{cursor.rest()}' is invalid."
+    if name == "search":
+        return "Unable to parse the search: unbalanced parentheses."
+    return f"Invalid argument: '{cursor.rest()}'"
 
 
 def _closing_hint(cursor: Cursor) -> str | None:

@@ -14,6 +14,7 @@ Rules (Search Reference, "search"; Search Manual, "Boolean expressions", "Quotes
 from __future__ import annotations
 
 import re
+from typing import NoReturn
 
 from caltrop.dialect.words import unescaped
 from caltrop.spl.ast import And, Comparison, Directive, FieldName, Keyword, Membership, Node, Not, Or, Template, Word
@@ -41,6 +42,14 @@ def read_search(cursor: Cursor, stop: frozenset[str] = frozenset()) -> Node | No
     return _conjunction(cursor, stop)
 
 
+UNREADABLE = "Unable to parse the search:"
+
+
+def _no_term(cursor: Cursor, what: str, operator: str) -> NoReturn:
+    says = f"{UNREADABLE} '{operator}' operator is missing a clause on the left hand side."
+    cursor.expected(what, says=says)
+
+
 def _conjunction(cursor: Cursor, stop: frozenset[str]) -> Node | None:
     start = cursor.skip()
     items: list[Node] = []
@@ -51,7 +60,7 @@ def _conjunction(cursor: Cursor, stop: frozenset[str]) -> Node | None:
             break
         if _operator(cursor, "AND"):
             if not items or _at_end(cursor, stop):
-                cursor.expected("a search term on both sides of AND")
+                _no_term(cursor, "a search term on both sides of AND", "AND")
             continue
         items.append(_disjunction(cursor, stop))
     if not items:
@@ -63,7 +72,7 @@ def _disjunction(cursor: Cursor, stop: frozenset[str]) -> Node:
     start = cursor.skip()
     if _operator(cursor, "OR"):
         cursor.pos = start
-        cursor.expected("a search term before OR")
+        _no_term(cursor, "a search term before OR", "OR")
     items = [_term(cursor, stop)]
     while _operator(cursor, "OR"):
         items.append(_term(cursor, stop))
@@ -85,7 +94,7 @@ def _term(cursor: Cursor, stop: frozenset[str]) -> Node:
         with cursor.nested(start):
             inside = _conjunction(cursor, frozenset())
         if not cursor.accept(")"):
-            cursor.expected('")" to close the parenthesis')
+            cursor.expected('")" to close the parenthesis', says=f"{UNREADABLE} unbalanced parentheses.")
         return inside or And(items=(), span=cursor.span(start))
     if char == "[":
         return cursor.subsearch()
@@ -142,11 +151,14 @@ def _comparison(cursor: Cursor, name: FieldName, start: int) -> Node:
         with cursor.nested(begin):
             group = _conjunction(cursor, frozenset())
         if group is None:
-            cursor.expected(f"a value for {name.name!r}")
+            cursor.expected(
+                f"a value for {name.name!r}",
+                says=f"{UNREADABLE} Comparator '{op}' is missing a term on the right hand side.",
+            )
         if not cursor.accept(")"):
-            cursor.expected('")" to close the parenthesis')
+            cursor.expected('")" to close the parenthesis', says=f"{UNREADABLE} unbalanced parentheses.")
         return _distribute(group, name, op)
-    return Comparison(field=name, op=op, value=_value(cursor, name, _VALUE), span=cursor.span(start))
+    return Comparison(field=name, op=op, value=_value(cursor, name, _VALUE, op), span=cursor.span(start))
 
 
 def _distribute(node: Node, name: FieldName, op: str) -> Node:
@@ -163,7 +175,7 @@ def _distribute(node: Node, name: FieldName, op: str) -> Node:
     return Comparison(field=name, op=op, value=node, span=node.span)
 
 
-def _value(cursor: Cursor, name: FieldName, pattern: re.Pattern[str]) -> Node:
+def _value(cursor: Cursor, name: FieldName, pattern: re.Pattern[str], op: str = "=") -> Node:
     """The right side of a comparison or one item of IN."""
     start = cursor.skip()
     char = cursor.text[start : start + 1]
@@ -181,7 +193,10 @@ def _value(cursor: Cursor, name: FieldName, pattern: re.Pattern[str]) -> Node:
         if _TEMPLATE_ONLY.fullmatch(text):
             return Template(text=text, span=cursor.span(start))
         if not text:
-            cursor.expected(f"a value for {name.name!r}")
+            cursor.expected(
+                f"a value for {name.name!r}",
+                says=f"{UNREADABLE} Comparator '{op}' is missing a term on the right hand side.",
+            )
     return Word(text=text, quoted=quoted, span=cursor.span(start))
 
 
@@ -233,7 +248,12 @@ def _values(cursor: Cursor, name: FieldName) -> tuple[Node, ...]:
         if cursor.accept(","):
             continue
         if not cursor.peek():
-            cursor.fail("unbalanced parenthesis: no closing ) for this one", start, start + 1)
+            cursor.fail(
+                "unbalanced parenthesis: no closing ) for this one",
+                start,
+                start + 1,
+                says=f"{UNREADABLE} unbalanced parentheses.",
+            )
         if cursor.peek() in ("|", "]", "("):
             cursor.expected('a value or ")"')
         _operator(cursor, "OR")

@@ -38,7 +38,9 @@ class ManagementApp:
             request.read_args()
             response = self._answer(request)
         except ApiError as error:
-            response = render_messages([(error.kind, error.text)], as_json=request.json, status=error.status)
+            response = render_messages(
+                [(error.kind, error.text), *error.more], as_json=request.json, status=error.status
+            )
         except CaltropError as error:
             response = render_messages([("ERROR", str(error))], as_json=request.json, status=400)
         except Exception as error:
@@ -62,7 +64,7 @@ class ManagementApp:
             return None
 
     def refuse(self, error: ApiError) -> Response:
-        return render_messages([(error.kind, error.text)], as_json=False, status=error.status)
+        return render_messages([(error.kind, error.text), *error.more], as_json=False, status=error.status)
 
     def _answer(self, request: Request) -> Response:
         if request.method not in METHODS:

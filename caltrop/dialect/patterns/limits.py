@@ -26,7 +26,11 @@ T = TypeVar("T")
 
 
 class RegexError(CaltropError):
-    """A pattern that is wrong, in PCRE2's words, or that neither engine can express."""
+    """A pattern that is wrong, in PCRE2's words, or that neither engine can express. `reason` is the message without the place."""
+
+    def __init__(self, message: str, *, hint: str | None = None, reason: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason or message
 
 
 class MatchLimit(RegexError):

@@ -42,7 +42,7 @@ class Regex:
         try:
             return Bounded(text, self.pattern, ascii=not translator.unicode, steady=translator.steady)
         except (backtracking.error, OverflowError, ValueError, RecursionError) as error:
-            raise RegexError(f"{error} in {self.pattern!r}") from error
+            raise RegexError(f"{error} in {self.pattern!r}", reason=str(error)) from error
 
     def matches(self, text: pl.Series) -> pl.Series:
         """Whether the pattern is found: Boolean, null where the text is null."""

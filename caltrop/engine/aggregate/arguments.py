@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from caltrop.dialect.words import did_you_mean, option_truth
-from caltrop.engine.errors import SearchError
+from caltrop.engine.errors import SearchError, argument_error, option_error
+from caltrop.spl import unparse
 from caltrop.spl.ast import Aggregation, Alias, Clause, Command, FieldName, Node, NodeOption, Option, Word
 from caltrop.spl.commands import declaration_of
 
@@ -35,7 +36,13 @@ def checked(cmd: Command) -> Command:
     cmd = replace(cmd, parts=tuple(parts))
     for part in cmd.parts:
         if isinstance(part, Option | NodeOption) and part.name not in known:
-            raise SearchError(f"{cmd.name} has no option {part.name!r}", node=part, hint=did_you_mean(part.name, known))
+            value = part.value if isinstance(part, Option) else unparse(part.value)
+            raise argument_error(
+                f"{cmd.name} has no option {part.name!r}",
+                node=part,
+                argument=f"{part.name}={value}",
+                hint=did_you_mean(part.name, known),
+            )
     return cmd
 
 
@@ -84,7 +91,9 @@ def flag(cmd: Command, name: str, default: bool) -> bool:
         return value
     known = option_truth(str(value))
     if known is None:
-        raise SearchError(f"{name}={value} is neither true nor false", node=cmd)
+        raise option_error(
+            f"{name}={value} is neither true nor false", node=cmd, name=name, value=value, kind="boolean"
+        )
     return known
 
 
@@ -93,13 +102,19 @@ def number(cmd: Command, name: str, default: float) -> float:
     try:
         return float(str(value))
     except ValueError:
-        raise SearchError(f"{name}={value} is not a number", node=cmd) from None
+        raise option_error(f"{name}={value} is not a number", node=cmd, name=name, value=value, kind="number") from None
 
 
 def whole(cmd: Command, name: str, default: int, *, minimum: int = 0) -> int:
     value = number(cmd, name, default)
     if value != int(value) or value < minimum:
-        raise SearchError(f"{name}={cmd.option(name)} is not a whole number of at least {minimum}", node=cmd)
+        raise option_error(
+            f"{name}={cmd.option(name)} is not a whole number of at least {minimum}",
+            node=cmd,
+            name=name,
+            value=cmd.option(name),
+            kind="positive integer" if minimum else "non-negative integer",
+        )
     return int(value)
 
 

@@ -57,6 +57,7 @@ def measures(aggregations: Sequence[Aggregation], names: Sequence[str], by: Coll
                     f"the output field {measure.output!r} has the name of a BY field",
                     node=written,
                     hint="Rename one of them with AS.",
+                    says=f"The output field '{measure.output}' cannot have the same name as a group-by field.",
                 )
             found[measure.output] = measure
     return list(found.values())
@@ -70,6 +71,7 @@ def resolve(written: Aggregation) -> Function:
             f"unknown statistical function {written.function!r}",
             node=written,
             hint=did_you_mean(written.function, registry),
+            says=f"The argument '{written.text}' is invalid.",
         )
     return function
 
@@ -84,6 +86,8 @@ def expand(written: Aggregation, names: Sequence[str], by: Collection[str]) -> l
             f"{written.text} AS {written.alias}: the numbers of wildcards differ",
             node=written,
             hint="A function without a field is over every field: sum() is sum(*).",
+            says=f"The number of wildcards between field specifier '{pattern}' and rename specifier '{written.alias}' "
+            "do not match. Note: empty field specifiers implies all fields, e.g. sum() == sum(*).",
         )
     if "*" not in pattern or (
         written.alias is None and isinstance(written.argument, FieldName) and written.argument.quoted

@@ -68,7 +68,11 @@ def _function(call: FieldFunction, form: str, ctx: Context) -> Callable[[pl.Seri
         return lambda column: _numbers(column, _any(known(column)))
     numbers: dict[str, Number] = {"dur2sec": dur2sec, "memk": memk, "mstime": mstime}
     if call.function not in numbers:
-        raise SearchError(f"unknown conversion '{call.function}'", node=call)
+        raise SearchError(
+            f"unknown conversion '{call.function}'",
+            node=call,
+            says=f"The conversion type '{call.function}' is invalid.",
+        )
     return lambda column: _numbers(column, numbers[call.function])
 
 

@@ -48,6 +48,7 @@ def assigned(frame: pl.DataFrame, assignment: Assignment, ctx: Context) -> pl.Da
         raise SearchError(
             f"eval cannot assign a Boolean to '{assignment.target}'", node=assignment,
             hint='wrap it: if(<condition>, "true", "false")',
+            says="Fields cannot be assigned a boolean result. Instead, try if([bool expr], [expr], [expr]).",
         )  # fmt: skip
     target = assignment.target
     if re.search(r"\{[^{}]+\}", target):

@@ -10,8 +10,8 @@ import polars as pl
 
 from caltrop.dialect.patterns import Regex, RegexError, sed_script
 from caltrop.engine.context import Context
-from caltrop.engine.errors import SearchError
-from caltrop.engine.regexes import compile_pattern
+from caltrop.engine.errors import SearchError, option_error
+from caltrop.engine.regexes import REX, compile_pattern
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, render, values_of
 from caltrop.engine.values import Value, lists_or_text
@@ -39,10 +39,22 @@ def rex(table: Table, cmd: Command, ctx: Context) -> Table:
         return table.with_frame(table.frame.with_columns(edit(table.frame.get_column(name)).alias(name)))
     limit = cmd.option("max_match", 1)
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
-        raise SearchError(f"rex: max_match={limit} is no count", node=cmd)
-    regex = compile_pattern(word.text, node=word)
+        raise option_error(
+            f"rex: max_match={limit} is no count",
+            node=cmd,
+            name="max_match",
+            value=limit,
+            kind="non-negative integer",
+        )
+    regex = compile_pattern(word.text, node=word, wording=REX)
     if not any(regex.names):
-        raise SearchError("rex: the regular expression names no group to extract", node=word, hint="write (?<field>…)")
+        raise SearchError(
+            "rex: the regular expression names no group to extract",
+            node=word,
+            hint="write (?<field>…)",
+            says=f"The regex '{word.text}' does not extract anything. It should specify at least one named group. "
+            "Format: (?<name>...).",
+        )
     if name not in table:
         return table
     offset = cmd.option("offset_field")
@@ -122,7 +134,12 @@ def parse_sed(word: Word) -> Callable[[pl.Series], pl.Series]:
     try:
         script = sed_script(word.text)
     except RegexError as error:
-        raise SearchError(f"rex: {error.message}", node=word, hint=error.hint) from error
+        raise SearchError(
+            f"rex: {error.message}",
+            node=word,
+            hint=error.hint,
+            says=f"Failed to initialize sed. {error.reason}",
+        ) from error
     return partial(_each, edit=script)
 
 

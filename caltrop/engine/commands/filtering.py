@@ -10,7 +10,7 @@ from caltrop.engine import expressions
 from caltrop.engine.calls import Scope, as_condition
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
-from caltrop.engine.regexes import compile_pattern
+from caltrop.engine.regexes import REGEX, compile_pattern
 from caltrop.engine.registry import command
 from caltrop.engine.scan import search_expression
 from caltrop.engine.table import MULTIVALUE, Table, numeric, pick, render, reversed_rows
@@ -63,7 +63,7 @@ def regex(table: Table, cmd: Command, ctx: Context) -> Table:
         raise SearchError("regex needs a regular expression", node=cmd)
     if len(cmd.parts) > 1:
         raise SearchError("regex takes one regular expression", node=cmd, hint='write field="…" or field!="…"')
-    pattern = compile_pattern(value.text, node=value)
+    pattern = compile_pattern(value.text, node=value, wording=REGEX)
     if name not in table:
         return table if op == "!=" else table.with_frame(table.frame.clear())
     column = table.frame.get_column(name)
@@ -83,7 +83,9 @@ def head(table: Table, cmd: Command, ctx: Context) -> Table:
     if expression is None:
         return table.with_frame(table.frame.head(limit_of(cmd, DEFAULT_HEAD)))
     value = expressions.evaluate(expression, Scope(table.frame, ctx))
-    truth = as_condition(value, expression, "head").stretch(len(table))
+    truth = as_condition(
+        value, expression, "head", "The argument must be a positive number or a boolean expression."
+    ).stretch(len(table))
     stops = ~truth.fill_null(flag(cmd, "null"))
     first = stops.arg_max() if stops.any() else None
     count = len(table) if first is None else first + flag(cmd, "keeplast")

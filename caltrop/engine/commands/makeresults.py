@@ -8,13 +8,14 @@ import io
 import polars as pl
 
 from caltrop.engine.context import Context
-from caltrop.engine.errors import SearchError
+from caltrop.engine.errors import SearchError, option_error
 from caltrop.engine.jsonvalues import parse_json, plain
 from caltrop.engine.registry import command
 from caltrop.engine.table import Table
 from caltrop.spl.ast import Command
 
 MAX_COUNT = 10_000_000
+_PROCESSOR = "'MakeResultsProcessor'"
 _ANNOTATED = ("_raw", "host", "source", "sourcetype", "splunk_server", "splunk_server_group")
 
 
@@ -26,7 +27,13 @@ def makeresults(table: Table, cmd: Command, ctx: Context) -> Table:
         return Table(_inline(cmd, str(form or "").lower(), str(cmd.option("data") or "")))
     count = cmd.option("count", 1)
     if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= MAX_COUNT:
-        raise SearchError(f"makeresults: count={count} is no number from 0 to {MAX_COUNT}", node=cmd)
+        raise option_error(
+            f"makeresults: count={count} is no number from 0 to {MAX_COUNT}",
+            node=cmd,
+            name="count",
+            value=count,
+            kind="non-negative integer",
+        )
     columns = [pl.Series("_time", [float(int(ctx.now))], dtype=pl.Float64).new_from_index(0, count)]
     if cmd.option("annotate") is True:
         server = str(cmd.option("splunk_server") or ctx.instance.server_name)
@@ -41,7 +48,12 @@ def _inline(cmd: Command, form: str, data: str) -> pl.DataFrame:
         return _from_csv(data)
     if form == "json":
         return _from_json(cmd, data)
-    raise SearchError("makeresults: format= must be csv or json, with data=", node=cmd)
+    raise SearchError(
+        "makeresults: format= must be csv or json, with data=",
+        node=cmd,
+        says=f"An invalid 'format' was specified: {form}. Valid 'format' options are 'csv' and 'json'.",
+        by=_PROCESSOR,
+    )
 
 
 def _from_csv(data: str) -> pl.DataFrame:
@@ -58,11 +70,16 @@ def _from_csv(data: str) -> pl.DataFrame:
 
 
 def _from_json(cmd: Command, data: str) -> pl.DataFrame:
-    """An array of objects (or one object): a row each, its keys the columns; `_raw` is the object's text."""
-    value, valid = parse_json(data)
-    items = value if isinstance(value, list) else [value]
-    if not valid or not all(isinstance(item, dict) for item in items):
-        raise SearchError("makeresults: data= is no JSON array of objects", node=cmd)
+    """An array of objects: a row each, its keys the columns; `_raw` is the object's text."""
+    items, valid = parse_json(data)
+    if not valid or not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise SearchError(
+            "makeresults: data= is no JSON array of objects",
+            node=cmd,
+            says="Incorrectly-formatted JSON data detected. Make sure your JSON-formatted data starts with '[' and ends "
+            "with ']' and consists of JSON objects.",
+            by=_PROCESSOR,
+        )
     names = list(dict.fromkeys(key for item in items for key in item))
     return pl.DataFrame(
         {name: [plain(item.get(name)) for item in items] for name in names}, schema=dict.fromkeys(names, pl.String)

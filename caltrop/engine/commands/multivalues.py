@@ -7,8 +7,8 @@ import polars as pl
 from caltrop.engine import fieldnames
 from caltrop.engine.commands.filtering import flag, group_key
 from caltrop.engine.context import Context
-from caltrop.engine.errors import SearchError
-from caltrop.engine.regexes import compile_pattern
+from caltrop.engine.errors import SearchError, option_error
+from caltrop.engine.regexes import REX, compile_pattern
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, values_of
 from caltrop.engine.values import Value, lists_or_text
@@ -18,7 +18,8 @@ from caltrop.spl.ast import Command, FieldName
 def only_field(cmd: Command) -> str:
     names = [node.name for node in cmd.of(FieldName)]
     if len(names) != 1:
-        raise SearchError(f"{cmd.name} needs one field", node=cmd)
+        says = f"Invalid argument: '{names[1]}'" if names else "A field name is expected."
+        raise SearchError(f"{cmd.name} needs one field", node=cmd, says=says)
     return names[0]
 
 
@@ -29,7 +30,7 @@ def makemv(table: Table, cmd: Command, ctx: Context) -> Table:
     empty = flag(cmd, "allowempty")
     tokenizer = cmd.option("tokenizer")
     if tokenizer is not None:
-        pattern = compile_pattern(str(tokenizer), node=cmd)
+        pattern = compile_pattern(str(tokenizer), node=cmd, wording=REX)
         if not pattern.names:
             raise SearchError("makemv: tokenizer= needs a capturing group", node=cmd)
 
@@ -77,7 +78,9 @@ def mvexpand(table: Table, cmd: Command, ctx: Context) -> Table:
     name = only_field(cmd)
     limit = cmd.option("limit", 0)
     if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
-        raise SearchError(f"mvexpand: limit={limit} is no count", node=cmd)
+        raise option_error(
+            f"mvexpand: limit={limit} is no count", node=cmd, name="limit", value=limit, kind="non-negative integer"
+        )
     if name not in table:
         return table
     frame = table.frame

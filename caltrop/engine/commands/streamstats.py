@@ -24,6 +24,9 @@ from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table
 from caltrop.spl.ast import Command, FieldName, Node
 
+_UNSORTED = (
+    "time_window can only be used on input that is sorted in time order (both ascending and descending order are ok)."
+)
 ROW, SEGMENT, POSITION, CLOCK = "\x00row", "\x00segment", "\x00position", "\x00clock"
 
 
@@ -238,11 +241,13 @@ def _roll_time(
     """Windows of time: rows less than `seconds` older (newer, when time runs backwards); with `size` the last of these."""
     time = work.get_column(TIME)
     if time.null_count():
-        raise SearchError("time_window needs _time in every row")
+        raise SearchError("time_window needs _time in every row", says=_UNSORTED)
     if not time.is_sorted():
         if not time.is_sorted(descending=True):
             raise SearchError(
-                "time_window needs rows in the order of time", hint="Put `sort 0 _time` before streamstats."
+                "time_window needs rows in the order of time",
+                hint="Put `sort 0 _time` before streamstats.",
+                says=_UNSORTED,
             )
         time = -time
     seconds = windows.seconds or 0.0

@@ -8,7 +8,7 @@ import polars as pl
 
 from caltrop.dialect.moments import shift
 from caltrop.dialect.spans import parse_span
-from caltrop.engine.calls import Invocation, Scope, as_condition
+from caltrop.engine.calls import Invocation, Scope, as_condition, invalid_arguments
 from caltrop.engine.expressions import evaluate
 from caltrop.engine.regexes import compile_pattern
 from caltrop.engine.registry import function
@@ -173,7 +173,11 @@ def mvfilter(call: Invocation) -> Value:
     name = names.pop()
     exploded = _explode(call.scope.field(name), call.scope)
     inner = call.scope.over(exploded.frame, {**_spread(call.scope, exploded), name: Value(exploded.values)})
-    keep = as_condition(evaluate(node, inner), node, "mvfilter").stretch(len(exploded.values)).fill_null(False)
+    keep = (
+        as_condition(evaluate(node, inner), node, "mvfilter", invalid_arguments("mvfilter"))
+        .stretch(len(exploded.values))
+        .fill_null(False)
+    )
     return exploded.collect(Value(pick(keep, exploded.values)))
 
 

@@ -103,7 +103,10 @@ def eval_(args: Arguments) -> Iterator[Node]:
         expression = args.expression()
         yield Assignment(target=target, expression=expression, span=cursor.span(start))
         if cursor.peek() not in ("", "|", "]", ",", "`"):
-            cursor.expected('an operator, "," or the end of the expression')
+            cursor.expected(
+                'an operator, "," or the end of the expression',
+                says=f"The expression is malformed. An unexpected character is reached at '{cursor.rest()}'.",
+            )
     if not some:
         cursor.expected("field=expression")
 

@@ -25,7 +25,7 @@ def login(wings: Wings, request: Request) -> Response:
         key = wings.state.accounts.login(name, password)
     except ApiError as error:
         wings.state.logs.audit(name or "-", "login attempt", info="failed")
-        return render_messages([(error.kind, error.text)], as_json=request.json, status=error.status)
+        return render_messages([(error.kind, error.text), *error.more], as_json=request.json, status=error.status)
     wings.state.logs.audit(name, "login attempt", info="succeeded")
     if request.json:
         response = render_fields({"sessionKey": key, "message": "", "code": ""}, as_json=True)

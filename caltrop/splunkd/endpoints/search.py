@@ -14,7 +14,7 @@ from caltrop.splunkd.rest.collection import route
 from caltrop.splunkd.rest.wings import Wings
 from caltrop.splunkd.searching.jobs import as_rest_search
 from caltrop.splunkd.wire.atom import dump_json, escape, iso_time, xml_value
-from caltrop.splunkd.wire.http import JSON, XML, Request, Response
+from caltrop.splunkd.wire.http import JSON, XML, ApiError, Request, Response
 
 STREAM_TYPES = {
     "streaming": "SP_STREAM",
@@ -31,7 +31,10 @@ MAX_SUGGESTIONS = 1_000
 def parser(wings: Wings, request: Request) -> Response:
     """The commands of a search; 400 for one that cannot be parsed."""
     owner, app = request.place()
-    pipeline = wings.searching.jobs.check(as_rest_search(request.args.required("q")), app, owner).pipeline
+    query = request.args.get("q")
+    if not query.strip():
+        raise ApiError(400, "Invalid query.", "FATAL")
+    pipeline = wings.searching.jobs.check(as_rest_search(query), app, owner).pipeline
     commands = [_describe(c) for c in pipeline.commands if isinstance(c, Command)]
     texts = [unparse(c) for c in pipeline.commands]
     reporting = questions.reporting_from(pipeline)

@@ -19,14 +19,14 @@ from caltrop.dialect.moments import time_bound
 from caltrop.dialect.zones import TimeError
 from caltrop.engine import custom, questions, reading, registry
 from caltrop.engine.context import Context, Message
-from caltrop.engine.errors import Cancelled, SearchError
+from caltrop.engine.errors import Cancelled
 from caltrop.engine.execute import Engine
 from caltrop.engine.instance import Instance, SearchResult
 from caltrop.engine.reading import Reading
 from caltrop.engine.table import Table
 from caltrop.errors import CaltropError
-from caltrop.spl import known_commands
 from caltrop.spl.ast import Command
+from caltrop.spl.errors import QueryError
 from caltrop.splunkd.wire.http import ApiError
 
 log = logging.getLogger(__name__)
@@ -147,12 +147,7 @@ class Jobs:
         `then` runs in the worker when the search has ended well, before the job is done.
         """
         now = self._clock()
-        for bound in (spec.earliest, spec.latest):
-            if bound:
-                try:
-                    time_bound(bound, now)
-                except TimeError as error:
-                    raise ApiError(400, str(error)) from None
+        _check_times(spec, now)
         moment = spec.now if spec.now is not None else now
         search = self.check(spec.search, spec.app, spec.owner, moment)
         sid = spec.sid or self._new_sid(spec, now)
@@ -173,10 +168,11 @@ class Jobs:
         try:
             context = self._context(app, user, self._clock() if moment is None else moment)
             read = reading.read(search, context)
-            for command in read.pipeline.commands:
-                self._check_command(command, context)
+            with read.placing():
+                for command in read.pipeline.commands:
+                    self._check_command(command, context)
         except CaltropError as error:
-            raise ApiError(400, _reason(error), "FATAL") from None
+            raise _refusal(error) from None
         return read
 
     def _check_command(self, command: object, context: Context) -> None:
@@ -184,10 +180,7 @@ class Jobs:
             return
         if command.name in registry.commands or custom.find(command.name, context):
             return
-        known = command.name in known_commands()
-        raise SearchError(
-            f"unsupported command '{command.name}'" if known else f"Unknown search command '{command.name}'."
-        )
+        reading.entry(command, context)
 
     def _context(self, app: str, user: str, moment: float) -> Context:
         return Context(self._instance, Engine(), moment, app=app, user=user)
@@ -233,11 +226,11 @@ class Jobs:
             job.state = "FAILED"
         except CaltropError as error:
             job.state = "FAILED"
-            job.messages = [Message("ERROR", _reason(error)), *said]
+            job.messages = [*_told(error), *said]
         except Exception as error:
             log.exception("search %s failed", job.sid)
             job.state = "FAILED"
-            job.messages = [Message("ERROR", f"internal error: {type(error).__name__}: {error}")]
+            job.messages = [Message("FATAL", f"internal error: {type(error).__name__}: {error}")]
         finally:
             job.size = sum(int(t.frame.estimated_size()) for t in (job.table, job.events))
             job.progress = 1.0
@@ -256,7 +249,7 @@ class Jobs:
         try:
             return context.engine.run_text(text, context, source=table)
         except CaltropError as error:
-            raise ApiError(400, _reason(error), "FATAL") from None
+            raise _refusal(error) from None
 
     # -- keeping -------------------------------------------------------------------------------------------------------
 
@@ -312,8 +305,34 @@ def _progress(job: Job, stage: int, stages: int, rows: int) -> None:
     job.rows = rows
 
 
-def _reason(error: CaltropError) -> str:
-    return f"{error.message} ({error.hint})" if error.hint else error.message
+def _told(error: CaltropError) -> list[Message]:
+    """splunkd's words for a failure, which clients look for, and behind them as a message of its own what we know besides."""
+    if not isinstance(error, QueryError):
+        return [Message("FATAL", f"{error.message} ({error.hint})" if error.hint else error.message)]
+    return [Message("FATAL", error.words), *([Message("INFO", error.account)] if error.account else [])]
+
+
+def _refusal(error: CaltropError) -> ApiError:
+    first, *more = _told(error)
+    return ApiError(400, first.text, first.severity, more=[(message.severity, message.text) for message in more])
+
+
+def _check_times(spec: SearchSpec, now: float) -> None:
+    """The bounds beside a search; 400, in splunkd's words, for one that is no time and for a range that is empty or upside down."""
+    if spec.earliest:
+        try:
+            earliest = time_bound(spec.earliest, now)
+        except TimeError as error:
+            raise ApiError(400, "Invalid earliest_time.", "FATAL", more=[("INFO", str(error))]) from None
+    if not spec.latest:
+        return
+    wrong = "Invalid latest_time: latest_time must be after earliest_time."
+    try:
+        latest = time_bound(spec.latest, now)
+    except TimeError as error:
+        raise ApiError(400, wrong, "FATAL", more=[("INFO", str(error))]) from None
+    if spec.earliest and latest <= earliest:
+        raise ApiError(400, wrong, "FATAL")
 
 
 def fields_of(arguments: Sequence[str]) -> list[str]:

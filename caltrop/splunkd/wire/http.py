@@ -7,7 +7,7 @@ process. Paths follow the "Basic concepts" page of the REST API user manual: `/s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import parse_qsl, unquote, unquote_plus
@@ -31,13 +31,14 @@ class Caller(Protocol):
 
 
 class ApiError(Exception):
-    """An answer other than success. `kind` is the message type that Splunk prints (ERROR, WARN, FATAL)."""
+    """An answer other than success. `kind` is the message type that Splunk prints (ERROR, WARN, FATAL); `more` messages follow."""
 
-    def __init__(self, status: int, text: str, kind: str = "ERROR") -> None:
+    def __init__(self, status: int, text: str, kind: str = "ERROR", *, more: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__(text)
         self.status = status
         self.text = text
         self.kind = kind
+        self.more = tuple(more)
 
 
 class NotFound(ApiError):

@@ -214,7 +214,10 @@ def test_search_error_goes_to_stderr(log: Path, capsys: pytest.CaptureFixture[st
     assert main(["search", "--data", str(log), "level=error | evall x=1"]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.splitlines() == ["unknown command 'evall' at 1:15", "  hint: did you mean 'eval'?"]
+    assert captured.err.splitlines() == [
+        "Unknown search command 'evall'. (at 1:15: unknown command 'evall')",
+        "  hint: did you mean 'eval'?",
+    ]
 
 
 # --- conformance ------------------------------------------------------------------------------------------------------

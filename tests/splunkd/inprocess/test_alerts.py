@@ -270,8 +270,10 @@ def test_sendalert(admin: Client) -> None:
     assert len(search(admin, '| makeresults | eval user="x" | sendalert notable param.rule_title="sent"')) == 1
     found = search(admin, "search index=notable rule_title=sent")
     assert [row["user"] for row in found] == ["x"]
-    answer = admin.post("search/jobs", search="| makeresults | sendalert nothing", exec_mode="oneshot")
-    assert answer.status == 400 and "there is no alert action 'nothing'" in answer.messages[0]
+    answer = admin.post(
+        "search/jobs", search="| makeresults | sendalert nothing", exec_mode="oneshot", output_mode="json"
+    )
+    assert "there is no alert action 'nothing'" in answer.json()["messages"][0]["text"]
 
 
 def test_scheduled_times_and_history(admin: Client, run: Callable[..., str], clock: Clock) -> None:

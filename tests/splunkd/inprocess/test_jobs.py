@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -116,15 +117,74 @@ def test_what_the_events_hold(admin: Client) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "Required argument 'search' is missing"),
+        ("", "The required 'search' parameter"),
         ("| nonsense", "Unknown search command 'nonsense'."),
-        ("| eval x=", "was expected"),
+        ("| eval x=", "Error in 'EvalCommand': The expression is malformed."),
         ("| `missing`", "missing"),
     ],
 )
 def test_searches_that_cannot_run(admin: Client, text: str, said: str) -> None:
     answer = admin.post("search/jobs", search=text)
     assert answer.status == 400 and said in answer.messages[0]
+
+
+def test_splunkds_words_come_first_and_ours_behind_them(admin: Client) -> None:
+    """Clients match the first message; the place, our account and the hint are one of their own."""
+    text = "| makeresults | eval x=lenn(1)"
+    answer = admin.post("search/jobs", search=text, exec_mode="oneshot", output_mode="json")
+    words = "Error in 'EvalCommand': The 'lenn' function is unsupported or undefined."
+    ours = "at 1:24: unknown eval function 'lenn' (did you mean 'len'?)"
+    assert answer.status == 200 and answer.json()["results"] == []
+    assert answer.json()["messages"] == [{"type": "FATAL", "text": words}, {"type": "INFO", "text": ours}]
+    answer = admin.post("search/jobs", search="| makeresult", output_mode="json")
+    assert answer.status == 400
+    assert answer.messages == [
+        "Unknown search command 'makeresult'.",
+        "at 1:3: unknown command 'makeresult' (did you mean 'makeresults'?)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("times", "status", "said"),
+    [
+        ({"earliest_time": "-30x"}, 400, "Invalid earliest_time."),
+        ({"latest_time": "nope"}, 400, "Invalid latest_time: latest_time must be after earliest_time."),
+        (
+            {"earliest_time": "-5m", "latest_time": "-5m"},
+            400,
+            "Invalid latest_time: latest_time must be after earliest_time.",
+        ),
+        (
+            {"earliest_time": "-5m", "latest_time": "-1h"},
+            400,
+            "Invalid latest_time: latest_time must be after earliest_time.",
+        ),
+        ({"latest_time": "-1d"}, 200, ""),
+    ],
+)
+def test_times_beside_a_search(admin: Client, times: dict[str, str], status: int, said: str) -> None:
+    spec: dict[str, Any] = {"search": "search index=main", "exec_mode": "oneshot", **times}
+    answer = admin.post("search/jobs", **spec)
+    assert answer.status == status and (not said or answer.messages[0] == said)
+
+
+@pytest.mark.parametrize(
+    ("terms", "severity", "said"),
+    [
+        ("earliest=-30x", "FATAL", "Invalid value \"-30x\" for time term 'earliest'"),
+        (
+            "earliest=1700000000 latest=1600000000",
+            "FATAL",
+            "Error in 'search' command: Unable to parse the search: "
+            "Invalid time bounds in search: start=1700000000 > end=1600000000.",
+        ),
+        ("earliest=-5m latest=-5m", "INFO", "Your timerange was substituted based on your search string"),
+    ],
+)
+def test_times_in_a_search(admin: Client, terms: str, severity: str, said: str) -> None:
+    answer = admin.post("search/jobs", search=f"search index=main {terms}", exec_mode="oneshot", output_mode="json")
+    assert answer.status == 200
+    assert answer.json()["messages"][0] == {"type": severity, "text": said}
 
 
 @pytest.mark.parametrize(
@@ -143,14 +203,15 @@ def test_arguments_that_cannot_be(admin: Client, arguments: dict[str, str]) -> N
 
 def test_a_search_that_fails_while_it_runs(admin: Client) -> None:
     text = "| loadjob no_such_sid"
-    for mode in ("blocking", "oneshot"):
-        answer = admin.post("search/jobs", search=text, exec_mode=mode)
-        assert (answer.status, answer.messages[0]) == (400, "there is no finished job 'no_such_sid'")
+    answer = admin.post("search/jobs", search=text, exec_mode="oneshot", output_mode="json")
+    said = {"type": "FATAL", "text": "Error in 'loadjob' command: there is no finished job 'no_such_sid'"}
+    assert (answer.status, answer.json()["messages"][0]) == (200, said)
+    assert admin.post("search/jobs", search=text, exec_mode="blocking").status == 201
     sid = admin.post("search/jobs", search=text).json()["sid"]
     job = admin.daemon.searching.jobs.get(sid)
     assert job is not None and job.done.wait(20)
     content = admin.get(f"search/jobs/{sid}").content
-    assert (content["dispatchState"], content["isFailed"], "error" in content["messages"]) == ("FAILED", True, True)
+    assert (content["dispatchState"], content["isFailed"], "fatal" in content["messages"]) == ("FAILED", True, True)
     assert admin.get(f"search/jobs/{sid}/results").json()["results"] == []
 
 
@@ -295,17 +356,21 @@ def test_the_time_parser(admin: Client, clock: Clock) -> None:
     assert b"<s:key name=" in admin.get("search/timeparser", time="now", output_mode="xml").body
 
 
+def failure(admin: Client, text: str) -> str:
+    """What a search that fails while it runs says first."""
+    message = admin.post("search/jobs", search=text, exec_mode="oneshot", output_mode="json").json()["messages"][0]
+    assert message["type"] == "FATAL"
+    return str(message["text"])
+
+
 def test_searches_ask_the_server(admin: Client) -> None:
     found = search(admin, "| rest /services/apps/local count=0 | table title disabled eai:acl.sharing")
     assert {"search", "launcher"} <= {row["title"] for row in found} and found[0]["disabled"] == "0"
-    assert admin.post("search/jobs", search="| rest /services/nowhere", exec_mode="oneshot").status == 400
+    assert failure(admin, "| rest /services/nowhere").startswith("Error in 'rest' command: ")
     sid = made(admin, THREE)
     assert [row["n"] for row in search(admin, f"| loadjob {sid}")] == ["1", "2", "3"]
     admin.post("saved/searches", name="loaded", search=THREE)
-    assert (
-        admin.post("search/jobs", search='| loadjob savedsearch="admin:search:loaded"', exec_mode="oneshot").status
-        == 400
-    )
+    assert "no finished run" in failure(admin, '| loadjob savedsearch="admin:search:loaded"')
     sid = admin.post("saved/searches/loaded/dispatch").json()["sid"]
     job = admin.daemon.searching.jobs.get(sid)
     assert job is not None and job.done.wait(20)

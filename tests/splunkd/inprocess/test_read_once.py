@@ -143,7 +143,7 @@ def test_rest_shows_them(daemon: Daemon, admin: Client) -> None:
     [
         ("", "Empty search."),
         ("search index=main | nosuch", "Unknown search command 'nosuch'."),
-        ("search (a", "parenthesis"),
+        ("search (a", "unbalanced parentheses"),
         ("search `nosuch`", "nosuch"),
     ],
 )
@@ -156,7 +156,8 @@ def test_a_search_that_cannot_run_is_no_job(jobs: Jobs, search: str, message: st
 def test_a_search_that_fails_says_why(jobs: Jobs) -> None:
     job = run(jobs, "search index=main `m` | eval x=nosuch(n)")
     assert job.state == "FAILED"
-    (severity, text), *rest = said(job)
-    assert (severity, text) == ("ERROR", "unknown eval function 'nosuch' (did you mean 'cosh'?)")
+    words, ours, *rest = said(job)
+    assert words == ("FATAL", "Error in 'EvalCommand': The 'nosuch' function is unsupported or undefined.")
+    assert ours == ("INFO", "at 1:32: unknown eval function 'nosuch' (did you mean 'cosh'?)")
     places = {text.partition(": ")[0] for _, text in rest}  # what it had met until there
     assert places == {"search/default/props.conf:2", "search/default/props.conf:4"}
