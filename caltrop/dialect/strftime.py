@@ -1,18 +1,20 @@
 """strftime: epoch seconds written in a format, whole columns at once.
 
 Polars writes most variables as Splunk does; the others are expressions of their own. Names of days and months are the
-English ones. An unknown variable stays as it is written.
+English ones. An unknown variable stays as it is written. A few times in a format of common variables are written one by one,
+which is far cheaper than to set up a query.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import polars as pl
 
 from caltrop.dialect.timeformat import Variable, parts
-from caltrop.dialect.zones import checked
+from caltrop.dialect.zones import checked, zone
 
 # Letters that Polars writes the same way. A fraction of 3, 6 or 9 digits is its %3f, %6f, %9f.
 _SAME = frozenset("YCymdejBbhAawuHIklMSpPUWVGgZnt")
@@ -20,6 +22,9 @@ _FLAGS = frozenset(("", "-", "_", "0"))
 _FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0  # the years 1 to 9999
 _TIME = pl.col("time")
 _LOCAL = pl.col("local")
+_FRACTIONS = {"N": 9, "Q": 3, "f": 6}  # how many digits they have where the format does not say
+_NAMES = frozenset("BbhAapPZnt")  # not numbers: nothing to pad
+_FEW = 16  # times that are written faster one by one
 
 
 def write(times: pl.Series, form: str, tz: str = "UTC") -> pl.Series:
@@ -27,6 +32,13 @@ def write(times: pl.Series, form: str, tz: str = "UTC") -> pl.Series:
 
     Raises TimeError for an unknown zone.
     """
+    if len(times) <= _FEW:
+        texts = [None if time is None else strftime(time, form, tz) for time in times.cast(pl.Float64)]
+        return pl.Series(times.name, texts, dtype=pl.String)
+    return _column(times, form, tz)
+
+
+def _column(times: pl.Series, form: str, tz: str) -> pl.Series:
     seconds = pl.when(_TIME.is_between(_FIRST, _LAST)).then(_TIME)
     stamp = (seconds * 1e6).round().cast(pl.Int64, strict=False).cast(pl.Datetime("us"))
     local = stamp.dt.replace_time_zone("UTC").dt.convert_time_zone(checked(tz)).alias("local")
@@ -37,8 +49,63 @@ def write(times: pl.Series, form: str, tz: str = "UTC") -> pl.Series:
 @lru_cache(maxsize=8192)
 def strftime(epoch: float, form: str, tz: str = "UTC") -> str | None:
     """One time as text; None outside the years 1 to 9999. Raises TimeError for an unknown zone."""
-    text: str | None = write(pl.Series([epoch], dtype=pl.Float64), form, tz)[0]
-    return text
+    if not _FIRST <= epoch <= _LAST:
+        checked(tz)
+        return None
+    text = _simple(epoch, form, tz)
+    return _column(pl.Series([epoch], dtype=pl.Float64), form, tz)[0] if text is None else text
+
+
+# --- one time in common variables --------------------------------------------------------------------------------------
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SURE = range(1970, 2037)  # the years for which every table of zones has the same rules
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+           "December")  # fmt: skip
+_PLAIN: dict[str, Callable[[datetime], str]] = {
+    "Y": lambda t: f"{t.year:04}", "m": lambda t: f"{t.month:02}", "d": lambda t: f"{t.day:02}", "e": lambda t: f"{t.day:2}",
+    "H": lambda t: f"{t.hour:02}", "k": lambda t: f"{t.hour:2}", "I": lambda t: f"{(t.hour + 11) % 12 + 1:02}",
+    "l": lambda t: f"{(t.hour + 11) % 12 + 1:2}", "M": lambda t: f"{t.minute:02}", "S": lambda t: f"{t.second:02}",
+    "y": lambda t: f"{t.year % 100:02}", "j": lambda t: f"{t.timetuple().tm_yday:03}",
+    "A": lambda t: _DAYS[t.weekday()], "a": lambda t: _DAYS[t.weekday()][:3],
+    "B": lambda t: _MONTHS[t.month - 1], "b": lambda t: _MONTHS[t.month - 1][:3], "h": lambda t: _MONTHS[t.month - 1][:3],
+    "p": lambda t: "PM" if t.hour > 11 else "AM", "P": lambda t: "pm" if t.hour > 11 else "am",
+    "s": lambda t: str((t - _EPOCH) // timedelta(seconds=1)),
+}  # fmt: skip
+
+
+def _simple(epoch: float, form: str, tz: str) -> str | None:
+    """The time as text; None where the format or the zone asks for what only whole columns write."""
+    moment = _EPOCH + timedelta(microseconds=round(epoch * 1e6))
+    there = zone(tz)
+    if there.key != "UTC":
+        if moment.year not in _SURE:
+            return None
+        moment = moment.astimezone(there)
+    out = []
+    for part in parts(form):
+        if isinstance(part, str):
+            out.append(part)
+        elif part.letter in _FRACTIONS:
+            width = _FRACTIONS[part.letter] if part.width is None else min(part.width, 9)
+            out.append(f"{moment.microsecond:06}000"[:width])
+        elif part.letter == "z" and part.colons < 2:
+            out.append(_east(moment, ":" * part.colons))
+        elif part.letter in _PLAIN and not part.flag and not part.colons:
+            out.append(_PLAIN[part.letter](moment))
+        else:
+            return None
+    return "".join(out)
+
+
+def _east(moment: datetime, colon: str) -> str:
+    offset = moment.utcoffset() or timedelta()
+    minutes = abs(offset) // timedelta(minutes=1)
+    return f"{'-' if offset < timedelta() else '+'}{minutes // 60:02}{colon}{minutes % 60:02}"
+
+
+# --- columns ------------------------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=512)
@@ -67,13 +134,13 @@ def _polars(form: str) -> pl.Expr:
 def _same(variable: Variable) -> str | None:
     """The variable in Polars' own words, null when it has none for it."""
     letter, width = variable.letter, variable.width
-    if letter in ("N", "Q", "f"):
-        digits = width if width is not None else {"N": 9, "Q": 3, "f": 6}[letter]
+    if letter in _FRACTIONS:
+        digits = width if width is not None else _FRACTIONS[letter]
         return f"%{digits}f" if digits in (3, 6, 9) else None
     if letter == "z" and variable.colons < 2:
         return f"%{':' * variable.colons}z"
     if letter in _SAME and variable.flag in _FLAGS and not variable.colons:
-        return f"%{variable.flag}{letter}"
+        return f"%{'' if letter in _NAMES else variable.flag}{letter}"
     return None
 
 

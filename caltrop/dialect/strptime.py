@@ -1,36 +1,37 @@
-"""strptime: texts read in a time format, whole columns at once, for eval, lookups, TIME_FORMAT and the bounds of searches.
+"""strptime: texts read in a time format, for eval, lookups, TIME_FORMAT and the bounds of searches.
 
 Follows "Date and time format variables" of the Search Reference. Leading zeros and blanks are not needed, names are the
 English ones in any case, `%I` without `%p` is in the morning, `%p` does nothing beside `%H`, `%y` turns at 69 (measured:
 68 is 2068). The fraction of a second may be missing, together with the point or comma before it. `%Z` reads an
 abbreviation, an offset or a name of the tz database; a word that names no zone leaves the time in the reader's own.
 
-What is read passes through a table of texts with the columns of `GROUPS`, which `epoch` turns into times; what recognises
-times without a format fills the same table.
+Here is what a format means and how one text is read; `timecolumns` reads whole columns, to the same times. A text is taken
+apart piece by piece, so that no format makes the reading of a text backtrack without end.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from datetime import date
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-import polars as pl
-
 from caltrop.dialect.timeformat import Variable, parts
-from caltrop.dialect.zones import TimeError, offset, to_epoch, zone
+from caltrop.dialect.zones import TimeError, offset, zone
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MONTH = (
-    r"(?P<b>(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))(?i:uary|ruary|ch|il|e|y|ust|tember|t|ober|ember)?\.?"
+    r"(?P<b>(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))(?i:uary|ruary|ch|il|ember|e|y|ust|tember|t|ober)?\.?"
 )
 # Y year, m d month and day, b name of the month, j day of the year, H I hour of 24 or 12, M S minute and second, f digits
 # of the fraction, p AM or PM, z zone, n minutes east of UTC, e epoch seconds.
 GROUPS = ("Y", "m", "d", "b", "j", "H", "I", "M", "S", "f", "p", "z", "n", "e")
-_PIVOT = 69
+PIVOT = 69  # years of two digits before it are of this century
+_SPACE = r"\s+"
 _DAY_NAME = r"[A-Za-z]{2,9}\.?"
 _HALF = r"(?P<p>[AaPp]\.?[Mm]\.?)"
-_ZONE_NAME = r"[A-Za-z]+(?:/[A-Za-z0-9_+-]+)+|[A-Za-z]{3}\d[A-Za-z]{3}|[A-Za-z]+"
+_ZONE_NAME = r"[A-Za-z]{1,32}(?:/[A-Za-z0-9_+-]{1,32}){1,3}|[A-Za-z]{3}\d[A-Za-z]{3}|[A-Za-z]{1,32}"
 # Numbers: their group and what they may be; a last one takes any two digits, so that 45 is no day 4.
 _NUMBERS = {"m": ("m", "[01]?"), "d": ("d", "[0-3]?"), "e": ("d", "[0-3]?"), "H": ("H", "[0-2]?"), "k": ("H", "[0-2]?"),
             "I": ("I", "[01]?"), "l": ("I", "[01]?"), "M": ("M", "[0-5]?"), "S": ("S", "[0-6]?"), "y": ("Y", r"\d?")}  # fmt: skip
@@ -38,7 +39,7 @@ _OTHERS = {
     "Y": r"(?P<Y>\d{4})", "j": r"(?P<j>\d{1,3})", "b": MONTH, "B": MONTH, "h": MONTH, "a": _DAY_NAME, "A": _DAY_NAME,
     "p": _HALF, "P": _HALF, "w": r"\d", "u": r"\d", "U": r"\d{1,2}", "W": r"\d{1,2}", "V": r"\d{1,2}",
     "z": r"(?P<z>Z|UTC|GMT|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)", "Ez": r"(?P<n>[+-]?\d{1,4})",
-    "Z": rf"(?P<z>[+-]\d\d:?\d\d|{_ZONE_NAME})", "n": r"\s+", "t": r"\s+",
+    "Z": rf"(?P<z>[+-]\d\d:?\d\d|{_ZONE_NAME})", "n": _SPACE, "t": _SPACE,
 }  # fmt: skip
 _FRACTIONS = {"N": 9, "Q": 3, "q": 3, "f": 6}
 _DIGITS = frozenset((*_NUMBERS, *_FRACTIONS, "Y", "j", "s", "w", "u", "U", "W", "V"))
@@ -52,11 +53,17 @@ def pattern(form: str, epoch: str = "") -> str:
     `epoch` is what `%s` reads, where not every number can be meant: in a text that is searched for a time. Raises
     TimeError for a variable that does not exist.
     """
+    return "".join(_pieces(form, epoch))
+
+
+@lru_cache(maxsize=1024)
+def _pieces(form: str, epoch: str = "") -> tuple[str, ...]:
+    """The expression in pieces, one for each variable and text; of equal white space variables one is enough."""
     found = parts(form)
     out: list[str] = []
     for place, part in enumerate(found):
         if isinstance(part, str):
-            out.append(_literal(part))
+            out += _literal(part)
             continue
         rest = found[place + 1 :]
         piece = _piece(part, form, epoch, last=not rest, glued=bool(rest) and _is_number(rest[0]))
@@ -66,7 +73,11 @@ def pattern(form: str, epoch: str = "") -> str:
             piece = f"(?:{mark}{piece})?"
         out.append(piece)
     seen: set[str] = set()
-    return _GROUP.sub(lambda group: _once(group, seen), "".join(out))
+    return tuple(
+        _GROUP.sub(lambda group: _once(group, seen), piece)
+        for place, piece in enumerate(out)
+        if piece and not (piece == _SPACE and place and out[place - 1] == _SPACE)
+    )
 
 
 def _once(group: re.Match[str], seen: set[str]) -> str:
@@ -89,16 +100,16 @@ def _piece(variable: Variable, form: str, epoch: str, *, last: bool, glued: bool
     if letter in _FRACTIONS:
         return rf"(?P<f>\d{{{variable.width or _FRACTIONS[letter]}}})" if glued else r"(?P<f>\d{1,9})"
     if letter == "s":
-        seconds = epoch or (r"-?\d{1,10}" if glued else r"-?\d+")
+        seconds = epoch or (r"-?\d{1,10}" if glued else r"-?\d{1,20}")
         return f"(?P<e>{seconds})"
     if letter in _OTHERS:
         return _OTHERS[letter]
     raise TimeError(f"{variable.text} at {variable.at + 1} of {form!r} is no date or time variable")
 
 
-def _literal(text: str) -> str:
+def _literal(text: str) -> list[str]:
     """White space stands for any white space."""
-    return "".join(r"\s+" if piece.isspace() else _escaped(piece) for piece in re.split(r"(\s+)", text))
+    return [_SPACE if piece.isspace() else _escaped(piece) for piece in re.split(r"(\s+)", text) if piece]
 
 
 def _escaped(text: str) -> str:
@@ -106,192 +117,160 @@ def _escaped(text: str) -> str:
     return re.sub(r"[\\.+*?()|\[\]{}^$#&~-]", r"\\\g<0>", text)
 
 
-def parse(
-    texts: pl.Series,
-    form: str,
-    tz: str = "UTC",
-    today: date | None = None,
-    *,
-    whole: bool = False,
-) -> pl.Series:
-    """Epoch seconds (Float64) of texts that begin with a time; null where the text does not fit.
+# --- one text ---------------------------------------------------------------------------------------------------------
 
-    Text after the time is ignored, unless `whole` asks for nothing but the time. What the format leaves out comes from
-    `today` as long as it is larger than what it has: a time of day is today's, a day and month this year's. A month
-    without a day is no time, and without `today` neither is what has no year. Raises TimeError for an unknown variable or
-    zone.
-    """
-    reading = rf"^\s*(?:{pattern(form)})" + (r"\s*$" if whole else "")
-    unique = texts.alias("text").drop_nulls().unique()
-    known = pl.DataFrame({"text": unique, "time": take_apart(unique, reading, tz, today)})
-    return texts.to_frame("text").join(known, on="text", how="left", maintain_order="left").get_column("time")
-
-
-def parse_leniently(texts: pl.Series, form: str, tz: str = "UTC", today: date | None = None) -> pl.Series:
-    """`parse` as searches do it: a format with a variable that does not exist fits no text."""
-    try:
-        pattern(form)
-    except TimeError:
-        return _nothing(len(texts))
-    return parse(texts, form, tz, today)
-
-
-def _nothing(height: int) -> pl.Series:
-    return pl.Series([None], dtype=pl.Float64).new_from_index(0, height)
-
-
-def take_apart(texts: pl.Series, reading: str, tz: str, today: date | None) -> pl.Series:
-    """Times of texts by a regular expression with groups of `GROUPS`; null where it finds nothing."""
-    if not len(texts) or not _GROUP.search(reading):
-        return _nothing(len(texts))
-    return epoch(texts.str.extract_groups(reading).struct.unnest(), tz, today)
+_EPOCH = datetime(1970, 1, 1)
+_ENDS = (_EPOCH - datetime.min).total_seconds(), (datetime.max - _EPOCH).total_seconds()
 
 
 @lru_cache(maxsize=8192)
 def strptime(text: str, form: str, tz: str = "UTC", today: date | None = None, *, whole: bool = False) -> float | None:
-    """`parse` for one text; None also for a format with a variable that does not exist."""
+    """Epoch seconds of a text that begins with a time; None where it does not fit, and for a format with a variable that
+    does not exist.
+
+    Text after the time is ignored, unless `whole` asks for nothing but the time. What the format leaves out comes from
+    `today` as long as it is larger than what it has: a time of day is today's, a day and month this year's. A month
+    without a day is no time, and without `today` neither is what has no year. Raises TimeError for an unknown zone.
+    """
+    here = zone(tz).key
     try:
-        fits = _python(form).match(text)
+        pieces = _readers(form, whole)
     except TimeError:
         return None
-    if fits is None:  # far cheaper to know than to read
+    found = _taken_apart(pieces, text)
+    if not found:
         return None
-    time: float | None = parse(pl.Series([text], dtype=pl.String), form, tz, today, whole=whole)[0]
-    return time
+    epoch = _float(found.get("e"))
+    if epoch is None:
+        local = _local(found, today)
+        if local is None:
+            return None
+        epoch = _in_zone(local, found, here)
+    return epoch + float(f"0.{found['f']}") if _int(found.get("f")) is not None else epoch
 
 
 @lru_cache(maxsize=512)
-def _python(form: str) -> re.Pattern[str]:
-    return re.compile(rf"\s*(?:{pattern(form)})")
+def _readers(form: str, whole: bool) -> tuple[re.Pattern[str], ...]:
+    pieces = _pieces(form)
+    before = () if pieces and pieces[0] == _SPACE else (r"\s*",)
+    after = (r"\s*\Z",) if whole else ()
+    return tuple(re.compile(_python(piece)) for piece in (*before, *pieces, *after))
 
 
-def epoch(found: pl.DataFrame, tz: str, today: date | None = None, *, latest: float | None = None) -> pl.Series:
-    """Epoch seconds of texts in columns of `GROUPS` (others are ignored, missing ones are null); null for no valid time.
+def _python(piece: str) -> str:
+    """The piece in Python's words: it counts four control characters as white space."""
+    return re.sub(r"\\(.)", lambda pair: r"[^\S\x1c-\x1f]" if pair[1] == "s" else pair[0], piece)
 
-    A year of two digits is between 1969 and 2068. `today` is as in `parse`; with `latest` (epoch seconds) a year that
-    is left out is the last one that puts the time before it.
+
+def _taken_apart(pieces: Sequence[re.Pattern[str]], text: str) -> dict[str, str] | None:
+    """The groups of the pieces that follow one another from the text's beginning; longer matches of a piece come first.
+
+    No piece is tried twice from one place, which keeps the number of steps below pieces times characters.
     """
-    name = zone(tz).key
-    groups = frozenset(GROUPS).intersection(found.columns)
-    fields, local = _civil_time(groups, today, latest)
-    times = found.lazy().select(fields).with_columns(local.alias("local"))
-    known = to_epoch(pl.col("local"), name)
-    if "n" in groups:
-        known = pl.coalesce(pl.col("local") - pl.col("n") * 60, known)
-    if "z" in groups:
-        known = _in_their_zones(known, found.get_column("z"))
-    if "e" in groups:
-        known = pl.coalesce("e", known)
-    if "f" in groups:  # an epoch may have its fraction in a field of its own (%s.%3N)
-        known = known + pl.concat_str(pl.lit("0."), "f").cast(pl.Float64, strict=False).fill_null(0.0)
-    return times.select(pl.when("read").then(known).alias("time")).collect().to_series()
+    starts, tried = [0], set()
+    options = [_matches(pieces[0], text, 0)]
+    while len(starts) <= len(pieces):
+        match = next(options[-1], None)
+        if match is None:
+            options.pop()
+            starts.pop()
+            if not options:
+                return None
+            continue
+        reached = len(options), match.end()
+        if reached in tried:
+            continue
+        tried.add(reached)
+        starts.append(match.end())
+        if len(options) < len(pieces):
+            options.append(_matches(pieces[len(options)], text, match.end()))
+    found: dict[str, str] = {}
+    for piece, start, end in zip(pieces, starts, starts[1:], strict=False):
+        if piece.groups and (match := piece.fullmatch(text, start, end)):
+            found |= {name: value for name, value in match.groupdict().items() if value is not None}
+    return found
 
 
-@lru_cache(maxsize=256)
-def _civil_time(
-    groups: frozenset[str], today: date | None, latest: float | None
-) -> tuple[tuple[pl.Expr, ...], pl.Expr]:
-    """What is read of columns of these groups, and from that the local time in seconds as if it were UTC."""
+def _matches(piece: re.Pattern[str], text: str, start: int) -> Iterator[re.Match[str]]:
+    """The matches from one place, longest first. White space is always taken whole: nothing after it begins with any."""
+    match = piece.match(text, start)
+    if match is None:
+        return
+    yield match
+    if not text[start : match.end()].isspace():
+        for end in range(match.end() - 1, start - 1, -1):
+            if shorter := piece.fullmatch(text, start, end):
+                yield shorter
 
-    def number(group: str) -> pl.Expr:
-        return pl.col(group).cast(pl.Int64, strict=False)
 
-    fields = [pl.any_horizontal([pl.col(group).is_not_null() for group in sorted(groups)]).alias("read")]
-    for group in sorted({"f", "z"} & groups):
-        fields.append(pl.col(group))
-    if "e" in groups:
-        fields.append(pl.col("e").cast(pl.Float64, strict=False))
-    if "n" in groups:
-        fields.append(number("n"))
+def _int(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isascii() else None
 
+
+def _float(text: str | None) -> float | None:
+    return float(text) if text is not None and text.isascii() else None
+
+
+def _local(found: dict[str, str], today: date | None) -> int | None:
+    """The local time in seconds as if it were UTC; None where there is no such time."""
     base = today or date(1970, 1, 1)
-    year: pl.Expr | None = None
-    if "Y" in groups:
-        century = pl.when(number("Y") < _PIVOT).then(2000).otherwise(1900)
-        year = number("Y") + pl.when(pl.col("Y").str.len_chars() <= 2).then(century).otherwise(0)
-        fields.append(year.alias("Y"))
-    months = [_month_of(pl.col("b"))] if "b" in groups else []
-    months += [number("m")] if "m" in groups else []
-    of_year = number("j") if "j" in groups else None
-    day = number("d") if "d" in groups else pl.lit(None, dtype=pl.Int64)
+    year, of_year, day = _int(found.get("Y")), _int(found.get("j")), _int(found.get("d"))
+    if year is not None and len(found["Y"]) <= 2:
+        year += 2000 if year < PIVOT else 1900
+    named = found.get("b", "")[:3].lower()
+    month = MONTHS.index(named) + 1 if named in MONTHS else _int(found.get("m"))
     # A larger part that was written keeps a smaller one that was not from being today's.
-    larger = [part.is_not_null() for part in (year, of_year) if part is not None]
-    missing_month = pl.when(pl.any_horizontal(larger)).then(1).otherwise(base.month) if larger else pl.lit(base.month)
-    month = pl.coalesce([*months, missing_month])
-    undated = (
-        ~pl.any_horizontal([*larger, *(part.is_not_null() for part in months)]) if larger or months else pl.lit(True)
-    )
-    day = day.fill_null(pl.when(undated).then(base.day))
+    larger = year is not None or of_year is not None
+    if day is None and month is None and not larger:
+        day = base.day
+    if month is None:
+        month = 1 if larger else base.month
     if of_year is not None:
-        month, day = (pl.when(of_year.is_not_null()).then(1).otherwise(part) for part in (month, day))
-        fields.append(of_year.alias("j"))
-    hour = number("H").fill_null(0) if "H" in groups else pl.lit(0, dtype=pl.Int64)
-    if "I" in groups:
-        twelve = number("I")
-        half: pl.Expr = pl.when(twelve.is_between(1, 12)).then(twelve % 12)  # in the morning, unless %p says otherwise
-        if "p" in groups:
-            half = half + pl.when(pl.col("p").str.starts_with("p") | pl.col("p").str.starts_with("P")).then(
-                12
-            ).otherwise(0)
-        hour = pl.when(twelve.is_not_null()).then(half).otherwise(hour)
-    minute, second = (
-        number(group).fill_null(0) if group in groups else pl.lit(0, dtype=pl.Int64) for group in ("M", "S")
-    )
-    fields += [month.cast(pl.Int64).alias("m"), day.cast(pl.Int64).alias("d"), hour.alias("H"), minute.alias("M"), second.alias("S")]  # fmt: skip
-
-    with_day = of_year is not None
+        month = day = 1
     if year is None:
-        local = _civil(pl.lit(base.year, dtype=pl.Int64), with_day) if today else pl.lit(None, dtype=pl.Float64)
-    elif today is None:
-        local = _civil(pl.col("Y"), with_day)
-    else:
-        local = _civil(pl.col("Y").fill_null(base.year), with_day)
-    if latest is not None and today is not None:
-        guessed = local > latest if year is None else pl.col("Y").is_null() & (local > latest)
-        local = pl.when(guessed).then(_civil(pl.lit(base.year - 1, dtype=pl.Int64), with_day)).otherwise(local)
-    return tuple(fields), local
+        year = base.year if today else None
+    hour, minute, second = _hour(found), _int(found.get("M")) or 0, _int(found.get("S")) or 0
+    if year is None or day is None or hour is None or hour > 23 or minute > 59 or second > 60:
+        return None
+    try:
+        days = (date(year, month, day) - _EPOCH.date()).days
+        if of_year is not None:
+            if not 1 <= of_year <= (date(year, 12, 31) - date(year, 1, 1)).days + 1:
+                return None
+            days += of_year - 1
+    except ValueError:
+        return None
+    return days * 86400 + hour * 3600 + minute * 60 + second
 
 
-def _month_of(name: pl.Expr) -> pl.Expr:
-    short = name.str.slice(0, 3).str.to_lowercase()
-    return short.replace_strict(list(MONTHS), list(range(1, 13)), default=None, return_dtype=pl.Int64)
+def _hour(found: dict[str, str]) -> int | None:
+    """%I without %p is in the morning; %p does nothing beside %H."""
+    twelve = _int(found.get("I"))
+    if twelve is None:
+        return _int(found.get("H")) or 0
+    if not 1 <= twelve <= 12:
+        return None
+    return twelve % 12 + (12 if found.get("p", "").startswith(("p", "P")) else 0)
 
 
-def _in_their_zones(known: pl.Expr, zones: pl.Series) -> pl.Expr:
-    """The times, those beside a zone read in that zone; a word that names none changes nothing."""
-    offsets: dict[str, int] = {}
-    for written in zones.drop_nulls().unique().to_list():
-        seconds = offset(written)
-        if seconds is not None:
-            offsets[written] = seconds
-            continue
+def _in_zone(local: int, found: dict[str, str], name: str) -> float:
+    """The local time in the zone that is written beside it, or else in this one."""
+    written = found.get("z")
+    east = None if written is None else offset(written)
+    if east is not None:
+        return float(local - east)
+    if written is not None:
         try:
-            there = to_epoch(pl.col("local"), zone(written).key)
-        except TimeError:
-            continue
-        known = pl.when(pl.col("z") == written).then(there).otherwise(known)
-    east = pl.col("z").replace_strict(list(offsets), list(offsets.values()), default=None, return_dtype=pl.Int64)
-    return pl.coalesce(pl.col("local") - east, known) if offsets else known
+            return _epoch(local, zone(written).key)
+        except TimeError:  # a word that names none changes nothing
+            pass
+    minutes = _int(found.get("n"))
+    return _epoch(local, name) if minutes is None else float(local - minutes * 60)
 
 
-def _civil(year: pl.Expr, by_day_of_year: bool) -> pl.Expr:
-    """Seconds of a civil time as if it were UTC (proleptic Gregorian calendar); null where there is no such time."""
-    m, d = pl.col("m"), pl.col("d")
-    leap = ((year % 4 == 0) & (year % 100 != 0)) | (year % 400 == 0)
-    length = pl.when(m == 2).then(28 + leap.cast(pl.Int64)).when(m.is_in([4, 6, 9, 11])).then(30).otherwise(31)
-    valid = (
-        m.is_between(1, 12) & (d >= 1) & (d <= length) & (pl.col("H") < 24) & (pl.col("M") < 60) & (pl.col("S") < 61)
-        & (year >= 1)
-    )  # fmt: skip
-    # Days from civil: years begin in March, so that the leap day is the last one.
-    y = pl.when(m <= 2).then(year - 1).otherwise(year)
-    era = y // 400
-    of_era = y - era * 400
-    of_year = (153 * ((m + 9) % 12) + 2) // 5 + d - 1
-    days = era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
-    if by_day_of_year:
-        j = pl.col("j")
-        valid = valid & (j.is_null() | j.is_between(1, 365 + leap.cast(pl.Int64)))
-        days = days + (j - 1).fill_null(0)
-    seconds = days * 86400 + pl.col("H") * 3600 + pl.col("M") * 60 + pl.col("S")
-    return pl.when(valid).then(seconds).cast(pl.Float64)
+def _epoch(local: int, name: str) -> float:
+    """A time that comes twice is the first one; one that the clocks skip is read with the offset before the change."""
+    if name == "UTC":
+        return float(local)
+    moment = _EPOCH + timedelta(seconds=max(-_ENDS[0], min(local, math.floor(_ENDS[1]))))
+    return local - (zone(name).utcoffset(moment) or timedelta()).total_seconds()

@@ -1,4 +1,4 @@
-"""Time zones: their names, offsets and abbreviations, and local times turned into epoch seconds.
+"""Time zones: their names, offsets and abbreviations.
 
 Follows "Specify time zones for timestamps" of Getting Data In: names are those of the tz database; an abbreviation that
 several zones share means the American one, as it does where no TZ_ALIAS says otherwise.
@@ -10,8 +10,6 @@ import re
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import polars as pl
-
 from caltrop.errors import CaltropError
 
 # Minutes east of UTC.
@@ -22,7 +20,6 @@ ABBREVIATIONS = {
     "MST": -420, "MDT": -360, "PST": -480, "PDT": -420, "AKST": -540, "AKDT": -480, "HST": -600,
 }  # fmt: skip
 _OFFSET = re.compile(r"([+-])(\d\d)(?::?(\d\d))?(?::?(\d\d))?")
-_DAY = 86_400_000
 
 
 class TimeError(CaltropError):
@@ -68,20 +65,3 @@ def offset(text: str) -> int | None:
         return None if minutes is None else minutes * 60
     hours, minutes, seconds = (int(part or 0) for part in found.groups()[1:])
     return (-1 if found[1] == "-" else 1) * (hours * 3600 + minutes * 60 + seconds)
-
-
-def to_epoch(local: pl.Expr, name: str) -> pl.Expr:
-    """Epoch seconds (Float64) of local times, given as the seconds (Float64) that they would be in UTC.
-
-    A time that comes twice is the first one; one that the clocks skip is read with the offset before the change.
-    """
-    if name == "UTC":
-        return local
-    moment = (local * 1000).cast(pl.Int64).cast(pl.Datetime("ms"))
-    there = _epoch(moment, name)
-    before = _epoch(moment - pl.duration(milliseconds=_DAY), name) + _DAY
-    return pl.coalesce(there, before).cast(pl.Float64) / 1000
-
-
-def _epoch(moment: pl.Expr, name: str) -> pl.Expr:
-    return moment.dt.replace_time_zone(name, ambiguous="earliest", non_existent="null").dt.epoch("ms")

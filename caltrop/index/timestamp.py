@@ -14,7 +14,8 @@ import polars as pl
 
 from caltrop.dialect import patterns
 from caltrop.dialect.moments import local
-from caltrop.dialect.strptime import GROUPS, MONTH, epoch, pattern
+from caltrop.dialect.strptime import GROUPS, MONTH, pattern
+from caltrop.dialect.timecolumns import epoch
 from caltrop.dialect.zones import ABBREVIATIONS, TimeError, checked
 from caltrop.errors import CaltropError
 from caltrop.index.props import Props, log_once

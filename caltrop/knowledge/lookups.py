@@ -13,7 +13,7 @@ from typing import Literal
 
 import polars as pl
 
-from caltrop.dialect.strptime import parse
+from caltrop.dialect.timecolumns import parse
 from caltrop.dialect.words import truth
 from caltrop.dialect.zones import TimeError
 from caltrop.errors import CaltropError

@@ -15,6 +15,7 @@ from caltrop.content.checks import schedule
 from caltrop.dialect import cron, zones
 from caltrop.dialect.moments import is_real_time, local, relative_time, shift, snap, time_bound
 from caltrop.dialect.spans import Span, parse_span, seconds_of
+from caltrop.dialect.timecolumns import to_epoch
 from caltrop.dialect.zones import TimeError
 from caltrop.engine.instance import Instance
 from caltrop.errors import CaltropError
@@ -115,7 +116,7 @@ def test_moving_there_and_back(moment: int, count: int, unit: str) -> None:
 def test_local_times_are_those_of_the_tz_database(moment: datetime, tz: str) -> None:
     moment = moment.replace(microsecond=0)
     naive = pl.DataFrame({"t": [moment.replace(tzinfo=UTC).timestamp()]})
-    found = naive.select(zones.to_epoch(pl.col("t"), tz)).item()
+    found = naive.select(to_epoch(pl.col("t"), tz)).item()
     assert found == moment.replace(tzinfo=ZoneInfo(tz)).timestamp()
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from time import process_time
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caltrop.dialect import strptime as reading
+from caltrop.dialect import timecolumns
 from caltrop.dialect.strftime import strftime, write
-from caltrop.dialect.strptime import parse, pattern, strptime
+from caltrop.dialect.strptime import pattern, strptime
+from caltrop.dialect.timecolumns import parse
 from caltrop.dialect.zones import TimeError
 from caltrop.engine.instance import Instance
 from caltrop.index.props import Props
@@ -39,6 +42,24 @@ def looked_up(text: str, form: str) -> float | None:
     """The time of a temporal lookup's row."""
     rows = pl.DataFrame({"k": ["a"], "t": [text]})
     return Lookup("l", "test", lambda: rows, Options(time_field="t", time_format=form))._times[0]
+
+
+FILLERS = [f"filler {n}" for n in range(40)]  # a few values are read and written one by one
+
+
+def parse_many(
+    texts: Sequence[str | None], form: str, tz: str, today: date | None = TODAY, *, whole: bool = False
+) -> list[float | None]:
+    """As a part of a longer column; a format with an unknown variable fits no text."""
+    try:
+        pattern(form)
+    except TimeError:
+        return [None] * len(texts)
+    return parse(pl.Series([*texts, *FILLERS], dtype=pl.String), form, tz, today, whole=whole).to_list()[: len(texts)]
+
+
+def write_many(times: Sequence[float], form: str, tz: str) -> list[str | None]:
+    return write(pl.Series([*times, *(float(n) for n in range(40))]), form, tz).to_list()[: len(times)]
 
 
 def indexed(text: str, form: str, tz: str = "UTC") -> float | None:
@@ -88,9 +109,49 @@ def test_fractions_are_read_back(millis: list[int], form: str, tz: str) -> None:
 )
 @settings(max_examples=60, deadline=None)
 def test_a_column_is_its_texts(times: list[float], form: str, tz: str) -> None:
-    written = write(pl.Series(times, dtype=pl.Float64), form, tz)
-    assert written.to_list() == [strftime(time, form, tz) for time in times]
-    assert parse(written, form, tz, TODAY).to_list() == [strptime(text, form, tz, TODAY) for text in written]
+    written = write_many(times, form, tz)
+    assert written == [strftime(time, form, tz) for time in times]
+    assert parse_many(written, form, tz) == [strptime(text, form, tz, TODAY) for text in written if text is not None]
+
+
+variables = st.sampled_from(
+    [f"%{letter}" for letter in "YymdebBhjHkIlMSpPaAwuUWVGgCzZsQNfntTRDFxXrcv"] + ["%3N", "%6N", "%:z", "%Ez", "%-d", "%_H", "%0e"]
+)  # fmt: skip
+literals = st.sampled_from(["-", "/", ":", ".", ",", " ", "  ", "T", "1", "+", "%%", "[", "ember"])
+any_format = st.lists(variables | literals, max_size=9).map("".join)
+noise = st.text(st.sampled_from("0123456789 -:/.,+TZapmNov\t\x1c\u0663é"), max_size=12)
+
+
+@given(st.floats(-3e9, 4e9), any_format, st.sampled_from(ZONES))
+@settings(max_examples=300, deadline=None)
+def test_one_time_is_written_as_a_column_is(time: float, form: str, tz: str) -> None:
+    assert [strftime(time, form, tz)] == write_many([time], form, tz)
+
+
+@given(
+    st.floats(0, 2e9), any_format, any_format, st.sampled_from(ZONES), noise, st.booleans(),
+    st.sampled_from((TODAY, None)),
+)  # fmt: skip
+@settings(max_examples=500, deadline=None)
+def test_one_text_is_read_as_a_column_is(
+    time: float, form: str, other: str, tz: str, tail: str, whole: bool, today: date | None
+) -> None:
+    written = [strftime(time, form, tz) or "", tail]
+    written += [written[0] + tail, tail + written[0], strftime(time, other, tz) or ""]
+    one_by_one = [strptime(text, form, tz, today, whole=whole) for text in written]
+    assert parse_many(written, form, tz, today, whole=whole) == pytest.approx(one_by_one, abs=1e-6)
+
+
+def test_no_format_makes_a_reading_backtrack_without_end() -> None:
+    for form, text in (
+        ("%H" * 40 + "x", "1" * 90),
+        ("%n" * 40 + "x", " " * 5000),
+        ("%Z/" * 20 + "x", "a/" * 500),
+        ("%s" * 20 + "x", "1" * 300),
+    ):
+        started = process_time()
+        assert strptime(text, form) is None
+        assert process_time() - started < 1.0
 
 
 @given(moments, st.sampled_from(sorted(set(FORMATS) - {"%Y%m%d%H%M%S%3N"})))
@@ -190,7 +251,7 @@ def test_without_a_day_to_go_by_a_year_is_needed() -> None:
 
 def test_a_year_that_is_left_out_is_the_last_one_before_a_moment() -> None:
     stamps = pl.DataFrame({"b": ["Nov", "Dec", "Dec"], "d": ["13", "25", "25"], "Y": [None, None, "2023"]})
-    times = reading.epoch(stamps, "UTC", TODAY, latest=NOW)
+    times = timecolumns.epoch(stamps, "UTC", TODAY, latest=NOW)
     assert write(times, "%F").to_list() == ["2023-11-13", "2022-12-25", "2023-12-25"]
 
 

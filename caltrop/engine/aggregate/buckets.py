@@ -15,7 +15,7 @@ import polars as pl
 
 from caltrop.dialect.moments import shift, time_bound
 from caltrop.dialect.spans import MONTHS, Span, parse_span
-from caltrop.dialect.zones import to_epoch
+from caltrop.dialect.timecolumns import to_epoch
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.spl.ast import Node

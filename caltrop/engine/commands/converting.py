@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from caltrop.dialect import strftime, strptime
+from caltrop.dialect import strftime, timecolumns
 from caltrop.dialect.moments import local
 from caltrop.engine import fieldnames
 from caltrop.engine.context import Context
@@ -49,7 +49,7 @@ def _function(call: FieldFunction, form: str, ctx: Context) -> Callable[[pl.Seri
     def times(column: pl.Series) -> Number:
         """Reads the texts of the column as times, all of them having been read at once."""
         texts = render(_first(column)).drop_nulls().unique()
-        return dict(zip(texts, strptime.parse_leniently(texts, form, tz, today), strict=True)).get
+        return dict(zip(texts, timecolumns.parse_leniently(texts, form, tz, today), strict=True)).get
 
     def known(column: pl.Series) -> tuple[Number, ...]:
         return to_plain_number, times(column), dur2sec, mstime, memk

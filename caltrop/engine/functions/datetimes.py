@@ -9,7 +9,7 @@ import polars as pl
 
 from caltrop.dialect import moments
 from caltrop.dialect import strftime as writing
-from caltrop.dialect import strptime as reading
+from caltrop.dialect import timecolumns as reading
 from caltrop.engine.calls import Invocation
 from caltrop.engine.registry import function
 from caltrop.engine.values import Returns, Value, by_row, constant
