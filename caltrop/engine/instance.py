@@ -179,6 +179,13 @@ class Instance:
         """The segment's events with their search-time fields; rows that `possible` rules out may be left out."""
         return self._extractions.of(segment, self.knowledge(ctx.app, ctx.user), ctx, possible, wanted)
 
+    def asides(self) -> set[tuple[str, str, str]]:
+        """(stand-in, the app that it stepped aside for, source type) of the events that searches and receivers met since the
+        configuration changed."""
+        with self._lock:
+            held = list(self._knowledge.values())
+        return {aside for _, knowledge in held for aside in knowledge.asides()}
+
     def _fingerprints(self) -> set[str]:
         """The states of the knowledge that searches see now."""
         with self._lock:

@@ -105,6 +105,16 @@ class SharedProps(Props):
             self._covered[kind] = self._covering(*kind)
         return self._covered[kind]
 
+    def asides(self) -> set[tuple[str, str, str]]:
+        """(stand-in, the app that it stepped aside for, source type) of the kinds of events asked for so far."""
+        return {
+            (ours, app, kind[1])
+            for kind, app in self._covered.items()
+            if app is not None
+            for stanza in self.naming(*kind)
+            for ours in {setting.app for setting in stanza.settings.values()} & self._ours
+        }
+
     def _covering(self, source: str, sourcetype: str, host: str) -> str | None:
         keys: dict[str, set[str]] = {}
         for stanza in self._theirs.naming(source, sourcetype, host):

@@ -449,6 +449,11 @@ class Knowledge:
         )["covered"]
         return labels.Aside(rows, *self._ours)
 
+    def asides(self) -> set[tuple[str, str, str]]:
+        """(stand-in, the app that it stepped aside for, source type) of the kinds of events met so far."""
+        shared = [found for found in (self.props, self._index_props) if isinstance(found, standins.SharedProps)]
+        return {aside for found in shared for aside in found.asides()}
+
     @cached_property
     def _ours(self) -> tuple[frozenset[str], frozenset[tuple[str, str, str]]]:
         """The event types and tags of stand-ins."""

@@ -41,7 +41,17 @@ def print_report(report: Report, console: Console) -> None:
         console.print(
             Text.assemble(("ok " if check.passed else "FAILED ", style), f"{check.name}: {check.seen}"), soft_wrap=True
         )
+    _ran_with(report, console)
     _summary(report, console)
+
+
+def _ran_with(report: Report, console: Console) -> None:
+    """The add-ons of others by name; of Caltrop's own those that stepped aside, and how many there are."""
+    others = [str(addon) for addon in report.addons if not addon.ours]
+    ours = [addon for addon in report.addons if addon.ours]
+    aside = [str(addon) for addon in ours if addon.aside]
+    told = ", ".join([*others, *aside, *([f"{len(ours)} of Caltrop's own"] if ours else [])])
+    console.print(Text(f"add-ons: {told or 'none'}", style="dim"), soft_wrap=True)
 
 
 def _explain(detection: DetectionResult, console: Console) -> None:

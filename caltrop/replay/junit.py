@@ -24,6 +24,7 @@ def junit(report: Report) -> bytes:
             skipped=str(sum(t.status == "skipped" for t in detection.tests)),
             time=f"{sum(t.milliseconds for t in detection.tests) / 1000:.3f}",
         )
+        _properties(suite, report)
         for test in detection.tests:
             case = ET.SubElement(
                 suite,
@@ -43,6 +44,14 @@ def junit(report: Report) -> bytes:
     ET.indent(root)
     text = ET.tostring(root, encoding="unicode")
     return f"<?xml version='1.0' encoding='utf-8'?>\n{text}\n".encode()
+
+
+def _properties(suite: ET.Element, report: Report) -> None:
+    """What the tests ran with: one property an add-on, named alike, its value name, version and what it stepped aside for."""
+    if report.addons:
+        properties = ET.SubElement(suite, "properties")
+        for addon in report.addons:
+            ET.SubElement(properties, "property", name="add-on", value=_clean(str(addon)))
 
 
 def _package_case(suite: ET.Element, check: Check) -> None:

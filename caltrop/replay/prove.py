@@ -84,6 +84,8 @@ def prove(
         result = _prove_detection(proof, detection)
         report.detections.append(result)
         progress(result)
+    # Before anything is installed again: what the target says of stepping aside is about the data of this run.
+    report.addons = [addon for addon in proof.target.addons() if addon.name != proof.app]
     if install and detections:
         report.checks.append(_survives_reinstall(proof, detections[0], package))
     report.seconds = time.monotonic() - started

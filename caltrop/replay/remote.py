@@ -23,7 +23,9 @@ import splunklib.client as splunk
 from splunklib.binding import AuthenticationError, HTTPError
 from splunklib.results import JSONResultsReader, Message
 
+from caltrop.dialect.words import truth
 from caltrop.replay.target import POLL_SECONDS, Job, Row, Source, TargetError
+from caltrop.replay.verdict import AddOn
 
 TOKEN_NAME = "caltrop"
 BATCH_BYTES = 800_000  # below Splunk's default limit for one HEC request (max_content_length, 800 MB) by far
@@ -120,6 +122,19 @@ class RemoteTarget:
                 f"{self.url} did not install {package.name}: {reason(error)}",
                 hint="the target reads the package from its own disk: mount it there, or install it in the UI and add --installed",
             ) from error
+
+    @_told
+    def addons(self) -> list[AddOn]:
+        """From apps/local: what is not Splunk's own. The embedded server says which are Caltrop's, and for what they stepped aside."""
+        body = self.service.get("apps/local", count=0, output_mode="json").body.read()
+        found = []
+        for entry in json.loads(body)["entry"]:
+            content = entry["content"]
+            ours = truth(str(content.get("caltrop_stands_in", "")))
+            if not truth(str(content.get("disabled", ""))) and (ours or not truth(str(content.get("core", "")))):
+                aside = str(content.get("caltrop_steps_aside_for", ""))
+                found.append(AddOn(entry["name"], str(content.get("version") or ""), ours, aside))
+        return sorted(found, key=lambda addon: addon.name)
 
     @_told
     def has_app(self, name: str) -> bool:

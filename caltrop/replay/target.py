@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from caltrop.errors import CaltropError
+from caltrop.replay.verdict import AddOn
 
 POLL_SECONDS = 0.1
 
@@ -76,6 +77,9 @@ class Target(Receiver, Protocol):
 
     def install(self, package: Path) -> None:
         """Install or update an app from a package file that the target can read."""
+
+    def addons(self) -> list[AddOn]:
+        """The enabled apps that people and Caltrop installed, by name: what the proof runs with."""
 
     def has_app(self, name: str) -> bool: ...
 

@@ -85,6 +85,22 @@ class DetectionResult:
         return "passed"
 
 
+@dataclass(frozen=True, slots=True)
+class AddOn:
+    """An app of the target beside the one that is proved. `aside` says for what one of Caltrop's (`ours`) stepped aside."""
+
+    name: str
+    version: str
+    ours: bool = False
+    aside: str = ""
+
+    def __str__(self) -> str:
+        what = f"{self.name} {self.version}".strip()
+        if not self.ours:
+            return what
+        return f"{what} (Caltrop's{f', stepped aside for {self.aside}' if self.aside else ''})"
+
+
 @dataclass(slots=True)
 class Report:
     """One run against one target."""
@@ -97,6 +113,7 @@ class Report:
     seconds: float = 0.0
     detections: list[DetectionResult] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)  # about the package as a whole (reinstall keeps tuning, …)
+    addons: list[AddOn] = field(default_factory=list)  # what it ran with
 
     def count(self, status: Status) -> int:
         return sum(d.status == status for d in self.detections)

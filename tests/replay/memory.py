@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from caltrop.replay.target import Job, Row, Source, TargetError
+from caltrop.replay.verdict import AddOn
 
 APP = "proof_app"
 SEARCH = "Proof - Odd Login - Rule"
@@ -79,6 +80,9 @@ class MemoryTarget:
         self.installs.append(package)
         if not self.keeps_local:
             self.macros[MACRO] = UNTUNED
+
+    def addons(self) -> list[AddOn]:
+        return [AddOn("TA_acme", "1.2.0"), AddOn(APP, "0.1.0")]
 
     def has_app(self, name: str) -> bool:
         return self.installed and name == APP

@@ -12,7 +12,7 @@ from caltrop.replay.console import print_report
 from caltrop.replay.html import cell, html
 from caltrop.replay.junit import junit
 from caltrop.replay.layer import NOT_PROVED, PARTLY, PROVED, layer
-from caltrop.replay.verdict import Check, DetectionResult, Report, TestResult
+from caltrop.replay.verdict import AddOn, Check, DetectionResult, Report, TestResult
 
 HOSTILE = "<script>alert(1)</script> [bold]x[/bold] \x00\x1b[31m"
 
@@ -101,3 +101,30 @@ def test_the_layer_colours_techniques_by_verdict() -> None:
     good.detections += bad.detections
     assert layer(good)["techniques"][0]["color"] == PARTLY
     assert layer(report(CASES["skipped"][0]))["techniques"] == []
+
+
+ADDONS = [
+    AddOn("TA_acme", "1.2.0"),
+    AddOn("linux", "1.0.0", ours=True),
+    AddOn("windows", "1.0.0", ours=True, aside="TA_acme (acme:gate)"),
+]
+
+
+def test_reports_name_the_add_ons_and_what_stepped_aside() -> None:
+    ran = report(test_result())
+    ran.addons = ADDONS
+    console = Console(file=io.StringIO(), width=200)
+    print_report(ran, console)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    aside = "windows 1.0.0 (Caltrop's, stepped aside for TA_acme (acme:gate))"
+    assert f"add-ons: TA_acme 1.2.0, {aside}, 2 of Caltrop's own" in text
+    properties = ET.fromstring(junit(ran)).findall("testsuite/properties/property")
+    assert [p.get("value") for p in properties] == ["TA_acme 1.2.0", "linux 1.0.0 (Caltrop's)", aside]
+    assert "TA_acme 1.2.0, linux 1.0.0 (Caltrop" in html(ran)
+
+
+def test_reports_say_when_there_are_none() -> None:
+    console = Console(file=io.StringIO(), width=200)
+    print_report(report(test_result()), console)
+    assert "add-ons: none" in console.file.getvalue()  # type: ignore[attr-defined]
+    assert "add-ons: none" in html(report(test_result()))

@@ -64,6 +64,10 @@ class Apps(Collection):
             "version": own.get(("launcher", "version")) or own.get(("id", "version"), ""),
             "visible": truth(own.get(("ui", "is_visible")), True),
         }
+        if name in config.stand_ins:  # of these two keys Splunk knows nothing
+            content["caltrop_stands_in"] = True
+            asides = sorted(f"{app} ({kind})" for ours, app, kind in self.state.instance.asides() if ours == name)
+            content["caltrop_steps_aside_for"] = ", ".join(asides)
         # The list of apps belongs to the system: that is where splunkd says each entry lives.
         acl = replace(shared_acl(self.state.config, name, "app"), app="system", removable=False)
         return Entry(name, self.path, content, acl, folder.stat().st_mtime, extra_links={"package": "package"})

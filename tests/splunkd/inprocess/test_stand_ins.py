@@ -89,3 +89,16 @@ def test_without_add_ons_those_of_an_earlier_start_do_not_count(tmp_path: Path) 
         assert "windows" in daemon.state.config.apps()
     with started(tmp_path / "data", ()) as daemon:
         assert "windows" not in daemon.state.config.apps() and "search" in daemon.state.config.apps()
+
+
+def test_the_list_of_apps_says_what_stepped_aside_for_what(tmp_path: Path) -> None:
+    with started(tmp_path / "data") as daemon:
+        fill(daemon)
+        admin = Client(daemon).login("admin", "changed-me")
+        package = pack(write(WINDOWS, tmp_path / "Splunk_TA_windows"))
+        assert admin.post("apps/local", name=str(package), filename=1).status == 201
+        fields(admin)
+        said = {e["name"]: e["content"] for e in admin.get("apps/local", count=0).entries}
+        assert said["windows"]["caltrop_steps_aside_for"] == "Splunk_TA_windows (XmlWinEventLog)"
+        assert said["linux"]["caltrop_steps_aside_for"] == ""
+        assert "caltrop_stands_in" not in said["Splunk_TA_windows"]
