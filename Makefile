@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TARGET ?= embedded
 
-.PHONY: venv prove prove-embedded prove-container test clients unit lint docs bench clean
+.PHONY: venv prove prove-embedded prove-container test clients unit lint wheel docs bench clean
 
 venv: .venv/installed
 
@@ -39,6 +39,10 @@ lint: venv
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The wheel, from a fresh environment in an empty folder.
+wheel: venv
+	$(BIN)/python -m tools.try_wheel
+
 # docs/spl.md and the table in docs/rest.md, from what the engine and the server register and the conformance cases.
 docs: venv
 	$(BIN)/python -m tools.spl_reference > docs/spl.md.new
@@ -49,4 +53,4 @@ bench: venv
 	$(BIN)/python benchmarks/run.py
 
 clean:
-	rm -rf dist reports .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build dist reports .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

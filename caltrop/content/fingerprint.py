@@ -14,6 +14,8 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from caltrop.shipped import shipped
+
 _ROOMS = ("content", "render", "spl")
 _SOURCES = (".py", ".csv", ".j2", ".css", ".js")
 
@@ -25,7 +27,7 @@ def toolkit() -> bytes:
     digest = hashlib.blake2b(f"{sys.version} {zlib.ZLIB_RUNTIME_VERSION}".encode(), digest_size=20)
     spec = find_spec("yaml")
     digest.update(Path(spec.origin).read_bytes() if spec and spec.origin else b"")
-    for folder in (*(package / room for room in _ROOMS), package.parent / "app" / "bin"):
+    for folder in (*(package / room for room in _ROOMS), shipped("app") / "bin"):
         for path in files(folder):
             if path.endswith(_SOURCES):
                 digest.update(path.rsplit(os.sep, 1)[1].encode() + b"\0" + read(path))

@@ -1,4 +1,4 @@
-"""Where knowledge ships: the system's own layer with this package, the add-ons with the repository.
+"""Where knowledge ships: the system's own layer in this room, the add-ons beside the code.
 
 The add-ons are what a real Splunk gets from installed apps; the system layer is what it has without any.
 """
@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from caltrop.errors import CaltropError, Location
+from caltrop.errors import Location
 from caltrop.knowledge.package import PackageError, install_app
+from caltrop.shipped import shipped
 
 SYSTEM_LAYER = Path(__file__).resolve().parent / "system"
 
@@ -47,13 +48,8 @@ def unpacked(packages: Sequence[Path]) -> Iterator[list[Path]]:
 
 
 def addons_path() -> Path:
-    """The `addons` folder beside the package; raises where the package was installed without the repository."""
-    folder = Path(__file__).resolve().parent.parent.parent / "addons"
-    if not folder.is_dir():
-        raise CaltropError(
-            "the add-ons are not installed with this package", hint="run from a checkout, or name app folders yourself"
-        )
-    return folder
+    """The `addons` folder. Raises `CaltropError` where the installation lacks it."""
+    return shipped("addons")
 
 
 def addon_apps() -> list[Path]:

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import caltrop
 from caltrop.content.fingerprint import files as tree_files
 from caltrop.content.fingerprint import read
 from caltrop.content.model import Catalogue
@@ -17,6 +16,7 @@ from caltrop.render import app, lookups, macros, savedsearches, stories
 from caltrop.render.conf import Conf, verify
 from caltrop.render.package import pack, sha256, write_file, write_tree
 from caltrop.render.vendor import sdk_files
+from caltrop.shipped import shipped
 
 COMMENT = "Built by caltrop. Changes belong into the content repository, or into local/ of the installed app."
 _UNWANTED = (".pyc", ".DS_Store", ".gitkeep")
@@ -169,7 +169,7 @@ def _enrichment(catalogue: Catalogue, files: dict[str, bytes], root: Path) -> di
     out: dict[str, bytes] = {}
     if "bin/enrichhits.py" not in files:
         # A repository without the command gets the toolkit's own.
-        own = _template(Path(caltrop.__file__).resolve().parent.parent / "app" / "bin")
+        own = _template(shipped("app") / "bin")
         out = {f"bin/{name}": body for name, body in own.items()}
         if "bin/enrichhits.py" not in out:
             raise CaltropError(

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from caltrop.dialect.conf import read
-from caltrop.errors import CaltropError
 from caltrop.index.store import Store
 from caltrop.knowledge import SYSTEM_LAYER, addon_apps
 from caltrop.knowledge.configuration import Configuration, stands_in
@@ -19,15 +18,11 @@ INDEX_SETTINGS = ("frozenTimePeriodInSecs", "maxTotalDataSizeMB")
 
 
 def provision(etc: Path, addons: Sequence[Path] | None = None) -> None:
-    """Write the shipped folders and the add-ons (None: those of the repository, if there is one) as apps.
+    """Write the shipped folders and the add-ons (None: all of ours) as apps.
 
     Where somebody else's app of that name is installed, that one stays. What is shipped is ours to replace, and what an add-on no longer has goes from its `default`; `local` is never touched.
     """
-    if addons is None:
-        try:
-            addons = addon_apps()
-        except CaltropError:  # the toolkit was installed without its repository
-            addons = []
+    addons = addon_apps() if addons is None else addons
     _copy(SHIPPED, etc)
     _copy(SYSTEM_LAYER, etc / "system")
     for addon in addons:
