@@ -308,15 +308,17 @@ class Configuration:
             parsed = self._read(path)
             if parsed is None:
                 continue
+            alone = self._exported_alone(layer.app, conf) if layer.exported_only else {}
             for name, stanza in parsed.stanzas.items():
-                if layer.exported_only and not self.exported(layer.app, conf, name):
+                whole = not layer.exported_only or self.exported(layer.app, conf, name)
+                if not whole and not any(alone.get((name, key)) for key in stanza.entries):
                     continue
                 owners.setdefault(name, (layer.app, layer.owner))
                 merged = settings.setdefault(name, {})
                 if layer.app in self.stand_ins and self._defined(conf, merged):
                     continue
                 for key, entry in stanza.entries.items():
-                    if key not in merged:
+                    if key not in merged and alone.get((name, key), whole):
                         merged[key] = Setting(entry.value, path, entry.line, layer.app, layer.owner)
         return {name: MergedStanza(name, *owners[name], values) for name, values in settings.items()}
 
@@ -377,6 +379,16 @@ class Configuration:
     def exported(self, app: str, kind: str, name: str) -> bool:
         """Whether other apps see the object."""
         return app == SYSTEM or self.meta(app, kind, name).get("export", "none").strip().lower() == "system"
+
+    def _exported_alone(self, app: str, conf: str) -> dict[tuple[str, str], bool]:
+        """(stanza, setting) -> whether other apps see it, of settings with metadata of their own (`[props/st/EVAL-x]`)."""
+        found: dict[tuple[str, str], bool] = {}
+        for name, settings in self._meta_stanzas(app).items():
+            kind, _, rest = name.partition("/")
+            stanza, slash, key = rest.rpartition("/")
+            if kind == conf and slash and "export" in settings:
+                found[stanza, key] = settings["export"].strip().lower() == "system"
+        return found
 
     def sharing(self, conf: str, stanza: MergedStanza) -> Sharing:
         if stanza.owner != NOBODY:

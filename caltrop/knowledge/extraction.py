@@ -9,16 +9,17 @@ lookup its inputs. Over-approximation costs time, never correctness.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 import polars as pl
 
+from caltrop.dialect.patterns import Regex
 from caltrop.errors import CaltropError
-from caltrop.knowledge import automatic
+from caltrop.knowledge import automatic, texttables
 from caltrop.knowledge.asking import Evaluate, Fault
-from caltrop.knowledge.columns import Columns, from_pairs, trimmed, unify
+from caltrop.knowledge.columns import Columns, as_field, as_list, from_pairs, trimmed, unify
 from caltrop.knowledge.lookups import Lookup
 from caltrop.knowledge.props import AutoLookup, Plan, Report
 from caltrop.knowledge.transforms import Transform
@@ -45,6 +46,10 @@ class Tools:
     transform: Callable[[Report], Transform | Fault]
     lookup: Callable[[AutoLookup], Lookup | Fault]
     meet: Callable[[Fault], None]
+    tokenizers: Mapping[str, Regex] = field(default_factory=dict)  # of fields.conf, by field
+
+
+KV_MODES = frozenset({"none", "auto", "auto_escaped", "json", "xml", "multi"})
 
 
 def closure(plan: Plan, wanted: set[str], tools: Tools) -> set[str]:
@@ -121,7 +126,21 @@ def extract(frame: pl.DataFrame, plan: Plan, wanted: set[str] | None, tools: Too
     _calculated(columns, plan, needed, tools)
     for auto in plan.lookups:
         _lookup(columns, auto, needed, tools)
+    for name, regex in tools.tokenizers.items():
+        if name in columns and (needed is None or name in needed):
+            columns.put(name, tokens(columns[name], regex))
     return columns
+
+
+def tokens(column: pl.Series, regex: Regex) -> pl.Series:
+    """TOKENIZER of fields.conf: the first group of every match is a value. A value without any match stays as it is."""
+    values = as_field(column)
+    lists = as_list(values).to_frame("value").with_row_index("row").explode("value").with_row_index("number")
+    rows, groups = regex.every(lists["value"])
+    found = pl.DataFrame({"number": rows, "token": groups[0]}).drop_nulls().filter(pl.col("token") != "")
+    joined = lists.join(found, on="number", how="left", maintain_order="left")
+    each = joined.select("row", pl.coalesce("token", "value").alias("value"))
+    return each.group_by("row", maintain_order=True).agg(pl.col("value").drop_nulls())["value"].alias(column.name)
 
 
 def _automatic(columns: Columns, plan: Plan, needed: set[str] | None, tools: Tools) -> None:
@@ -130,9 +149,15 @@ def _automatic(columns: Columns, plan: Plan, needed: set[str] | None, tools: Too
     raw = columns.text("_raw")
     mode = plan.kv_mode
     if mode.startswith("multi"):
-        what = "KV_MODE = multi is not supported at search time: use the multikv command"
-        tools.meet(Fault(plan.kv_place, what))
+        if mode != "multi":
+            what = f"KV_MODE = {mode}: descriptions of tables in multikv.conf are not read; the header line names the fields"
+            tools.meet(Fault(plan.kv_place, what))
+        _fill(columns, texttables.fields(raw), needed, True)
         return
+    if mode not in KV_MODES:
+        what = f"KV_MODE = {mode}: expected none, auto, auto_escaped, json, xml or multi; auto is used"
+        tools.meet(Fault(plan.kv_place, what))
+        mode = "auto"
     if mode == "xml":
         _fill(columns, automatic.xml(raw), needed, True)
         return
@@ -147,8 +172,6 @@ def _automatic(columns: Columns, plan: Plan, needed: set[str] | None, tools: Too
         if rest.null_count() < len(rest):
             found = automatic.pairs(rest, escaped=mode == "auto_escaped", trim=plan.trim_spaces)
             _fill(columns, found, needed, False)
-    elif mode != "none":
-        tools.meet(Fault(plan.kv_place, f"unknown KV_MODE {mode!r}: none, auto, auto_escaped, json, xml or multi"))
 
 
 def _fill(columns: Columns, triples: automatic.Triples, needed: set[str] | None, multivalue: bool) -> None:
@@ -207,11 +230,11 @@ def _lookup(columns: Columns, auto: AutoLookup, needed: set[str] | None, tools: 
         tools.meet(Fault(auto.place, f"{auto.name}: {error.message}", auto.targets))
         return
     complete = events.select(pl.all_horizontal(pl.col(list(inputs.values())).is_not_null())).to_series()
-    for field, target in outputs:
+    for source, target in outputs:
         if not auto.keep and target in columns:  # OUTPUT replaces, with nothing where the table has no such entry
-            columns.put(target, _where(complete, found[field], columns[target]))
+            columns.put(target, _where(complete, found[source], columns[target]))
         else:
-            columns.fill(target, found[field])
+            columns.fill(target, found[source])
 
 
 def _where(condition: pl.Series, new: pl.Series, old: pl.Series) -> pl.Series:

@@ -273,7 +273,7 @@ def plan(settings: Mapping[str, Setting]) -> Plan:
             named = groups(value) if kind == "EXTRACT" else set()
             faults.append(Fault(place, f"{key}: {error}", frozenset(named) or None))
     texts = {key: setting.value for key, setting in settings.items()}
-    mode = texts.get("KV_MODE", "auto").strip().lower()
+    mode = texts.get("KV_MODE", "").strip().lower() or "auto"
     return Plan(
         extracts=tuple(extracts),
         reports=tuple(reports.values()),

@@ -28,7 +28,7 @@ from caltrop.knowledge.props import AutoLookup, Plan, Props, Report, index_time,
 from caltrop.knowledge.tables import Tables
 from caltrop.knowledge.transforms import Transform, transform
 
-CONFS = ("props", "transforms", "eventtypes", "tags", "collections")  # what a Knowledge keeps something of
+CONFS = ("props", "transforms", "eventtypes", "tags", "collections", "fields")  # what a Knowledge keeps something of
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,9 +352,29 @@ class Knowledge:
         if not frame.height:
             return frame
         result = self._by_kind(self._renamed(frame), wanted, asker)
-        for fault in self.props.faults:
+        for fault in (*self.props.faults, *self._tokenizers[1]):
             asker.meet(fault)
         return result
+
+    @cached_property
+    def _tokenizers(self) -> tuple[dict[str, patterns.Regex], list[Fault]]:
+        """TOKENIZER of fields.conf by field, and what is wrong with others. Fields that are indexed have none."""
+        found: dict[str, patterns.Regex] = {}
+        faults: list[Fault] = []
+        for name, stanza in self._stanzas("fields").items():
+            text = stanza.get("TOKENIZER")
+            if not text or name == DEFAULT or truth(stanza.get("INDEXED")):
+                continue
+            try:
+                regex = patterns.compile(text)
+                if not regex.names:
+                    raise patterns.RegexError("has no group, whose matches would be the values")
+                found[name] = regex
+            except patterns.RegexError as error:
+                faults.append(
+                    Fault(stanza.place("TOKENIZER"), f"[{name}] TOKENIZER: {error.message}", frozenset({name}))
+                )
+        return found, faults
 
     def labelled(self, frame: pl.DataFrame, wanted: set[str] | None, asker: Asker) -> pl.DataFrame:
         """Add event types and tags to events that have the fields which these read (`needed`)."""
@@ -416,7 +436,10 @@ class Knowledge:
             fields = None if fault.fields is None else extraction.dependents(plan, fault.fields)
             asker.meet(replace(fault, fields=fields), frozenset(kinds))
 
-        return extraction.Tools(asker.evaluate, self.transform, lambda auto: self._auto_lookup(auto, asker), meet)
+        def lookup(auto: AutoLookup) -> Lookup | Fault:
+            return self._auto_lookup(auto, asker)
+
+        return extraction.Tools(asker.evaluate, self.transform, lookup, meet, self._tokenizers[0])
 
     # --- event types and tags -------------------------------------------------------------------------------------------
 

@@ -163,3 +163,13 @@ def test_reload_sees_new_apps_and_changed_files(etc: Path, make_app: MakeApp) ->
     assert value(config, "elsewhere") == "beta"
     config.reload()
     assert value(config, "elsewhere") == "zeta"
+
+
+def test_a_setting_may_be_exported_alone(make_app: MakeApp) -> None:
+    props = "[x]\nEVAL-w = 1\nEVAL-v = 2\n[source::/y]\nEVAL-w = 1\nEVAL-v = 2\n"
+    meta = "[props]\nexport = none\n[props/x/EVAL-w]\nexport = system\n[props/source%3A%3A%2Fy]\nexport = system\n[props/source%3A%3A%2Fy/EVAL-w]\nexport = none\n"
+    app = make_app("a", {"default/props.conf": props, "metadata/default.meta": meta}, export=False)
+    configuration = Configuration([app, make_app("other")])
+    seen = {name: stanza.values() for name, stanza in configuration.stanzas("props", "other").items()}
+    assert seen == {"x": {"EVAL-w": "1"}, "source::/y": {"EVAL-v": "2"}}
+    assert len(configuration.stanzas("props", "a")["x"].settings) == 2

@@ -139,6 +139,8 @@ CASES: dict[str, tuple[str, str, str, dict[str, object]]] = {
     "modules in modules, repeated": (NONE + "REPORT-a = t", "[o]\nREGEX = \\d{1,3}\n[ip]\nREGEX = (?<>[[o]](?:\\.[[o]]){3})\n[t]\nREGEX = [[o]]{2} [[ip:src]]", "12 1.2.3.4", {"src": "1.2.3.4"}),
     "modules in a format": (NONE + "REPORT-a = t", "[w]\nREGEX = \\w+\n[t]\nREGEX = ([[w]])=([[w]])\nFORMAT = $1::$2", "a=1 b=2", {"a": "1", "b": "2"}),
     "brackets that are no module": (NONE + "REPORT-a = t", "[a]\nREGEX = no\n[t]\nREGEX = \\[[a]](?<y>[[:digit:]])", "[a]1", {"y": "1"}),
+    "kv_mode multi": ("KV_MODE = multi", "", "PID CMD\n1 init\n22 sshd\n3", {"PID": ["1", "22", "3"], "CMD": ["init", "sshd"]}),
+    "an empty kv_mode": ("KV_MODE =", "", "a=1", {"a": "1"}),
     "kv_mode none": (NONE, "", "a=1", {}),
 }  # fmt: skip
 
@@ -167,7 +169,7 @@ def test_nesting_is_bounded() -> None:
 
 
 def test_problems_are_named(know) -> None:  # type: ignore[no-untyped-def]
-    knowledge = know("[st]\nREPORT-a = missing, bad\nKV_MODE = multi", "[bad]\nREGEX = (\n[unused]\nREGEX = (")
+    knowledge = know("[st]\nREPORT-a = missing, bad\nKV_MODE = multi:x", "[bad]\nREGEX = (\n[unused]\nREGEX = (")
     knowledge.extract(events("x"))
     assert len(knowledge.problems) == 3
     assert any("'missing'" in p for p in knowledge.problems) and any("multikv" in p for p in knowledge.problems)
@@ -331,3 +333,21 @@ def test_modules_that_do_not_work(know: Callable[..., Asked], transforms: str, w
     assert row(knowledge.extract(events("ab"))) == {"y": "a"}
     (problem,) = knowledge.problems
     assert problem.startswith("app/default/transforms.conf:") and what in problem
+
+
+def test_a_tokenizer_makes_values(know: Callable[..., Asked]) -> None:
+    fields = "[to]\nTOKENIZER = (\\w+)@\n[cc]\nTOKENIZER = ([^,]+)\nINDEXED = true\n[bad]\nTOKENIZER = x\n"
+    knowledge = know("[st]\nEVAL-first = to\n", fields=fields)
+    found = knowledge.extract(events('to="a@x,b@y" cc="a,b"', "to=nobody", "n=1", "to=c@z"))
+    assert found["to"].to_list() == [["a", "b"], ["nobody"], None, ["c"]]
+    assert found["cc"].to_list() == ["a,b", None, None, None]
+    assert found["first"].to_list() == ["a@x,b@y", "nobody", None, "c@z"]
+    assert knowledge.extract(events("to=a@x"), {"to"})["to"].to_list() == ["a"]
+    assert [p.partition(": ")[0] for p in knowledge.problems] == ["app/default/fields.conf:7"]
+
+
+@pytest.mark.parametrize("mode", ["automatic", "multi_ps", "multi:ps"])
+def test_a_mode_that_is_not_read_is_told_and_something_like_it_used(know: Callable[..., Asked], mode: str) -> None:
+    knowledge = know(f"[st]\nKV_MODE = {mode}\n")
+    assert row(knowledge.extract(events("a=1 B\nx y"))) in ({"a": "1"}, {"a_1": "x", "B": "y"})
+    assert [p.partition(": ")[0] for p in knowledge.problems] == ["app/default/props.conf:2"]

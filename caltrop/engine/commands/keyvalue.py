@@ -16,12 +16,12 @@ from caltrop.engine.table import Table
 from caltrop.knowledge import automatic, columns
 from caltrop.knowledge.asking import Fault
 from caltrop.knowledge.columns import Columns
+from caltrop.knowledge.texttables import table_rows, tables
 from caltrop.knowledge.transforms import transform
 from caltrop.spl.ast import Command, FieldName, Word
 
 PAIR_LIMIT = 50
 CHARACTER_LIMIT = 10_240
-MAX_COLUMNS = 1_000
 
 
 @command("extract", "kv")
@@ -119,7 +119,7 @@ def multikv(table: Table, cmd: Command, ctx: Context) -> Table:
     for number, raw in enumerate(text.to_list()):
         found = [
             row
-            for part in (_tables(raw or "") if several else [raw or ""])
+            for part in (tables(raw or "") if several else [raw or ""])
             for row in table_rows(part, header, noheader)
         ]
         for line, cells in found:
@@ -144,60 +144,3 @@ def multikv(table: Table, cmd: Command, ctx: Context) -> Table:
         pl.Series(values, dtype=pl.String),
     )
     return with_fields(table.with_frame(frame), fields)
-
-
-_HEADING = re.compile(r"\s*[^\sa-z0-9]\S*(?:\s+[^\sa-z0-9]\S*)*\s*")  # every word starts in upper case
-
-
-def _tables(raw: str) -> list[str]:
-    """The tables of one event: a heading behind an empty line begins another."""
-    parts: list[str] = []
-    for block in re.split(r"\n\s*\n", raw):
-        heading = block.strip("\n").partition("\n")[0]
-        if parts and not (_HEADING.fullmatch(heading) and not re.search(r"\d", heading)):
-            parts[-1] += f"\n{block}"
-        else:
-            parts.append(block)
-    return parts
-
-
-def _header_line(lines: list[str]) -> int:
-    """The first line, unless it has digits and a heading comes later."""
-    if lines and re.search(r"\d", lines[0]):
-        found = (i for i, line in enumerate(lines) if _HEADING.fullmatch(line) and not re.search(r"\d", line))
-        return next(found, 0)
-    return 0
-
-
-def table_rows(raw: str, header: int | None, noheader: bool) -> list[tuple[str, list[tuple[str, str]]]]:
-    """(line, cells) of each line below the header. `header` is the number of the header line, from 1."""
-    lines = [line for line in raw.splitlines() if line.strip() and not re.fullmatch(r"[\s\-=+|]+", line)]
-    if noheader:
-        width = len(lines[0].split()) if lines else 0
-        names = [f"Column_{i}" for i in range(1, min(width, MAX_COLUMNS) + 1)]
-        return [(line, list(zip(names, line.split(None, max(width - 1, 0)), strict=False))) for line in lines]
-    start = _header_line(lines) if header is None else header - 1
-    if not 0 <= start < len(lines) - 1:
-        return []
-    tokens = list(re.finditer(r"\S+", lines[start]))[:MAX_COLUMNS]
-    names = [re.sub(r"[^\w%/.-]", "_", token[0]) for token in tokens]
-    starts = [token.start() for token in tokens]
-    ends = [token.end() for token in tokens]
-    return [(line, list(zip(names, _cells(line, starts, ends), strict=False))) for line in lines[start + 1 :]]
-
-
-def _cells(line: str, starts: list[int], ends: list[int]) -> list[str]:
-    """One cell a column: by position in the line when it has one, words in order when their number fits."""
-    words = line.split()
-    if len(words) == len(starts):
-        return words
-    groups = list(re.finditer(r"\S+(?: \S+)*", line))
-    if len(groups) < len(starts) < len(words):  # no columns to see: the last one takes the rest
-        return line.split(None, len(starts) - 1)
-    cells = [""] * len(starts)
-    for word in groups:
-        # A word belongs to the column that it overlaps, else to the nearest one.
-        overlap = [min(word.end(), e) - max(word.start(), s) for s, e in zip(starts, ends, strict=True)]
-        best = max(range(len(starts)), key=overlap.__getitem__)
-        cells[best] = f"{cells[best]} {word[0]}".strip()
-    return cells
