@@ -225,7 +225,7 @@ FAULTS: dict[str, tuple[dict[str, str], str, str, str]] = {
     "an EVAL that does not parse": ({"default/props.conf": "[st]\nEVAL-foo = 1 +\n"}, "foo", "user", "a/default/props.conf:2: EVAL-foo: "),
     "an EVAL that fails": ({"default/props.conf": "[st]\nEVAL-foo = nosuch(n)\n"}, "foo", "user", "a/default/props.conf:2: EVAL-foo: unknown eval function 'nosuch'"),
     "what depends on it": ({"default/props.conf": "[st]\nEXTRACT-x = (?<bar>\nEVAL-foo = bar.\"x\"\n"}, "foo", "user", "a/default/props.conf:2: EXTRACT-x: "),
-    "KV_MODE": ({"default/props.conf": "[st]\nKV_MODE = nosuch\n"}, "foo", "", "a/default/props.conf:2: unknown KV_MODE 'nosuch'"),
+    "KV_MODE": ({"default/props.conf": "[st]\nKV_MODE = nosuch\n"}, "foo", "", "a/default/props.conf:2: KV_MODE = nosuch: expected none"),
     "FIELDALIAS": ({"default/props.conf": "[st]\nFIELDALIAS-x = a b c\n"}, "foo", "", "a/default/props.conf:2: FIELDALIAS-x: expected 'field AS alias'"),
 }  # fmt: skip
 
