@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import signal
 import threading
@@ -25,6 +26,11 @@ from caltrop.errors import CaltropError
     help="Keeps events and configuration; without it everything is gone at the end.",
 )
 @addon_options
+@click.option(
+    "--splunk-version",
+    metavar="VERSION",
+    help="The release to claim, such as 9.4; answers are those of the default, 10.4.2, whatever is claimed.",
+)
 @click.option("--hec-token", envvar="CALTROP_HEC_TOKEN", help="Create a collector token `default` with this value.")
 def command(
     host: str,
@@ -35,6 +41,7 @@ def command(
     data_dir: Path | None,
     apps: tuple[Path, ...],
     addons: bool,
+    splunk_version: str | None,
     hec_token: str | None,
 ) -> None:
     """Run the embedded, Splunk-compatible server.
@@ -43,6 +50,12 @@ def command(
     SIGTERM ends it.
     """
     from caltrop.splunkd.server import Server
+    from caltrop.splunkd.wire.http import VERSION
+
+    if splunk_version is not None and not re.fullmatch(r"\d+\.\d+(\.\d+){0,2}", splunk_version):
+        raise click.BadParameter(
+            f"{splunk_version!r} is no release: expected numbers such as 9.4 or 10.4.2", param_hint="--splunk-version"
+        )
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -56,6 +69,7 @@ def command(
         web_port=None if web_port < 0 else web_port,
         password=password,
         addons=None if addons else (),
+        version=splunk_version or VERSION,
     )
     try:
         for package in packages(apps):

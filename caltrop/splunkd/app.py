@@ -16,11 +16,12 @@ from caltrop.splunkd.intake.receivers import origin_of
 from caltrop.splunkd.rest import collection
 from caltrop.splunkd.rest.wings import Wings
 from caltrop.splunkd.wire.atom import Entry, Feed, render_feed, render_messages
-from caltrop.splunkd.wire.http import ApiError, NotFound, Request, Response
+from caltrop.splunkd.wire.http import ApiError, NotFound, Request, Response, dressed
 from caltrop.splunkd.wire.protocol import Sink
 
 log = logging.getLogger(__name__)
 METHODS = frozenset({"GET", "POST", "DELETE", "PUT", "HEAD"})
+JOBS = (["search", "jobs"], ["search", "v2", "jobs"])
 
 
 class ManagementApp:
@@ -34,24 +35,25 @@ class ManagementApp:
     def handle(self, request: Request) -> Response:
         """Answer any request; every failure becomes an error body, never an exception."""
         started = self.state.clock()
+        request.version = self.state.version
         try:
             request.read_args()
             response = self._answer(request)
         except ApiError as error:
-            response = render_messages(
-                [(error.kind, error.text), *error.more], as_json=request.json, status=error.status
-            )
+            told = [(error.kind, error.text), *error.more]
+            response = render_messages(told, as_json=request.json_errors, status=error.status)
+            response.headers += error.headers
         except CaltropError as error:
-            response = render_messages([("ERROR", str(error))], as_json=request.json, status=400)
+            response = render_messages([("ERROR", str(error))], as_json=request.json_errors, status=400)
         except Exception as error:
             log.exception("%s %s failed", request.method, request.target)
             self.state.logs.error("HttpListener", f"{type(error).__name__} while answering {request.target}")
             text = f"Internal server error: {type(error).__name__}"
-            response = render_messages([("ERROR", text)], as_json=request.json, status=500)
+            response = render_messages([("ERROR", text)], as_json=request.json_errors, status=500)
         if request.session and session_cookies(request.headers):
             response.headers.append(session_cookie(request.port, request.session))
         self.state.logs.access(request, response.status, started)
-        return response
+        return dressed(response)
 
     def open_stream(self, request: Request) -> Sink | None:
         """Where the bytes of a `receivers/stream` request go; None when it may not send."""
@@ -64,11 +66,12 @@ class ManagementApp:
             return None
 
     def refuse(self, error: ApiError) -> Response:
-        return render_messages([(error.kind, error.text), *error.more], as_json=False, status=error.status)
+        told = [(error.kind, error.text), *error.more]
+        return dressed(render_messages(told, as_json=False, status=error.status))
 
     def _answer(self, request: Request) -> Response:
         if request.method not in METHODS:
-            raise ApiError(405, f"Method {request.method} is not allowed")
+            raise ApiError(405, "Method Not Allowed")
         if request.method == "HEAD":
             request.method = "GET"
         segments = request.segments
@@ -77,8 +80,8 @@ class ManagementApp:
         if route is not None and route.open:
             return self._run(route, request)
         request.user, request.session = authenticate(self.state.accounts, request)
-        if not segments:
-            return self._directory(request)
+        if request.method == "PUT" and (segments[:2] in JOBS or segments[:3] in JOBS):
+            raise ApiError(405, "Method Not Allowed")
         if route is not None:
             return self._run(route, request)
         if len(segments) >= 2 and segments[0] in {"configs", "admin"} and segments[1].startswith("conf-"):
@@ -95,32 +98,32 @@ class ManagementApp:
 
     def _run(self, route: collection.Route, request: Request) -> Response:
         if request.method not in route.methods:
-            raise ApiError(405, f"Method {request.method} is not allowed on {route.path}")
+            raise collection.method_refused(route.methods, "The method is not allowed.", "FATAL")
         if not route.open:
             self.state.permissions.require(request.account, *capabilities.needed(route.path, request.method))
         return route.handler(self.wings, request)
 
-    def _directory(self, request: Request) -> Response:
-        if request.method != "GET":
-            raise ApiError(405, f"Method {request.method} is not allowed on /services")
-        return self._list_paths(request, "")
-
     def _below(self, request: Request, path: str) -> Response:
-        """A folder of the tree (`/services/data`) lists what is in it."""
+        """A folder of the tree (`/services/data`) lists what is in it; the root of it is no folder."""
         known = [*collection.routes, *self.collections]
-        if request.method == "GET" and any(p.startswith(path + "/") for p in known):
+        if request.method == "GET" and path and any(p.startswith(path + "/") for p in known):
             return self._list_paths(request, path + "/")
+        if path.startswith("search/"):
+            raise ApiError(404, "Unknown endpoint.", "FATAL")
         raise NotFound("Not Found")
 
     def _list_paths(self, request: Request, prefix: str) -> Response:
         known = [*collection.routes, *self.collections]
         names = sorted({p.removeprefix(prefix).split("/")[0] for p in known if p.startswith(prefix)})
         folder = prefix.rstrip("/")
-        entries = [Entry(name, folder, {}, updated=self.state.now()) for name in names]
+        request.require_mode("json", "xml")
+        entries = [Entry(name, folder, {}) for name in names]
         feed = Feed("services", folder, entries, updated=self.state.now())
-        return render_feed(feed, request.address, as_json=request.json)
+        return render_feed(feed, request)
 
 
 def _ask(handler: collection.Collection, request: Request, rest: list[str]) -> Response:
     handler.authorize(request, rest)
+    if request.method == "PUT":
+        raise NotFound("Requested invalid action 'PUT'.")
     return handler.handle(request, rest)

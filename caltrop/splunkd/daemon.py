@@ -14,6 +14,7 @@ from caltrop.splunkd.rest.wings import Wings
 from caltrop.splunkd.searching.engine_services import ServerServices
 from caltrop.splunkd.searching.searching import Searching
 from caltrop.splunkd.state.state import State
+from caltrop.splunkd.wire.http import VERSION
 
 log = logging.getLogger(__name__)
 
@@ -31,9 +32,10 @@ class Daemon:
         password: str | None = None,
         addons: Sequence[Path] | None = None,
         clock: Callable[[], float] = time.time,
+        version: str = VERSION,
     ) -> None:
         services = ServerServices()
-        self.state = State(data_dir, services, password=password, addons=addons, clock=clock)
+        self.state = State(data_dir, services, password=password, addons=addons, clock=clock, version=version)
         self.intake = Intake(self.state)
         self.searching = Searching(self.state, self.intake.ingest)
         self.management = ManagementApp(Wings(self.state, self.searching, self.intake))

@@ -21,6 +21,7 @@ from caltrop.errors import CaltropError
 from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.wire import tls
 from caltrop.splunkd.wire.asgi import Application, AsgiApp
+from caltrop.splunkd.wire.http import VERSION
 from caltrop.splunkd.wire.protocol import protocol_class
 from caltrop.splunkd.wire.web import WebApp
 
@@ -54,6 +55,7 @@ class Server:
         password: str | None = None,
         addons: Sequence[Path] | None = None,
         clock: Callable[[], float] = time.time,
+        version: str = VERSION,
     ) -> None:
         if host not in LOOPBACK:
             raise CaltropError(
@@ -64,7 +66,7 @@ class Server:
         folder = Path(self._temporary.name if self._temporary else str(data_dir))
         self.host = "127.0.0.1" if host == "localhost" else host
         self._ports = (port, hec_port, web_port)
-        self.daemon = Daemon(folder, password=password, addons=addons, clock=clock)
+        self.daemon = Daemon(folder, password=password, addons=addons, clock=clock, version=version)
         self.username = "admin"
         self.password = self.daemon.state.password
         self._listeners: list[_Listener] = []

@@ -267,9 +267,9 @@ def test_typeahead_timeparser_summary_timeline_log(service: client.Service, raw:
     suggestions = raw("GET", f"/services/search/typeahead?output_mode=json&count=5&prefix=index%3D{index[:9]}").json()[
         "results"
     ]
-    assert suggestions[0] == {"content": f'index="{index}"', "count": 6, "operator": False}
-    parsed = raw("GET", "/services/search/timeparser?output_mode=json&time=0&time=86400").json()
-    assert parsed == {"0": "1970-01-01T00:00:00+00:00", "86400": "1970-01-02T00:00:00+00:00"}
+    assert suggestions[0] == {"content": f'index="{index}"', "count": 6, "operator": True}
+    parsed = raw("GET", "/services/search/timeparser?output_mode=json&time=86400").json()
+    assert parsed == {"86400": "1970-01-02T00:00:00+00:00"}
     job = service.jobs.create(f"search index={index}", exec_mode="blocking")
     summary = ElementTree.fromstring(job.summary().read())
     users = next(f for f in summary.iter("field") if f.get("k") == "user")

@@ -85,6 +85,7 @@ class Accounts:
         # as long as the process, so the cache holds nothing that can be read back.
         self._cache_key = secrets.token_bytes(32)
         self._verified: dict[str, bytes] = {}
+        self._logins: dict[str, float] = {}
         self._system = User(name=SYSTEM_USER, password="", roles=["admin"])
         loaded = msgspec.json.decode(path.read_bytes(), type=_File) if path.exists() else _File()
         self.users: dict[str, User] = {u.name: u for u in loaded.users}
@@ -119,6 +120,16 @@ class Accounts:
             self._sessions = {k: s for k, s in self._sessions.items() if s.user != name}
             self._save()
 
+    def drop_role(self, role: str) -> None:
+        """The role is gone: users lose it, and those who held no other are removed."""
+        for user in list(self.users.values()):
+            if role in user.roles:
+                left = [r for r in user.roles if r != role]
+                if left:
+                    self.set_user(user.name, roles=left)
+                else:
+                    self.remove_user(user.name)
+
     def find(self, name: str) -> User | None:
         """The account of that name, the server's own among them; None for a name without an account."""
         return self._system if name == SYSTEM_USER else self.users.get(name)
@@ -150,9 +161,14 @@ class Accounts:
         key = secrets.token_urlsafe(48)
         with self._lock:
             now = self._clock()
+            self._logins[name] = now
             self._sessions = {k: s for k, s in self._sessions.items() if now - s.last_used < SESSION_SECONDS}
             self._sessions[key] = _Session(name, now)
         return key
+
+    def last_login(self, name: str) -> float:
+        """When a session of the user was last opened, since the server started; 0 for never."""
+        return self._logins.get(name, 0.0)
 
     @contextmanager
     def session(self, name: str) -> Iterator[str]:

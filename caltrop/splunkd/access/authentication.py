@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from caltrop.splunkd.access.accounts import Accounts, User
 from caltrop.splunkd.wire.http import ApiError, Request
 
-UNAUTHENTICATED = "call not properly authenticated"
+CHALLENGE = ("WWW-Authenticate", 'Basic realm="/splunk"')
 
 
 def session_cookie(port: int, key: str) -> tuple[str, str]:
@@ -27,7 +27,10 @@ def session_cookies(headers: Mapping[str, str]) -> list[str]:
 
 
 def authenticate(accounts: Accounts, request: Request) -> tuple[User, str]:
-    """The user behind a session cookie, session key, Basic password or bearer token, and the session key; else 401."""
+    """The user behind a session cookie, session key, Basic password or bearer token, and the session key; else 401.
+
+    A key or token that nobody holds is told apart from no credentials and a wrong password: those are asked for again.
+    """
     for key in session_cookies(request.headers):
         user = accounts.session_user(key)
         if user is not None:
@@ -43,7 +46,9 @@ def authenticate(accounts: Accounts, request: Request) -> tuple[User, str]:
         name, password = basic_credentials(secret)
         user = accounts.check_password(name, password)
     if user is None:
-        raise ApiError(401, UNAUTHENTICATED, "WARN")
+        if scheme.lower() in {"splunk", "bearer"}:
+            raise ApiError(401, "call not properly authenticated", "WARN")
+        raise ApiError(401, "Unauthorized", "ERROR", [CHALLENGE])
     return user, secret if accounts.session_user(secret) else ""
 
 

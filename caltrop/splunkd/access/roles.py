@@ -28,6 +28,7 @@ SETTINGS = frozenset(
         "defaultApp",
         "grantableRoles",
         "federatedProviders",
+        "queuedSearchQuota",
     }
 )
 ALWAYS = ("change_own_password", "edit_user")
@@ -81,8 +82,24 @@ class Roles:
     def indexes_default(self, roles: Iterable[str]) -> list[str]:
         return [p for r in self.closure(roles) for p in split(self.settings(r).get("srchIndexesDefault", ""))]
 
+    def indexes_disallowed(self, roles: Iterable[str]) -> list[str]:
+        """Patterns of the indexes that may not be searched, whatever else allows them."""
+        return [p for r in self.closure(roles) for p in split(self.settings(r).get("srchIndexesDisallowed", ""))]
+
+    def filter(self, roles: Iterable[str]) -> str:
+        """The search that each event has to match: one of the filters of the roles and what they import; empty for any event."""
+        filters = [self.settings(role).get("srchFilter", "").strip() for role in self.closure(roles)]
+        written = list(dict.fromkeys(f for f in filters if f))
+        if "*" in written:
+            return "*"
+        return " OR ".join(f"({f})" for f in written) if len(written) > 1 else "".join(written)
+
     def may_search(self, roles: Iterable[str], index: str) -> bool:
-        """Whether one of the patterns covers the index; `*` does not cover internal indexes (`_…`)."""
+        """Whether one of the patterns covers the index and none forbids it; `*` does not cover internal indexes (`_…`)."""
+        roles = list(roles)
+        for pattern in self.indexes_disallowed(roles):
+            if fits(pattern, index) and (pattern.startswith("_") or not index.startswith("_")):
+                return False
         for pattern in self.indexes_allowed(roles):
             if index.startswith("_") and not pattern.startswith("_"):
                 continue

@@ -49,9 +49,11 @@ class FiredAlerts(Collection):
         for alert in fired:
             groups[alert.saved] = groups.get(alert.saved, 0) + 1
         if fired:
-            yield Entry(ALL, self.path, {"triggered_alert_count": len(fired)}, Acl(owner="system"), self.state.now())
+            yield Entry(
+                ALL, self.path, {"triggered_alert_count": len(fired)}, Acl("search", ALL, "user", ("*",), ("*",))
+            )
         for key, count in groups.items():
-            yield Entry(key[2], self.path, {"triggered_alert_count": count}, _acl(key), self.state.now())
+            yield Entry(key[2], self.path, {"triggered_alert_count": count}, _acl(key))
 
     def _alerts(self, request: Request, names: Sequence[str]) -> list[Entry]:
         chosen = [t for t in self._fired(request) if ALL in names or t.saved[2] in names]

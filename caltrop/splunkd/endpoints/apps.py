@@ -70,7 +70,14 @@ class Apps(Collection):
             content["caltrop_steps_aside_for"] = ", ".join(asides)
         # The list of apps belongs to the system: that is where splunkd says each entry lives.
         acl = replace(shared_acl(self.state.config, name, "app"), app="system", removable=False)
-        return Entry(name, self.path, content, acl, folder.stat().st_mtime, extra_links={"package": "package"})
+        return Entry(
+            name,
+            self.path,
+            content,
+            acl,
+            folder.stat().st_mtime,
+            extra_links={"_reload": "_reload", "package": "package"},
+        )
 
     def create(self, request: Request, name: str) -> Entry:
         """A new, empty app; or with `filename=1` the package at the path that `name` is, on the server's own disk."""

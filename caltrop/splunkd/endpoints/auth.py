@@ -22,6 +22,8 @@ def login(wings: Wings, request: Request) -> Response:
     try:
         if request.method != "POST":
             raise ApiError(401, "Login failed", "WARN")
+        if "username" not in request.args or "password" not in request.args:
+            raise ApiError(400, "Login failed", "WARN")
         key = wings.state.accounts.login(name, password)
     except ApiError as error:
         wings.state.logs.audit(name or "-", "login attempt", info="failed")
@@ -48,7 +50,7 @@ class CurrentContext(Collection):
         user = self.state.accounts.find(request.account.name)
         assert user is not None, "who asks has an account"
         content = user_content(self.state, user) | {"username": user.name}
-        yield Entry("context", self.path, content, Acl(owner=user.name), user.updated)
+        yield Entry("context", self.path, content, Acl(app="", owner="system", read=("*",), write=("*",)))
 
 
 @register

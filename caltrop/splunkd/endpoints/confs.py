@@ -123,7 +123,7 @@ class Properties(Collection):
         """Entries that are a name and, for settings, a text."""
         entries = [Entry(n, path, {}, Acl(), self.state.now(), text=text) for n, text in names.items()]
         feed = Feed(path.rsplit("/", 1)[-1], path, entries, updated=self.state.now(), count=0)
-        return render_feed(feed, request.address, as_json=request.json)
+        return render_feed(feed, request)
 
     def _files(self, request: Request) -> Response:
         owner, app = request.place()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from caltrop.index.store import NAME
+from caltrop.knowledge.configuration import SYSTEM
 from caltrop.splunkd.rest.collection import action, register
 from caltrop.splunkd.rest.confobjects import ConfCollection
 from caltrop.splunkd.state import provision
@@ -62,6 +64,10 @@ class Indexes(ConfCollection):
         "throttleCheckPeriod": 15,
     }
     optional = (*defaults,)
+    listing_args = frozenset({"datatype"})
+
+    def feed_links(self) -> Sequence[tuple[str, str]]:
+        return (*super().feed_links(), ("_validate", "_validate"))
 
     def entries(self, request: Request) -> Iterable[Entry]:
         return (e for e in super().entries(request) if ":" not in e.name)
@@ -73,9 +79,11 @@ class Indexes(ConfCollection):
         times: dict[str, Any] = {"minTime": "", "maxTime": ""}
         if info is not None and info.min_time is not None and info.max_time is not None:
             times = {"minTime": iso_time(info.min_time), "maxTime": iso_time(info.max_time)}
+        for key, folder in (("homePath", "db"), ("coldPath", "colddb"), ("thawedPath", "thaweddb")):
+            content[key] = content[key] or f"$SPLUNK_DB/{entry.name}/{folder}"
+        entry.acl = replace(entry.acl, removable=entry.acl.app != SYSTEM)
         content |= {
             "name": entry.name,
-            "homePath": content["homePath"] or base,
             "homePath_expanded": base,
             "coldPath_expanded": base,
             "totalEventCount": info.count if info else 0,

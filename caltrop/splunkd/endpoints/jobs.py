@@ -9,12 +9,12 @@ from typing import Any
 from caltrop.engine import questions
 from caltrop.engine.table import Table
 from caltrop.spl import unparse
-from caltrop.splunkd.rest.collection import Collection, action, collection_action, register
+from caltrop.splunkd.rest.collection import Collection, action, collection_action, method_refused, register
 from caltrop.splunkd.searching import overview as summaries
 from caltrop.splunkd.searching.jobs import Job, SearchSpec, as_rest_search, fields_of
 from caltrop.splunkd.wire import results
 from caltrop.splunkd.wire.atom import Acl, Entry, dump_json, entry_json, escape, iso_time, render_entry, render_fields
-from caltrop.splunkd.wire.http import JSON, TEXT, XML, ApiError, Args, NotFound, Request, Response
+from caltrop.splunkd.wire.http import JSON, TEXT, XML, ApiError, Args, Request, Response
 
 MODES = ("normal", "blocking", "oneshot")
 
@@ -25,14 +25,50 @@ class JobsCollection(Collection):
     title = "jobs"
     noun = "job"
     sort_key = ""  # newest first, as kept
+    messaged = False
 
     def handle(self, request: Request, rest: list[str]) -> Response:
+        """An answer that is addressed through a job links back to it, relative to what was asked for."""
+        response = self._handle(request, rest)
+        if rest and rest[0] not in self.collection_actions:
+            response.headers.append(("Link", f"<{'../' * (len(rest) - 1)}{rest[0]}>; rel=info"))
+        return response
+
+    def _handle(self, request: Request, rest: list[str]) -> Response:
         """Creating a job needs a search, not a name; a job in XML is a bare entry."""
+        self._check_verb(request, rest)
         if not rest and request.method == "POST":
             return self._create(request)
+        if not rest:
+            return self._list(request)
         if len(rest) == 1 and request.method == "GET" and rest[0] not in self.collection_actions:
             return self._one(request, self.one(request, rest[0]))
         return super().handle(request, rest)
+
+    def _check_verb(self, request: Request, rest: list[str]) -> None:
+        """The verb is judged before the job is looked for."""
+        if len(rest) == 1 and rest[0] in self.collection_actions:
+            methods, _ = self.collection_actions[rest[0]]
+            if request.method not in methods:
+                raise method_refused(methods, "The method is not allowed.", "FATAL")
+        if len(rest) == 2 and rest[1] in self.entry_actions:
+            methods, _ = self.entry_actions[rest[1]]
+            if request.method not in methods:
+                raise method_refused(methods, "Method Not Allowed", "FATAL")
+        if len(rest) <= 1 and request.method == "DELETE" and not rest:
+            raise method_refused({"GET", "POST"}, "Method Not Allowed", "FATAL")
+
+    def _list(self, request: Request) -> Response:
+        """Sorting is by as many directions as keys."""
+        if len(request.args.all("sort_key")) != len(request.args.all("sort_dir")):
+            raise ApiError(400, "Number of sort_key and sort_dir arguments do not match.", "FATAL")
+        self._check_mode(request)
+        return self.listing(request)
+
+    def _check_mode(self, request: Request) -> None:
+        mode = request.args.maybe("output_mode")
+        if mode is not None and mode.lower() not in {"json", "xml"}:
+            raise ApiError(400, "Invalid output_mode.", "FATAL")
 
     def feed_links(self) -> Sequence[tuple[str, str]]:
         return ()
@@ -73,12 +109,12 @@ class JobsCollection(Collection):
         if mode == "oneshot":
             self._finish(job)
             self.searching.jobs.remove(job)
-            return self._results(request, job, job.table)
+            return results.after_head(self._results(request, job, job.table))
         if mode == "blocking":
             self._finish(job)
         return render_fields({"sid": job.sid}, as_json=request.json, status=201)
 
-    @collection_action("export", "GET", "POST")
+    @collection_action("export", "POST")
     def export(self, request: Request) -> Response:
         """Run and send rows; the job is not kept."""
         job = self.searching.start(self._spec(request))
@@ -109,12 +145,12 @@ class JobsCollection(Collection):
         return []
 
     def missing(self, request: Request, names: Sequence[str]) -> ApiError:
-        return NotFound("Unknown sid.")
+        return ApiError(404, "Unknown sid.", "FATAL")
 
     def job(self, entry: Entry) -> Job:
         job = self.searching.jobs.get(entry.name)
         if job is None:
-            raise NotFound("Unknown sid.")
+            raise ApiError(404, "Unknown sid.", "FATAL")
         return job
 
     def entry(self, job: Job) -> Entry:
@@ -123,10 +159,11 @@ class JobsCollection(Collection):
         below = {n: n for n in ("search.log", "events", "results", "results_preview", "timeline", "summary", "control")}
         return Entry(
             job.sid, self.path, job_content(job, self.state.now()), acl, job.updated,
-            links=(), extra_links=below, title=spec.search,
+            links=(), extra_links=below, title=spec.search, access=_access(job, acl),
         )  # fmt: skip
 
     def _one(self, request: Request, entry: Entry) -> Response:
+        self._check_mode(request)
         host = request.address
         if request.json:
             document = {
@@ -239,6 +276,19 @@ class JobsCollection(Collection):
         return self._one(request, entry)
 
 
+def _access(job: Job, acl: Acl) -> dict[str, Any]:
+    """A job's access says how long it is kept, and nothing of sharing: jobs do not move."""
+    return {
+        "app": acl.app,
+        "can_write": True,
+        "modifiable": True,
+        "owner": acl.owner,
+        "perms": {"read": list(acl.read or ()), "write": list(acl.write or ())},
+        "sharing": acl.sharing,
+        "ttl": str(job.ttl),
+    }
+
+
 @register
 class JobsV2(JobsCollection):
     path = "search/v2/jobs"
@@ -278,12 +328,12 @@ def job_content(job: Job, now: float) -> dict[str, Any]:
         "canSummarize": transforming,
         "cursorTime": iso_time(earliest or 0),
         "custom": {k.removeprefix("custom."): v for k, v in job.custom.items()},
-        "defaultSaveTTL": 604800,
-        "defaultTTL": 600,
+        "defaultSaveTTL": "604800",
+        "defaultTTL": "600",
         "delegate": spec.delegate or ("scheduler" if spec.scheduled else None),
         "diskUsage": job.size,
         "dispatchState": job.shown_state,
-        "doneProgress": f"{job.progress:.5f}",
+        "doneProgress": int(job.progress) if float(job.progress).is_integer() else round(job.progress, 5),
         "dropCount": 0,
         "earliestTime": iso_time(earliest or 0),
         "eventAvailableCount": event_count,
@@ -313,7 +363,7 @@ def job_content(job: Job, now: float) -> dict[str, Any]:
         "modifiedTime": iso_time(job.updated),
         "normalizedSearch": " | ".join(commands),
         "numPreviews": 0,
-        "optimizedSearch": " | ".join(commands),
+        "optimizedSearch": "".join(f"| {c} " for c in commands).strip(),
         "performance": {},
         "phase0": commands[0] if commands else "",
         "pid": "",
@@ -321,12 +371,13 @@ def job_content(job: Job, now: float) -> dict[str, Any]:
         "provenance": spec.provenance,
         "published": iso_time(job.created),
         "remoteSearch": commands[0] if commands else "",
-        "reportSearch": " | ".join(commands[1:]) if transforming else None,
+        "reportSearch": " | ".join(commands[1:]) if transforming else "",
         "resultCount": result_count,
         "resultIsStreaming": not transforming,
         "resultPreviewCount": result_count if job.done.is_set() else 0,
         "runDuration": f"{result.duration if result else max(ended - job.created, 0.0):.3f}",
-        "sampleRatio": 1,
+        "sampleRatio": "1",
+        "sampleSeed": "0",
         "scanCount": result.events_scanned if result else 0,
         "search": spec.search,
         "searchCanBeEventType": not transforming and len(commands) == 1,

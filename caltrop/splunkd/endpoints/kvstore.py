@@ -33,8 +33,11 @@ class CollectionsConfig(ConfCollection):
     shared = True
     defaults: ClassVar[Mapping[str, Any]] = {
         "enforceTypes": False,
-        "profilingEnabled": False,
-        "replicate": False,
+        "profilingEnabled": "false",
+        "profilingThresholdMs": "1000",
+        "replicate": "false",
+        "replication_dump_maximum_file_size": "10240",
+        "replication_dump_strategy": "auto",
         "type": "undefined",
     }
     wildcard = ("accelerated_fields\\..*", "field\\..*")
@@ -76,7 +79,7 @@ class CollectionsData(Collection):
             if method == "GET":
                 return self._reply(self._query(app, name, dict(request.args.pairs)))
             if method == "POST":
-                return self._reply({"_key": self._save(app, name, [self._body(request)], types)[0]}, 201)
+                return self._reply({"_key": self._insert(app, name, self._body(request), types)}, 201)
             self._delete(app, name, request.args.get("query"))
             return self._reply({})
         if len(rest) == 2 and rest[1] in {"batch_save", "batch_find"}:
@@ -94,7 +97,7 @@ class CollectionsData(Collection):
                 stanza = view[name]
                 types = {k.removeprefix("field."): v for k, v in stanza.values().items() if k.startswith("field.")}
                 return stanza.app, name, types
-        raise NotFound(f"Collection does not exist: {names[0]}")
+        raise NotFound(f"An object with name={names[0]} does not exist")
 
     def _body(self, request: Request) -> Document:
         value = documents.parse_json(request.body, "The body")
@@ -114,6 +117,13 @@ class CollectionsData(Collection):
             return self._reply({"_key": key})
         store.delete(app, name, key)
         return self._reply({})
+
+    def _insert(self, app: str, name: str, document: Document, types: dict[str, str]) -> str:
+        """A new document; 409 where its key is taken: what is stored under it stays."""
+        key = document.get("_key")
+        if key is not None and self.state.kvstore.get(app, name, str(key)) is not None:
+            raise ApiError(409, "A document with the same key and user already exists.")
+        return self._save(app, name, [document], types)[0]
 
     def _save(self, app: str, name: str, given: list[Document], types: dict[str, str]) -> list[str]:
         prepared: list[Mapping[str, Any]] = []

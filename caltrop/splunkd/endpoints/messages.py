@@ -34,7 +34,7 @@ class Messages(Collection):
             "timeCreated_epochSecs": int(bulletin.created),
             "server": "caltrop",
         }
-        return Entry(bulletin.name, self.path, content, Acl(owner="system"), bulletin.created)
+        return Entry(bulletin.name, self.path, content, Acl(app="", owner="system"), bulletin.created)
 
     def create(self, request: Request, name: str) -> Entry:
         check_name(name)

@@ -34,7 +34,7 @@ class Macros(ConfCollection):
     conf = "macros"
     create_needs = ("definition",)
     required = ("definition",)
-    optional = ("args", "description", "errormsg", "iseval", "validation")
+    optional = ("args", "disabled", "errormsg", "iseval", "validation")
     booleans = frozenset({"iseval"})
 
 

@@ -8,6 +8,8 @@ from caltrop.splunkd.rest.wings import Wings
 from caltrop.splunkd.wire.atom import dump_json, escape
 from caltrop.splunkd.wire.http import JSON, XML, Args, Request, Response
 
+UNTOLD = "unknown-too_small"  # the source type that splunkd tells where none was given
+
 
 @route("receivers/simple", "POST")
 @route("receivers/stream", "POST")
@@ -17,15 +19,16 @@ def simple(wings: Wings, request: Request) -> Response:
     request.args = Args()
     request.read_args()
     origin = origin_of(wings.state.store, request)
-    size = wings.intake.ingest.raw(body, origin, lone=True)
-    if request.json:
-        return Response(200, dump_json({"bytes": len(body), "events": size}), JSON)
-    fields = {
-        "_index": origin.index,
+    wings.intake.ingest.raw(body, origin, lone=True)
+    index = request.args.get("index") or "default"
+    told = {
         "bytes": len(body),
         "host": origin.host,
         "source": origin.source,
-        "sourcetype": origin.sourcetype,
+        "sourcetype": request.args.get("sourcetype") or UNTOLD,
     }
+    if request.json:
+        return Response(200, dump_json({"index": index, **told}), JSON)
+    fields = {"_index": index, **told}
     inner = "".join(f"<field><name>{k}</name><value>{escape(str(v))}</value></field>" for k, v in fields.items())
     return Response(200, f"<response><results><result>{inner}</result></results></response>".encode(), XML)

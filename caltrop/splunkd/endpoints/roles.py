@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from caltrop.knowledge.configuration import NOBODY, SYSTEM
 from caltrop.knowledge.configuration import Conflict as ConfConflict
@@ -18,18 +18,32 @@ LISTS = {
     "srchIndexesDefault": "srchIndexesDefault",
     "srchIndexesDisallowed": "srchIndexesDisallowed",
     "deleteIndexesAllowed": "deleteIndexesAllowed",
+    "grantable_roles": "grantableRoles",
+    "federatedProviders": "federatedProviders",
 }
-PLAIN = {
-    "srchFilter": "",
-    "srchTimeWin": "-1",
-    "srchTimeEarliest": "-1",
-    "srchDiskQuota": "100",
-    "srchJobsQuota": "3",
-    "rtSrchJobsQuota": "6",
-    "cumulativeSrchJobsQuota": "0",
-    "cumulativeRTSrchJobsQuota": "0",
-    "defaultApp": "",
+NUMBERS = {
+    "srchTimeWin": -1,
+    "srchTimeEarliest": -1,
+    "srchDiskQuota": 100,
+    "srchJobsQuota": 3,
+    "rtSrchJobsQuota": 6,
+    "queuedSearchQuota": 0,
+    "cumulativeSrchJobsQuota": 0,
+    "cumulativeRTSrchJobsQuota": 0,
 }
+# Of these an entry also tells what the imported roles give.
+INHERITED = (
+    "queuedSearchQuota",
+    "rtSrchJobsQuota",
+    "srchDiskQuota",
+    "srchJobsQuota",
+    "srchTimeEarliest",
+    "srchTimeWin",
+)
+PLAIN = (*NUMBERS, "srchFilter", "defaultApp")
+
+
+ADMIN_ROLE = "admin"
 
 
 @register
@@ -38,6 +52,10 @@ class RolesCollection(Collection):
     title = "roles"
     noun = "role"
     optional = (*LISTS, *PLAIN, "capabilities")
+    strict = True
+
+    def feed_links(self) -> Sequence[tuple[str, str]]:
+        return (("create", "_new"),)
 
     def entries(self, request: Request) -> Iterable[Entry]:
         for name in self.state.roles.names():
@@ -48,15 +66,23 @@ class RolesCollection(Collection):
         settings = roles.settings(name)
         imported = [r for r in roles.closure([name]) if r != name]
         content: dict[str, object] = {key: split(settings.get(conf, "")) for key, conf in LISTS.items()}
-        content |= {key: settings.get(key, default) for key, default in PLAIN.items()}
+        content |= {key: _number(settings.get(key), default) for key, default in NUMBERS.items()}
+        content |= {key: settings.get(key, "") for key in ("srchFilter", "defaultApp")}
+        for key in INHERITED:
+            content[f"imported_{key}"] = max(
+                (_number(roles.settings(r).get(key), NUMBERS[key]) for r in imported), default=NUMBERS[key]
+            )
         content |= {
             "capabilities": roles.own_capabilities(name),
             "imported_capabilities": sorted(roles.capabilities(imported)),
+            "imported_roles": roles.imported(name),
+            "imported_srchFilter": roles.filter(imported),
+            "imported_srchIndexesDisallowed": roles.indexes_disallowed(imported),
             "imported_srchIndexesAllowed": roles.indexes_allowed(imported),
             "imported_srchIndexesDefault": roles.indexes_default(imported),
         }
         acl = Acl(app="", owner="system", read=("*",), write=("admin",))
-        return Entry(name, self.path, content, acl, self.state.now())
+        return Entry(name, self.path, content, acl)
 
     def create(self, request: Request, name: str) -> Entry:
         name = name.lower()
@@ -75,13 +101,14 @@ class RolesCollection(Collection):
         return self._entry(entry.name)
 
     def delete(self, request: Request, entry: Entry) -> None:
-        held = [u.name for u in self.state.accounts.users.values() if entry.name in u.roles]
-        if held:
-            raise ApiError(400, f"Role '{entry.name}' is held by: {', '.join(held)}")
+        """A user whose only role goes, goes with it; others lose the role."""
+        if entry.name == ADMIN_ROLE:
+            raise ApiError(400, f"The role '{entry.name}' cannot be removed")
         try:
             self.state.config.remove("authorize", PREFIX + entry.name, app=SYSTEM, user=NOBODY)
         except ConfConflict as error:
             raise ApiError(400, str(error)) from None
+        self.state.accounts.drop_role(entry.name)
 
     def _settings(self, request: Request, name: str) -> dict[str, str]:
         args, settings = request.args, {}
@@ -103,6 +130,13 @@ class RolesCollection(Collection):
         return settings
 
 
+def _number(text: str | None, default: int) -> int:
+    try:
+        return int(text or "")
+    except ValueError:
+        return default
+
+
 @register
 class Capabilities(Collection):
     path = "authorization/capabilities"
@@ -111,4 +145,4 @@ class Capabilities(Collection):
 
     def entries(self, request: Request) -> Iterable[Entry]:
         content = {"capabilities": sorted({*ALWAYS, *self.state.roles.all_capabilities()})}
-        yield Entry("capabilities", self.path, content, Acl(owner="system"), self.state.now())
+        yield Entry("capabilities", self.path, content, Acl(app="", owner="system"))

@@ -31,7 +31,7 @@ RENAMED = {
 }
 DEFAULTS: dict[str, Any] = {
     "action.email": False,
-    "action.email.sendresults": "",
+    "action.email.sendresults": None,
     "action.email.to": "",
     "action.populate_lookup": False,
     "action.rss": False,
@@ -42,10 +42,10 @@ DEFAULTS: dict[str, Any] = {
     "alert.expires": "24h",
     "alert.managedBy": "",
     "alert.severity": 3,
-    "alert.suppress": False,
+    "alert.suppress": None,
     "alert.suppress.fields": "",
     "alert.suppress.period": "",
-    "alert.track": "auto",
+    "alert.track": False,
     "alert_comparator": "",
     "alert_condition": "",
     "alert_threshold": "",
@@ -56,6 +56,7 @@ DEFAULTS: dict[str, Any] = {
     "cron_schedule": "",
     "description": "",
     "disabled": False,
+    "dispatchAs": "owner",
     "dispatch.auto_cancel": 0,
     "dispatch.auto_pause": 0,
     "dispatch.buckets": 0,
@@ -90,6 +91,8 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
+# What a scheduled search has below it, beside what every saved search has.
+SCHEDULED = ("acknowledge", "notify", "remove_suppression", "reschedule", "scheduled_times", "suppress")
 MAX_TIMES = 10_000  # scheduled times that are listed at once
 
 
@@ -104,7 +107,8 @@ class SavedSearches(ConfCollection):
     optional = tuple(k for k in DEFAULTS if k != "search")
     wildcard = ("action\\..*", "alert\\..*", "args\\..*", "dispatch\\..*", "display\\..*", "request\\..*")
     defaults: ClassVar[Mapping[str, Any]] = DEFAULTS
-    booleans = frozenset({"enableSched"})
+    booleans = frozenset({"alert.suppress", "enableSched"})
+    listing_args = frozenset({"add_orphan_field", "earliest_time", "latest_time", "listDefaultActionArgs"})
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -136,7 +140,12 @@ class SavedSearches(ConfCollection):
         if content["is_scheduled"] is True and not content["disabled"]:
             upcoming = saved.schedule
             content["next_scheduled_time"] = iso_time(upcoming.after(now - 1)) if upcoming else ""
-        entry.extra_links = {n: n for n in ("dispatch", "history", "disable")}
+        for key in ("eai:appName", "eai:userName"):
+            del content[key]
+        below = ["dispatch", "embed", "history"]
+        if content["is_scheduled"] is True:
+            below += SCHEDULED
+        entry.extra_links = {**entry.extra_links, **{name: name for name in below}}
 
     def saved(self, entry: Entry) -> SavedSearch:
         app, owner = place_of(entry)
@@ -209,7 +218,7 @@ class SavedSearches(ConfCollection):
         count, offset = request.args.integer("count", 30), max(request.args.integer("offset", 0), 0)
         shown = entries[offset : offset + count] if count > 0 else entries[offset:]
         feed = Feed("history", f"{self.path}/{encode_name(entry.name)}/history", shown, len(entries), offset, count)
-        return render_feed(feed, request.address, as_json=request.json)
+        return render_feed(feed, request)
 
     @action("scheduled_times", "GET")
     def scheduled_times(self, request: Request, entry: Entry) -> Entry:
@@ -233,6 +242,13 @@ class SavedSearches(ConfCollection):
             self.searching.alerting.suppress(saved, seconds, now)
         left = self.searching.alerting.suppression(saved, now)
         return replace(entry, content={"suppressed": left > 0, "expiration": round(left), "suppressionKey": entry.name})
+
+    @action("remove_suppression", "POST")
+    def remove_suppression(self, request: Request, entry: Entry) -> Entry:
+        """The alert may fire again at once."""
+        self.may_write(request, entry)
+        self.searching.alerting.suppress(self.saved(entry), 0, self.state.now())
+        return entry
 
     @action("acknowledge", "POST")
     def acknowledge(self, request: Request, entry: Entry) -> Entry:

@@ -7,6 +7,7 @@ from typing import Any
 
 from caltrop.dialect.moments import time_bound
 from caltrop.dialect.strftime import strftime
+from caltrop.dialect.zones import TimeError
 from caltrop.engine import questions, registry
 from caltrop.spl import unparse
 from caltrop.spl.ast import Command
@@ -15,6 +16,7 @@ from caltrop.splunkd.rest.wings import Wings
 from caltrop.splunkd.searching.jobs import as_rest_search
 from caltrop.splunkd.wire.atom import dump_json, escape, iso_time, xml_value
 from caltrop.splunkd.wire.http import JSON, XML, ApiError, Request, Response
+from caltrop.splunkd.wire.results import CSV, csv_lines
 
 STREAM_TYPES = {
     "streaming": "SP_STREAM",
@@ -70,7 +72,10 @@ def _describe(command: Command) -> dict[str, Any]:
 
 @route("search/typeahead", "GET", "POST")
 def typeahead(wings: Wings, request: Request) -> Response:
-    """What may follow a prefix: `field=value` of the default fields, with counts; else commands."""
+    """What may follow a prefix: `field=value` of the default fields, with counts; else commands. CSV where no mode is asked for."""
+    mode = request.args.get("output_mode", "csv").lower()
+    if mode not in {"csv", "json", "xml"}:
+        raise ApiError(400, "Invalid output_mode.", "FATAL")
     prefix, count = request.args.get("prefix"), request.args.integer("count", 30)
     field, equals, begun = prefix.partition("=")
     found: list[dict[str, Any]]
@@ -78,7 +83,7 @@ def typeahead(wings: Wings, request: Request) -> Response:
         values = _values(wings, request, field.strip())
         wanted = begun.strip().strip('"').lower()
         found = [
-            {"content": f'{field}="{value}"', "count": size, "operator": False}
+            {"content": f'{field}="{value}"', "count": size, "operator": field.strip() == "index"}
             for value, size in values
             if value.lower().startswith(wanted)
         ]
@@ -90,8 +95,14 @@ def typeahead(wings: Wings, request: Request) -> Response:
             if n.startswith(prefix.lower())
         ]
     shown = sorted(found, key=lambda f: (-f["count"], f["content"]))[: max(0, min(count, MAX_SUGGESTIONS))]
-    if request.json:
+    if not shown:
+        return Response(204)
+    if mode == "json":
         return Response(200, dump_json({"results": shown}), JSON)
+    if mode == "csv":
+        names = ["content", "count", "operator"]
+        rows = [{name: _word(item[name]) for name in names} for item in shown]
+        return Response(200, b"".join(csv_lines(names, rows)), CSV)
     inner = "".join(
         f"<result offset='{n}'>"
         + "".join(f"<field k='{k}'><value><text>{escape(str(v))}</text></value></field>" for k, v in item.items())
@@ -101,6 +112,10 @@ def typeahead(wings: Wings, request: Request) -> Response:
     return Response(
         200, f"<?xml version='1.0' encoding='UTF-8'?>\n<results preview='0'>{inner}</results>".encode(), XML
     )
+
+
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _values(wings: Wings, request: Request, field: str) -> Iterable[tuple[str, int]]:
@@ -114,13 +129,16 @@ def _values(wings: Wings, request: Request, field: str) -> Iterable[tuple[str, i
 
 @route("search/timeparser", "GET", "POST")
 def timeparser(wings: Wings, request: Request) -> Response:
-    """Each `time` argument as ISO 8601, or in `output_time_format`."""
-    now = wings.state.now()
+    """The `time` argument as ISO 8601, or in `output_time_format`; 400 unless it is one time that can be read."""
     form = request.args.get("output_time_format")
-    answers: dict[str, str] = {}
-    for text in request.args.all("time"):
-        epoch = time_bound(text, now)
-        answers[text] = (strftime(epoch, form) or "") if form else iso_time(epoch)
+    times = request.args.all("time")
+    try:
+        if len(times) != 1:
+            raise ApiError(400, "Invalid time.", "FATAL")
+        epoch = time_bound(times[0], wings.state.now())
+    except TimeError:
+        raise ApiError(400, "Invalid time.", "FATAL") from None
+    answers = {times[0]: (strftime(epoch, form) or "") if form else iso_time(epoch)}
     if request.json:
         return Response(200, dump_json(answers), JSON)
     inner = f'<response xmlns:s="http://dev.splunk.com/ns/rest">{xml_value(answers)}</response>'

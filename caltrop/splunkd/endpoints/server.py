@@ -11,10 +11,10 @@ from caltrop.knowledge.configuration import SYSTEM
 from caltrop.splunkd.rest.collection import Collection, collection_action, register
 from caltrop.splunkd.state.bulletins import RESTART
 from caltrop.splunkd.state.state import SERVER_NAME
-from caltrop.splunkd.wire.atom import BUILD, VERSION, Acl, Entry
+from caltrop.splunkd.wire.atom import BUILD, Acl, Entry, iso_time
 from caltrop.splunkd.wire.http import ApiError, Request
 
-SYSTEM_ACL = Acl(owner="system", read=("*",), write=("admin",), removable=False)
+SYSTEM_ACL = Acl(app="", owner="system", read=("*",), write=(), removable=False)
 
 
 @register
@@ -27,14 +27,23 @@ class ServerInfo(Collection):
         machine = platform.uname()
         guid = self.state.guid
         content = {
+            "activeLicenseGroup": "Enterprise",
+            "activeLicenseSubgroup": "Production",
+            "addOns": {},
             "build": BUILD,
+            "cgroups_version": "",
+            "conf_generation": int(self.state.started),
             "cpu_arch": machine.machine,
+            "federated_search_enabled": False,
+            "fips_mode": False,
             "guid": guid,
             "health_info": "green",
+            "health_version": 1,
             "host": SERVER_NAME,
             "host_fqdn": SERVER_NAME,
             "host_resolved": SERVER_NAME,
             "instance_type": "enterprise",
+            "isConverged": False,
             "isForwarding": False,
             "isFree": False,
             "isTrial": False,
@@ -44,7 +53,10 @@ class ServerInfo(Collection):
             "licenseSignature": "F" * 32,
             "licenseState": "OK",
             "license_labels": ["Caltrop"],
+            "manager_guid": guid,
+            "manager_uri": "self",
             "master_guid": guid,
+            "master_uri": "self",
             "max_users": 4294967295,
             "mode": "normal",
             "numberOfCores": os.cpu_count() or 1,
@@ -58,10 +70,13 @@ class ServerInfo(Collection):
             "rtsearch_enabled": True,
             "serverName": SERVER_NAME,
             "server_roles": ["indexer", "search_head", "kv_store"],
+            "shutting_down": "0",
             "startup_time": int(self.state.started),
-            "version": VERSION,
+            "staticAssetId": "",
+            "version": self.state.version,
+            "versionControlEnabled": False,
         }
-        yield Entry("server-info", self.path, content, SYSTEM_ACL, self.state.now())
+        yield Entry("server-info", self.path, content, SYSTEM_ACL)
 
 
 @register
@@ -96,7 +111,7 @@ class ServerSettings(Collection):
             content[key] = default if value is None else value
         if content["pass4SymmKey"]:
             content["pass4SymmKey"] = "********"
-        yield Entry("settings", self.path, content, SYSTEM_ACL, self.state.now())
+        yield Entry("settings", self.path, content, SYSTEM_ACL)
 
     def update(self, request: Request, entry: Entry) -> Entry:
         wanted = request.args.without("output_mode", "name")
@@ -118,7 +133,7 @@ class ServerControl(Collection):
 
     def entries(self, request: Request) -> Iterable[Entry]:
         for name in ("restart", "restart_webui"):
-            yield Entry(name, self.path, {}, SYSTEM_ACL, self.state.now())
+            yield Entry(name, self.path, {}, SYSTEM_ACL)
 
     @collection_action("restart", "POST")
     def restart(self, request: Request) -> None:
@@ -139,7 +154,7 @@ class Introspection(Collection):
 
     def entries(self, request: Request) -> Iterable[Entry]:
         content = {"role_list": ["indexer", "search_head", "kv_store"]}
-        yield Entry("result", self.path, content, SYSTEM_ACL, self.state.now())
+        yield Entry("result", self.path, content, SYSTEM_ACL)
 
 
 @register
@@ -149,7 +164,84 @@ class HealthReport(Collection):
 
     def entries(self, request: Request) -> Iterable[Entry]:
         asked = any(b.name == RESTART for b in self.state.bulletins.all())
-        yield Entry("splunkd", self.path, {"health": "yellow" if asked else "green"}, SYSTEM_ACL, self.state.now())
+        yield Entry("splunkd", self.path, {"health": "yellow" if asked else "green"}, SYSTEM_ACL)
+
+
+@register
+class ServerStatus(Collection):
+    """What the server can tell about its own resources; each part of it is a collection of its own there."""
+
+    path = "server/status"
+    title = "status"
+    paged = False
+    parts = (
+        "conf-resource-usage",
+        "dispatch-artifacts",
+        "fishbucket",
+        "installed-file-integrity",
+        "limits",
+        "partitions-space",
+        "resource-usage",
+    )
+
+    def entries(self, request: Request) -> Iterable[Entry]:
+        return (Entry(name, self.path, {}, SYSTEM_ACL, links=("list",)) for name in self.parts)
+
+
+@register
+class KvStoreStatus(Collection):
+    """The KV store is part of this process: it is ready, and a captain of one."""
+
+    path = "kvstore/status"
+    title = "kvstore-status"
+
+    def entries(self, request: Request) -> Iterable[Entry]:
+        place = f"127.0.0.1:{self.state.mgmt_port}"
+        started = int(self.state.started)
+        member = {
+            "configVersion": 1,
+            "hostAndPort": place,
+            "replicationStatus": "KV store captain",
+            "uptime": max(int(self.state.now()) - started, 0),
+        }
+        current = {
+            "backupRestoreStatus": "Ready",
+            "date": iso_time(self.state.now()),
+            "disabled": False,
+            "guid": self.state.guid,
+            "port": self.state.mgmt_port,
+            "replicaSet": self.state.guid,
+            "replicationStatus": "KV store captain",
+            "standalone": True,
+            "status": "ready",
+            "storageEngine": "wiredTiger",
+        }
+        yield Entry("status", self.path, {"current": current, "members": {"0": member}}, SYSTEM_ACL)
+
+
+@register
+class Licenses(Collection):
+    """No license is needed: the one entry says so to clients that look for one."""
+
+    path = "licenser/licenses"
+    title = "licenser-licenses"
+
+    def entries(self, request: Request) -> Iterable[Entry]:
+        content = {
+            "creation_time": int(self.state.started),
+            "expiration_time": 2**31 - 1,
+            "group_id": "Enterprise",
+            "label": "Caltrop",
+            "license_hash": "F" * 64,
+            "max_violations": 0,
+            "quota": 2**63 - 1,
+            "sourcetypes": [],
+            "stack_id": "enterprise",
+            "status": "VALID",
+            "type": "enterprise",
+            "window_period": 30,
+        }
+        yield Entry("F" * 64, self.path, content, SYSTEM_ACL)
 
 
 def _memory_megabytes() -> int:

@@ -16,13 +16,30 @@ NAME = re.compile(r"[^\s:/\\\x00-\x1f]{1,128}")
 SELF_SERVICE = frozenset({"password", "oldpassword", "realname", "email", "tz", "defaultApp", "output_mode"})
 
 
+# What a user chose for the web interface; there is none here, and these are kept at what a new user has.
+INTERFACE: dict[str, Any] = {
+    "display_new_search_banner": "1",
+    "lang": "",
+    "search_assistant": "compact",
+    "search_auto_format": "0",
+    "search_line_numbers": "0",
+    "search_syntax_highlighting": "light",
+    "search_use_advanced_editor": "1",
+    "theme": "enterprise",
+}
+
+
 def user_content(state: State, user: User) -> dict[str, Any]:
     return {
+        **INTERFACE,
         "capabilities": sorted(state.permissions.capabilities(user)),
         "defaultApp": user.defaultApp,
         "defaultAppIsUserOverride": True,
         "defaultAppSourceRole": "system",
         "email": user.email or None,
+        "last_successful_login": int(state.accounts.last_login(user.name)),
+        "locked-out": False,
+        "olly_org": "",
         "password": "********",
         "realname": user.realname,
         "restart_background_jobs": True,
@@ -38,7 +55,14 @@ class Users(Collection):
     title = "users"
     noun = "user"
     required = ("password", "roles")
-    optional = ("defaultApp", "email", "realname", "restart_background_jobs", "tz")
+    optional = (
+        "createrole", "defaultApp", "email", "force-change-pass", "locked-out", "oldpassword", "realname",
+        "restart_background_jobs", "tz", *INTERFACE,
+    )  # fmt: skip
+    strict = True
+
+    def feed_links(self) -> Sequence[tuple[str, str]]:
+        return (("create", "_new"),)
 
     def authorize(self, request: Request, rest: list[str]) -> None:
         """Anybody may change their own password, name and address."""
@@ -50,11 +74,13 @@ class Users(Collection):
         everyone = self.state.permissions.is_admin(request.account)
         for user in list(self.state.accounts.users.values()):
             if everyone or user.name == request.account.name:
-                yield self._entry(user)
+                yield self._entry(request, user)
 
-    def _entry(self, user: User) -> Entry:
-        acl = Acl(app="", owner="system", read=("*",), write=("admin", "power"))
-        return Entry(user.name, self.path, user_content(self.state, user), acl, user.updated)
+    def _entry(self, request: Request, user: User) -> Entry:
+        """Nobody removes themselves, so their own entry offers no way to."""
+        acl = Acl(app="", owner="system", read=("*",), write=("*",))
+        links = ("list", "edit") if user.name == request.account.name else ("list", "edit", "remove")
+        return Entry(user.name, self.path, user_content(self.state, user), acl, links=links)
 
     def missing(self, request: Request, names: Sequence[str]) -> ApiError:
         # Splunk answers DELETE and POST of a user that is not there with 400, GET with 404.
@@ -71,7 +97,7 @@ class Users(Collection):
         if not facts.get("roles"):
             raise ApiError(400, "At least one role is required for the user")
         request.args.required("password")
-        return self._entry(self.state.accounts.set_user(name, **facts))
+        return self._entry(request, self.state.accounts.set_user(name, **facts))
 
     def update(self, request: Request, entry: Entry) -> Entry:
         facts = self._facts(request)
@@ -81,7 +107,7 @@ class Users(Collection):
             raise ApiError(400, "The old password is wrong")
         if "roles" in facts and not facts["roles"]:
             raise ApiError(400, "At least one role is required for the user")
-        return self._entry(self.state.accounts.set_user(entry.name, **facts))
+        return self._entry(request, self.state.accounts.set_user(entry.name, **facts))
 
     def delete(self, request: Request, entry: Entry) -> None:
         if entry.name in {ADMIN, request.account.name}:

@@ -20,7 +20,7 @@ from caltrop.splunkd.access.authentication import basic_credentials
 from caltrop.splunkd.intake.ingest import DEFAULT_INDEX, Event, Ingest, Origin
 from caltrop.splunkd.state.state import State
 from caltrop.splunkd.wire.atom import dump_json
-from caltrop.splunkd.wire.http import JSON, ApiError, Args, Request, Response
+from caltrop.splunkd.wire.http import COLLECTOR_HEAD, JSON, ApiError, Args, Request, Response, dressed
 
 MAX_CHANNELS = 10_000
 MAX_ACKS = 100_000  # a channel forgets its oldest acknowledgements beyond this
@@ -60,8 +60,9 @@ class CollectorApp:
 
     def refuse(self, error: ApiError) -> Response:
         if error.status == 404:
-            return self._unknown()
-        return Response(error.status, dump_json({"text": error.text, "code": 27 if error.status == 413 else 6}), JSON)
+            return dressed(self._unknown(), COLLECTOR_HEAD)
+        body = {"text": error.text, "code": 27 if error.status == 413 else 6}
+        return dressed(Response(error.status, dump_json(body), JSON), COLLECTOR_HEAD)
 
     def handle(self, request: Request) -> Response:
         started = self._state.clock()
@@ -75,7 +76,7 @@ class CollectorApp:
             self._state.logs.error("HttpInputDataHandler", f"{type(error).__name__}: {error}")
             response = _reply(8)
         self._state.logs.access(request, response.status, started)
-        return response
+        return dressed(response, COLLECTOR_HEAD)
 
     def _answer(self, request: Request) -> Response:
         segments = [s for s in request.segments if s != "1.0"]

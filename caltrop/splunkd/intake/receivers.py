@@ -15,7 +15,7 @@ def origin_of(store: Store, request: Request) -> Origin:
     if index == "default":
         index = DEFAULT_INDEX
     if index not in store:
-        raise ApiError(400, f"supplied index '{index}' missing")
+        raise ApiError(400, f"supplied index '{index}' missing", "WARN")
     return Origin(
         index,
         args.get("host") or SERVER_NAME,

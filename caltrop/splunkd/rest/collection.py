@@ -27,6 +27,20 @@ H = TypeVar("H", bound=Handler)
 F = TypeVar("F", bound=Callable[..., Any])
 
 ALL = {0, -1}
+WHOLE_PAGE = 10_000_000  # the page size that splunkd tells where all entries are asked for
+# What every list, and every entry read by itself, takes.
+LISTING = frozenset(
+    {"_", "count", "f", "offset", "output_mode", "search", "sort_dir", "sort_key", "sort_mode", "summarize"}
+)
+# What every form may hold beside the settings of an object.
+STEERING = LISTING | {"createonly", "eai:acl", "eai:attributes", "name"}
+SWITCHES = frozenset({"enable", "disable"})
+EAI_ACTIONS = {"GET": "list", "POST": "edit", "DELETE": "remove"}
+
+
+def method_refused(allowed: Iterable[str], text: str, kind: str) -> ApiError:
+    """405, naming the methods that are allowed."""
+    return ApiError(405, text, kind, [("Allow", ", ".join(sorted(allowed)))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +111,10 @@ class Collection:
     required: ClassVar[tuple[str, ...]] = ()  # eai:attributes
     optional: ClassVar[tuple[str, ...]] = ()
     wildcard: ClassVar[tuple[str, ...]] = ()
+    listing_args: ClassVar[frozenset[str]] = frozenset()  # what a GET takes beside LISTING
+    strict: ClassVar[bool] = False  # whether a form may hold only the fields above
+    paged: ClassVar[bool] = True
+    messaged: ClassVar[bool] = True
     entry_actions: ClassVar[dict[str, tuple[frozenset[str], str]]] = {}
     collection_actions: ClassVar[dict[str, tuple[frozenset[str], str]]] = {}
 
@@ -151,10 +169,10 @@ class Collection:
             self.path_of(request),
             dict.fromkeys(self.required, ""),
             acl,
-            self.state.now(),
-            self.required,
-            self.optional,
-            self.wildcard,
+            required=self.required,
+            optional=self.optional,
+            wildcard=self.wildcard,
+            described=True,
         )
 
     def missing(self, request: Request, names: Sequence[str]) -> ApiError:
@@ -162,6 +180,9 @@ class Collection:
         return NotFound(f"Could not find object id={names[0]}")
 
     def feed_links(self) -> Sequence[tuple[str, str]]:
+        """What the list offers: nothing where no object can be made."""
+        if type(self).create is Collection.create:
+            return ()
         return (("create", "_new"), ("_reload", "_reload"), ("_acl", "_acl"))
 
     # -- dispatch ------------------------------------------------------------------------------------------------------
@@ -170,14 +191,15 @@ class Collection:
         """Answer a request whose path goes on with `rest` (encoded segments) below the collection."""
         method = request.method
         if not rest:
+            request.require_mode("json", "xml")
             if method == "GET":
+                self.known_arguments(request)
                 return self.listing(request)
-            if method == "POST":
-                name = request.args.get("name")
-                if not name:
-                    raise ApiError(400, 'Cannot perform action "POST" without a target name to act on.')
-                return self.answer(request, self.create(request, name), 201)
-            raise ApiError(405, f"Method {method} is not allowed on {self.path}")
+            name = request.args.get("name")
+            if method != "POST" or not name:
+                raise ApiError(400, f'Cannot perform action "{method}" without a target name to act on.')
+            self.known_arguments(request)
+            return self.answer(request, self.create(request, name), 201)
         if len(rest) == 1 and rest[0] in self.collection_actions:
             methods, function = self.collection_actions[rest[0]]
             self._allow(request, methods)
@@ -186,20 +208,39 @@ class Collection:
             methods, function = self.entry_actions[rest[-1]]
             entry = self.one(request, "/".join(rest[:-1]))
             self._allow(request, methods)
-            return self.answer(request, getattr(self, function)(request, entry), 200)
+            result = getattr(self, function)(request, entry)
+            if rest[-1] in SWITCHES and isinstance(result, Entry):  # just switched: neither way is offered
+                result = replace(result, extra_links={k: v for k, v in result.extra_links.items() if k not in SWITCHES})
+            return self.answer(request, result, 200)
+        request.require_mode("json", "xml")
         name = "/".join(rest)
+        found = self.find(request, names_of(name))
+        if not found:
+            if len(rest) > 1:
+                raise NotFound(
+                    f"Invalid custom action for this internal handler (handler: {self.title}, "
+                    f"custom action: {rest[-1]}, eai action: {EAI_ACTIONS[method]})."
+                )
+            raise self.missing(request, names_of(name))
+        self.known_arguments(request)
         if method == "GET":
-            found = self.find(request, names_of(name))
-            if not found:
-                raise self.missing(request, names_of(name))
             return self.feed(request, [self.described(e) for e in found])
-        entry = self.one(request, name)
         if method == "POST":
-            return self.answer(request, self.update(request, entry), 200)
-        if method == "DELETE":
-            self.delete(request, entry)
-            return self.feed(request, [])
-        raise ApiError(405, f"Method {method} is not allowed on {self.path}/{name}")
+            return self.answer(request, self.update(request, found[0]), 200)
+        self.delete(request, found[0])
+        return self.listing(request)
+
+    def known_arguments(self, request: Request) -> None:
+        """400 for an argument that neither a list nor a form of this kind has."""
+        if request.method == "POST":
+            if not self.strict:
+                return
+            known = STEERING | {*self.required, *self.optional}
+        else:
+            known = LISTING | self.listing_args
+        for key in request.args:
+            if key not in known and not any(re.fullmatch(w, key) for w in self.wildcard):
+                raise ApiError(400, f'Argument "{key}" is not supported by this handler.')
 
     def authorize(self, request: Request, rest: list[str]) -> None:
         """Raises ApiError 403 where the caller lacks the capability for the path; asked before `handle`."""
@@ -225,7 +266,7 @@ class Collection:
 
     def _allow(self, request: Request, methods: frozenset[str]) -> None:
         if request.method not in methods:
-            raise ApiError(405, f"Method {request.method} is not allowed here (allowed: {', '.join(sorted(methods))})")
+            raise method_refused(methods, "Method Not Allowed", "ERROR")
 
     @collection_action("_new", "GET")
     def new(self, request: Request) -> Entry:
@@ -246,6 +287,7 @@ class Collection:
             required=entry.required or self.required,
             optional=entry.optional or self.optional,
             wildcard=entry.wildcard or self.wildcard,
+            described=True,
         )
 
     # -- feeds ---------------------------------------------------------------------------------------------------------
@@ -253,15 +295,21 @@ class Collection:
     def listing(self, request: Request) -> Response:
         args = request.args
         entries = select(self.entries(request), args.get("search"))
-        descending = args.get("sort_dir", "desc" if self.sort_descending else "asc").lower() == "desc"
+        direction = args.get("sort_dir", "desc" if self.sort_descending else "asc")
+        if direction.lower() not in {"asc", "desc"}:
+            raise ApiError(400, f'Unknown sort order "{direction}".')
+        descending = direction.lower() == "desc"
         entries = ordered(entries, args.get("sort_key", self.sort_key), args.get("sort_mode", "auto"), descending)
         count, offset = args.integer("count", 30), max(args.integer("offset", 0), 0)
         page = entries[offset:] if count in ALL else entries[offset : offset + count]
-        return self.feed(request, page, total=len(entries), offset=offset, count=0 if count in ALL else count)
+        return self.feed(request, page, total=len(entries), offset=offset, count=WHOLE_PAGE if count in ALL else count)
 
     def feed(
         self, request: Request, entries: Sequence[Entry], *, total: int | None = None, offset: int = 0, count: int = 30
     ) -> Response:
+        wanted = [name for text in request.args.all("f") for name in text.split(",") if name]
+        if wanted:
+            entries = [_chosen(entry, wanted) for entry in entries]
         title = self.title or self.path_of(request).rsplit("/", 1)[-1]
         feed = Feed(
             title,
@@ -272,9 +320,17 @@ class Collection:
             count,
             updated=self.state.now(),
             links=self.feed_links(),
+            paged=self.paged,
+            messaged=self.messaged,
         )
         namespace = "/services" if request.app is None else f"/servicesNS/{request.owner}/{request.app}"
-        return render_feed(feed, request.address, as_json=request.json, namespace=namespace)
+        return render_feed(feed, request, namespace=namespace)
+
+
+def _chosen(entry: Entry, names: Sequence[str]) -> Entry:
+    """The entry with the named keys of its content only; `*` is a wildcard."""
+    kept = {k: v for k, v in entry.content.items() if any(fits(name, k) for name in names)}
+    return replace(entry, content=kept)
 
 
 def ordered(entries: Iterable[Entry], key: str, mode: str, descending: bool) -> list[Entry]:

@@ -119,6 +119,8 @@ class ConfCollection(Collection):
         content["eai:userName"] = stanza.owner
         name = self.entry_name(stanza.name)
         entry = Entry(name, self.path_of(request), content, acl, self.state.now())
+        turn = "enable" if content["disabled"] is True else "disable"
+        entry.extra_links = {"_reload": "_reload", turn: turn} | ({} if self.shared else {"move": "move"})
         self.complete(entry)
         return entry
 

@@ -17,7 +17,6 @@ from caltrop.engine.table import Table
 from caltrop.splunkd.searching.alerting import Alerting
 from caltrop.splunkd.searching.jobs import Jobs
 from caltrop.splunkd.state.state import State
-from caltrop.splunkd.wire.atom import VERSION
 from caltrop.splunkd.wire.http import Request, Response
 
 DERIVED = frozenset({"history", "notable", "risk", "summary"})
@@ -25,8 +24,6 @@ DERIVED = frozenset({"history", "notable", "risk", "summary"})
 
 class ServerServices(Services):
     """Bound to a running server by `attach`, since the server is built over the engine."""
-
-    version = VERSION
 
     _state: State
     _jobs: Jobs
@@ -36,6 +33,10 @@ class ServerServices(Services):
     def attach(self, state: State, jobs: Jobs, alerting: Alerting, ask: Callable[[Request], Response]) -> None:
         """`ask` answers requests of the REST API."""
         self._state, self._jobs, self._alerting, self._ask = state, jobs, alerting, ask
+
+    @property
+    def version(self) -> str:  # type: ignore[override]
+        return self._state.version
 
     @property
     def url(self) -> str:  # type: ignore[override]

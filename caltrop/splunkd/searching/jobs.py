@@ -52,7 +52,7 @@ class SearchSpec:
     label: str = ""  # name of the saved search, if it is one
     saved_app: str = ""
     saved_owner: str = ""
-    provenance: str = "rest"
+    provenance: str = "rest:jobs"
     scheduled: bool = False
     ttl: int = TTL
     priority: int = 5

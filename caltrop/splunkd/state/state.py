@@ -22,6 +22,7 @@ from caltrop.splunkd.access.roles import Roles
 from caltrop.splunkd.state import provision
 from caltrop.splunkd.state.bulletins import RESTART, Bulletins
 from caltrop.splunkd.state.logs import Logs
+from caltrop.splunkd.wire.http import VERSION
 
 ADMIN = "admin"
 SERVER_NAME = "caltrop"
@@ -31,7 +32,8 @@ class State:
     """One server's data directory, opened: `etc` (apps, users, system), `var` (events, collections), `auth`.
 
     `services` is what searches may ask of the server around the engine. `password` is that of the administrator; it is
-    set when given or when the directory is new, and `self.password` is empty where it is not known.
+    set when given or when the directory is new, and `self.password` is empty where it is not known. `version` is the release
+    that the server claims to be.
     """
 
     def __init__(
@@ -42,7 +44,9 @@ class State:
         password: str | None = None,
         addons: Sequence[Path] | None = None,
         clock: Callable[[], float] = time.time,
+        version: str = VERSION,
     ) -> None:
+        self.version = version
         self.data_dir = data_dir.resolve()
         self.clock = clock
         self.guid = str(uuid.uuid5(uuid.NAMESPACE_URL, str(self.data_dir))).upper()

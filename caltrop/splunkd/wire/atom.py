@@ -14,9 +14,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from caltrop.splunkd.wire.http import JSON, XML, Response
+from caltrop.splunkd.wire.http import JSON, XML, Request, Response
 
-VERSION = "9.4.0"
 BUILD = "caltrop"
 NAMESPACES = (
     'xmlns="http://www.w3.org/2005/Atom" xmlns:s="http://dev.splunk.com/ns/rest" '
@@ -33,6 +32,11 @@ def escape(text: str) -> str:
     if _SPECIAL.search(text) is None:  # nearly always: most of a feed is plain words and numbers
         return text
     return _ILLEGAL.sub("\ufffd", text).translate(_ESCAPES)
+
+
+def escape_text(text: str) -> str:
+    """The text of a message: quotes and apostrophes stay as they are."""
+    return escape(text).replace("&apos;", "'").replace("&quot;", '"')
 
 
 def encode_name(name: str) -> str:
@@ -58,6 +62,8 @@ class Acl:
     @property
     def namespace(self) -> str:
         """The path prefix that addresses the object."""
+        if not self.app:  # the server's own, of no app
+            return "/services"
         if self.sharing == "system":
             return "/servicesNS/nobody/system"
         owner = self.owner if self.sharing == "user" else "nobody"
@@ -67,6 +73,17 @@ class Acl:
         perms = None
         if self.read is not None or self.write is not None:
             perms = {"read": list(self.read or ()), "write": list(self.write or ())}
+        if not self.app:
+            return {
+                "app": "",
+                "can_list": True,
+                "can_write": True,
+                "modifiable": False,
+                "owner": self.owner,
+                "perms": perms,
+                "removable": False,
+                "sharing": self.sharing,
+            }
         return {
             "app": self.app,
             "can_change_perms": True,
@@ -91,7 +108,7 @@ class Entry:
     path: str
     content: dict[str, Any]
     acl: Acl = field(default_factory=Acl)
-    updated: float = 0.0
+    updated: float = 0.0  # when its file changed; epoch 0 where no file is behind it
     required: Sequence[str] = ()
     optional: Sequence[str] = ()
     wildcard: Sequence[str] = ()
@@ -99,6 +116,11 @@ class Entry:
     extra_links: Mapping[str, str] = field(default_factory=dict)  # rel -> path below the entry
     text: str | None = None  # bare text in place of the content (a single setting)
     title: str | None = None  # shown instead of the name (jobs show their search)
+    described: bool = False  # whether it tells the fields that it may have: read by itself, not in a list
+    access: Mapping[str, Any] | None = None  # shown in place of what `acl` says (jobs)
+
+    def shown_acl(self) -> Mapping[str, Any]:
+        return self.acl.content() if self.access is None else self.access
 
     @property
     def href(self) -> str:
@@ -108,7 +130,7 @@ class Entry:
         """(rel, href), `alternate` first."""
         base = self.href
         found = [("alternate", base)]
-        found += [(rel, base) for rel in self.links]
+        found += [(rel, base) for rel in self.links if rel != "remove" or self.acl.removable or not self.acl.app]
         found += [(rel, f"{base}/{tail}" if tail else base) for rel, tail in self.extra_links.items()]
         return found
 
@@ -127,6 +149,8 @@ class Feed:
     updated: float = 0.0
     links: Sequence[tuple[str, str]] = ()  # (rel, path below the collection)
     status: int = 200
+    paged: bool = True  # whether there is a paging block
+    messaged: bool = True  # whether there is a list of messages, were it empty
 
 
 def xml_value(value: Any) -> str:
@@ -159,7 +183,9 @@ def entry_xml(entry: Entry, host: str, *, root: bool = False) -> str:
     if entry.text is not None:
         body = f'<content type="text">{escape(entry.text)}</content>'
     else:
-        content = {**entry.content, "eai:acl": entry.acl.content(), "eai:attributes": _attributes(entry)}
+        content = {**entry.content, "eai:acl": entry.shown_acl()}
+        if entry.described:
+            content["eai:attributes"] = _attributes(entry)
         body = f'<content type="text/xml">{xml_value(content)}</content>'
     links = "".join(f'<link href="{escape(href)}" rel="{escape(rel)}"/>' for rel, href in entry.hrefs())
     return (
@@ -172,45 +198,48 @@ def entry_xml(entry: Entry, host: str, *, root: bool = False) -> str:
 
 
 def entry_json(entry: Entry, host: str) -> dict[str, Any]:
-    return {
+    found: dict[str, Any] = {
         "name": entry.name if entry.title is None else entry.title,
         "id": f"https://{host}{entry.href}",
         "updated": iso_time(entry.updated),
         "links": dict(entry.hrefs()),
         "author": entry.acl.owner,
-        "acl": entry.acl.content(),
-        "fields": {
+        "acl": entry.shown_acl(),
+    }
+    if entry.described:
+        found["fields"] = {
             "required": list(entry.required),
             "optional": list(entry.optional),
             "wildcard": list(entry.wildcard),
-        },
-        "content": {**entry.content, "eai:acl": None, "eai:attributes": _attributes(entry)}
-        if entry.text is None
-        else entry.text,
-    }
+        }
+    found["content"] = {**entry.content, "eai:acl": None} if entry.text is None else entry.text
+    return found
 
 
-def render_feed(feed: Feed, host: str, *, as_json: bool, namespace: str = "/services") -> Response:
+def render_feed(feed: Feed, request: Request, *, namespace: str = "/services") -> Response:
+    host = request.address
     base = f"{namespace}/{feed.path}"
     total = len(feed.entries) if feed.total is None else feed.total
-    if as_json:
-        document = {
+    if request.json:
+        document: dict[str, Any] = {
             "links": {rel: f"{base}/{tail}" for rel, tail in feed.links},
             "origin": f"https://{host}{base}",
             "updated": iso_time(feed.updated),
-            "generator": {"build": BUILD, "version": VERSION},
+            "generator": {"build": BUILD, "version": request.version},
             "entry": [entry_json(e, host) for e in feed.entries],
-            "paging": {"total": total, "perPage": feed.count, "offset": feed.offset},
-            "messages": [{"type": kind, "text": text} for kind, text in feed.messages],
         }
+        if feed.paged:
+            document["paging"] = {"total": total, "perPage": feed.count, "offset": feed.offset}
+        if feed.messaged:
+            document["messages"] = [{"type": kind, "text": text} for kind, text in feed.messages]
         return Response(feed.status, dump_json(document), JSON)
     links = "".join(f'<link href="{escape(f"{base}/{tail}")}" rel="{escape(rel)}"/>' for rel, tail in feed.links)
-    messages = "".join(f'<s:msg type="{escape(kind)}">{escape(text)}</s:msg>' for kind, text in feed.messages)
+    messages = "".join(f'<s:msg type="{escape(kind)}">{escape_text(text)}</s:msg>' for kind, text in feed.messages)
     text = (
         f'<?xml version="1.0" encoding="UTF-8"?>\n<feed {NAMESPACES}>'
         f"<title>{escape(feed.title)}</title><id>{escape(f'https://{host}{base}')}</id>"
         f"<updated>{iso_time(feed.updated)}</updated>"
-        f'<generator build="{BUILD}" version="{VERSION}"/><author><name>Splunk</name></author>{links}'
+        f'<generator build="{BUILD}" version="{escape(request.version)}"/><author><name>Splunk</name></author>{links}'
         f"<opensearch:totalResults>{total}</opensearch:totalResults>"
         f"<opensearch:itemsPerPage>{feed.count}</opensearch:itemsPerPage>"
         f"<opensearch:startIndex>{feed.offset}</opensearch:startIndex>"
@@ -238,7 +267,7 @@ def render_messages(messages: Iterable[tuple[str, str]], *, as_json: bool, statu
     """The error body: `<response><messages><msg type="ERROR">…`."""
     if as_json:
         return Response(status, dump_json({"messages": [{"type": k, "text": t} for k, t in messages]}), JSON)
-    inner = "".join(f'<msg type="{escape(kind)}">{escape(text)}</msg>' for kind, text in messages)
+    inner = "".join(f'<msg type="{escape(kind)}">{escape_text(text)}</msg>' for kind, text in messages)
     text = f'<?xml version="1.0" encoding="UTF-8"?>\n<response><messages>{inner}</messages></response>'
     return Response(status, text.encode(), XML)
 

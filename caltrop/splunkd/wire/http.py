@@ -19,6 +19,8 @@ JSON = "application/json; charset=UTF-8"
 TEXT = "text/plain; charset=UTF-8"
 
 DEFAULT_APP = "search"
+VERSION = "10.4.2"  # the release whose answers these are; `caltrop serve --splunk-version` claims another
+MODES = frozenset({"atom", "csv", "json", "json_cols", "json_rows", "raw", "xml"})  # that any endpoint of splunkd knows
 MAX_FORM_FIELDS = 10_000
 
 
@@ -33,11 +35,15 @@ class Caller(Protocol):
 class ApiError(Exception):
     """An answer other than success. `kind` is the message type that Splunk prints (ERROR, WARN, FATAL); `more` messages follow."""
 
-    def __init__(self, status: int, text: str, kind: str = "ERROR", *, more: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self, status: int, text: str, kind: str = "ERROR", headers: Iterable[tuple[str, str]] = (), *,
+        more: Sequence[tuple[str, str]] = (),
+    ) -> None:  # fmt: skip
         super().__init__(text)
         self.status = status
         self.text = text
         self.kind = kind
+        self.headers = list(headers)
         self.more = tuple(more)
 
 
@@ -133,6 +139,7 @@ class Request:
     user: Caller | None = None
     session: str = ""  # the session key it was authenticated with, if any
     args: Args = field(default_factory=Args)
+    version: str = VERSION  # what the server claims to be
 
     def __post_init__(self) -> None:
         parts = [p for p in self.target.split("/") if p]
@@ -173,6 +180,20 @@ class Request:
     def json(self) -> bool:
         return self.args.get("output_mode", "").lower() == "json"
 
+    @property
+    def json_errors(self) -> bool:
+        """Whether an error is told as JSON: where any of its layouts was asked for."""
+        return self.args.get("output_mode", "").lower() in {"json", "json_cols", "json_rows"}
+
+    def require_mode(self, *served: str) -> None:
+        """400 for an output mode that splunkd does not know, or that this endpoint does not serve."""
+        mode = self.args.maybe("output_mode")
+        if mode is None or mode.lower() in served:
+            return
+        if mode.lower() not in MODES:
+            raise ApiError(400, f"Invalid output mode specified ({mode}).")
+        raise ApiError(400, f"Output mode '{mode}' is not supported for this endpoint.", "WARN")
+
 
 def names_of(segment: str) -> list[str]:
     """What an encoded path segment may name, most likely first.
@@ -197,3 +218,27 @@ class Response:
         if not isinstance(self.body, bytes):
             self.body = b"".join(self.body)
         return self.body
+
+
+# What every answer carries. Nothing may be kept, and pages of it may not be framed.
+HEAD = (
+    ("Expires", "Thu, 26 Oct 1978 00:00:00 GMT"),
+    ("Cache-Control", "no-store, no-cache, must-revalidate, max-age=0"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Vary", "Cookie, Authorization"),
+    ("X-Frame-Options", "SAMEORIGIN"),
+    ("Server", "Splunkd"),
+)
+# The collector says less: it knows no cookies, and its answers are not dated.
+COLLECTOR_HEAD = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Vary", "Authorization"),
+    ("X-Frame-Options", "SAMEORIGIN"),
+    ("Server", "Splunkd"),
+)
+
+
+def dressed(response: Response, head: Iterable[tuple[str, str]] = HEAD) -> Response:
+    """The answer with the head that all answers of a listener carry."""
+    response.headers[:0] = head
+    return response

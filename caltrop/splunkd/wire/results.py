@@ -6,7 +6,6 @@ null fields are left out; `_time` is ISO 8601 with milliseconds, as long as it i
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -70,9 +69,11 @@ def render_results(
     """A whole answer in an output mode; 400 for a mode that does not exist."""
     mode = mode.lower() or "xml"
     if mode not in MODES:
-        raise ApiError(400, f"Invalid output_mode {mode!r}: expected one of {', '.join(sorted(MODES))}")
+        raise ApiError(400, "Invalid output_mode.", "FATAL")
     rows = list(rows_of(table))
     if mode == "csv":
+        if not rows:
+            return Response(200, b"", TEXT)
         return Response(200, b"".join(csv_lines(table.fields, rows)), CSV)
     if mode == "raw":
         return Response(200, b"".join(_raw(row) for row in rows), TEXT)
@@ -83,7 +84,11 @@ def render_results(
         "init_offset": offset,
         "messages": [{"type": m.severity, "text": m.text} for m in messages],
     }
-    if mode == "json":
+    if not rows:
+        document["post_process_count"] = 0
+    if mode == "json" and not rows:
+        document["results"] = []
+    elif mode == "json":
         document |= {"fields": [{"name": n} for n in table.fields], "results": rows, "highlighted": {}}
     elif mode == "json_rows":
         document |= {"fields": table.fields, "rows": [[row.get(n) for n in table.fields] for row in rows]}
@@ -92,11 +97,19 @@ def render_results(
     return Response(200, dump_json(document), JSON)
 
 
+def after_head(response: Response) -> Response:
+    """The rows of a search that ran at once: CSV comes after an empty line, where the rows of a kept job do not."""
+    body = response.read()
+    if response.content_type == CSV and body:
+        response.body = b"\n" + body
+    return response
+
+
 def render_export(table: Table, messages: Sequence[Message], mode: str) -> Response:
     """The answer of `export`: one piece per row, so that a client may read as it comes."""
     mode = mode.lower() or "xml"
     if mode not in EXPORT_MODES:
-        raise ApiError(400, f"Invalid output_mode {mode!r}: expected one of {', '.join(sorted(EXPORT_MODES))}")
+        raise ApiError(400, "Invalid output_mode.", "FATAL")
     if mode == "json":
         return Response(200, _export_json(table, messages), JSON)
     if mode == "csv":
@@ -119,19 +132,30 @@ def _export_json(table: Table, messages: Sequence[Message]) -> Iterator[bytes]:
 
 
 def csv_lines(fields: Sequence[str], rows: Any) -> Iterator[bytes]:
-    """Header and rows; several values of a field are separated by line breaks in one cell."""
+    """Header and rows; several values of a field are separated by line breaks in one cell.
+
+    Every cell that is not letters and digits alone is quoted, names included.
+    """
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
     if fields:
-        writer.writerow(fields)
+        out.write(_csv_line(fields))
     for row in rows:
-        cells = [row.get(name, "") for name in fields]
-        writer.writerow(["\n".join(c) if isinstance(c, list) else c for c in cells])
+        out.write(_csv_line([row.get(name, "") for name in fields]))
         if out.tell() > 65536:
             yield out.getvalue().encode("utf-8", "replace")
             out.seek(0)
             out.truncate()
     yield out.getvalue().encode("utf-8", "replace")
+
+
+def _csv_line(cells: Sequence[str | list[str]]) -> str:
+    return ",".join(_csv_cell("\n".join(c) if isinstance(c, list) else c) for c in cells) + "\n"
+
+
+def _csv_cell(text: str) -> str:
+    if (text.isalnum() and text.isascii()) or not text:
+        return text
+    return '"' + text.replace('"', '""') + '"'
 
 
 def _raw(row: Row) -> bytes:
@@ -142,6 +166,8 @@ def _raw(row: Row) -> bytes:
 def xml_document(
     fields: Sequence[str], rows: Sequence[Row], messages: Sequence[Message], offset: int, preview: bool
 ) -> str:
+    if not rows and not messages:
+        return f"<?xml version='1.0' encoding='UTF-8'?>\n\n<results preview='{int(preview)}'/>"
     parts = [f"<?xml version='1.0' encoding='UTF-8'?>\n<results preview='{int(preview)}'>\n<meta>\n<fieldOrder>\n"]
     parts += [f"<field>{escape(name)}</field>\n" for name in fields]
     parts.append("</fieldOrder>\n</meta>\n")

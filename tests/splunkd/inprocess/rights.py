@@ -187,6 +187,7 @@ CREATES: dict[str, dict[str, Any]] = {
 UPDATES: dict[str, dict[str, Any]] = {
     "apps/local": {"label": "x"},
     "authentication/users": {"realname": "x"},
+    "authorization/roles": {"srchJobsQuota": "4"},
     "search/jobs": {"custom.x": "y"},
     "search/v2/jobs": {"custom.x": "y"},
     "server/logger": {"level": "INFO"},

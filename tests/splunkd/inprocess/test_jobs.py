@@ -69,7 +69,7 @@ def test_results_in_every_layout(admin: Client) -> None:
     assert rows["fields"][:2] == ["n", "many"] and rows["rows"][0][:2] == ["1", ["a", "b"]]
     assert admin.get(results, output_mode="json_cols").json()["columns"][0] == ["1", "2", "3"]
     csv = admin.get(results, output_mode="csv")
-    assert csv.text.splitlines()[0] == "n,many,_raw,odd" and csv.headers["content-type"].startswith("text/csv")
+    assert csv.text.splitlines()[0] == 'n,many,"_raw",odd' and csv.headers["content-type"].startswith("text/csv")
     assert admin.get(results, output_mode="raw").text == "raw 1\nraw 2\nraw 3\n"
     document = ElementTree.fromstring(admin.get(results, output_mode="xml").body)
     assert [f.text for f in document.findall("meta/fieldOrder/field")] == ["n", "many", "_raw", "odd"]
@@ -81,10 +81,10 @@ def test_results_in_every_layout(admin: Client) -> None:
         (0, "1", False), (1, "2", False), (2, "3", True),
     ]  # fmt: skip
     for mode, begins in (("csv", "n,many"), ("raw", "\n"), ("xml", "<?xml")):
-        assert admin.get("search/jobs/export", search=THREE, output_mode=mode).text.startswith(begins)
-    nothing = admin.get("search/jobs/export", search="| makeresults | where 1=2")
+        assert admin.post("search/jobs/export", search=THREE, output_mode=mode).text.startswith(begins)
+    nothing = admin.post("search/jobs/export", search="| makeresults | where 1=2")
     assert json.loads(nothing.body)["lastrow"] is True
-    assert admin.get("search/jobs/export", search=THREE, output_mode="yaml").status == 400
+    assert admin.post("search/jobs/export", search=THREE, output_mode="yaml").status == 400
 
 
 def test_a_job_in_xml_is_a_bare_entry(admin: Client) -> None:
@@ -343,14 +343,20 @@ def test_typeahead(admin: Client) -> None:
     found = admin.get("search/typeahead", prefix="sourcetype=typ").json()["results"]
     assert [(r["content"], r["count"] >= 1) for r in found] == [('sourcetype="typing"', True)]
     assert 'index="main"' in [r["content"] for r in admin.get("search/typeahead", prefix="index=").json()["results"]]
-    assert admin.get("search/typeahead", prefix="colour=").json()["results"] == []
+    nothing = admin.get("search/typeahead", prefix="colour=")
+    assert (nothing.status, nothing.body) == (204, b"")
+    bare = admin.request("GET", "search/typeahead", {"prefix": "index=mai", "output_mode": "csv"})
+    assert bare.text.startswith('content,count,operator\n"index=""main""",') and bare.text.endswith(",true\n")
+    assert admin.get("search/typeahead", prefix="index=", output_mode="atom").status == 400
     document = ElementTree.fromstring(admin.get("search/typeahead", prefix="index=ma", output_mode="xml").body)
     assert document.findtext("result/field/value/text") == 'index="main"'
 
 
 def test_the_time_parser(admin: Client, clock: Clock) -> None:
-    found = admin.get("search/timeparser", {"time": ["now", "0"]}).json()
-    assert found["0"] == "1970-01-01T00:00:00+00:00" and len(found) == 2
+    assert admin.get("search/timeparser", time="0").json() == {"0": "1970-01-01T00:00:00+00:00"}
+    for wrong in ({"time": ["now", "0"]}, {}, {"time": "-1x"}):
+        refused = admin.get("search/timeparser", wrong)
+        assert (refused.status, refused.json()["messages"]) == (400, [{"type": "FATAL", "text": "Invalid time."}])
     assert admin.get("search/timeparser", time="now", output_time_format="%s").json() == {"now": str(int(clock.now))}
     assert admin.get("search/timeparser", time="whenever").status == 400
     assert b"<s:key name=" in admin.get("search/timeparser", time="now", output_mode="xml").body
