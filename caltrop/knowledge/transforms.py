@@ -107,6 +107,7 @@ class Transform:
         inside = re.escape(self.delims[1])
         regex = patterns.compile(rf'([^{pair}{inside}]+)[{inside}](?:"((?:[^"\\]|\\.)*)"|([^{pair}]*))')
         rows, (keys, quoted, bare) = regex.every(source)
+        quoted = quoted.str.replace_all(r"(?s)\\(.)", "${1}")
         return rows, self._keys(keys.str.strip_chars()), quoted.zip_with(quoted.is_not_null(), bare.str.strip_chars())
 
     def _by_turns(self, source: pl.Series) -> automatic.Triples:

@@ -138,3 +138,20 @@ def test_an_app_overrides_it(tmp_path: Path) -> None:
     configuration = Configuration([*layers(addons=False), app])
     assert configuration.get("props", "syslog", "REPORT-syslog") == ""
     assert configuration.get("props", "syslog", "SHOULD_LINEMERGE") == "false"
+
+
+def test_a_name_that_comes_again_in_a_stash_event_has_several_values(tmp_path: Path) -> None:
+    text = '1709630000, search_name="x", tactic="T1, T2", tactic="T\\"3\\"", n=1, annotations="{\\"a\\":[\\"b=c\\"]}"'
+    (event,) = events(text, "stash", tmp_path, layers(addons=False))
+    assert event["tactic"] == ["T1, T2", 'T"3"']
+    assert event["annotations"] == '{"a":["b=c"]}'
+
+
+def test_collected_results_come_back_as_they_were() -> None:
+    instance = Instance(None, layers(addons=False))
+    instance.store.create_index("summary")
+    instance.search(
+        r'| makeresults | eval a="x \"q\" \\ y", b=split("1,2", ","), c="k=v, z=1", host="h9" | collect index=summary'
+    )
+    (row,) = instance.search("search index=summary | table a b c z orig_host").table.frame.iter_rows(named=True)
+    assert row == {"a": 'x "q" \\ y', "b": ["1", "2"], "c": "k=v, z=1", "z": None, "orig_host": "h9"}

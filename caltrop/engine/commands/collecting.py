@@ -26,7 +26,7 @@ TIME_FORMAT = "%m/%d/%Y %H:%M:%S %z"
     "stash",
     "sumindex",
     "summaryindex",
-    note="Events are written to the index at once, not by way of a spool file; fields of results without _raw are indexed.",
+    note="Events are written to the index at once, not by way of a spool file.",
 )
 def collect(table: Table, cmd: Command, ctx: Context) -> Table:
     """Write the results to an index, one event a result, and pass them on; testmode=t passes on what would be written."""
@@ -58,7 +58,7 @@ def collect(table: Table, cmd: Command, ctx: Context) -> Table:
     events = pl.DataFrame([time, raw]).with_columns(
         *origin.values(), pl.lit(index).alias("index"), pl.lit(ctx.now).alias("_indextime")
     )
-    fields = [] if "_raw" in frame.columns and not as_hec else _fields(frame, as_hec)
+    fields = _fields(frame) if as_hec else []
     ctx.instance.store.append(events.select(list(SCHEMA)).with_columns(fields))
     return table
 
@@ -80,14 +80,10 @@ def _times(table: Table, ctx: Context) -> pl.Series:
     return numeric(table.frame.get_column("_time")).fill_null(fallback).alias("_time")
 
 
-def _fields(frame: pl.DataFrame, as_hec: bool) -> list[pl.Series]:
-    """Visible fields to index with the events. Those that every event has of its own are called extracted_…."""
-    columns = []
-    for name in frame.columns:
-        if name.startswith("_") or name in ("index", "splunk_server", "linecount") or (as_hec and name in ORIGIN):
-            continue
-        columns.append(render(frame.get_column(name)).alias(f"extracted_{name}" if name in ORIGIN else name))
-    return columns
+def _fields(frame: pl.DataFrame) -> list[pl.Series]:
+    """Visible fields to index with the events, but for those that every event has of its own."""
+    own = ("index", "splunk_server", "linecount", *ORIGIN)
+    return [render(frame.get_column(n)) for n in frame.columns if not n.startswith("_") and n not in own]
 
 
 def _rows(table: Table) -> list[Row]:
@@ -109,7 +105,7 @@ def _raw_of(row: Row) -> str:
 
 
 def _summary_text(row: Row, stamp: str, ctx: Context, cmd: Command) -> str:
-    """`_raw` as it is where there is one, else time, info_… and every visible field as key="value"."""
+    """`_raw` as it is where there is one, else time, info_… and every value of every visible field as key="value"."""
     marker = str(cmd.option("marker", ""))
     raw = _raw_of(row)
     if raw:
@@ -127,13 +123,14 @@ def _summary_text(row: Row, stamp: str, ctx: Context, cmd: Command) -> str:
         parts.append(f"info_search_time={ctx.started:.3f}")
     for name, value in row.items():
         if not name.startswith("_"):
-            parts.append(f"{name}={_quoted(value if isinstance(value, str) else chr(10).join(value))}")
+            name = f"orig_{name}" if name in ORIGIN else name  # the event has a host, source and sourcetype of its own
+            parts += [f"{name}={_quoted(one)}" for one in ([value] if isinstance(value, str) else value)]
     return ", ".join([*parts, *([marker] if marker else [])])
 
 
 def _quoted(text: str) -> str:
     """A value with breakers in it stands in quotes."""
-    return text if re.fullmatch(r"\w+", text) else '"' + text.replace('"', '\\"') + '"'
+    return text if re.fullmatch(r"\w+", text) else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 # --- metrics ----------------------------------------------------------------------------------------------------------

@@ -45,10 +45,13 @@ def result_fields(row: Row) -> dict[str, Value]:
 
 
 def event(time: float, fields: Mapping[str, Value], origin: Origin, *, stamp: str | None = None) -> Event:
-    """A stash event: the fields as text for people, and indexed with the event so that no value suffers from quoting."""
-    head = stamp or f"{time:.3f}"
-    pairs = [f'{_SAFE_NAME.sub("_", name)}="{_quoted(value)}"' for name, value in fields.items()]
-    return Event(", ".join([head, *pairs]), origin, time, dict(fields))
+    """A stash event: time, then NAME="VALUE" for every value; a field of several values comes as often."""
+    pairs = [
+        f'{_SAFE_NAME.sub("_", name)}="{_quoted(value)}"'
+        for name, held in fields.items()
+        for value in ([held] if isinstance(held, str) else held)
+    ]
+    return Event(", ".join([stamp or f"{time:.3f}", *pairs]), origin, time, {})
 
 
 def summary_stamp(time: float) -> str:
@@ -58,6 +61,5 @@ def summary_stamp(time: float) -> str:
         return f"{time:.3f}"
 
 
-def _quoted(value: Value) -> str:
-    text = value if isinstance(value, str) else "\n".join(value)
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+def _quoted(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"')
