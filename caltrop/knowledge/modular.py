@@ -64,7 +64,7 @@ def _module(found: re.Match[str], find: Find, inside: tuple[str, ...]) -> str:
         raise RegexError(f"modules inside themselves: {' -> '.join((*inside, name))}")
     body = _expanded(text, find, (*inside, name))
     if not field:
-        return f"(?:{body})"
+        return f"(?:{_unmarked(body)})"  # a name further out is not for the marks in here
     named = False
 
     def rename(group: re.Match[str]) -> str:

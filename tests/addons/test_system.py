@@ -64,6 +64,48 @@ LINES: dict[str, tuple[str, dict[str, object]]] = {
     "splunk_python": ("2024-03-05 10:11:12,345 +0100 INFO sendemail:139 - sent", {"log_level": "INFO", "component": "sendemail", "line": "139"}),
     "audittrail": ("Audit:[timestamp=03-05-2024 10:11:12.345, user=admin, action=search, info=granted , search='search a, b=c'][n/a]", {"user": "admin", "action": "search", "search": "search a, b=c", "b": None}),
     "stash": ('1709630000, search_name="a, b=1", n=1, a.b="x y"', {"search_name": "a, b=1", "n": "1", "a.b": "x y", "b": None}),
+    "osx_secure": ("Mar  5 10:11:12 mac7 com.apple.SecurityServer[24]: ok", {"process": "com.apple.SecurityServer", "pid": "24", "host": "mac7"}),
+    "linux_audit": ("type=USER_LOGIN msg=audit(1709630000.123:9): pid=4 res=success", {"type": "USER_LOGIN", "res": "success"}),
+    "cups_access": ('box7 - ann [05/Mar/2024:10:11:12 +0100] "POST /printers/p HTTP/1.1" 200 300 Print-Job ok', {"user": "ann", "uri_path": "/printers/p", "status": "200"}),
+    "cups_error": ("E [05/Mar/2024:10:11:12 +0100] no such printer", {"log_level": "E"}),
+    "asterisk_cdr": (
+        '"","100","200","ctx","""Ann"" <100>","SIP/100","SIP/200","Dial","SIP/200","2024-03-05 10:11:12","2024-03-05 10:11:15","2024-03-05 10:11:20",8,5,"ANSWERED","DOC"',
+        {"src": "100", "dst": "200", "billsec": "5", "disposition": "ANSWERED"},
+    ),
+    "asterisk_messages": ("[Mar  5 10:11:12] WARNING[1234] chan_sip.c: no answer", {"log_level": "WARNING", "thread_id": "1234", "file": "chan_sip.c"}),
+    "asterisk_queue": ("1709630000|4.7|sales|SIP/100|CONNECT|5", {"callid": "4.7", "queue": "sales", "event": "CONNECT", "data1": "5"}),
+    "asterisk_event": ("Event: Hangup\nChannel: SIP/100\nCause: 16", {"Channel": "SIP/100", "Cause": "16"}),
+    "db2_diag": ("2024-03-05-10.11.12.345678+060 I1A2  LEVEL: Warning\nPID     : 1234   TID : 56   PROC : db2sysc", {"LEVEL": "Warning", "PID": "1234", "TID": "56", "PROC": "db2sysc"}),
+    "exim_main": ("2024-03-05 10:11:12 1rhAbC-0001xy-2Z <= a@b.example H=h [192.0.2.1] P=esmtp S=123", {"message_id": "1rhAbC-0001xy-2Z", "flag": "<=", "address": "a@b.example", "P": "esmtp", "S": "123"}),
+    "log4net_xml": (
+        '<log4net:event logger="A.B" timestamp="2024-03-05T10:11:12.345+01:00" level="WARN" thread="3">\n<log4net:message>slow</log4net:message>\n</log4net:event>',
+        {"logger": "A.B", "level": "WARN", "thread": "3", "message": "slow"},
+    ),
+    "sugarcrm_log4php": ("Tue Mar 05 10:11:12 2024 [9][ann][FATAL] broken\nmore", {"pid": "9", "user": "ann", "log_level": "FATAL"}),
+    "mysql_slow": (
+        "# Time: 2024-03-05T10:11:12.345678Z\n# User@Host: ann[ann] @ pc7 [192.0.2.1]  Id: 8\n# Query_time: 1.5  Lock_time: 0.1 Rows_sent: 3  Rows_examined: 9\nselect 1;",
+        {"Query_time": "1.5", "Rows_examined": "9", "user": "ann", "client": "pc7", "clientip": "192.0.2.1"},
+    ),
+    "procmail": ("From a@b.example  Tue Mar  5 10:11:12 2024\n Subject: hello there\n  Folder: inbox", {"from": "a@b.example", "Subject": "hello there", "Folder": "inbox"}),
+    "ruby_on_rails": (
+        'Started GET "/a?b=c" for 192.0.2.1 at 2024-03-05 10:11:12 +0100\n  Rendered x\nCompleted 200 OK in 7ms',
+        {"method": "GET", "uri": "/a?b=c", "clientip": "192.0.2.1", "status": "200", "duration": "7"},
+    ),
+    "snort": (
+        "[**] [1:1407:9] SNMP trap udp [**]\n[Classification: Attempted Information Leak] [Priority: 2]\n03/05-10:11:12.345678 192.0.2.1:1052 -> 192.0.2.2:162",
+        {"signature": "SNMP trap udp", "signature_id": "1407", "category": "Attempted Information Leak", "priority": "2", "src_ip": "192.0.2.1", "dest_port": "162"},
+    ),
+    "squid": (
+        "1709630000.123    180 192.0.2.1 TCP_MISS/200 411 GET http://a.example/ ann DIRECT/192.0.2.2 text/html",
+        {"action": "TCP_MISS", "http_status": "200", "uri": "http://a.example/", "username": "ann", "server_ip": "192.0.2.2", "content_type": "text/html"},
+    ),
+    "weblogic_stdout": ("<Mar 5, 2024 10:11:12 AM CET> <Warning> <EJB> <BEA-010001> <slow\nmore>", {"log_level": "Warning", "code": "BEA-010001"}),
+    "websphere_activity": ("----------------------------\nComponentId: Application\nProcessId: 7\nTimeStamp: 2024-03-05 10:11:12", {"ComponentId": "Application", "ProcessId": "7"}),
+    "websphere_trlog_sysout": ("[3/5/24 10:11:12:345 CET] 0000000a WebGroup      I SRVE0026I: up", {"code": "SRVE0026I"}),
+    "windows_snare_syslog": (
+        "Mar  5 10:11:12 pc7 MSWinEventLog\t1\tSecurity\t9\tTue Mar 05 10:11:12 2024\t4624\tSecurity-Auditing\tann\tUser\tSuccess Audit\tpc7\tLogon\tx",
+        {"EventCode": "4624", "LogName": "Security", "User": "ann", "Type": "Success Audit", "ComputerName": "pc7", "host": "pc7"},
+    ),
 }  # fmt: skip
 
 
@@ -102,12 +144,91 @@ def test_two_events_stay_two(sourcetype: str, tmp_path: Path) -> None:
     assert len(events(f"{text.rstrip()}{end}{text.rstrip()}{end}", sourcetype, tmp_path, layers(addons=False))) == 2
 
 
+# names that add-ons take from the system: text, fields
+TAKEN = {
+    "syslog-process": ("Mar  5 10:11:12 box7 crond[42]: x", {"process": "crond"}),
+    "sendmail-qid": ("Mar  5 10:11:12 mx1 sendmail[7]: g3B1rJkL: to=x", {"qid": "g3B1rJkL"}),
+    "sendmail-pid": ("Mar  5 10:11:12 mx1 sendmail[7]: g3B1rJkL: to=x", {"pid": "7"}),
+    "registry": ('key_path="HKLM\\x"\npid=4', {"key_path": "HKLM\\x", "pid": "4"}),
+    "perfmon-kv": ('counter="% User Time"\nValue=1.5', {"counter": "% User Time", "Value": "1.5"}),
+    "tcpdump-endpoints": ("10:11:12.3 IP 192.0.2.1.1052 > 192.0.2.2.80: S", {"src_ip": "192.0.2.1", "src_port": "1052", "dest_ip": "192.0.2.2", "dest_port": "80"}),
+    "colon-kv": ("a: 1, bc: two", {"a": "1", "bc": "two"}),
+    "bracket-space": ("[user ann] [path /a b]", {"user": "ann", "path": "/a b"}),
+    "guid": ("id 54849625-5478-4994-A5BA-3E3B0328C30D.", {"guid": "54849625-5478-4994-A5BA-3E3B0328C30D"}),
+    "was-trlog-code": ("x SRVE0026E: y", {"code": "SRVE0026E"}),
+    "weblogic-code": ("<a> <BEA-010001> <b>", {"code": "BEA-010001"}),
+    "loglevel-weblogic": ("####<Mar 5, 2024 10:11:12 AM CET> <Notice> <a>", {"log_level": "Notice"}),
+    "splunk-service-extractions": ("2024-03-05 10:11:12,345 ERROR   [65e7] proxy:12 - broken", {"log_level": "ERROR", "component": "proxy", "message": "broken"}),
+}  # fmt: skip
+# parts of regular expressions, and what they find in the text
+PARTS = {
+    "ab12": "[[alphas:x]][[digits:y]]",
+    '"a b" [c d]': "[[qstring:x]] [[sbstring:y]]",
+    "10.0.0.300 192.0.2.1": r"\s[[ipv4:x]]$",
+    "GET /a/b?c=d host7.example": r"^[[method:x]] [[uri_root]][[uri_seg:y]]\S* [[hostname:z]]$",
+    "0xFF ff x": r"^[[int:x]] [[hex:y]] [[nstr:z]]",
+}
+FOUND: dict[str, dict[str, object]] = {
+    "ab12": {"x": "ab", "y": "12"},
+    '"a b" [c d]': {"x": "a b", "y": "c d"},
+    "10.0.0.300 192.0.2.1": {"x": "192.0.2.1"},
+    "GET /a/b?c=d host7.example": {"x": "GET", "uri_root": "/a", "y": "/b", "z": "host7.example"},
+    "0xFF ff x": {"x": "0xFF", "y": "ff", "z": "x"},
+}
+
+
+def app(folder: Path, props: str, transforms: str = "") -> Path:
+    (folder / "mine" / "default").mkdir(parents=True)
+    (folder / "mine" / "default" / "props.conf").write_text(props)
+    (folder / "mine" / "default" / "transforms.conf").write_text(transforms)
+    (folder / "mine" / "metadata").mkdir()
+    (folder / "mine" / "metadata" / "default.meta").write_text("[]\nexport = system\n")
+    return folder / "mine"
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_addons_take_transforms_by_name(name: str, tmp_path: Path) -> None:
+    text, fields = TAKEN[name]
+    mine = app(
+        tmp_path, f"[mine]\nKV_MODE = none\nSHOULD_LINEMERGE = false\nLINE_BREAKER = ((*FAIL))\nREPORT-x = {name}\n"
+    )
+    (event,) = events(text, "mine", tmp_path, [*layers(addons=False), mine])
+    assert {field: event.get(field) for field in fields} == fields
+
+
+@pytest.mark.parametrize("text", PARTS)
+def test_addons_take_parts_of_regular_expressions(text: str, tmp_path: Path) -> None:
+    mine = app(tmp_path, "[mine]\nKV_MODE = none\nREPORT-x = t\n", f"[t]\nREGEX = {PARTS[text]}\n")
+    (event,) = events(text, "mine", tmp_path, [*layers(addons=False), mine])
+    assert {field: event.get(field) for field in FOUND[text]} == FOUND[text]
+
+
+@pytest.mark.parametrize(
+    ("name", "left"),
+    [
+        ("syslog-header-stripper-ts", "box7 crond[42]: job done"),
+        ("syslog-header-stripper-ts-host", "crond[42]: job done"),
+        ("syslog-header-stripper-ts-host-proc", "job done"),
+    ],
+)
+def test_headers_of_relays_are_taken_off(name: str, left: str, tmp_path: Path) -> None:
+    mine = app(tmp_path, f"[mine]\nSHOULD_LINEMERGE = false\nTRANSFORMS-x = {name}\n")
+    (event,) = events("Mar  5 10:11:12 box7 crond[42]: job done\n", "mine", tmp_path, [*layers(addons=False), mine])
+    assert event["_raw"] == left
+
+
 @pytest.mark.parametrize(("sourcetype", "mark"), [("csv", ","), ("tsv", "\t"), ("psv", "|")])
 def test_tables(sourcetype: str, mark: str, tmp_path: Path) -> None:
     found = events(
         f"time{mark}a{mark}b\n2024-03-05 10:11:12{mark}1{mark}x y\n", sourcetype, tmp_path, layers(addons=False)
     )
     assert [(e["a"], e["b"]) for e in found] == [("1", "x y")]
+
+
+def test_w3c(tmp_path: Path) -> None:
+    text = "#Fields: date time c-ip cs-uri-stem sc-status\n2024-03-05 10:11:12 192.0.2.1 /a 200\n"
+    (event,) = events(text, "iis", tmp_path, layers(addons=False))
+    assert (event["c_ip"], event["cs_uri_stem"], event["sc_status"]) == ("192.0.2.1", "/a", "200")
 
 
 def test_json(tmp_path: Path) -> None:
