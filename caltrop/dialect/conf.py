@@ -61,14 +61,30 @@ class Header(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """One `key = value`: where its key stands, and where its value begins (both count from 1)."""
+    """One `key = value`, and where its key stands (counted from 1).
+
+    `before` is how many characters precede the equals sign, `written` what follows it: where the value begins is only
+    worked out when somebody asks.
+    """
 
     key: str
     value: str
     line: int
     column: int
-    value_line: int
-    value_column: int
+    before: int
+    written: str
+
+    @property
+    def value_line(self) -> int:
+        """The line at which the value begins, from 1."""
+        return self.line + self.written.count("\n", 0, self.written.find(self.value))
+
+    @property
+    def value_column(self) -> int:
+        """The column at which the value begins, from 1."""
+        start = self.written.find(self.value)
+        last = self.written.rfind("\n", 0, start)
+        return self.before + 2 + start if last < 0 else start - last
 
     def place(self, offset: int) -> tuple[int, int]:
         """Line and column of the file at which the character of the value at this offset stands."""
@@ -167,6 +183,8 @@ def scan(source: str | bytes, path: str, problems: list[Problem]) -> Iterator[He
     Raises `ConfError` for what is no conf file.
     """
     text = _text(source, path, problems)
+    spaces = None if text.isascii() else _SPACE  # to an ASCII text, all that strip() takes is space
+    new = tuple.__new__
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
     at, end = 0, len(lines)
     while at < end:
@@ -187,7 +205,7 @@ def scan(source: str | bytes, path: str, problems: list[Problem]) -> Iterator[He
             yield Header(_name(body, number, column, problems), number, column)
             continue
         key, equals, rest = line.partition("=")
-        name = key.strip() if key.isascii() else key.strip(_SPACE)
+        name = key.strip(spaces)
         if not equals or not name:
             message = f"neither a header nor 'key = value': {body.rstrip(_SPACE)[:60]!r}"
             problems.append(Problem(number, column, "no-setting", message))
@@ -201,13 +219,9 @@ def scan(source: str | bytes, path: str, problems: list[Problem]) -> Iterator[He
             if at == end:  # nothing is left for a last backslash to go on with
                 parts[-1] = parts[-1].removesuffix("\\")
             rest = "\n".join(parts)
-        value = rest.strip() if rest.isascii() else rest.strip(_SPACE)
-        start = rest.find(value)
-        row, place = number, len(key) + 2 + start
-        if value and at > number and (breaks := rest.count("\n", 0, start)):
-            row, place = number + breaks, start - rest.rfind("\n", 0, start)
+        value = rest.strip(spaces)
         # Not Setting(...): half the time that reading takes would go into its keyword handling.
-        yield tuple.__new__(Setting, (name, value, number, column, row, place))
+        yield new(Setting, (name, value, number, column, len(key), rest))
 
 
 def _name(line: str, number: int, column: int, problems: list[Problem]) -> str:

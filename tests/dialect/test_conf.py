@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caltrop.dialect import conf
-from caltrop.dialect.conf import ConfError, Setting, format_conf, parse, trimmed
+from caltrop.dialect.conf import ConfError, format_conf, parse, trimmed
 
 CASES = {
     "plain": ("[a]\nk = v\n", {"a": {"k": "v"}}),
@@ -56,11 +56,15 @@ def test_parse(text: str, expected: dict[str, dict[str, str]]) -> None:
 def test_a_setting_knows_where_it_stands() -> None:
     found = parse("# c\n[a]\n  k = one\\\n two\\\nthree\nj=1\n[a]\ne =\nn = \\\n\t x\n").stanzas["a"]
     assert found.line == 2
-    assert found.entries == {
-        "k": Setting("k", "one\n two\nthree", 3, 3, 3, 7),
-        "j": Setting("j", "1", 6, 1, 6, 3),
-        "e": Setting("e", "", 8, 1, 8, 4),
-        "n": Setting("n", "x", 9, 1, 10, 3),
+    places = {
+        key: (entry.value, entry.line, entry.column, entry.value_line, entry.value_column)
+        for key, entry in found.entries.items()
+    }
+    assert places == {
+        "k": ("one\n two\nthree", 3, 3, 3, 7),
+        "j": ("1", 6, 1, 6, 3),
+        "e": ("", 8, 1, 8, 4),
+        "n": ("x", 9, 1, 10, 3),
     }
     k = found.entries["k"]
     assert [k.place(k.value.index(word)) for word in ("one", "two", "three")] == [(3, 7), (4, 2), (5, 1)]
