@@ -74,6 +74,21 @@ def fits(pattern: str, name: str) -> bool:
     return True
 
 
+def starred(pattern: str, name: str) -> tuple[str, ...] | None:
+    """What each `*` of the pattern stands for in a name that it means, the first ones for as much as possible; else None."""
+    if not fits(pattern, name):
+        return None
+    first, *rest = pattern.split("*")
+    found: list[str] = []
+    end = len(name)  # each part of the pattern stands as far to the right as it can, the last one at the end
+    for number, part in enumerate(reversed(rest)):
+        at = name.rfind(part, len(first), end) if number else end - len(part)
+        if number:
+            found.append(name[at + len(part) : end])
+        end = at
+    return (*reversed([*found, name[len(first) : end]]),) if rest else ()
+
+
 SIMILAR = 0.6  # of the letters of a name and of a wrong one, so many must be alike for the one to be meant by the other
 _LONGEST = 100  # more letters of a wrong name are not looked at: likeness takes time by the square
 

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
-
-@lru_cache(maxsize=1024)
-def name_pattern(text: str) -> re.Pattern[str]:
-    """A field name pattern as an anchored expression with one group an asterisk."""
-    return re.compile("(.*)".join(re.escape(part) for part in text.split("*")), re.DOTALL)
+from caltrop.dialect.words import fits, starred
 
 
 def matching(pattern: str, columns: Sequence[str]) -> list[str]:
@@ -18,8 +12,7 @@ def matching(pattern: str, columns: Sequence[str]) -> list[str]:
     if "*" not in pattern:
         return [pattern] if pattern in columns else []
     internal = pattern.startswith("_")
-    found = name_pattern(pattern)
-    return [c for c in columns if found.fullmatch(c) and (internal or not c.startswith("_"))]
+    return [c for c in columns if fits(pattern, c) and (internal or not c.startswith("_"))]
 
 
 def expand(patterns: Iterable[str], columns: Sequence[str]) -> list[str]:
@@ -29,10 +22,10 @@ def expand(patterns: Iterable[str], columns: Sequence[str]) -> list[str]:
 
 def carried(pattern: str, name: str, target: str) -> str | None:
     """`target` with its asterisks filled with what those of `pattern` stood for in `name`; None when it does not match."""
-    found = name_pattern(pattern).fullmatch(name)
+    found = starred(pattern, name)
     if found is None:
         return None
     pieces = target.split("*")
     if len(pieces) == 1:
         return target
-    return "".join(piece + group for piece, group in zip(pieces, (*found.groups(), ""), strict=False))
+    return "".join(piece + group for piece, group in zip(pieces, (*found, ""), strict=False))

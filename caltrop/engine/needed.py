@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 import polars as pl
 
+from caltrop.dialect.words import fits
 from caltrop.spl.ast import Command, MacroCall
 from caltrop.spl.commands import declaration_of
 from caltrop.spl.facts import SUMMARY
@@ -50,13 +49,5 @@ def keep(columns: Sequence[str], wanted: frozenset[str] | None) -> list[str]:
     """The columns to keep, in their order."""
     if wanted is None:
         return list(columns)
-    patterns = _patterns(wanted)
-    return [c for c in columns if c in wanted or (patterns is not None and patterns.fullmatch(c))]
-
-
-@lru_cache(maxsize=256)
-def _patterns(wanted: frozenset[str]) -> re.Pattern[str] | None:
-    stars = sorted(name for name in wanted if "*" in name)
-    if not stars:
-        return None
-    return re.compile("|".join(".*".join(map(re.escape, name.split("*"))) for name in stars), re.DOTALL)
+    patterns = [name for name in wanted if "*" in name]
+    return [c for c in columns if c in wanted or any(fits(pattern, c) for pattern in patterns)]

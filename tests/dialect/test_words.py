@@ -17,6 +17,7 @@ from caltrop.dialect.words import (
     nearest,
     option_truth,
     quoted,
+    starred,
     truth,
     unescaped,
 )
@@ -128,3 +129,9 @@ def test_the_nearest_name() -> None:
     assert nearest("x" * 1_000_000, ["y" * 50]) is None
     assert did_you_mean("stast", ["stats"]) == "did you mean 'stats'?"
     assert did_you_mean("zzz", ["stats"]) is None
+
+
+@given(st.text("ab*", max_size=8), st.text("ab", max_size=12))
+def test_the_first_asterisks_stand_for_most(pattern: str, name: str) -> None:
+    found = re.fullmatch("(.*)".join(map(re.escape, pattern.split("*"))), name)
+    assert starred(pattern, name) == (None if found is None else found.groups())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import polars as pl
@@ -117,15 +116,10 @@ def _replaced(column: pl.Series, pairs: list[tuple[str, str]]) -> pl.Series:
     # Of exact values the one written last counts, then of patterns the one that says most.
     exact = [pair for pair in reversed(pairs) if "*" not in pair[0]]
     wild = sorted((pair for pair in pairs if "*" in pair[0]), key=lambda pair: -len(pair[0].replace("*", "")))
-    patterns = [(re.compile(_groups(source), re.DOTALL), target.split("*")) for source, target in (*exact, *wild)]
 
     def one(text: str) -> str:
-        for pattern, pieces in patterns:
-            found = pattern.fullmatch(text)
-            if found:
-                groups = (*found.groups(), "") if len(pieces) > 1 else ("",)
-                return "".join(piece + group for piece, group in zip(pieces, groups, strict=False))
-        return text
+        filled = (fieldnames.carried(source, text, target) for source, target in (*exact, *wild))
+        return next((new for new in filled if new is not None), text)
 
     values = column.to_list() if column.dtype == MULTIVALUE else render(column).to_list()
     new = [
@@ -135,10 +129,6 @@ def _replaced(column: pl.Series, pairs: list[tuple[str, str]]) -> pl.Series:
     if new == values:
         return column
     return pl.Series(column.name, new, dtype=MULTIVALUE if column.dtype == MULTIVALUE else pl.String)
-
-
-def _groups(source: str) -> str:
-    return fieldnames.name_pattern(source).pattern
 
 
 @command("fillnull")

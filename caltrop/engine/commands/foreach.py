@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import polars as pl
 
+from caltrop.dialect.words import starred
 from caltrop.engine import fieldnames
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
@@ -71,8 +72,7 @@ def _over_fields(table: Table, names: list[str], template: str, cmd: Command, ct
 
 def _filled(template: str, name: str, pattern: str, cmd: Command) -> str:
     """The template with <<FIELD>>, <<MATCHSTR>> and <<MATCHSEG1>>… put in as text."""
-    found = fieldnames.name_pattern(pattern).fullmatch(name)
-    segments = found.groups() if found else ()
+    segments = starred(pattern, name) or ()
     tokens = {
         _token(cmd, "fieldstr", "FIELD"): name,
         _token(cmd, "matchstr", "MATCHSTR"): segments[0] if len(segments) == 1 else "".join(segments),

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from caltrop.dialect.words import fits
 from caltrop.engine import datasetrows, matching, scan, subsearches
 from caltrop.engine.aggregate import aggregate, buckets, to_prestats
 from caltrop.engine.aggregate.arguments import aggregations, flag, gathered, names, text
@@ -141,9 +142,8 @@ def _named_as_written(
     columns: dict[str, pl.Expr] = {}
     for name in [*dict.fromkeys([*sorted(_field_names(cmd)), *sorted(_field_names(condition))]), TIME]:
         if "*" in name:
-            pattern = re.compile(".*".join(map(re.escape, name.split("*"))))
             for bare in dataset.fields:
-                if bare in frame.columns and pattern.fullmatch(dataset.qualified(bare)):
+                if bare in frame.columns and fits(name, dataset.qualified(bare)):
                     columns[dataset.qualified(bare)] = pl.col(bare)
             continue
         bare = bare_name(model, name)
