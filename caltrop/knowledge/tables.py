@@ -7,6 +7,7 @@ import os
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from caltrop.knowledge.files import write_atomic
 from caltrop.knowledge.kvstore import KVStore
 from caltrop.knowledge.lookups import Lookup, LookupFailure, Mark, options, read_csv, write_csv
 from caltrop.knowledge.props import words
+from caltrop.knowledge.scripted import script_of, scripted
 
 MAX_UNPACKED = 512 * 1024**2  # bytes of a .csv.gz
 _FILE = re.compile(r"^[^/\\\x00]+\.csv(\.gz)?$", re.IGNORECASE)
@@ -50,7 +52,7 @@ class Tables:
     def get(self, name: str, asker: Asker) -> Lookup | None:
         """A definition, or a lookup file by its name (`x.csv`). None where neither exists.
 
-        Raises `LookupFailure` for a definition that exists and cannot work here (external scripts, a missing file).
+        Raises `LookupFailure` for a definition that exists and cannot work here (a missing file or script).
         """
         stanza = self._definition(name)
         if stanza is None:
@@ -83,14 +85,13 @@ class Tables:
                     replace(chosen, fold_rows=False),
                 ),
             )
+        elif stanza.get("external_cmd"):
+            script = script_of(name, stanza, self._configuration.app_path(stanza.app))
+            rows = self._kept(name, mark(script), lambda: scripted(name, stanza, script))
         else:
-            kind = (
-                "is a geospatial lookup"
-                if stanza.get("external_type").strip().lower() == "geo"
-                else "runs an external command"
-            )
             raise LookupFailure(
-                f"lookup {name!r} {kind}, which is not supported", hint="use a CSV file or a collection"
+                f"lookup {name!r} has external_type = {stanza.get('external_type')}, which is not supported",
+                hint="a CSV file, a collection, or external_cmd",
             )
         return self._filtered(name, rows, stanza.get("filter"), asker)
 
@@ -179,6 +180,10 @@ class Tables:
         stanza = self._definition(name)
         if stanza is not None and _is_collection(stanza):
             return " ".join(self._collection(stanza))
+        if stanza is not None and stanza.get("external_cmd") and not stanza.get("filename"):
+            with suppress(CaltropError):  # using it says what is wrong
+                return script_of(name, stanza, self._configuration.app_path(stanza.app))
+            return None
         file = name if stanza is None else _file_of(stanza)
         return self._file(file, stanza.app if stanza else "") if file else None
 

@@ -234,7 +234,7 @@ class Knowledge:
     def lookup(self, name: str, asker: Asker) -> Lookup | None:
         """A lookup definition, or a lookup file by its name (`x.csv`). None where neither exists.
 
-        Raises `LookupFailure` for a definition that exists and cannot work here (external scripts, a missing file).
+        Raises `LookupFailure` for a definition that exists and cannot work here (a missing file or script).
         """
         return self._tables.get(name, asker)
 

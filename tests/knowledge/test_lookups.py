@@ -202,7 +202,12 @@ def test_definitions(knowledge: Knowledge) -> None:
 
 @pytest.mark.parametrize(
     ("name", "message"),
-    [("script", "external command"), ("places", "geospatial"), ("gone", "gone.csv"), ("outside", "secret.csv")],
+    [
+        ("script", "script is missing"),
+        ("places", "external_type = geo"),
+        ("gone", "gone.csv"),
+        ("outside", "secret.csv"),
+    ],
 )
 def test_definitions_that_cannot_work(knowledge: Knowledge, name: str, message: str) -> None:
     with pytest.raises(LookupFailure, match=message):

@@ -15,6 +15,7 @@ from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, coalesced, concat, numeric, render
 from caltrop.errors import CaltropError
 from caltrop.knowledge.lookups import Lookup, read_csv, write_csv
+from caltrop.knowledge.scripted import Scripted
 from caltrop.spl.ast import Alias, Command, FieldName, Node, Word
 
 MAXOUT = 1_000_000_000
@@ -101,6 +102,10 @@ def lookup(table: Table, cmd: Command, ctx: Context) -> Table:
 def inputlookup(table: Table, cmd: Command, ctx: Context) -> Table:
     """The rows of a lookup, those from `start` that `where` matches, at most `max` of them."""
     found = lookup_named(_name(cmd, "inputlookup <table>"), cmd, ctx)
+    if isinstance(found, Scripted):
+        raise SearchError(
+            f"the rows of '{found.name}' are made by a script for what is asked: they cannot be listed", node=cmd
+        )
     return _read(chunked.folded(found.rows()), table, cmd, ctx)
 
 
