@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,13 @@ import polars as pl
 import yaml
 
 from caltrop.dialect.words import quoted
+from caltrop.engine.asking import asker
+from caltrop.engine.context import Context
+from caltrop.engine.execute import Engine
 from caltrop.engine.instance import Instance
 from caltrop.errors import CaltropError, Location
+from caltrop.index import importers
+from caltrop.knowledge.asking import Fault
 
 # What every event has; lists of fields hold them or leave them out as it happens.
 DEFAULT_FIELDS = frozenset(
@@ -22,6 +27,7 @@ DEFAULT_FIELDS = frozenset(
     | {"eventtype", "tag", "tag::eventtype"}
 )
 BARE_FIELDS = frozenset({"host", "source", "sourcetype", "index"})  # never counted as invented
+SAMPLE = "caltrop_sample"  # the field that says which example an event is of
 # Bookkeeping of an indexer about its own files and hosts: no event carries it.
 INDEXER_FIELDS = frozenset({"timestartpos", "timeendpos", "splunk_server_group"})
 
@@ -126,36 +132,31 @@ def mapped_fields(data: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def examine(instance: Instance, chosen: Sequence[Sample]) -> tuple[list[Verdict], list[str]]:
-    """Index every example, one event each on a host of its own, and search for all fields at once.
+    """Index every example as its source and sourcetype say, and search for all fields at once.
 
-    Verdicts, and the faults of the knowledge that the search met.
+    Verdicts, and what went wrong at index time or was a warning of the search.
     """
     if not chosen:
         return [], []
     instance.store.create_index("samples")
-    columns = {
-        "_raw": [s.event.rstrip() for s in chosen],
-        "host": [f"sample-{number}" for number in range(len(chosen))],
-        "source": [s.source for s in chosen],
-        "sourcetype": [s.sourcetype for s in chosen],
-    }
-    frame = pl.DataFrame(columns).with_columns(_time=1.7e9, _indextime=1.7e9, index=pl.lit("samples"))
-    instance.store.append(frame)
-    names = dict.fromkeys(["host", *(n for s in chosen for n in (*s.fields, *s.common, *sum(s.mapped, ())))])
+    problems: list[str] = []
+    for number, sample in enumerate(chosen):
+        for frame in _indexed(instance, sample, problems):
+            # Transforms may give the event another host, source, sourcetype and index: this field says whose it is.
+            instance.store.append(frame.with_columns(pl.lit(str(number)).alias(SAMPLE), index=pl.lit("samples")))
+    names = dict.fromkeys([SAMPLE, *(n for s in chosen for n in (*s.fields, *s.common, *sum(s.mapped, ())))])
     listed = " ".join(map(quoted, names))
     result = instance.search(f"search index=samples | fields {listed}")
-    found = result.table.frame
-    rows = {str(row["host"]): row for row in found.iter_rows(named=True)}
-    everything = instance.search("search index=samples | fields *").table.frame
-    all_rows = {str(row["host"]): row for row in everything.iter_rows(named=True)}
+    rows = _by_sample(result.table.frame)
+    all_rows = _by_sample(instance.search("search index=samples | fields *").table.frame)
     verdicts = []
     for number, sample in enumerate(chosen):
-        row = rows.get(f"sample-{number}", {})
-        present = {name for name, value in row.items() if value is not None}
+        row = rows.get(str(number), {})
+        present = set(row)
         found_here = [name for name in sample.fields if name in present]
         missing = [name for name in sample.fields if name not in present]
         common_missing = [name for name in sample.common if name not in present]
-        held = sorted(n for n, value in all_rows.get(f"sample-{number}", {}).items() if value is not None)
+        held = sorted(all_rows.get(str(number), {}).keys() - {SAMPLE})
         invented = [
             n
             for n in held
@@ -163,7 +164,52 @@ def examine(instance: Instance, chosen: Sequence[Sample]) -> tuple[list[Verdict]
         ]
         differing = [n for raw, n in sample.mapped if {raw, n} <= present and row[raw] != row[n]]
         verdicts.append(Verdict(sample, found_here, missing, common_missing, invented, differing))
-    return verdicts, [message.text for message in result.messages if message.severity == "WARN"]
+    return verdicts, [*problems, *(message.text for message in result.messages if message.severity == "WARN")]
+
+
+def _indexed(instance: Instance, sample: Sample, problems: list[str]) -> list[pl.DataFrame]:
+    """The example broken into events, dated and transformed; where nothing came of it, the example as one event."""
+    text = sample.event.rstrip()
+    options = instance.import_options(
+        host="sample",
+        source=sample.source or None,
+        sourcetype=sample.sourcetype or None,
+        index="samples",
+        format="raw",
+        on_problem=lambda problem: problems.append(f"{sample.path.name}: {problem}"),
+    )
+    frames = [frame for frame in importers.read(f"{text}\n".encode(), options) if frame.height]
+    if frames:
+        return frames
+    problems.append(f"{sample.path.name}: index time leaves no event of the example: it is looked at as one event")
+    event = {"_raw": [text], "host": ["sample"], "source": [sample.source], "sourcetype": [sample.sourcetype]}
+    return [pl.DataFrame(event).with_columns(_time=1.7e9, _indextime=1.7e9)]
+
+
+def _by_sample(found: pl.DataFrame) -> dict[str, dict[str, Any]]:
+    """sample -> the fields that its events have; of several events the first that has one."""
+    rows: dict[str, dict[str, Any]] = {}
+    for row in found.iter_rows(named=True):
+        held = rows.setdefault(str(row[SAMPLE]), {})
+        for name, value in row.items():
+            if value is not None:
+                held.setdefault(name, value)
+    return rows
+
+
+def faults(instance: Instance, apps: Collection[str] = ()) -> list[Fault]:
+    """Everything in the knowledge of the installed apps that cannot work, by place.
+
+    It is looked at as a search in `search` sees it, and as one in each of the named apps does.
+    """
+    found: dict[Fault, None] = {}
+    for app in dict.fromkeys(["search", *apps]):
+        asked = asker(Context(instance, Engine(), instance.clock(), app=app, user="nobody"))
+        instance.knowledge(app, "nobody").check(asked)
+        found.update(dict.fromkeys(met.fault for met in asked.met))
+    return sorted(
+        found, key=lambda fault: (fault.place.rpartition(":")[0], int("0" + fault.place.rpartition(":")[2]), fault.what)
+    )
 
 
 def as_text(verdict: Verdict) -> str:
@@ -197,19 +243,15 @@ def as_json(verdict: Verdict) -> str:
 
 
 def summary(verdicts: Sequence[Verdict]) -> list[str]:
-    """Fields that data models read, if any data source names some, all fields, and how many of those found are real.
+    """Fields that data models read, if any data source names some, how many of those found are real, and all fields.
 
-    Lists that were made without an add-on say nothing of what one adds: they do not count for the last line.
+    Lists that were made without an add-on say nothing of what one adds: they do not count for precision.
     """
     lines = []
     common = sum(len(v.sample.common) for v in verdicts)
     if common:
         held = common - sum(len(v.common_missing) for v in verdicts)
         lines.append(f"data model field recall {100 * held / common:.1f}% ({held} of {common} fields)")
-    found = sum(len(v.found) for v in verdicts)
-    fields = sum(len(v.sample.fields) for v in verdicts)
-    recall = 100 * found / max(1, fields)
-    lines.append(f"field recall {recall:.1f}% ({found} of {fields} fields, {len(verdicts)} data sources)")
     listed = [v for v in verdicts if not v.sample.bare]
     invented = sum(len(v.invented) for v in listed)
     given = sum(len(v.found) for v in listed) + invented
@@ -218,4 +260,8 @@ def summary(verdicts: Sequence[Verdict]) -> list[str]:
         lines.append(
             f"field precision {share:.1f}% ({invented} of {given} fields invented, {len(listed)} data sources)"
         )
+    found = sum(len(v.found) for v in verdicts)
+    fields = sum(len(v.sample.fields) for v in verdicts)
+    recall = 100 * found / max(1, fields)
+    lines.append(f"field recall {recall:.1f}% ({found} of {fields} fields, {len(verdicts)} data sources)")
     return lines

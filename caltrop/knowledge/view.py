@@ -347,6 +347,35 @@ class Knowledge:
             result = result.select([c for c in result.columns if c in wanted or c in frame.columns])
         return result
 
+    def check(self, asker: Asker) -> None:
+        """Meet every fault of what this context sees, whatever the events: settings, transforms, lookups, expressions, event
+        types and tags, at search time and at index time."""
+        event = pl.DataFrame({name: [""] for name in ("_raw", "source", "sourcetype", "host")})
+        evaluate = asker.evaluate or (lambda _text, frame: frame["_raw"])
+        for fault in (*self.props.faults, *self._index_props.faults):
+            asker.meet(fault)
+        for stanza in self._stanzas("props").values():
+            found = plan(stanza.settings)
+            named = [self.transform(report) for report in found.reports]
+            opened = [self._auto_lookup(auto, asker) for auto in found.lookups]
+            for met in (*found.faults, *named, *opened):
+                if isinstance(met, Fault):
+                    asker.meet(met)
+            for item in found.evals:
+                try:
+                    evaluate(item.expression, event)
+                except CaltropError as error:
+                    asker.meet(Fault(item.place, f"EVAL-{item.name}: {error.message}", frozenset({item.name})))
+        for stanza in self.configuration.stanzas("props").values():
+            for key, setting in stanza.settings.items():
+                names = setting.value.split(",") if key.upper().startswith("TRANSFORMS") else []
+                for name in (name.strip() for name in names):
+                    if name and self.index_time_transform(name) is None:
+                        asker.meet(Fault(setting.place, f"{key}: no transform named {name!r}"))
+        labels.eventtype_masks(event, self.eventtypes, asker)
+        for fault in self._tag_faults:
+            asker.meet(fault)
+
     def fields(self, frame: pl.DataFrame, wanted: set[str] | None, asker: Asker) -> pl.DataFrame:
         """`extract` without event types and tags; of wanted fields, those that others were made of may come too."""
         if not frame.height:

@@ -381,8 +381,8 @@ def test_check(tmp_path: Path) -> None:
     assert result.output.splitlines() == [
         " 66.7%    2 of   3  a.yml  missing: c  missing for data models: dest",
         "data model field recall 50.0% (1 of 2 fields)",
-        "field recall 66.7% (2 of 3 fields, 1 data sources)",
         "field precision 100.0% (0 of 2 fields invented, 1 data sources)",
+        "field recall 66.7% (2 of 3 fields, 1 data sources)",
     ]
     as_json = CliRunner().invoke(check.command, ["check", str(tmp_path), "--format", "json"])
     assert json.loads(as_json.stdout)["missing"] == ["c"]
@@ -405,8 +405,8 @@ def test_check_counts_what_is_invented(tmp_path: Path) -> None:
         "100.0%    2 of   2  a.yml  invented: more  differing: user",
         "100.0%    1 of   1  raw.yml",
         "data model field recall 100.0% (1 of 1 fields)",
-        "field recall 100.0% (3 of 3 fields, 2 data sources)",
         "field precision 66.7% (1 of 3 fields invented, 1 data sources)",
+        "field recall 100.0% (3 of 3 fields, 2 data sources)",
     ]
 
 
@@ -443,3 +443,61 @@ def test_recall_on_the_corpus(shared: Path) -> None:
     invented = sum(len(v.invented) for v in listed)
     assert invented / (invented + sum(len(v.found) for v in listed)) < 0.05
     assert sum(len(v.found) for v in verdicts) / sum(len(v.sample.fields) for v in verdicts) > 0.95
+
+
+BROKEN = {
+    "props.conf": """[acme]
+REPORT-a = no_such_transform
+EVAL-b = if(
+LOOKUP-c = no_such_table x OUTPUT y
+EXTRACT-d = (?<e>x
+TRANSFORMS-f = no_such_queue
+EVAL-fine = 1
+""",
+    "eventtypes.conf": "[odd]\nsearch = a=(\n",
+    "tags.conf": "[nothing]\nx = enabled\n",
+}
+
+
+def test_check_tells_every_fault_with_its_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    app = tmp_path / "TA_acme"
+    (app / "default").mkdir(parents=True)
+    for name, text in BROKEN.items():
+        (app / "default" / name).write_text(text)
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    (folder / "a.yml").write_text("name: A\nsource: s\nsourcetype: t\nexample_log: 'a=1'\nfields: [a]\n")
+    assert main(["knowledge", "check", str(folder), "--no-addons"]) == 0
+    capsys.readouterr()
+    assert main(["knowledge", "check", str(folder), "--no-addons", "--app", str(app)]) == 1
+    told = capsys.readouterr()
+    assert told.out.splitlines()[-1] == "field recall 100.0% (1 of 1 fields, 1 data sources)"
+    places = [line.split(": ")[1] for line in told.err.splitlines() if line.startswith("fault: ")]
+    assert places == [
+        "TA_acme/default/eventtypes.conf:2",
+        *(f"TA_acme/default/props.conf:{line}" for line in (2, 3, 4, 5, 6)),
+        "TA_acme/default/tags.conf:2",
+    ]
+
+
+def test_check_runs_index_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The example is broken, transformed and dated as its source type says; one that is dropped is looked at all the same."""
+    app = tmp_path / "TA_acme"
+    (app / "default").mkdir(parents=True)
+    (app / "default" / "props.conf").write_text(
+        "[acme]\nLINE_BREAKER = ([;]+)\nSHOULD_LINEMERGE = false\nTRANSFORMS-a = acme_zone\n[gone]\nTRANSFORMS-a = acme_drop\n"
+    )
+    (app / "default" / "transforms.conf").write_text(
+        "[acme_zone]\nREGEX = z(\\d)\nFORMAT = zone::$1\nWRITE_META = true\n"
+        "[acme_drop]\nREGEX = .\nDEST_KEY = queue\nFORMAT = nullQueue\n"
+    )
+    folder = tmp_path / "sources"
+    folder.mkdir()
+    (folder / "a.yml").write_text(
+        "name: A\nsource: s\nsourcetype: acme\nexample_log: 'a=1;b=2 z7'\nfields: [a, b, zone]\n"
+    )
+    (folder / "b.yml").write_text("name: B\nsource: s\nsourcetype: gone\nexample_log: 'a=1'\nfields: [a]\n")
+    assert main(["knowledge", "check", str(folder), "--no-addons", "--app", str(app)]) == 0
+    told = capsys.readouterr()
+    assert told.out.splitlines()[-1] == "field recall 100.0% (4 of 4 fields, 2 data sources)"
+    assert "b.yml: index time leaves no event of the example" in told.err
