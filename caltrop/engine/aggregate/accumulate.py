@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Callable
+from math import floor
 from typing import Any
 
 import polars as pl
@@ -138,7 +139,10 @@ def _median() -> Step:
         for number in numbers:
             if number is not None:
                 insort(seen, number)
-        return seen[len(seen) // 2] if seen else None
+        if not seen:
+            return None
+        middle = (seen[(len(seen) - 1) // 2] + seen[len(seen) // 2]) / 2
+        return float(floor(middle + 0.5)) if all(number == floor(number) for number in seen) else middle
 
     return step
 

@@ -5,7 +5,7 @@ columns of one group, so that a million rows are one native group_by. What strea
 `running`.
 
 Percentiles interpolate between the two nearest values, as the worked examples of the "perc" function do; the median of an
-even number of values is the higher of the middle two, as the "median" function says.
+even number of values is the mean of the middle two, rounded up where all values are whole (measured).
 """
 
 from __future__ import annotations
@@ -247,8 +247,10 @@ def _percentile(x: Input, rank: Fraction) -> pl.Expr:
 
 @aggregation("median", parts=("vm",))
 def median(x: Input) -> pl.Expr:
-    """Middle value; of an even number of values the higher of the two in the middle."""
-    return x.numbers.sort().get((x.numbers.len() // 2).cast(pl.Int64), null_on_oob=True)
+    """Middle value; of an even number of values the mean of the middle two, which whole numbers round up (measured)."""
+    middle = x.numbers.median()
+    whole = (x.numbers == x.numbers.floor()).all()
+    return pl.when(whole).then((middle + 0.5).floor()).otherwise(middle)
 
 
 @aggregation("mode", parts=("vm",))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 
 import polars as pl
 
@@ -57,16 +58,19 @@ def _inline(cmd: Command, form: str, data: str) -> pl.DataFrame:
 
 
 def _from_csv(data: str) -> pl.DataFrame:
-    """The first line names the columns; empty cells are empty strings, short rows lack the rest."""
+    """The first line names the columns; an empty cell has no value, nor has what a short row lacks.
+
+    Columns come in the order of their names, as measured.
+    """
     lines = [line.strip() for line in data.strip().splitlines()]
     rows = [row for row in csv.reader(io.StringIO("\n".join(lines)), skipinitialspace=True) if row]
     if not rows:
         return pl.DataFrame()
     names = list(dict.fromkeys(name.strip() for name in rows[0]))
     return pl.DataFrame(
-        {name: [row[i] if i < len(row) else None for row in rows[1:]] for i, name in enumerate(names)},
+        {name: [row[i] or None if i < len(row) else None for row in rows[1:]] for i, name in enumerate(names)},
         schema=dict.fromkeys(names, pl.String),
-    )
+    ).select(sorted(names))
 
 
 def _from_json(cmd: Command, data: str) -> pl.DataFrame:
@@ -81,6 +85,8 @@ def _from_json(cmd: Command, data: str) -> pl.DataFrame:
             by=_PROCESSOR,
         )
     names = list(dict.fromkeys(key for item in items for key in item))
-    return pl.DataFrame(
-        {name: [plain(item.get(name)) for item in items] for name in names}, schema=dict.fromkeys(names, pl.String)
-    )
+    columns: dict[str, list[str | list[str] | None]] = {
+        name: [plain(item.get(name)) for item in items] for name in sorted(names)
+    }
+    columns.setdefault("_raw", [json.dumps(item, ensure_ascii=False, separators=(",", ":")) for item in items])
+    return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))

@@ -12,7 +12,7 @@ from caltrop.spl.ast import Command
 
 @command("stats", note="`partitions` is read and changes nothing.")
 def stats(table: Table, cmd: Command, ctx: Context) -> Table:
-    """One row a combination of BY values, or one row in all; nothing is left when nothing is asked for."""
+    """One row a combination of BY values, or one row in all where it has a value; nothing is left when nothing is asked for."""
     if not cmd.parts:
         return Table.empty()
     cmd = checked(cmd)
@@ -24,6 +24,8 @@ def stats(table: Table, cmd: Command, ctx: Context) -> Table:
         allnum=flag(cmd, "allnum", False),
         dedup_splitvals=flag(cmd, "dedup_splitvals", False),
     )
+    if len(frame) == 1 and not by_fields(cmd) and all(column.null_count() for column in frame.get_columns()):
+        frame = frame.clear()  # sums and values of nothing are no row; a count of nothing is 0
     delimiter = cmd.option("delim")
     if delimiter is not None:  # what nomv will join list() and values() with
         ctx.delimiters.update({name: str(delimiter) for name, dtype in frame.schema.items() if dtype == MULTIVALUE})

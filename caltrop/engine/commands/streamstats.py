@@ -61,6 +61,7 @@ def streamstats(table: Table, cmd: Command, ctx: Context) -> Table:
     else:
         cut = _true(after, frame, ctx).shift(1, fill_value=False)
         added = _accumulate(frame, wanted, by, segment + cut.cast(pl.Int64).cum_sum(), windows, ctx)
+    added = [c for c in added if not len(c) or c.null_count() < len(c) or c.name in frame.columns]
     return table.with_frame(frame.with_columns(added))
 
 

@@ -14,6 +14,8 @@ from caltrop.engine.values import Value, by_row
 def _digest(name: str) -> None:
     @function(name, least=1, most=1, returns="string", family="cryptographic")
     def run(call: Invocation) -> Value:
+        call.refuse("number", "bool", "null")
+
         def row(text: str | None) -> str | None:
             if text is None:
                 return None

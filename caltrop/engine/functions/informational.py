@@ -92,13 +92,13 @@ def isobject(call: Invocation) -> Value:
 
 @function("typeof", least=1, most=1, returns="string", family=FAMILY)
 def typeof(call: Invocation) -> Value:
-    """Number, String, Boolean, Multivalue, Null for null() and Invalid for a missing field."""
+    """Number, String, Bool, Multivalue, Null for null() and Invalid for a missing field."""
     value = call.args[0]
     if value.kind == "null":
         return constant("Null")
     missing = pl.lit("Invalid")
     if value.column.dtype == pl.Boolean:
-        return calculate("string", lambda x: pl.when(x.is_null()).then(missing).otherwise(pl.lit("Boolean")), value)
+        return calculate("string", lambda x: pl.when(x.is_null()).then(missing).otherwise(pl.lit("Bool")), value)
     if value.multivalue:
         return calculate(
             "string",

@@ -31,7 +31,17 @@ def _numbers(call: Invocation) -> list[Value]:
 def _unary(name: str, family: str, build: Callable[[pl.Expr], pl.Expr]) -> None:
     @function(name, least=1, most=1, returns="number", family=family)
     def run(call: Invocation) -> Value:
-        return calculate("number", build, *_numbers(call))
+        return _real(build, *_numbers(call))
+
+
+def _real(build: Callable[..., pl.Expr], *values: Value) -> Value:
+    """The result where it is a real number: sqrt(-1) and ln(0) have no value."""
+
+    def finite(*columns: pl.Expr) -> pl.Expr:
+        result = build(*columns)
+        return pl.when(result.is_finite()).then(result)
+
+    return calculate("number", finite, *values)
 
 
 for _name, _build in {
@@ -79,7 +89,7 @@ def pi(call: Invocation) -> Value:
 
 @function("pow", least=2, most=2, returns="number", family=MATH)
 def pow_(call: Invocation) -> Value:
-    return calculate("number", lambda x, y: x.pow(y), *_numbers(call))
+    return _real(lambda x, y: x.pow(y), *_numbers(call))
 
 
 @function("log", least=1, most=2, returns="number", family=MATH)
@@ -87,8 +97,8 @@ def log(call: Invocation) -> Value:
     """The logarithm, base 10 unless given."""
     args = _numbers(call)
     if len(args) == 1:
-        return calculate("number", lambda x: x.log10(), *args)
-    return calculate("number", lambda x, b: x.log() / b.log(), *args)
+        return _real(lambda x: x.log10(), *args)
+    return _real(lambda x, b: x.log() / b.log(), *args)
 
 
 @function("round", least=1, most=2, returns="number", family=MATH)

@@ -43,6 +43,7 @@ def split(call: Invocation) -> Value:
 
 @function("mvcount", least=1, most=1, returns="number", family=FAMILY)
 def mvcount(call: Invocation) -> Value:
+    call.refuse("null")
     return calculate("number", lambda x: x.list.len().cast(pl.Float64), call.args[0].lists())
 
 

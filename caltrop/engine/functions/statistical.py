@@ -34,9 +34,11 @@ def _extreme(call: Invocation, *, largest: bool) -> Value:
         pick = pl.max_horizontal if largest else pl.min_horizontal
         return calculate("any", lambda *xs: pick(*xs), *(value.number() for value in call.args))
 
+    literal = all(value.kind == "string" for value in call.args)  # strings by their type are compared as such
+
     def row(*lists: list[str] | None) -> str | None:
         ranked = [
-            (0, number, "", text) if (number := to_number(text)) is not None else (1, 0.0, text, text)
+            (1, 0.0, text, text) if literal or (number := to_number(text)) is None else (0, number, "", text)
             for text in _values(lists)
         ]
         if not ranked:

@@ -27,16 +27,19 @@ def each(value: Value, build: Callable[[pl.Expr], pl.Expr]) -> Value:
 @function("len", "length", least=1, most=1, returns="number", family=FAMILY)
 def len_(call: Invocation) -> Value:
     """The number of characters."""
+    call.refuse("number", "bool", "null")
     return calculate("number", lambda x: x.str.len_chars().cast(pl.Float64), call.args[0].text())
 
 
 @function("lower", least=1, most=1, returns="string", family=FAMILY)
 def lower(call: Invocation) -> Value:
+    call.refuse("number", "bool", "null")
     return each(call.args[0], lambda x: x.str.to_lowercase())
 
 
 @function("upper", least=1, most=1, returns="string", family=FAMILY)
 def upper(call: Invocation) -> Value:
+    call.refuse("number", "bool", "null")
     return each(call.args[0], lambda x: x.str.to_uppercase())
 
 
@@ -105,6 +108,7 @@ def replace(call: Invocation) -> Value:
 @function("urldecode", least=1, most=1, returns="string", family=FAMILY)
 def urldecode(call: Invocation) -> Value:
     """Percent escapes decoded; + stays."""
+    call.refuse("number", "bool", "null")
     return by_row("string", pl.String, lambda s: None if s is None else unquote(s), call.args[0].text())
 
 

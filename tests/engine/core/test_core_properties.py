@@ -167,7 +167,7 @@ def test_where(events: list[dict[str, Cell]], node: ast.Node) -> None:
 @given(rows, value_exprs)
 def test_eval(events: list[dict[str, Cell]], node: ast.Node) -> None:
     spl = unparse(ast.Pipeline((ast.Command("eval", (ast.Assignment("z", node),)),)))
-    found = results(instance_of(events), f"search id=* {spl} | table z")
+    found = results(instance_of(events), f"search id=* {spl} | table id z")
     assert [row["z"] for row in found] == [shown(evaluate(node, event)) for event in events]
 
 

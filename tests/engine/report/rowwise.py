@@ -62,8 +62,11 @@ def _deviation(rows: Sequence[Row], field: str) -> float | None:
 
 
 def _median(rows: Sequence[Row], field: str) -> float | None:
-    numbers = sorted(numbers_in(rows, field))
-    return numbers[len(numbers) // 2] if numbers else None
+    found = sorted(numbers_in(rows, field))
+    if not found:
+        return None
+    middle = (found[(len(found) - 1) // 2] + found[len(found) // 2]) / 2
+    return float(math.floor(middle + 0.5)) if all(number == math.floor(number) for number in found) else middle
 
 
 def _mode(rows: Sequence[Row], field: str) -> str | None:
