@@ -8,22 +8,15 @@ from typing import Any
 from caltrop.dialect.moments import time_bound
 from caltrop.dialect.strftime import strftime
 from caltrop.dialect.zones import TimeError
-from caltrop.engine import questions, registry
-from caltrop.spl import unparse
-from caltrop.spl.ast import Command
+from caltrop.engine import registry
 from caltrop.splunkd.rest.collection import route
 from caltrop.splunkd.rest.wings import Wings
 from caltrop.splunkd.searching.jobs import as_rest_search
+from caltrop.splunkd.searching.parsed import described
 from caltrop.splunkd.wire.atom import dump_json, escape, iso_time, xml_value
 from caltrop.splunkd.wire.http import JSON, XML, ApiError, Request, Response
 from caltrop.splunkd.wire.results import CSV, csv_lines
 
-STREAM_TYPES = {
-    "streaming": "SP_STREAM",
-    "generating": "SP_STREAM",
-    "centralized": "SP_STATEFUL",
-    "dataset": "SP_EVENTS",
-}
 METADATA = ("host", "source", "sourcetype")
 MAX_SUGGESTIONS = 1_000
 
@@ -36,19 +29,7 @@ def parser(wings: Wings, request: Request) -> Response:
     query = request.args.get("q")
     if not query.strip():
         raise ApiError(400, "Invalid query.", "FATAL")
-    pipeline = wings.searching.jobs.check(as_rest_search(query), app, owner).pipeline
-    commands = [_describe(c) for c in pipeline.commands if isinstance(c, Command)]
-    texts = [unparse(c) for c in pipeline.commands]
-    reporting = questions.reporting_from(pipeline)
-    split = len(texts) if reporting is None else reporting
-    document: dict[str, Any] = {
-        "remoteSearch": " | ".join(texts[:split]),
-        "reportsSearch": " | ".join(texts[split:]),
-        "eventsSearch": texts[0] if texts else "",
-        "normalizedSearch": " | ".join(texts),
-        "canSummarize": "1" if split < len(texts) else "0",
-        "commands": commands,
-    }
+    document = described(wings.searching.jobs.check(as_rest_search(query), app, owner))
     if request.args.get("output_mode", "json" if "v2" in request.segments else "xml") == "json":
         return Response(200, dump_json(document), JSON)
     return Response(
@@ -56,18 +37,6 @@ def parser(wings: Wings, request: Request) -> Response:
         f'<?xml version="1.0"?>\n<response xmlns:s="http://dev.splunk.com/ns/rest">{xml_value(document)}</response>'.encode(),
         XML,
     )
-
-
-def _describe(command: Command) -> dict[str, Any]:
-    entry = registry.commands.get(command.name)
-    kind = entry.kind if entry else "streaming"
-    text = unparse(command)
-    return {
-        "command": command.name,
-        "rawargs": text.removeprefix(command.name).strip(),
-        "isGenerating": kind == "generating" or command.name == "search",
-        "streamType": STREAM_TYPES.get(kind, "SP_REPORT"),
-    }
 
 
 @route("search/typeahead", "GET", "POST")

@@ -331,7 +331,26 @@ def test_the_parser(admin: Client) -> None:
     found = admin.get("search/v2/parser", q="search index=main error | eval a=1 | stats count by a").json()
     assert [c["command"] for c in found["commands"]] == ["search", "eval", "stats"]
     assert [c["isGenerating"] for c in found["commands"]] == [True, False, False]
-    assert found["canSummarize"] == "1" and found["reportsSearch"].startswith("stats")
+    assert found["canSummarize"] is True and found["isStreamingSearch"] is False
+    assert (found["eventsSearch"], found["reportsSearch"]) == ("search index=main error | eval a=1", "stats count by a")
+    asked = admin.get(
+        "search/parser", q="search a | sort 5 -n, num(m) | top limit=3 x by y | table x | inputlookup append=t l.csv"
+    ).json()
+    _, sort, top, table, lookup = asked["commands"]
+    assert (sort["pipeline"], sort["preStreamingOp"]) == ("events", "presort 5 -auto(n) +num(m)")
+    assert (top["args"]["limit"], top["args"]["fields"], top["args"]["groupby-fields"]) == (3, ["x"], ["y"])
+    assert (top["streamType"], table["streamType"], lookup["streamType"]) == (
+        "SP_STREAMREPORT",
+        "SP_STREAM",
+        "SP_REPORT",
+    )
+    chart = admin.get("search/parser", q="search a | timechart span=1h dc(u) AS users by h").json()["commands"][1][
+        "args"
+    ]
+    assert chart == {
+        "stat-specifiers": [{"function": "dc", "field": "u", "rename": "users"}], "xfield": "_time",
+        "xfieldopts": ["span=1h"], "seriesfield": "h",
+    }  # fmt: skip
     assert ElementTree.fromstring(admin.get("search/parser", q="makeresults", output_mode="xml").body).tag == "response"
     assert admin.get("search/parser", q="| nonsense").status == 400
     assert admin.get("search/parser").status == 400
