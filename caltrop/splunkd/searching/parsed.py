@@ -32,18 +32,19 @@ def described(read: Reading) -> dict[str, Any]:
     commands = [command for command in read.pipeline.commands if isinstance(command, Command)]
     texts = [read.expansion.text[c.span.start : c.span.end].strip() for c in commands]
     places = [_place(command) for command in commands]
-    split = next((n for n, (pipeline, _) in enumerate(places) if pipeline == "report"), len(commands))
-    ordered = all(pipeline != "events" for pipeline, _ in places[:split])
+    # What needs all events in one place, `head` among it, begins the reports.
+    split = next((n for n, (_, stream) in enumerate(places) if stream != "SP_STREAM"), len(commands))
+    events = bool(split)
     return {
         "remoteSearch": " | ".join(texts[:split]),
-        "remoteTimeOrdered": ordered,
+        "remoteTimeOrdered": events,
         "eventsSearch": " | ".join(texts[:split]),
-        "eventsTimeOrdered": ordered,
-        "eventsStreaming": all(pipeline == "streaming" for pipeline, _ in places[:split]),
+        "eventsTimeOrdered": events,
+        "eventsStreaming": events,
         "reportsSearch": " | ".join(texts[split:]),
         "isStreamingSearch": all(pipeline == "streaming" for pipeline, _ in places),
         "normalizedSearch": " | ".join(texts),
-        "canSummarize": split < len(commands),
+        "canSummarize": any(pipeline == "report" for pipeline, _ in places),
         "commands": [_described(c, text, place) for c, text, place in zip(commands, texts, places, strict=True)],
     }
 
