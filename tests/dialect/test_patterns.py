@@ -250,6 +250,11 @@ def test_plain_patterns_mean_the_same_everywhere(pattern: str, texts: list[str])
     compare(pattern, texts)
 
 
+@pytest.mark.parametrize("pattern", [r"\B", r"a\B", r"\Ba", r"(?=\B)x?"])
+def test_no_border_means_the_same_in_an_empty_text(pattern: str) -> None:
+    compare(pattern, ["", "a", "aa", " "])
+
+
 @settings(max_examples=100, deadline=None)
 @given(patterns_of(ATOM | HARD), TEXTS)
 def test_hard_patterns_mean_the_same_everywhere(pattern: str, texts: list[str]) -> None:

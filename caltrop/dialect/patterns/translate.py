@@ -428,7 +428,8 @@ class Translator:
         if c in "bB":
             if self.rust:
                 return rf"(?-u:\{c})"
-            return rf"\{c}" if not self.unicode else _BORDER[c]
+            # To Python's `re` an empty text has no \B, to PCRE it has.
+            return rf"\{c}" if c == "b" and not self.unicode else _BORDER[c]
         if c == "A":
             return r"\A"
         if c == "z":
