@@ -157,7 +157,7 @@ def _where_any(x: Input, result: pl.Expr) -> pl.Expr:
 @aggregation("sum", parts=("sm", "nc"))
 def total(x: Input) -> pl.Expr:
     """Sum of the numeric values; missing when there are none."""
-    return _where_any(x, x.numbers.sum())
+    return _where_any(x, x.total)
 
 
 @aggregation("sumsq", parts=("ss", "nc"))
@@ -169,7 +169,7 @@ def sumsq(x: Input) -> pl.Expr:
 @aggregation("avg", "mean", parts=("sm", "nc"))
 def average(x: Input) -> pl.Expr:
     """Arithmetic mean of the numeric values."""
-    return x.numbers.mean()
+    return _where_any(x, x.total / x.numbers.len())
 
 
 def _extreme(x: Input, *, largest: bool) -> pl.Expr:
