@@ -17,6 +17,7 @@ from caltrop.dialect.patterns import like_pattern
 from caltrop.dialect.words import did_you_mean
 from caltrop.engine.calls import Invocation, Scope, as_condition, invalid_arguments
 from caltrop.engine.errors import SearchError
+from caltrop.engine.figures import fewest, figures_of
 from caltrop.engine.registry import FunctionEntry, functions
 from caltrop.engine.subsearches import as_expression
 from caltrop.engine.values import Value, by_row, calculate, constant, to_number, unify
@@ -111,7 +112,10 @@ def _binary(node: Binary, scope: Scope) -> Value:
         return _plus(node, left, right)
     for value in (left, right):
         _refuse(value, node, op, "string", "bool")
-    return arithmetic(op, left, right)
+    result = arithmetic(op, left, right)
+    if op == "*":
+        result.figures = fewest(figures_of(node.left, left), figures_of(node.right, right))
+    return result
 
 
 TYPES = "Type checking failed."

@@ -20,14 +20,21 @@ Returns = Literal["number", "string", "bool", "null", "any"]
 
 
 class Value:
-    """One evaluated (sub)expression: `column` holds one row when `constant`, else a row for each row of the input."""
+    """One evaluated (sub)expression: `column` holds one row when `constant`, else a row for each row of the input.
 
-    __slots__ = ("_number", "_text", "column", "constant", "kind")
+    `figures` are the significant digits that a product shows when it leaves the expression (null: all of them); what goes on
+    inside the expression is calculated with the whole number.
+    """
 
-    def __init__(self, column: pl.Series, *, constant: bool = False, kind: Returns = "any") -> None:
+    __slots__ = ("_number", "_text", "column", "constant", "figures", "kind")
+
+    def __init__(
+        self, column: pl.Series, *, constant: bool = False, kind: Returns = "any", figures: Value | None = None
+    ) -> None:
         self.column = column
         self.constant = constant
         self.kind = kind
+        self.figures = figures
         self._number: Value | None = None
         self._text: Value | None = None
 
@@ -43,6 +50,12 @@ class Value:
     def scalar(self) -> Any:
         """The one value of a constant (None when missing)."""
         return self.column[0]
+
+    def shown(self) -> Value:
+        """As it leaves the expression: rounded to its significant digits, though never left of the point."""
+        if self.figures is None:
+            return self
+        return calculate(self.kind, _to_figures, self.number(), self.figures)
 
     def number(self) -> Value:
         """Float64; null where a row is not a number."""
@@ -60,7 +73,7 @@ class Value:
             if self.column.dtype == pl.String:
                 self._text = self
             else:
-                column = single(self.column) if self.multivalue else render(self.column)
+                column = single(self.column) if self.multivalue else render(self.shown().column)
                 self._text = Value(column, constant=self.constant, kind="string")
         return self._text
 
@@ -73,6 +86,16 @@ class Value:
         if not self.constant:
             return self.column
         return self.column.new_from_index(0, height)
+
+
+def _to_figures(number: pl.Expr, figures: pl.Expr) -> pl.Expr:
+    size = number.abs()
+    decimals = (figures - size.log10().floor() - 1).clip(0, None)
+    power = pl.lit(10.0).pow(decimals)
+    scaled = size * power
+    units = (scaled + 0.5 + scaled * 1e-14).floor()  # halves away from zero, whatever binary makes of 1.65
+    rounds = figures.is_not_null() & (size > 0) & (decimals < 16)
+    return pl.when(rounds).then(number.sign() * units / power).otherwise(number)
 
 
 def single(column: pl.Series) -> pl.Series:
@@ -180,5 +203,5 @@ def unify(values: Sequence[Value]) -> tuple[list[Value], Returns]:
     if any(v.multivalue for v in typed):
         return [v.lists() for v in values], kind
     if typed and all(v.numbers for v in typed):
-        return [v.number() for v in values], kind
+        return [v.shown().number() for v in values], kind
     return [v.text() for v in values], kind

@@ -14,12 +14,14 @@ from caltrop.spl.ast import (
     Aggregation,
     And,
     Assignment,
+    Binary,
     Call,
     Clause,
     Command,
     Comparison,
     FieldName,
     Keyword,
+    Literal,
     MacroCall,
     Membership,
     Node,
@@ -215,6 +217,40 @@ def everything(pipeline: Pipeline) -> Iterator[Finding]:
     terms = node.items if isinstance(node, And | Or) else (node,) if node else ()
     if all(is_time_modifier(term) or _is_true_everywhere(term) for term in terms):
         yield first, "the search has no term at all and reads every event", "name an index, a sourcetype or a word"
+
+
+_WHOLE = frozenset({"exact", "sigfig", "round"})  # what sees all digits of a product, or says how many it wants
+
+
+@rule("digits")
+def digits(pipeline: Pipeline) -> Iterator[Finding]:
+    """Products that are assigned with fewer digits than their factors have together: 3*0.5 is 2."""
+    for command in _commands(pipeline):
+        for assignment in command.of(Assignment):
+            for node in _outside(assignment.expression):
+                if isinstance(node, Binary) and node.op == "*" and any(map(_is_decimal, (node.left, node.right))):
+                    yield (
+                        node,
+                        "a product shows no more significant digits than its factor of fewest: 3*0.5 is 2",
+                        "write exact(…) around it, or round(…, n)",
+                    )
+
+
+def _outside(node: Node) -> Iterator[Node]:
+    """What leaves an expression with the digits it has there: not the arguments of exact() and its like, nor conditions."""
+    if isinstance(node, Call) and node.name in _WHOLE:
+        return
+    if isinstance(node, Binary) and node.op not in "+-*/%.":
+        return
+    yield node
+    if isinstance(node, Binary) and node.op != ".":
+        return  # only the last step of a calculation is cut
+    for child in node.children():
+        yield from _outside(child)
+
+
+def _is_decimal(node: Node) -> bool:
+    return isinstance(node, Literal) and "." in node.text
 
 
 def unknown_function(pipeline: Pipeline, known: Vocabulary | None) -> Iterator[Finding]:

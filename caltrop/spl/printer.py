@@ -42,7 +42,10 @@ def _(node: ast.Pipeline) -> str:
 
 @_text.register
 def _(node: ast.Command) -> str:
-    render = _list_of_raw if any(isinstance(part, ast.Raw) for part in node.parts) else _COMMANDS.get(node.name)
+    written_in = bool(node.of(ast.Raw)) or (
+        bool(node.of(ast.Subsearch)) and not declaration_of(node.name).reads_brackets
+    )
+    render = _list_of_raw if written_in else _COMMANDS.get(node.name)
     arguments = render(node) if render else _arguments(node)
     return f"{node.name} {arguments}" if arguments else node.name
 

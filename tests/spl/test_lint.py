@@ -18,6 +18,12 @@ CASES = [
     ("missing-index", "error | stats count", "index=a error | stats count"),
     ("missing-index", "sourcetype=a", "`m` sourcetype=a"),
     ("everything", "* earliest=-1d | stats count", "index=a | stats count"),
+    (
+        "digits",
+        "index=a | eval x=y*0.5",
+        "index=a | eval x=exact(y*0.5), z=round(y*0.5, 2), w=y*2, v=if(y*0.5>1, 1, 0)",
+    ),
+    ("digits", "index=a | eval x=if(y>1, 3*0.5, 0)", "index=a | where y*0.5>1"),
     ("join", "index=a | join x [search index=b]", "index=a | append [search index=b]"),
     ("join", "index=a | append [search index=a | join x [search index=c]]", "index=a join"),
     ("transaction", "index=a | transaction id", "index=a | stats count by id"),

@@ -15,7 +15,7 @@ from caltrop.engine.subsearches import plain_text
 from caltrop.engine.table import MULTIVALUE, Table, pick, render, values_of
 from caltrop.engine.values import Value, lists_or_text
 from caltrop.spl import parse
-from caltrop.spl.ast import Assignment, Command, Subsearch
+from caltrop.spl.ast import Assignment, Command, Literal, Node, Subsearch
 
 
 @command("eval")
@@ -43,7 +43,7 @@ def _assignments(cmd: Command, ctx: Context) -> list[Assignment]:
 def assigned(frame: pl.DataFrame, assignment: Assignment, ctx: Context) -> pl.DataFrame:
     """The frame with the target set; a Boolean cannot be assigned."""
     scope = Scope(frame, ctx)
-    value = lists_or_text(evaluate(assignment.expression, scope))
+    value = lists_or_text(_kept(assignment.expression, evaluate(assignment.expression, scope).shown()))
     if value.column.dtype == pl.Boolean:
         raise SearchError(
             f"eval cannot assign a Boolean to '{assignment.target}'", node=assignment,
@@ -59,6 +59,16 @@ def assigned(frame: pl.DataFrame, assignment: Assignment, ctx: Context) -> pl.Da
     if frame.height and target not in frame.columns and column.null_count() == frame.height:
         return frame  # a field without a value in any row is not there
     return frame.with_columns(column) if frame.width else column.to_frame()
+
+
+def _kept(expression: Node, value: Value) -> Value:
+    """A number that is written with trailing zeros keeps them: they say how precise it is (0.230)."""
+    if isinstance(expression, Literal) and _TRAILING.fullmatch(expression.text):
+        return Value(pl.Series([expression.text]), constant=True, kind="number")
+    return value
+
+
+_TRAILING = re.compile(r"\d*\.\d*0")
 
 
 def _dynamic(frame: pl.DataFrame, target: str, value: Value, scope: Scope) -> pl.DataFrame:

@@ -153,9 +153,11 @@ def round_half_up(value: float, digits: int) -> float:
         return value
 
 
-@function("exact", least=1, most=1, returns="number", family=MATH, note="numbers always keep their full precision")
+@function("exact", least=1, most=1, returns="number", family=MATH)
 def exact(call: Invocation) -> Value:
-    return _numbers(call)[0]
+    """The number with all its digits: those of a product are not cut to the significant ones of its factors."""
+    value = _numbers(call)[0]
+    return Value(value.column, constant=value.constant, kind="number")
 
 
 @function("sigfig", least=1, most=1, returns="number", family=MATH)

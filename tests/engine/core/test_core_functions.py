@@ -91,7 +91,7 @@ def test_one_argument_of_each_kind(name: str, ctx: Context) -> None:
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(sorted(registry.functions)), st.lists(arguments, max_size=5))
 def test_any_arguments(name: str, args: list[ast.Node]) -> None:
-    columns(Context(cast(Any, None), Engine(), 1_700_000_000.0), ast.Call(name, tuple(args)))
+    columns(Context(Instance(), Engine(), 1_700_000_000.0), ast.Call(name, tuple(args)))
 
 
 @pytest.mark.parametrize(
