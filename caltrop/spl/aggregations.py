@@ -14,7 +14,7 @@ from caltrop.spl.ast import Aggregation, FieldName, Node, Span
 from caltrop.spl.cursor import Cursor
 from caltrop.spl.expressions import read_eval_call, read_expression
 
-_FUNCTION = re.compile(r"[A-Za-z_][\w.]*|\$[\w.:]+\$|<<\w+>>")
+_FUNCTION = re.compile(r"[A-Za-z_][\w.]*|`[^`]*`(?=\()|\$[\w.:]+\$|<<\w+>>")
 _SPAN = re.compile(r"[^\s,()]+")
 _FIELD = re.compile(r'[^\s,|"()\[\]`]+')
 _SPACED = re.compile(r"[A-Za-z_][\w.]*(?: +(?!(?:AND|OR|XOR|NOT|LIKE)\b)[A-Za-z_][\w.]*)+(?=\s*[,)])", re.IGNORECASE)
@@ -25,7 +25,7 @@ def read_aggregation(args: Arguments) -> Node:
     """One aggregation, or the macro that stands for one."""
     cursor = args.cursor
     start = cursor.skip()
-    if cursor.text.startswith("`", start):
+    if cursor.text.startswith("`", start) and not _FUNCTION.match(cursor.text, start):
         macro = cursor.macro()
         if not args.keyword("as"):
             return macro
@@ -87,7 +87,11 @@ def _argument(args: Arguments) -> tuple[Node | None, str | None]:
     if expression := read_eval_call(cursor):
         return expression, None
     if cursor.text.startswith("`", start):
-        return cursor.macro(), None
+        macro = cursor.macro()
+        if not cursor.match(_FIELD):
+            return macro, None
+        name = cursor.text[start : cursor.pos]  # a part of a name: sum(`prefix`_bytes)
+        return FieldName(name=name, span=cursor.span(start)), name
     if cursor.text.startswith("[", start):
         return args.subsearch(), None
     if cursor.text.startswith('"', start):

@@ -153,7 +153,11 @@ def _operand(cursor: Cursor) -> Node:
             cursor.expected('")" to close the parenthesis', says=MISSING_PARENTHESIS)
         return inside
     if char == "`":
-        return cursor.macro()
+        macro = cursor.macro()
+        if not cursor.text.startswith("(", cursor.pos):
+            return macro
+        name = cursor.text[macro.span.start : macro.span.end]  # it stands for the name of the function
+        return Call(name=name, args=_arguments(cursor), span=cursor.span(start))
     if char == "[":
         return cursor.subsearch()
     if char == "-" or char == "+":

@@ -58,6 +58,10 @@ CASES: list[tuple[str, tuple[Node, ...]]] = [
     ("sendalert risk param.X=$a.b$", (Word("risk"), Option("param.X", "$a.b$"))),
     ("makemv delim=, x", (Option("delim", ","), f("x"))),
     ("collect index=[search a | return $x]", (Raw("index="), command("append [search a | return $x]").of(Subsearch)[0])),
+    ("stats `f`(a) AS x", (Aggregation("`f`", FieldName("a"), "x", "`f`(a)"),)),
+    ("stats sum(`p`_x)", (Aggregation("sum", FieldName("`p`_x"), None, "sum(`p`_x)"),)),
+    ("eval a=`f`(b)", (Assignment("a", Call("`f`", (FieldName("b"),))),)),
+    ("convert `f`(a)", (FieldFunction("`f`", FieldName("a"), None),)),
     ("foreach a fieldstr=@ [eval @=@+1]", (FieldName("a"), Option("fieldstr", "@"), Raw("eval @=@+1"))),
     # fields
     ("fields - a, b*", (Word("-"), f("a"), f("b*"))),

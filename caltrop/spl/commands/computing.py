@@ -140,7 +140,7 @@ def convert(args: Arguments) -> Iterator[Node]:
     cursor = args.cursor
     while not args.end():
         start = cursor.skip()
-        if cursor.text.startswith("`", start):
+        if cursor.text.startswith("`", start) and not _WORD.match(cursor.text, start):
             yield cursor.macro()
         elif option := args.option():
             yield option
@@ -157,7 +157,7 @@ def convert(args: Arguments) -> Iterator[Node]:
             yield FieldFunction(function=found[0].lower(), field=field, alias=alias, span=cursor.span(start))
 
 
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"\w+|`[^`]*`(?=\()")
 
 register("rangemap", kind="streaming", options={"field": STR, "default": STR}, reads=named, gives=adds("range"))
 register("accum", kind="centralized", words=Words.FIELDS, reads=named, gives=adds_named)
