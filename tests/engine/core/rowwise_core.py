@@ -9,6 +9,7 @@ import fnmatch
 import functools
 import re
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 
 from caltrop.spl import ast
 
@@ -29,9 +30,41 @@ def number(value: Value) -> float | None:
     return float(value) if re.fullmatch(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", value) else None
 
 
+class Product(float):
+    """A product and the significant digits that it shows when it leaves its expression."""
+
+    figures: int
+
+    @classmethod
+    def of(cls, value: float, figures: int) -> Product:
+        made = cls(value)
+        made.figures = figures
+        return made
+
+    def rounded(self) -> float:
+        exact = Decimal(repr(float(self)))
+        if not exact:
+            return 0.0
+        decimals = max(self.figures - exact.adjusted() - 1, 0)
+        return float(exact.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP))
+
+
+def figures(node: ast.Node, value: Value) -> int | None:
+    """The digits that a factor allows: as many as it is written with, when it has a point."""
+    if isinstance(value, Product):
+        return value.figures
+    written = {ast.Literal: str(value), ast.FieldName: text(value) or ""}.get(type(node), "")
+    if isinstance(value, float) and value == int(value):
+        return None
+    digits = re.sub(r"[^0-9.]", "", written).replace(".", "").lstrip("0")
+    return len(digits) or None if "." in written else None
+
+
 def text(value: Value) -> str | None:
     if value is None:
         return None
+    if isinstance(value, Product):
+        return text(value.rounded())
     if isinstance(value, bool):
         return str(value)
     if isinstance(value, list):
@@ -107,7 +140,10 @@ def evaluate(node: ast.Node, row: Row) -> Value:
             inner = evaluate(operand, row)
             return None if inner is None else not inner
         case ast.Binary(op=op, left=left, right=right):
-            return _binary(op, evaluate(left, row), evaluate(right, row))
+            a, b = evaluate(left, row), evaluate(right, row)
+            result = _binary(op, a, b)
+            limits = [n for n in (figures(left, a), figures(right, b)) if n is not None]
+            return Product.of(result, min(limits)) if op == "*" and limits and isinstance(result, float) else result
         case ast.InList(operand=operand, items=items):
             return functools.reduce(
                 lambda a, b: _logic("OR", a, b),
