@@ -55,7 +55,7 @@ def table_(table: Table, cmd: Command, ctx: Context) -> Table:
     columns = [
         table.frame.get_column(name) if name in table else missing(len(table), name) for name in dict.fromkeys(names)
     ]
-    if len(table) and all(column.null_count() == len(table) for column in columns):
+    if len(table) and not any(name in table for name in names):
         ctx.info("No matching fields exist.")
         return Table.empty(dict.fromkeys(names))
     return Table(pl.DataFrame(columns) if columns else pl.DataFrame())

@@ -147,8 +147,8 @@ def test_temporal_lookup_takes_the_latest_before_the_event(make: Make, visible: 
         150: [{"user": "ann"}],
         250: [{"user": "bob"}],
         950: [{"user": "eve"}],
-        5000: [],
-    }  # no row has the field
+        5000: [{}],
+    }
     other = (
         '| makeresults | eval seen=250, ip="10.0.0.1" | lookup event_time_field=seen leases ip OUTPUT user | table user'
     )
