@@ -103,6 +103,8 @@ def _binary(node: Binary, scope: Scope) -> Value:
         return like(left, right)
     if op in ("==", "!=", "<", "<=", ">", ">="):
         _comparable(node, left, right)
+        if _quoted(node.left) and _quoted(node.right):
+            return calculate("bool", _COMPARE[op], left, right)
         return compare(op, left, right)
     if op == ".":
         for value in (left, right):
@@ -134,6 +136,11 @@ def _comparable(node: Binary, left: Value, right: Value) -> None:
             node=node,
             says=f"{TYPES} The '{node.op}' operator received different types.",
         )
+
+
+def _quoted(node: Node) -> bool:
+    """Two quoted literals are compared as text, even where both read as numbers: measured on min("10", "9"), which is 10."""
+    return isinstance(node, Literal) and isinstance(node.value, str)
 
 
 def _refuse(value: Value, node: Node, op: str, *kinds: str) -> None:
@@ -200,11 +207,7 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def compare(op: str, left: Value, right: Value) -> Value:
-    """Numeric where both sides are numbers, else by text; a multivalue compares true when any of its values does.
-
-    Two strings by type, such as quoted literals, are compared as text even where both read as numbers: measured on
-    min("10", "9"), which is 10. A field is no string by type: its value decides.
-    """
+    """Numeric where both sides are numbers, else by text; a multivalue compares true when any of its values does."""
     test = _COMPARE[op]
     if left.multivalue or right.multivalue:
         return _compare_any(op, left, right)
@@ -212,8 +215,6 @@ def compare(op: str, left: Value, right: Value) -> Value:
         return calculate("bool", test, left, right)
     if left.numbers and right.numbers:
         return calculate("bool", test, left.number(), right.number())
-    if left.kind == right.kind == "string":
-        return calculate("bool", test, left.text(), right.text())
     a, b = left.number(), right.number()
     if a.column.null_count() == left.column.null_count() and b.column.null_count() == right.column.null_count():
         return calculate("bool", test, a, b)  # every value that is there is a number: no text is needed

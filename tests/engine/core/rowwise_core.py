@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import fnmatch
 import functools
+import operator
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 from caltrop.spl import ast
@@ -28,6 +29,11 @@ def number(value: Value) -> float | None:
     if isinstance(value, float):
         return value
     return float(value) if re.fullmatch(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", value) else None
+
+
+COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
 
 
 class Product(float):
@@ -141,6 +147,9 @@ def evaluate(node: ast.Node, row: Row) -> Value:
             return None if inner is None else not inner
         case ast.Binary(op=op, left=left, right=right):
             a, b = evaluate(left, row), evaluate(right, row)
+            quoted = isinstance(left, ast.Literal) and isinstance(right, ast.Literal)
+            if quoted and op in COMPARISONS and isinstance(a, str) and isinstance(b, str):
+                return COMPARISONS[op](a, b)
             result = _binary(op, a, b)
             limits = [n for n in (figures(left, a), figures(right, b)) if n is not None]
             return Product.of(result, min(limits)) if op == "*" and limits and isinstance(result, float) else result
