@@ -266,7 +266,7 @@ def _(node: ast.Comparison) -> str:
 def _search_field(field: ast.FieldName) -> str:
     if field.quoted or "`" in field.name:
         return _text(field)
-    return escaped(field.name)
+    return _ENDING.sub(_escaped, escaped(field.name))
 
 
 @_text.register
