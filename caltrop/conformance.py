@@ -19,6 +19,7 @@ import yaml
 from caltrop.engine.instance import Instance
 from caltrop.engine.table import MULTIVALUE, Table, number_text, render, reversed_rows
 from caltrop.errors import CaltropError, Location
+from caltrop.knowledge import layers
 
 NOW = 1_700_000_000.0
 _META = ("_time", "_raw", "host", "source", "sourcetype", "index")
@@ -102,7 +103,7 @@ def build_instance(data: Mapping[str, Any], folder: Path) -> Instance:
     """An instance that holds the events, lookups and macros of a case; `folder` is for its app."""
     app = folder / "apps" / "search"
     write_app(app, data.get("lookups", {}), data.get("macros", {}))
-    instance = Instance(None, [app], now=NOW)
+    instance = Instance(None, [*layers(addons=False), app], now=NOW)
     for name in ("main", "summary"):  # an instance has both from the start
         instance.store.create_index(name)
     events = data.get("events", ())

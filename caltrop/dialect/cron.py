@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from croniter import croniter
+from croniter import CroniterBadDateError, croniter
 
 from caltrop.dialect.zones import TimeError
 
@@ -21,6 +21,7 @@ _FIELD = re.compile(r"(?:\*|\w+(?:-\w+)?)(?:/\d+)?(?:,(?:\*|\w+(?:-\w+)?)(?:/\d+
 _WORD = re.compile(r"\d+|[A-Za-z]{3}")
 _RANGE = re.compile(r"(\d+)-(\d+)")
 _DAY = 86400
+_YEAR = 366 * _DAY
 _DAYS, _YEARS = 400, 5 * 366 * _DAY  # how far neighbours are looked for: a year of days, a leap day and the next
 
 
@@ -32,7 +33,17 @@ class Cron:
 
     def at_or_before(self, moment: float) -> float:
         """The latest scheduled minute that is not after the moment."""
-        return float(self._walk(moment + 1).get_prev(float))
+        try:
+            return float(self._walk(moment + 1).get_prev(float))
+        except CroniterBadDateError:  # croniter finds no 29 February behind it
+            return self._looking_ahead(moment)
+
+    def _looking_ahead(self, moment: float) -> float:
+        """The same, from far enough before: the runs of a schedule of few days, day after day."""
+        run = next(first for years in (9, 50) if (first := self.after(moment - years * _YEAR)) <= moment)
+        while (following := self.after(run - run % _DAY + _DAY - 1)) <= moment:
+            run = following
+        return list(self.between(run, moment))[-1]
 
     def after(self, moment: float) -> float:
         """The first scheduled minute after the moment."""

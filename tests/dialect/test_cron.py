@@ -65,6 +65,20 @@ def usable(text: str) -> cron.Cron | None:
         return None
 
 
+@pytest.mark.parametrize(
+    ("moment", "run"),
+    [
+        (datetime(2026, 1, 1), datetime(2024, 2, 29, 10, 30)),
+        (datetime(2024, 2, 29, 10, 29), datetime(2020, 2, 29, 10, 30)),
+        (datetime(2024, 2, 29, 10, 30), datetime(2024, 2, 29, 10, 30)),
+        (datetime(2103, 6, 1), datetime(2096, 2, 29, 10, 30)),  # 2100 has none
+    ],
+)
+def test_the_run_before_is_found_years_back(moment: datetime, run: datetime) -> None:
+    found = cron.parse("30 10 29 2 *").at_or_before(moment.replace(tzinfo=UTC).timestamp())
+    assert datetime.fromtimestamp(found, UTC) == run.replace(tzinfo=UTC)
+
+
 @given(crons, st.integers(0, 700 * DAY))
 @settings(max_examples=60, deadline=None)
 def test_runs_are_the_minutes_of_its_fields(text: str, offset: int) -> None:

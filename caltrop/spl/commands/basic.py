@@ -32,7 +32,7 @@ def tabled(command: Command, fields: Fields) -> Fields:
 
 
 def _keeps(command: Command) -> bool:
-    return not any(word.text == "-" for word in command.of(Word))
+    return bool(command.parts) and not any(word.text == "-" for word in command.of(Word))
 
 
 def _kept(command: Command) -> frozenset[str] | None:
