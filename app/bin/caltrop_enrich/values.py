@@ -16,10 +16,11 @@ Strings = List[str]
 Value = Union[Strings, Dict[str, Strings]]
 FieldValue = Union[str, Strings]  # of a field of a hit: a text, or several
 
-_ESCAPES = {"0": "\0", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_ESCAPE = re.compile(r"`(?:u\{([0-9A-Fa-f]{1,6})\}|(\r\n|.))", re.DOTALL)
+# Windows PowerShell 5.1 writes event 4104, and its escapes these are: `e is e there, and `u{41} is u{41}.
+_ESCAPES = {"0": "\0", "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_ESCAPE = re.compile(r"`(\r\n|.)", re.DOTALL)
 _EXPAND = re.compile(
-    rf"`(?:u\{{[0-9A-Fa-f]{{1,6}}\}}|\r\n|.)|[{DQ}]{{2}}|\$\{{[^{{}}\r\n]{{1,256}}\}}|\$\(|\$(?:\w+(?:::?\w+)?|[$?^])",
+    rf"`(?:\r\n|.)|[{DQ}]{{2}}|\$\{{[^{{}}\r\n]{{1,256}}\}}|\$\(|\$(?:\w+(?:::?\w+)?|[$?^])",
     re.DOTALL,
 )
 _DOUBLED = re.compile(rf"[{SQ}]{{2}}")
@@ -62,10 +63,7 @@ def unescape(text: str) -> str:
 
 
 def _unescape_one(found: "re.Match[str]") -> str:
-    code, char = found.groups()
-    if code:
-        number = int(code, 16)
-        return chr(number) if number <= 0x10FFFF and not 0xD800 <= number <= 0xDFFF else "\ufffd"
+    char = found.group(1)
     return "" if char in ("\n", "\r", "\r\n") else _ESCAPES.get(char, char)
 
 
@@ -73,7 +71,7 @@ def variable_name(text: str) -> str:
     """`$Script:Host`, `${host}` -> the name that all of them share."""
     name = text[1:]
     if name.startswith("{"):
-        name = name[1:].rstrip("}")
+        name = unescape(name[1:].rstrip("}"))
     return (_SCOPE.sub("", name) if ":" in name else name).lower()
 
 
