@@ -24,6 +24,7 @@ from caltrop.render import app_files
 
 _MACRO = re.compile(r"\s*([\w.-]+)\s*(?:\(([^)]*)\))?\s*=(.*)", re.DOTALL)
 INDEXES = ("main", "risk", "notable", "summary")
+KEEP = 2 << 30  # bytes of extracted fields: hundreds of searches run over one capture, and then it is over
 
 
 @dataclass(slots=True)
@@ -64,7 +65,7 @@ def instance_of(
         if macros:
             (app / "local").mkdir(exist_ok=True)
             write_conf(app / "local" / "macros.conf", dict(map(macro_stanza, macros)))
-        instance = Instance(None, [*apps, app])
+        instance = Instance(None, [*apps, app], keep=KEEP)
         for name in INDEXES:
             instance.store.create_index(name)
         options = instance.import_options(windows="classic" if windows == "classic" else "xml")

@@ -67,8 +67,8 @@ class Surroundings(Protocol):
         ...
 
     @property
-    def dataset_rows(self) -> Kept[Extracted]:
-        """Rows of data model datasets, shared by searches (`datasetrows.py`)."""
+    def kept(self) -> Kept:
+        """What was dear to compute, for the searches that follow (`extractions.py`, `datasetrows.py`)."""
         ...
 
     def knowledge(self, app: str, user: str) -> Knowledge: ...

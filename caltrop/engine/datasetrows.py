@@ -14,7 +14,7 @@ import polars as pl
 
 from caltrop.engine import matching, registry, subsearches
 from caltrop.engine.asking import asker, knowledge, tell
-from caltrop.engine.context import Context
+from caltrop.engine.context import Context, Extracted
 from caltrop.engine.errors import Cancelled, SearchError
 from caltrop.engine.scan import Bounds, concerning, indexes_for, mentioned
 from caltrop.engine.table import Table, concat, newest_first, pick, render
@@ -27,6 +27,7 @@ from caltrop.knowledge.extraction import names_in_eval
 from caltrop.spl import SplError, parse_eval, parse_search
 from caltrop.spl.ast import Alias, Clause, Command, FieldName, Keyword, Node, Option, Word
 
+ROWS = "rows of datasets"  # as which they are kept
 DEFAULT_FIELDS = ("_time", "_raw", "_cd", "_indextime", "host", "source", "sourcetype", "index")
 
 
@@ -99,8 +100,8 @@ def constraint(dataset: Dataset, ctx: Context) -> Node:
 
 
 def segment_rows(dataset: Dataset, segment: Segment, node: Node, ctx: Context) -> pl.DataFrame:
-    key = (segment.index, segment.id, tuple(dataset.fields), dataset.calculations, node, _state(dataset, ctx))
-    kept = ctx.instance.dataset_rows.get(key)
+    key = (ROWS, segment.index, segment.id, tuple(dataset.fields), dataset.calculations, node, _state(dataset, ctx))
+    kept: Extracted | None = ctx.instance.kept.get(key)
     if kept is None:
         extracted = ctx.instance.extracted(segment, ctx, pl.lit(True), _reads(dataset, node))
         frame = extracted.frame
@@ -109,7 +110,7 @@ def segment_rows(dataset: Dataset, segment: Segment, node: Node, ctx: Context) -
         met = concerning(extracted, node, segment.index, pl.lit(True))
         kept = replace(extracted, frame=rows, met=(*met, *asked.met))
         if extracted.lasting and not _moves(dataset, ctx):
-            ctx.instance.dataset_rows.put(key, kept)
+            ctx.instance.kept.put(key, kept, int(rows.estimated_size()), segment)
     tell(kept.met, ctx)
     return kept.frame
 

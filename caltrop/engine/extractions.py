@@ -6,7 +6,6 @@ Segments never change, so what is extracted of one is kept for the state of the 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
@@ -15,14 +14,13 @@ import polars as pl
 from caltrop.dialect import patterns
 from caltrop.engine.asking import asker
 from caltrop.engine.context import Context, Extracted
+from caltrop.engine.kept import Kept
 from caltrop.engine.needed import STORED, extractable, plain
 from caltrop.index import Segment
 from caltrop.knowledge import Knowledge, labels
 from caltrop.knowledge.asking import Asker, Fault
 from caltrop.knowledge.columns import stack
 
-CACHE_BYTES = 2 << 30  # what the extracted fields of all segments may take
-CACHE_ENTRIES = 4096
 SLICE = 16_384  # events extracted at once: what that takes on the way is several times the fields that it gives
 
 
@@ -51,24 +49,21 @@ class _Extraction:
 
     moving: frozenset[str] | None  # fields that depend on the moment, which are not kept; None: any may
     rows: int = 0
-    size: int = 0  # bytes of the frame
     held: _Held | None = None
 
 
-Key = tuple[str, str, str]  # segment, state of the knowledge, time zone where that counts
+Key = tuple[str, str, str, str]  # what is kept, segment, state of the knowledge, time zone where that counts
+FIELDS = "search-time fields"
 
 
 class Extractions:
     """What one instance keeps. Safe to use from several threads."""
 
-    def __init__(self, current: Callable[[], set[str]]) -> None:
+    def __init__(self, current: Callable[[], set[str]], kept: Kept) -> None:
         """`current` tells the states of the knowledge (fingerprints) that may still be asked for."""
         self._current = current
-        self._states: OrderedDict[Key, _Extraction] = OrderedDict()
+        self._kept = kept
         self._lock = threading.Lock()
-
-    def __len__(self) -> int:
-        return len(self._states)
 
     def of(
         self,
@@ -84,8 +79,8 @@ class Extractions:
         that depend on the moment are never kept: a search that reads one has its events extracted for itself.
         """
         zone = ctx.timezone if knowledge.reads_zone else ""
-        key = (f"{segment.index}/{segment.id}", knowledge.fingerprint, zone)
-        state = self._known(key)
+        key = (FIELDS, f"{segment.index}/{segment.id}", knowledge.fingerprint, zone)
+        state: _Extraction | None = self._kept.get(key)
         held = state.held if state is not None and not state.moving else None
         if held is not None and not held.found.met and held.has(plain(wanted)):
             return held.found  # what hundreds of searches find: nothing to decide
@@ -95,9 +90,7 @@ class Extractions:
         if names is not None and names <= STORED:
             return Extracted(chosen)
         if state is None:
-            made = _Extraction(knowledge.moving(frame))
-            with self._lock:
-                state = self._states.setdefault(key, made)
+            state = self._begun(key, _Extraction(knowledge.moving(frame)), segment)
         if state.moving is None or (state.moving and (names is None or not state.moving.isdisjoint(names))):
             return _seen(_extract(knowledge, chosen, names, ctx, lasting=False), knowledge, names, frame)
         held = state.held
@@ -105,29 +98,24 @@ class Extractions:
             if state.rows + chosen.height <= frame.height // 2:
                 state.rows += chosen.height
                 return _seen(_extract(knowledge, chosen, names, ctx, lasting=True), knowledge, names, frame)
-            held = self._keep(state, _extended(held, frame, names, state.moving, knowledge, ctx))
+            held = state.held = _extended(held, frame, names, state.moving, knowledge, ctx)
+            self._keep(key, state, held, segment)
         return _seen(held.found, knowledge, names, frame)
 
-    def _keep(self, state: _Extraction, held: _Held) -> _Held:
+    def _begun(self, key: Key, made: _Extraction, segment: Segment) -> _Extraction:
+        """The state of a segment that nobody asked of before; of two searches that do at once, the one that came first made it."""
+        with self._lock:
+            known: _Extraction | None = self._kept.get(key)
+            if known is None:
+                self._kept.put(key, made, 0, segment)
+            return known or made
+
+    def _keep(self, key: Key, state: _Extraction, held: _Held, segment: Segment) -> None:
         current = self._current()
-        with self._lock:
-            state.held, state.size = held, int(held.found.frame.estimated_size())
-            for stale in [key for key in self._states if key[1] not in current]:
-                del self._states[stale]
-            while len(self._states) > 1 and self._too_much():
-                self._states.popitem(last=False)
-        return held
-
-    def _known(self, key: Key) -> _Extraction | None:
-        with self._lock:
-            state = self._states.get(key)
-            if state is not None:
-                self._states.move_to_end(key)
-            return state
-
-    def _too_much(self) -> bool:
-        states = self._states.values()
-        return len(states) > CACHE_ENTRIES or sum(state.size for state in states) > CACHE_BYTES
+        self._kept.drop(lambda known: known[0] == FIELDS and known[2] not in current)
+        frame = held.found.frame
+        added = frame.drop([name for name in frame.columns if name in STORED])  # the others are those of the segment
+        self._kept.put(key, state, int(added.estimated_size()), segment)
 
 
 def _seen(found: Extracted, knowledge: Knowledge, names: set[str] | None, events: pl.DataFrame) -> Extracted:

@@ -19,7 +19,7 @@ from caltrop.engine.context import Context, Extracted, Message
 from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import Engine, Stage
 from caltrop.engine.extractions import Extractions
-from caltrop.engine.kept import Kept
+from caltrop.engine.kept import MOST, Kept
 from caltrop.engine.reading import Reading
 from caltrop.engine.services import Services
 from caltrop.engine.table import Table, render
@@ -30,7 +30,6 @@ from caltrop.knowledge.dependencies import Functions
 from caltrop.knowledge.view import CONFS
 from caltrop.spl import parse_eval
 
-DATASET_ROWS = 256  # segment x dataset
 Time = float | str | None
 
 
@@ -63,7 +62,8 @@ class Instance:
     server_name: str = "caltrop"
     services: Services = field(default_factory=Services)
     stand_ins: bool = True  # apps that stand in for others count
-    dataset_rows: Kept[Extracted] = field(init=False)
+    keep: int = MOST  # bytes of what is kept for the next search
+    kept: Kept = field(init=False)
     store: Store = field(init=False)
     config: Configuration = field(init=False)
     kvstore: KVStore = field(init=False)
@@ -74,9 +74,9 @@ class Instance:
 
     def __post_init__(self) -> None:
         registry.load()
-        self.dataset_rows = Kept(DATASET_ROWS)
+        self.kept = Kept(self.keep)
         self._functions = registry.dependent_functions()
-        self._extractions = Extractions(self._fingerprints)
+        self._extractions = Extractions(self._fingerprints, self.kept)
         self.store = Store(self.data_dir / "indexes" if self.data_dir else None)
         self.config = Configuration(self.apps, stand_ins=self.stand_ins)
         self.kvstore = KVStore(self.data_dir / "kvstore" if self.data_dir else None)

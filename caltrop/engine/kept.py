@@ -1,36 +1,80 @@
-"""A bounded store of what is dear to compute, shared by all searches of an instance."""
+"""What is dear to compute, kept for the searches that follow: bounded by the bytes that it costs, whoever keeps it."""
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Hashable
-from typing import Generic, TypeVar
+import weakref
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable
+from typing import Any
 
-T = TypeVar("T")
+MOST = 384 << 20  # bytes; `caltrop serve --keep-memory`
+ENTRY = 2_000  # bytes that an entry costs besides its value
 
 
-class Kept(Generic[T]):
-    """At most `most` values by key; the one that was not asked for longest goes first. Safe to use from several threads."""
+class Kept:
+    """At most `most` bytes of values; the one that was not asked for longest goes first. Safe to use from several threads.
 
-    def __init__(self, most: int) -> None:
+    A value belongs to something (a segment) and goes with it: nobody can ask for it afterwards.
+    """
+
+    def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._values: OrderedDict[Hashable, T] = OrderedDict()
+        self._size = 0
+        self._values: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._gone: deque[Hashable] = deque()  # filled by the garbage collector, which may interrupt any line here
         self._lock = threading.Lock()
 
-    def __len__(self) -> int:
-        return len(self._values)
+    def count(self, kind: str) -> int:
+        """How many values are kept whose key, a tuple, begins with `kind`."""
+        with self._lock:
+            self._bury()
+            return sum(isinstance(key, tuple) and key[0] == kind for key in self._values)
 
-    def get(self, key: Hashable) -> T | None:
+    @property
+    def size(self) -> int:
+        """Bytes, at most `most`."""
+        return self._size
+
+    def get(self, key: Hashable) -> Any:
+        """The value, None where there is none."""
         with self._lock:
             found = self._values.get(key)
-            if found is not None:
-                self._values.move_to_end(key)
-            return found
-
-    def put(self, key: Hashable, value: T) -> None:
-        with self._lock:
-            self._values[key] = value
+            if found is None:
+                return None
             self._values.move_to_end(key)
-            while len(self._values) > self._most:
-                self._values.popitem(last=False)
+            return found[0]
+
+    def put(self, key: Hashable, value: Any, size: int, of: object) -> None:
+        """Keep a value of that many bytes for as long as `of` is there; one that does not fit at all is not kept."""
+        with self._lock:
+            self._bury()
+            known = self._values.pop(key, None)
+            if known is not None:
+                self._size -= known[1]
+            if size + ENTRY > self._most:
+                return
+            self._values[key] = value, size + ENTRY
+            self._size += size + ENTRY
+            while self._size > self._most:
+                _, (_, gone) = self._values.popitem(last=False)
+                self._size -= gone
+        if known is None:
+            weakref.finalize(of, self._gone.append, key).atexit = False
+
+    def drop(self, stale: Callable[[Any], bool]) -> None:
+        """Forget the values whose key `stale` says yes to."""
+        with self._lock:
+            for key in [key for key in self._values if stale(key)]:
+                self._size -= self._values.pop(key)[1]
+
+    def clear(self) -> None:
+        with self._lock:
+            self._values.clear()
+            self._size = 0
+
+    def _bury(self) -> None:
+        while self._gone:
+            known = self._values.pop(self._gone.popleft(), None)
+            if known is not None:
+                self._size -= known[1]

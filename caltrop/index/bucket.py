@@ -35,6 +35,25 @@ MERGE_BYTES = 128 << 20
 
 
 @dataclass(frozen=True)
+class Batch:
+    """Rows of the log, in order of arrival, and the same as a segment: one object as long as the batch lasts, so that what
+    searches keep of it (`engine/extractions.py`) serves the next one, whatever arrived in between."""
+
+    name: str
+    index: str
+    frame: pl.DataFrame
+
+    @cached_property
+    def size(self) -> int:
+        return int(self.frame.estimated_size())
+
+    @cached_property
+    def segment(self) -> Segment:
+        frame = frames.newest_first(self.frame)
+        return Segment(self.name, self.index, Summary.of(frame), _frame=frame)
+
+
+@dataclass(frozen=True)
 class State:
     """What an index holds at one moment. `hot` are the batches of the log, in order of arrival, larger ones first."""
 
@@ -43,20 +62,29 @@ class State:
     sequence: int
     serial: int
     segments: tuple[Segment, ...] = ()
-    hot: tuple[pl.DataFrame, ...] = ()
-
-    @cached_property
-    def hot_segment(self) -> Segment | None:
-        if not self.hot:
-            return None
-        frame = frames.newest_first(frames.concat(self.hot))
-        name = f"{self.index}~{self.sequence}.{self.serial}~{self.guid}"
-        return Segment(name, self.index, Summary.of(frame), _frame=frame)
+    hot: tuple[Batch, ...] = ()
 
     @property
     def all(self) -> tuple[Segment, ...]:
-        hot = self.hot_segment
-        return self.segments if hot is None else (*self.segments, hot)
+        """Those that arrived last first: of events with one time the one that arrived last comes first."""
+        return (*(batch.segment for batch in reversed(self.hot)), *reversed(self.segments))
+
+    @property
+    def hot_rows(self) -> int:
+        return sum(batch.frame.height for batch in self.hot)
+
+    def batch(self, frame: pl.DataFrame) -> Batch:
+        """Rows that were numbered already, the last of them with the number before `serial`."""
+        return Batch(f"{self.index}~{self.sequence}.{self.serial}.{frame.height}~{self.guid}", self.index, frame)
+
+    def added(self, frame: pl.DataFrame) -> State:
+        """With these rows, the newest ones, in the log; batches of similar size are merged, so that n rows sent one by one stay
+        about log2(n) batches."""
+        hot = self.hot
+        while hot and hot[-1].frame.height <= 2 * frame.height:
+            frame = frames.concat([hot[-1].frame, frame]).rechunk()
+            hot = hot[:-1]
+        return replace(self, hot=(*hot, self.batch(frame)))
 
 
 class Bucket:
@@ -111,7 +139,7 @@ class Bucket:
             batches = [pl.read_ipc_stream(io.BytesIO(payload)) for payload in read_log(log)]
             if batches:
                 frame = frames.concat(batches)
-                self._state = replace(self._state, hot=(frame,), serial=self._state.serial + frame.height)
+                self._state = replace(self._state, serial=self._state.serial + frame.height).added(frame)
         self._log = Log(log)
         sync_directory(path)
 
@@ -143,11 +171,8 @@ class Bucket:
             log = self._log
             if log is not None:
                 ticket = log.write(_record(numbered))
-            self._state = state = replace(state, hot=_add(state.hot, numbered))
-            if (
-                sum(f.height for f in state.hot) >= SEAL_ROWS
-                or sum(f.estimated_size() for f in state.hot) >= SEAL_BYTES
-            ):
+            self._state = state = state.added(numbered)
+            if state.hot_rows >= SEAL_ROWS or sum(batch.size for batch in state.hot) >= SEAL_BYTES:
                 self._seal()
                 return
         if log is not None:
@@ -161,7 +186,7 @@ class Bucket:
 
     def _seal(self) -> None:
         state = self._state
-        self._add_segment(replace(state, hot=()), frames.concat(state.hot))
+        self._add_segment(replace(state, hot=()), frames.concat([batch.frame for batch in state.hot]))
 
     def _add_segment(self, state: State, frame: pl.DataFrame) -> None:
         """Make a segment of `frame`, which is in order of arrival, and publish `state` with it, small ones merged."""
@@ -191,8 +216,8 @@ class Bucket:
             log = self._log
             if state.sequence != old.sequence:
                 log = Log(log_path, fresh=True)
-                for frame in state.hot:
-                    log.sync(log.write(_record(frame)))
+                for batch in state.hot:
+                    log.sync(log.write(_record(batch.frame)))
                 sync_directory(self.path)
             self._commit(state)
             if log is not self._log and self._log is not None:
@@ -209,7 +234,7 @@ class Bucket:
     def _commit(self, state: State) -> None:
         assert self.path is not None
         # Rows in the log are numbered after those in the manifest: the log gives their number back when it is read.
-        serial = state.serial - sum(frame.height for frame in state.hot)
+        serial = state.serial - state.hot_rows
         manifest = {
             "settings": self.settings,
             "guid": state.guid,
@@ -288,14 +313,6 @@ def write_segment(segment: Segment, path: Path) -> Segment:
     """The segment, written to `path`. Its frame is dropped from memory and comes back from the file."""
     replace_file(path, lambda file: segment.frame.write_ipc(file))
     return Segment(segment.id, segment.index, segment.summary, path)
-
-
-def _add(hot: tuple[pl.DataFrame, ...], frame: pl.DataFrame) -> tuple[pl.DataFrame, ...]:
-    """Add a batch, merging batches of similar size, so that n rows sent one by one stay about log2(n) frames."""
-    while hot and hot[-1].height <= 2 * frame.height:
-        frame = frames.concat([hot[-1], frame])
-        hot = hot[:-1]
-    return (*hot, frame)
 
 
 def _mergeable(segments: tuple[Segment, ...]) -> list[Segment]:

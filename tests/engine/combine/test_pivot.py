@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from caltrop.engine.datasetrows import ROWS
 from caltrop.engine.errors import SearchError
 from caltrop.engine.instance import Instance
 
@@ -164,8 +165,8 @@ def test_dataset_errors(shop: Instance, search: str, said: str) -> None:
 def test_rows_of_a_dataset_are_kept_until_events_come(shop: Instance) -> None:
     search = "| tstats count from datamodel=Shop.Sales"
     assert shop.search(search).table.frame["count"].to_list() == [4]
-    kept = len(shop.dataset_rows)
+    kept = shop.kept.count(ROWS)
     shop.search(search)
-    assert len(shop.dataset_rows) == kept
+    assert shop.kept.count(ROWS) == kept
     shop.search('| makeresults | eval kind="sale", item="plum" | collect index=main')
     assert shop.search(search).table.frame["count"].to_list() == [5]

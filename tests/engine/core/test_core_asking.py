@@ -14,6 +14,7 @@ import pytest
 from caltrop.cli import main
 from caltrop.engine import registry
 from caltrop.engine.context import Context
+from caltrop.engine.datasetrows import ROWS
 from caltrop.engine.execute import Engine
 from caltrop.engine.instance import Instance
 from caltrop.knowledge import Knowledge
@@ -189,7 +190,7 @@ def test_rows_of_data_models_that_depend_on_the_moment_are_not_kept(
     search = f"| tstats max(Sales.{field}) as x from datamodel=Shop.Sales"
     first, second, third = (values(instance, search, now=now) for now in (NOW, NOW + 60, NOW))
     assert first == third and (first == second) is bool(kept)
-    assert len(instance.dataset_rows) == kept
+    assert instance.kept.count(ROWS) == kept
 
 
 # --- faults --------------------------------------------------------------------------------------------------------------

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -12,7 +14,9 @@ from caltrop.cli import main
 from caltrop.conformance import read_cases, rows_of, run_case
 from caltrop.engine import registry
 from caltrop.engine.errors import Cancelled, SearchError
+from caltrop.engine.extractions import FIELDS
 from caltrop.engine.instance import Instance
+from caltrop.engine.kept import ENTRY, Kept
 from caltrop.engine.needed import extractable, keep, needed_fields
 from caltrop.errors import CaltropError
 from caltrop.spl import SplError, known_commands, parse
@@ -283,15 +287,45 @@ def test_broken_case_files_are_named(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["conformance", str(tmp_path)]) == 2
 
 
-def test_extractions_are_bounded_and_forgotten(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_extractions_are_bounded_and_forgotten(instance: Instance) -> None:
     instance.search("index=* status=*")
-    assert len(instance._extractions) == 2
-    monkeypatch.setattr("caltrop.engine.extractions.CACHE_BYTES", 1)
-    instance.search("index=_internal *")
-    assert len(instance._extractions) == 1
+    assert instance.kept.count(FIELDS) == 2
+    small = replace(instance, keep=1)
+    small.store, small.config = instance.store, instance.config
+    assert len(small.search("index=* status=*").table) == len(instance.search("index=* status=*").table)
+    assert small.kept.count(FIELDS) == 0 and small.kept.size == 0
     instance.config.reload()  # nothing has changed, nothing is forgotten
-    instance.search("index=_internal *")
-    assert len(instance._extractions) == 1
+    instance.search("index=* status=*")
+    assert instance.kept.count(FIELDS) == 2
+    instance.kept.clear()
+    assert instance.kept.size == 0
+
+
+def test_what_is_kept_of_a_segment_goes_with_it(instance: Instance) -> None:
+    instance.search("index=* status=*")
+    held = instance.kept.count(FIELDS)
+    instance.store.delete_index("main")
+    gc.collect()
+    assert instance.kept.count(FIELDS) == held - 1
+
+
+def test_kept_values_go_when_their_bytes_are_too_many_the_one_asked_for_longest_ago_first() -> None:
+    owner, kept = Owner(), Kept(10_000 + 3 * ENTRY)
+    for name in "abc":
+        kept.put(("x", name), name, 3_000, owner)
+    assert kept.get(("x", "a")) == "a"
+    kept.put(("x", "d"), "d", 3_000, owner)
+    assert [kept.get(("x", name)) for name in "abcd"] == ["a", None, "c", "d"]
+    kept.put(("x", "d"), "e", 1, owner)
+    kept.put(("x", "f"), "f", 20_000, owner)
+    assert kept.get(("x", "d")) == "e" and kept.get(("x", "f")) is None
+    assert kept.size == 6_001 + 3 * ENTRY
+    del owner
+    assert kept.count("x") == 0 and kept.size == 0
+
+
+class Owner:
+    """Something that what is kept belongs to."""
 
 
 def test_searches_of_stored_fields_extract_nothing(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import pytest
 from caltrop.conformance import Row, rows_of
 from caltrop.engine.extractions import Extractions
 from caltrop.engine.instance import Instance
+from caltrop.engine.kept import Kept
 from caltrop.knowledge import Knowledge
 from caltrop.knowledge.asking import Asker
 
@@ -153,7 +154,7 @@ def test_slices_do_not_change_what_is_extracted(instance: Instance, monkeypatch:
     search = "index=main | table n user double eventtype"
     whole = results(instance, search)
     monkeypatch.setattr("caltrop.engine.extractions.SLICE", 1)
-    instance._extractions = Extractions(instance._fingerprints)
+    instance._extractions = Extractions(instance._fingerprints, Kept())
     assert results(instance, search) == whole
 
 
@@ -185,7 +186,7 @@ def test_each_search_has_extracted_what_is_not_there_yet(instance: Instance, mon
 @pytest.mark.parametrize("first", ["user", "double", "eventtype", "n, eventtype", "*"])
 def test_what_was_extracted_before_changes_nothing(instance: Instance, first: str) -> None:
     whole = results(instance, "index=main | table n user double eventtype")
-    instance._extractions = Extractions(instance._fingerprints)
+    instance._extractions = Extractions(instance._fingerprints, Kept())
     results(instance, f"index=main | table {first}")
     for second in (
         "index=main | table n user double eventtype",
