@@ -187,7 +187,7 @@ def indexes_of(node: Node, known: Sequence[str]) -> list[str]:
     return [
         name
         for name in known
-        if (internal or not name.startswith("_")) and _may_match(node, {"index": name}) is not False
+        if (internal or not name.startswith("_")) and may_match(node, {"index": name}) is not False
     ]
 
 
@@ -212,23 +212,23 @@ def concerning(extracted: Extracted, node: Node, index: str, possible: pl.Expr) 
                 kinds = {
                     (row.get("source") or "", row.get("sourcetype") or "", row.get("host") or "")
                     for row in rows
-                    if _may_match(node, {"index": index, **{k: v or "" for k, v in row.items()}}) is not False
+                    if may_match(node, {"index": index, **{k: v or "" for k, v in row.items()}}) is not False
                 }
             if kinds.isdisjoint(met.kinds):
                 continue
         yield met
 
 
-def _may_match(node: Node, known: Mapping[str, str]) -> bool | None:
+def may_match(node: Node, known: Mapping[str, str]) -> bool | None:
     """Whether events with these fields match, knowing nothing else: None when it depends on the event."""
     if isinstance(node, And):
-        parts = [_may_match(item, known) for item in node.items]
+        parts = [may_match(item, known) for item in node.items]
         return False if False in parts else (True if all(p is True for p in parts) else None)
     if isinstance(node, Or):
-        parts = [_may_match(item, known) for item in node.items]
+        parts = [may_match(item, known) for item in node.items]
         return True if True in parts else (False if all(p is False for p in parts) else None)
     if isinstance(node, Not):
-        inner = _may_match(node.operand, known)
+        inner = may_match(node.operand, known)
         return None if inner is None else not inner
     if (
         isinstance(node, Comparison)
@@ -248,7 +248,7 @@ def within(node: Node, index: str) -> Node:
         return type(node)(tuple(within(item, index) for item in node.items), span=node.span)
     if isinstance(node, Not):
         return Not(within(node.operand, index), span=node.span)
-    known = _may_match(node, {"index": index})
+    known = may_match(node, {"index": index})
     return node if known is None else And(()) if known else Or(())
 
 
