@@ -141,14 +141,12 @@ def examine(instance: Instance, chosen: Sequence[Sample]) -> tuple[list[Verdict]
     instance.store.create_index("samples")
     problems: list[str] = []
     for number, sample in enumerate(chosen):
-        for frame in _indexed(instance, sample, problems):
-            # Transforms may give the event another host, source, sourcetype and index: this field says whose it is.
-            instance.store.append(frame.with_columns(pl.lit(str(number)).alias(SAMPLE), index=pl.lit("samples")))
+        store(instance, sample, str(number), problems)
     names = dict.fromkeys([SAMPLE, *(n for s in chosen for n in (*s.fields, *s.common, *sum(s.mapped, ())))])
     listed = " ".join(map(quoted, names))
     result = instance.search(f"search index=samples | fields {listed}")
-    rows = _by_sample(result.table.frame)
-    all_rows = _by_sample(instance.search("search index=samples | fields *").table.frame)
+    rows = by_sample(result.table.frame)
+    all_rows = by_sample(instance.search("search index=samples | fields *").table.frame)
     verdicts = []
     for number, sample in enumerate(chosen):
         row = rows.get(str(number), {})
@@ -165,6 +163,13 @@ def examine(instance: Instance, chosen: Sequence[Sample]) -> tuple[list[Verdict]
         differing = [n for raw, n in sample.mapped if {raw, n} <= present and row[raw] != row[n]]
         verdicts.append(Verdict(sample, found_here, missing, common_missing, invented, differing))
     return verdicts, [*problems, *(message.text for message in result.messages if message.severity == "WARN")]
+
+
+def store(instance: Instance, sample: Sample, mark: str, problems: list[str]) -> None:
+    """Index an example as its source and sourcetype say, into the index `samples`, its events marked in the field `SAMPLE`."""
+    for frame in _indexed(instance, sample, problems):
+        # Transforms may give the event another host, source, sourcetype and index: this field says whose it is.
+        instance.store.append(frame.with_columns(pl.lit(mark).alias(SAMPLE), index=pl.lit("samples")))
 
 
 def _indexed(instance: Instance, sample: Sample, problems: list[str]) -> list[pl.DataFrame]:
@@ -186,7 +191,7 @@ def _indexed(instance: Instance, sample: Sample, problems: list[str]) -> list[pl
     return [pl.DataFrame(event).with_columns(_time=1.7e9, _indextime=1.7e9)]
 
 
-def _by_sample(found: pl.DataFrame) -> dict[str, dict[str, Any]]:
+def by_sample(found: pl.DataFrame) -> dict[str, dict[str, Any]]:
     """sample -> the fields that its events have; of several events the first that has one."""
     rows: dict[str, dict[str, Any]] = {}
     for row in found.iter_rows(named=True):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import polars as pl
 import pytest
+import yaml
 
 from caltrop.engine.instance import Instance
 from caltrop.knowledge import addon_apps, layers
@@ -213,3 +217,92 @@ def test_an_event_without_its_fields_is_still_counted(instance: Instance) -> Non
     search = "| tstats count from datamodel=Network_Traffic.All_Traffic by All_Traffic.{}"
     assert instance.search(search.format("user")).table.frame.rows() != []
     assert instance.search(search.format("vlan")).table.frame.rows() == []
+
+
+# --- nothing of the published model is lost ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the table says of a dataset, and what a model's file has: names of fields by what becomes of them."""
+
+    parent: str
+    constraint: str
+    passed: frozenset[str]
+    filled: frozenset[str]
+    computed: frozenset[str]
+
+
+ROOTS = ("BaseEvent", "BaseSearch")
+
+
+@cache
+def listed() -> dict[str, Facts]:
+    """`Model.Dataset` -> what cim.yaml says of it."""
+    table = yaml.safe_load(Path(__file__).with_name("cim.yaml").read_text("utf-8"))
+    everywhere = table["everywhere"].split()
+    return {
+        f"{model}.{name}": Facts(
+            given.get("parent", ""),
+            given["constraint"],
+            frozenset(given.get("passed", "").split() + ([] if "parent" in given else everywhere)),
+            frozenset(given.get("filled", "").split()),
+            frozenset(given.get("computed", "").split()),
+        )
+        for model, datasets in table["models"].items()
+        for name, given in datasets.items()
+    }
+
+
+@cache
+def shipped() -> dict[str, Facts]:
+    """`Model.Dataset` -> what the files of the models have."""
+    found = {}
+    for path in sorted(p for app in addon_apps() for p in app.glob("default/data/models/*.json")):
+        model = json.loads(path.read_text("utf-8"))
+        for dataset in model["objects"]:
+            filled: set[str] = set()
+            computed: set[str] = set()
+            for calculation in dataset.get("calculations", []):
+                for output in calculation["outputFields"]:
+                    name = output["fieldName"]
+                    expression = calculation.get("expression", "")
+                    fills = expression.startswith(f"if(isnull({name})") and expression.endswith(f',"unknown",{name})')
+                    (filled if fills else computed).add(name)
+            found[f"{model['modelName']}.{dataset['objectName']}"] = Facts(
+                "" if dataset["parentName"] in ROOTS else dataset["parentName"],
+                dataset.get("baseSearch") or " ".join(c["search"] for c in dataset.get("constraints", [])),
+                frozenset(field["fieldName"] for field in dataset["fields"]),
+                frozenset(filled),
+                frozenset(computed),
+            )
+    return found
+
+
+@pytest.mark.parametrize("name", listed())
+def test_a_dataset_is_what_is_published(name: str) -> None:
+    assert shipped().get(name) == listed()[name]
+
+
+def test_there_is_no_dataset_that_is_not_listed() -> None:
+    assert shipped().keys() == listed().keys()
+
+
+def test_a_model_looks_where_its_macro_says(tmp_path: Path) -> None:
+    """`cim_<Model>_indexes` is `()`, the indexes that are searched by default; who names indexes there keeps to them."""
+    app = tmp_path / "mine"
+    (app / "default").mkdir(parents=True)
+    (app / "default" / "macros.conf").write_text("[cim_Network_Traffic_indexes]\ndefinition = index=firewalls\n")
+    (app / "metadata").mkdir()
+    (app / "metadata" / "default.meta").write_text("[]\nexport = system\n")
+    event = json.dumps({"event_type": "flow", "src_ip": "1.1.1.1", "dest_ip": "2.2.2.2", "proto": "TCP"})
+    counts = {}
+    for name, apps in {"as shipped": layers(), "named": [*layers(), app]}.items():
+        instance = Instance(None, apps)
+        for index in ("main", "firewalls"):
+            instance.store.create_index(index)
+            frame = pl.DataFrame({"_raw": [event], "host": ["h"], "source": ["s"], "sourcetype": ["suricata"]})
+            instance.store.append(frame.with_columns(_time=1.7e9, _indextime=1.7e9, index=pl.lit(index)))
+        found = instance.search("| tstats count from datamodel=Network_Traffic by index").table.frame
+        counts[name] = set(found.get_column("index"))
+    assert counts == {"as shipped": {"main", "firewalls"}, "named": {"firewalls"}}
