@@ -12,11 +12,11 @@ from functools import reduce
 
 import polars as pl
 
-from caltrop.dialect import strftime
 from caltrop.dialect.words import fits
 from caltrop.engine import matching, subsearches
 from caltrop.engine.asking import tell
 from caltrop.engine.context import Context, Extracted
+from caltrop.engine.derived import DERIVED, READ, with_derived
 from caltrop.engine.errors import SearchError
 from caltrop.engine.needed import keep, needed_fields
 from caltrop.engine.table import Table, concat, newest_first
@@ -70,6 +70,8 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context) -> Table:
     bounds = time_range(node, ctx)
     node = matching.with_times(node, ctx)
     possible, read = _possible(node, bounds), mentioned(node) | {"_time", "_raw"}
+    if not read.isdisjoint(DERIVED):
+        read |= READ
     instance = ctx.instance
     pieces: list[Table] = []
     for segment in instance.store.segments(indexes_for(node, ctx), bounds.earliest, bounds.latest):
@@ -97,7 +99,7 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context) -> Table:
 def _rows(frame: pl.DataFrame, rows: pl.Series, wanted: frozenset[str] | None, ctx: Context) -> pl.DataFrame:
     """These rows, with the wanted columns."""
     derived = wanted is not None and not wanted.isdisjoint(DERIVED)
-    needed = wanted | {"_raw"} if wanted is not None and derived else wanted
+    needed = wanted | READ if wanted is not None and derived else wanted
     frame = frame.select(keep(frame.columns, needed))
     if len(rows) < frame.height:
         frame = frame[rows]
@@ -281,41 +283,8 @@ def has_raw_needs(node: Node) -> bool:
     return any(isinstance(n, Keyword | Directive) for n in node.walk())
 
 
-# --- fields that every event has and no index stores --------------------------------------------------------------------
-
-_DATES = {
-    "date_hour": "%-H", "date_mday": "%-d", "date_minute": "%-M", "date_month": "%B", "date_second": "%-S",
-    "date_wday": "%A", "date_year": "%Y",
-}  # fmt: skip
-DERIVED = frozenset({"linecount", "splunk_server", "punct", "date_zone", "_sourcetype", *_DATES})
-
-
 def mentioned(node: Node) -> frozenset[str]:
     """Fields that a search expression reads."""
     names = {n.name for n in node.walk() if isinstance(n, FieldName)}
     names |= {n.text.partition("::")[0] for n in node.walk() if isinstance(n, Keyword) and "::" in n.text}
     return frozenset(names - TIME_MODIFIERS) | ({"_raw"} if has_raw_needs(node) else frozenset())
-
-
-def with_derived(frame: pl.DataFrame, wanted: frozenset[str] | None, ctx: Context) -> pl.DataFrame:
-    """Add linecount, punct, date_… where the search names them."""
-    names = [n for n in sorted((wanted or frozenset()) & DERIVED) if n not in frame.columns]
-    if not names:
-        return frame
-    columns: list[pl.Expr] = []
-    for name in names:
-        if name == "linecount":
-            columns.append((pl.col("_raw").str.count_matches("\n", literal=True) + 1).cast(pl.String).alias(name))
-        elif name == "_sourcetype":  # where no `rename` of props.conf made another of it
-            columns.append(pl.col("sourcetype").alias(name))
-        elif name == "splunk_server":
-            columns.append(pl.lit(ctx.instance.server_name).alias(name))
-        elif name == "punct":
-            text = pl.col("_raw").str.split("\n").list.first()
-            columns.append(text.str.replace_all(r"\w", "").str.replace_all(r"\s", "_").str.head(30).alias(name))
-        elif name == "date_zone":
-            columns.append(pl.lit("0" if ctx.timezone == "UTC" else "local").alias(name))
-        else:
-            written = strftime.write(frame.get_column("_time").floor(), _DATES[name], ctx.timezone)
-            columns.append(pl.lit(written.str.to_lowercase()).alias(name))
-    return frame.with_columns(columns)

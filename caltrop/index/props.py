@@ -17,9 +17,10 @@ from caltrop.dialect import patterns, zones
 from caltrop.dialect.conf import place_of
 from caltrop.dialect.patterns import RegexError
 from caltrop.dialect.strptime import pattern
-from caltrop.dialect.words import known_truth, truth
+from caltrop.dialect.words import known_truth
 from caltrop.dialect.zones import TimeError
 
+STRUCTURES = ("csv", "tsv", "psv", "w3c", "json")  # what INDEXED_EXTRACTIONS may say
 LARGEST = 1 << 31  # of a number in a setting: beyond it there is no difference
 
 
@@ -49,8 +50,15 @@ class Props:
     timestamp_fields: tuple[str, ...] = ()
     field_names: tuple[str, ...] = ()
     field_delimiter: str = ""
+    field_quote: str = '"'
     header_line: int = 0
+    header_delimiter: str = ""
+    header_quote: str = ""
+    header_regex: str = ""
+    header_characters: str = ""
     preamble: str = ""
+    missing_value: str = ""
+    trim_braces: bool = False
 
     @staticmethod
     def from_mapping(settings: Mapping[str, str], problem: Callable[[str], None] | None = None) -> Props:
@@ -125,6 +133,26 @@ class Props:
         def names(name: str) -> tuple[str, ...]:
             return tuple(part.strip() for part in settings.get(name, "").split(",") if part.strip())
 
+        def structure() -> str:
+            form = settings.get("INDEXED_EXTRACTIONS", "").strip().lower()
+            if form and form not in STRUCTURES:
+                tell(
+                    "INDEXED_EXTRACTIONS",
+                    f"expected one of {', '.join(STRUCTURES)}; nothing is extracted at index time",
+                )
+            return form if form in STRUCTURES else ""
+
+        def check_recogniser() -> None:
+            """A file of patterns cannot be followed: the built-in forms are."""
+            told = settings.get("DATETIME_CONFIG", "").strip()
+            if told and told.upper() not in ("CURRENT", "NONE") and not told.endswith("etc/datetime.xml"):
+                tell(
+                    "DATETIME_CONFIG",
+                    "only CURRENT, NONE and the built-in forms are known; times are recognised by those",
+                )
+
+        check_recogniser()
+        boolean("ANNOTATE_PUNCT")  # read where it is asked for (engine/derived.py)
         breaker = regex("LINE_BREAKER", r"([\r\n]+)")
         if not patterns.compile(breaker).names:
             tell("LINE_BREAKER", "has no capturing group, so all that it matches stands between two events")
@@ -149,13 +177,20 @@ class Props:
             max_days_ago=optional("MAX_DAYS_AGO"),
             max_days_hence=optional("MAX_DAYS_HENCE"),
             charset=charset(),
-            no_binary_check=truth(settings.get("NO_BINARY_CHECK")),
-            indexed_extractions=settings.get("INDEXED_EXTRACTIONS", "").strip().lower(),
+            no_binary_check=boolean("NO_BINARY_CHECK") or False,
+            indexed_extractions=structure(),
             timestamp_fields=names("TIMESTAMP_FIELDS"),
             field_names=names("FIELD_NAMES"),
             field_delimiter=_delimiter(settings.get("FIELD_DELIMITER", "")),
+            field_quote=_delimiter(settings.get("FIELD_QUOTE", '"')),
             header_line=whole("HEADER_FIELD_LINE_NUMBER", 0),
+            header_delimiter=_delimiter(settings.get("HEADER_FIELD_DELIMITER", "")),
+            header_quote=_delimiter(settings.get("HEADER_FIELD_QUOTE", "")),
+            header_regex=regex("FIELD_HEADER_REGEX"),
+            header_characters=settings.get("HEADER_FIELD_ACCEPTABLE_SPECIAL_CHARACTERS", "").strip(),
             preamble=regex("PREAMBLE_REGEX"),
+            missing_value=regex("MISSING_VALUE_REGEX"),
+            trim_braces=boolean("JSON_TRIM_BRACES_IN_ARRAY_NAMES") or False,
         )
 
 

@@ -113,6 +113,27 @@ class TimeParser:
                 found = pl.select(pl.coalesce(found, self._distinct(weak, WEAK_FORMS))).to_series()
         return found
 
+    def places(self, texts: pl.Series) -> tuple[pl.Series, pl.Series]:
+        """Where the time stamp of each text begins and ends, in bytes (Int64); null where none is found."""
+        area = _area(texts, self.props)
+        behind = _behind(texts, self.props)
+        before = texts.str.len_bytes().cast(pl.Int64) - behind.str.len_bytes().cast(pl.Int64)
+        if self.props.datetime_config.upper() in ("CURRENT", "NONE"):
+            before = before.set(pl.Series([True]).new_from_index(0, len(texts)), None)
+        if self.props.time_format:
+            wanted = [f"({_nameless(_format_pattern(self.props.time_format))})"]
+        else:
+            wanted = [_ANY, _ANY_WEAK]
+        start = end = pl.Series([None], dtype=pl.Int64).new_from_index(0, len(texts))
+        for form in wanted:
+            stamp = area.str.extract(form, 1)
+            at = before + area.str.find(form).cast(pl.Int64)
+            end = pl.select(pl.coalesce(end, at + stamp.str.len_bytes().cast(pl.Int64))).to_series()
+            # Some forms look at the mark in front of a number, too.
+            mark = stamp.str.extract(r"^(\W*)", 1).str.len_bytes().cast(pl.Int64)
+            start = pl.select(pl.coalesce(start, at + mark)).to_series()
+        return start, end
+
     def _distinct(self, stamps: pl.Series, forms: tuple[str, ...]) -> pl.Series:
         """The times of the texts of time stamps, each distinct text taken apart once."""
         unique = stamps.drop_nulls().unique()
@@ -172,13 +193,18 @@ def checked_zone(name: str) -> str:
 
 def _area(texts: pl.Series, props: Props) -> pl.Series:
     """Where the time stamp is looked for: behind `TIME_PREFIX`, as far as `MAX_TIMESTAMP_LOOKAHEAD`."""
+    return _behind(texts, props).str.head(props.lookahead)
+
+
+def _behind(texts: pl.Series, props: Props) -> pl.Series:
+    """What stands behind `TIME_PREFIX`; null where it is not found."""
     behind = texts
     if props.time_prefix:
         with patterns.budget(lenient=True) as budget:
             behind = patterns.compile(props.time_prefix).after(texts)
         for prefix in budget.exceeded:
             log_once(f"TIME_PREFIX = {prefix} exceeds the match limit: some events have no time of their own")
-    return behind.str.head(props.lookahead)
+    return behind
 
 
 def _format_pattern(time_format: str) -> str:

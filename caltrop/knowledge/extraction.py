@@ -9,7 +9,7 @@ lookup its inputs. Over-approximation costs time, never correctness.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -49,6 +49,7 @@ class Tools:
     tokenizers: Mapping[str, Regex] = field(default_factory=dict)  # of fields.conf, by field
 
 
+_EVENTS_OWN = frozenset({"host", "source", "sourcetype", "index"})
 KV_MODES = frozenset({"none", "auto", "auto_escaped", "json", "xml", "multi"})
 
 
@@ -106,6 +107,7 @@ def extract(frame: pl.DataFrame, plan: Plan, wanted: set[str] | None, tools: Too
     """Events of one kind -> their fields up to lookups. Fields the frame brings along are not extracted again."""
     needed = None if wanted is None else closure(plan, wanted, tools)
     columns = Columns(frame)
+    indexed = {name for name in frame.columns if not name.startswith("_") and name not in _EVENTS_OWN}
     for fault in plan.faults:
         tools.meet(fault)
     for item in plan.extracts:
@@ -121,7 +123,7 @@ def extract(frame: pl.DataFrame, plan: Plan, wanted: set[str] | None, tools: Too
             tools.meet(found)
         elif found.gives(needed):
             found.run(columns, needed)
-    _automatic(columns, plan, needed, tools)
+    _automatic(columns, plan, needed, tools, indexed)
     _aliases(columns, plan, needed)
     _calculated(columns, plan, needed, tools)
     for auto in plan.lookups:
@@ -143,11 +145,14 @@ def tokens(column: pl.Series, regex: Regex) -> pl.Series:
     return each.group_by("row", maintain_order=True).agg(pl.col("value").drop_nulls())["value"].alias(column.name)
 
 
-def _automatic(columns: Columns, plan: Plan, needed: set[str] | None, tools: Tools) -> None:
-    if needed is not None and needed <= set(columns.names()):
+def _automatic(columns: Columns, plan: Plan, needed: set[str] | None, tools: Tools, indexed: set[str]) -> None:
+    """KV_MODE. JSON that was indexed with INDEXED_EXTRACTIONS as well gives its values twice, as on Splunk (measured), unless
+    KV_MODE is none."""
+    mode = plan.kv_mode
+    twice = indexed if plan.indexed_json and mode != "none" else set()
+    if needed is not None and needed <= set(columns.names()) - twice:
         return
     raw = columns.text("_raw")
-    mode = plan.kv_mode
     if mode.startswith("multi"):
         if mode != "multi":
             what = f"KV_MODE = {mode}: descriptions of tables in multikv.conf are not read; the header line names the fields"
@@ -162,11 +167,11 @@ def _automatic(columns: Columns, plan: Plan, needed: set[str] | None, tools: Too
         _fill(columns, automatic.xml(raw), needed, True)
         return
     if mode == "json":
-        _fill(columns, automatic.json(raw), needed, True)
+        _fill(columns, automatic.json(raw), needed, True, twice)
         return
     as_json = automatic.looks_json(raw) if plan.auto_json else None
     if as_json is not None and as_json.any():
-        _fill(columns, automatic.json(raw.set(~as_json, None)), needed, True)
+        _fill(columns, automatic.json(raw.set(~as_json, None)), needed, True, twice)
     if mode in {"auto", "auto_escaped"}:
         rest = raw if as_json is None else raw.set(as_json, None)
         if rest.null_count() < len(rest):
@@ -174,9 +179,15 @@ def _automatic(columns: Columns, plan: Plan, needed: set[str] | None, tools: Too
             _fill(columns, found, needed, False)
 
 
-def _fill(columns: Columns, triples: automatic.Triples, needed: set[str] | None, multivalue: bool) -> None:
+def _fill(
+    columns: Columns,
+    triples: automatic.Triples,
+    needed: set[str] | None,
+    multivalue: bool,
+    twice: Collection[str] = (),
+) -> None:
     for column in from_pairs(columns.height, *triples, wanted=needed, multivalue=multivalue):
-        columns.fill(column.name, column)
+        (columns.add if column.name in twice else columns.fill)(column.name, column)
 
 
 def _aliases(columns: Columns, plan: Plan, needed: set[str] | None) -> None:

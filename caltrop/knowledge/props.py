@@ -232,6 +232,7 @@ class Plan:
     kv_place: str = ""
     auto_json: bool = True
     trim_spaces: bool = True
+    indexed_json: bool = False  # the same values were indexed with the event
     aliases: tuple[Alias, ...] = ()
     evals: tuple[Calculated, ...] = ()
     lookups: tuple[AutoLookup, ...] = ()
@@ -281,6 +282,7 @@ def plan(settings: Mapping[str, Setting]) -> Plan:
         kv_place=settings["KV_MODE"].place if "KV_MODE" in settings else "",
         auto_json=truth(texts.get("AUTO_KV_JSON"), True),
         trim_spaces=truth(texts.get("KV_TRIM_SPACES"), True),
+        indexed_json=texts.get("INDEXED_EXTRACTIONS", "").strip().lower() == "json",
         aliases=tuple(aliases),
         evals=tuple(evals),
         lookups=tuple(lookups),

@@ -150,6 +150,8 @@ def test_timestamp_fields_and_indexed_extractions() -> None:
     assert frame.get_column("_time")[0] == 1577836800
     assert frame.get_column("l{}.n").to_list() == [["a", "b"], ["c"]]
     assert frame.select("ok", "none", "meta.at").row(0) == ("true", "null", "2020-01-01T00:00:00Z")
+    trimmed = load(text, props=config | {"JSON_TRIM_BRACES_IN_ARRAY_NAMES": "true"})
+    assert trimmed.get_column("l.n").to_list() == [["a", "b"], ["c"]]
 
 
 def test_cloudtrail() -> None:
@@ -260,6 +262,24 @@ def test_csv_repeated_names_are_multivalue_and_field_names_replace_a_header() ->
     assert load("u,u\na,b\nc,\n", name="t.csv").get_column("u").to_list() == [["a", "b"], ["c"]]
     config = {"INDEXED_EXTRACTIONS": "csv", "FIELD_NAMES": "p, q", "FIELD_DELIMITER": ";"}
     assert load("1;2\n", sourcetype="x", props=config).select("p", "q").row(0) == ("1", "2")
+
+
+def test_csv_headers_with_marks_of_their_own() -> None:
+    config = {
+        "INDEXED_EXTRACTIONS": "csv", "FIELD_DELIMITER": ";", "FIELD_QUOTE": "'", "HEADER_FIELD_DELIMITER": "|",
+        "FIELD_HEADER_REGEX": "^Columns:", "HEADER_FIELD_ACCEPTABLE_SPECIAL_CHARACTERS": ".",
+    }  # fmt: skip
+    frame = load("made by x\nColumns: a.b|c-d\n1;'2;3'\n", sourcetype="x", props=config)
+    assert frame.select("a.b", "c_d").rows() == [("1", "2;3")]
+    plain = load("a.b,c\n1,2\n", sourcetype="x", props={"INDEXED_EXTRACTIONS": "csv"})
+    assert plain.select("a_b", "c").rows() == [("1", "2")]
+
+
+def test_a_cell_that_stands_for_no_value() -> None:
+    config = {"INDEXED_EXTRACTIONS": "csv", "MISSING_VALUE_REGEX": "-|N/A"}
+    frame = load("a,b\n-,x-y\nN/A,z\nw,-\n", sourcetype="x", props=config)
+    assert frame.select("a", "b").rows() == [(None, "x-y"), (None, "z"), ("w", None)]
+    assert raws(frame)[0] == "-,x-y", "the text stays"
 
 
 def test_exported_table_gives_its_events() -> None:

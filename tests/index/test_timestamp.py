@@ -121,3 +121,19 @@ def test_written_times_are_read_back(moment: datetime, form: str) -> None:
     if form.startswith("%m") and moment.day <= 12 and moment.month <= 12:
         assert found is not None
     assert found == pytest.approx((moment - datetime(1970, 1, 1)) / timedelta(seconds=1), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "place"),
+    [
+        ("2020-10-08T11:03:46Z x", {}, (0, 20)),
+        ("é 2020-10-08 11:03:46 x", {}, (3, 22)),  # bytes
+        ("on=1602155026 x", {}, (3, 13)),
+        ("a 1602155026 b=08.10.2020", {"TIME_PREFIX": "b=", "TIME_FORMAT": "%d.%m.%Y"}, (15, 25)),
+        ("no time", {}, (None, None)),
+        ("2020-10-08T11:03:46Z", {"DATETIME_CONFIG": "CURRENT"}, (None, None)),
+    ],
+)
+def test_where_a_time_stamp_stands(text: str, settings: dict[str, str], place: tuple[int | None, int | None]) -> None:
+    start, end = TimeParser(Props.from_mapping(settings), now=NOW).places(pl.Series([text]))
+    assert (start[0], end[0]) == place

@@ -19,14 +19,18 @@ WORDS = ["", "None", "10 # a comment", "-1", "yes", "(", "[\\d-:\\s]", "((*FAIL)
 SETTINGS = ["LINE_BREAKER", "SHOULD_LINEMERGE", "BREAK_ONLY_BEFORE", "BREAK_ONLY_BEFORE_DATE", "MUST_BREAK_AFTER", "MAX_EVENTS",
             "TRUNCATE", "TIME_PREFIX", "TIME_FORMAT", "MAX_TIMESTAMP_LOOKAHEAD", "DATETIME_CONFIG", "TZ", "MAX_DAYS_AGO",
             "MAX_DAYS_HENCE", "CHARSET", "INDEXED_EXTRACTIONS", "TIMESTAMP_FIELDS", "FIELD_DELIMITER", "HEADER_FIELD_LINE_NUMBER",
-            "PREAMBLE_REGEX", "SEDCMD-x", "TRANSFORMS-x", "NO_BINARY_CHECK"]  # fmt: skip
+            "PREAMBLE_REGEX", "SEDCMD-x", "TRANSFORMS-x", "NO_BINARY_CHECK", "MISSING_VALUE_REGEX", "FIELD_HEADER_REGEX", "FIELD_QUOTE",
+            "HEADER_FIELD_DELIMITER", "HEADER_FIELD_QUOTE", "HEADER_FIELD_ACCEPTABLE_SPECIAL_CHARACTERS", "ANNOTATE_PUNCT",
+            "JSON_TRIM_BRACES_IN_ARRAY_NAMES"]  # fmt: skip
 
 
-@given(st.dictionaries(st.sampled_from(SETTINGS), st.sampled_from(WORDS), max_size=4))
-def test_no_setting_raises(settings: dict[str, str]) -> None:
-    options = ImportOptions(
-        sourcetype="x", props=settings, transforms=lambda name: None, on_problem=lambda problem: None
-    )
+@given(
+    st.dictionaries(st.sampled_from(SETTINGS), st.sampled_from(WORDS), max_size=4),
+    st.sampled_from(["", "csv", "json", "w3c"]),
+)
+def test_no_setting_raises(settings: dict[str, str], form: str) -> None:
+    props = {**settings, "INDEXED_EXTRACTIONS": form} if form else settings
+    options = ImportOptions(sourcetype="x", props=props, transforms=lambda name: None, on_problem=lambda problem: None)
     list(read(LINES, options, name="f"))
 
 
@@ -41,6 +45,11 @@ def test_no_setting_raises(settings: dict[str, str]) -> None:
         ("TZ", "Nowhere/City", "no zone is set", "tz", ""),
         ("CHARSET", "latin-9000", "UTF-8 is used", "charset", ""),
         ("TIME_PREFIX", "(", "the default is used", "time_prefix", ""),
+        ("MISSING_VALUE_REGEX", "(", "the default is used", "missing_value", ""),
+        ("INDEXED_EXTRACTIONS", "yaml", "nothing is extracted", "indexed_extractions", ""),
+        ("DATETIME_CONFIG", "/etc/apps/x/datetime.xml", "built-in forms", "time_prefix", ""),
+        ("NO_BINARY_CHECK", "perhaps", "expected true or false", "no_binary_check", False),
+        ("ANNOTATE_PUNCT", "perhaps", "expected true or false", "time_prefix", ""),
     ],
 )
 def test_what_is_told_and_what_is_used(name: str, value: str, told: str, attribute: str, meant: object) -> None:

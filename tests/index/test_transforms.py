@@ -9,9 +9,8 @@ import pytest
 
 from caltrop.dialect.patterns import RegexError, sed_script
 from caltrop.engine.instance import Instance
-from caltrop.index import Store, transforms
+from caltrop.index import transforms
 from caltrop.index.importers import ImportOptions, Problem, read
-from caltrop.knowledge.configuration import Configuration
 from caltrop.splunkd.intake.ingest import Ingest, Origin
 
 
@@ -300,10 +299,11 @@ def test_an_apps_transforms_apply_to_files_and_to_what_a_server_receives(tmp_pat
         "[kind]\nREGEX = ^b\nDEST_KEY = MetaData:Sourcetype\nFORMAT = sourcetype::other\n"
         "[away]\nREGEX = ^c\nDEST_KEY = _MetaData:Index\nFORMAT = nowhere\n"
     )
-    config = Configuration([app.parent])
-    store = Store(None)
-    store.create_index("main")
-    ingest = Ingest(store, config, clock=lambda: 1e9)
+    instance = Instance(None, [app.parent])
+    instance.store.create_index("main")
+    told: list[str] = []
+    ingest = Ingest(instance, lambda: 1e9, told.append)
     assert ingest.raw(b"a pin=12\nb\nc\n", Origin(sourcetype="in")) == 3
-    (segment,) = store.segments()
+    assert told == ["transforms sent events to index 'nowhere', which does not exist"]
+    (segment,) = instance.store.segments()
     assert sorted(segment.frame.select("_raw", "sourcetype").rows()) == [("a pin=x", "in"), ("b", "other")]

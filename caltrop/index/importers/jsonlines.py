@@ -70,6 +70,19 @@ class Reader:
         if batch:
             yield self._frame(batch)
 
+    def plain(self, chunks: Iterator[bytes]) -> Iterator[pl.DataFrame]:
+        """As `read`, of data whose source type is known: each value is an event as it stands."""
+        batch: list[jsontext.Value] = []
+        for value in jsontext.values(self.context.name, chunks):
+            if value.error is not None:
+                self.context.problem(f"not JSON: {value.error}", value.line)
+            batch.append(value)
+            if len(batch) >= self.context.options.batch_rows:
+                yield self._plain_frame(batch)
+                batch = []
+        if batch:
+            yield self._plain_frame(batch)
+
     def _frame(self, batch: list[jsontext.Value]) -> pl.DataFrame:
         make = {
             "nxlog": self._nxlog_frame,
@@ -139,7 +152,9 @@ class Reader:
             times = pl.select(
                 pl.coalesce(times, clock.parse(pl.select(pl.when(missing).then(raw)).to_series()))
             ).to_series()
-        indexed = _indexed([value.decoded for value in batch]) if clock.props.indexed_extractions == "json" else []
+        props = clock.props
+        asked = props.indexed_extractions == "json"
+        indexed = _indexed([value.decoded for value in batch], "" if props.trim_braces else "{}") if asked else []
         return self.context.frame(raw, clock.fill(times), pl.Series(kinds, dtype=pl.String), indexed=indexed)
 
     def _clock(self, sourcetype: str) -> TimeParser:
@@ -172,27 +187,28 @@ def _stamp(value: Any, keys: tuple[str, ...]) -> str | None:
     return None
 
 
-def _indexed(rows: list[Any]) -> list[pl.Series]:
-    """The columns of INDEXED_EXTRACTIONS = json: a field for each leaf, named as search-time extraction names it."""
+def _indexed(rows: list[Any], of_list: str) -> list[pl.Series]:
+    """The columns of INDEXED_EXTRACTIONS = json: a field for each leaf, named as search-time extraction names it (`of_list`
+    stands behind the name of a list)."""
     columns: dict[str, list[list[str] | None]] = {}
     for place, row in enumerate(rows):
         leaves: dict[str, list[str]] = {}
-        _leaves("", row, leaves, depth=0)
+        _leaves("", row, leaves, of_list, depth=0)
         for name, values in leaves.items():
             if name not in frames.SCHEMA:
                 columns.setdefault(name, [None] * len(rows))[place] = values
     return [_narrow(pl.Series(name, values, dtype=frames.MULTIVALUE)) for name, values in columns.items()]
 
 
-def _leaves(name: str, value: Any, found: dict[str, list[str]], depth: int) -> None:
+def _leaves(name: str, value: Any, found: dict[str, list[str]], of_list: str, depth: int) -> None:
     if depth > 64:
         return
     if isinstance(value, dict):
         for key, inner in value.items():
-            _leaves(f"{name}.{key}" if name else key, inner, found, depth + 1)
+            _leaves(f"{name}.{key}" if name else key, inner, found, of_list, depth + 1)
     elif isinstance(value, list):
         for inner in value:
-            _leaves(f"{name}{{}}", inner, found, depth + 1)
+            _leaves(f"{name}{of_list}", inner, found, of_list, depth + 1)
     elif name:
         text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
         if text:

@@ -20,6 +20,7 @@ from caltrop.splunkd.wire.atom import Acl, Entry
 from caltrop.splunkd.wire.http import ApiError, Request, Response, flag
 
 CHUNK = 1 << 20
+HEAD = 1 << 16  # bytes of a file that rules for source types look at
 PACKED = (".evtx", ".gz", ".tgz", ".zip", ".tar", ".bz2", ".xz")
 COMMON: dict[str, Any] = {"disabled": False, "host": "caltrop", "index": "default", "source": "", "sourcetype": ""}
 
@@ -179,7 +180,7 @@ class OneshotInputs(Collection):
                 "index": None if index == "default" else index,
                 "host": args.get("host"),
                 "source": args.get("rename-source") or str(path),
-                "sourcetype": args.get("sourcetype") or path.stem,
+                "sourcetype": args.get("sourcetype"),
             }
         )
         if origin.index not in self.state.store:
@@ -190,9 +191,12 @@ class OneshotInputs(Collection):
         return Entry(name, self.path, content, Acl(), self.state.now())
 
     def _plain(self, path: Path, origin: Origin) -> int:
-        stream = self.intake.ingest.stream(origin)
         size = 0
         with path.open("rb") as file:
+            if not origin.sourcetype:
+                origin = self.intake.ingest.file(path.name, file.read(HEAD), origin)
+                file.seek(0)
+            stream = self.intake.ingest.stream(origin)
             while data := file.read(CHUNK):
                 size += stream.feed(data)
         return size + stream.close()
@@ -200,7 +204,7 @@ class OneshotInputs(Collection):
     def _packed(self, path: Path, origin: Origin) -> int:
         instance = self.state.instance
         options = instance.import_options(
-            index=origin.index, host=origin.host, source=origin.source, sourcetype=origin.sourcetype
+            index=origin.index, host=origin.host, source=origin.source, sourcetype=origin.sourcetype or None
         )
         return instance.add_file(path, options)
 

@@ -6,24 +6,24 @@ events (HEC event). Both raise `UnknownIndex` before anything is stored.
 
 from __future__ import annotations
 
-import logging
-import threading
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import IO
 
 import polars as pl
 
-from caltrop.dialect.conf import Placed
-from caltrop.index import Store, UnknownIndex, frames, transforms
-from caltrop.index.ingesteval import Evaluate
-from caltrop.index.linebreak import Breaker
+from caltrop.engine.instance import Instance
+from caltrop.index import UnknownIndex, frames, transforms
+from caltrop.index.importers import sources, structured
+from caltrop.index.linebreak import Breaker, Decoder
 from caltrop.index.props import Props
 from caltrop.index.timestamp import TimeParser, contains_date
-from caltrop.knowledge import props as knowledge_props
-from caltrop.knowledge.configuration import Configuration
+from caltrop.knowledge import Knowledge
 
-log = logging.getLogger(__name__)
 DEFAULT_INDEX = "main"
+MOST_HEARD = 10_000
+IN_MEMORY = 16 << 20  # bytes of a structured stream; more of it waits on disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,41 +50,44 @@ class Event:
 
 
 class Ingest:
-    """Thread-safe."""
+    """Thread-safe. `tell` hears each thing that is wrong with a setting or with data, once."""
 
-    def __init__(
-        self, store: Store, config: Configuration, clock: Callable[[], float], evaluate: Evaluate | None = None
-    ) -> None:
-        self._store = store
-        self._config = config
+    def __init__(self, instance: Instance, clock: Callable[[], float], tell: Callable[[str], None]) -> None:
+        self._instance = instance
+        self._store = instance.store
         self._clock = clock
-        self._evaluate = evaluate
-        self._lock = threading.Lock()
-        self._props: tuple[int, knowledge_props.Props] | None = None
+        self._tell = tell
+        self._heard: dict[str, None] = {}
+
+    def problem(self, what: str) -> None:
+        """Tell it, unless it was told before (of very many things the oldest are forgotten)."""
+        if what in self._heard:
+            return
+        self._heard[what] = None
+        if len(self._heard) > MOST_HEARD:
+            self._heard.pop(next(iter(self._heard)), None)
+        self._tell(what)
+
+    @property
+    def _rules(self) -> Knowledge:
+        """What the installed apps say of index time."""
+        return self._instance.knowledge("search", "nobody")
 
     def settings(self, origin: Origin) -> Props:
         """The index-time settings of data of this origin."""
-        return Props.from_mapping(self._merged(origin.source, origin.sourcetype, origin.host))
-
-    def _merged(self, source: str, sourcetype: str, host: str = "") -> dict[str, str]:
-        with self._lock:
-            generation = self._config.generation
-            if self._props is None or self._props[0] != generation:
-                self._props = (generation, knowledge_props.Props(self._config.stanzas("props")))
-            merged = self._props[1].settings(source, sourcetype, host)
-        return knowledge_props.index_time({key: Placed(s.value, s.place) for key, s in merged.items()})
-
-    def _transform(self, name: str) -> dict[str, str] | None:
-        stanza = self._config.stanza("transforms", name)
-        return None if stanza is None else {k: Placed(s.value, s.place) for k, s in stanza.settings.items()}
+        settings = self._rules.index_time_props(origin.source, origin.sourcetype, origin.host)
+        return Props.from_mapping(settings, self.problem)
 
     def store(self, frame: pl.DataFrame) -> None:
         """Apply SEDCMD and TRANSFORMS, and store. Events that a transform sends to an index that is not there are lost,
         as in Splunk without a last-chance index."""
-        frame = transforms.apply(frame, self._merged, self._transform, log.warning, self._evaluate)
+        rules = self._rules
+        frame = transforms.apply(
+            frame, rules.index_time_props, rules.index_time_transform, self.problem, self._instance.evaluate
+        )
         for name in frame.get_column("index").unique():
             if name not in self._store:
-                log.warning("transforms sent events to index %r, which does not exist", name)
+                self.problem(f"transforms sent events to index {name!r}, which does not exist")
                 frame = frame.filter(pl.col("index") != name)
         self._store.append(frame)
 
@@ -99,11 +102,41 @@ class Ingest:
         file without time stamps would be one event a line.
         """
         stream = self.stream(origin, time=time)
-        return stream.whole(data) if lone else stream.feed(data) + stream.close()
+        if lone and isinstance(stream, Stream):
+            return stream.whole(data)
+        return stream.feed(data) + stream.close()
 
-    def stream(self, origin: Origin, *, time: float | None = None) -> Stream:
+    def stream(self, origin: Origin, *, time: float | None = None) -> Stream | StructuredStream:
         self.check_index(origin.index)
-        return Stream(self.store, self.settings(origin), origin, self._clock(), time)
+        props = self.settings(origin)
+        if props.indexed_extractions:
+            return StructuredStream(self._structured(origin, props.indexed_extractions, time))
+        return Stream(self.store, props, origin, self._clock(), time, self.problem)
+
+    def file(self, name: str, head: bytes, origin: Origin) -> Origin:
+        """The origin of a file that says no source type: the one that its source, a rule or a delayed rule gives it."""
+        naming, text = self._rules.source_types, Decoder().decode(head, final=True)
+        found = naming.before(origin.source, origin.host, text) or naming.after(origin.source, origin.host, text)
+        return replace(origin, sourcetype=found or sources.stem(name))
+
+    def _structured(self, origin: Origin, form: str, time: float | None) -> Callable[[IO[bytes]], int]:
+        """What stores a whole stream of this form; `time` overrides time stamps."""
+        options = self._instance.import_options(
+            host=origin.host,
+            source=origin.source,
+            sourcetype=origin.sourcetype,
+            index=origin.index,
+            on_problem=lambda problem: self.problem(str(problem)),
+        )
+
+        def keep(stream: IO[bytes]) -> int:
+            count = 0
+            for frame in structured.read(stream, replace(options, now=self._clock()), form):
+                self.store(frame if time is None else frame.with_columns(pl.lit(time).alias("_time")))
+                count += frame.height
+            return count
+
+        return keep
 
     def events(self, events: list[Event]) -> int:
         """Store whole events; those without a time get it from their text, else now."""
@@ -145,14 +178,20 @@ class Stream:
     """Data of one origin that arrives in pieces; a `Sink` of the stream receiver."""
 
     def __init__(
-        self, store: Callable[[pl.DataFrame], None], props: Props, origin: Origin, now: float, time: float | None
+        self,
+        store: Callable[[pl.DataFrame], None],
+        props: Props,
+        origin: Origin,
+        now: float,
+        time: float | None,
+        problem: Callable[[str], None],
     ) -> None:
         self._store = store
         self._props = props
         self._origin = origin
         self._now = now
         self._time = time
-        self._breaker = Breaker(props)
+        self._breaker = Breaker(props, problem)
         self._times = TimeParser(props, now=now)
 
     def feed(self, data: bytes) -> int:
@@ -183,6 +222,23 @@ class Stream:
             )
         )  # fmt: skip
         return len(events)
+
+
+class StructuredStream:
+    """Data of one origin whose fields are extracted at index time: a table needs its header, so it is read at its end."""
+
+    def __init__(self, keep: Callable[[IO[bytes]], int]) -> None:
+        self._keep = keep
+        self._data = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  open until the stream ends
+
+    def feed(self, data: bytes) -> int:
+        self._data.write(data)
+        return 0
+
+    def close(self) -> int:
+        with self._data as data:
+            data.seek(0)
+            return self._keep(data)
 
 
 def _texts(events: list[str]) -> pl.Series:

@@ -10,7 +10,7 @@ from caltrop.splunkd.state.state import State
 
 class Intake:
     def __init__(self, state: State) -> None:
-        self.ingest = Ingest(state.store, state.config, state.clock, state.instance.evaluate)
+        self.ingest = Ingest(state.instance, state.clock, lambda what: state.logs.warn("IndexProcessor", what))
         self.modular = ModularInputs(state, self.ingest)
         self.collector = CollectorApp(state, self.ingest)
 

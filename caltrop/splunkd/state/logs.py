@@ -22,7 +22,7 @@ MAX_WAITING = 5_000
 LEVELS = ("DEBUG", "INFO", "WARN", "ERROR", "CRIT", "FATAL")
 COMPONENTS = (
     "AlertActions", "ApplicationManager", "ArchiveProcessor", "AuditLogger", "HttpInputDataHandler", "HttpListener",
-    "SavedSplunker", "ShutdownHandler", "loader",
+    "IndexProcessor", "SavedSplunker", "ShutdownHandler", "loader",
 )  # fmt: skip
 
 

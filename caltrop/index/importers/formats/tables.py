@@ -1,15 +1,16 @@
 """Tables: CSV and its kin with a header line, and W3C extended logs.
 
 Follows the page "Extract fields from files with structured data" of Splunk's Getting Data In: columns become indexed
-fields, their names made of letters, digits and underscores; an empty cell is no field; `TIMESTAMP_FIELDS` names the
-columns of the time. A table that Splunk exported (it has `_raw`) gives the events it was made of.
+fields, their names made of letters, digits and underscores; an empty cell is no field, nor is one that `MISSING_VALUE_REGEX`
+matches whole (what part of a cell it has to match is not documented); `TIMESTAMP_FIELDS` names the columns of the time. A table
+that Splunk exported (it has `_raw`) gives the events it was made of.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
@@ -63,7 +64,7 @@ def read(context: Context, source: sources.Source, form: str) -> Iterator[pl.Dat
     props = context.props(form)
     table = _Table(context, form, props)
     lines = _lines(sources.chunks(source.stream), props.charset)
-    for cells, raw in _rows(context, lines, props.field_delimiter or DELIMITERS[form], form):
+    for cells, raw in _rows(context, lines, table.delimiter, props.field_quote, form):
         frame = table.add(cells, raw)
         if frame is not None:
             yield frame
@@ -84,7 +85,9 @@ def _lines(chunks: Iterator[bytes], charset: str) -> Iterator[str]:
     yield from (line for line in [pending] if line)
 
 
-def _rows(context: Context, lines: Iterator[str], delimiter: str, kind: str) -> Iterator[tuple[list[str] | None, str]]:
+def _rows(
+    context: Context, lines: Iterator[str], delimiter: str, quote: str, kind: str
+) -> Iterator[tuple[list[str] | None, str]]:
     """The cells and the text of each row; cells are null where the text is no row."""
     taken: list[str] = []
     number = 0
@@ -98,12 +101,8 @@ def _rows(context: Context, lines: Iterator[str], delimiter: str, kind: str) -> 
 
     tapped = tap()
 
-    def parse() -> Iterator[list[str]]:
-        if kind == "w3c":
-            return csv.reader(tapped, delimiter=delimiter, quoting=csv.QUOTE_NONE)
-        return csv.reader(tapped, delimiter=delimiter, skipinitialspace=True)
-
-    reader = parse()
+    quote = "" if kind == "w3c" else quote
+    reader = _cells(tapped, delimiter, quote)
     while True:
         try:
             cells = next(reader, None)
@@ -112,7 +111,7 @@ def _rows(context: Context, lines: Iterator[str], delimiter: str, kind: str) -> 
             for line in taken:
                 yield None, line.rstrip("\r\n")
             taken.clear()
-            reader = parse()
+            reader = _cells(tapped, delimiter, quote)
             continue
         if cells is None:
             return
@@ -120,6 +119,12 @@ def _rows(context: Context, lines: Iterator[str], delimiter: str, kind: str) -> 
         taken.clear()
         if text.strip():
             yield cells, text
+
+
+def _cells(lines: Iterator[str], delimiter: str, quote: str) -> Iterator[list[str]]:
+    if not quote:
+        return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    return csv.reader(lines, delimiter=delimiter, quotechar=quote, skipinitialspace=delimiter != " ")
 
 
 class _Table:
@@ -130,7 +135,8 @@ class _Table:
         self.kind = kind
         self.props = props
         self.clock = context.clock(props)
-        self.header = [_name(name) for name in props.field_names]
+        self.delimiter = props.field_delimiter or DELIMITERS[kind]
+        self.header = self._names(props.field_names)
         self._skip = max(0, props.header_line - 1)
         self._cells: list[list[str]] = []
         self._raw: list[str] = []
@@ -146,10 +152,10 @@ class _Table:
             if not raw.lower().startswith("#fields:"):
                 return None
             done = self.flush()
-            self.header = [_name(name) for name in raw.split()[1:]]
+            self.header = self._names(raw.split()[1:])
             return done
         if not self.header and cells is not None:
-            self.header = [_name(name) for name in cells]
+            self.header = self._names(self._titles(cells, raw))
             return None
         self._cells.append(cells or [])
         self._raw.append(raw)
@@ -159,6 +165,29 @@ class _Table:
         if len(self._raw) >= options.batch_rows or self._size >= options.batch_bytes:
             return self.flush()
         return None
+
+    def _titles(self, cells: list[str], raw: str) -> list[str]:
+        """The cells of the header line, which may have marks of its own; none where it is not the one that is described."""
+        props = self.props
+        if not (props.header_delimiter or props.header_quote or props.header_regex):
+            return cells
+        text = raw
+        if props.header_regex:
+            with patterns.budget(lenient=True):
+                found = patterns.compile(props.header_regex).bounded.search(raw)
+            if found is None:
+                return []
+            text = raw[found.end() :]
+        delimiter, quote = props.header_delimiter or self.delimiter, props.header_quote or props.field_quote
+        return next(_cells(iter([text.lstrip()]), delimiter, quote), [])
+
+    def _names(self, titles: Sequence[str]) -> list[str]:
+        """Names of fields. What Splunk exported has its own, which stay as they are."""
+        exported = "_raw" in titles
+        return [
+            _name(title, "." + self.props.header_characters if exported else self.props.header_characters)
+            for title in titles
+        ]
 
     def _preamble(self, raw: str) -> bool:
         with patterns.budget(lenient=True):
@@ -208,6 +237,7 @@ class _Table:
         for place, name in enumerate(names):
             if name:
                 places.setdefault(name, []).append(place)
+        self._blank(cells)
         columns: dict[str, pl.Series] = {}
         for name, at in places.items():
             if len(at) == 1:
@@ -217,16 +247,31 @@ class _Table:
                 columns[name] = pl.Series(name, rows, dtype=frames.MULTIVALUE)
         return columns
 
+    def _blank(self, columns: list[list[str | None]]) -> None:
+        """Take out the cells that stand for no value."""
+        if not self.props.missing_value:
+            return
+        regex = patterns.compile(f"^(?:{self.props.missing_value})$")
+        for column in columns:
+            texts = {text for text in column if text}
+            distinct = pl.Series(sorted(texts), dtype=pl.String)
+            absent = set(distinct.filter(regex.matches(distinct).fill_null(False)))
+            if absent:
+                column[:] = [None if text in absent else text for text in column]
 
-def _name(text: str) -> str:
-    """A header as a field name. Names that events have already (`_time`, `_raw`) stay."""
+
+def _name(text: str, allowed: str = "") -> str:
+    """A header as a field name: what is no letter or digit becomes `_`, but for the `allowed` characters. Names that events
+    have already (`_time`, `_raw`) stay."""
     text = text.strip()
-    return text if text in frames.SCHEMA else re.sub(r"[^\w.]+", "_", text, flags=re.ASCII).strip("_")
+    return (
+        text if text in frames.SCHEMA else re.sub(rf"[^\w{re.escape(allowed)}]+", "_", text, flags=re.ASCII).strip("_")
+    )
 
 
 def _times(clock: TimeParser, columns: dict[str, pl.Series], raw: pl.Series) -> pl.Series:
     names = [name for name in columns if columns[name].dtype == pl.String]
-    wanted = [_name(name) for name in clock.props.timestamp_fields]
+    wanted = [_name(name, clock.props.header_characters) for name in clock.props.timestamp_fields]
     chosen = [name for name in wanted if name in names]
     if not chosen and {"date", "time"} <= set(names):
         chosen = ["date", "time"]
