@@ -43,6 +43,9 @@ class Extracted:
     frame: pl.DataFrame
     met: tuple[Met, ...] = ()
     lasting: bool = True
+    # What searches asked of its fields so far (`presence.py`).
+    values: dict[str, frozenset[str] | None] = field(init=False, default_factory=dict, compare=False, repr=False)
+    asked: set[str] = field(init=False, default_factory=set, compare=False, repr=False)
 
 
 class Surroundings(Protocol):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 import polars as pl
 
@@ -17,7 +18,7 @@ from caltrop.engine.asking import asker, knowledge, tell
 from caltrop.engine.context import Context, Extracted
 from caltrop.engine.errors import Cancelled, SearchError
 from caltrop.engine.scan import Bounds, concerning, indexes_for, mentioned
-from caltrop.engine.table import Table, concat, newest_first, pick, render
+from caltrop.engine.table import Table, concat, newest_first, pick, render, rowless
 from caltrop.errors import CaltropError
 from caltrop.index import Segment
 from caltrop.knowledge.asking import Asker, Fault
@@ -64,7 +65,7 @@ def rows(dataset: Dataset, bounds: Bounds, ctx: Context) -> pl.DataFrame:
         if frame.height:
             pieces.append(Table(frame))
     if not pieces:
-        return pl.DataFrame(schema={"_time": pl.Float64, **dict.fromkeys(dataset.fields, pl.String)})
+        return rowless({"_time": pl.Float64(), **dict.fromkeys(dataset.fields, pl.String())})
     frame = concat(pieces).frame if len(pieces) > 1 else pieces[0].frame
     return newest_first(frame) if len(pieces) > 1 else frame
 
@@ -95,8 +96,12 @@ def constraint(dataset: Dataset, ctx: Context) -> Node:
     """The dataset's constraints as one search expression, macros and subsearches resolved."""
     if not dataset.search:
         return Keyword("*")
-    text = ctx.engine.expand(dataset.search, ctx)
-    return matching.with_times(subsearches.resolve(parse_search(text), ctx), ctx)
+    text = ctx.engine.expand(dataset.search, ctx) if "`" in dataset.search else dataset.search
+    node = _constraint(text)
+    return node if matching.plain(node) else matching.with_times(subsearches.resolve(node, ctx), ctx)
+
+
+_constraint = lru_cache(maxsize=1024)(parse_search)
 
 
 def segment_rows(dataset: Dataset, segment: Segment, node: Node, ctx: Context) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import polars as pl
 
 from caltrop.dialect.patterns import MatchLimit
 from caltrop.dialect.zones import TimeError
-from caltrop.engine import expressions, matching, options, reading, registry, subsearches
+from caltrop.engine import expressions, matching, options, reading, registry, settled, subsearches
 from caltrop.engine.calls import Scope
 from caltrop.engine.context import Context
 from caltrop.engine.errors import Cancelled, SearchError
@@ -86,7 +86,7 @@ class Engine:
                 if number == 0 and source is None and command.name == "search":
                     table = scan_events(commands, ctx)
                 else:
-                    before, table = table, entry.run(table, command, ctx)
+                    before, table = table, settled.run(entry, table, command, ctx)
                     # Only what they give tells of generating and of custom commands whether it is events.
                     undecided = entry.kind == "generating" or command.name not in registry.commands
                     if main and not self.transforming and undecided and not table.events:

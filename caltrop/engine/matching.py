@@ -54,6 +54,25 @@ def predicate(node: Node, frame: pl.DataFrame) -> pl.Expr:
     return pl.lit(found) if isinstance(found, bool) else found
 
 
+def plain(*nodes: Node) -> bool:
+    """Whether the expressions have nothing that has to be run or that may be refused: over no rows they match none, and that is all."""
+    for node in nodes:
+        if isinstance(node, And | Or):
+            fine = plain(*node.items)
+        elif isinstance(node, Not):
+            fine = plain(node.operand)
+        elif isinstance(node, Comparison):
+            directive = isinstance(node.value, Directive) and node.op in ("=", "!=")
+            fine = (isinstance(node.value, Word) or directive) and not is_time_modifier(node)
+        elif isinstance(node, Membership):
+            fine = all(isinstance(value, Word | Directive) for value in node.values)
+        else:
+            fine = isinstance(node, Keyword | Directive)
+        if not fine:
+            return False
+    return True
+
+
 def test(node: Node, frame: pl.DataFrame) -> pl.Expr | bool:
     """Like `predicate`; a bool where the columns that the frame has, and lacks, decide it for all rows."""
     if isinstance(node, And | Or):
@@ -146,7 +165,7 @@ def _member(node: Membership, frame: pl.DataFrame) -> pl.Expr | bool:
     name = node.field.name
     if name not in frame.columns:
         return False
-    texts = [v.text for v in node.values if isinstance(v, Word) and v.text.strip("*") and not _CIDR.match(v.text)]
+    texts = [v.text for v in node.values if isinstance(v, Word) and v.text.strip("*") and not is_network(v.text)]
     others = [v for v in node.values if not (isinstance(v, Word) and v.text in texts)]
     tests = [_equal(name, value, frame) for value in others]
     if texts:
@@ -166,6 +185,11 @@ def _equal(name: str, value: Node, frame: pl.DataFrame) -> pl.Expr | bool:
     return _any_value(frame, name, lambda e: _equal_text(e, value))
 
 
+def is_network(text: str) -> bool:
+    """Whether a value is compared as a CIDR block too."""
+    return _CIDR.match(text) is not None
+
+
 def _equal_text(text: pl.Expr, value: Node) -> pl.Expr:
     if isinstance(value, Directive):
         words = value.text
@@ -179,7 +203,7 @@ def _equal_text(text: pl.Expr, value: Node) -> pl.Expr:
         return text.str.contains(wildcard_pattern(words))
     # An anchored pattern is several times as fast as folding the case of a column.
     equal = text == words if words.lower() == words.upper() else text.str.contains(wildcard_pattern(words))
-    if _CIDR.match(words):
+    if is_network(words):
         return equal | in_network(text, words)
     return equal
 
@@ -285,13 +309,18 @@ def _bad_term(message: str, node: Comparison, hint: str | None = None) -> Search
     return SearchError(message, node=node, hint=hint, says=says, by=NOBODY)
 
 
-def with_times(node: Node, ctx: Context, form: str | None = None) -> Node:
+def with_times(node: Node, ctx: Context) -> Node:
     """Time modifiers written as comparisons of _time (or _indextime), so that they also work inside OR and NOT."""
-    form = form or timeformat(node)
+    if not any(isinstance(item, Comparison) and is_time_modifier(item) for item in node.walk()):
+        return node
+    return _with_times(node, ctx, timeformat(node))
+
+
+def _with_times(node: Node, ctx: Context, form: str | None) -> Node:
     if isinstance(node, And | Or):
-        return type(node)(tuple(with_times(item, ctx, form) for item in node.items), span=node.span)
+        return type(node)(tuple(_with_times(item, ctx, form) for item in node.items), span=node.span)
     if isinstance(node, Not):
-        return Not(with_times(node.operand, ctx, form), span=node.span)
+        return Not(_with_times(node.operand, ctx, form), span=node.span)
     if isinstance(node, Comparison) and is_time_modifier(node):
         low, high = modifier_bounds(node, ctx, form)
         field = FieldName("_indextime" if node.field.name.lower().startswith("_index") else "_time")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 import polars as pl
 
@@ -45,9 +46,13 @@ def read(text: str, ctx: Context) -> Reading:
     """Expand macros as the search of `ctx` sees them, and parse; raises `SplError` with the place in `text`."""
     expansion = _expansion(text, ctx)
     try:
-        return Reading(text, expansion, parse(expansion.text))
+        return Reading(text, expansion, parsed(expansion.text))
     except SplError as error:
         raise expansion.rebase(error) from error
+
+
+# By content: a tree never changes, and the same text is the same search whoever asks.
+parsed = lru_cache(maxsize=2048)(parse)
 
 
 def expanded(text: str, ctx: Context) -> str:

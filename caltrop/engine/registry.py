@@ -32,12 +32,13 @@ class CommandEntry:
     kind: CommandKind
     run: Run
     note: str = ""  # deviation from Splunk's documentation, one sentence, shown in docs/spl.md
+    settled: bool = False  # of no rows it makes none, in columns that depend on theirs and on nothing else
 
 
 commands: dict[str, CommandEntry] = {}
 
 
-def command(*names: str, note: str = "") -> Callable[[R], R]:
+def command(*names: str, note: str = "", settled: bool = False) -> Callable[[R], R]:
     """Register `run(table, cmd, ctx) -> table` for the command of that name (further names are aliases)."""
 
     def register(run: R) -> R:
@@ -47,7 +48,7 @@ def command(*names: str, note: str = "") -> Callable[[R], R]:
             kind = declaration_of(name).kind
             if kind is None:
                 raise RuntimeError(f"command {name!r} has no kind: declare it in caltrop/spl/commands")
-            commands[name] = CommandEntry(name, kind, run, note)
+            commands[name] = CommandEntry(name, kind, run, note, settled)
         return run
 
     return register

@@ -13,13 +13,13 @@ from functools import reduce
 import polars as pl
 
 from caltrop.dialect.words import fits
-from caltrop.engine import matching, subsearches
+from caltrop.engine import matching, presence, subsearches
 from caltrop.engine.asking import tell
 from caltrop.engine.context import Context, Extracted
 from caltrop.engine.derived import DERIVED, READ, with_derived
 from caltrop.engine.errors import SearchError
 from caltrop.engine.needed import keep, needed_fields
-from caltrop.engine.table import Table, concat, newest_first
+from caltrop.engine.table import Table, concat, newest_first, rowless
 from caltrop.knowledge.asking import Kind, Met
 from caltrop.spl.ast import (
     TIME_MODIFIERS,
@@ -80,20 +80,23 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context) -> Table:
         tell(concerning(extracted, node, segment.index, possible), ctx)
         ctx.events_scanned += segment.count
         here = within(node, segment.index)
+        if not presence.may_match(here, extracted, DERIVED):
+            continue
         rows = _matching_rows(frame.select([c for c in frame.columns if c in read]), here, possible, read, ctx)
         frame = _rows(frame, rows, wanted, ctx)
-        if frame.height or not pieces:
+        if frame.height:
             pieces.append(Table(frame, events=True))
     if not pieces:
-        return Table(pl.DataFrame(schema={"_time": pl.Float64, "_raw": pl.String}), events=True)
-    whole = [piece for piece in pieces if len(piece)] or pieces[:1]
-    frame = whole[0].frame
-    if len(whole) > 1:
-        frame = newest_first(concat(whole).frame)
-    if not frame.height:
-        return Table(frame, events=True)
+        return NOTHING
+    frame = pieces[0].frame
+    if len(pieces) > 1:
+        frame = newest_first(concat(pieces).frame)
     empty = [c.name for c in frame.get_columns() if c.null_count() == frame.height and c.name not in ("_time", "_raw")]
     return Table(frame.drop(empty), events=True)
+
+
+# One for all searches: what follows makes the same of it every time (`settled.py`).
+NOTHING = Table(rowless({"_time": pl.Float64(), "_raw": pl.String()}), events=True)
 
 
 def _rows(frame: pl.DataFrame, rows: pl.Series, wanted: frozenset[str] | None, ctx: Context) -> pl.DataFrame:

@@ -13,8 +13,9 @@ number wherever a number is wanted (`numeric`). Rendering to the text a person s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import polars as pl
 
@@ -47,6 +48,16 @@ class Table:
     @staticmethod
     def empty(fields: Iterable[str] = ()) -> Table:
         return Table(pl.DataFrame(schema=dict.fromkeys(fields, pl.String)))
+
+
+@lru_cache(maxsize=64)
+def _no_values(dtype: pl.DataType) -> pl.Series:
+    return pl.Series([], dtype=dtype)
+
+
+def rowless(schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """A frame of these columns without rows. (Several times as fast as `pl.DataFrame(schema=…)`.)"""
+    return pl.DataFrame([_no_values(dtype).alias(name) for name, dtype in schema.items()])
 
 
 def is_multivalue(dtype: pl.DataType) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -106,6 +106,7 @@ class DataModel:
     label: str
     path: str
     objects: Mapping[str, Mapping[str, Any]]
+    _read: dict[str, Dataset] = field(init=False, default_factory=dict, compare=False, repr=False)
 
     @property
     def datasets(self) -> list[str]:
@@ -113,6 +114,12 @@ class DataModel:
 
     def dataset(self, name: str) -> Dataset:
         """A dataset with what it inherits; raises `DataModelError` where it does not exist or cannot be searched."""
+        found = self._read.get(name)
+        if found is None:
+            found = self._read[name] = self._dataset(name)
+        return found
+
+    def _dataset(self, name: str) -> Dataset:
         lineage = self._lineage(name)
         root = self.objects[lineage[0]]
         kind = str(root.get("parentName", _ROOT_EVENT))

@@ -137,6 +137,8 @@ class Lookup:
                 raise LookupFailure(
                     f"lookup {self.name!r} has no field {name!r}", hint=f"its fields: {', '.join(table.columns)}"
                 )
+        if not frame.height:
+            return table.select(outputs).clear()
         temporal = bool(self.options.time_field) and "_time" in frame.columns
         keys = [as_field(frame[column]).alias(f"in{i}") for i, column in enumerate(inputs.values())]
         wide = pl.DataFrame(

@@ -36,18 +36,32 @@ class Node:
 
     def children(self) -> Iterator[Node]:
         """Direct child nodes, in source order."""
-        for spec in fields(self):
-            value = getattr(self, spec.name)
+        return iter(self._children())
+
+    def _children(self) -> list[Node]:
+        found: list[Node] = []
+        kind = type(self)
+        names = _FIELDS.get(kind)
+        if names is None:  # of this class that may hold others
+            names = _FIELDS[kind] = tuple(spec.name for spec in fields(kind) if spec.name != "span")
+        for name in names:
+            value = getattr(self, name)
             if isinstance(value, Node):
-                yield value
+                found.append(value)
             elif isinstance(value, tuple):
-                yield from (item for item in value if isinstance(item, Node))
+                found += [item for item in value if isinstance(item, Node)]
+        return found
 
     def walk(self) -> Iterator[Node]:
         """This node and everything below it, parents first."""
-        yield self
-        for child in self.children():
-            yield from child.walk()
+        waiting: list[Node] = [self]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting += reversed(node._children())
+
+
+_FIELDS: dict[type[Node], tuple[str, ...]] = {}
 
 
 # --- shared by every grammar ------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple, NoReturn
 
 from caltrop.dialect.words import nearest, quoted, unescaped
@@ -123,8 +124,11 @@ def _with_literals(expression: str, values: dict[str, str]) -> str:
     return expression
 
 
-def _calls(text: str) -> list[tuple[Span, MacroCall | None]]:
+@lru_cache(maxsize=4096)
+def _calls(text: str) -> tuple[tuple[Span, MacroCall | None], ...]:
     """The text cut into plain stretches (None) and macro calls."""
+    if "`" not in text:
+        return ((Span(0, len(text)), None),) if text else ()
     cursor = Cursor(text)
     cuts: list[tuple[Span, MacroCall | None]] = []
     plain = 0
@@ -140,7 +144,7 @@ def _calls(text: str) -> list[tuple[Span, MacroCall | None]]:
             plain = cursor.pos
     if plain < len(text):
         cuts.append((Span(plain, len(text)), None))
-    return cuts
+    return tuple(cuts)
 
 
 def _not_found(call: MacroCall) -> str:

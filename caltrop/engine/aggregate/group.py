@@ -7,18 +7,19 @@ Groups come in natural order of the BY values: numbers by value before texts in 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 import polars as pl
 
 from caltrop.engine.aggregate import prestats
-from caltrop.engine.aggregate.functions import with_decimals
-from caltrop.engine.aggregate.inputs import Columns
-from caltrop.engine.aggregate.measures import EVAL, SPARKLINE, Calculated, measures
+from caltrop.engine.aggregate.functions import find, with_decimals
+from caltrop.engine.aggregate.inputs import Columns, Input
+from caltrop.engine.aggregate.measures import EVAL, SPARKLINE, Calculated, Measure, measures
 from caltrop.engine.aggregate.sparkline import sparkline
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
-from caltrop.engine.table import MULTIVALUE, numeric
-from caltrop.spl.ast import Aggregation
+from caltrop.engine.table import MULTIVALUE, numeric, rowless
+from caltrop.spl.ast import Aggregation, FieldName
 
 Reduction = tuple[str, int | None, pl.Expr]  # result column, its value over no rows, how a group is reduced
 ALL = "\x00all"  # the one group of an aggregation without BY
@@ -50,8 +51,10 @@ def aggregate(
     for measure in wanted:
         if measure.function.scale is not None and not scaled:
             raise SearchError(f"{measure.function.name} works in timechart only", node=measure.field)
-    columns = Columns(time_of(frame))
     merging = prestats.is_prestats(frame)
+    if by and not frame.height and not merging and all(_simple(written) for written in aggregations):
+        return _of_nothing(wanted, frame, by)
+    columns = Columns(time_of(frame))
     if merging:
         built = [(m.output, m.function.empty, prestats.merged(m, frame, columns)) for m in wanted]
     else:
@@ -73,6 +76,40 @@ def aggregate(
                 raise SearchError("sparkline cannot be merged from prestats rows", node=written)
             result = sparkline(frame, written, by, result, ctx, aggregate)
     return _ordered(result, aggregations, by)
+
+
+def _simple(written: Aggregation) -> bool:
+    """Of a field, or of none: there is nothing to calculate before it is aggregated."""
+    return not written.extra and (written.argument is None or isinstance(written.argument, FieldName))
+
+
+def _of_nothing(wanted: Sequence[Measure], frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """The groups of no rows: none, in columns whose types are what the functions always make of columns of these types."""
+    schema = frame.schema
+    columns = {name: pl.String() if (t := schema.get(name)) is None or t in _TEXTS else t for name in by}
+    for measure in wanted:
+        written = measure.field
+        dtype = schema.get(written.argument.name, pl.String()) if isinstance(written.argument, FieldName) else None
+        columns[measure.output] = _type_of(written.function, dtype)
+    return rowless(columns)
+
+
+_TEXTS = (pl.Null(), MULTIVALUE)  # as keys
+
+
+@lru_cache(maxsize=4096)
+def _type_of(function: str, dtype: pl.DataType | None) -> pl.DataType:
+    """The type of a function's column, of an argument of this type (None: a bare count), tried on one."""
+    columns = Columns(pl.Series("_time", [], dtype=pl.Float64))
+    found = find(function)
+    assert found is not None  # `measures` refuses what is unknown
+    column = None if dtype is None else pl.Series("x", [], dtype=dtype)
+    expression = found.build(Input("\x00x", column, columns)).alias("m0")
+    work = columns.frame().with_columns(pl.Series("k0", [], dtype=pl.String))
+    result = _reduce(work, [("m", found.empty, expression)], ["k"]).get_column("m")
+    if found.decimals is not None and found.scale is None:
+        result = with_decimals(result, found.decimals)
+    return result.dtype
 
 
 def to_prestats(

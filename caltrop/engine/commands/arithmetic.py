@@ -66,7 +66,7 @@ def autoregress(table: Table, cmd: Command, ctx: Context) -> Table:
     )
 
 
-@command("addtotals")
+@command("addtotals", settled=True)
 def addtotals(table: Table, cmd: Command, ctx: Context) -> Table:
     """The sum of numeric fields of each row in `fieldname`, and with col=t a row of column sums."""
     names = names_of(cmd.parts)

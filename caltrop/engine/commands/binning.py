@@ -19,7 +19,7 @@ DEFAULT_BINS = 100
 MAX_BINS = 50_000
 
 
-@command("bin", "bucket", "discretize")
+@command("bin", "bucket", "discretize", settled=True)
 def bin_(table: Table, cmd: Command, ctx: Context) -> Table:
     """Times are rounded down, numbers become the text low-high; values that are no numbers stay."""
     source, target = _source_and_target(cmd)

@@ -22,7 +22,7 @@ DEFAULT_FORMAT = "%m/%d/%Y %H:%M:%S"
 Number = Callable[[str], float | None]
 
 
-@command("convert")
+@command("convert", settled=True)
 def convert(table: Table, cmd: Command, ctx: Context) -> Table:
     """Conversion functions over fields and patterns; AS keeps the original."""
     form = str(cmd.option("timeformat", DEFAULT_FORMAT))
@@ -34,13 +34,33 @@ def convert(table: Table, cmd: Command, ctx: Context) -> Table:
     for call in calls:
         if call.function == "none":
             continue
-        convert_column = _function(call, form, ctx)
+        convert_column = _of_nothing(call) if not frame.height else None
+        convert_column = convert_column or _function(call, form, ctx)
         for name in fieldnames.matching(call.field.name, frame.columns):
             if name in spared and "*" in call.field.name:
                 continue
             target = name if call.alias is None else fieldnames.carried(call.field.name, name, call.alias) or call.alias
             frame = frame.with_columns(convert_column(frame.get_column(name)).alias(target))
     return table.with_frame(frame)
+
+
+_GIVES = {
+    "ctime": pl.String(), "rmcomma": pl.String(), "rmunit": pl.String(),
+    "mktime": pl.Float64(), "num": pl.Float64(), "dur2sec": pl.Float64(), "memk": pl.Float64(), "mstime": pl.Float64(),
+}  # fmt: skip
+
+
+def _of_nothing(call: FieldFunction) -> Callable[[pl.Series], pl.Series] | None:
+    """The conversion of a column without rows, where its type says all; a format is not looked at where no time is written."""
+    dtype = _GIVES.get(call.function)
+    if dtype is None:
+        return None
+
+    def convert_column(column: pl.Series) -> pl.Series:
+        keeps_lists = dtype == pl.String and column.dtype == MULTIVALUE
+        return pl.Series([], dtype=MULTIVALUE if keeps_lists else dtype)
+
+    return convert_column
 
 
 def _function(call: FieldFunction, form: str, ctx: Context) -> Callable[[pl.Series], pl.Series]:
@@ -154,7 +174,7 @@ def memk(text: str) -> float | None:
     return float(match[1]) * {"": 1, "k": 1, "m": 1024, "g": 1024 * 1024}[match[2].lower()]
 
 
-@command("strcat")
+@command("strcat", settled=True)
 def strcat(table: Table, cmd: Command, ctx: Context) -> Table:
     """Fields and quoted strings joined into the last field; missing fields are empty unless allrequired=t."""
     words = cmd.of(Word)
@@ -180,7 +200,7 @@ def strcat(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(table.frame.with_columns(column.alias(target.text)))
 
 
-@command("rangemap")
+@command("rangemap", settled=True)
 def rangemap(table: Table, cmd: Command, ctx: Context) -> Table:
     """`range` names the ranges that a number lies in (bounds included), `default` where it lies in none."""
     name = cmd.option("field")

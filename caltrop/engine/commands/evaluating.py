@@ -18,7 +18,7 @@ from caltrop.spl import parse
 from caltrop.spl.ast import Assignment, Command, Literal, Node, Subsearch
 
 
-@command("eval")
+@command("eval", settled=True)
 def eval_(table: Table, cmd: Command, ctx: Context) -> Table:
     """Assignments in order, each seeing the ones before it."""
     frame = table.frame

@@ -12,7 +12,7 @@ from caltrop.engine.table import MULTIVALUE, Table
 from caltrop.spl.ast import Command
 
 
-@command("eventstats")
+@command("eventstats", settled=True)
 def eventstats(table: Table, cmd: Command, ctx: Context) -> Table:
     """Every row with the aggregates of its group. Rows without a BY field stay and get none.
 

@@ -22,7 +22,7 @@ from caltrop.spl.ast import Command, Word
 _SED = re.compile(r"\s*(?:s([/|#,;:!@%~])(?:(?!\(\?P?<\w)(?:\\.|(?!\1).))*\1(?:\\.|(?!\1).)*\1[gi\d]*\s*$)", re.DOTALL)
 
 
-@command("rex")
+@command("rex", settled=True)
 def rex(table: Table, cmd: Command, ctx: Context) -> Table:
     """Named groups become fields; rows without a match keep what they have."""
     words = cmd.of(Word)

@@ -30,7 +30,7 @@ def missing(height: int, name: str) -> pl.Series:
     return pl.Series(name, [None], dtype=pl.String).new_from_index(0, height)
 
 
-@command("fields")
+@command("fields", settled=True)
 def fields(table: Table, cmd: Command, ctx: Context) -> Table:
     """Keep the listed fields and the internal ones, or (-) remove the listed ones; without any, all stay as they are."""
     names = names_of(cmd.parts)
@@ -44,7 +44,7 @@ def fields(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(table.frame.select([*listed, *internal]))
 
 
-@command("table")
+@command("table", settled=True)
 def table_(table: Table, cmd: Command, ctx: Context) -> Table:
     """The listed fields as a table, in that order; a field without values is an empty column."""
     if not cmd.parts:
@@ -61,33 +61,31 @@ def table_(table: Table, cmd: Command, ctx: Context) -> Table:
     return Table(pl.DataFrame(columns) if columns else pl.DataFrame())
 
 
-@command("rename")
+@command("rename", settled=True)
 def rename(table: Table, cmd: Command, ctx: Context) -> Table:
     """Pairs are applied from left to right; a field that does not exist takes its new name's values away."""
-    frame = table.frame
+    columns = {name: name for name in table.fields}  # name -> what it was called
     for pair in cmd.of(Alias):
         source, target = pair.source.name, pair.target.name
         if source.count("*") != target.count("*"):
             raise SearchError(f"rename: '{source}' and '{target}' need the same number of wildcards", node=pair)
         if "*" in source:
-            found = fieldnames.matching(source, frame.columns)
+            found = fieldnames.matching(source, list(columns))
             pairs = {name: fieldnames.carried(source, name, target) or name for name in found}
         else:
             pairs = {source: target}
         for old, new in pairs.items():
-            frame = _renamed(frame, old, new)
-    return table.with_frame(frame)
+            columns = _renamed(columns, old, new)
+    return table.with_frame(pl.DataFrame([table.frame.get_column(old).alias(new) for new, old in columns.items()]))
 
 
-def _renamed(frame: pl.DataFrame, old: str, new: str) -> pl.DataFrame:
+def _renamed(columns: dict[str, str], old: str, new: str) -> dict[str, str]:
     if old == new:
-        return frame
-    if new in frame.columns:
-        frame = frame.drop(new)
-    return frame.rename({old: new}) if old in frame.columns else frame
+        return columns
+    return {new if name == old else name: was for name, was in columns.items() if name != new}
 
 
-@command("replace")
+@command("replace", settled=True)
 def replace(table: Table, cmd: Command, ctx: Context) -> Table:
     """Whole values changed to others; * matches any text and carries it over."""
     pairs: list[tuple[str, str]] = []
@@ -134,7 +132,7 @@ def _replaced(column: pl.Series, pairs: list[tuple[str, str]]) -> pl.Series:
     return pl.Series(column.name, new, dtype=MULTIVALUE if column.dtype == MULTIVALUE else pl.String)
 
 
-@command("fillnull")
+@command("fillnull", settled=True)
 def fillnull(table: Table, cmd: Command, ctx: Context) -> Table:
     """Fill missing values of the listed fields (made when they do not exist), or of every field, with a text."""
     value = str(cmd.option("value", "0"))

@@ -6,7 +6,7 @@ import ipaddress
 
 import polars as pl
 
-from caltrop.engine import expressions
+from caltrop.engine import expressions, matching
 from caltrop.engine.calls import Scope, as_condition
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
@@ -38,12 +38,12 @@ def flag(cmd: Command, name: str, default: bool = False) -> bool:
 @command("search")
 def search(table: Table, cmd: Command, ctx: Context) -> Table:
     """Rows that match a search expression; the leading search of a pipeline is `scan.scan_events`."""
-    if not cmd.parts:
+    if not cmd.parts or (not len(table) and matching.plain(*cmd.parts)):
         return table
     return table.with_frame(table.frame.filter(ctx.engine.matches(search_expression(cmd), table.frame, ctx)))
 
 
-@command("where")
+@command("where", settled=True)
 def where(table: Table, cmd: Command, ctx: Context) -> Table:
     """Keep the rows for which the eval expression is true; all of them without one."""
     if not cmd.parts:
@@ -52,7 +52,7 @@ def where(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(table.frame.filter(expressions.condition(cmd.parts[0], scope, "where")))
 
 
-@command("regex")
+@command("regex", settled=True)
 def regex(table: Table, cmd: Command, ctx: Context) -> Table:
     """Rows whose field holds (=) or lacks (!=) a match; a missing field lacks it."""
     part = cmd.parts[0] if cmd.parts else None
@@ -76,7 +76,7 @@ def regex(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(table.frame.filter(found if op == "=" else ~found))
 
 
-@command("head")
+@command("head", settled=True)
 def head(table: Table, cmd: Command, ctx: Context) -> Table:
     """The first rows: a number of them, or those before the first for which the expression is not true."""
     expression = next((part for part in cmd.parts if not isinstance(part, Option)), None)
@@ -102,13 +102,13 @@ def tail(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(reversed_rows(table.frame.tail(limit_of(cmd, DEFAULT_HEAD))))
 
 
-@command("reverse")
+@command("reverse", settled=True)
 def reverse(table: Table, cmd: Command, ctx: Context) -> Table:
     """Last row first."""
     return table.with_frame(reversed_rows(table.frame))
 
 
-@command("uniq")
+@command("uniq", settled=True)
 def uniq(table: Table, cmd: Command, ctx: Context) -> Table:
     """Rows that differ from the one before them in some field."""
     if not len(table):
@@ -134,7 +134,7 @@ def _starts_run(keys: pl.DataFrame) -> pl.Series:
     return keys.select(pl.any_horizontal(first, *changed).alias("start")).to_series()
 
 
-@command("dedup")
+@command("dedup", settled=True)
 def dedup(table: Table, cmd: Command, ctx: Context) -> Table:
     """Keep the first N rows of each combination of values, in result order."""
     names = [node.name for node in cmd.of(FieldName)]
@@ -176,7 +176,7 @@ def dedup(table: Table, cmd: Command, ctx: Context) -> Table:
 # --- sort -------------------------------------------------------------------------------------------------------------
 
 
-@command("sort")
+@command("sort", settled=True)
 def sort(table: Table, cmd: Command, ctx: Context) -> Table:
     """Sort by keys, at most `limit` rows (10,000 unless given, 0 for all); a final d turns the order around."""
     keys = list(cmd.of(SortKey))

@@ -78,7 +78,7 @@ def all_fields(text: pl.Series) -> list[pl.Series]:
 _TAG = re.compile(r"<([A-Za-z_][\w.:-]*)(?:\s[^<>]*)?>([^<>]*)</\1\s*>")
 
 
-@command("xmlkv")
+@command("xmlkv", settled=True)
 def xmlkv(table: Table, cmd: Command, ctx: Context) -> Table:
     """A field for every tag that encloses plain text in `_raw` or the field named; the first one of a name counts."""
     names = [node.name for node in cmd.of(FieldName)] or ["_raw"]

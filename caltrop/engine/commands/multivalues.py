@@ -23,7 +23,7 @@ def only_field(cmd: Command) -> str:
     return names[0]
 
 
-@command("makemv")
+@command("makemv", settled=True)
 def makemv(table: Table, cmd: Command, ctx: Context) -> Table:
     """Split a field at a delimiter, or by a tokenizer whose first group is a value."""
     name = only_field(cmd)
@@ -72,7 +72,7 @@ def nomv(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(table.frame.with_columns(columns))
 
 
-@command("mvexpand")
+@command("mvexpand", settled=True)
 def mvexpand(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row for each value, the first `limit` of them (0: all). Rows without the field stay."""
     name = only_field(cmd)

@@ -10,7 +10,7 @@ from caltrop.engine.table import MULTIVALUE, Table
 from caltrop.spl.ast import Command
 
 
-@command("stats", note="`partitions` is read and changes nothing.")
+@command("stats", note="`partitions` is read and changes nothing.", settled=True)
 def stats(table: Table, cmd: Command, ctx: Context) -> Table:
     """One row a combination of BY values, or one row in all where it has a value; nothing is left when nothing is asked for."""
     if not cmd.parts:

@@ -41,7 +41,7 @@ class Windows:
     allnum: bool
 
 
-@command("streamstats")
+@command("streamstats", settled=True)
 def streamstats(table: Table, cmd: Command, ctx: Context) -> Table:
     """Every row with the aggregates of the rows so far."""
     cmd = checked(cmd)

@@ -16,7 +16,7 @@ from caltrop.engine.errors import SearchError
 from caltrop.engine.needed import keep
 from caltrop.engine.registry import command
 from caltrop.engine.scan import Bounds
-from caltrop.engine.table import Table, concat, newest_first
+from caltrop.engine.table import Table, concat, newest_first, rowless
 from caltrop.knowledge.datamodel import DataModel, Dataset
 from caltrop.spl.ast import (
     Aggregation,
@@ -89,9 +89,22 @@ def _source(
     model = datasetrows.open_model(model_name, ctx, cmd)
     frames = []
     for dataset in datasetrows.open_datasets(model, dataset_name, cmd):
-        frame = _named_as_written(model, dataset, datasetrows.rows(dataset, bounds, ctx), cmd, condition, bounds, ctx)
+        rows = datasetrows.rows(dataset, bounds, ctx)
+        if not rows.height and (empty := _rowless(model, rows, cmd, condition)) is not None:
+            frames.append(Table(empty))
+            continue
+        frame = _named_as_written(model, dataset, rows, cmd, condition, bounds, ctx)
         frames.append(Table(frame.filter(matching.predicate(condition, frame))))
-    return concat(frames).frame
+    return concat(frames).frame if len(frames) > 1 else frames[0].frame
+
+
+def _rowless(model: DataModel, rows: pl.DataFrame, cmd: Command, condition: Node) -> pl.DataFrame | None:
+    """The columns that the search would have of a dataset without rows; None where they have to be worked out."""
+    names = {*_field_names(cmd), *_field_names(condition), TIME}
+    if NODENAME in names or any("*" in name for name in names) or not matching.plain(condition):
+        return None
+    schema = rows.schema
+    return rowless({name: schema.get(bare_name(model, name), pl.String()) for name in sorted(names)})
 
 
 def _model_and_dataset(source: tuple[Node, ...], cmd: Command) -> tuple[str, str]:
@@ -237,6 +250,10 @@ def _bucketed(frame: pl.DataFrame, cmd: Command, bounds: Bounds, ctx: Context) -
 
 
 def _filled(frame: pl.DataFrame, by: list[str], value: str) -> pl.DataFrame:
+    if not frame.height:
+        return rowless(
+            frame.schema | {n: pl.String() for n in by if n != TIME and frame.schema.get(n) != pl.List(pl.String)}
+        )
     filled = []
     for name in by:
         if name == TIME:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caltrop.engine import matching
+from caltrop.engine import matching, presence
+from caltrop.engine.context import Extracted
 from caltrop.engine.errors import SearchError
 from caltrop.engine.terms import Terms, in_order
 from caltrop.spl import parse_search
@@ -101,3 +102,43 @@ def test_no_rows() -> None:
 def test_what_cannot_stand_there_is_refused() -> None:
     with pytest.raises(SearchError, match="needs a value"):
         Terms(pl.DataFrame({"few": ["a"]})).matches(parse_search("few<CASE(a)"))
+
+
+@settings(max_examples=300, deadline=None)
+@given(rows, expressions)
+def test_what_cannot_match_matches_nothing(cells: list[tuple[str | None, str | None, str | None]], text: str) -> None:
+    frame, node = frame_of(cells), parse_search(text)
+    if not presence.may_match(node, Extracted(frame), frozenset()):
+        assert not any(alone(node, frame)), text
+
+
+@pytest.mark.parametrize(
+    ("text", "may"),
+    [
+        ("few=A", True),
+        ("few=c", False),
+        ("few=b*", False),
+        ("few=a* many=zz", False),
+        ("few=c OR few=a", True),
+        ("few IN (c, d)", False),
+        ("missing=a", False),
+        ("missing=a", True),  # where it is made behind extraction
+        ("NOT few=c", True),
+        ("several=a number=7", True),
+        ("number=70", False),
+        ("few=10.0.0.0/8", True),  # not decided by equal texts
+        ("word", True),
+    ],
+)
+def test_what_a_segment_holds_decides(text: str, may: bool) -> None:
+    frame = frame_of([("a", "b", "a word")])
+    computed = frozenset({"missing"} if text == "missing=a" and may else ())
+    assert presence.may_match(parse_search(text), Extracted(frame), computed) is may
+
+
+def test_the_values_of_many_events_are_counted_when_asked_for_again() -> None:
+    many = Extracted(pl.DataFrame({"a": ["x"] * (presence.SAMPLE + 1)}))
+    assert presence.values_of("a", many) is None
+    assert presence.values_of("a", many) == frozenset({"x"})
+    distinct = Extracted(pl.DataFrame({"a": [str(i) for i in range(presence.MOST_VALUES + 1)]}))
+    assert presence.values_of("a", distinct) is None

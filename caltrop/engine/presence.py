@@ -1,0 +1,68 @@
+"""Whether any event of a segment can match, asked of what the segment is known to hold before a column is read.
+
+Only a certain no counts: what is not known may match. The answer of `matching.predicate` is the judge.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from caltrop.dialect.words import fits
+from caltrop.engine.context import Extracted
+from caltrop.engine.matching import is_network
+from caltrop.engine.table import MULTIVALUE, render
+from caltrop.spl.ast import And, Comparison, Membership, Node, Or, Word
+
+MOST_VALUES = 2_000  # of a field, to be kept as a set
+SAMPLE = 8_192  # rows that show whether a field has more
+
+
+def may_match(node: Node, extracted: Extracted, computed: frozenset[str]) -> bool:
+    """False where no row of the extracted events matches. `computed` are fields that are made behind extraction."""
+    if isinstance(node, And):
+        return all(may_match(item, extracted, computed) for item in node.items)
+    if isinstance(node, Or):
+        return any(may_match(item, extracted, computed) for item in node.items)
+    if isinstance(node, Comparison | Membership) and node.field.name not in computed:
+        if node.field.name not in extracted.frame.columns:
+            return False
+        if isinstance(node, Membership):
+            wanted: tuple[Node, ...] = node.values
+        elif node.op == "=":
+            wanted = (node.value,)
+        else:
+            return True
+        texts = [value.text for value in wanted if isinstance(value, Word)]
+        if len(texts) < len(wanted) or any(is_network(text) for text in texts):
+            return True
+        values = values_of(node.field.name, extracted)
+        return values is None or any(_holds(text.casefold(), values) for text in texts)
+    return True
+
+
+def _holds(text: str, values: frozenset[str]) -> bool:
+    """Whether one of the values is what the text means; equal without regard to case are equal when folded too."""
+    return any(fits(text, value) for value in values) if "*" in text else text in values
+
+
+def values_of(name: str, extracted: Extracted) -> frozenset[str] | None:
+    """The folded values of a field; None where there are many, and when many events are asked for the first time."""
+    if name in extracted.values:
+        return extracted.values[name]
+    if extracted.frame.height > SAMPLE and name not in extracted.asked:
+        extracted.asked.add(name)
+        return None
+    found = extracted.values[name] = _distinct(name, extracted)
+    return found
+
+
+def _distinct(name: str, extracted: Extracted) -> frozenset[str] | None:
+    column = extracted.frame.get_column(name)
+    if column.dtype == MULTIVALUE:
+        column = column.explode()
+    if column.dtype == pl.Null:
+        return frozenset()
+    if column.head(SAMPLE).n_unique() > MOST_VALUES:
+        return None
+    values = render(column.unique()).drop_nulls()
+    return frozenset(text.casefold() for text in values) if len(values) <= MOST_VALUES else None

@@ -1,0 +1,42 @@
+"""What commands make of no rows, remembered: most detections match nothing, and what follows then is the same every time.
+
+Of no rows, a command that says so (`CommandEntry.settled`) makes no rows, in columns that depend on the columns it is given and
+on nothing else. The first time it runs as ever, so that whatever it refuses is refused; a run that said something to the job,
+or that gave rows after all, is not kept.
+"""
+
+from __future__ import annotations
+
+from caltrop.engine.context import Context
+from caltrop.engine.kept import Kept
+from caltrop.engine.registry import CommandEntry
+from caltrop.engine.table import Table
+from caltrop.spl.ast import Call, Command, Subsearch
+
+_MOST = 16_384
+# By the identity of the command, which the value keeps alive: trees are shared between searches of the same text.
+_kept: Kept[tuple[Command, Table]] = Kept(_MOST)
+
+
+def run(entry: CommandEntry, table: Table, command: Command, ctx: Context) -> Table:
+    """The command over the table: run, or what it made of no rows of these columns before."""
+    if not entry.settled or len(table):
+        return entry.run(table, command, ctx)
+    key = (id(command), table.events, tuple(table.frame.columns), tuple(table.frame.dtypes))
+    kept = _kept.get(key)
+    if kept is not None:
+        return kept[1]
+    said, delimiters = len(ctx.messages), dict(ctx.delimiters)
+    result = entry.run(table, command, ctx)
+    silent = len(ctx.messages) == said and ctx.delimiters == delimiters
+    if silent and not len(result) and not _looks_elsewhere(command):
+        _kept.put(key, (command, result))
+    return result
+
+
+# Functions of eval that look at something else than the row: tables, event types, the configuration.
+_ELSEWHERE = frozenset({"lookup", "searchmatch"})
+
+
+def _looks_elsewhere(command: Command) -> bool:
+    return any(isinstance(n, Subsearch) or (isinstance(n, Call) and n.name in _ELSEWHERE) for n in command.walk())
