@@ -7,15 +7,19 @@ or that gave rows after all, is not kept.
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+
 from caltrop.engine.context import Context
-from caltrop.engine.kept import Kept
 from caltrop.engine.registry import CommandEntry
 from caltrop.engine.table import Table
 from caltrop.spl.ast import Call, Command, Subsearch
 
-_MOST = 16_384
+_MOST = 8_192  # a few kilobytes each
 # By the identity of the command, which the value keeps alive: trees are shared between searches of the same text.
-_kept: Kept[tuple[Command, Table]] = Kept(_MOST)
+_kept: OrderedDict[Hashable, tuple[Command, Table]] = OrderedDict()
+_lock = threading.Lock()
 
 
 def run(entry: CommandEntry, table: Table, command: Command, ctx: Context) -> Table:
@@ -23,14 +27,19 @@ def run(entry: CommandEntry, table: Table, command: Command, ctx: Context) -> Ta
     if not entry.settled or len(table):
         return entry.run(table, command, ctx)
     key = (id(command), table.events, tuple(table.frame.columns), tuple(table.frame.dtypes))
-    kept = _kept.get(key)
-    if kept is not None:
-        return kept[1]
+    with _lock:
+        kept = _kept.get(key)
+        if kept is not None:
+            _kept.move_to_end(key)
+            return kept[1]
     said, delimiters = len(ctx.messages), dict(ctx.delimiters)
     result = entry.run(table, command, ctx)
     silent = len(ctx.messages) == said and ctx.delimiters == delimiters
     if silent and not len(result) and not _looks_elsewhere(command):
-        _kept.put(key, (command, result))
+        with _lock:
+            _kept[key] = command, result
+            while len(_kept) > _MOST:
+                _kept.popitem(last=False)
     return result
 
 
