@@ -120,12 +120,14 @@ def _prove(
 def _embedded(stack: ExitStack, apps: Sequence[Path], addons: bool) -> RemoteTarget:
     """Start the embedded server, with these apps, on free loopback ports for as long as the stack lives."""
     from caltrop.replay.remote import Credentials, RemoteTarget
+    from caltrop.splunkd.inprocess import Wire
     from caltrop.splunkd.server import Server
 
     server = stack.enter_context(Server(addons=None if addons else ()))
     for app in apps:
         server.install(app)
-    return RemoteTarget.connect(server.url, Credentials(server.username, server.password), hec_url=server.hec_url)
+    credentials = Credentials(server.username, server.password)
+    return RemoteTarget.connect(server.url, credentials, hec_url=server.hec_url, wire=Wire(server.daemon))
 
 
 def _chosen(catalogue: Catalogue, names: tuple[str, ...]) -> list[Detection]:

@@ -193,7 +193,7 @@ def _replayed(
 
 def _wait_searchable(proof: Proof, sent: int | None) -> tuple[Window, int]:
     """Wait until as many events are found as were sent; when the target does the line breaking, until the number
-    found stands still."""
+    found stands still (a prompt one is asked once)."""
     count_search = f'search index=* host="{proof.host}" | stats count min(_time) as first max(_time) as last'
     found: dict[str, str] = {}
     before = -1
@@ -202,7 +202,7 @@ def _wait_searchable(proof: Proof, sent: int | None) -> tuple[Window, int]:
         nonlocal found, before
         found = dict(proof.target.search(count_search, earliest_time="0", latest_time="+20y")[0])
         count = int(found["count"])
-        settled = count == sent if sent is not None else count == before
+        settled = count == sent if sent is not None else proof.target.prompt or count == before
         before = count
         return count > 0 and settled
 
@@ -323,7 +323,7 @@ def _action_events(proof: Proof, index: str, name: str, sid: str) -> list[Row]:
     def written() -> bool:
         spl = f"search index={index} search_name={quoted(name)} orig_sid={quoted(sid)}"
         events[:] = proof.target.search(spl, earliest_time="0", latest_time="+20y")
-        return bool(events)
+        return bool(events) or proof.target.prompt
 
     # Nothing written in time is a finding, judged by the caller, not a failure of the target.
     with suppress(TargetError):

@@ -7,6 +7,7 @@ Follows the REST API reference (search, saved/searches, apps/local, data/inputs/
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import ssl
 import time
@@ -16,11 +17,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import splunklib.client as splunk
-from splunklib.binding import AuthenticationError, HTTPError
+from splunklib.binding import AuthenticationError, HTTPError, ResponseReader
 from splunklib.results import JSONResultsReader, Message
 
 from caltrop.dialect.words import truth
@@ -39,6 +40,48 @@ class Credentials:
     username: str = "admin"
     password: str = ""
     token: str = ""
+
+
+class Reply(Protocol):
+    """An answer, read to its end."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def content_type(self) -> str: ...
+    @property
+    def headers(self) -> Sequence[tuple[str, str]]: ...
+    def read(self) -> bytes: ...
+
+
+class Wire(Protocol):
+    """A target in this process: the very requests, handed over without sockets, and word of a search that has ended.
+
+    What it has acknowledged is searchable, and alert actions have written when their search is done.
+    """
+
+    def manage(self, method: str, target: str, query: str, headers: Mapping[str, str], body: bytes) -> Reply: ...
+    def collect(self, method: str, target: str, query: str, headers: Mapping[str, str], body: bytes) -> Reply: ...
+    def wait(self, sid: str, seconds: float) -> None: ...
+
+
+def _handler(wire: Wire) -> Callable[..., dict[str, Any]]:
+    """splunk-sdk's requests over the wire (its `handler`)."""
+
+    def handle(url: str, message: Mapping[str, Any], **_: Any) -> dict[str, Any]:
+        parts = urlsplit(url)
+        body = message.get("body", b"")
+        data = body.encode() if isinstance(body, str) else body
+        headers = {"host": parts.netloc, "accept": "*/*", **dict(message["headers"])}
+        reply = wire.manage(message.get("method", "GET"), parts.path, parts.query, headers, data)
+        return {
+            "status": reply.status,
+            "reason": http.client.responses.get(reply.status, ""),
+            "headers": [("content-type", reply.content_type), *reply.headers],
+            "body": ResponseReader(io.BytesIO(reply.read())),
+        }
+
+    return handle
 
 
 P = ParamSpec("P")
@@ -62,8 +105,11 @@ def _told(method: Callable[Concatenate[Asking, P], T]) -> Callable[Concatenate[A
 class RemoteTarget:
     """One Splunk, logged in to: a `Target`. Create with `RemoteTarget.connect`."""
 
-    def __init__(self, service: splunk.Service, url: str, hec_url: str | None, verify: bool) -> None:
+    def __init__(
+        self, service: splunk.Service, url: str, hec_url: str | None, verify: bool, wire: Wire | None = None
+    ) -> None:
         self.service = service
+        self._wire = wire
         self.url = url
         self.verify = verify
         self._hec_url = hec_url
@@ -72,10 +118,17 @@ class RemoteTarget:
 
     @classmethod
     def connect(
-        cls, url: str, credentials: Credentials, *, hec_url: str | None = None, verify: bool | None = None
+        cls,
+        url: str,
+        credentials: Credentials,
+        *,
+        hec_url: str | None = None,
+        verify: bool | None = None,
+        wire: Wire | None = None,
     ) -> RemoteTarget:
         """Log in to the management port at `url` (https://host:8089). Certificates are checked unless the host is
-        this machine or `verify` says otherwise. Raises TargetError when nobody answers or the login is refused."""
+        this machine or `verify` says otherwise. A `wire` leads to a target in this process, whose address `url` is.
+        Raises TargetError when nobody answers or the login is refused."""
         parts = urlsplit(url if "//" in url else f"https://{url}")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise TargetError(f"not a target URL: {url!r}", hint="write it like https://host:8089")
@@ -87,7 +140,9 @@ class RemoteTarget:
             "verify": check,
             "autologin": True,
         }
-        if check and parts.scheme == "https":
+        if wire is not None:
+            arguments["handler"] = _handler(wire)
+        elif check and parts.scheme == "https":
             arguments["context"] = ssl.create_default_context()
         if credentials.token:
             arguments["splunkToken"] = credentials.token
@@ -103,9 +158,13 @@ class RemoteTarget:
             ) from error
         except (OSError, HTTPError) as error:
             raise TargetError(f"cannot reach {url}: {error}", hint="is the management port open, and https?") from error
-        return cls(service, url, hec_url, check)
+        return cls(service, url, hec_url, check, wire)
 
     # -- what it is
+
+    @property
+    def prompt(self) -> bool:
+        return self._wire is not None
 
     @_told
     def version(self) -> str:
@@ -245,6 +304,21 @@ class RemoteTarget:
         raise TargetError(f"{self.hec_url()} did not acknowledge the data within {seconds:.0f} s")
 
     def _hec_request(self, path: str, parameters: Mapping[str, str], body: bytes) -> dict[str, Any]:
+        headers = {"Authorization": f"Splunk {self._token}", "X-Splunk-Request-Channel": self._channel}
+        if self._wire is not None:
+            reply = self._wire.collect("POST", path, urlencode(parameters), headers, body)
+            status, text = reply.status, reply.read()
+        else:
+            status, text = self._hec_answer(f"{path}?{urlencode(parameters)}" if parameters else path, headers, body)
+        if status != 200:
+            raise TargetError(f"{self.hec_url()}{path} answered {status}: {text.decode(errors='replace')[:300]}")
+        answer = json.loads(text)
+        if not isinstance(answer, dict):
+            raise TargetError(f"{self.hec_url()}{path} answered something that is not a JSON object")
+        return answer
+
+    def _hec_answer(self, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+        """Status and body of what the collector answers."""
         parts = urlsplit(self.hec_url())
         connection: http.client.HTTPConnection
         if parts.scheme == "https":
@@ -257,12 +331,10 @@ class RemoteTarget:
             )
         else:
             connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 8088, timeout=60)
-        url = f"{path}?{urlencode(parameters)}" if parameters else path
-        headers = {"Authorization": f"Splunk {self._token}", "X-Splunk-Request-Channel": self._channel}
         try:
-            connection.request("POST", url, body=body, headers=headers)
+            connection.request("POST", url, body=body, headers=dict(headers))
             reply = connection.getresponse()
-            text = reply.read()
+            return reply.status, reply.read()
         except OSError as error:
             raise TargetError(
                 f"cannot reach the HTTP Event Collector at {self.hec_url()}: {error}",
@@ -270,12 +342,6 @@ class RemoteTarget:
             ) from error
         finally:
             connection.close()
-        if reply.status != 200:
-            raise TargetError(f"{self.hec_url()}{path} answered {reply.status}: {text.decode(errors='replace')[:300]}")
-        answer = json.loads(text)
-        if not isinstance(answer, dict):
-            raise TargetError(f"{self.hec_url()}{path} answered something that is not a JSON object")
-        return answer
 
     # -- searches
 
@@ -288,6 +354,8 @@ class RemoteTarget:
     @_told
     def finish(self, job: splunk.Job, *, what: str, seconds: float = 300.0) -> list[Row]:
         """Wait until a job is done and read its rows. Raises TargetError when it failed or took too long."""
+        if self._wire is not None:
+            self._wire.wait(job.sid, seconds)
         deadline = time.monotonic() + seconds
         while not job.is_ready() or job["isDone"] != "1":
             if time.monotonic() > deadline:

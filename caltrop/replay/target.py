@@ -73,6 +73,10 @@ class Target(Receiver, Protocol):
     @property
     def url(self) -> str: ...
 
+    @property
+    def prompt(self) -> bool:
+        """Whether what it has acknowledged is searchable at once, and alert actions have written when a search is done."""
+
     def version(self) -> str: ...
 
     def install(self, package: Path) -> None:

@@ -124,11 +124,7 @@ class Client:
         sent = {**self.headers, **{name.replace("_", "-"): value for name, value in headers.items()}}
         if content_type:
             sent["content-type"] = content_type
-        try:
-            response = application.handle(Request(method, target, _encode(query), sent, body, port))
-        except ApiError as error:
-            response = application.refuse(error)
-        return _read(response)
+        return _read(_handed(application, method, target, _encode(query), sent, body, port))
 
 
 def _encode(arguments: Arguments) -> str:
@@ -146,3 +142,37 @@ def _word(value: Any) -> str:
 def _read(response: Response) -> Answer:
     headers = {"content-type": response.content_type, **{name.lower(): value for name, value in response.headers}}
     return Answer(response.status, response.read(), headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """The listeners of a server without sockets, for a client that makes its own requests (splunk-sdk).
+
+    `target` is the raw path, `query` what stands behind its question mark, names of `headers` in any case.
+    """
+
+    daemon: Daemon
+
+    def manage(self, method: str, target: str, query: str, headers: Mapping[str, str], body: bytes) -> Response:
+        return _handed(self.daemon.management, method, target, query, headers, body, self.daemon.state.mgmt_port)
+
+    def collect(self, method: str, target: str, query: str, headers: Mapping[str, str], body: bytes) -> Response:
+        return _handed(self.daemon.collector, method, target, query, headers, body, self.daemon.state.hec_port)
+
+    def wait(self, sid: str, seconds: float) -> None:
+        """Until the search is done, its alert actions included, or the time is over."""
+        job = self.daemon.searching.jobs.get(sid)
+        if job is not None:
+            job.done.wait(seconds)
+
+
+def _handed(
+    application: Application, method: str, target: str, query: str, headers: Mapping[str, str], body: bytes, port: int
+) -> Response:
+    lower = {name.lower(): value for name, value in headers.items()}
+    try:
+        response = application.handle(Request(method, target, query, lower, body, port))
+    except ApiError as error:
+        response = application.refuse(error)
+    response.read()
+    return response

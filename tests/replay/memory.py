@@ -38,6 +38,7 @@ class MemoryTarget:
     """`Target`. A hit is an event with action=odd; its row has the event's other fields."""
 
     url: str = "memory:"
+    prompt: bool = False
     hits: Callable[[list[Row]], list[Row]] = same
     risk: Callable[[list[Row]], list[Row]] = same
     notables: Callable[[list[Row]], list[Row]] = same
