@@ -8,6 +8,7 @@ import pytest
 
 from caltrop.replay.remote import Credentials, RemoteTarget
 from caltrop.replay.target import Source, TargetError, wait_until
+from caltrop.splunkd.inprocess import Wire
 from caltrop.splunkd.server import Server
 
 
@@ -17,12 +18,18 @@ def server() -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture
-def target(server: Server) -> RemoteTarget:
-    return RemoteTarget.connect(server.url, Credentials(server.username, server.password), hec_url=server.hec_url)
+@pytest.fixture(params=["sockets", "in process"])
+def target(server: Server, request: pytest.FixtureRequest) -> RemoteTarget:
+    wire = Wire(server.daemon) if request.param == "in process" else None
+    credentials = Credentials(server.username, server.password)
+    found = RemoteTarget.connect(server.url, credentials, hec_url=server.hec_url, wire=wire)
+    assert found.prompt == (wire is not None)
+    return found
 
 
 def test_a_wrong_password_and_a_wrong_address_say_so(server: Server) -> None:
+    with pytest.raises(TargetError, match="refused the login of 'admin'"):
+        RemoteTarget.connect(server.url, Credentials("admin", "wrong"), wire=Wire(server.daemon))
     with pytest.raises(TargetError, match="refused the login of 'admin'"):
         RemoteTarget.connect(server.url, Credentials("admin", "wrong"))
     with pytest.raises(TargetError, match="not a target URL"):
@@ -37,12 +44,23 @@ def test_the_collector_is_found_by_the_targets_own_settings(server: Server) -> N
 
 
 def test_the_token_learns_every_index_it_is_asked_for(target: RemoteTarget) -> None:
+    host = f"prompt-{target.prompt}"
     for name in ("one", "two", "one"):
         target.ensure_index(name)
         target.allow(name)
-        assert target.send(Source(name, "h", "s", "st"), [{"event": f"to {name}", "time": 1}]) == 1
-    rows = target.search("search index=one OR index=two | stats count by index", earliest_time="0")
+        assert target.send(Source(name, host, "s", "st"), [{"event": f"to {name}", "time": 1}]) == 1
+    marked = f'search (index=one OR index=two) source=s host="{host}" | stats count by index'
+    rows = target.search(marked, earliest_time="0")
     assert rows == [{"index": "one", "count": "2"}, {"index": "two", "count": "1"}]
+
+
+def test_what_a_prompt_target_acknowledged_is_searchable(server: Server) -> None:
+    near = RemoteTarget.connect(
+        server.url, Credentials(server.username, server.password), hec_url=server.hec_url, wire=Wire(server.daemon)
+    )
+    near.allow("main")
+    near.send_raw(Source("main", "raw-host", "s", "st"), b"first line\nsecond line\n")
+    assert near.search("search index=main host=raw-host | stats count", earliest_time="0") == [{"count": "2"}]
 
 
 def test_sending_without_a_token_is_a_mistake_of_ours(target: RemoteTarget) -> None:

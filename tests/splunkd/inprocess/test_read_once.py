@@ -76,7 +76,7 @@ def test_a_search_is_read_once(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> N
         parsed.append(text)
         return parse(text)
 
-    monkeypatch.setattr(reading, "parse", counted)
+    monkeypatch.setattr(reading, "parsed", counted)
     job = run(jobs, "search index=main `m` | table n")
     assert job.table.frame["n"].to_list() == ["1"]
     assert parsed == ["search index=main n=1 | table n"]
