@@ -19,8 +19,9 @@ ARROWS = {
     "content": {"spl"},
     "render": {"content", "spl"},
     "engine": {"spl", "index", "knowledge"},
-    "splunkd": {"engine", "knowledge", "index", "spl"},
-    "replay": {"content", "index"},
+    "explain": {"spl"},
+    "splunkd": {"engine", "explain", "explained", "knowledge", "index", "spl"},
+    "replay": {"content", "explain", "index", "spl"},
 }
 
 # wing of splunkd -> wings it may import; what lies above them (app, daemon, server) composes, and nothing imports it

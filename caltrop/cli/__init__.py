@@ -25,6 +25,7 @@ COMMANDS = {
     "test": "Install the package into a target, replay attack data, assert hits, risk and tuning.",
     "serve": "Run the embedded, Splunk-compatible server.",
     "search": "Run SPL over files, with no server.",
+    "explain": "Say why a search or a detection found nothing.",
     "replay": "Send datasets to a target.",
     "spl": "Parse and lint SPL.",
     "conformance": "Run conformance cases.",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from caltrop.corpus.own import Outcome, Trial
 
 NAMES_SHOWN = 5
+WHY_SHOWN = 3  # findings of a detection that does not fire
 
 
 @click.group(short_help="Every detection of a content repository, over data or on its own.")
@@ -124,11 +125,10 @@ def _attempt(
 
 
 def _told(outcome: Outcome) -> str:
-    """One line: the verdict, hits, seconds, and what a reader asks next."""
+    """The verdict, hits, seconds, and what a reader asks next; why events were lost stands below, a line a finding."""
     why = outcome.lost or outcome.error
-    return f"{outcome.verdict:<7}{outcome.hits:>7} hits {outcome.seconds:>7.2f} s  {outcome.detection}" + (
-        f": {why}" if why else ""
-    )
+    first = f"{outcome.verdict:<7}{outcome.hits:>7} hits {outcome.seconds:>7.2f} s  {outcome.detection}"
+    return "\n".join([f"{first}: {why}" if why else first, *(f"        {line}" for line in outcome.why[:WHY_SHOWN])])
 
 
 def _summarize(outcomes: Sequence[Outcome]) -> None:

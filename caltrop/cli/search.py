@@ -48,6 +48,7 @@ def command(
     from caltrop.cli import results
     from caltrop.engine.context import Message
     from caltrop.engine.instance import Instance
+    from caltrop.explained import explained
     from caltrop.knowledge import app_folders
 
     with app_folders(packages(apps), addons=addons) as folders:
@@ -67,4 +68,14 @@ def command(
         finally:  # a search that fails may have said before what is wrong
             for message in said:
                 click.echo(f"{message.severity}: {message.text}", err=True)
-    {"json": results.write_json, "csv": results.write_csv, "table": results.write_table}[output](result.table)
+    if len(result.table):
+        {"json": results.write_json, "csv": results.write_csv, "table": results.write_table}[output](result.table)
+        return
+    if output == "csv":
+        results.write_csv(result.table)
+    explanation = explained(instance, result, app=context)
+    if not data and any(finding.subject == "data" for finding in explanation.findings):
+        click.echo("0 rows: there is no data to search; name files with --data", err=True)
+        return
+    for line in explanation.lines():
+        click.echo(line, err=True)

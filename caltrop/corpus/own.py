@@ -25,12 +25,14 @@ from caltrop.corpus.run import INDEXES, as_command, cause, write_app
 from caltrop.engine.execute import Stage
 from caltrop.engine.instance import Instance
 from caltrop.errors import CaltropError
+from caltrop.explained import explained
 from caltrop.replay.delivery import reads_as_it_is
 from caltrop.workers import Died
 from caltrop.workers import run as in_parallel
 
 SECONDS = 300.0  # that one search may take
 TEXT_SHOWN = 200  # characters of a stage
+WHY_KEPT = 7  # findings of an explanation
 Verdict = Literal["fires", "silent", "error", "absent"]
 
 
@@ -70,6 +72,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     events: int = 0
     hits: int = 0
     lost: str = ""
+    why: tuple[str, ...] = ()  # what explains it
     error: str = ""
     cause: str = ""  # the error without what is particular to this detection
     absent: tuple[str, ...] = ()
@@ -159,10 +162,11 @@ class Bench:
         for name in dict.fromkeys([*INDEXES, *(data.index for data in trial.data)]):
             instance.store.create_index(name)
         problems: list[str] = []
-        events = sum(self._load(instance, data, problems) for data in trial.data)
+        events = sum(load(instance, data, problems) for data in trial.data)
         deadline = time.monotonic() + SECONDS
         result = instance.search(as_command(trial.search), app=self._app, cancelled=lambda: time.monotonic() > deadline)
         hits = len(result.table)
+        why = [] if hits else [finding.text for finding in explained(instance, result, app=self._app).findings]
         bounds = trial.hits
         fires = hits >= (bounds.at_least or 0) and (bounds.at_most is None or hits <= bounds.at_most)
         return msgspec.structs.replace(
@@ -170,20 +174,23 @@ class Bench:
             events=events,
             hits=hits,
             lost="" if fires else lost(result.stages, events, hits),
+            why=() if fires else tuple(why[:WHY_KEPT]),
             problems=tuple(dict.fromkeys([*problems, *(message.text for message in result.messages)])),
         )
 
-    def _load(self, instance: Instance, data: Data, problems: list[str]) -> int:
-        plain = bool(data.sourcetype) and reads_as_it_is(Path(data.path))
-        options = instance.import_options(
-            host=data.host or None,
-            source=data.source or None,
-            sourcetype=data.sourcetype or None,
-            index=data.index,
-            format="raw" if plain else "auto",
-            on_problem=lambda problem: problems.append(str(problem)),
-        )
-        return instance.add_file(data.path, options)
+
+def load(instance: Instance, data: Data, problems: list[str]) -> int:
+    """Index a data set as its test says that it is; the number of events. What was wrong with it is added to `problems`."""
+    plain = bool(data.sourcetype) and reads_as_it_is(Path(data.path))
+    options = instance.import_options(
+        host=data.host or None,
+        source=data.source or None,
+        sourcetype=data.sourcetype or None,
+        index=data.index,
+        format="raw" if plain else "auto",
+        on_problem=lambda problem: problems.append(str(problem)),
+    )
+    return instance.add_file(data.path, options)
 
 
 def lost(stages: Sequence[Stage], events: int, hits: int) -> str:

@@ -41,6 +41,9 @@ class Engine:
     on_stage: Callable[[int, int, int], None] | None = None
     stages: list[Stage] = field(default_factory=list)  # of the main search, as far as it has come
     events: Table | None = None  # the main search's table before its first transforming command
+    emptied: tuple[int, Table] | None = (
+        None  # the last stage that left no row of some: its number from 0, what it was given
+    )
     transforming: bool = False
 
     def evaluate(self, expression: Node, frame: pl.DataFrame, ctx: Context) -> pl.Series:
@@ -79,6 +82,7 @@ class Engine:
                 raise Cancelled("the search was cancelled")
             if main and entry.kind == "transforming" and not self.transforming:
                 self.events, self.transforming = table, True
+            given = table
             try:
                 if not declaration_of(command.name).reads_brackets and command.of(Subsearch):
                     command = subsearches.written_in(command, ctx)
@@ -86,11 +90,11 @@ class Engine:
                 if number == 0 and source is None and command.name == "search":
                     table = scan_events(commands, ctx)
                 else:
-                    before, table = table, settled.run(entry, table, command, ctx)
+                    table = settled.run(entry, table, command, ctx)
                     # Only what they give tells of generating and of custom commands whether it is events.
                     undecided = entry.kind == "generating" or command.name not in registry.commands
                     if main and not self.transforming and undecided and not table.events:
-                        self.events, self.transforming = before, True
+                        self.events, self.transforming = given, True
             except SearchError as error:
                 raise error.at(command) from error
             except (MatchLimit, TimeError) as error:
@@ -99,6 +103,8 @@ class Engine:
                 raise SearchError(f"'{command.name}' failed: {error}", node=command).at(command) from error
             if main:
                 self.stages.append(Stage(command, len(table)))
+                if len(given) and not len(table):
+                    self.emptied = number, given
                 if self.on_stage is not None:
                     self.on_stage(number + 1, len(stages), len(table))
         if not main:

@@ -36,7 +36,8 @@ Time = float | str | None
 @dataclass(frozen=True, slots=True)
 class SearchResult:
     """What a finished search gives. `events` is the table before the first transforming command (all of it, for a search without);
-    `stages` are its commands, each with the rows that it gave."""
+    `stages` are its commands, each with the rows that it gave; `emptied` is the last of them that left none of some rows, by its
+    number from 0, with these rows."""
 
     table: Table
     events: Table
@@ -47,6 +48,10 @@ class SearchResult:
     is_transforming: bool
     duration: float  # seconds
     stages: tuple[Stage, ...]
+    reading: Reading
+    moment: float  # what it took for now
+    timezone: str
+    emptied: tuple[int, Table] | None = None
 
 
 @dataclass
@@ -160,6 +165,10 @@ class Instance:
             is_transforming=engine.transforming,
             duration=time.monotonic() - began,
             stages=tuple(engine.stages),
+            reading=read,
+            moment=moment,
+            timezone=timezone,
+            emptied=engine.emptied,
         )
 
     # -- knowledge and extraction

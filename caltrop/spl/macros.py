@@ -85,6 +85,24 @@ class Expansion:
         here = min(piece.span.start + offset - piece.at, piece.span.end)
         return Span(here, here)
 
+    @property
+    def calls(self) -> list[tuple[str, str]]:
+        """The macro calls as written, without backticks, with what stands for each in `text`."""
+        ends = [*(piece.at for piece in self.pieces[1:]), len(self.text)]
+        return [
+            (self.source[piece.span.start : piece.span.end].strip("`"), self.text[piece.at : end])
+            for piece, end in zip(self.pieces, ends, strict=True)
+            if not piece.verbatim
+        ]
+
+    def call(self, span: Span) -> str:
+        """The one macro call, without backticks, that a stretch of `text` came from as a whole; empty where none did."""
+        place = self.original(span)
+        for piece in self.pieces:
+            if not piece.verbatim and piece.span.start <= place.start and place.end <= piece.span.end:
+                return self.source[piece.span.start : piece.span.end].strip("`")
+        return ""
+
     def rebase(self, error: SplError) -> SplError:
         """The same error, at the place in the text that was written."""
         return error.moved(self.source, self.original(error.span))

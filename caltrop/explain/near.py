@@ -1,0 +1,43 @@
+"""The values and names that are most like one that was not found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from caltrop.dialect.words import SIMILAR
+
+LOOKED_AT = 300  # values, the most frequent ones: likeness takes time
+LONGEST = 240  # characters of a value
+SHORTEST = 3  # shorter texts are like too many
+_PARTS = re.compile(r"[\\/]+")
+
+Counted = tuple[str, int]
+
+
+def nearest(wanted: Iterable[str], values: Sequence[Counted], most: int = 3) -> list[Counted]:
+    """Of values with their rows those that are like one of the wanted (* stands for any text), likest first."""
+    texts = [core for text in wanted if len(core := text.replace("*", " ").strip().lower()) >= SHORTEST]
+    scored = []
+    for value, rows in values[:LOOKED_AT]:
+        score = max((_likeness(text, value[:LONGEST].lower()) for text in texts), default=0.0)
+        if score >= SIMILAR:
+            scored.append((-score, -rows, value, rows))
+    return [(value, rows) for _, _, value, rows in sorted(scored)[:most]]
+
+
+def _likeness(wanted: str, value: str) -> float:
+    """0 to 1: of the whole, of the last part of a path, or of the stretch of a longer value that has most of it."""
+    from difflib import SequenceMatcher  # takes long to import, and is wanted only when something is wrong
+
+    wanted_parts = _PARTS.split(wanted.strip("\\/ "))
+    parts = _PARTS.split(value)
+    best = 0.0
+    for one, other in ((wanted, value), (wanted_parts[-1], parts[-1])):
+        matcher = SequenceMatcher(None, one, other, autojunk=False)
+        if one and matcher.real_quick_ratio() >= max(SIMILAR, best) and matcher.quick_ratio() >= SIMILAR:
+            best = max(best, matcher.ratio())
+    if best < SIMILAR and len(value) > len(wanted) > SHORTEST:
+        matcher = SequenceMatcher(None, wanted, value, autojunk=False)
+        best = max(best, 0.95 * matcher.find_longest_match().size / len(wanted))
+    return best
