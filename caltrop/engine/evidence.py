@@ -13,6 +13,7 @@ import polars as pl
 
 from caltrop.engine import asking, datasetrows, scan, subsearches
 from caltrop.engine.context import Context
+from caltrop.engine.derived import with_derived
 from caltrop.engine.execute import Engine
 from caltrop.engine.instance import Instance, SearchResult
 from caltrop.engine.needed import needed_fields
@@ -186,7 +187,7 @@ class EngineEvidence:
             frame = table.frame
             if search:
                 node = self._resolve(node)
-                frame = scan.with_derived(frame, scan.mentioned(node), self._ctx) if table.events else frame
+                frame = with_derived(frame, scan.mentioned(node), self._ctx) if table.events else frame
                 found = self._ctx.engine.matches(node, frame, self._ctx)
             else:
                 found = self._ctx.engine.evaluate(node, frame, self._ctx)
