@@ -29,7 +29,6 @@ from caltrop.engine.table import MULTIVALUE, render
 
 HEADER = re.compile(rb"chunked 1\.0,(\d{1,12}),(\d{1,12})\n")
 HEADER_LIMIT = 64
-CHUNK_ROWS = 50_000  # as Splunk's maxresultrows
 REPLY_LIMIT = 1 << 30  # bytes of one chunk
 SECONDS = 600.0  # a command that takes longer than this for one search is ended
 ERROR_TAIL = 2_000  # characters of stderr quoted in an error
@@ -183,9 +182,8 @@ def _values(mark: str | None, cell: str | None) -> list[str] | None:
     return None if cell is None else [cell]
 
 
-def chunks(frame: pl.DataFrame, rows: int | None = None) -> Iterator[tuple[pl.DataFrame, bool]]:
+def chunks(frame: pl.DataFrame, rows: int) -> Iterator[tuple[pl.DataFrame, bool]]:
     """Pieces of a table and whether each is the last; an empty table is one piece."""
-    rows = CHUNK_ROWS if rows is None else rows
     starts: Sequence[int] = range(0, max(frame.height, 1), rows)
     for start in starts:
         yield frame.slice(start, rows), start + rows >= frame.height

@@ -19,6 +19,7 @@ from caltrop.engine.table import Table
 from caltrop.index import Segment, Store
 from caltrop.knowledge import Configuration, Knowledge, Lookup
 from caltrop.knowledge.asking import Met
+from caltrop.knowledge.limits import Limit
 from caltrop.knowledge.lookups import Mark
 from caltrop.spl.ast import Assignment, Node, Pipeline
 
@@ -135,6 +136,13 @@ class Context:
     def time_range(self) -> tuple[float | None, float | None]:
         """Earliest and latest of the running (sub)search, as its own text or the job says."""
         return self.searched.get(self.depth, (self.earliest, self.latest))
+
+    def limit(self, limit: Limit) -> int:
+        """A number of limits.conf. One that is set so that it cannot be meant is a warning, and its default holds."""
+        number, unusable = self.instance.knowledge(self.app, self.user).limits.of(limit)
+        if unusable is not None:
+            self.warn(str(unusable))
+        return number
 
     def warn(self, text: str) -> None:
         self._say("WARN", text)

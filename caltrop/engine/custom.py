@@ -16,6 +16,7 @@ from caltrop.engine import chunked, registry
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.table import Table, concat, render
+from caltrop.knowledge.limits import MAXRESULTROWS
 from caltrop.spl import unparse
 from caltrop.spl.ast import Alias, Clause, Command, FieldName, Literal, Node, Option, Subsearch, Word
 from caltrop.spl.facts import CommandKind
@@ -71,7 +72,7 @@ def _run(script: Path, table: Table, command: Command, ctx: Context, app: str) -
         table = _first_part(info, table, ctx)
         pieces: list[pl.DataFrame] = []
         received = 0
-        for piece, last in chunked.chunks(_with_text_time(table.frame)):
+        for piece, last in chunked.chunks(_with_text_time(table.frame), ctx.limit(MAXRESULTROWS)):
             reply, body = process.exchange({"action": "execute", "finished": last}, chunked.encode(piece))
             received = _take(reply, body, pieces, received, command, ctx)
             if reply.get("finished"):  # it wants no more
@@ -131,7 +132,7 @@ def _getinfo(command: Command, ctx: Context, app: str, session_key: str) -> dict
             "splunk_version": services.version,
             "search": "",
             "command": command.name,
-            "maxresultrows": chunked.CHUNK_ROWS,
+            "maxresultrows": ctx.limit(MAXRESULTROWS),
             "earliest_time": str(ctx.earliest or 0),
             "latest_time": str(ctx.latest or ctx.now),
         },

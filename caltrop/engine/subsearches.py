@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.table import Table, render
+from caltrop.knowledge.limits import SUBSEARCH_DEPTH, SUBSEARCH_MAXOUT, SUBSEARCH_MAXTIME, Limit
 from caltrop.spl import SplError, parse, parse_eval, parse_search, unparse
 from caltrop.spl.ast import And, Command, Comparison, FieldName, Keyword, Membership, Node, Not, Or, Subsearch, Word
 
-MAX_RESULTS = 10_000  # limits.conf: subsearch maxout
-MAX_DEPTH = 20
+MAX_DEPTH = 20  # of searches that call each other
+STANDARD = -1  # as many results as limits.conf says
 
 
-def run(node: Subsearch, ctx: Context, *, limit: int | None = MAX_RESULTS) -> Table:
-    """The rows of a subsearch, at most `limit` of them."""
-    with _inside(ctx, node, "subsearches are nested", ctx.earliest, ctx.latest):
+def run(
+    node: Subsearch, ctx: Context, *, limit: int | None = STANDARD, maxtime: Limit | int = SUBSEARCH_MAXTIME
+) -> Table:
+    """The rows of a subsearch, at most `limit` of them.
+
+    Time ends no subsearch here, so that results do not depend on the machine; that Splunk would have ended it is said.
+    """
+    began = time.monotonic()
+    deepest = min(MAX_DEPTH, ctx.limit(SUBSEARCH_DEPTH))
+    with _inside(ctx, node, "subsearches are nested", ctx.earliest, ctx.latest, deepest):
         table = ctx.engine.run(node.pipeline, ctx)
+    seconds = maxtime if isinstance(maxtime, int) else ctx.limit(maxtime)
+    if seconds and time.monotonic() - began > seconds:
+        ctx.warn(f"a subsearch took longer than {seconds} s: Splunk ends it then, with the results that it has")
+    if limit == STANDARD:
+        limit = ctx.limit(SUBSEARCH_MAXOUT)
     if limit is not None and len(table) > limit:
         ctx.warn(f"a subsearch gave {len(table)} results and was cut to {limit}")
         table = table.with_frame(table.frame.head(limit))
@@ -27,15 +41,17 @@ def run(node: Subsearch, ctx: Context, *, limit: int | None = MAX_RESULTS) -> Ta
 
 def nested(text: str, ctx: Context, node: Node, earliest: float | None, latest: float | None) -> Table:
     """Run search text inside this search, over a time range of its own; calls that never end are cut."""
-    with _inside(ctx, node, "searches call each other", earliest, latest):
+    with _inside(ctx, node, "searches call each other", earliest, latest, MAX_DEPTH):
         return ctx.engine.run_text(text, ctx)
 
 
 @contextmanager
-def _inside(ctx: Context, node: Node, what: str, earliest: float | None, latest: float | None) -> Iterator[None]:
+def _inside(
+    ctx: Context, node: Node, what: str, earliest: float | None, latest: float | None, deepest: int
+) -> Iterator[None]:
     """One level deeper, over a time range; whatever happens, the search around it has its own again afterwards."""
-    if ctx.depth >= MAX_DEPTH:
-        raise SearchError(f"{what} deeper than {MAX_DEPTH}", node=node)
+    if ctx.depth >= deepest:
+        raise SearchError(f"{what} deeper than {deepest}", node=node)
     before = ctx.earliest, ctx.latest, ctx.depth
     ctx.earliest, ctx.latest, ctx.depth = earliest, latest, ctx.depth + 1
     try:

@@ -45,6 +45,18 @@ def pairs(text: pl.Series, *, escaped: bool = False, trim: bool = True) -> Tripl
     return found["row"], clean_keys(keys), values.set(values == "", None)
 
 
+def first_fields(found: Triples, most: int) -> Triples:
+    """The triples of the first `most` fields of each row (0: all)."""
+    rows, keys, values = found
+    if not most or rows.is_empty() or int(rows.value_counts()["count"].max() or 0) <= most:  # type: ignore[arg-type]
+        return found
+    number = pl.col("key").is_first_distinct().cast(pl.UInt32).cum_sum().over("row")
+    # A field that comes again has the number of a later one: it counts where it came first.
+    long = pl.DataFrame({"row": rows, "key": keys}).with_columns(number.alias("number"))
+    kept = long.select(pl.col("number").min().over("row", "key") <= most).to_series()
+    return rows.filter(kept), keys.filter(kept), values.filter(kept)
+
+
 def clean_keys(keys: pl.Series) -> pl.Series:
     """CLEAN_KEYS: what is no letter, digit or underscore becomes `_`; leading underscores and digits go."""
     unique = keys.unique().drop_nulls()

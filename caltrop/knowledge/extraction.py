@@ -20,6 +20,7 @@ from caltrop.errors import CaltropError
 from caltrop.knowledge import automatic, texttables
 from caltrop.knowledge.asking import Evaluate, Fault
 from caltrop.knowledge.columns import Columns, as_field, as_list, from_pairs, trimmed, unify
+from caltrop.knowledge.limits import KV_CHARACTERS, KV_COLUMNS, KV_FIELDS
 from caltrop.knowledge.lookups import Lookup
 from caltrop.knowledge.props import AutoLookup, Plan, Report
 from caltrop.knowledge.transforms import Transform
@@ -39,6 +40,15 @@ def names_in_eval(expression: str) -> set[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """Of automatic extraction, by limits.conf: characters of an event, its fields (0: all), columns of a table."""
+
+    characters: int = KV_CHARACTERS.default
+    fields: int = KV_FIELDS.default
+    columns: int = KV_COLUMNS.default
+
+
+@dataclass(frozen=True, slots=True)
 class Tools:
     """What extraction needs from outside: the evaluator of expressions, transforms and lookups by name, who hears of faults."""
 
@@ -47,6 +57,7 @@ class Tools:
     lookup: Callable[[AutoLookup], Lookup | Fault]
     meet: Callable[[Fault], None]
     tokenizers: Mapping[str, Regex] = field(default_factory=dict)  # of fields.conf, by field
+    bounds: Bounds = Bounds()
 
 
 _EVENTS_OWN = frozenset({"host", "source", "sourcetype", "index"})
@@ -157,7 +168,7 @@ def _automatic(columns: Columns, plan: Plan, needed: set[str] | None, tools: Too
         if mode != "multi":
             what = f"KV_MODE = {mode}: descriptions of tables in multikv.conf are not read; the header line names the fields"
             tools.meet(Fault(plan.kv_place, what))
-        _fill(columns, texttables.fields(raw), needed, True)
+        _fill(columns, texttables.fields(raw, tools.bounds.columns), needed, True)
         return
     if mode not in KV_MODES:
         what = f"KV_MODE = {mode}: expected none, auto, auto_escaped, json, xml or multi; auto is used"
@@ -175,7 +186,9 @@ def _automatic(columns: Columns, plan: Plan, needed: set[str] | None, tools: Too
     if mode in {"auto", "auto_escaped"}:
         rest = raw if as_json is None else raw.set(as_json, None)
         if rest.null_count() < len(rest):
+            rest = rest.str.head(tools.bounds.characters)
             found = automatic.pairs(rest, escaped=mode == "auto_escaped", trim=plan.trim_spaces)
+            found = automatic.first_fields(found, tools.bounds.fields)
             _fill(columns, found, needed, False)
 
 

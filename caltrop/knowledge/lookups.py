@@ -19,6 +19,7 @@ from caltrop.dialect.zones import TimeError
 from caltrop.errors import CaltropError
 from caltrop.knowledge.columns import MULTIVALUE, as_field, as_list, shrink
 from caltrop.knowledge.configuration import MergedStanza
+from caltrop.knowledge.limits import LOOKUP_MATCHES, Limits
 
 MatchType = Literal["EXACT", "WILDCARD", "CIDR"]
 _NO_LIMIT = 2_000_000_000
@@ -38,7 +39,8 @@ class Options:
     match_types: Mapping[str, MatchType] = field(default_factory=dict)
     case_sensitive: bool = True
     fold_rows: bool = True  # without case: False folds only the input, as for collections
-    max_matches: int | None = None  # 100, or 1 for a temporal lookup; at most 1000
+    max_matches: int | None = None  # 100, or 1 for a temporal lookup; at most `most_matches`
+    most_matches: int = LOOKUP_MATCHES.default
     min_matches: int = 0
     default_match: str = ""
     time_field: str = ""
@@ -47,7 +49,7 @@ class Options:
     min_offset: float = 0
 
 
-def options(stanza: MergedStanza) -> Options:
+def options(stanza: MergedStanza, limits: Limits) -> Options:
     types: dict[str, MatchType] = {}
     for kind, names in re.findall(r"(?i)(EXACT|WILDCARD|CIDR)\s*\(([^)]*)\)", stanza.get("match_type")):
         types.update({name.strip(): kind.upper() for name in names.split(",")})
@@ -55,6 +57,7 @@ def options(stanza: MergedStanza) -> Options:
         match_types=types,
         case_sensitive=truth(stanza.get("case_sensitive_match"), True),
         max_matches=_number(stanza, "max_matches"),
+        most_matches=limits[LOOKUP_MATCHES],
         min_matches=_number(stanza, "min_matches") or 0,
         default_match=stanza.get("default_match"),
         time_field=stanza.get("time_field"),
@@ -179,7 +182,7 @@ class Lookup:
 
     def _hits(self, unique: pl.DataFrame, fields: list[str], temporal: bool) -> list[list[int]]:
         """For each distinct input, the numbers of the rows of the table that match, best first, limited."""
-        limit = min(self.options.max_matches or (1 if temporal else 100), 1000)
+        limit = min(self.options.max_matches or (1 if temporal else 100), self.options.most_matches)
         exact = [i for i, f in enumerate(fields) if self.options.match_types.get(f, "EXACT") == "EXACT"]
         other = [i for i in range(len(fields)) if i not in exact]
         columns = [self._fold(unique.to_series(i)).to_list() for i in range(len(fields))]

@@ -23,7 +23,7 @@ import polars as pl
 
 from caltrop.knowledge.columns import MULTIVALUE, as_field
 from caltrop.knowledge.configuration import MergedStanza
-from caltrop.knowledge.lookups import Lookup, LookupFailure, options, read_csv, write_csv
+from caltrop.knowledge.lookups import Lookup, LookupFailure, Options, read_csv, write_csv
 from caltrop.knowledge.props import words
 
 SECONDS = 60.0  # one run
@@ -96,7 +96,7 @@ class Scripted(Lookup):
             return written.read(OUTPUT)
 
 
-def scripted(name: str, stanza: MergedStanza, script: Path) -> Scripted:
+def scripted(name: str, stanza: MergedStanza, script: Path, chosen: Options) -> Scripted:
     """The lookup of a stanza with external_cmd, whose script was found (`script_of`).
 
     Raises `LookupFailure` for a stanza that does not say its fields, or wants another Python.
@@ -111,7 +111,7 @@ def scripted(name: str, stanza: MergedStanza, script: Path) -> Scripted:
     own = stanza.get("external_type").strip().lower() == "executable"
     command = [*([] if own else [sys.executable]), str(script), *arguments]
     empty = pl.DataFrame(schema=dict.fromkeys(fields, pl.String))
-    return Scripted(name, str(script.parent), lambda: empty, options(stanza), command, fields)
+    return Scripted(name, str(script.parent), lambda: empty, chosen, command, fields)
 
 
 def script_of(name: str, stanza: MergedStanza, app: Path) -> Path:

@@ -20,6 +20,7 @@ from caltrop.knowledge.configuration import NOBODY, SYSTEM, Configuration, Merge
 from caltrop.knowledge.dependencies import mark
 from caltrop.knowledge.files import write_atomic
 from caltrop.knowledge.kvstore import KVStore
+from caltrop.knowledge.limits import Limits
 from caltrop.knowledge.lookups import Lookup, LookupFailure, Mark, options, read_csv, write_csv
 from caltrop.knowledge.props import words
 from caltrop.knowledge.scripted import script_of, scripted
@@ -66,7 +67,7 @@ class Tables:
         return stanza.place("filename", "collection", "external_type", "external_cmd") if stanza is not None else ""
 
     def _defined(self, name: str, stanza: MergedStanza, asker: Asker) -> Lookup:
-        chosen = options(stanza)
+        chosen = options(stanza, Limits(self._configuration.stanzas("limits")))
         if file := _file_of(stanza):
             found = self._file(file, stanza.app)
             if found is None:
@@ -87,7 +88,7 @@ class Tables:
             )
         elif stanza.get("external_cmd"):
             script = script_of(name, stanza, self._configuration.app_path(stanza.app))
-            rows = self._kept(name, mark(script), lambda: scripted(name, stanza, script))
+            rows = self._kept(name, mark(script), lambda: scripted(name, stanza, script, chosen))
         else:
             raise LookupFailure(
                 f"lookup {name!r} has external_type = {stanza.get('external_type')}, which is not supported",

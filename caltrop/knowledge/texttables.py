@@ -8,7 +8,7 @@ import polars as pl
 
 from caltrop.knowledge.automatic import Triples
 
-MAX_COLUMNS = 1_000
+WIDEST = 1_000  # columns that are told apart, so that no line takes forever
 _HEADING = re.compile(r"\s*[^\sa-z0-9]\S*(?:\s+[^\sa-z0-9]\S*)*\s*")  # every word starts in upper case
 
 
@@ -32,18 +32,19 @@ def _header_line(lines: list[str]) -> int:
     return 0
 
 
-def table_rows(raw: str, header: int | None, noheader: bool) -> list[tuple[str, list[tuple[str, str]]]]:
-    """(line, cells) of each line below the header. `header` is the number of the header line, from 1."""
+def table_rows(raw: str, header: int | None, noheader: bool, most: int) -> list[tuple[str, list[tuple[str, str]]]]:
+    """(line, cells) of each line below the header. `header` is the number of the header line, from 1; `most`
+    bounds the columns."""
     lines = [line for line in raw.splitlines() if line.strip() and not re.fullmatch(r"[\s\-=+|]+", line)]
     if noheader:
         width = len(lines[0].split()) if lines else 0
-        names = [f"Column_{i}" for i in range(1, min(width, MAX_COLUMNS) + 1)]
+        names = [f"Column_{i}" for i in range(1, min(width, most) + 1)]
         return [(line, list(zip(names, line.split(None, max(width - 1, 0)), strict=False))) for line in lines]
     start = _header_line(lines) if header is None else header - 1
     if not 0 <= start < len(lines) - 1:
         return []
-    tokens = list(re.finditer(r"\S+", lines[start]))[:MAX_COLUMNS]
-    names = [re.sub(r"[^\w%/.-]", "_", token[0]) for token in tokens]
+    tokens = list(re.finditer(r"\S+", lines[start]))[: max(most, WIDEST)]
+    names = [re.sub(r"[^\w%/.-]", "_", token[0]) for token in tokens[:most]]
     starts = [token.start() for token in tokens]
     ends = [token.end() for token in tokens]
     return [(line, list(zip(names, _cells(line, starts, ends), strict=False))) for line in lines[start + 1 :]]
@@ -66,14 +67,14 @@ def _cells(line: str, starts: list[int], ends: list[int]) -> list[str]:
     return cells
 
 
-def fields(text: pl.Series) -> Triples:
+def fields(text: pl.Series, most: int) -> Triples:
     """KV_MODE = multi: the columns of an event's tables, each with a value for every row that has one."""
     rows: list[int] = []
     keys: list[str] = []
     values: list[str] = []
     for number, raw in enumerate(text):
         for part in tables(raw or ""):
-            for _, cells in table_rows(part, None, False):
+            for _, cells in table_rows(part, None, False, most):
                 for name, cell in cells:
                     if cell:
                         rows.append(number)

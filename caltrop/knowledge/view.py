@@ -22,13 +22,22 @@ from caltrop.knowledge.datamodel import DataModel, DataModelError, read_model
 from caltrop.knowledge.dependencies import Functions
 from caltrop.knowledge.kvstore import KVStore
 from caltrop.knowledge.labels import EventType
+from caltrop.knowledge.limits import KV_CHARACTERS, KV_COLUMNS, KV_FIELDS, Limits
 from caltrop.knowledge.lookups import Lookup
 from caltrop.knowledge.naming import SourceTypes
 from caltrop.knowledge.props import AutoLookup, Plan, Props, Report, index_time, plan, words
 from caltrop.knowledge.tables import Tables
 from caltrop.knowledge.transforms import Transform, transform
 
-CONFS = ("props", "transforms", "eventtypes", "tags", "collections", "fields")  # what a Knowledge keeps something of
+CONFS = (
+    "props",
+    "transforms",
+    "eventtypes",
+    "tags",
+    "collections",
+    "fields",
+    "limits",
+)  # what a Knowledge keeps something of
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +170,11 @@ class Knowledge:
             for key, setting in stanza.settings.items()
             if key.upper().startswith(prefix)
         ]
+
+    @cached_property
+    def limits(self) -> Limits:
+        """limits.conf, which is one for all apps and users."""
+        return Limits(self.configuration.stanzas("limits"))
 
     # --- what depends on the moment ------------------------------------------------------------------------------------
 
@@ -354,6 +368,8 @@ class Knowledge:
         evaluate = asker.evaluate or (lambda _text, frame: frame["_raw"])
         for fault in (*self.props.faults, *self._index_props.faults):
             asker.meet(fault)
+        for unusable in self.limits.faults():
+            asker.meet(Fault(unusable.place, unusable.what))
         for stanza in self._stanzas("props").values():
             found = plan(stanza.settings)
             named = [self.transform(report) for report in found.reports]
@@ -381,9 +397,15 @@ class Knowledge:
         if not frame.height:
             return frame
         result = self._by_kind(self._renamed(frame), wanted, asker)
-        for fault in (*self.props.faults, *self._tokenizers[1]):
+        for fault in (*self.props.faults, *self._tokenizers[1], *self._limit_faults):
             asker.meet(fault)
         return result
+
+    @cached_property
+    def _limit_faults(self) -> list[Fault]:
+        """What is wrong with the limits that extraction keeps to: their defaults hold."""
+        met = [self.limits.of(limit)[1] for limit in (KV_CHARACTERS, KV_COLUMNS, KV_FIELDS)]
+        return [Fault(unusable.place, unusable.what) for unusable in met if unusable is not None]
 
     @cached_property
     def _tokenizers(self) -> tuple[dict[str, patterns.Regex], list[Fault]]:
@@ -468,7 +490,8 @@ class Knowledge:
         def lookup(auto: AutoLookup) -> Lookup | Fault:
             return self._auto_lookup(auto, asker)
 
-        return extraction.Tools(asker.evaluate, self.transform, lookup, meet, self._tokenizers[0])
+        bounds = extraction.Bounds(*(self.limits[limit] for limit in (KV_CHARACTERS, KV_FIELDS, KV_COLUMNS)))
+        return extraction.Tools(asker.evaluate, self.transform, lookup, meet, self._tokenizers[0], bounds)
 
     # --- event types and tags -------------------------------------------------------------------------------------------
 

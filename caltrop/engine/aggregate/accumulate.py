@@ -8,24 +8,24 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from math import floor
 from typing import Any
 
 import polars as pl
 
-from caltrop.engine.aggregate.functions import LIST_LIMIT, Function
-from caltrop.engine.aggregate.inputs import numbers_of
+from caltrop.engine.aggregate.functions import Function
+from caltrop.engine.aggregate.inputs import Input, numbers_of
 from caltrop.engine.table import MULTIVALUE, numeric, values_of
 
 # Takes the texts of a row, their numbers (None where one is not) and its time; returns the value so far.
 Step = Callable[[list[str], list[float | None], float | None], Any]
 
 
-def accumulate(
-    function: Function, column: pl.Series, time: pl.Series, group: list[int], *, allnum: bool
-) -> pl.Series | None:
+def accumulate(function: Function, x: Input, time: pl.Series, group: list[int], *, allnum: bool) -> pl.Series | None:
     """The value after each row of its group; None when the function has no such form."""
-    make = _STEPS.get(function.name)
+    column = x.column
+    make = partial(_list, x.most_listed) if function.name == "list" else _STEPS.get(function.name)
     if make is None and function.rank is None:
         return None
     texts = [v or [] for v in values_of(column).to_list()]
@@ -55,11 +55,11 @@ def _values() -> Step:
     return step
 
 
-def _list() -> Step:
+def _list(most: int) -> Step:
     seen: list[str] = []
 
     def step(texts: list[str], numbers: list[float | None], at: float | None) -> list[str]:
-        seen.extend(texts[: LIST_LIMIT - len(seen)])
+        seen.extend(texts[: most - len(seen)])
         return seen.copy()
 
     return step
@@ -167,7 +167,6 @@ def _rate() -> Step:
 
 _STEPS: dict[str, Callable[[], Step]] = {
     "values": _values,
-    "list": _list,
     "dc": _dc,
     "estdc": _dc,
     "median": _median,

@@ -19,8 +19,6 @@ import polars as pl
 
 from caltrop.engine.aggregate.inputs import Input
 
-LIST_LIMIT = 100  # limits.conf [stats] list_maxsize
-
 Build = Callable[[Input], pl.Expr]
 
 
@@ -270,8 +268,8 @@ def values(x: Input) -> pl.Expr:
 
 @aggregation("list", parts=("ls",))
 def every(x: Input) -> pl.Expr:
-    """The first 100 values in the order of the rows."""
-    return x.texts.head(LIST_LIMIT)
+    """The first 100 values (`[stats] list_maxsize`) in the order of the rows."""
+    return x.texts.head(x.most_listed)
 
 
 # --- order and time -------------------------------------------------------------------------------------------------

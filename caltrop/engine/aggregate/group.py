@@ -19,6 +19,7 @@ from caltrop.engine.aggregate.sparkline import sparkline
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.table import MULTIVALUE, numeric, rowless
+from caltrop.knowledge.limits import LIST_MAXSIZE
 from caltrop.spl.ast import Aggregation, FieldName
 
 Reduction = tuple[str, int | None, pl.Expr]  # result column, its value over no rows, how a group is reduced
@@ -54,7 +55,7 @@ def aggregate(
     merging = prestats.is_prestats(frame)
     if by and not frame.height and not merging and all(_simple(written) for written in aggregations):
         return _of_nothing(wanted, frame, by)
-    columns = Columns(time_of(frame))
+    columns = Columns(time_of(frame), ctx.limit(LIST_MAXSIZE))
     if merging:
         built = [(m.output, m.function.empty, prestats.merged(m, frame, columns)) for m in wanted]
     else:
@@ -126,7 +127,7 @@ def to_prestats(
         if written.function in (SPARKLINE, EVAL):
             raise SearchError(f"{written.function} cannot be kept in a summary", node=written)
     wanted = measures(aggregations, frame.columns, by)
-    columns = Columns(time_of(frame))
+    columns = Columns(time_of(frame), ctx.limit(LIST_MAXSIZE))
     built = prestats.parts(wanted, lambda measure: measure.input(frame, columns, ctx))
     work = _keyed(columns, frame, by, dedup_splitvals=False, optional=optional)
     return prestats.written(_reduce(work, [(name, None, expression) for name, expression in built], by))

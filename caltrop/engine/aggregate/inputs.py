@@ -20,7 +20,8 @@ TIME = "\x00time"
 class Columns:
     """The working frame under construction: named columns of equal height."""
 
-    def __init__(self, time: pl.Series) -> None:
+    def __init__(self, time: pl.Series, most_listed: int) -> None:
+        self.most_listed = most_listed  # values of list()
         self.made: dict[str, pl.Series] = {TIME: numeric(time).alias(TIME)}
 
     def add(self, name: str, column: pl.Series) -> str:
@@ -58,6 +59,10 @@ class Input:
         self.column = column
         self.multivalue = column.dtype == MULTIVALUE
         self.is_number = column.dtype.is_numeric()
+
+    @property
+    def most_listed(self) -> int:
+        return self._columns.most_listed
 
     # -- columns, made on demand
 

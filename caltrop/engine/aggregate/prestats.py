@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import polars as pl
 
-from caltrop.engine.aggregate.functions import LIST_LIMIT, registry
+from caltrop.engine.aggregate.functions import registry
 from caltrop.engine.aggregate.inputs import Columns, Input
 from caltrop.engine.aggregate.measures import Measure
 from caltrop.engine.table import numeric, render
@@ -151,7 +151,7 @@ def merged(measure: Measure, frame: pl.DataFrame, columns: Columns) -> pl.Expr:
     if first == "vm":
         return function.build(parts.rebuilt("vm", _expand_map))
     if first == "ls":
-        return function.build(parts.rebuilt("ls", _expand_list))
+        return function.build(parts.rebuilt("ls", lambda column: _expand_list(column, columns.most_listed)))
     return function.build(parts.rebuilt(first))
 
 
@@ -225,8 +225,8 @@ def _lists(column: pl.Series, values: Callable[[list[str]], list[str]]) -> pl.Se
     return pl.Series(column.name, cells, dtype=pl.List(pl.String))
 
 
-def _expand_list(column: pl.Series) -> pl.Series:
-    return _lists(column, lambda values: values[:LIST_LIMIT])
+def _expand_list(column: pl.Series, most: int) -> pl.Series:
+    return _lists(column, lambda values: values[:most])
 
 
 def _expand_map(column: pl.Series) -> pl.Series:

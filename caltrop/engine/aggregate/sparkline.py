@@ -16,10 +16,10 @@ from caltrop.engine.aggregate.buckets import Buckets, automatic, parse
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.table import numeric, render
+from caltrop.knowledge.limits import SPARKLINE_MAXSIZE
 from caltrop.spl.ast import Aggregation
 
 MARKER = "##__SPARKLINE__##"
-LIMIT = 100  # limits.conf sparkline_maxsize
 BUCKET = "\x00bucket"
 
 
@@ -45,11 +45,12 @@ def sparkline(
     first, last = _range(time, ctx)
     if first is None or last is None:
         return result.with_columns(pl.lit(None, pl.List(pl.String)).alias(name))
+    most = ctx.limit(SPARKLINE_MAXSIZE)
     if written.extra:
         buckets = parse(written.extra[0], ctx.timezone, written)
     else:
-        buckets = Buckets(automatic(first, last, LIMIT), ctx.timezone)
-    edges = list(buckets.starts(first, last))[-LIMIT:]
+        buckets = Buckets(automatic(first, last, most), ctx.timezone)
+    edges = list(buckets.starts(first, last))[-most:]
     value = "\x00value"
     points = aggregate(
         frame.with_columns(buckets.floor(time).alias(BUCKET)), [replace(inner, alias=value)], [*by, BUCKET], ctx

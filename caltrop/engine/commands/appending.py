@@ -14,15 +14,20 @@ from caltrop.engine.table import Table, coalesced, concat, render
 from caltrop.spl.ast import Command, MacroCall, Subsearch, Word
 
 DATASETS = frozenset({"datamodel", "lookup", "inputlookup", "savedsearch"})
-MAXOUT = 50_000  # limits.conf: results of an append, join or union subsearch
+MAXOUT, MAXTIME = 50_000, 60  # of append, appendcols and union: the defaults of their options
 
 
-def results_of(node: Subsearch, cmd: Command, ctx: Context) -> Table:
+def results_of(node: Subsearch, cmd: Command, ctx: Context, most: int = MAXOUT, maxtime: int = MAXTIME) -> Table:
     """The subsearch's rows, cut to the command's maxout (0 is no limit)."""
-    limit = cmd.option("maxout", MAXOUT)
-    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
-        raise SearchError(f"'{cmd.name}' maxout={limit} is no whole number from 0 up", node=cmd)
-    return subsearches.run(node, ctx, limit=limit or None)
+    limit, seconds = _count(cmd, "maxout", most), _count(cmd, "maxtime", maxtime)
+    return subsearches.run(node, ctx, limit=limit or None, maxtime=seconds)
+
+
+def _count(cmd: Command, name: str, default: int) -> int:
+    number = cmd.option(name, default)
+    if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+        raise SearchError(f"'{cmd.name}' {name}={number} is no whole number from 0 up", node=cmd)
+    return number
 
 
 @command("append")

@@ -13,17 +13,15 @@ from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
 from caltrop.engine.table import Table, numeric
 from caltrop.knowledge.columns import coalesce
+from caltrop.knowledge.limits import BINS, TIME_BINS
 from caltrop.spl.ast import Alias, Command, FieldName
-
-DEFAULT_BINS = 100
-MAX_BINS = 50_000
 
 
 @command("bin", "bucket", "discretize", settled=True)
 def bin_(table: Table, cmd: Command, ctx: Context) -> Table:
     """Times are rounded down, numbers become the text low-high; values that are no numbers stay."""
     source, target = _source_and_target(cmd)
-    _count(cmd)
+    _count(cmd, ctx)
     if cmd.option("span") is not None and source != "_time":
         ranges.parse(_plain_span(str(cmd.option("span"))), cmd)
     if source not in table:
@@ -49,10 +47,11 @@ def _source_and_target(cmd: Command) -> tuple[str, str]:
     raise SearchError(f"{cmd.name} needs one field", node=cmd)
 
 
-def _count(cmd: Command) -> int:
-    bins = cmd.option("bins", DEFAULT_BINS)
-    if isinstance(bins, bool) or not isinstance(bins, int) or not 2 <= bins <= MAX_BINS:
-        raise SearchError(f"bin: bins={bins} must be a number from 2 to {MAX_BINS}", node=cmd)
+def _count(cmd: Command, ctx: Context) -> int:
+    most = ctx.limit(BINS)
+    bins = cmd.option("bins", ctx.limit(TIME_BINS))
+    if isinstance(bins, bool) or not isinstance(bins, int) or not 2 <= bins <= most:
+        raise SearchError(f"bin: bins={bins} must be a number from 2 to {most}", node=cmd)
     return bins
 
 
@@ -69,7 +68,7 @@ def _times(column: pl.Series, cmd: Command, ctx: Context) -> pl.Series:
         last = ctx.latest if ctx.latest is not None else float(high)  # type: ignore[arg-type]
         least = cmd.option("minspan")
         minimum = buckets.parse(str(least), ctx.timezone, cmd).span.approximate if least is not None else 0.0
-        found = buckets.Buckets(buckets.automatic(first, last, _count(cmd), minimum), ctx.timezone)
+        found = buckets.Buckets(buckets.automatic(first, last, _count(cmd, ctx), minimum), ctx.timezone)
     align = cmd.option("aligntime")
     if align is not None:
         origin = _align(str(align), cmd, ctx)
@@ -100,7 +99,7 @@ def _numbers(column: pl.Series, cmd: Command, ctx: Context) -> pl.Series:
         # start and end widen the range that is divided; they do not cut values off.
         first = min(float(low), float(start)) if isinstance(start, int | float) else float(low)  # type: ignore[arg-type]
         last = max(float(high), float(end)) if isinstance(end, int | float) else float(high)  # type: ignore[arg-type]
-        found = ranges.automatic(first, last, _count(cmd))
+        found = ranges.automatic(first, last, _count(cmd, ctx))
         least = cmd.option("minspan")
         if least is not None:
             minimum = ranges.parse(str(least), cmd)

@@ -12,6 +12,7 @@ from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import subsearch_part
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, coalesced, concat, render
+from caltrop.knowledge.limits import JOIN_MAXOUT, JOIN_MAXTIME
 from caltrop.spl.ast import Clause, Command, FieldName, Node, Option, Subsearch, Word
 
 ROW, OTHER = "\x00row", "\x00other"  # row numbers while joining
@@ -62,7 +63,8 @@ def _right_side(cmd: Command, ctx: Context) -> tuple[Table, list[str]]:
     """What is joined, a subsearch or a dataset (savedsearch:x, datamodel:x, inputlookup:x), and the fields to join on."""
     names = [f.name for f in cmd.of(FieldName)]
     if cmd.of(Subsearch):
-        return results_of(subsearch_part(cmd), cmd, ctx), names
+        most, seconds = ctx.limit(JOIN_MAXOUT), ctx.limit(JOIN_MAXTIME)
+        return results_of(subsearch_part(cmd), cmd, ctx, most, seconds), names
     written = names + [w.text for part in cmd.of(Clause) for w in part.parts if isinstance(w, Word)]
     dataset = next((name for name in written if name.partition(":")[0].lower() in DATASETS and ":" in name), None)
     if dataset is None:

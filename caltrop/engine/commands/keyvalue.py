@@ -16,18 +16,18 @@ from caltrop.engine.table import Table
 from caltrop.knowledge import automatic, columns
 from caltrop.knowledge.asking import Fault
 from caltrop.knowledge.columns import Columns
+from caltrop.knowledge.limits import KV_CHARACTERS, KV_COLUMNS
 from caltrop.knowledge.texttables import table_rows, tables
 from caltrop.knowledge.transforms import transform
 from caltrop.spl.ast import Command, FieldName, Word
 
-PAIR_LIMIT = 50
-CHARACTER_LIMIT = 10_240
+PAIR_LIMIT = 50  # the default of limit=, which limits.conf does not say
 
 
 @command("extract", "kv")
 def extract(table: Table, cmd: Command, ctx: Context) -> Table:
     """Pairs of `_raw` as fields: at the delimiter characters given, by named transforms, else as automatic extraction does."""
-    limit, maxchars = _number(cmd, "limit", PAIR_LIMIT), _number(cmd, "maxchars", CHARACTER_LIMIT)
+    limit, maxchars = _number(cmd, "limit", PAIR_LIMIT), _number(cmd, "maxchars", ctx.limit(KV_CHARACTERS))
     text = input_text(table, "_raw")
     if text is None:
         return table
@@ -104,7 +104,7 @@ def multikv(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row for every line of a text table, with fields named by the header line."""
     if cmd.option("conf") is not None:
         raise SearchError("multikv: conf= is not supported", node=cmd)
-    header = _number(cmd, "forceheader", 0) or None
+    header, most = _number(cmd, "forceheader", 0) or None, ctx.limit(KV_COLUMNS)
     text = input_text(table, "_raw")
     if text is None:
         return table
@@ -120,7 +120,7 @@ def multikv(table: Table, cmd: Command, ctx: Context) -> Table:
         found = [
             row
             for part in (tables(raw or "") if several else [raw or ""])
-            for row in table_rows(part, header, noheader)
+            for row in table_rows(part, header, noheader, most)
         ]
         for line, cells in found:
             if filters and not any(word in line.lower() for word in filters):

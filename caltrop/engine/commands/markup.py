@@ -15,6 +15,7 @@ from caltrop.engine.structured import inner_text, parse_xml, spath_values
 from caltrop.engine.table import MULTIVALUE, Table, pick, render
 from caltrop.engine.values import Value, lists_or_text
 from caltrop.knowledge import automatic, columns
+from caltrop.knowledge.limits import SPATH_CUTOFF
 from caltrop.spl.ast import Command, FieldName, Word
 
 
@@ -40,10 +41,7 @@ def from_lists(name: str, rows: list[list[str] | None]) -> pl.Series:
     return lists_or_text(Value(pl.Series(rows, dtype=MULTIVALUE))).column.alias(name)
 
 
-@command(
-    "spath",
-    note="all fields are extracted whatever the length of the text: there is no cutoff at 5,000 characters",
-)
+@command("spath", note="Without a path, fields are taken from the first 5,000 characters: `[spath] extraction_cutoff`.")
 def spath(table: Table, cmd: Command, ctx: Context) -> Table:
     """The values at a path into `output` (by default named as the path), or all fields when no path is given."""
     words = cmd.of(Word)
@@ -55,7 +53,7 @@ def spath(table: Table, cmd: Command, ctx: Context) -> Table:
     if text is None:
         return table
     if path is None:
-        return with_fields(table, all_fields(text))
+        return with_fields(table, all_fields(text.str.head(ctx.limit(SPATH_CUTOFF))))
     known: dict[str, list[str] | None] = {}
     for value in text.drop_nulls().unique().to_list():
         known[value] = spath_values(value, str(path)) or None

@@ -12,6 +12,7 @@ from caltrop.engine.regexes import REX, compile_pattern
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, values_of
 from caltrop.engine.values import Value, lists_or_text
+from caltrop.knowledge.limits import MVEXPAND_MEMORY
 from caltrop.spl.ast import Command, FieldName
 
 
@@ -88,7 +89,21 @@ def mvexpand(table: Table, cmd: Command, ctx: Context) -> Table:
         return table
     if limit:
         frame = frame.with_columns(pl.col(name).list.head(limit))
-    return table.with_frame(frame.explode(name))
+    return table.with_frame(_within_memory(frame.explode(name), ctx))
+
+
+def _within_memory(frame: pl.DataFrame, ctx: Context) -> pl.DataFrame:
+    """As many rows as the memory that limits.conf allows holds, by their share of all."""
+    most = ctx.limit(MVEXPAND_MEMORY)
+    size = frame.estimated_size("mb")
+    if not most or size <= most:
+        return frame
+    rows = int(frame.height * most / size)
+    ctx.warn(
+        f"command.mvexpand: output will be truncated at {rows} results due to excessive memory usage. Memory threshold of "
+        f"{most}MB as configured in limits.conf / [mvexpand] / max_mem_usage_mb has been reached."
+    )
+    return frame.head(rows)
 
 
 @command("mvcombine")

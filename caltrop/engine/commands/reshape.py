@@ -12,10 +12,10 @@ from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, concat, numeric, render, values_of
+from caltrop.knowledge.limits import CONTINGENCY
 from caltrop.spl.ast import Aggregation, Command
 
 ROW = "\x00row"
-CEILING = 1000  # rows and columns of contingency
 
 
 def _need(cmd: Command, count: int, what: str) -> list[str]:
@@ -141,8 +141,13 @@ def contingency(table: Table, cmd: Command, ctx: Context) -> Table:
     if pairs.height == 0:
         return Table.empty([x])
     total = int(pairs.get_column(ROW).sum())
-    rows = _covering(pairs, x, whole(options, "maxrows", CEILING), number(options, "minrowcover", 1.0), total)
-    columns = _covering(pairs, y, whole(options, "maxcols", CEILING), number(options, "mincolcover", 1.0), total)
+    most = ctx.limit(CONTINGENCY)
+    rows = _covering(
+        pairs, x, min(whole(options, "maxrows", most) or most, most), number(options, "minrowcover", 1.0), total
+    )
+    columns = _covering(
+        pairs, y, min(whole(options, "maxcols", most) or most, most), number(options, "mincolcover", 1.0), total
+    )
     cells = {(a, b): n for a, b, n in pairs.rows()}
     out: dict[str, list[object]] = {x: list(rows)}
     for column in columns:
@@ -161,8 +166,7 @@ def contingency(table: Table, cmd: Command, ctx: Context) -> Table:
 
 
 def _covering(pairs: pl.DataFrame, field: str, most: int, cover: float, total: int) -> list[str]:
-    """The most frequent values, at most `most` (0: the ceiling), that together cover the wanted share of all rows."""
-    most = min(most or CEILING, CEILING)
+    """The most frequent values, at most `most`, that together cover the wanted share of all rows."""
     counts = natural_order(pairs.group_by(field, maintain_order=True).agg(pl.col(ROW).sum()), [field])
     kept: list[str] = []
     seen = 0

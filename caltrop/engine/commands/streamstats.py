@@ -22,6 +22,7 @@ from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table
+from caltrop.knowledge.limits import LIST_MAXSIZE, STREAM_WINDOW
 from caltrop.spl.ast import Command, FieldName, Node
 
 _UNSORTED = (
@@ -50,7 +51,7 @@ def streamstats(table: Table, cmd: Command, ctx: Context) -> Table:
     if any(a.function in (SPARKLINE, EVAL) for a in written):
         raise SearchError("streamstats takes plain statistical functions", node=cmd)
     wanted = measures(written, table.fields, by)
-    windows = _windows(cmd)
+    windows = _windows(cmd, ctx)
     frame = table.frame
     before, after = expression(cmd, "reset_before"), expression(cmd, "reset_after")
     segment = _segments(frame, cmd, by, before, ctx)
@@ -65,7 +66,7 @@ def streamstats(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(frame.with_columns(added))
 
 
-def _windows(cmd: Command) -> Windows:
+def _windows(cmd: Command, ctx: Context) -> Windows:
     span = text(cmd, "time_window", "")
     seconds = None
     if span:
@@ -77,8 +78,13 @@ def _windows(cmd: Command) -> Windows:
         seconds = length.approximate
         if not flag(cmd, "current", True) or not flag(cmd, "global", True):
             raise SearchError("time_window cannot be combined with current=f or global=f", node=cmd)
+    size, most = whole(cmd, "window", 0), ctx.limit(STREAM_WINDOW)
+    if size > most:
+        raise SearchError(
+            f"window={size} is larger than {most}", node=cmd, hint="limits.conf [stats] max_stream_window bounds it."
+        )
     return Windows(
-        size=whole(cmd, "window", 0),
+        size=size,
         current=flag(cmd, "current", True),
         shared=flag(cmd, "global", True),
         seconds=seconds,
@@ -145,7 +151,7 @@ def _accumulate(
     ctx: Context,
 ) -> list[pl.Series]:
     """The result columns, a value for each row of `frame`."""
-    columns = Columns(time_of(frame))
+    columns = Columns(time_of(frame), ctx.limit(LIST_MAXSIZE))
     inputs = [(m, m.input(frame, columns, ctx, allnum=windows.allnum)) for m in wanted]
     keys = [_key(frame, name).alias(f"k{i}") for i, name in enumerate(by)]
     group = [SEGMENT, *(k.name for k in keys)]
@@ -164,7 +170,7 @@ def _accumulate(
         elif unlimited:
             if group_numbers is None:
                 group_numbers = _group_numbers([segment, *keys])
-            state = accumulate(measure.function, x.column, time_of(frame), group_numbers, allnum=windows.allnum)
+            state = accumulate(measure.function, x, time_of(frame), group_numbers, allnum=windows.allnum)
             form = None if state is None else pl.col(columns.add(f"\x00s{i}", state))
         if form is None:
             rolled.append(measure.function.build(x).alias(f"m{i}"))

@@ -15,6 +15,7 @@ from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
 from caltrop.engine.table import Table
+from caltrop.knowledge.limits import RARE_ROWS, TOP_ROWS
 from caltrop.spl.ast import Aggregation, Command
 
 COUNT, TOTAL, RANK = "\x00count", "\x00total", "\x00rank"
@@ -65,7 +66,8 @@ def _frequent(table: Table, cmd: Command, ctx: Context, *, best: bool) -> Table:
     counted = counted.reverse() if best else counted
     if by:
         counted = _grouped(counted, by)
-    limit = whole(cmd, "limit", 10)
+    most = ctx.limit(TOP_ROWS if best else RARE_ROWS)
+    limit = min(whole(cmd, "limit", 10) or most, most)
     if limit:
         position = pl.int_range(pl.len())
         counted = counted.with_columns((position.over(by) if by else position).alias(RANK))

@@ -18,6 +18,7 @@ from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, concat, numeric, render, values_of
+from caltrop.knowledge.limits import OPEN_EVENTS, OPEN_TRANSACTIONS
 from caltrop.spl import parse, parse_search
 from caltrop.spl.ast import Call, Command, FieldName, Node, NodeOption, Option
 from caltrop.spl.commands import declaration_of
@@ -42,7 +43,7 @@ def transaction(table: Table, cmd: Command, ctx: Context) -> Table:
         raise SearchError("transaction needs events with _time", node=cmd)
     fields = [name for part in cmd.parts if (name := name_of(part)) is not None]
     fields += text(cmd, "fields", "").replace(",", " ").split()
-    rules = _rules(cmd, fields)
+    rules = _rules(cmd, fields, ctx)
     frame = table.frame.with_columns(numeric(table.frame.get_column(TIME)).alias(TIME))
     timeless = frame.filter(pl.col(TIME).is_null())
     frame = frame.filter(pl.col(TIME).is_not_null()).sort(TIME, descending=True, maintain_order=True)
@@ -80,7 +81,7 @@ def _typed(cmd: Command, ctx: Context) -> Command:
     return replace(cmd, parts=(*cmd.parts, *given.parts, *(FieldName(field) for field in fields)))
 
 
-def _rules(cmd: Command, fields: Sequence[str]) -> Rules:
+def _rules(cmd: Command, fields: Sequence[str], ctx: Context) -> Rules:
     written = {part.name for part in cmd.parts if isinstance(part, Option | NodeOption)}
     return Rules(
         maxspan=_seconds(cmd, "maxspan"),
@@ -90,8 +91,8 @@ def _rules(cmd: Command, fields: Sequence[str]) -> Rules:
         ends="endswith" in written,
         connected=flag(cmd, "connected", True),
         unifyends=flag(cmd, "unifyends", flag(cmd, "connected", True)),
-        maxopentxn=whole(cmd, "maxopentxn", 5000, minimum=-1),
-        maxopenevents=whole(cmd, "maxopenevents", 100_000, minimum=-1),
+        maxopentxn=whole(cmd, "maxopentxn", ctx.limit(OPEN_TRANSACTIONS), minimum=-1),
+        maxopenevents=whole(cmd, "maxopenevents", ctx.limit(OPEN_EVENTS), minimum=-1),
         closing=any(name in written for name in _LIMITS),
         fields=bool(fields),
     )

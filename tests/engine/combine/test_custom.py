@@ -57,13 +57,14 @@ Search = Callable[..., Any]
 def search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Search:
     """search(script, spl): run SPL where the command `mine` is that script."""
 
-    def run(script: str, spl: str, *, conf: str = "chunked = true", seconds: float = 20.0) -> Any:
+    def run(script: str, spl: str, *, conf: str = "chunked = true", seconds: float = 20.0, rows: int = 50_000) -> Any:
         monkeypatch.setattr(chunked, "SECONDS", seconds)
         app = tmp_path / "search"
         for folder in ("bin", "default", "metadata"):
             (app / folder).mkdir(parents=True, exist_ok=True)
         (app / "bin" / "mine.py").write_text(PROTOCOL + textwrap.dedent(script))
         (app / "default" / "commands.conf").write_text(f"[mine]\nfilename = mine.py\n{conf}\n")
+        (app / "default" / "limits.conf").write_text(f"[searchresults]\nmaxresultrows = {rows}\n")
         (app / "metadata" / "default.meta").write_text("[]\nexport = system\n")
         instance = Instance(None, [app], now=1_700_000_000.0)
         instance.store.create_index("main")
@@ -73,9 +74,8 @@ def search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Search:
     return run
 
 
-def test_streaming_sees_one_chunk_after_the_other(search: Search, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chunked, "CHUNK_ROWS", 2)
-    result = search(UPPER, '| makeresults count=5 | eval x="a" | mine | stats count by x chunk')
+def test_streaming_sees_one_chunk_after_the_other(search: Search) -> None:
+    result = search(UPPER, '| makeresults count=5 | eval x="a" | mine | stats count by x chunk', rows=2)
     assert [(r["x"], r["chunk"], r["count"]) for r in rows_of(result.table)] == [
         ("A", "1", "2"), ("A", "2", "2"), ("A", "3", "1")
     ]  # fmt: skip

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from functools import cache
+from typing import Any
 
 import polars as pl
 
 from caltrop.engine import registry
 from caltrop.engine.context import Context
 from caltrop.engine.execute import Engine
+from caltrop.engine.instance import Instance
 from caltrop.engine.table import MULTIVALUE, Table, render
 from caltrop.spl import parse
 
@@ -36,8 +38,14 @@ def table_of(rows: Sequence[Row]) -> Table:
     return Table(pl.DataFrame(columns), events=True)
 
 
+@cache
+def _instance() -> Instance:
+    """Without events and apps."""
+    return Instance(None, [], now=NOW)
+
+
 def context(**facts: Any) -> Context:
-    return Context(instance=cast(Any, None), engine=Engine(), now=NOW, **facts)
+    return Context(instance=_instance(), engine=Engine(), now=NOW, **facts)
 
 
 def run_table(spl: str, rows: Sequence[Row] | Table, **facts: Any) -> Table:
