@@ -101,7 +101,7 @@ _TEXTS = (pl.Null(), MULTIVALUE)  # as keys
 @lru_cache(maxsize=4096)
 def _type_of(function: str, dtype: pl.DataType | None) -> pl.DataType:
     """The type of a function's column, of an argument of this type (None: a bare count), tried on one."""
-    columns = Columns(pl.Series("_time", [], dtype=pl.Float64))
+    columns = Columns(pl.Series("_time", [], dtype=pl.Float64), LIST_MAXSIZE.default)
     found = find(function)
     assert found is not None  # `measures` refuses what is unknown
     column = None if dtype is None else pl.Series("x", [], dtype=dtype)
