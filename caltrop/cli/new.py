@@ -5,10 +5,14 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from caltrop.errors import CaltropError
+
+if TYPE_CHECKING:
+    from caltrop.content import Catalogue
 
 _TYPES = click.Choice(["TTP", "Anomaly", "Hunting", "Correlation"])
 
@@ -20,6 +24,12 @@ _TYPES = click.Choice(["TTP", "Anomaly", "Hunting", "Correlation"])
 @click.option("--type", "type_", type=_TYPES, help="What a hit means.")
 @click.option("--author", help="Who writes it.")
 @click.option("--description", help="What it finds.")
+@click.option("--how-to-implement", help="Which data must be collected, and how.")
+@click.option("--false-positives", help="What else looks like this.")
+@click.option(
+    "--status", type=click.Choice(["production", "experimental"]), default="experimental", show_default=True,
+    help="How far it is.",
+)  # fmt: skip
 @click.option("--story", help="Analytic story; made when there is none of that name.")
 @click.option("--technique", "techniques", multiple=True, help="ATT&CK id (may be repeated).")
 @click.option("--data-source", "data_sources", multiple=True, help="Data source (may be repeated).")
@@ -31,11 +41,25 @@ _TYPES = click.Choice(["TTP", "Anomaly", "Hunting", "Correlation"])
 @click.option("--source", default="", help="Source of the test data.")
 @click.option("--sourcetype", default="", help="Source type of the test data.")
 @click.option("--date", help="Creation date; today by default.")
+@click.option(
+    "--sigma", type=click.Path(exists=True, path_type=Path), metavar="RULE",
+    help="Make detections of Sigma rules: a file, or a folder of them (needs the extra 'sigma').",
+)  # fmt: skip
+@click.option(
+    "--sigma-form", type=click.Choice(["raw", "cim"]), default="raw", show_default=True,
+    help="What searches of Sigma rules read: events, or data models.",
+)  # fmt: skip
 @click.option("--no-input", is_flag=True, help="Ask nothing: take defaults for what no flag gives.")
-def command(content: Path, no_input: bool, **flags: object) -> int:
+def command(content: Path, no_input: bool, sigma: Path | None, sigma_form: str, **flags: object) -> int:
     """Write a new detection NAME, with its test, and what the repository lacks for it. Prints the files.
 
-    Without flags it asks. Exit code 1 when the result does not validate, which it then says why.
+    Without flags it asks. What is left open is marked FILL IN, and is an error until it is filled; everything that is
+    still wrong is listed. Exit code 1 when something other than that does not validate.
+
+    \b
+    caltrop new
+    caltrop new "Odd Process Start" --no-input --search 'sourcetype=starts process=odd.exe | stats count by dest user'
+    caltrop new --sigma rules/windows/process_creation
     """
     from caltrop.content import load
     from caltrop.content.new import Answers, check_answer, create, entity, existing, likely_entities
@@ -63,6 +87,8 @@ def command(content: Path, no_input: bool, **flags: object) -> int:
         return lambda value: [check(part) for part in _parts(value)]
 
     catalogue = existing(content)
+    if sigma is not None:
+        return _bring_in(content, sigma, catalogue, sigma_form)
     name = ask("name", "Name")
     search = ask("search", "Search (without the filter macro)")
     type_ = ask("type", "Type (TTP, Anomaly, Hunting, Correlation)", "TTP")
@@ -79,9 +105,9 @@ def command(content: Path, no_input: bool, **flags: object) -> int:
         search=search,
         type=type_,
         author=ask("author", "Author", catalogue.config.author_name or "Unknown"),
-        description=ask("description", "What does it find", f"Finds {name}."),
+        description=ask("description", "What does it find (later, if empty)", ""),
         story=ask("story", "Analytic story", stories[0] if stories else f"{name} Story"),
-        techniques=list(flags["techniques"] or _parts(ask("technique", "ATT&CK ids, by comma", "T1059", technique))),  # type: ignore[call-overload]
+        techniques=list(flags["techniques"] or _parts(ask("technique", "ATT&CK ids, by comma", "", technique))),  # type: ignore[call-overload]
         data_sources=list(flags["data_sources"]),  # type: ignore[call-overload]
         entities=[entity(str(item)) for item in chosen],  # type: ignore[attr-defined]
         message=str(flags["message"] or ""),
@@ -90,6 +116,9 @@ def command(content: Path, no_input: bool, **flags: object) -> int:
         data=data,
         source=ask("source", "Source of the test data", "unknown") if data else str(flags["source"]),
         sourcetype=ask("sourcetype", "Source type of the test data", "unknown") if data else str(flags["sourcetype"]),
+        how_to_implement=ask("how_to_implement", "Which data must be collected, and how (later, if empty)", ""),
+        known_false_positives=ask("false_positives", "What else looks like this (later, if empty)", ""),
+        status=str(flags["status"]),
         date=str(flags["date"] or datetime.date.today().isoformat()),
     )
     content.mkdir(parents=True, exist_ok=True)
@@ -98,8 +127,36 @@ def command(content: Path, no_input: bool, **flags: object) -> int:
     mine = [p for p in load(content).problems if p.name == name]
     for problem in mine:
         click.echo(f"{problem}" + (f"\n  hint: {problem.hint}" if problem.hint else ""), err=True)
-    return 1 if any(p.severity == "error" for p in mine) else 0
+    return 1 if any(p.severity == "error" and p.code != "fill-in" for p in mine) else 0
 
 
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _bring_in(content: Path, path: Path, catalogue: Catalogue, form: str) -> int:
+    """Files to stdout, what is to be known of each rule to stderr; exit code 1 when one was not converted or does not validate."""
+    from caltrop.content import load
+
+    try:
+        from caltrop.sigma.convert import Refused
+        from caltrop.sigma.rules import bring_in
+    except ImportError as error:
+        hint = "install the extra: pip install 'caltrop[sigma]'"
+        raise CaltropError(f"Sigma rules need pySigma and its Splunk backend: {error}", hint=hint) from error
+    made, refused = set(), 0
+    for one in bring_in(content, path, catalogue, "cim" if form == "cim" else "raw"):
+        if isinstance(one, Refused):
+            refused += 1
+            click.echo(f"{one.file or path}: not converted: {one.title}: {one.why}", err=True)
+            continue
+        made.add(one.name)
+        for file in one.files:
+            click.echo(str(file))
+        for text in one.said:
+            click.echo(f"{one.name}: {text}", err=True)
+    wrong = [p for p in load(content).problems if p.name in made and p.severity == "error"]
+    for problem in wrong:
+        click.echo(str(problem), err=True)
+    click.echo(f"{len(made)} detections made, {refused} rules not converted", err=True)
+    return 1 if refused or wrong else 0

@@ -11,6 +11,7 @@ from typing import Any
 from caltrop.content import schema, wellknown
 from caltrop.content.blocks import render
 from caltrop.content.checks.outputs import output_fields
+from caltrop.content.checks.unfilled import FILL
 from caltrop.content.config import AppConfig
 from caltrop.content.model import Catalogue, snake
 from caltrop.content.repository import load
@@ -43,9 +44,26 @@ _SPECS: dict[str, Spec] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class NewMacro:
+    """A macro that a search needs, for where there is none of its name."""
+
+    name: str
+    definition: str
+    description: str
+    arguments: tuple[str, ...] = ()
+
+    def file(self) -> dict[str, Any]:
+        body: dict[str, Any] = {"name": self.name, "definition": self.definition, "description": self.description}
+        return body | ({"arguments": list(self.arguments)} if self.arguments else {})
+
+
 @dataclass(slots=True)
 class Answers:
-    """What a new detection is made of; `entities` are (field, type, score), `data` a path or URL of test data."""
+    """What a new detection is made of; `entities` are (field, type, score), `data` a path or URL of test data.
+
+    What is empty gets a default, or a text that is to be filled in. `tests` stand in place of the one that `data` makes; an empty list makes none.
+    """
 
     name: str
     search: str
@@ -63,6 +81,16 @@ class Answers:
     source: str = ""
     sourcetype: str = ""
     date: str = ""
+    id: str = ""
+    status: str = "experimental"
+    modified: str = ""
+    how_to_implement: str = ""
+    known_false_positives: str = ""
+    references: list[str] = field(default_factory=list)
+    cve: list[str] = field(default_factory=list)
+    risk_score: int | None = None
+    macros: list[NewMacro] = field(default_factory=list)
+    tests: list[dict[str, Any]] | None = None
 
 
 def existing(root: Path) -> Catalogue:
@@ -113,8 +141,11 @@ def entity(text: str) -> tuple[str, str, int]:
     return name, kind, int(score or 50)
 
 
-def create(root: Path, answers: Answers) -> list[Path]:
-    """Write the files, existing ones left alone; the detection's is the first of the result."""
+def create(root: Path, answers: Answers, catalogue: Catalogue | None = None) -> list[Path]:
+    """Write the files, existing ones left alone; the detection's is the first of the result.
+
+    `catalogue` is what was there before, for who makes many. Raises `CaltropError` for what would not validate.
+    """
     for key in ("name", "search", "story", "category", "domain", "type", "date"):
         if getattr(answers, key):
             check_answer(key, getattr(answers, key))
@@ -127,15 +158,21 @@ def create(root: Path, answers: Answers) -> list[Path]:
     written = [(target, _detection(answers, stem))]
     if not any((root / name).is_file() for name in ("app.yml", "contentctl.yml")):
         written.append((root / "app.yml", _app(root, answers)))
-    catalogue = existing(root)
+    catalogue = catalogue or existing(root)
     have = {d.type for d in catalogue.deployments}
     wanted = [answers.type] if have else list(_ACTIONS)
     written += [(root / "deployments" / f"{t.lower()}.yml", _deployment(t, answers)) for t in wanted if t not in have]
     story = answers.story or f"{answers.name} Story"
     if story not in {s.name for s in catalogue.stories}:
         written.append((root / "stories" / f"{snake(story)}.yml", _story(story, answers)))
-    if not answers.data:
-        text = "Replace this line with events in which the detection must hit.\n"
+    macros = {m.name for m in catalogue.macros}
+    written += [
+        (root / "macros" / f"{snake(macro.name)}.yml", _render(macro.file()))
+        for macro in answers.macros
+        if macro.name not in macros
+    ]
+    if not answers.data and answers.tests is None:
+        text = f"{FILL}events in which the detection must hit, in place of this line\n"
         written.append((root / "tests" / "data" / f"{stem}.log", text))
     done = []
     for path, body in written:
@@ -154,24 +191,24 @@ def _detection(answers: Answers, stem: str) -> str:
     search = answers.search.strip()
     if f"{stem}_filter" not in {call.name for call in macro_calls(search)}:
         search += f"\n| `{stem}_filter`" if "\n" in search else f" | `{stem}_filter`"
-    entities = [] if answers.type == "Hunting" else answers.entities
+    entities = objects_of(answers)
     first = entities[0][0] if entities else ""
     message = answers.message or (f"{answers.name} on ${first}$" if first else answers.name)
     data: dict[str, Any] = {
         "name": answers.name,
-        "id": str(uuid.uuid4()),
+        "id": answers.id or str(uuid.uuid4()),
         "version": 1,
         "creation_date": answers.date,
-        "modification_date": answers.date,
+        "modification_date": answers.modified or answers.date,
         "author": answers.author,
-        "status": "production",
+        "status": answers.status,
         "type": answers.type,
-        "description": answers.description or f"Finds {answers.name}.",
+        "description": answers.description or f"{FILL}what it finds, and why that matters",
         "data_source": answers.data_sources,
         "search": search,
-        "how_to_implement": "Say which data must be collected, and how.",
-        "known_false_positives": "Say what else looks like this.",
-        "references": [],
+        "how_to_implement": answers.how_to_implement or f"{FILL}which data must be collected, and how",
+        "known_false_positives": answers.known_false_positives or f"{FILL}what else looks like this",
+        "references": answers.references,
     }
     if entities:
         data["drilldown_searches"] = _drilldowns([name for name, _, _ in entities])
@@ -187,21 +224,29 @@ def _detection(answers: Answers, stem: str) -> str:
         "product": ["Splunk Enterprise", "Splunk Enterprise Security", "Splunk Cloud"],
         "category": answers.category,
         "security_domain": answers.domain,
-        "tests": [
-            {
-                "name": "True Positive Test",
-                "test_type": "unit",
-                "attack_data": [
-                    {
-                        "data": answers.data or f"tests/data/{stem}.log",
-                        "source": answers.source or "unknown",
-                        "sourcetype": answers.sourcetype or "unknown",
-                    }
-                ],
-            }
-        ],
     }
+    if answers.cve:
+        data["cve"] = answers.cve
+    if answers.risk_score is not None and objects_of(answers):
+        data["risk_score"] = answers.risk_score
+    tests = _tests(answers, stem) if answers.tests is None else answers.tests
+    if tests:
+        data["tests"] = tests
     return _render(data)
+
+
+def objects_of(answers: Answers) -> list[tuple[str, str, int]]:
+    """Hunting raises no risk, so that it has none."""
+    return [] if answers.type == "Hunting" else answers.entities
+
+
+def _tests(answers: Answers, stem: str) -> list[dict[str, Any]]:
+    data = {
+        "data": answers.data or f"tests/data/{stem}.log",
+        "source": answers.source or "unknown",
+        "sourcetype": answers.sourcetype or "unknown",
+    }
+    return [{"name": "True Positive Test", "test_type": "unit", "attack_data": [data]}]
 
 
 def _drilldowns(fields: list[str]) -> list[dict[str, str]]:
@@ -274,7 +319,7 @@ def _story(name: str, answers: Answers) -> str:
         {
             **_common(name, f"What belongs to {name}.", answers),
             "status": "production",
-            "narrative": "Say what the adversary does, and how these detections see it.",
+            "narrative": answers.description or f"{FILL}what the adversary does, and how these detections see it",
             "references": [],
             "category": ["Adversary Tactics"],
             "product": ["Splunk Enterprise", "Splunk Enterprise Security", "Splunk Cloud"],

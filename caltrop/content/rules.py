@@ -10,6 +10,7 @@ RULES: dict[str, tuple[str, str]] = {
     "unknown-field": ("error", "a field that no schema has"),
     "legacy-field": ("warning", "a field that is not used any more"),
     "missing-field": ("error", "a field that the schema wants is not there"),
+    "fill-in": ("error", "a text, or test data, that is still to be written"),
     "wrong-type": ("error", "a value of another type than the field's"),
     "wrong-value": ("error", "a value that the field does not take"),
     "out-of-range": ("error", "a number outside its bounds"),
