@@ -17,7 +17,6 @@ SILENT = {
     "Detect Certipy File Modifications": "this version of the data has none of the files that it looks for",
     "Log4Shell CVE-2021-44228 Exploitation": "reads the risk index; the data states no index",
     "PingID Mismatch Auth Source and Verification Response": "compares countries: needs a database of addresses",
-    "Potential password in username": "needs a lookup of another app (ut_shannon_lookup)",
     "Windows AD Cross Domain SID History Addition": "this version of the data has the same domain on both sides",
 }
 # Experimental detections state no data: what it is, is said here.

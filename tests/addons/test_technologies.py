@@ -19,6 +19,39 @@ OKTA = {
     "target": [{"id": "t1", "type": "User", "alternateId": "bob@example.org", "displayName": "Bob"}],
 }  # fmt: skip
 
+O365 = {"CreationTime": "2024-03-05T10:11:12", "Id": "1", "OrganizationId": "o1", "UserKey": "k", "UserType": 0, "UserId": "ann@example.org", "ClientIP": "203.0.113.4"}  # fmt: skip
+CREATED = """03/05/2024 10:11:12 AM
+LogName=System
+SourceName=Microsoft Windows security auditing.
+EventCode=4720
+EventType=0
+ComputerName=pc7.example.org
+TaskCategory=User Account Management
+Keywords=Audit Success
+Message=A user account was created.
+
+Subject:
+\tSecurity ID:\t\tEX\\ann
+\tAccount Name:\t\tann
+\tAccount Domain:\t\tEX
+\tLogon ID:\t\t0x3E7
+
+New Account:
+\tSecurity ID:\t\tEX\\bob
+\tAccount Name:\t\tbob
+\tAccount Domain:\t\tEX
+"""
+
+
+def security(code: int, **data: str) -> str:
+    """An event of the Security log as XML."""
+    values = "".join(f"<Data Name='{name}'>{value}</Data>" for name, value in data.items())
+    return (
+        f"<Event xmlns='x'><System><Provider Name='P'/><EventID>{code}</EventID><Keywords>0x8020000000000000</Keywords>"
+        f"<Channel>Security</Channel><Computer>pc7</Computer></System><EventData>{values}</EventData></Event>"
+    )
+
+
 # source type, source, text, fields, tags
 EVENTS: dict[str, tuple[str, str, str, dict[str, object], set[str]]] = {
     "okta login": (
@@ -116,6 +149,102 @@ EVENTS: dict[str, tuple[str, str, str, dict[str, object], set[str]]] = {
         {"loaded_file": "b.dll", "loaded_file_path": "C:\\w\\b.dll"},
         set(),
     ),
+    "a refused sign-in to Office 365": (
+        "o365:management:activity", "o365",
+        json.dumps(O365 | {"Operation": "UserLoginFailed", "RecordType": 15, "Workload": "AzureActiveDirectory", "LogonError": "InvalidUserNameOrPassword"}),
+        {"record_type": "AzureActiveDirectoryStsLogon", "action": "failure", "status": "failure", "user": "ann@example.org"},
+        {"authentication"},
+    ),
+    "a folder that was shared": (
+        "o365:management:activity", "o365",
+        json.dumps(O365 | {"Operation": "ModifyFolderPermissions", "RecordType": 2, "Workload": "Exchange", "ResultStatus": "Succeeded", "ClientInfoString": "Client=OWA",
+                           "Item": {"Id": "i", "ParentFolder": {"Id": "f1", "MemberRights": "ReadAny", "MemberUpn": "Everyone", "Name": "Inbox", "Path": "\\Inbox"}}}),
+        {"object": "Inbox", "object_id": "f1", "object_attrs": "ReadAny", "user_agent": "Client=OWA", "record_type": "ExchangeItem"},
+        {"change"},
+    ),
+    "parameters of a cmdlet": (
+        "o365:management:activity", "o365",
+        json.dumps(O365 | {"Operation": "Add-MailboxPermission", "RecordType": 1, "Workload": "Exchange", "ResultStatus": "True",
+                           "Parameters": [{"Name": "Identity", "Value": "bob"}, {"Name": "AccessRights", "Value": "FullAccess"}]}),
+        {"Identity": "bob", "AccessRights": "FullAccess"},
+        set(),
+    ),
+    "an application that changes a directory": (
+        "azure:monitor:aad", "Azure AD",
+        json.dumps({"operationName": "Add app role assignment to service principal", "category": "AuditLogs", "tenantId": "t1",
+                    "properties": {"result": "success", "initiatedBy": {"app": {"displayName": "App", "servicePrincipalId": "s1"}}, "targetResources": [{"id": "o1", "displayName": "O"}]}}),
+        {"src_user_type": "servicePrincipal", "object_id": "o1", "status": "success"},
+        set(),
+    ),
+    "a sign-in to the console": (
+        "aws:cloudtrail", "aws_cloudtrail",
+        json.dumps({"eventName": "ConsoleLogin", "eventType": "AwsConsoleSignIn", "eventSource": "signin.amazonaws.com", "sourceIPAddress": "203.0.113.4",
+                    "responseElements": {"ConsoleLogin": "Failure"}, "userIdentity": {"type": "IAMUser", "userName": "ann", "accountId": "1"}}),
+        {"app": "AwsConsoleSignIn", "signature": "ConsoleLogin", "action": "failure", "user_name": "ann"},
+        {"authentication"},
+    ),
+    "a factor that was asked for": (
+        "gws:reports:login", "gws_login",
+        json.dumps({"id": {"applicationName": "login"}, "actor": {"email": "ann@example.org"}, "ipAddress": "203.0.113.4",
+                    "event": {"type": "login", "name": "login_failure", "parameters": [{"name": "login_challenge_method", "multiValue": ["google_prompt"]}]}}),
+        {"login_challenge_method": "google_prompt", "action": "failure", "src_ip": "203.0.113.4", "user": "ann@example.org"},
+        {"authentication"},
+    ),
+    "IIS without its header": (
+        "ms:iis:splunk", "ms:iis:splunk",
+        "2024-03-05 10:11:12 W3SVC1 EX1 10.0.1.14 POST /autodiscover/autodiscover.json a=b 443 - 10.0.1.30 HTTP/1.1 agent/1 - - mail.example 200 0 0 1 2 3",
+        {"http_method": "POST", "uri_path": "/autodiscover/autodiscover.json", "uri_query": "a=b", "status": "200", "src": "10.0.1.30", "dest": "10.0.1.14", "http_user_agent": "agent/1",
+         "url": "mail.example/autodiscover/autodiscover.json?a=b"},
+        {"web"},
+    ),
+    "an account that was created, in the System log": (
+        "WinEventLog", "WinEventLog:System", CREATED,
+        {"user": "bob", "src_user": "ann", "object": "bob", "action": "created", "change_type": "AAA", "result": "success", "dest": "pc7.example.org",
+         "signature": "A user account was created", "signature_id": "4720"},
+        {"change", "account"},
+    ),
+    "a service, in the System log": (
+        "WinEventLog", "WinEventLog:System",
+        "03/05/2024 10:11:12 AM\nLogName=System\nEventCode=7036\nComputerName=pc7\nUser=EX\\ann\nMessage=The X service entered the stopped state.",
+        {"user": "ann", "src_user": None, "app": None, "object": None, "result": None},
+        {"service"},
+    ),
+    "a cmdlet of Exchange": (
+        "MSExchange:management", "WinEventLog:MSExchange Management",
+        "03/05/2024 10:11:12 AM\nLogName=MSExchange Management\nEventCode=1\nComputerName=ex1\nMessage=Cmdlet succeeded. Cmdlet New-MailboxExportRequest, parameters -Mailbox",
+        {"EventCode": "1", "Message": "Cmdlet succeeded. Cmdlet New-MailboxExportRequest, parameters -Mailbox", "dest": "ex1"},
+        set(),
+    ),
+    "an audit policy that was changed": (
+        "XmlWinEventLog", "XmlWinEventLog:Security", security(4719, SubjectUserName="PC7$", AuditPolicyChanges="%%8448"),
+        {"action": "success", "ta_windows_action": "success", "object_attrs": "%%8448"},
+        {"change", "audit"},
+    ),
+    "a computer's account": (
+        "XmlWinEventLog", "XmlWinEventLog:Security", security(4741, TargetUserName="PC9$", SubjectUserName="ann", ServicePrincipalNames="\n\t\tHOST/PC9\n\t\tRestrictedKrbHost/PC9"),
+        {"user_type": "computer", "user": "PC9$", "src_user": "ann", "action": "created", "ServicePrincipalNames": "HOST/PC9\n\t\tRestrictedKrbHost/PC9"},
+        {"change", "account"},
+    ),
+    "a ticket that was asked for": (
+        "XmlWinEventLog", "XmlWinEventLog:Security", security(4769, TargetUserName="ann", IpAddress="::ffff:10.0.0.9", ServiceName="s"),
+        {"src_nt_host": "10.0.0.9", "src_ip": "10.0.0.9", "src": "10.0.0.9"},
+        {"authentication"},
+    ),
+    "a share that was opened": (
+        "XmlWinEventLog", "XmlWinEventLog:Security", security(5140, SubjectUserName="ann", IpAddress="10.0.0.9", ShareName="\\\\*\\IPC$"),
+        {"file_name": "IPC$", "src_nt_host": "10.0.0.9"},
+        set(),
+    ),
+    "credentials of somebody else": (
+        "XmlWinEventLog", "XmlWinEventLog:Security", security(4648, SubjectUserName="ann", TargetUserName="bob", TargetServerName="srv1", IpAddress="10.0.0.9"),
+        {"app": "win:local", "dest_nt_host": "srv1", "user": "bob", "src_user": "ann"},
+        {"authentication", "local"},
+    ),
+    "a log that was cleared": (
+        "XmlWinEventLog", "XmlWinEventLog:Security", security(1102),
+        {"object": "Security", "object_category": "log", "action": "cleared"},
+        {"change", "audit"},
+    ),
 }  # fmt: skip
 
 
@@ -148,3 +277,11 @@ def test_events(rows: dict[str, dict[str, object]], name: str) -> None:
 def text(value: object) -> object:
     """A value as Splunk shows it: numbers as text."""
     return value if value is None or isinstance(value, list) else str(value)
+
+
+@pytest.mark.parametrize(("word", "bits"), [("aaaa", "0.0"), ("ab", "1.0"), ("abcd", "2.0"), ("", None)])
+def test_the_entropy_of_a_word(word: str, bits: str | None) -> None:
+    """The macro and the scripted lookup that content takes from URL Toolbox."""
+    instance = Instance(None, layers())
+    found = instance.search(f'| makeresults | eval word="{word}" | `ut_shannon(word)`').table.frame
+    assert (found.row(0, named=True).get("ut_shannon")) == bits
