@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from caltrop.engine import asking, datasetrows, scan, subsearches
+from caltrop.engine import asking, datasetrows, registry, scan, subsearches
 from caltrop.engine.context import Context
 from caltrop.engine.derived import with_derived
+from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import Engine
 from caltrop.engine.instance import Instance, SearchResult
 from caltrop.engine.needed import needed_fields
@@ -26,6 +27,11 @@ Kind = tuple[str, str, str, int, float, float]  # index, source, sourcetype, eve
 
 VALUES = 1_000  # different values of a field that are told, the most frequent ones
 _KINDS = ("index", "source", "sourcetype")
+# Commands that do something besides giving rows; custom ones may.
+_ONCE = frozenset(
+    {"collect", "delete", "map", "mcollect", "outputcsv", "outputlookup", "outputtext", "runshellscript", "script",
+     "sendalert", "sendemail", "tscollect"}
+)  # fmt: skip
 _PLACE = frozenset({"_cd", "_time", *_KINDS})
 
 
@@ -90,12 +96,10 @@ class EngineEvidence:
         columns = {name: render(frame.get_column(name)).to_list() for name in names}
         return [{n: values[i] for n, values in columns.items() if values[i] is not None} for i in range(frame.height)]
 
-    def inventory(self) -> list[Kind]:
-        """What there is in the indexes that the user may search, internal ones left out."""
-        store, services = self._instance.store, self._instance.services
-        names = [n for n in services.searchable(store.indexes(), self._ctx.user) if not n.startswith("_")]
+    def inventory(self, *, internal: bool = False) -> list[Kind]:
+        """What there is in the indexes that the user may search, those whose names begin with _ only where asked for."""
         found: dict[tuple[str, str, str], tuple[int, float, float]] = {}
-        for segment in store.segments(names):
+        for segment in self._instance.store.segments(self.indexes(internal=internal)):
             groups = segment.frame.group_by("source", "sourcetype").agg(
                 pl.len(), pl.col("_time").min().alias("first"), pl.col("_time").max().alias("last")
             )
@@ -107,10 +111,10 @@ class EngineEvidence:
                 found[key] = count, first, last
         return [(*key, *value) for key, value in found.items()]
 
-    def indexes(self) -> list[str]:
-        """The indexes that the user may search, internal ones left out."""
-        store, services = self._instance.store, self._instance.services
-        return [n for n in services.searchable(store.indexes(), self._ctx.user) if not n.startswith("_")]
+    def indexes(self, *, internal: bool = False) -> list[str]:
+        """The indexes that the user may search."""
+        names = self._instance.services.searchable(self._instance.store.indexes(), self._ctx.user)
+        return [name for name in names if internal or not name.startswith("_")]
 
     def default_indexes(self) -> list[str]:
         """Those that a search without an index looks into."""
@@ -139,6 +143,10 @@ class EngineEvidence:
         return table
 
     def _read(self, prefix: Prefix, wanted: frozenset[str]) -> tuple[frozenset[str] | None, Table]:
+        for command in prefix:
+            for node in command.walk():
+                if isinstance(node, Command) and (node.name in _ONCE or node.name not in registry.commands):
+                    raise SearchError(f"'{node.name}' is not run again for an explanation", node=command)
         last = prefix[-1]
         if len(prefix) > 1 and last.name in ("search", "where") and last.parts:
             search = last.name == "search"

@@ -15,7 +15,7 @@ from caltrop.explain.evidence import Kind, Prefix
 from caltrop.explain.findings import Finding, Subject, counted
 from caltrop.explain.near import nearest
 from caltrop.explain.terms import Term, conjuncts, read
-from caltrop.spl.ast import And, Command, Comparison, FieldName, Node, Word
+from caltrop.spl.ast import And, Command, Comparison, FieldName, Membership, Node, Word
 
 KINDS = ("index", "source", "sourcetype")
 SHOWN = 4
@@ -25,11 +25,10 @@ Bounds = tuple[float | None, float | None]
 
 def explain_events(asked: Asked, stage: int, expression: Node) -> list[Finding]:
     """Findings for a search expression that no event matches."""
-    evidence = asked.evidence
-    inventory = list(evidence.inventory())
+    terms = [read(node, search=True) for node in conjuncts(expression)]
+    inventory = list(asked.evidence.inventory(internal=_internal(expression)))
     if not inventory:
         return [Finding("data", "there is no event: every index is empty", stage + 1)]
-    terms = [read(node, search=True) for node in conjuncts(expression)]
     times = [term for term in terms if term.shape == "time"]
     bounds = _bounds(asked, times)
     kinds = [term for term in terms if term.shape != "time" and _of_kinds(term)]
@@ -49,6 +48,12 @@ def explain_events(asked: Asked, stage: int, expression: Node) -> list[Finding]:
     elif in_time and not found and extra and _outside(bounds, inventory):
         found += _missed_by_time(asked, stage, kinds, rest, bounds, inventory)
     return [*found, *extra]
+
+
+def _internal(expression: Node) -> bool:
+    """Whether an index is named whose name begins with _."""
+    terms = [read(node, search=True) for node in expression.walk() if isinstance(node, Comparison | Membership)]
+    return any(term.field == "index" and text.startswith("_") for term in terms for text in term.wanted)
 
 
 # --- what is known of every event without reading it
@@ -129,7 +134,7 @@ def _kind(asked: Asked, stage: int, term: Term, inventory: Sequence[Kind], terms
     if (
         field == "index"
         and term.shape == "equal"
-        and not any(fits(w, n) for w in wanted for n in asked.evidence.indexes())
+        and not any(fits(w, n) for w in wanted for n in asked.evidence.indexes(internal=True))
     ):
         text = f"`{term.text}`: there is no such index"
     elif field == "index" and term.shape == "equal":

@@ -33,12 +33,12 @@ class Evidence(Protocol):
         """The first rows, with all their fields."""
         ...
 
-    def inventory(self) -> Sequence[Kind]:
-        """What there is in the indexes that the user may search, over all time."""
+    def inventory(self, *, internal: bool = False) -> Sequence[Kind]:
+        """What there is in the indexes that the user may search, over all time; in internal ones only where asked for."""
         ...
 
-    def indexes(self) -> Sequence[str]:
-        """The indexes that the user may search, internal ones left out."""
+    def indexes(self, *, internal: bool = False) -> Sequence[str]:
+        """The indexes that the user may search, likewise."""
         ...
 
     def default_indexes(self) -> Sequence[str]:

@@ -268,7 +268,7 @@ class JobsCollection(Collection):
             f"{stamp} INFO  dispatchRunner - search={job.text}",
             f"{stamp} INFO  SearchParser - PARSING: {unparse(job.search.pipeline)}",
         ]
-        lines += [f"{stamp} {m.severity:<5} SearchMessages - {m.text}" for m in job.messages]
+        lines += [f"{stamp} {m.severity:<5} SearchMessages - {m.text}" for m in (*job.messages, *job.explanation)]
         return Response(200, "\n".join([*lines, ""]).encode(), TEXT)
 
     @action("acl", "GET", "POST")
@@ -397,6 +397,6 @@ def job_content(job: Job, now: float) -> dict[str, Any]:
 
 def _messages(job: Job) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for message in job.messages:
+    for message in (*job.messages, *job.explanation):
         found.setdefault(message.severity.lower(), []).append(message.text)
     return found

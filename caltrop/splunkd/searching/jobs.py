@@ -11,11 +11,12 @@ import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import quote
 
 from caltrop.dialect.moments import time_bound
+from caltrop.dialect.words import truth
 from caltrop.dialect.zones import TimeError
 from caltrop.engine import custom, questions, reading, registry
 from caltrop.engine.context import Context, Message
@@ -25,6 +26,7 @@ from caltrop.engine.instance import Instance, SearchResult
 from caltrop.engine.reading import Reading
 from caltrop.engine.table import Table
 from caltrop.errors import CaltropError
+from caltrop.explained import explained
 from caltrop.spl.ast import Command
 from caltrop.spl.errors import QueryError
 from caltrop.splunkd.wire.http import ApiError
@@ -88,6 +90,7 @@ class Job:
         self.progress = 0.0
         self.rows = 0  # of the latest stage
         self.messages: list[Message] = []
+        self.explanation: list[Message] = []  # why nothing is left; shown with the job and its log, never with results
         self.result: SearchResult | None = None
         self.condition = threading.Condition()
         self.done = threading.Event()
@@ -216,8 +219,12 @@ class Jobs:
                 cancelled=job.should_stop,
                 messages=said,
             )
-            job.result = result
             job.messages = list(result.messages)
+            if not len(result.table) and not spec.scheduled and self._explains(spec):
+                found = explained(self._instance, result, app=spec.app, user=spec.owner)
+                if any(finding.subject != "stage" for finding in found.findings):
+                    job.explanation = [Message("INFO", line) for line in found.lines()]
+            job.result = replace(result, emptied=None)  # rows that nobody reads any more
             job.state = "FINALIZING"
             if then is not None:
                 then(job)
@@ -236,6 +243,11 @@ class Jobs:
             job.progress = 1.0
             job.finished = job.updated = self._clock()
             job.done.set()
+
+    def _explains(self, spec: SearchSpec) -> bool:
+        """Whether messages say why nothing is left: `explain` of [caltrop] in limits.conf, on unless set otherwise."""
+        stanza = self._instance.config.stanza("limits", "caltrop", spec.app, spec.owner)
+        return truth(stanza.get("explain") if stanza is not None else "", True)
 
     def post_process(self, job: Job, table: Table, search: str) -> Table:
         """The rows after a further search, as the `search` argument of results asks for one."""
