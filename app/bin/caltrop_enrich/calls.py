@@ -1,4 +1,4 @@
-"""WMI calls -> what an analyst reads: hosts, classes, methods, commands, credentials."""
+"""Calls -> what an analyst reads: hosts, classes, methods, commands, credentials, and the other ways onto a host."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import re
 from typing import Dict, List, NamedTuple, Tuple
 
 from .limits import MAX_VALUE, MAX_VALUES
-from .script import Call
-from .values import Strings, Value, as_strings
+from .records import EXTRA, Call
+from .values import Strings, Value, flat_texts
 
 # Methods whose first argument is a command line, by class.
 _STARTERS = {"win32_process": "create", "win32_scheduledjob": "create"}
 _KNOWN = re.compile(r"^\w+$")
 _PATH = re.compile(r"^(?:[\\/]{2}([^\\/]+)[\\/])?(?:([\\/\w]+):)?(\w+)", re.ASCII)
 _FROM = re.compile(r"\bfrom\s+(\w+)", re.IGNORECASE)
+# What an instance of WMI is made of, and the field that says it: event filters and consumers.
+_INSTANCE = {"name": "wmi_consumer", "query": "wmi_filter", "scripttext": "wmi_script"}
+_CONSUMER = frozenset(("commandlinetemplate", "scripttext", "query", "executablepath"))
 
 
 FIELDS = (
@@ -25,11 +28,13 @@ FIELDS = (
     "remote_command",
     "alternate_credentials",
     "wmi_unresolved",
+    *EXTRA,
 )
 
 
 class Facts(NamedTuple):
-    """What one call says, sorted by what it is about; each a list of texts, whatever the texts are."""
+    """What one call says, sorted by what it is about; each a list of texts, whatever the texts are. `extra` fields follow in the
+    order of EXTRA."""
 
     cmdlet: Strings
     hosts: Strings
@@ -42,38 +47,65 @@ class Facts(NamedTuple):
     arguments: Strings  # the first argument of the method, if the call runs one
     credentials: Strings
     unresolved: Strings
+    commands: Strings  # command lines, whatever the class
+    remote_access: Strings
+    service_name: Strings
+    remote_task: Strings
+    remote_share: Strings
+    dcom_object: Strings
+    wmi_consumer: Strings
+    wmi_filter: Strings
+    wmi_script: Strings
+    download_url: Strings
+    executed_url: Strings
 
 
 def facts(call: Call) -> Facts:
     """Sort a call's parameters. Goes by their names, never by their texts, so that `shapes` may plan it."""
-    methods = call.method[:1] or _strings(call, "MethodName")
+    parameters, extra = call.parameters, call.extra
+    methods = flat_texts(call.method[:1]) or _strings(call, "MethodName")
     if call.cmdlet == "Invoke-WmiMethod":
         methods = methods or _strings(call, "Name")
+    commands = call.commands
     arguments: Value = []
     if call.method:
-        arguments = call.method[1:2]
+        arguments = call.method[1] if len(call.method) > 1 else []
     elif call.cmdlet in ("Invoke-WmiMethod", "Invoke-CimMethod"):
-        arguments = call.parameters.get("Arguments", call.parameters.get("ArgumentList", []))
+        arguments = parameters.get("Arguments", parameters.get("ArgumentList", []))
+    else:
+        table = parameters.get("Arguments", parameters.get("Property"))
+        if isinstance(table, dict) and not _CONSUMER.isdisjoint(table):
+            extra = dict(extra)
+            for key, field in _INSTANCE.items():
+                extra[field] = extra.get(field, []) + flat_texts(table.get(key))
+            commands = commands + (
+                flat_texts(table.get("commandlinetemplate")) or flat_texts(table.get("executablepath"))
+            )
     if isinstance(arguments, dict):
         arguments = arguments.get("commandline", arguments.get("command", []))
+    sessions = parameters.get("CimSession")
     return Facts(
-        [call.cmdlet],
-        _strings(call, "ComputerName"),
+        [call.cmdlet] if call.cmdlet else [],
+        _strings(call, "ComputerName") + call.hosts,
         _strings(call, "Namespace"),
         _strings(call, "Class") + _strings(call, "ClassName"),
         methods,
         _strings(call, "Path"),
         _strings(call, "Query"),
-        _strings(call, "CimSession"),
-        arguments[:1],
-        _strings(call, "Credential"),
+        [text for text in (sessions if isinstance(sessions, list) else [sessions]) if isinstance(text, str)]
+        if sessions
+        else [],
+        flat_texts(arguments)[:1],
+        _strings(call, "Credential") + call.credentials,
         call.unresolved,
+        commands,
+        *[extra.get(name, []) for name in EXTRA],
     )
 
 
 def decisive(call: Facts) -> Strings:
     """The texts of a call without path, query and session that `Findings.add` goes by, beyond copying them."""
-    return [*call.classes[:1], *call.methods[:1], *call.credentials] if call.arguments else call.credentials
+    return [*call.classes[:1], *call.methods[:1]] if call.arguments else []
 
 
 class Findings:
@@ -84,13 +116,29 @@ class Findings:
 
     def add(self, call: Facts) -> Strings:
         """Add a call; the command lines that it starts."""
-        cmdlet, hosts, namespaces, classes, methods, paths, queries, sessions, command, credentials, unresolved = call
+        (
+            cmdlet,
+            hosts,
+            namespaces,
+            classes,
+            methods,
+            paths,
+            queries,
+            sessions,
+            command,
+            credentials,
+            unresolved,
+            commands,
+        ) = call[:12]
         if paths or queries or sessions:
             hosts, namespaces, classes = _target(call)
         if command and not _may_start(classes, methods):
             command = []
+        if commands:
+            command = command + commands
         extend = self._extend
-        extend("wmi_cmdlet", cmdlet)
+        if cmdlet:
+            extend("wmi_cmdlet", cmdlet)
         if hosts:
             extend("remote_host", hosts)
         if namespaces:
@@ -103,9 +151,12 @@ class Findings:
             extend("remote_command", command)
         if unresolved:
             extend("wmi_unresolved", unresolved)
-        if credentials and credentials != ["$null"]:
+        for name, values in zip(EXTRA, call[12:]):
+            if values:
+                extend(name, values)
+        if credentials:
             self.fields["alternate_credentials"] = ["true"]
-        else:
+        elif cmdlet or hosts or command:
             self.fields.setdefault("alternate_credentials", ["false"])
         return command
 
@@ -124,7 +175,7 @@ class Findings:
 
 def _strings(call: Call, name: str) -> Strings:
     value = call.parameters.get(name)
-    return as_strings(value) if value else []
+    return flat_texts(value) if value is not None else []
 
 
 def _target(call: Facts) -> Tuple[Strings, Strings, Strings]:

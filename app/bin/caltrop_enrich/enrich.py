@@ -5,14 +5,16 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from . import calls, indicators, module_logging, source_text
+from . import calls, commandlines, indicators, module_logging, source_text
 from .annotations import COLUMNS, Annotations
 from .encoded import decode_level, may_encode
+from .interpreter import read_script
 from .limits import (
     CACHE_CHARACTERS,
     MAX_DECODE_DEPTH,
     MAX_FIELD,
     MAX_INVOCATIONS,
+    MAX_NODES,
     MAX_SCRIPTS,
     MAX_SEEN,
     MAX_TEXT,
@@ -20,9 +22,9 @@ from .limits import (
     MAX_VALUES,
     MAX_WORK,
 )
-from .script import read_script
+from .records import Reading
 from .shapes import Match, Shapes
-from .values import Budget, FieldValue
+from .values import Budget, FieldValue, WorkExceeded
 
 FIELDS = (
     *calls.FIELDS,
@@ -45,51 +47,100 @@ class Analysis(NamedTuple):
 
 
 _NOTHING = Analysis({}, "")
+_SPOKEN = (
+    "remote_command",
+    "download_url",
+    "remote_host",
+)  # fields whose texts may hold URLs and addresses that the script does not spell
+
+
+# What a script that reaches another host, or runs another script, has in it somewhere; each in lower case.
+_WORDS = (
+    "wmi", "cim", "iex", "invoke-", "powershell", "pwsh", "pssession", "cmd", "comspec", "start-process", "saps", "psexec", "schtasks",
+    "scheduledtask", "sc.exe", "net use", "net.exe", "net1", "winrs", "comobject", "progid", "activator", "management.", "frombase64",
+    "webclient", "download", "scriptblock]", "invokecommand", "invokescript", "mshta", "rundll32", "forfiles", "bitstransfer",
+    "managementclass", "winmgmts", "eventfilter", "-computername", "icm ", "\\\\", "gcm", "get-command", "get-alias", "paexec",
+)  # fmt: skip
+_JOINERS = str.maketrans("", "", "`'\"+()^ ,")
 
 
 def may_call(text: str) -> bool:
-    """Whether a script can call WMI, or run a payload that only its own variables spell; false spares it the tokenizer."""
+    """Whether a script may have something to say; false spares it the parser."""
     text = text.lower()
-    if "wmi" in text or "cim" in text:
-        return True
-    if "-f" in text and "{0}" in text and ("&" in text or "iex" in text or "invoke-e" in text):
+    for word in _WORDS:
+        if word in text:
+            return True
+    if "-f" in text and "{0}" in text and ("&" in text or "." in text):
         return True  # a format can put the pieces of any name in any order
-    if "$" in text and "-e" in text and ("powershell" in text or "pwsh" in text):
-        return True
-    if "`" in text or "+" in text:
-        for joiner in "`'\"+() ":
-            text = text.replace(joiner, "")
-        return "wmi" in text or "cim" in text
+    if "&" in text or "|" in text or "." in text:
+        # Names that are put together: of letters of other texts, of characters, of pieces.
+        if (
+            "-join" in text
+            or "[char" in text
+            or "shellid" in text
+            or "pshome" in text
+            or "preference" in text
+            or "mdr" in text
+        ):
+            return True
+        if "replace" in text or "reverse" in text or "-bxor" in text or "${" in text:
+            return True
+    if "`" in text or "+" in text or "^" in text:
+        text = text.translate(_JOINERS)
+        for word in _WORDS:
+            if word in text:
+                return True
     return False
 
 
-def analyse(text: str, shapes: Optional[Shapes] = None) -> Analysis:
-    """Read a script, the scripts inside it and the payloads encoded in it. `shapes` makes it faster, never different."""
+# What a command line that starts a shell, or reaches another host, has in it.
+_PROGRAM_WORDS = ("powershell", "pwsh", "wmic", "\\\\", "schtasks", "exec", "mshta", "rundll32", "forfiles", "script", "winrs", "http", "remcom")  # fmt: skip
+
+
+def may_start(line: str) -> bool:
+    """Whether a command line may have something to say; false spares it the reader."""
+    if "^" in line or "%" in line or "!" in line or '""' in line:
+        return True
+    line = line.lower()
+    for word in _PROGRAM_WORDS:
+        if word in line:
+            return True
+    return " sc" in line or line.startswith("sc")
+
+
+def analyse(text: str, shapes: Optional[Shapes] = None, line: bool = False) -> Analysis:
+    """Read a script (or a command line), the scripts inside it and the payloads encoded in it. `shapes` makes it faster, never different."""
     error = ""
     if len(text) > MAX_TEXT:
         text, error = text[:MAX_TEXT], f"only the first {MAX_TEXT} characters were read"
     fields: Fields = {}
     payloads: List[str] = []
-    encodes, module_log, calling = may_encode(text), module_logging.looks_like(text), may_call(text)
+    encodes, module_log, calling = may_encode(text), module_logging.looks_like(text), line or may_call(text)
     if calling or encodes or module_log:
-        match = shapes.match(text) if shapes and calling and not module_log else None
+        match = shapes.match(text) if shapes and calling and not module_log and not line else None
         planned = match.fields() if match else None
         if match and planned is not None:
-            payloads = decode_level(text) if encodes else payloads
+            payloads = list(dict.fromkeys(decode_level(text))) if encodes else payloads
             if _goes_on(text, planned, match.scripts(), payloads):
                 planned = None
         if planned is not None:
             fields = planned
         else:
-            found, payloads, problem = _read(text, shapes, match)
+            found, payloads, problem = _read(text, shapes, match, line)
             if problem and shapes:  # plans reckon with the worst
-                found, payloads, problem = _read(text, None, None)
+                found, payloads, problem = _read(text, None, None, line)
             error = error or problem
             fields = {name: values if len(values) > 1 else values[0] for name, values in found.items() if values}
     whole = text
     if payloads:
         fields["decoded_command"] = payloads[:MAX_VALUES] if len(payloads) > 1 else payloads[0]
         whole = "\n".join([text, *payloads])
+    for name in _SPOKEN:
+        if name in fields:
+            value = fields[name]
+            for item in [value] if isinstance(value, str) else value:
+                if item not in whole:  # computed
+                    whole += "\n" + item
     for name, values in (("url", indicators.urls(whole)), ("ip_address", indicators.ip_addresses(whole))):
         if values:
             fields[name] = values if len(values) > 1 else values[0]
@@ -108,9 +159,12 @@ def analyse(text: str, shapes: Optional[Shapes] = None) -> Analysis:
 
 def _goes_on(text: str, fields: Fields, scripts: List[str], payloads: List[str]) -> bool:
     """Whether a script that was read by its plan holds another, or a payload, that has to be read, too."""
-    command = fields.get("remote_command", "")
-    for item in [*scripts, *([command] if isinstance(command, str) else command)] if scripts or command else ():
+    for item in scripts:
         if may_call(item) or (item not in text and may_encode(item)):
+            return True
+    command = fields.get("remote_command", "")
+    for item in ([command] if isinstance(command, str) else command) if command else ():
+        if may_start(item) or (item not in text and may_encode(item)):
             return True
     return any(map(_has_more, payloads)) if payloads else False
 
@@ -120,54 +174,89 @@ def _has_more(payload: str) -> bool:
     return may_call(payload) or may_encode(payload)
 
 
-def _read(text: str, shapes: Optional[Shapes], match: Optional[Match]) -> Tuple[Dict[str, List[str]], List[str], str]:
-    """What the calls in a text do, the payloads decoded on the way, and why it was not read to its end.
+def _read(
+    text: str, shapes: Optional[Shapes], match: Optional[Match], line: bool
+) -> Tuple[Dict[str, List[str]], List[str], str]:
+    """What the calls in a text do, the payloads that came out on the way, and why it was not read to its end.
 
-    `match`, if there is one, is the text's.
+    `match`, if there is one, is the text's; `line` says that it is a command line.
     """
     error, count = "", 0
-    budget, findings = Budget(MAX_WORK), calls.Findings()
+    budget, findings = Budget(MAX_WORK, MAX_NODES), calls.Findings()
     payloads: List[str] = []
-    queue, seen = [(text, 0, True)], {text}
-    for script, depth, encodes in queue:  # grows while it is read
-        if script is text and module_logging.looks_like(script):
-            found, inner, problem = _module_log(script)
+    queue, seen = [(text, 0, line)], {text}
+    for script, depth, is_line in queue:  # grows while it is read
+        if script is text and not line and module_logging.looks_like(script):
+            reading = _module_log(script)
         else:
             if script is not text:
-                match = shapes.match(script) if shapes and may_call(script) else None
-            found, inner, problem = _calls(script, budget, match)
-        error = error or problem
-        for call in found[: MAX_INVOCATIONS - count]:
-            inner = inner + findings.add(call)
-        count += len(found)
-        decoded = decode_level(script) if encodes and depth < MAX_DECODE_DEPTH else []
-        payloads += [payload for payload in decoded if payload not in payloads]
-        if not inner and not decoded:
-            continue
-        # What stands in the script is decoded with it, so that it matters only for its calls.
-        news = [(item, depth, item not in script) for item in inner if may_call(item) or item not in script]
-        news += [(payload, depth + 1, True) for payload in decoded]
+                match = shapes.match(script) if shapes and not is_line and may_call(script) else None
+            reading = _calls(script, budget, match, is_line)
+        error = error or reading.error
+        lines = list(reading.lines)
+        for call in reading.calls[: MAX_INVOCATIONS - count]:
+            if is_line and depth and call.remote_access == ["smb"]:
+                call = call._replace(
+                    hosts=[], remote_access=[]
+                )  # the share is what the started command uses, not what is reached from here
+            lines += findings.add(call)
+        count += len(reading.calls)
+        decoded = decode_level(script) if depth < MAX_DECODE_DEPTH and may_encode(script) else []
+        for payload in (*reading.payloads, *decoded):
+            if payload not in payloads and len(payloads) < MAX_VALUES:
+                payloads.append(payload)
+        news = [(item, depth + 1, False) for item in (*reading.scripts, *decoded)]
+        news += [(item, depth + 1, True) for item in lines]
         for new in news:
-            if new[0] not in seen and len(queue) < MAX_SCRIPTS:
+            if new[0] not in seen and len(queue) < MAX_SCRIPTS and new[1] <= 2 * MAX_DECODE_DEPTH:
                 seen.add(new[0])
                 queue.append(new)
     return findings.fields, payloads, error
 
 
-def _module_log(text: str) -> Tuple[List[calls.Facts], List[str], str]:
+class _Found(NamedTuple):
+    """What was read of one script or command line; see `records.Reading`."""
+
+    calls: List[calls.Facts]
+    scripts: List[str]
+    lines: List[str]
+    payloads: List[str]
+    error: str
+
+
+_NOTHING_FOUND = _Found([], [], [], [], "")
+
+
+def _found(reading: Reading) -> _Found:
+    return _Found([calls.facts(call) for call in reading.calls], *reading[1:])
+
+
+def _module_log(text: str) -> _Found:
     bound, inner = module_logging.read_payload(text)
-    return [calls.facts(call) for call in bound], inner, ""
+    return _Found([calls.facts(call) for call in bound], inner, [], [], "")
 
 
-def _calls(script: str, budget: Budget, match: Optional[Match]) -> Tuple[List[calls.Facts], List[str], str]:
-    """The calls of one script, the scripts inside it, and why it was not read to its end."""
+def _calls(script: str, budget: Budget, match: Optional[Match], line: bool) -> _Found:
+    """What one script or command line does."""
     if match and match.plan.steps <= budget.steps:
         budget.steps -= match.plan.steps
-        return (*match.read(), "")
+        found, scripts = match.read()
+        return _Found(found, scripts, [], [], "")
+    if line:
+        return _line(script, budget)
     if not may_call(script):
-        return [], [], ""
-    found, inner, error = read_script(script, budget)
-    return [calls.facts(call) for call in found], inner, error
+        return _NOTHING_FOUND
+    return _found(read_script(script, budget))
+
+
+def _line(text: str, budget: Budget) -> _Found:
+    """What a command line does."""
+    if not may_start(text):
+        return _NOTHING_FOUND
+    try:
+        return _found(commandlines.read(text, budget))
+    except WorkExceeded:
+        return _NOTHING_FOUND._replace(error="script takes too many steps to evaluate")
 
 
 def _shape(values: List[str]) -> FieldValue:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 MAX_TEXT = 256 * 1024  # characters of script text that are read per event
-MAX_TOKENS = 50_000  # tokens per script
+MAX_NODES = 50_000  # nodes of the trees that are read per event
 MAX_WORK = 100_000  # evaluation steps per event, over all its scripts
-MAX_DEPTH = 16  # nesting of parentheses and arrays that is evaluated
-MAX_STRING_DEPTH = 64  # nesting of $( ) inside expandable strings
-MAX_SCRIPTS = 32  # scripts within the script (Invoke-Expression, -Command, $( ), decoded payloads)
+MAX_DEPTH = 40  # nesting of brackets that is read
+MAX_STRING = 256 * 1024  # characters of a text that is computed, and bytes that come out of a stream
+MAX_ITEMS = 64 * 1024  # items of an array that is computed
+MAX_MADE = 32 << 20  # characters and items that are computed per event
+MAX_CALL_DEPTH = 6  # scripts and functions that run within one another
+MAX_SCRIPTS = 32  # scripts within the script (Invoke-Expression, -Command, decoded payloads)
 MAX_DECODE_DEPTH = 4  # payloads encoded within payloads
 MAX_INVOCATIONS = 64  # WMI calls per event
 MAX_VALUES = 64  # values per output field

@@ -11,7 +11,7 @@ from typing import List, Tuple
 
 from .cmdlets import BY_NAME
 from .limits import MAX_INVOCATIONS, MAX_SCRIPTS, MAX_VALUE
-from .script import Call
+from .records import Call
 
 _RECORD = re.compile(
     r"(?:^|[\r\n])[ \t]*(CommandInvocation|ParameterBinding|\w*TerminatingError)\(([^()\r\n]{1,256})\):[ \t]*"
@@ -37,7 +37,7 @@ def read_payload(text: str) -> Tuple[List[Call], List[str]]:
         base = name.rsplit("\\", 1)[-1].lower()
         cmdlet = BY_NAME.get(base)
         if what == "CommandInvocation":
-            current = Call(cmdlet.name, record.start()) if cmdlet else None
+            current = Call(cmdlet.name) if cmdlet else None
             if current and len(calls) < MAX_INVOCATIONS:
                 calls.append(current)
             continue
@@ -51,7 +51,7 @@ def read_payload(text: str) -> Tuple[List[Call], List[str]]:
             scripts.append(value)
         if cmdlet:
             if current is None or current.cmdlet != cmdlet.name:  # the record of the invocation itself is missing
-                current = Call(cmdlet.name, record.start())
+                current = Call(cmdlet.name)
                 if len(calls) < MAX_INVOCATIONS:
                     calls.append(current)
             parameter = cmdlet.parameter(binding.group(1))

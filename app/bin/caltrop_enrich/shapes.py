@@ -1,17 +1,18 @@
 """Scripts that differ only in their literals are walked once.
 
 A hit's script is cut into its *shape* (the text around the literals, and each literal's kind) and the literals. The first
-scripts of a shape are read by `script.read_script`; then the shape itself is read, with a mark in place of each literal,
+scripts of a shape are read by `interpreter.read_script`; then the shape itself is read, with a mark in place of each literal,
 and what comes out says where every literal ends up: a plan. From there on a script of that shape costs one expression,
 one look-up and the filling in.
 
 Why a plan says what `read_script` says:
 
-* The tokenizer cuts all scripts of a shape alike. A literal is a whole quoted string or a whole word, of characters that
-  end neither (`_LITERAL`), what follows it ends it, and `_aligned` refuses a shape where a token is anything else.
-* The walk goes alike. It asks what a text *is* only through `Budget.decide`; a literal that was asked about is pinned:
-  its text becomes part of the shape. Words hold a digit, so they are no keyword; number, word that begins with a letter
-  and other word are kinds of their own, because the walk tells those apart.
+* The parser cuts all scripts of a shape alike. A literal is a whole quoted string or a whole word among arguments, of characters that
+  end neither (`_LITERAL`), what follows it ends it, and `_aligned` refuses a shape where it is anything else: a name, a number in an
+  expression.
+* The reading goes alike. It asks what a text *is*, and takes one apart, only through `Budget.decide`; a literal that was asked about is
+  pinned: its text becomes part of the shape. Words hold a digit, so they are no keyword; number, word that begins with a letter
+  and other word are kinds of their own, because the parser tells those apart.
 * No bound is met. A plan is made only where the marked script takes few steps, so that no literal of MAX_SHAPED
   characters can make them many, and where texts made of literals cannot reach MAX_VALUE.
 """
@@ -22,9 +23,9 @@ import re
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
 from .calls import Facts, Findings, decisive, facts
+from .interpreter import walk
 from .limits import CACHE_CHARACTERS, MAX_SHAPED, MAX_SHAPED_STEPS, MAX_VALUE, MAX_VALUES
-from .script import walk
-from .tokens import DQ, SQ, Tokens, tokenize
+from .parser import DQ, SQ, Leaf, parse
 from .values import Budget, FieldValue, Strings, WorkExceeded
 
 _LITERAL = re.compile(
@@ -238,12 +239,13 @@ def _plan(shape: _Shape, pinned: Dict[int, str], values: List[str]) -> _Plan:
         script += _marked(number, kind, pinned.get(number))
         spans[start] = (len(script), kind)
         script += fixed[number + 1]
-    tokens = tokenize(script)
-    if not tokens.complete or not _aligned(tokens, spans):
+    leaves: List[Leaf] = []
+    parsed, _ = parse(script, MAX_SHAPED, leaves)
+    if parsed.error or not _aligned(leaves, spans):
         raise _Refused
-    probe = _Probe(MAX_SHAPED_STEPS)
-    reading = walk(tokens, probe)
-    if reading.error:
+    probe = _Probe(MAX_SHAPED_STEPS, MAX_SHAPED)
+    reading = walk(parsed, probe, script)
+    if reading.error or reading.lines or reading.payloads:
         raise _Refused
     compiler = _Compiler(kinds)
     calls = []
@@ -298,14 +300,15 @@ def _marked(number: int, kind: str, text: Optional[str]) -> str:
     return first + text.replace(first, first + first) + first if first in _QUOTES else first + text
 
 
-def _aligned(tokens: Tokens, spans: Dict[int, Tuple[int, str]]) -> bool:
-    """Whether every literal is one token of its kind, or, a comment, none."""
-    found = {start: (tokens.ends[index], tokens.kinds[index]) for index, start in enumerate(tokens.starts)}
+def _aligned(leaves: List[Leaf], spans: Dict[int, Tuple[int, str]]) -> bool:
+    """Whether every literal is one leaf of its kind; a comment may go on before the literal in it."""
+    found = {(leaf.start, leaf.end): leaf.kind for leaf in leaves if leaf.kind != "comment"}
+    comments = {leaf.start + 1: leaf.end for leaf in leaves if leaf.kind == "comment"}
     for start, (end, kind) in spans.items():
         if kind == "#":
-            if any(first < end and last >= start for first, (last, _) in found.items()):
+            if comments.get(start) != end:
                 return False
-        elif found.get(start) != (end, _TOKEN_KINDS.get(kind[0], "word")):
+        elif found.get((start, end)) != _TOKEN_KINDS.get(kind[0], "word"):
             return False
     return True
 
