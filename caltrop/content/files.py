@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,15 +32,14 @@ class _Job(NamedTuple):
     body: bytes
 
 
-def read_all(root: Path, bundle: Bundle | None) -> Iterator[tuple[str, Any, list[Problem]]]:
-    """Every content file: (attribute of the catalogue, object or None, faults), by folder and path."""
+def read_all(
+    root: Path, bundle: Bundle | None, only: Collection[str] | None = None
+) -> Iterator[tuple[str, Any, list[Problem]]]:
+    """Every content file (of `only`, where that is given): (attribute of the catalogue, object or None, faults), by folder and path."""
     start = len(str(root / "x")) - 1  # the current folder is not part of a path
     links: list[str] = []
-    jobs = [
-        _Job(kind, path[start:].replace(os.sep, "/"), read(path))
-        for kind in KINDS
-        for path in _yaml(root / kind, links)
-    ]
+    named = ((kind, path, path[start:].replace(os.sep, "/")) for kind in KINDS for path in _yaml(root / kind, links))
+    jobs = [_Job(kind, file, read(path)) for kind, path, file in named if only is None or file in only]
     for link in sorted(links):
         yield "detections", None, [linked(link[start:].replace(os.sep, "/"))]
     if bundle is None:

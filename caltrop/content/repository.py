@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import msgspec
@@ -19,12 +20,14 @@ from caltrop.content.values import mappings, text
 from caltrop.errors import CaltropError, Location
 
 
-def load(root: str | Path, *, checks: bool | None = True, cache: Path | None = None) -> Catalogue:
+def load(
+    root: str | Path, *, checks: bool | None = True, cache: Path | None = None, only: Collection[str] | None = None
+) -> Catalogue:
     """Read the repository at `root`. Every fault is in `Catalogue.problems`; only a missing repository raises.
 
     `checks=False` leaves out what needs the whole catalogue or the search language: for readers that only want
     the content; `None` leaves it out where errors would stop nothing (`AppConfig.strict`). `cache` is a folder that keeps
-    what was read and checked.
+    what was read and checked. `only` are the files (relative to the repository) that count: the others are not read.
     """
     base = Path(root)
     if not base.is_dir():
@@ -32,7 +35,7 @@ def load(root: str | Path, *, checks: bool | None = True, cache: Path | None = N
     config, problems = load_config(base)
     catalogue = Catalogue(root=str(base), config=config)
     bundle = Bundle(cache / "content.bin") if cache else None
-    for attribute, item, found in read_all(base, bundle):
+    for attribute, item, found in read_all(base, bundle, only):
         problems += found
         if item is not None:
             getattr(catalogue, attribute).append(item)
@@ -42,7 +45,7 @@ def load(root: str | Path, *, checks: bool | None = True, cache: Path | None = N
     if not config.file and catalogue.empty and not problems:
         hint = "run in a content repository, give --content DIR, or start one with `caltrop new`"
         raise CaltropError("there is no content here", location=Location(str(root)), hint=hint)
-    _attach_old_tests(base, catalogue, problems)
+    _attach_old_tests(base, catalogue, problems, partly=only is not None)
     if config.strict if checks is None else checks:
         from caltrop.content.checks import check_catalogue
 
@@ -53,8 +56,9 @@ def load(root: str | Path, *, checks: bool | None = True, cache: Path | None = N
     return catalogue
 
 
-def _attach_old_tests(base: Path, catalogue: Catalogue, problems: list[Problem]) -> None:
-    """The 2021 schema keeps tests in files of their own: tests/<domain>/<detection>.test.yml."""
+def _attach_old_tests(base: Path, catalogue: Catalogue, problems: list[Problem], *, partly: bool) -> None:
+    """The 2021 schema keeps tests in files of their own: tests/<domain>/<detection>.test.yml. `partly`: what they are for may
+    not have been read."""
     by_file = {d.file: index for index, d in enumerate(catalogue.detections)}
     for path in yaml_files(base / "tests"):
         if not path.name.endswith(".test.yml"):
@@ -66,6 +70,8 @@ def _attach_old_tests(base: Path, catalogue: Catalogue, problems: list[Problem])
             continue
         for test in mappings(document.data, "tests"):
             target = by_file.get("detections/" + text(test, "file"))
+            if target is None and partly:
+                continue
             if target is None:
                 message = f"this test is for {text(test, 'file')!r}, which is not there"
                 hint = "'file' is below detections/"
