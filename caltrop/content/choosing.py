@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,7 +25,7 @@ ALWAYS = ("deployments",)
 USED_BY_NAME = ("macros", "lookups")  # what they hold names others in turn
 _FIELD = {key: re.compile(rb"(?m)^%s:[ \t]*(.*?)[ \t]*\r?$" % key.encode()) for key in ("name", "id")}
 _PLAIN = re.compile(r"""[^\s'"&*|>{\[!%@`#?-].*""")
-_QUOTED = re.compile(r"""'((?:[^']|'')*)'|"([^"\\]*)\"""")
+_QUOTED = re.compile(r"""(?:'((?:[^']|'')*)'|"([^"\\]*)")(?:\s+#.*)?""")
 
 
 @dataclass(frozen=True)
@@ -70,6 +69,10 @@ class Repository:
         return cls(root, tuple(found))
 
     @property
+    def files(self) -> frozenset[str]:
+        return frozenset(item.file for item in self.named)
+
+    @property
     def detections(self) -> list[Named]:
         return [item for item in self.named if item.kind == DETECTIONS]
 
@@ -108,9 +111,7 @@ class Repository:
         found = [d for d in self.detections if (self.root / d.file).resolve().is_relative_to(here)]
         if not found:
             what = "is no detection" if here.is_file() else "holds no detection"
-            raise CaltropError(
-                f"{name} {what} of {self.root}", hint=f"detections are below {self.root / DETECTIONS}"
-            )
+            raise CaltropError(f"{name} {what} of {self.root}", hint=f"detections are below {self.root / DETECTIONS}")
         return found
 
     # -- what it takes
@@ -125,7 +126,7 @@ class Repository:
             whole = b"\n".join(texts)
             texts, rest = [], []
             for item in waiting:
-                if item.name and _key(item.name) not in whole and item.stem.encode() not in whole:
+                if item.name and not _names(whole, [_key(item.name), item.stem.encode()]):
                     rest.append(item)
                     continue
                 kept.add(item.file)
@@ -168,7 +169,7 @@ class Repository:
         while words:
             following: list[bytes] = []
             for item in self.named:
-                if item.file in seen or not any(word in item.text for word in words):
+                if item.file in seen or not _names(item.text, words):
                     continue
                 seen.add(item.file)
                 if item.kind == DETECTIONS:
@@ -185,6 +186,11 @@ _CONFIGURATION = ("app.yml", "contentctl.yml")
 
 def _key(name: str) -> bytes:
     return b" ".join(name.encode().split())
+
+
+def _names(text: bytes, words: Iterable[bytes]) -> bool:
+    """Whether one of the words stands in the text, and not inside a longer one."""
+    return any(word in text and re.search(rb"(?<!\w)%s(?!\w)" % re.escape(word), text) for word in words)
 
 
 def _value(key: str, body: bytes) -> str:

@@ -35,7 +35,7 @@ def print_report(report: Report, console: Console) -> None:
             table.add_row(Text(detection.name), "-", "", "", "", "", Text("skipped", style=STYLES["skipped"]))
     console.print(table)
     for detection in report.detections:
-        _explain(detection, console)
+        explain(detection, console)
     for check in report.checks:
         style = STYLES["passed" if check.passed else "failed"]
         console.print(
@@ -54,7 +54,7 @@ def _ran_with(report: Report, console: Console) -> None:
     console.print(Text(f"add-ons: {told or 'none'}", style="dim"), soft_wrap=True)
 
 
-def _explain(detection: DetectionResult, console: Console) -> None:
+def explain(detection: DetectionResult, console: Console) -> None:
     """Failures first name the place to open."""
     for test in detection.tests:
         for note in test.notes:
@@ -76,6 +76,10 @@ def _explain(detection: DetectionResult, console: Console) -> None:
 
 def _summary(report: Report, console: Console) -> None:
     counts = ", ".join(f"{report.count(status)} {status}" for status in STYLES if report.count(status))
+    if report.scope:
+        console.print(Text(report.scope, style="dim"), soft_wrap=True)
+    if report.not_run:
+        console.print(Text(f"stopped at a failure: {report.not_run} detections were not run"), soft_wrap=True)
     verdict = ("proved", "bold green") if report.passed else ("NOT proved", "bold red")
     console.print(
         Text.assemble(

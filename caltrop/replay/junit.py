@@ -13,6 +13,8 @@ _FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def junit(report: Report) -> bytes:
     root = ET.Element("testsuites", name=_clean(report.app), time=f"{report.seconds:.3f}")
+    if report.scope:
+        root.append(ET.Comment(_clean(report.scope).replace("--", "- -")))
     for detection in report.detections:
         suite = ET.SubElement(
             root,

@@ -27,7 +27,7 @@ from caltrop.replay import expect
 from caltrop.replay.datasets import Unreachable, resolve
 from caltrop.replay.delivery import deliver
 from caltrop.replay.target import Job, Row, SavedSearch, Source, Target, TargetError, wait_until
-from caltrop.replay.verdict import Check, DetectionResult, Report, TestResult
+from caltrop.replay.verdict import AddOn, Check, DetectionResult, Report, TestResult
 
 ROWS_KEPT = 20  # hits kept for the report
 SEARCHABLE_SECONDS = 60.0
@@ -52,6 +52,7 @@ class Proof:
     index: str = "caltrop_test"
     shift: bool = False  # move the data to now and let the schedule find it
     risk: bool = True  # the target has the risk and notable actions
+    keep: bool = False  # leave the data of a test that did not pass where it is, for a person to look at
     host: str = field(default_factory=lambda: f"caltrop-{uuid.uuid4().hex[:8]}")  # marks the data of this run
 
 
@@ -62,9 +63,45 @@ def prove(
     *,
     install: bool = True,
     progress: Callable[[DetectionResult], object] = lambda _: None,
+    fail_fast: bool = False,
 ) -> Report:
-    """Prove every detection; a failure of one never stops the rest. Raises TargetError only when nothing can start."""
+    """Prove every detection; a failure of one stops the rest only where that is asked for (`fail_fast`). Raises TargetError
+    only when nothing can start."""
+    report = begin(proof, package, install=install)
+    return proceed(proof, report, detections, package if install else None, progress=progress, fail_fast=fail_fast)
+
+
+def proceed(
+    proof: Proof,
+    report: Report,
+    detections: Sequence[Detection],
+    package: Path | None,
+    *,
+    progress: Callable[[DetectionResult], object] = lambda _: None,
+    fail_fast: bool = False,
+) -> Report:
+    """`prove` on a target that was made ready (`begin`); `package` None leaves out that it is installed again."""
     started = time.monotonic()
+    for detection in detections:
+        result = prove_detection(proof, detection)
+        report.detections.append(result)
+        progress(result)
+        if fail_fast and result.status in STOPPING:
+            break
+    report.not_run = len(detections) - len(report.detections)
+    # Before anything is installed again: what the target says of stepping aside is about the data of this run.
+    report.addons = addons(proof)
+    if package is not None and report.detections and not (report.not_run or (proof.keep and not report.passed)):
+        report.checks.append(survives_reinstall(proof, detections[0], package))
+    report.seconds = time.monotonic() - started
+    return report
+
+
+STOPPING = frozenset({"failed", "error"})
+
+
+def begin(proof: Proof, package: Path, *, install: bool) -> Report:
+    """The target has the app, the index and a way in; the report of a run that has proved nothing yet."""
     report = Report(
         target=proof.target.url,
         version=proof.target.version(),
@@ -80,19 +117,16 @@ def prove(
         )
     proof.target.ensure_index(proof.index)
     proof.target.allow(proof.index)
-    for detection in detections:
-        result = _prove_detection(proof, detection)
-        report.detections.append(result)
-        progress(result)
-    # Before anything is installed again: what the target says of stepping aside is about the data of this run.
-    report.addons = [addon for addon in proof.target.addons() if addon.name != proof.app]
-    if install and detections:
-        report.checks.append(_survives_reinstall(proof, detections[0], package))
-    report.seconds = time.monotonic() - started
     return report
 
 
-def _prove_detection(proof: Proof, detection: Detection) -> DetectionResult:
+def addons(proof: Proof) -> list[AddOn]:
+    """What the target runs beside the app, as of the data that it has seen."""
+    return [addon for addon in proof.target.addons() if addon.name != proof.app]
+
+
+def prove_detection(proof: Proof, detection: Detection) -> DetectionResult:
+    """Every test of a detection; what goes wrong is in the result."""
     result = DetectionResult(
         name=detection.name,
         id=detection.id,
@@ -169,6 +203,7 @@ def _replayed(
         outcome.notes.append(f"{error}: used the repository's own dataset instead")
         datasets = [resolve(item, proof.root, proof.cache) for item in fallback]
     end = _shift_end(proof, detection) if proof.shift else None
+    failed = False
     try:
         sent: int | None = 0
         for dataset in datasets:
@@ -187,8 +222,17 @@ def _replayed(
         window, events = _wait_searchable(proof, sent)
         outcome.events += events
         yield window
+    except CaltropError:
+        failed = True
+        raise
     finally:
-        proof.target.search(f'search index=* host="{proof.host}" | delete', earliest_time="0")
+        if not (proof.keep and (failed or not all(check.passed for check in outcome.checks))):
+            forget(proof)
+
+
+def forget(proof: Proof) -> None:
+    """Delete the data of this run."""
+    proof.target.search(f'search index=* host="{proof.host}" | delete', earliest_time="0")
 
 
 def _wait_searchable(proof: Proof, sent: int | None) -> tuple[Window, int]:
@@ -363,7 +407,7 @@ def exclusion(rows: Sequence[Row], preferred: Sequence[str]) -> str:
     raise CaltropError("no field has a value in every hit, so there is nothing to tune on")
 
 
-def _survives_reinstall(proof: Proof, detection: Detection, package: Path) -> Check:
+def survives_reinstall(proof: Proof, detection: Detection, package: Path) -> Check:
     """A tuned filter macro is still tuned after the package is installed again."""
     macro = detection.filter_macro
     original = proof.target.macro(macro, proof.app)

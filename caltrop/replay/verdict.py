@@ -114,6 +114,8 @@ class Report:
     detections: list[DetectionResult] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)  # about the package as a whole (reinstall keeps tuning, …)
     addons: list[AddOn] = field(default_factory=list)  # what it ran with
+    scope: str = ""  # what was left out of the package, the checks and the run, in a sentence
+    not_run: int = 0  # detections that were to be proved, had the run not stopped at a failure
 
     def count(self, status: Status) -> int:
         return sum(d.status == status for d in self.detections)
