@@ -118,7 +118,12 @@ def running(*words: str) -> Iterator[tuple[subprocess.Popen[str], Queue[str]]]:
     lines: Queue[str] = Queue()
     assert process.stdout is not None
     stream = process.stdout
-    threading.Thread(target=lambda: [lines.put(line) for line in stream], daemon=True).start()
+
+    def read() -> None:
+        for line in stream:
+            lines.put(line)
+
+    threading.Thread(target=read, daemon=True).start()
     try:
         yield process, lines
     finally:
