@@ -127,7 +127,7 @@ def loaded(name: str, apps: list[Path]) -> None:
     start = time.process_time()
     known = Knowledge(Configuration(apps), "search")
     digest = known.fingerprint
-    known.plan("XmlWinEventLog:Microsoft-Windows-Sysmon/Operational", "XmlWinEventLog", "pc")
+    known.plans("XmlWinEventLog:Microsoft-Windows-Sysmon/Operational", "XmlWinEventLog", "pc")
     assert digest and known.eventtypes
     print(
         f"{name:32} {time.process_time() - start:>9.3f} s for {len(apps)} add-ons, {len(known.eventtypes)} event types"

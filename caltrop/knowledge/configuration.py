@@ -45,6 +45,7 @@ _DEFINES: Mapping[str, frozenset[str]] = {
     ),
 }
 Sharing = Literal["user", "app", "global", "system"]
+Of = Literal["all", "others", "stand-ins"]  # whose stanzas: those of apps that stand in for others, or not
 _SAFE_NAME = re.compile(r"^(?!\.{1,2}$)[^/\\\x00\n]+$")
 
 
@@ -134,7 +135,7 @@ class Configuration:
         self.generation = 0
         self._edits: Counter[str] = Counter()  # by conf file; "" counts changes that may concern any
         self._files: dict[Path, tuple[tuple[int, int] | None, ConfFile | None]] = {}
-        self._merged: dict[tuple[str, str | None, str, bool], dict[str, MergedStanza]] = {}
+        self._merged: dict[tuple[str, str | None, str, Of], dict[str, MergedStanza]] = {}
         self._digests: dict[tuple[str, str | None, str], bytes] = {}
         self._metadata: dict[str, dict[str, dict[str, str]]] = {}
         self._apps: dict[str, Path] = {}
@@ -242,16 +243,16 @@ class Configuration:
     # --- reading ----------------------------------------------------------------------------------------------------
 
     def stanzas(
-        self, conf: str, app: str | None = None, user: str = NOBODY, *, stand_ins: bool = True
+        self, conf: str, app: str | None = None, user: str = NOBODY, *, of: Of = "all"
     ) -> Mapping[str, MergedStanza]:
         """Every stanza of a conf file as the context sees it; `[default]` is a stanza of its own here.
 
-        Without `stand_ins`, as if those apps were not installed.
+        `of` others, or stand-ins: as if only those apps were installed (and the system layer).
         """
-        key = (conf, app, user, stand_ins)
+        key = (conf, app, user, of)
         with self._lock:
             if key not in self._merged:
-                self._merged[key] = self._merge(conf, app, user, stand_ins)
+                self._merged[key] = self._merge(conf, app, user, of)
             return self._merged[key]
 
     def stanza(self, conf: str, name: str, app: str | None = None, user: str = NOBODY) -> MergedStanza | None:
@@ -275,35 +276,39 @@ class Configuration:
         names = {p.stem for layer in self._layers(app, user) for p in layer.folder.glob("*.conf")}
         return sorted(names)
 
-    def _layers(self, app: str | None, user: str, stand_ins: bool = True) -> Iterator[_Layer]:
+    def _layers(self, app: str | None, user: str, of: Of = "all") -> Iterator[_Layer]:
         """From highest precedence to lowest."""
         system = self._apps.get(SYSTEM)
+
+        def meant(name: str) -> bool:
+            return of == "all" or (name in self.stand_ins) == (of == "stand-ins")
+
         if app is None:
             if system:
                 yield _Layer(system / "local", SYSTEM, NOBODY, False)
             for group in self._groups():
                 for folder in ("local", "default"):
                     for name in group:
-                        if stand_ins or name not in self.stand_ins:
+                        if meant(name):
                             yield _Layer(self._apps[name] / folder, name, NOBODY, False)
             if system:
                 yield _Layer(system / "default", SYSTEM, NOBODY, False)
             return
-        if user not in ("", NOBODY) and self._users is not None:
+        if user not in ("", NOBODY) and self._users is not None and of != "stand-ins":
             yield _Layer(self._users / user / app / "local", app, user, False)
-        for name in (n for n in self.order(app) if stand_ins or n not in self.stand_ins):
+        for name in filter(meant, self.order(app)):
             for folder in ("local", "default"):
                 yield _Layer(self._apps[name] / folder, name, NOBODY, name != app)
         if system:
             for folder in ("local", "default"):
                 yield _Layer(system / folder, SYSTEM, NOBODY, False)
 
-    def _merge(self, conf: str, app: str | None, user: str, stand_ins: bool) -> dict[str, MergedStanza]:
+    def _merge(self, conf: str, app: str | None, user: str, of: Of) -> dict[str, MergedStanza]:
         if not is_name(conf, app or SYSTEM, user or NOBODY):
             return {}
         settings: dict[str, dict[str, Setting]] = {}
         owners: dict[str, tuple[str, str]] = {}
-        for layer in self._layers(app, user, stand_ins):
+        for layer in self._layers(app, user, of):
             path = layer.folder / f"{conf}.conf"
             parsed = self._read(path)
             if parsed is None:

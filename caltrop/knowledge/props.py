@@ -27,6 +27,8 @@ from caltrop.knowledge.configuration import MergedStanza, Setting
 _ANY_SOURCETYPE = re.compile(r"\((?:\?:)?:+\)\{0\}")
 _FLAGS = re.compile(r"\(\?(-?i)\)")
 _KINDS = ("sourcetype", "host", "source")  # from weak to strong
+# How closely a stanza names an event: by its source type, host or source (0 to 2), and whether by that very name.
+Closeness = tuple[int, bool]
 _NO_NAME = "\x00"  # only a pattern of any value matches it
 
 
@@ -133,10 +135,11 @@ class Props:
     def faults(self) -> list[Fault]:
         return list(self._broken.values())
 
-    def naming(self, source: str, sourcetype: str, host: str) -> list[MergedStanza]:
-        """The stanzas that name an event with these three fields: not `[default]`, and no pattern that any value matches."""
+    def naming(self, source: str, sourcetype: str, host: str) -> list[tuple[MergedStanza, Closeness]]:
+        """The stanzas that name an event with these three fields, and how closely: not `[default]`, and no pattern that any
+        value matches."""
         return [
-            rule.stanza
+            (rule.stanza, (rule.kind, not rule.wild))
             for rules, value in zip(self._rules, (sourcetype, host, source), strict=True)
             for rule in self._matching(rules, value)
             if not (rule.wild and rule.matches(_NO_NAME))
@@ -160,6 +163,11 @@ class Props:
                     merged.update(rule.stanza.settings)
             self._cache[key] = merged
         return self._cache[key]
+
+    def readings(self, source: str, sourcetype: str, host: str) -> tuple[dict[str, Setting], ...]:
+        """The settings by which the fields of such an event are extracted. Of several, those behind give what those before
+        them did not."""
+        return (self.settings(source, sourcetype, host),)
 
 
 # --- what the settings of one kind of event ask for ---------------------------------------------------------------------

@@ -16,7 +16,7 @@ from caltrop.dialect.words import truth
 from caltrop.errors import CaltropError
 from caltrop.knowledge import dependencies, extraction, labels, modular, standins
 from caltrop.knowledge.asking import Asker, Fault, Kind
-from caltrop.knowledge.columns import as_field, stack
+from caltrop.knowledge.columns import Columns, as_field, stack
 from caltrop.knowledge.configuration import NOBODY, Configuration, MergedStanza, Setting, disabled
 from caltrop.knowledge.datamodel import DataModel, DataModelError, read_model
 from caltrop.knowledge.dependencies import Functions
@@ -126,7 +126,7 @@ class Knowledge:
             self._known = _Dependence(
                 revision,
                 self.configuration.fingerprint(CONFS, self.app, self.user)
-                + dependencies.digest([used, sorted(standins.shipped(self.configuration).items())]),
+                + dependencies.digest([used, standins.marks(self.configuration, self.app, self.user)]),
                 dependencies.reads_lookups([*expressions, *used.values()]),
                 any(self.functions.read_zone(text) for text in (*expressions, *definitions)),
                 any(self.searches_clock(e.search) for e in self.eventtypes.values()),
@@ -185,7 +185,8 @@ class Knowledge:
     def moving(self, frame: pl.DataFrame) -> frozenset[str] | None:
         """The fields of these events that may have other values at another moment; None where that can be any field."""
         found: set[str] = set()
-        for asked in {self.plan(*kind) for kind in _kinds(self._renamed(frame)).unique().iter_rows()}:
+        kinds = _kinds(self._renamed(frame)).unique()
+        for asked in {each for kind in kinds.iter_rows() for each in self.plans(*kind)}:
             own = {item.name for item in asked.evals if self.moves(item.expression)}
             for auto in asked.lookups:
                 if self._tables.moves(auto.table):
@@ -318,9 +319,12 @@ class Knowledge:
         stanza = self.configuration.stanza("transforms", name)
         return None if stanza is None or disabled(stanza) else stanza.get("REGEX") or None
 
-    def plan(self, source: str, sourcetype: str, host: str) -> Plan:
-        """What to do with events of this kind, whose source type is called what `rename` makes of it."""
-        settings = self.props.settings(source, sourcetype, host)
+    def plans(self, source: str, sourcetype: str, host: str) -> tuple[Plan, ...]:
+        """What to do with events of this kind, whose source type is called what `rename` makes of it. Of several plans, those
+        behind give what those before them did not."""
+        return tuple(self._plan(settings) for settings in self.props.readings(source, sourcetype, host))
+
+    def _plan(self, settings: Mapping[str, Setting]) -> Plan:
         key = tuple(
             sorted((name, id(setting)) for name, setting in settings.items())
         )  # they live as long as the stanzas
@@ -458,16 +462,16 @@ class Knowledge:
         """Extract each group of events that has the same plan, and put the groups together again."""
         kinds = _kinds(frame)
         combos = kinds.unique(maintain_order=True)
-        plans: dict[Plan, list[Kind]] = {}
+        plans: dict[tuple[Plan, ...], list[Kind]] = {}
         numbers: list[int] = []
-        order: dict[Plan, int] = {}
+        order: dict[tuple[Plan, ...], int] = {}
         for kind in combos.iter_rows():
-            found = self.plan(*kind)
+            found = self.plans(*kind)
             plans.setdefault(found, []).append(kind)
             numbers.append(order.setdefault(found, len(order)))
         if len(plans) == 1:
             ((found, held),) = plans.items()
-            return extraction.extract(frame, found, wanted, self._tools(found, held, asker)).frame()
+            return self._extracted(frame, found, held, wanted, asker)
         which = kinds.join(
             combos.with_columns(pl.Series("plan", numbers)), on=kinds.columns, how="left", maintain_order="left"
         )["plan"]
@@ -477,9 +481,22 @@ class Knowledge:
         for found, held in plans.items():
             chosen = which == order[found]
             places.append(positions.filter(chosen))
-            tools = self._tools(found, held, asker)
-            parts.append(extraction.extract(frame.filter(chosen), found, wanted, tools).frame())
+            parts.append(self._extracted(frame.filter(chosen), found, held, wanted, asker))
         return stack(parts)[pl.concat(places).arg_sort()]
+
+    def _extracted(
+        self, frame: pl.DataFrame, plans: tuple[Plan, ...], kinds: list[Kind], wanted: set[str] | None, asker: Asker
+    ) -> pl.DataFrame:
+        """Events of kinds with the same plans: each plan alone, a field of an event by the first that gives it."""
+        first, *others = (
+            extraction.extract(frame, plan, wanted, self._tools(plan, kinds, asker)).frame() for plan in plans
+        )
+        columns = Columns(first)
+        for other in others:
+            for name in other.columns:
+                if name not in frame.columns:
+                    columns.fill(name, other.get_column(name))
+        return columns.frame() if others else first
 
     def _tools(self, plan: Plan, kinds: list[Kind], asker: Asker) -> extraction.Tools:
         def meet(fault: Fault) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from caltrop.engine.instance import Instance
 from caltrop.knowledge import SYSTEM_LAYER, layers
-from tests.addons.vendors import CISCO, CONTENT, KINDS, META, VENDORS, WINDOWS, write
+from tests.addons.vendors import BROAD, CISCO, CONTENT, KINDS, META, VENDORS, WINDOWS, write
 
 Fields = dict[str, dict[str, Any]]
 
@@ -56,6 +56,31 @@ def test_a_vendors_kind_is_the_vendors_alone(vendor: str, ours: Fields, tmp_path
     for other in KINDS:
         if other != kind:
             assert both[other] == ours[other], other
+
+
+def test_a_technology_that_the_vendor_does_not_know_keeps_ours_and_the_vendors_fields_stand(
+    ours: Fields, tmp_path: Path
+) -> None:
+    app = write(BROAD, tmp_path / "TA")
+    alone, both = seen([SYSTEM_LAYER, app]), seen([*layers(), app])
+    assert both["security"] == alone["security"], "Windows itself is the vendor's alone"
+    assert both["asa"] == ours["asa"] and both["auditd"] == ours["auditd"]
+    labels = {"eventtype", "tag", "tag::eventtype", "props"}
+    given = {name: value for name, value in alone["sysmon"].items() if name not in labels}
+    assert given["user"] != ours["sysmon"]["user"] and given["vendor_product"] != ours["sysmon"]["vendor_product"]
+    expected = {name: value for name, value in ours["sysmon"].items() if name not in labels} | given
+    assert {name: value for name, value in both["sysmon"].items() if name not in labels} == expected
+    assert expected["process_name"] == "cmd.exe", "the vendor's expression gives this event nothing"
+    eventtypes = both["sysmon"]["eventtype"]
+    assert set(eventtypes) == {"broad_windows", *ours["sysmon"]["eventtype"]}
+    assert set(both["sysmon"]["tag"]) == {"broad", *ours["sysmon"]["tag"]}
+    assert both["sysmon"]["props"] == ours["sysmon"]["props"] | alone["sysmon"]["props"]
+
+
+def test_an_add_on_for_the_source_covers_what_one_for_its_source_type_does_not(tmp_path: Path) -> None:
+    """With the vendor's for both, ours have no part."""
+    apps = [write(BROAD, tmp_path / "TA_broad"), write(VENDORS["sysmon"][0], tmp_path / "TA_sysmon")]
+    assert seen([*layers(), *apps])["sysmon"] == seen([SYSTEM_LAYER, *apps])["sysmon"]
 
 
 def test_the_names_of_apps_do_not_matter(tmp_path: Path) -> None:

@@ -76,6 +76,22 @@ EVAL-action = "vendor built"
 FIELDALIAS-src = src_ip AS src
 """,
 }
+# A whole source type: every Windows log of it, and no word of Sysmon.
+BROAD = META | {
+    "default/props.conf": r"""
+[XmlWinEventLog]
+KV_MODE = none
+SHOULD_LINEMERGE = true
+REPORT-broad = broad_data, broad_user
+EXTRACT-code = <EventID>(?<EventCode>\d+)
+EVAL-vendor_product = "the vendor's Windows"
+EVAL-process_name = if(EventCode=4688, "vendor.exe", null())
+""",
+    "default/transforms.conf": "[broad_data]\nREGEX = <Data Name='(\\w+)'>([^<]*)\nFORMAT = $1::$2\n"
+    "[broad_user]\nREGEX = 'User'>(?<user>[^<]+)\n",
+    "default/eventtypes.conf": "[broad_windows]\nsearch = sourcetype=XmlWinEventLog\n",
+    "default/tags.conf": "[eventtype=broad_windows]\nbroad = enabled\n",
+}
 VENDORS = {"windows": (WINDOWS, "security"), "sysmon": (SYSMON_APP, "sysmon"), "cisco": (CISCO, "asa")}
 
 # Content for one of these kinds: a field on top, and searches that run by themselves.
