@@ -34,6 +34,7 @@ COMMANDS = {
     "corpus": "Run every detection of a content repository on its own published data.",
     "compare": "Compare two app trees, stanza by stanza.",
     "btool": "Show merged configuration and where each value comes from.",
+    "init": "Begin a content repository that proves itself at once.",
     "new": "Write a new detection, with its test.",
     "migrate": "Rewrite older content schemas to today's.",
     "diff": "What changed between two builds.",

@@ -13,6 +13,7 @@ from caltrop.errors import CaltropError
 
 if TYPE_CHECKING:
     from caltrop.content import Catalogue
+    from caltrop.firstlook import Look
 
 _TYPES = click.Choice(["TTP", "Anomaly", "Hunting", "Correlation"])
 
@@ -37,7 +38,10 @@ _TYPES = click.Choice(["TTP", "Anomaly", "Hunting", "Correlation"])
 @click.option("--message", help="Risk message, with $field$ tokens.")
 @click.option("--category", help="Folder below detections/.")
 @click.option("--domain", help="Security domain.")
-@click.option("--data", default="", help="Test data: a path in the repository, or a URL.")
+@click.option(
+    "--data", default="", metavar="FILE",
+    help="Test data: a log, which is looked at for what no flag says (and copied into the repository), or a URL.",
+)  # fmt: skip
 @click.option("--source", default="", help="Source of the test data.")
 @click.option("--sourcetype", default="", help="Source type of the test data.")
 @click.option("--date", help="Creation date; today by default.")
@@ -59,6 +63,7 @@ def command(content: Path, no_input: bool, sigma: Path | None, sigma_form: str, 
     \b
     caltrop new
     caltrop new "Odd Process Start" --no-input --search 'sourcetype=starts process=odd.exe | stats count by dest user'
+    caltrop new --data access.log
     caltrop new --sigma rules/windows/process_creation
     """
     from caltrop.content import load
@@ -90,9 +95,10 @@ def command(content: Path, no_input: bool, sigma: Path | None, sigma_form: str, 
     if sigma is not None:
         return _bring_in(content, sigma, catalogue, sigma_form)
     name = ask("name", "Name")
-    search = ask("search", "Search (without the filter macro)")
+    seen = _first_look(content, flags)
+    search = ask("search", "Search (without the filter macro)", seen.search if seen else None)
     type_ = ask("type", "Type (TTP, Anomaly, Hunting, Correlation)", "TTP")
-    likely = likely_entities(search, catalogue)
+    likely = likely_entities(search, catalogue) or (seen.entities if seen else [])
     default = ",".join(f"{field}:{kind}:50" for field, kind in likely[:2]) or "dest:system:50"
     chosen = flags["entities"] or _parts(
         ask("entity", "Risk objects, field:type:score, by comma", default, each(entity))
@@ -124,10 +130,35 @@ def command(content: Path, no_input: bool, sigma: Path | None, sigma_form: str, 
     content.mkdir(parents=True, exist_ok=True)
     for path in create(content, answers):
         click.echo(str(path))
+    if seen:
+        for path in seen.keep(content, catalogue.config.template):
+            click.echo(str(path))
     mine = [p for p in load(content).problems if p.name == name]
     for problem in mine:
         click.echo(f"{problem}" + (f"\n  hint: {problem.hint}" if problem.hint else ""), err=True)
     return 1 if any(p.severity == "error" and p.code != "fill-in" for p in mine) else 0
+
+
+def _first_look(content: Path, flags: dict[str, object]) -> Look | None:
+    """What the log that --data names tells, put where no flag says otherwise; None for a URL, and where nothing is left to tell."""
+    given = str(flags["data"] or "")
+    path = Path(given) if Path(given).is_file() else content / given
+    if not given or not path.is_file() or (flags["search"] and flags["source"] and flags["sourcetype"]):
+        return None
+    from caltrop.cli.options import packages
+    from caltrop.firstlook import look
+
+    seen = look(
+        path,
+        packages([], content),
+        into=content,
+        source=str(flags["source"] or ""),
+        sourcetype=str(flags["sourcetype"] or ""),
+    )
+    flags["source"], flags["sourcetype"], flags["data"] = seen.source, seen.sourcetype, seen.data
+    shown = ", ".join(seen.fields[:20]) + (" …" if len(seen.fields) > 20 else "")
+    click.echo(f"{given}: {seen.events:,} events of {seen.sourcetype}; fields: {shown}", err=True)
+    return seen
 
 
 def _parts(text: str) -> list[str]:

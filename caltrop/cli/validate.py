@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -33,7 +32,10 @@ def command(content: Path, format_: str, mend: bool, schema: Path | None) -> int
     from caltrop.content.report import FORMATS
 
     if schema:
-        _write_schemas(schema)
+        from caltrop.content.published import write_schemas
+
+        for path in write_schemas(schema):
+            click.echo(str(path))
         return 0
     if mend:
         from caltrop.content.fix import fix
@@ -48,19 +50,3 @@ def command(content: Path, format_: str, mend: bool, schema: Path | None) -> int
     errors, total = len(catalogue.errors), len(catalogue.problems)
     click.echo(f"{errors} error(s), {total - errors} warning(s)", err=True)
     return 1 if errors else 0
-
-
-def _write_schemas(folder: Path) -> None:
-    from caltrop.content.schema import PUBLISHED
-    from caltrop.content.spec import json_schema
-
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, spec in PUBLISHED.items():
-        body = {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "title": f"Caltrop {name.replace('_', ' ')}",
-            **json_schema(spec),
-        }
-        path = folder / f"{name}.schema.json"
-        path.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
-        click.echo(str(path))
