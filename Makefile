@@ -43,11 +43,14 @@ lint: venv
 wheel: venv
 	$(BIN)/python -m tools.try_wheel
 
-# docs/spl.md and the table in docs/rest.md, from what the engine and the server register and the conformance cases.
+# docs/spl.md, docs/analysis.md, the table in docs/rest.md and the list of functions, from what the rooms register and the cases.
 docs: venv
 	$(BIN)/python -m tools.spl_reference > docs/spl.md.new
 	@mv docs/spl.md.new docs/spl.md
 	$(BIN)/python -m tools.rest_reference
+	$(BIN)/python -m tools.vocabulary > caltrop/analysis/functions.json.new
+	@mv caltrop/analysis/functions.json.new caltrop/analysis/functions.json
+	$(BIN)/python -m tools.analysis_reference > docs/analysis.md
 
 bench: venv
 	$(BIN)/python benchmarks/run.py

@@ -47,12 +47,14 @@ def _build(content: Path, out: Path, unchecked: bool, cache: Path | None) -> tup
     from caltrop.render import build
 
     gc.disable()  # everything that is made is kept until the end: collecting would only walk it
-    catalogue = load(content, checks=False if unchecked else None, cache=cache)
+    catalogue = load(content, checks=not unchecked, cache=cache)
     _refuse(catalogue)
     result = build(catalogue, out)
     talk = [f"{len(catalogue.detections)} detections, {result.files} files, sha256 {result.sha256}"]
     if catalogue.problems:
-        talk.insert(0, f"{len(catalogue.problems)} problem(s) in the content; `caltrop validate` shows them")
+        errors = len(catalogue.errors)
+        counts = f"{errors} error(s), {len(catalogue.problems) - errors} warning(s)"
+        talk.insert(0, f"{counts} in the content; `caltrop validate` shows them")
     data = {d.data for i in catalogue.detections for t in i.tests for d in (*t.attack_data, *t.benign, *t.fallback)}
     record = {
         "template": catalogue.config.template,

@@ -1,19 +1,23 @@
-"""caltrop spl check: parse and lint searches wherever they are kept."""
+"""caltrop spl check: the mistakes of searches, and lints, wherever they are kept."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import indent
 
 import click
 
-from caltrop.searchfiles import Written, searches
-from caltrop.spl import LINTS, SplError, Vocabulary, lint, parse
+from caltrop.analysis import RULES, UNREADABLE, Mistake, analyse
+from caltrop.searchfiles import Written, known_beside, searches
+from caltrop.spl import LINTS, lint
+
+_CODES = sorted({*LINTS, *RULES, *UNREADABLE})
 
 
 @click.group()
 def command() -> None:
-    """Parse and lint SPL."""
+    """Check SPL."""
 
 
 @command.command()
@@ -24,47 +28,49 @@ def command() -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="One JSON object a line.",
 )
-@click.option("--ignore", multiple=True, metavar="CODE", type=click.Choice(list(LINTS)), help="Leave out a lint.")
+@click.option("--ignore", multiple=True, metavar="CODE", type=click.Choice(_CODES), help="Leave out a rule or lint.")
 @click.option("--no-lint", is_flag=True, help="Parse only.")
 @click.pass_context
 def check(
     ctx: click.Context, files: tuple[Path, ...], jsonl: tuple[Path, ...], ignore: tuple[str, ...], no_lint: bool
 ) -> int:
-    """Parse and lint every search of FILES.
+    """Find the mistakes in every search of FILES, and lint it.
 
-    A .conf file is read as savedsearches.conf, a .yml or .yaml file as a detection or baseline (folders: all of these
-    below), a .jsonl file as objects with a "search" (or "spl", "query"), anything else as the text of one search.
-    Errors and lints go to stderr as file:line:col: message; the last line of stdout is "parsed N of M".
-    Exit code 1 when a search does not parse.
+    A .conf file is read as savedsearches.conf (with the macros.conf beside it), a .yml or .yaml file as a detection or
+    baseline (folders: all of these below), a .jsonl file as objects with a "search" (or "spl", "query"), anything else as
+    the text of one search. Findings go to stderr as file:line:col: message; the last line of stdout is "parsed N of M".
+    Exit code 1 when a search does not parse, or cannot work.
     """
     if not files and not jsonl:
         raise click.UsageError("name at least one file, or --jsonl FILE")
-    known = None if no_lint or "unknown-function" in ignore else _vocabulary()
-    parsed = total = 0
+    parsed = total = broken = 0
     for written in _all(files, jsonl):
         total += 1
         if written.broken:
             click.echo(f"{written.place(0)}: {written.broken}", err=True)
             continue
-        try:
-            pipeline = parse(written.text)
-        except SplError as error:
-            click.echo(f"{written.place(error.span.start)}: {error.message}", err=True)
-            if error.hint:
-                click.echo(f"  hint: {error.hint}", err=True)
-            continue
-        parsed += 1
-        if not no_lint:
-            for found in lint(pipeline, written.text, ignore=ignore, vocabulary=known):
-                click.echo(f"{written.place(found.span.start)}: {found.code}: {found.message}", err=True)
+        found = analyse(written.text, known_beside(Path(written.file)), ignore=ignore)
+        reading = found.reading
+        readable = reading is not None or not any(one.code in UNREADABLE for one in found.mistakes)
+        parsed += readable
+        shown = [one for one in found.mistakes if not no_lint or (one.code in UNREADABLE and not readable)]
+        broken += any(one.severity == "error" for one in shown)
+        for one in shown:
+            _show(written, one)
+        if reading is not None and not no_lint:
+            for advice in lint(reading.pipeline, reading.text, ignore=ignore):
+                at = reading.expansion.original(advice.span).start
+                click.echo(f"{written.place(at)}: {advice.code}: {advice.message}", err=True)
     click.echo(f"parsed {parsed} of {total}")
-    return 0 if parsed == total else 1
+    return 0 if parsed == total and not broken else 1
 
 
-def _vocabulary() -> Vocabulary:
-    from caltrop.engine.vocabulary import vocabulary  # the engine is loaded only where it is asked
-
-    return vocabulary()
+def _show(written: Written, one: Mistake) -> None:
+    severity = "" if one.severity == "error" else f"{one.severity}: "
+    click.echo(f"{written.place(one.span.start)}: {severity}{one.message} [{one.code}]", err=True)
+    click.echo(indent(written.excerpt(one.span.start, one.span.end), "  "), err=True)
+    if one.hint:
+        click.echo(f"  hint: {one.hint}", err=True)
 
 
 def _all(files: tuple[Path, ...], jsonl: tuple[Path, ...]) -> Iterator[Written]:

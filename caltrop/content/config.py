@@ -63,6 +63,8 @@ class AppConfig(msgspec.Struct, frozen=True, kw_only=True):
     external_macros: tuple[str, ...] = ()
     external_lookups: tuple[str, ...] = ()
     external_indexes: tuple[str, ...] = ()
+    external_commands: tuple[str, ...] = ()
+    external_datamodels: tuple[str, ...] = ()
     # Whether errors in the content stop the build. A repository made for another generator is built all the same.
     strict: bool = True
     file: str = "app.yml"
@@ -105,7 +107,7 @@ APP = Obj(
                         ("detection", "rule", "severity", "reason"),
                     )
                 ),
-                "external": Obj({"macros": TEXTS, "lookups": TEXTS, "indexes": TEXTS}),
+                "external": Obj(dict.fromkeys(("macros", "lookups", "indexes", "commands", "datamodels"), TEXTS)),
             }
         ),
         "addons": TEXTS,
@@ -194,6 +196,8 @@ def _own(document: Document) -> tuple[AppConfig, list[Problem]]:
         external_macros=texts(external, "macros"),
         external_lookups=texts(external, "lookups"),
         external_indexes=texts(external, "indexes"),
+        external_commands=texts(external, "commands"),
+        external_datamodels=texts(external, "datamodels"),
         file=document.file,
     )
     return config, problems

@@ -16,6 +16,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.reader import ReaderError
 
 from caltrop.content.problems import Problem
+from caltrop.content.scalars import offsets
 
 Path = tuple[str | int, ...]
 
@@ -196,18 +197,9 @@ class Document:
     # -- places ---------------------------------------------------------------------------------------------------
 
     def _inside(self, node: ScalarNode, offset: int) -> tuple[int, int]:
-        """Line and column of character `offset` of a scalar's value.
-
-        Folding and quoting only change white space and escapes, so the n-th visible character of the value is the
-        n-th visible character of the source.
-        """
-        wanted = sum(not c.isspace() for c in node.value[:offset])
-        start, end = node.start_mark.index, node.end_mark.index
-        raw = self.text[start:end]
-        visible = _visible(raw, node.style)
-        if wanted < len(visible):
-            return self._line_column(start + visible[wanted])
-        return self._line_column(end)
+        """Line and column of character `offset` of a scalar's value."""
+        places = offsets(self.text, node)
+        return self._line_column(places[max(0, min(offset, len(places) - 1))])
 
     def _line_column(self, at: int) -> tuple[int, int]:
         line = self.text.count("\n", 0, at) + 1
@@ -226,29 +218,3 @@ def _key(node: Node) -> Any:
 
 def _at(node: Node) -> tuple[int, int]:
     return node.start_mark.line + 1, node.start_mark.column + 1
-
-
-def _visible(raw: str, style: str | None) -> list[int]:
-    """Offsets in `raw` at which a visible character of the scalar's value begins."""
-    out: list[int] = []
-    at, end = 0, len(raw)
-    if style in ("|", ">"):
-        at = raw.find("\n") + 1 or end
-    elif style in ("'", '"'):
-        at, end = 1, len(raw) - 1
-    while at < end:
-        char = raw[at]
-        if style == '"' and char == "\\" and at + 1 < end:
-            escape = raw[at + 1]
-            if escape not in "\n\r nrtbvfe0aNLP_\t":
-                out.append(at)
-            at += {"x": 4, "u": 6, "U": 10}.get(escape, 2)
-            continue
-        if style == "'" and raw.startswith("''", at):
-            out.append(at)
-            at += 2
-            continue
-        if not char.isspace():
-            out.append(at)
-        at += 1
-    return out

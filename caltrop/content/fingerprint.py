@@ -16,8 +16,8 @@ from pathlib import Path
 
 from caltrop.shipped import shipped
 
-_ROOMS = ("content", "render", "spl")
-_SOURCES = (".py", ".csv", ".j2", ".css", ".js")
+_ROOMS = ("analysis", "content", "dialect", "render", "spl")
+_SOURCES = (".py", ".csv", ".j2", ".json", ".css", ".js")
 
 
 @cache

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from caltrop.content import schema, wellknown
+from caltrop.analysis import analyse
+from caltrop.content import schema
 from caltrop.content.blocks import render
-from caltrop.content.checks.outputs import output_fields
+from caltrop.content.checks.surroundings import surroundings
 from caltrop.content.checks.unfilled import FILL
 from caltrop.content.config import AppConfig
 from caltrop.content.model import Catalogue, snake
@@ -106,11 +107,8 @@ def likely_entities(search: str, catalogue: Catalogue) -> list[tuple[str, str]]:
 
 
 def _fields(search: str, catalogue: Catalogue) -> Fields:
-    known = {(m.name, len(m.arguments)): m for m in [*wellknown.macros(), *catalogue.macros]}
-    try:
-        return output_fields(parse(search), lambda name, arity: known.get((name, arity)))
-    except SplError:
-        return OPEN
+    reading = analyse(search, surroundings(catalogue)).reading
+    return reading.runs[0].output if reading else OPEN
 
 
 def check_answer(key: str, value: str) -> None:

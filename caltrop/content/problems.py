@@ -6,7 +6,11 @@ import msgspec
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, order=True):
-    """`line` and `column` count from 1; 0 stands for the file as a whole. `code` names the rule (docs/content.md)."""
+    """`line` and `column` count from 1; 0 stands for the file as a whole. `code` names the rule (docs/content.md).
+
+    `severity` is "" until it is settled (`severity.py`), unless whoever found it knows better than the rule. `width` is how many
+    characters the place covers.
+    """
 
     file: str
     line: int = 0
@@ -14,8 +18,9 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, order=True):
     code: str
     message: str
     hint: str = ""
-    severity: str = "error"
+    severity: str = ""
     name: str = ""
+    width: int = 1
 
     @property
     def place(self) -> str:

@@ -21,13 +21,12 @@ from caltrop.errors import CaltropError, Location
 
 
 def load(
-    root: str | Path, *, checks: bool | None = True, cache: Path | None = None, only: Collection[str] | None = None
+    root: str | Path, *, checks: bool = True, cache: Path | None = None, only: Collection[str] | None = None
 ) -> Catalogue:
     """Read the repository at `root`. Every fault is in `Catalogue.problems`; only a missing repository raises.
 
     `checks=False` leaves out what needs the whole catalogue or the search language: for readers that only want
-    the content; `None` leaves it out where errors would stop nothing (`AppConfig.strict`). `cache` is a folder that keeps
-    what was read and checked. `only` are the files (relative to the repository) that count: the others are not read.
+    the content. `cache` is a folder that keeps what was read and checked. `only` are the files (relative to the repository) that count: the others are not read.
     """
     base = Path(root)
     if not base.is_dir():
@@ -46,7 +45,7 @@ def load(
         hint = "run in a content repository, give --content DIR, or start one with `caltrop new`"
         raise CaltropError("there is no content here", location=Location(str(root)), hint=hint)
     _attach_old_tests(base, catalogue, problems, partly=only is not None)
-    if config.strict if checks is None else checks:
+    if checks:
         from caltrop.content.checks import check_catalogue
 
         problems += check_catalogue(catalogue, bundle)

@@ -1,6 +1,8 @@
-"""The rules of validation: code, default severity and what each is about (docs/content.md lists them from here)."""
+"""The rules of validation: code, default severity and what each is about (docs/content.md and docs/analysis.md list them from here)."""
 
 from __future__ import annotations
+
+from caltrop import analysis
 
 RULES: dict[str, tuple[str, str]] = {
     # files and fields
@@ -40,8 +42,9 @@ RULES: dict[str, tuple[str, str]] = {
     "unknown-detection": ("warning", "an override in app.yml is for a detection that does not exist"),
     "no-deployment": ("error", "no deployment says how searches of this type run"),
     # the search
-    "spl-syntax": ("error", "the search does not parse"),
-    "filter-macro": ("error", "the filter macro is missing or not last"),
+    **{code: ("error", about) for code, about in analysis.UNREADABLE.items()},
+    **{code: (rule.severity, rule.about) for code, rule in analysis.RULES.items()},
+    "filter-macro": ("error", "the filter macro is missing (a warning where it is there, and not last)"),
     "fixed-index": ("warning", "a search names an index outright: sites keep their data elsewhere"),
     # risk
     "bad-token": ("error", "a $token$ is not closed or not a field name"),

@@ -1,4 +1,4 @@
-"""How severe a problem is: its rule's default, or what app.yml says."""
+"""How severe a problem is: what its finder or its rule says, or what app.yml says."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def settle(problems: Iterable[Problem], config: AppConfig) -> list[Problem]:
     overrides = {(o.detection, o.rule): o.severity for o in config.overrides}
     out = []
     for problem in problems:
-        severity = RULES[problem.code][0]
+        severity = problem.severity or RULES[problem.code][0]
         severity = config.rules.get(problem.code, severity)
         severity = overrides.get((problem.name, problem.code), severity)
         if severity != "off":

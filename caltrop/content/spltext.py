@@ -6,7 +6,8 @@ import re
 from typing import NamedTuple
 
 _COMMENT = re.compile(r"```.*?```", re.S)
-_CALL = re.compile(r"`([^`]+)`")
+# A call; a string, in which a backtick is only a backtick, is passed over, unless its quotes do not close.
+_CALL = re.compile(r'"(?:[^"\\]|\\.)*+"|`([^`"]*+(?:"(?:[^"\\]|\\.)*+"[^`"]*+)*+|[^`]+)`', re.S)
 _NAME = re.compile(r"\s*([\w.:-]+)\s*(\((.*)\))?\s*\Z", re.S)
 
 
@@ -28,6 +29,8 @@ def macro_calls(search: str) -> list[MacroCall]:
     """Every macro call, in order. A call that is not a name with arguments has the name ''."""
     out = []
     for match in _CALL.finditer(without_comments(search)):
+        if match.group(1) is None:
+            continue
         call = _NAME.match(match.group(1))
         name = call.group(1) if call else ""
         arity = count_arguments(call.group(3) or "") if call and call.group(2) else 0

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 import polars as pl
 
+from caltrop.dialect.datamodels import Calculation, DataModel, Dataset
 from caltrop.engine import matching, registry, subsearches
 from caltrop.engine.asking import asker, knowledge, tell
 from caltrop.engine.context import Context, Extracted
@@ -22,7 +23,6 @@ from caltrop.engine.table import Table, concat, newest_first, pick, render, rowl
 from caltrop.errors import CaltropError
 from caltrop.index import Segment
 from caltrop.knowledge.asking import Asker, Fault
-from caltrop.knowledge.datamodel import Calculation, DataModel, Dataset
 from caltrop.knowledge.dependencies import reads_lookups
 from caltrop.knowledge.extraction import names_in_eval
 from caltrop.spl import SplError, parse_eval, parse_search

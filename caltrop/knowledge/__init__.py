@@ -1,8 +1,8 @@
 """Installed apps -> merged configuration and knowledge objects (docs/architecture.md, "knowledge -> engine, splunkd")."""
 
+from caltrop.dialect.datamodels import Calculation, DataModel, DataModelError, Dataset
 from caltrop.knowledge.addons import SYSTEM_LAYER, addon_apps, addons_path, app_folders, layers, unpacked
 from caltrop.knowledge.configuration import Configuration, Conflict, MergedStanza, NotFound, Setting
-from caltrop.knowledge.datamodel import Calculation, DataModel, DataModelError, Dataset
 from caltrop.knowledge.kvstore import KVStore, KVStoreError
 from caltrop.knowledge.labels import EventType
 from caltrop.knowledge.lookups import Lookup, LookupFailure

@@ -12,13 +12,13 @@ import polars as pl
 
 from caltrop.dialect import patterns
 from caltrop.dialect.conf import DEFAULT, Placed
+from caltrop.dialect.datamodels import DataModel, DataModelError, read_model
 from caltrop.dialect.words import truth
 from caltrop.errors import CaltropError
 from caltrop.knowledge import dependencies, extraction, labels, modular, standins
 from caltrop.knowledge.asking import Asker, Fault, Kind
 from caltrop.knowledge.columns import Columns, as_field, stack
 from caltrop.knowledge.configuration import NOBODY, Configuration, MergedStanza, Setting, disabled
-from caltrop.knowledge.datamodel import DataModel, DataModelError, read_model
 from caltrop.knowledge.dependencies import Functions
 from caltrop.knowledge.kvstore import KVStore
 from caltrop.knowledge.labels import EventType

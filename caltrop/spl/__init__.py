@@ -7,7 +7,6 @@ from caltrop.spl.lint_rules import LINTS
 from caltrop.spl.macros import Answer, Expansion, Macro, expand
 from caltrop.spl.parser import parse, parse_eval, parse_search
 from caltrop.spl.printer import unparse
-from caltrop.spl.vocabulary import Vocabulary
 
 __all__ = [
     "LINTS",
@@ -16,7 +15,6 @@ __all__ = [
     "Lint",
     "Macro",
     "SplError",
-    "Vocabulary",
     "expand",
     "known_commands",
     "lint",

@@ -43,7 +43,7 @@ class Node:
         kind = type(self)
         names = _FIELDS.get(kind)
         if names is None:  # of this class that may hold others
-            names = _FIELDS[kind] = tuple(spec.name for spec in fields(kind) if spec.name != "span")
+            names = _FIELDS[kind] = tuple(spec.name for spec in fields(kind) if spec.type not in _PLAIN)
         for name in names:
             value = getattr(self, name)
             if isinstance(value, Node):
@@ -62,6 +62,7 @@ class Node:
 
 
 _FIELDS: dict[type[Node], tuple[str, ...]] = {}
+_PLAIN = frozenset({"Span", "str", "bool", "Scalar", "str | None", "tuple[str, ...]"})
 
 
 # --- shared by every grammar ------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from caltrop.spl.ast import Pipeline, Span, Subsearch
 from caltrop.spl.lint_rules import LINTS
-from caltrop.spl.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +31,8 @@ def silenced(source: str) -> frozenset[str]:
     return frozenset(code for found in _SILENCED.finditer(source) for code in re.split(r"[,\s]+", found[1]) if code)
 
 
-def lint(
-    pipeline: Pipeline, source: str = "", *, ignore: Collection[str] = (), vocabulary: Vocabulary | None = None
-) -> list[Lint]:
-    """Everything the rules find, in source order. `source` is the text that was parsed (for the comments in it),
-    `vocabulary` the functions that there are; without it names of functions are not judged."""
+def lint(pipeline: Pipeline, source: str = "", *, ignore: Collection[str] = ()) -> list[Lint]:
+    """Everything the rules find, in source order. `source` is the text that was parsed (for the comments in it)."""
     off = silenced(source) | frozenset(ignore)
     nested = (node.pipeline for node in pipeline.walk() if isinstance(node, Subsearch))
     found = [
@@ -44,6 +40,6 @@ def lint(
         for each in (pipeline, *nested)
         for code, check in LINTS.items()
         if code not in off
-        for node, message, hint in check(each, vocabulary)
+        for node, message, hint in check(each)
     ]
     return sorted(found, key=lambda one: (one.span.start, one.code))

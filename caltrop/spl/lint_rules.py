@@ -6,12 +6,11 @@ What each means and what to write instead: docs/lints.md.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from caltrop.dialect.words import fits, nearest
+from caltrop.dialect.words import fits
 from caltrop.spl.ast import (
-    Aggregation,
     And,
     Assignment,
     Binary,
@@ -32,22 +31,20 @@ from caltrop.spl.ast import (
     Word,
     is_time_modifier,
 )
-from caltrop.spl.commands import declaration_of, known_commands, suggest_command
+from caltrop.spl.commands import declaration_of
 from caltrop.spl.declaration import Words, declarations
-from caltrop.spl.vocabulary import Vocabulary
 
 Finding = tuple[Node, str, str]  # where, message, hint
 Check = Callable[[Pipeline], Iterator[Finding]]
-Rule = Callable[[Pipeline, Vocabulary | None], Iterator[Finding]]  # what functions there are, where that is known
 
-LINTS: dict[str, Rule] = {}
+LINTS: dict[str, Check] = {}
 
 
 def rule(code: str) -> Callable[[Check], Check]:
     """Register a rule that looks at the pipeline alone."""
 
     def register(check: Check) -> Check:
-        LINTS[code] = lambda pipeline, known: check(pipeline)
+        LINTS[code] = check
         return check
 
     return register
@@ -193,16 +190,6 @@ def _reads(command: Command, name: str) -> bool:
     return read is None or any("`" in one or fits(one, name) for one in read)
 
 
-@rule("unknown-command")
-def unknown_command(pipeline: Pipeline) -> Iterator[Finding]:
-    """Only where a known name is near: the rest are the custom commands of apps."""
-    for command in _commands(pipeline):
-        if command.name.isidentifier() and command.name not in known_commands():
-            similar = suggest_command(command.name)
-            if similar:
-                yield command, f"{command.name!r} is no command of Splunk's", f"did you mean {similar!r}?"
-
-
 def _is_true_everywhere(node: Node) -> bool:
     return isinstance(node, Keyword) and node.text == "*"
 
@@ -251,30 +238,3 @@ def _outside(node: Node) -> Iterator[Node]:
 
 def _is_decimal(node: Node) -> bool:
     return isinstance(node, Literal) and "." in node.text
-
-
-def unknown_function(pipeline: Pipeline, known: Vocabulary | None) -> Iterator[Finding]:
-    """Names of functions that nothing answers to; silent where it is not known which there are."""
-    if known is None:
-        return
-    for command in _commands(pipeline):
-        aggregating = declaration_of(command.name).words is Words.AGGREGATIONS
-        for node in _own(command):
-            # eval(…) marks the expression of an option, and a template may stand for any name.
-            aggregate = isinstance(node, Aggregation) and aggregating
-            name = node.name if isinstance(node, Call) else node.function if isinstance(node, Aggregation) else ""
-            if not name.isidentifier() or name == "eval" or (aggregating and known.aggregates(name)):
-                continue
-            if aggregate:
-                hint = _did_you_mean(name, known.aggregations)
-                yield node, f"{name!r} is no statistical function", hint
-            elif isinstance(node, Call) and name not in known.functions:
-                yield node, f"{name!r} is no eval function", _did_you_mean(name, known.functions)
-
-
-LINTS["unknown-function"] = unknown_function
-
-
-def _did_you_mean(name: str, names: Iterable[str]) -> str:
-    similar = nearest(name, names)
-    return f"did you mean {similar}()?" if similar else "see the Search Reference for the functions there are"

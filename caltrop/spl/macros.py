@@ -109,16 +109,23 @@ class Expansion:
 
 
 def expand(
-    text: str, find: Find, evaluate: Evaluate | None = None, *, names: Callable[[], Iterable[str]] | None = None
+    text: str,
+    find: Find,
+    evaluate: Evaluate | None = None,
+    *,
+    names: Callable[[], Iterable[str]] | None = None,
+    keep: bool = False,
 ) -> Expansion:
     """Replace every macro. `evaluate` runs eval expressions; without it validations are not checked and an iseval
-    macro is refused. `names` lists what is defined, for the hint when a macro is not."""
-    expander = _Expander(text, find, evaluate, names)
+    macro is refused. `names` lists what is defined, for the hint when a macro is not. With `keep`, a call of a macro that
+    is not known here, or that would have to be evaluated, stays as it is written."""
+    expander = _Expander(text, find, evaluate, names, keep)
     out: list[str] = []
     pieces: list[_Piece] = []
     at = 0
     for span, call in _calls(text):
-        replacement = text[span.start : span.end] if call is None else expander.replace(call, span, ())
+        written = text[span.start : span.end]
+        replacement = written if call is None else expander.replace(call, span, (), written)
         pieces.append(_Piece(at, span, verbatim=call is None))
         out.append(replacement)
         at += len(replacement)
@@ -177,20 +184,30 @@ def _not_found(call: MacroCall) -> str:
 
 class _Expander:
     def __init__(
-        self, source: str, find: Find, evaluate: Evaluate | None, names: Callable[[], Iterable[str]] | None
+        self,
+        source: str,
+        find: Find,
+        evaluate: Evaluate | None,
+        names: Callable[[], Iterable[str]] | None,
+        keep: bool,
     ) -> None:
         self.source = source
         self.find = find
         self.evaluate = evaluate
         self.names = names
+        self.keep = keep
         self.length = 0
         self.calls = 0
 
-    def replace(self, call: MacroCall, span: Span, inside: tuple[str, ...]) -> str:
-        """The full expansion of one call, written at `span` of the source, inside the macros `inside`."""
+    def replace(self, call: MacroCall, span: Span, inside: tuple[str, ...], written: str) -> str:
+        """The full expansion of one call, `written` at `span` of the source, inside the macros `inside`."""
         if not self.find(call.name, len(call.args)):
             together = _whole_parentheses(call)
             call = together if self.find(call.name, len(together.args)) else call
+        if self.keep:
+            known = self.find(call.name, len(call.args))
+            if known is None or (known.iseval and self.evaluate is None):
+                return written
         macro = self._macro(call, span)
         key = f"{call.name}({len(call.args)})"
         if key in inside:
@@ -212,7 +229,9 @@ class _Expander:
             self._fail(f"in macro {call.name!r}: {error.message}", span)
         out = []
         for cut, inner in cuts:
-            piece = text[cut.start : cut.end] if inner is None else self.replace(inner, span, (*inside, key))
+            piece = text[cut.start : cut.end]
+            if inner is not None:
+                piece = self.replace(inner, span, (*inside, key), piece)
             if inner is None:
                 self.length += len(piece)
             if self.length > MAX_LENGTH:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from caltrop.dialect.places import underlined
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -15,10 +17,7 @@ class Position:
 
     def underlined(self, width: int = 1, limit: int = 120) -> str:
         """The line with a caret below the column; a long line is cut around it."""
-        start = max(0, self.column - 1 - limit // 2)
-        shown = self.text[start : start + limit].replace("\t", " ")
-        caret = self.column - 1 - start
-        return f"{shown}\n{' ' * caret}{'^' * max(1, min(width, len(shown) - caret))}"
+        return underlined(self.text, self.column, width, limit)
 
 
 def position(text: str, offset: int) -> Position:

@@ -134,8 +134,8 @@ def test_lookups_in_both_forms(repository: Repository) -> None:
 
 
 def test_macro_calls_are_read_off_the_text() -> None:
-    text = '`a` ```not `this` one``` | `b(1, "x,y")` | `c()` | x="`d`"'
-    assert [(c.name, c.arity) for c in macro_calls(text)] == [("a", 0), ("b", 2), ("c", 0), ("d", 0)]
+    text = '`a` ```not `this` one``` | `b(1, "x,y")` | `c()` | x="`d`" | rex "`(?<e>[^`]+)`" | `f`'
+    assert [(c.name, c.arity) for c in macro_calls(text)] == [("a", 0), ("b", 2), ("c", 0), ("f", 0)]
     assert text[macro_calls(text)[1].start :].startswith("`b(")
 
 

@@ -80,30 +80,36 @@ def test_scalars_read_back(value: str) -> None:
 
 
 def test_formats(repository: Repository) -> None:
-    problems = load(repository(detection=[("on $dest$", "on $dest, 50% of $it$")])).problems
+    folder = repository(detection=[("on $dest$", "on $dest, 50% of $it$")])
+    problems = load(folder).problems
     assert len(problems) == 2
-    data = json.loads("\n".join(FORMATS["json"](problems)))
+    data = json.loads("\n".join(FORMATS["json"](problems, folder)))
     assert (data[0]["file"], data[0]["code"], data[0]["severity"]) == (FILE, "bad-token", "error")
-    sarif = json.loads("\n".join(FORMATS["sarif"](problems)))
+    sarif = json.loads("\n".join(FORMATS["sarif"](problems, folder)))
     result = sarif["runs"][0]["results"][0]
     assert sarif["version"] == "2.1.0" and result["level"] == "error"
     region = result["locations"][0]["physicalLocation"]["region"]
     assert (region["startLine"], region["startColumn"]) == (problems[0].line, problems[0].column)
     rules = sarif["runs"][0]["tool"]["driver"]["rules"]
     assert rules[result["ruleIndex"]]["id"] == result["ruleId"] == "bad-token"
-    lines = list(FORMATS["github"](problems))
+    lines = list(FORMATS["github"](problems, folder))
     assert lines[0].startswith(
-        f"::error file={FILE},line={problems[0].line},col={problems[0].column},title=bad-token::"
+        f"::error file={FILE},line={problems[0].line},col={problems[0].column},endColumn={problems[0].column + 1},title=bad-token::"
     )
-    assert next(iter(FORMATS["text"](problems))).startswith(f"{FILE}:{problems[0].line}:")
+    assert next(iter(FORMATS["text"](problems, folder))).startswith(f"{FILE}:{problems[0].line}:")
 
 
 def test_every_rule_is_in_the_documentation(root: Path) -> None:
     from caltrop.content.rules import RULES
 
     text = (root / "docs" / "content.md").read_text()
+    rules = (root / "docs" / "analysis.md").read_text()
     assert [
-        code for code, (severity, about) in RULES.items() if f"| `{code}` | {severity} | {about} |" not in text
+        code
+        for code, (severity, about) in RULES.items()
+        if f"| `{code}` | {severity} | {about} |" not in text
+        and f"\n## {code}\n" not in rules
+        and f"| `{code}` |" not in rules
     ] == []
 
 

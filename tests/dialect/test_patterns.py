@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pcre2
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pcre2 import _cy
 
 from caltrop.dialect import patterns
 from caltrop.dialect.patterns import Regex, RegexError
-
-pcre2: Any = pytest.importorskip("pcre2", reason="the development dependency pcre2 is not installed")
-_cy: Any = pytest.importorskip("pcre2._cy")
 
 # The binding asks for Unicode classes and for JavaScript's escapes: both are switched off.
 _OFF = _cy.CompileOption.UCP | 0x00000002

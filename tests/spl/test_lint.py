@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from caltrop.engine.vocabulary import vocabulary
 from caltrop.spl import LINTS, lint, parse
 
 CASES = [
@@ -37,18 +36,13 @@ CASES = [
     ("unused-field", "index=a | eval x=1 | table y", "index=a | eval x=1 | foreach * [eval s=s+<<FIELD>>] | table s"),
     ("unused-field", "index=a | eval x=1 | table y", "index=a | eval x=1 | custom | table y"),
     ("unused-field", "index=a | eval x=1 | table y", "index=a | eval x=1 | eval {x}=2 | table y"),
-    ("unknown-command", "index=a | stat count", "index=a | mycompanytool count"),
-    ("unknown-function", "index=a | eval x=coalesc(a, b)", "index=a | eval x=coalesce(a, b)"),
-    ("unknown-function", "index=a | stats averag(x)", "index=a | stats avg(x) p95(x) perc99.9(y) exactperc5(z)"),
-    ("unknown-function", "index=a | eventstats foo(x)", "index=a | transaction startswith=eval(x=1)"),
-    ("unknown-function", "index=a | timechart foo(x)", "index=a | timechart eval(avg(x)/2) as y"),
 ]
 
 
 @pytest.mark.parametrize(("code", "bad", "good"), CASES)
 def test_fires_and_stays_silent(code: str, bad: str, good: str) -> None:
-    assert code in [found.code for found in lint(parse(bad), bad, vocabulary=vocabulary())]
-    assert code not in [found.code for found in lint(parse(good), good, vocabulary=vocabulary())]
+    assert code in [found.code for found in lint(parse(bad), bad)]
+    assert code not in [found.code for found in lint(parse(good), good)]
 
 
 def test_every_code_has_a_case_and_a_heading(root: Path) -> None:
@@ -62,15 +56,6 @@ def test_silenced_by_option_and_by_comment() -> None:
     spl = "index=* *x ```caltrop: ignore index-wildcard, leading-wildcard```"
     assert lint(parse(spl), spl) == []
     assert lint(parse("index=* x"), ignore=["index-wildcard"]) == []
-
-
-def test_names_of_functions_are_judged_only_where_it_is_known_which_there_are() -> None:
-    tree = parse("index=a | eval x=coalesc(a, b) | stats averag(x)")
-    assert lint(tree) == []
-    assert [found.hint for found in lint(tree, vocabulary=vocabulary())] == [
-        "did you mean coalesce()?",
-        "did you mean avg()?",
-    ]
 
 
 def test_points_at_the_place() -> None:

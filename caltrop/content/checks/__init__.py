@@ -52,7 +52,9 @@ class _Locator:
             code=finding.code,
             message=finding.message,
             hint=finding.hint,
+            severity=finding.severity,
             name=finding.name,
+            width=finding.width,
         )
 
     def _document(self, file: str) -> Document | None:

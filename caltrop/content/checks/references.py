@@ -21,6 +21,9 @@ _LOOKUP = re.compile(
 )
 
 
+_IN_TEXT = re.compile(r"`([\w.:-]+)")  # also in strings, where nothing calls them: somebody thinks of them there
+
+
 def check(catalogue: Catalogue) -> Iterator[Finding]:
     yield from _macros(catalogue)
     yield from _lookups(catalogue)
@@ -55,6 +58,7 @@ def _macros(catalogue: Catalogue) -> Iterator[Finding]:
     external = set(catalogue.config.external_macros)
     used: set[str] = set()
     for item in searches(catalogue):
+        used.update(_IN_TEXT.findall(item.search))
         for call in macro_calls(item.search):
             used.add(call.name)
             if call.name in external:

@@ -1,4 +1,4 @@
-"""The search itself: does it parse, and does it end in its filter macro."""
+"""The search itself: what the analysis finds, does it end in its filter macro, and does it give what its object needs."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Iterator
 
 import msgspec
 
-from caltrop.content import wellknown
+from caltrop.analysis import Known, analyse
 from caltrop.content.cache import Bundle, key
 from caltrop.content.checks.finding import Finding, of
-from caltrop.content.checks.outputs import output_fields
 from caltrop.content.checks.references import Search, searches
 from caltrop.content.checks.risk import entity_fields, messages, tokens
+from caltrop.content.checks.surroundings import stamp, surroundings
 from caltrop.content.config import AppConfig
-from caltrop.content.model import Catalogue, Detection, MacroItem
+from caltrop.content.model import Catalogue, Detection
 from caltrop.content.spltext import macro_calls, without_comments
 from caltrop.dialect.words import did_you_mean
 from caltrop.spl import SplError, parse
-from caltrop.spl.ast import Comparison, Pipeline, Word
+from caltrop.spl.ast import Comparison, Word
 from caltrop.spl.fieldsets import OPEN, Fields
 
 # Tokens of a drilldown that Enterprise Security fills in from the finding, not from the search's result.
@@ -28,10 +28,8 @@ _OWN_INDEXES = ("risk", "notable", "*")
 
 
 def check(catalogue: Catalogue, bundle: Bundle | None = None) -> Iterator[Finding]:
-    known = {(m.name, len(m.arguments)): m for m in [*wellknown.macros(), *catalogue.macros]}
-    for detection in catalogue.detections:
-        known.setdefault((detection.filter_macro, 0), MacroItem(name="", file="", definition="search *"))
-    context = msgspec.msgpack.encode((list(known.values()), catalogue.config.external_indexes))
+    known = surroundings(catalogue)
+    context = stamp(catalogue) if bundle else b""
     for item in searches(catalogue):
         if bundle is None:
             yield from _item(item, known, catalogue.config)
@@ -46,20 +44,32 @@ def check(catalogue: Catalogue, bundle: Bundle | None = None) -> Iterator[Findin
         yield from found
 
 
-def _item(item: Search, known: dict[tuple[str, int], MacroItem], config: AppConfig) -> Iterator[Finding]:
-    try:
-        pipeline = parse(item.search)
-    except SplError as error:
-        yield of(item, ("search",), "spl-syntax", error.message, error.hint or "", error.span.start)
-        if isinstance(item, Detection):
-            yield from _tokens(item, OPEN)
+def _item(item: Search, known: Known, config: AppConfig) -> Iterator[Finding]:
+    analysis = analyse(item.search, known)
+    for one in analysis.mistakes:
+        yield of(
+            item, ("search",), one.code, one.message, one.hint, one.span.start,
+            width=one.span.end - one.span.start, severity=one.severity,
+        )  # fmt: skip
+    if not isinstance(item, Detection):
         return
-    if isinstance(item, Detection):
-        yield from _filter(item)
-        yield from _indexes(item, pipeline, config)
-        fields = output_fields(pipeline, lambda name, arity: known.get((name, arity)))
-        yield from _tokens(item, fields)
-        yield from _outputs(item, fields)
+    yield from _filter(item)
+    fields = OPEN
+    if analysis.reading is not None:
+        yield from _indexes(item, config)
+        fields = analysis.reading.runs[0].output
+    lenient = "warning" if _breaks_little(item) else ""
+    yield from (one._replace(severity=lenient) for one in (*_tokens(item, fields), *_outputs(item, fields)))
+
+
+def _breaks_little(item: Detection) -> bool:
+    """Whether what a message lacks reaches nobody: a Hunting search that scores nothing, or content that does not run."""
+    return item.status in ("experimental", "deprecated") or (item.type == "Hunting" and not _scores(item))
+
+
+def _scores(item: Detection) -> bool:
+    """Whether hits become risk: Hunting has no risk in the older schemas, whatever their tags say."""
+    return item.schema in ("flat", "rba") and bool(item.risk_objects)
 
 
 def _tokens(item: Detection, fields: Fields) -> Iterator[Finding]:
@@ -98,10 +108,15 @@ def _outputs(item: Detection, fields: Fields) -> Iterator[Finding]:
                     yield of(item, path, "drilldown-not-output", what, _hint(name, fields), offset)
 
 
-def _indexes(item: Detection, pipeline: Pipeline, config: AppConfig) -> Iterator[Finding]:
+def _indexes(item: Detection, config: AppConfig) -> Iterator[Finding]:
     """`index=` belongs into a macro that sites can change, unless the index is Splunk's own or declared external."""
-    for node in pipeline.walk() if "index" in item.search else ():
-        if isinstance(node, Comparison) and node.field.name == "index" and isinstance(node.value, Word):
+    try:
+        nodes = parse(item.search).walk() if "index" in item.search else ()
+        found = [node for node in nodes if isinstance(node, Comparison) and node.field.name == "index"]
+    except SplError:  # it needs its macros to parse: then what they hold is the site's to change
+        return
+    for node in found:
+        if isinstance(node.value, Word):
             name = node.value.text
             if not name.startswith("_") and name not in (*_OWN_INDEXES, *config.external_indexes):
                 what = f"the search reads index {name!r} outright"
@@ -121,4 +136,5 @@ def _filter(item: Detection) -> Iterator[Finding]:
         yield of(item, ("search",), "filter-macro", f"the filter macro `{item.filter_macro}` is missing", hint)
     elif without_comments(item.search)[calls[-1].end :].strip():
         message = f"the filter macro `{item.filter_macro}` is not last"
-        yield of(item, ("search",), "filter-macro", message, "move it to the end of the search", calls[-1].start)
+        hint, width = "move it to the end of the search", calls[-1].end - calls[-1].start
+        yield of(item, ("search",), "filter-macro", message, hint, calls[-1].start, width=width, severity="warning")

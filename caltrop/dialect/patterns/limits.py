@@ -26,11 +26,17 @@ T = TypeVar("T")
 
 
 class RegexError(CaltropError):
-    """A pattern that is wrong, in PCRE2's words, or that neither engine can express. `reason` is the message without the place."""
+    """A pattern that is wrong, in PCRE2's words, or that neither engine can express.
 
-    def __init__(self, message: str, *, hint: str | None = None, reason: str | None = None) -> None:
+    `reason` is the message without the place, `at` the offset into the pattern where that is known.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, reason: str | None = None, at: int | None = None
+    ) -> None:
         super().__init__(message, hint=hint)
         self.reason = reason or message
+        self.at = at
 
 
 class MatchLimit(RegexError):

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import polars as pl
-import regex as backtracking
 
-from caltrop.dialect.patterns.limits import Bounded, RegexError
+from caltrop.dialect.patterns.limits import Bounded
+from caltrop.dialect.patterns.reading import bounded, translated
 from caltrop.dialect.patterns.replacement import Template
 from caltrop.dialect.patterns.translate import NotRust, Translator
 
-MAX_PATTERN = 32_768  # characters
 # Finding every match of a text takes time that grows with its square at worst; longer texts go where time is limited.
 _LONG = 16_384
 
@@ -37,12 +36,7 @@ class Regex:
     @cached_property
     def bounded(self) -> Bounded:
         """The pattern on the engine that backtracks, for single texts."""
-        translator = _read(self.pattern)
-        text = translator.run()
-        try:
-            return Bounded(text, self.pattern, ascii=not translator.unicode, steady=translator.steady)
-        except (backtracking.error, OverflowError, ValueError, RecursionError) as error:
-            raise RegexError(f"{error} in {self.pattern!r}", reason=str(error)) from error
+        return bounded(self.pattern)
 
     def matches(self, text: pl.Series) -> pl.Series:
         """Whether the pattern is found: Boolean, null where the text is null."""
@@ -158,20 +152,10 @@ class Regex:
         return [pl.Series(str(i + 1), [r[i] for r in rows], pl.String) for i in range(len(self.names))]
 
 
-def _read(pattern: str) -> Translator:
-    """The translation for the backtracking engine, ready to run: its first pass has told the groups."""
-    scout = Translator(pattern, rust=False)
-    scout.known = scout.names
-    scout.run()
-    return Translator(pattern, rust=False, known=scout.names, unicode=scout.unicode)
-
-
 @lru_cache(maxsize=4096)
 def compile(pattern: str) -> Regex:
     """Translate and check a pattern; raises `RegexError` in PCRE2's words."""
-    if len(pattern) > MAX_PATTERN:
-        raise RegexError(f"a regular expression has at most {MAX_PATTERN} characters, this one {len(pattern)}")
-    read = _read(pattern)
+    read = translated(pattern)
     rust: str | None
     try:
         fast = Translator(pattern, rust=True, known=read.known)

@@ -75,7 +75,7 @@ class Translator:
         return "|".join(body)
 
     def _error(self, message: str) -> RegexError:
-        return RegexError(f"{message} at {self.at} of {self.pattern!r}", reason=message)
+        return RegexError(f"{message} at {self.at} of {self.pattern!r}", reason=message, at=self.at)
 
     def _peek(self, text: str) -> bool:
         return self.pattern.startswith(text, self.at)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from caltrop.dialect.datamodels import Dataset
 from caltrop.engine import asking, datasetrows, registry
 from caltrop.engine.commands.tstats import bare_name
 from caltrop.engine.context import Context
@@ -14,7 +15,6 @@ from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
 from caltrop.engine.scan import Bounds
 from caltrop.engine.table import Table
-from caltrop.knowledge.datamodel import Dataset
 from caltrop.spl.ast import Command, Option, Word
 
 MODES = ("search", "flat", "acceleration_search")

@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import polars as pl
 
+from caltrop.dialect.datamodels import DataModel
 from caltrop.dialect.words import quoted
 from caltrop.engine import datasetrows
 from caltrop.engine.commands.datasets import dataset_rows
@@ -21,7 +22,6 @@ from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
 from caltrop.engine.table import Table, render
 from caltrop.errors import CaltropError
-from caltrop.knowledge.datamodel import DataModel
 from caltrop.spl import parse
 from caltrop.spl.ast import Aggregation, Clause, Command, FieldName, Node, Option, Word
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import polars as pl
 
+from caltrop.dialect.datamodels import DataModel, Dataset
 from caltrop.dialect.words import fits
 from caltrop.engine import datasetrows, matching, scan, subsearches
 from caltrop.engine.aggregate import aggregate, buckets, to_prestats
@@ -17,7 +18,6 @@ from caltrop.engine.needed import keep
 from caltrop.engine.registry import command
 from caltrop.engine.scan import Bounds
 from caltrop.engine.table import Table, concat, newest_first, rowless
-from caltrop.knowledge.datamodel import DataModel, Dataset
 from caltrop.spl.ast import (
     Aggregation,
     And,

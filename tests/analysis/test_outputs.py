@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from caltrop.content.checks.outputs import output_fields
-from caltrop.content.model import MacroItem
-from caltrop.content.wellknown import macros
-from caltrop.spl import parse
+from caltrop.analysis import Known, analyse
+from caltrop.spl import Macro
 
-KNOWN = {(m.name, len(m.arguments)): m for m in macros()}
-KNOWN[("ctime", 1)] = MacroItem(name="ctime", file="", arguments=("f",), definition="convert ctime($f$)")
-KNOWN[("own", 0)] = MacroItem(name="own", file="", definition="stats count AS n by host")
+KNOWN = {
+    ("drop_dm_object_name", 1): Macro("drop_dm_object_name", ("o",), 'rename "$o$.*" as "*"'),
+    ("ctime", 1): Macro("ctime", ("f",), "convert ctime($f$)"),
+    ("own", 0): Macro("own", (), "stats count AS n by host"),
+}
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,8 @@ KNOWN[("own", 0)] = MacroItem(name="own", file="", definition="stats count AS n 
     ],
 )
 def test_fields_of_the_result(search: str, yes: str, no: str) -> None:
-    fields = output_fields(parse(search), lambda name, arity: KNOWN.get((name, arity)))
+    reading = analyse(search, Known(macro=lambda name, arity: KNOWN.get((name, arity)))).reading
+    assert reading is not None
+    fields = reading.runs[0].output
     assert [n for n in yes.split() if not fields.has(n)] == []
     assert [n for n in no.split() if fields.has(n)] == []

@@ -211,11 +211,20 @@ def _calculation(item: Mapping[str, Any], owner: str) -> Calculation:
 
 
 def read_model(path: Path) -> DataModel:
+    """The model of a file; raises `DataModelError` where it is none."""
     try:
-        data = json.loads(path.read_text("utf-8-sig"))
-        objects = {str(o["objectName"]): o for o in data["objects"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        text = path.read_text("utf-8-sig")
+    except (OSError, ValueError) as error:
         raise DataModelError(f"not a data model: {error}", location=Location(str(path))) from error
-    return DataModel(
-        str(data.get("modelName") or path.stem), str(data.get("displayName", path.stem)), str(path), objects
-    )
+    return model_of(text, str(path))
+
+
+def model_of(text: str, path: str) -> DataModel:
+    """The model that a file's text holds; raises `DataModelError` where it is none."""
+    try:
+        data = json.loads(text)
+        objects = {str(o["objectName"]): o for o in data["objects"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataModelError(f"not a data model: {error}", location=Location(path)) from error
+    stem = Path(path).stem
+    return DataModel(str(data.get("modelName") or stem), str(data.get("displayName", stem)), path, objects)
