@@ -23,6 +23,7 @@ COMMANDS = {
     "validate": "Report every error in the content, with file, line and column.",
     "inspect": "Run AppInspect (cloud tag) on a package.",
     "test": "Install the package into a target, replay attack data, assert hits, risk and tuning.",
+    "data": "Fetch, list and verify the data sets of tests.",
     "serve": "Run the embedded, Splunk-compatible server.",
     "search": "Run SPL over files, with no server.",
     "explain": "Say why a search or a detection found nothing.",

@@ -75,8 +75,8 @@ def test_command(
 
     from caltrop.content import load
     from caltrop.corpus import own
-    from caltrop.corpus.clone import Clone
     from caltrop.knowledge import app_folders
+    from caltrop.replay.clone import Clone
 
     catalogue = load(folder)
     with app_folders(packages(apps, folder), addons=addons) as folders:

@@ -123,19 +123,23 @@ def _needed_apps(catalogue: Catalogue, detection: Detection) -> list[str]:
 
 def _tests(detection: Detection, content: Path) -> list[tuple[str, Any]]:
     """(title, data sets) of each test; the sets as `corpus.own` loads them."""
+    from caltrop.content.config import load_config
     from caltrop.corpus.own import Data
-    from caltrop.replay.datasets import Unreachable, resolve
+    from caltrop.replay.clone import clones
+    from caltrop.replay.datasets import resolve
+    from caltrop.replay.downloads import Unreachable
 
     runs: list[tuple[str, Any]] = []
+    copies = clones(load_config(content)[0].data_cache, content)
     for test in detection.tests:
         cache = content / ".cache" / "datasets"
         try:
-            sets = [resolve(item, content, cache) for item in test.attack_data]
+            sets = [resolve(item, content, cache, clones=copies) for item in test.attack_data]
         except Unreachable as error:
             if not test.fallback:
                 raise
             click.echo(f"{error}: used the repository's own dataset instead", err=True)
-            sets = [resolve(item, content, cache) for item in test.fallback]
+            sets = [resolve(item, content, cache, clones=copies) for item in test.fallback]
         data = [
             Data(
                 path=found.location, source=found.data.source, sourcetype=found.data.sourcetype,

@@ -40,6 +40,13 @@ windows_option = click.option(
 )
 
 
+attack_data_option = click.option(
+    "--attack-data", multiple=True, type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR",
+    help="A local clone of published data (attack_data), found by the path of its URLs; may be repeated. "
+    "So is `data_cache` of app.yml.",
+)  # fmt: skip
+
+
 def credential_options(command: F) -> F:
     """--username, --password, --token and --insecure of commands that log in to a target."""
     for option in (

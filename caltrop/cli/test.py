@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from caltrop.cli.options import addon_options, credential_options, hec_option, packages
+from caltrop.cli.options import addon_options, attack_data_option, credential_options, hec_option, packages
 from caltrop.cli.progress import bar
 from caltrop.errors import CaltropError, FindingsError
 
@@ -46,6 +46,7 @@ class Options:
     shift: str | None
     index: str
     report: Path | None
+    attack_data: tuple[Path, ...]
     changed: str | None
     shard: str | None
     jobs: int | None
@@ -72,6 +73,7 @@ class Options:
 @click.option(
     "--report", type=click.Path(file_okay=False, path_type=Path), help="Write HTML, JUnit XML, JSON and a layer here."
 )
+@attack_data_option
 @click.option(
     "--changed", is_flag=False, flag_value="HEAD", metavar="[REF]",
     help="Only what differs from a commit of git (HEAD), and what uses it: a macro or lookup touches its users.",
@@ -172,6 +174,7 @@ def _build(catalogue: Catalogue, options: Options, choice: Choice, stack: ExitSt
 
 def _against_target(options: Options, choice: Choice) -> int:
     from caltrop.render import build
+    from caltrop.replay.clone import clones
     from caltrop.replay.prove import Proof, prove
     from caltrop.replay.remote import Credentials, RemoteTarget
 
@@ -191,6 +194,7 @@ def _against_target(options: Options, choice: Choice) -> int:
         shift=options.shift is not None,
         risk=not options.without_risk,
         keep=options.keep,
+        clones=clones(catalogue.config.data_cache, options.content, options.attack_data),
     )
     report = prove(
         proof,
@@ -247,6 +251,8 @@ def _setting(options: Options, catalogue: Catalogue, package: Path) -> Setting:
         shift=options.shift is not None,
         risk=not options.without_risk,
         keep=options.keep,
+        attack_data=tuple(str(folder) for folder in options.attack_data),
+        data_cache=catalogue.config.data_cache,
     )
 
 

@@ -60,6 +60,9 @@ class AppConfig(msgspec.Struct, frozen=True, kw_only=True):
     rules: dict[str, str] = {}
     overrides: tuple[Override, ...] = ()
     addons: tuple[AddOn, ...] = ()
+    data_cache: tuple[
+        tuple[str, str], ...
+    ] = ()  # URLs that begin so are below this folder of, or beside, the repository
     external_macros: tuple[str, ...] = ()
     external_lookups: tuple[str, ...] = ()
     external_indexes: tuple[str, ...] = ()
@@ -111,6 +114,7 @@ APP = Obj(
             }
         ),
         "addons": TEXTS,
+        "data_cache": MapOf(TEXT),
         "test": MapOf(ANY),
     },
     required=("id", "label", "prefix", "version", "author"),
@@ -183,6 +187,11 @@ def _own(document: Document) -> tuple[AppConfig, list[Problem]]:
     config = AppConfig(
         **plain,
         addons=tuple(addons),
+        data_cache=tuple(
+            (str(prefix), folder)
+            for prefix, folder in mapping(data, "data_cache").items()
+            if isinstance(folder, str) and "://" in str(prefix)
+        ),
         kill_chain=data.get("kill_chain") is not False,
         author_name=text(author, "name"),
         author_email=text(author, "email"),
@@ -227,6 +236,11 @@ def _contentctl(document: Document) -> tuple[AppConfig, list[Problem]]:
         author_company=text(app, "author_company"),
         kill_chain=document.data.get("enrichments") is True,
         template="app_template",
+        data_cache=tuple(
+            (text(one, "base_url"), text(one, "base_directory_name"))
+            for one in mappings(document.data, "test_data_caches")
+            if "://" in text(one, "base_url") and text(one, "base_directory_name")
+        ),
         strict=False,
         file=document.file,
     )

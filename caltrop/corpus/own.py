@@ -20,12 +20,12 @@ import msgspec
 from caltrop import __version__
 from caltrop.content import Catalogue, Detection
 from caltrop.content.model import RowBounds, Test
-from caltrop.corpus.clone import Clone
 from caltrop.corpus.run import INDEXES, as_command, cause, write_app
 from caltrop.engine.execute import Stage
 from caltrop.engine.instance import Instance
 from caltrop.errors import CaltropError
 from caltrop.explained import explained
+from caltrop.replay.clone import Clone
 from caltrop.replay.delivery import reads_as_it_is
 from caltrop.workers import Died
 from caltrop.workers import run as in_parallel

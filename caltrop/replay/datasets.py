@@ -1,4 +1,4 @@
-"""Where a test's data is: a path in the repository, or a URL downloaded once into a cache, checked against its pins.
+"""Where a test's data is: a path in the repository, or a URL found in a local clone or downloaded once, checked against its pins.
 
 Nothing here passes silently on no data: a file that is missing, empty, truncated, not what was pinned, or a Git LFS
 pointer in place of the data is an error that says which.
@@ -6,30 +6,13 @@ pointer in place of the data is an error that says which.
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
-import urllib.error
-import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO
-from urllib.parse import urlsplit
 
 from caltrop.content.model import AttackData
-from caltrop.errors import CaltropError
-
-MAX_BYTES = 2 * 1024**3  # of a download that is not pinned
-CHUNK = 1 << 20
-TIMEOUT_SECONDS = 30
-
-
-class DatasetError(CaltropError):
-    """The data of a test cannot be used."""
-
-
-class Unreachable(DatasetError):
-    """The data is somewhere that this machine cannot reach; a fallback may stand in."""
+from caltrop.replay.clone import Clone, find, is_pointer, pointer_of
+from caltrop.replay.downloads import DatasetError, Downloads, Progress, Unreachable, digest_of, untold
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +29,56 @@ class Dataset:
         return f"{self.path}!{self.data.member}" if self.data.member else str(self.path)
 
 
-def resolve(data: AttackData, root: Path, cache: Path, *, anywhere: bool = False) -> Dataset:
+def resolve(
+    data: AttackData,
+    root: Path,
+    cache: Path,
+    *,
+    anywhere: bool = False,
+    clones: Sequence[Clone] = (),
+    progress: Progress = untold,
+) -> Dataset:
     """Find the data, download it if need be, and check its pins.
 
-    `root` is the content repository; content stays inside it, a person's own command line (`anywhere`) does not have to.
+    `root` is the content repository; content stays inside it, a person's own command line (`anywhere`) does not have to. What a
+    URL names is taken from the first of `clones` that has it, else from `cache`, else from the network.
     Raises Unreachable when it has to be downloaded and cannot, DatasetError when it
     is there but unusable.
     """
-    if "://" in data.data:
-        path = _download(data, cache)
+    if is_url(data):
+        path = _published(data, cache, clones, progress)
     else:
         path = _local(data, root, anywhere)
-    _check(path, data)
+    check(path, data)
     label = data.data if not data.member else f"{data.data}!{data.member}"
     return Dataset(path, label, data)
+
+
+def is_url(data: AttackData) -> bool:
+    return "://" in data.data
+
+
+def _published(data: AttackData, cache: Path, clones: Sequence[Clone], progress: Progress) -> Path:
+    located = find(data.data, clones)
+    if located is not None and located.state == "here":
+        assert located.path is not None
+        return located.path
+    pointer = pointer_of(located.path) if located is not None and located.path is not None else None
+    sha256 = data.sha256 or (pointer.sha256 if pointer else "")
+    downloads = Downloads(cache)
+    try:
+        found = downloads.find(data.data, sha256)
+        told = {} if progress is None else {"progress": progress}
+        return found or downloads.fetch(
+            data.data, sha256=sha256, size=data.size or (pointer.size if pointer else 0), **told
+        )
+    except Unreachable as error:
+        if located is None:
+            raise
+        raise Unreachable(
+            f"{located.path} is a Git LFS pointer, not the data, and it cannot be downloaded: {error.message}",
+            hint=f"git lfs pull --include '{located.path.name if located.path else '*'}' in the clone",
+        ) from error
 
 
 def _local(data: AttackData, root: Path, anywhere: bool) -> Path:
@@ -75,65 +94,23 @@ def _local(data: AttackData, root: Path, anywhere: bool) -> Path:
     return path
 
 
-def _download(data: AttackData, cache: Path) -> Path:
-    parts = urlsplit(data.data)
-    if parts.scheme != "https":
-        raise DatasetError(f"datasets are downloaded over https only, not {data.data!r}")
-    key = data.sha256.lower() or hashlib.sha256(data.data.encode()).hexdigest()
-    path = cache / key / (PurePosixPath(parts.path).name or "data")
-    if path.is_file():
-        return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    limit = data.size or MAX_BYTES
-    try:
-        request = urllib.request.Request(data.data, headers={"User-Agent": "caltrop"})
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as reply:
-            if urlsplit(reply.url).scheme != "https":
-                raise DatasetError(f"{data.data} redirects to {reply.url}, which is not https")
-            _store(reply, path, limit, data)
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
-        reason = getattr(error, "reason", error)
-        if isinstance(error, urllib.error.HTTPError) and error.code in (404, 410):
-            raise DatasetError(f"{data.data} does not exist any more (HTTP {error.code})") from error
-        raise Unreachable(f"cannot download {data.data}: {reason}") from error
-    return path
-
-
-def _store(reply: IO[bytes], path: Path, limit: int, data: AttackData) -> None:
-    """Write beside the goal and rename, so that a cut download never looks like data."""
-    handle, name = tempfile.mkstemp(dir=path.parent)
-    try:
-        total = 0
-        with os.fdopen(handle, "wb") as out:
-            while chunk := reply.read(CHUNK):
-                total += len(chunk)
-                if total > limit:
-                    raise DatasetError(f"{data.data} is larger than {limit:,} bytes, as pinned or allowed")
-                out.write(chunk)
-        _check(Path(name), data)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
-
-
-def _check(path: Path, data: AttackData) -> None:
+def check(path: Path, data: AttackData) -> None:
+    """Raises DatasetError for a file that is empty, a pointer, or not what was pinned."""
     size = path.stat().st_size
     if size == 0:
         raise DatasetError(f"the dataset {data.data!r} is empty")
     if data.size and size != data.size:
         kind = "truncated" if size < data.size else "longer than pinned"
         raise DatasetError(f"the dataset {data.data!r} is {kind}: {size:,} bytes, pinned are {data.size:,}")
-    with path.open("rb") as file:
-        if file.read(64).startswith(b"version https://git-lfs"):
+    if is_pointer(path):
+        raise DatasetError(
+            f"the dataset {data.data!r} is a Git LFS pointer, not the data",
+            hint="run git lfs pull, or use its media URL",
+        )
+    if data.sha256:
+        digest = digest_of(path)
+        if digest != data.sha256.lower():
             raise DatasetError(
-                f"the dataset {data.data!r} is a Git LFS pointer, not the data",
-                hint="run git lfs pull, or use its media URL",
+                f"the dataset {data.data!r} is not the pinned one: sha256 {digest}",
+                hint="if the change is meant, pin the new size and sha256 in the test",
             )
-        file.seek(0)
-        if data.sha256:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            if digest != data.sha256.lower():
-                raise DatasetError(
-                    f"the dataset {data.data!r} is not the pinned one: sha256 {digest}",
-                    hint="if the change is meant, pin the new size and sha256 in the test",
-                )

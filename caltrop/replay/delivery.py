@@ -16,7 +16,8 @@ import polars as pl
 from caltrop.index import importers
 from caltrop.index.frames import SCHEMA
 from caltrop.index.importers import ImportOptions, detect, jsonlines, jsontext
-from caltrop.replay.datasets import Dataset, DatasetError
+from caltrop.replay.datasets import Dataset
+from caltrop.replay.downloads import DatasetError
 from caltrop.replay.target import Receiver, Source
 
 HEAD_BYTES = 1 << 16

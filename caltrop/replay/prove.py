@@ -24,8 +24,10 @@ from caltrop.dialect.words import quoted, truth
 from caltrop.dialect.zones import TimeError
 from caltrop.errors import CaltropError
 from caltrop.replay import expect
-from caltrop.replay.datasets import Unreachable, resolve
+from caltrop.replay.clone import Clone
+from caltrop.replay.datasets import resolve
 from caltrop.replay.delivery import deliver
+from caltrop.replay.downloads import Unreachable
 from caltrop.replay.target import Job, Row, SavedSearch, Source, Target, TargetError, wait_until
 from caltrop.replay.verdict import AddOn, Check, DetectionResult, Report, TestResult
 
@@ -52,6 +54,7 @@ class Proof:
     index: str = "caltrop_test"
     shift: bool = False  # move the data to now and let the schedule find it
     risk: bool = True  # the target has the risk and notable actions
+    clones: tuple[Clone, ...] = ()  # local copies of published data
     keep: bool = False  # leave the data of a test that did not pass where it is, for a person to look at
     host: str = field(default_factory=lambda: f"caltrop-{uuid.uuid4().hex[:8]}")  # marks the data of this run
 
@@ -196,12 +199,12 @@ def _replayed(
 ) -> Iterator[Window]:
     """The data is searchable inside the `with`, alone, and gone after it."""
     try:
-        datasets = [resolve(item, proof.root, proof.cache) for item in data]
+        datasets = [resolve(item, proof.root, proof.cache, clones=proof.clones) for item in data]
     except Unreachable as error:
         if not fallback:
             raise
         outcome.notes.append(f"{error}: used the repository's own dataset instead")
-        datasets = [resolve(item, proof.root, proof.cache) for item in fallback]
+        datasets = [resolve(item, proof.root, proof.cache, clones=proof.clones) for item in fallback]
     end = _shift_end(proof, detection) if proof.shift else None
     failed = False
     try:

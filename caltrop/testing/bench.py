@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from caltrop.content.model import Detection
+from caltrop.replay.clone import clones
 from caltrop.replay.prove import STOPPING, Proof, addons, begin, proceed, prove_detection, survives_reinstall
 from caltrop.replay.remote import Credentials, RemoteTarget
 from caltrop.replay.verdict import AddOn, Check, DetectionResult, Report, TestResult
@@ -45,6 +46,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     shift: bool = False
     risk: bool = True
     keep: bool = False
+    attack_data: tuple[str, ...] = ()  # local clones of published data, besides those of app.yml
+    data_cache: tuple[tuple[str, str], ...] = ()
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +85,7 @@ class Bench:
             shift=setting.shift,
             risk=setting.risk,
             keep=setting.keep,
+            clones=clones(setting.data_cache, root, [Path(folder) for folder in setting.attack_data]),
         )
         self.report = begin(self.proof, self._package, install=True)
 

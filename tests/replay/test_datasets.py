@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from caltrop.content.model import AttackData
-from caltrop.replay.datasets import DatasetError, Unreachable, resolve
+from caltrop.replay.datasets import resolve
+from caltrop.replay.downloads import DatasetError, Unreachable
 
 BODY = b"one line\n"
 DIGEST = hashlib.sha256(BODY).hexdigest()

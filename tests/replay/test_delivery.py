@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from caltrop.content.model import AttackData
-from caltrop.replay.datasets import Dataset, DatasetError
+from caltrop.replay.datasets import Dataset
 from caltrop.replay.delivery import deliver
+from caltrop.replay.downloads import DatasetError
 from caltrop.replay.target import Source
 
 SOURCE = Source(index="t", host="h", source="s", sourcetype="st")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from caltrop.corpus.clone import Clone
+from caltrop.replay.clone import Clone
 
 HOSTS = [
     "https://media.githubusercontent.com/media/splunk/attack_data/master/",
