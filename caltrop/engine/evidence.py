@@ -20,6 +20,7 @@ from caltrop.engine.instance import Instance, SearchResult
 from caltrop.engine.needed import needed_fields
 from caltrop.engine.scan import Bounds
 from caltrop.engine.table import MULTIVALUE, Table, render
+from caltrop.index import Segment
 from caltrop.spl.ast import Command, FieldName, Node, Pipeline, Word
 
 Prefix = tuple[Command, ...]
@@ -98,18 +99,27 @@ class EngineEvidence:
 
     def inventory(self, *, internal: bool = False) -> list[Kind]:
         """What there is in the indexes that the user may search, those whose names begin with _ only where asked for."""
-        found: dict[tuple[str, str, str], tuple[int, float, float]] = {}
+        merged: dict[tuple[str, str, str], tuple[int, float, float]] = {}
         for segment in self._instance.store.segments(self.indexes(internal=internal)):
-            groups = segment.frame.group_by("source", "sourcetype").agg(
-                pl.len(), pl.col("_time").min().alias("first"), pl.col("_time").max().alias("last")
-            )
-            for source, sourcetype, count, first, last in groups.iter_rows():
-                key = segment.index, source or "", sourcetype or ""
-                known = found.get(key)
+            for source, sourcetype, count, first, last in self._kinds(segment):
+                key = segment.index, source, sourcetype
+                known = merged.get(key)
                 if known is not None:
                     count, first, last = count + known[0], min(first, known[1]), max(last, known[2])
-                found[key] = count, first, last
-        return [(*key, *value) for key, value in found.items()]
+                merged[key] = count, first, last
+        return [(*key, *value) for key, value in merged.items()]
+
+    def _kinds(self, segment: Segment) -> list[tuple[str, str, int, float, float]]:
+        """The sources and source types of a segment with their events, first and last time; segments never change."""
+        key = "kinds of events", f"{segment.index}/{segment.id}"
+        kept: list[tuple[str, str, int, float, float]] | None = self._instance.kept.get(key)
+        if kept is None:
+            groups = segment.frame.group_by(pl.col("source", "sourcetype").fill_null("")).agg(
+                pl.len(), pl.col("_time").min().alias("first"), pl.col("_time").max().alias("last")
+            )
+            kept = groups.rows()
+            self._instance.kept.put(key, kept, 200 * len(kept), segment)
+        return kept
 
     def indexes(self, *, internal: bool = False) -> list[str]:
         """The indexes that the user may search."""
@@ -182,9 +192,11 @@ class EngineEvidence:
         for (index,), group in frame.group_by("index"):
             places = group.get_column("_cd").implode()
             for segment in store.segments([str(index)]):
-                rows = segment.frame.filter(pl.col("_cd").is_in(places))
+                known = self._instance.whole(segment, ctx)
+                rows = (segment.frame if known is None else known).filter(pl.col("_cd").is_in(places))
                 if rows.height:
-                    pieces.append(asking.knowledge(ctx).extract(rows, None, asking.asker(ctx)))
+                    knowledge = asking.knowledge(ctx)
+                    pieces.append(rows if known is not None else knowledge.extract(rows, None, asking.asker(ctx)))
         return pl.concat(pieces, how="diagonal_relaxed") if pieces else frame
 
     # -- conditions

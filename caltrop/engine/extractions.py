@@ -102,6 +102,14 @@ class Extractions:
             self._keep(key, state, held, segment)
         return _seen(held.found, knowledge, names, frame)
 
+    def whole(self, segment: Segment, knowledge: Knowledge, ctx: Context) -> pl.DataFrame | None:
+        """The segment's events with every field, where that has been extracted already."""
+        zone = ctx.timezone if knowledge.reads_zone else ""
+        key = (FIELDS, f"{segment.index}/{segment.id}", knowledge.fingerprint, zone)
+        state: _Extraction | None = self._kept.get(key)
+        held = state.held if state is not None and not state.moving else None
+        return held.found.frame if held is not None and held.names is None else None
+
     def _begun(self, key: Key, made: _Extraction, segment: Segment) -> _Extraction:
         """The state of a segment that nobody asked of before; of two searches that do at once, the one that came first made it."""
         with self._lock:

@@ -188,6 +188,10 @@ class Instance:
         """The segment's events with their search-time fields; rows that `possible` rules out may be left out."""
         return self._extractions.of(segment, self.knowledge(ctx.app, ctx.user), ctx, possible, wanted)
 
+    def whole(self, segment: Segment, ctx: Context) -> pl.DataFrame | None:
+        """The segment's events with every search-time field, where earlier searches had that extracted."""
+        return self._extractions.whole(segment, self.knowledge(ctx.app, ctx.user), ctx)
+
     def asides(self) -> set[tuple[str, str, str]]:
         """(stand-in, the app that it stepped aside for, source type) of the events that searches and receivers met since the
         configuration changed."""

@@ -10,17 +10,17 @@ from caltrop.dialect.words import fits
 from caltrop.dialect.words import nearest as nearest_name
 from caltrop.explain.asked import Asked, narrowed
 from caltrop.explain.blame import alone, passing, smallest
-from caltrop.explain.evidence import Prefix
+from caltrop.explain.evidence import Prefix, Sample
 from caltrop.explain.findings import Finding, Subject, counted
-from caltrop.explain.near import nearest
-from caltrop.explain.origins import whence
+from caltrop.explain.near import likeness, nearest
+from caltrop.explain.origins import assigned, whence
 from caltrop.explain.terms import Term, conjuncts, cut, read
 from caltrop.spl import unparse
 from caltrop.spl.ast import Call, Command, Comparison, FieldName, Keyword, Literal, Node, Pipeline, Subsearch, Word
 
 LOOKED_AT = 50  # rows that are looked at whole
 VALUES_SHOWN = 3
-ALTERNATIVES = 12  # of an OR that are asked about
+ALTERNATIVES = 25  # of an OR that are asked about
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def explain(setting: Setting, nodes: Sequence[Node]) -> list[Finding]:
     total = sum(patterns.values())
     if not total or passing(patterns):
         return []
-    found: dict[int, tuple[Finding, bool]] = {}
+    found: dict[int, tuple[Finding, float]] = {}
     together: list[Finding] = []
     for blame in smallest(patterns):
         hopeless = [i for i in blame.conditions if not alone(patterns, i)]
@@ -67,7 +67,7 @@ def explain(setting: Setting, nodes: Sequence[Node]) -> list[Finding]:
             together.append(
                 _together(setting, [terms[i] for i in blame.conditions], blame.conditions, patterns, blame.rows)
             )
-    first = sorted(found.values(), key=lambda one: not one[1])
+    first = sorted(found.values(), key=lambda one: -one[1])
     return [*(finding for finding, _ in first), *together]
 
 
@@ -91,8 +91,8 @@ def _together(
     return Finding("condition", text, setting.stage + 1, " ".join(term.text for term in terms), of=total)
 
 
-def describe(setting: Setting, term: Term, others: Sequence[Node], counts: Counts) -> tuple[Finding, bool]:
-    """One finding for a condition that is to blame, and whether it is sure; `others` are those that rows meet without it."""
+def describe(setting: Setting, term: Term, others: Sequence[Node], counts: Counts) -> tuple[Finding, float]:
+    """One finding for a condition that is to blame, and how sure it is; `others` are those that rows meet without it."""
     near = narrowed(setting.prefix, others, search=setting.search)
     told = _told(setting, term, near, counts)
     text = told.text
@@ -107,12 +107,12 @@ def describe(setting: Setting, term: Term, others: Sequence[Node], counts: Count
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What to say of a condition. `sure`: what was meant instead is there, or the condition can hold for nothing."""
+    """What to say of a condition. `sure`, 0 to 1: how like it is what is there instead, or how plain the mistake."""
 
     subject: Subject
     text: str
     values: Sequence[tuple[str, int]] = ()
-    sure: bool = False
+    sure: float = 0.0
 
 
 def _told(setting: Setting, term: Term, near: Prefix, counts: Counts) -> Told:
@@ -136,6 +136,9 @@ def _told(setting: Setting, term: Term, near: Prefix, counts: Counts) -> Told:
         return Told("condition", "; ".join([_matches(setting, term, counts), *told]))
     values = setting.asked.evidence.values(near, term.field)
     lead = _matches(setting, term, counts)
+    made = assigned(setting.asked, setting.stage, term.field)
+    if made:
+        return Told("value", f"{lead}; {term.field} has {_some(values)}, from {made}", values[:VALUES_SHOWN])
     if term.shape == "order":
         return Told("value", f"{lead}; {_extreme(term, values)}", values[:VALUES_SHOWN])
     if term.shape == "equal":
@@ -182,13 +185,15 @@ def _some(values: Sequence[tuple[str, int]]) -> str:
 def _unequal(setting: Setting, term: Term, near: Prefix, values: Sequence[tuple[str, int]], lead: str) -> Told:
     hint = _mistake(setting, term, near, values)
     if hint:
-        return Told("value", f"{lead}; {hint}", _alike(term, values), sure=True)
+        return Told("value", f"{lead}; {hint}", _alike(term, values), sure=1.0)
     alike = _alike(term, values)
     if alike:
-        return Told("value", f"{lead}; nearest: {counted(alike)}", alike, sure=True)
+        return Told("value", f"{lead}; nearest: {counted(alike)}", alike, likeness(term.wanted, alike))
     held = _held_elsewhere(setting, term, near)
     other = f"; {held}" if held else ""
-    return Told("value", f"{lead}; {term.field} has {_some(values)}{other}", values[:VALUES_SHOWN], sure=bool(held))
+    return Told(
+        "value", f"{lead}; {term.field} has {_some(values)}{other}", values[:VALUES_SHOWN], sure=0.5 if held else 0.0
+    )
 
 
 def _alike(term: Term, values: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
@@ -293,20 +298,30 @@ def _missing(setting: Setting, term: Term, field: str, near: Prefix, counts: Cou
     text = f"`{field}` is missing in {where}" + (f" (`{term.text}`)" if term.text != field else "")
     origin = whence(setting.asked, setting.stage, field)
     if origin:
-        return Told(origin[0], f"{text}; {origin[1]}", sure=True)
+        return Told(origin[0], f"{text}; {origin[1]}", sure=1.0)
     if elsewhere:
         return Told("field", f"{text}; others have {_some(elsewhere)}", elsewhere[:VALUES_SHOWN])
     sample = evidence.sample(near, LOOKED_AT)
     names = sorted({name for row in sample for name in row if not name.startswith("_")})
     like = nearest_field(field, names)
     if like:
-        values = evidence.values(near, like)
-        return Told("field", f"{text}; did you mean `{like}`? it has {_some(values)}", values[:VALUES_SHOWN], sure=True)
+        values = tally(sample, like)
+        return Told("field", f"{text}; did you mean `{like}`? it has {_some(values)}", values[:VALUES_SHOWN], sure=1.0)
     held = _held_elsewhere(setting, term, near) if term.shape == "equal" else ""
     if held:
-        return Told("field", f"{text}; {held}", sure=True)
+        return Told("field", f"{text}; {held}", sure=1.0)
     shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     return Told("field", f"{text}; fields there: {shown}" if names else text)
+
+
+def tally(sample: Sequence[Sample], field: str) -> list[tuple[str, int]]:
+    """The values of a field in the rows that were looked at, most frequent first."""
+    counts: dict[str, int] = {}
+    for row in sample:
+        value = row.get(field, [])
+        for text in [value] if isinstance(value, str) else value:
+            counts[text] = counts.get(text, 0) + 1
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
 def nearest_field(field: str, names: Sequence[str]) -> str | None:
@@ -330,7 +345,7 @@ def _excluded(setting: Setting, term: Term, near: Prefix, counts: Counts) -> Tol
 
 def _none_of(setting: Setting, term: Term, near: Prefix, counts: Counts) -> Told:
     """An OR: the alternative that is nearest to a match, explained."""
-    best: tuple[tuple[int, int, int], Told] | None = None
+    best: tuple[tuple[int, float, int], Told] | None = None
     for number, one in enumerate(term.inner[:ALTERNATIVES]):
         nodes = list(conjuncts(one.node))
         patterns = setting.patterns(nodes, near)
@@ -342,7 +357,7 @@ def _none_of(setting: Setting, term: Term, near: Prefix, counts: Counts) -> Told
         others = [node for n, node in enumerate(nodes) if n not in blame.conditions]
         inside = Counts(alone(patterns, blame.conditions[0]), sum(patterns.values()), blame.rows, len(others))
         told = _told(setting, chosen, narrowed(near, others, search=setting.search), inside)
-        rank = (len(blame.conditions), int(not told.sure), number)
+        rank = (len(blame.conditions), -told.sure, number)
         if best is None or rank < best[0]:
             best = rank, told
     lead = f"none of {len(term.inner)} alternatives matches{_rescued(counts)}"
@@ -360,7 +375,7 @@ def _text(setting: Setting, term: Term, near: Prefix, counts: Counts) -> Told:
     if setting.search and word and term.op != "TERM":
         inside = passing(setting.patterns([Keyword(f"*{word}*")], near))
         if inside:
-            return Told("text", f"{lead}; as part of a longer word (`*{cut(word, 60)}*`) in {inside:,}", sure=True)
+            return Told("text", f"{lead}; as part of a longer word (`*{cut(word, 60)}*`) in {inside:,}", sure=1.0)
     pieces = [piece for piece in re.split(r"[\s*]+", word) if len(piece) > 2]
     if setting.search and len(pieces) > 1:
         found = [(p, passing(setting.patterns([Keyword(p, quoted=True)], near))) for p in pieces[:4]]
@@ -375,9 +390,7 @@ def _subsearch(setting: Setting, term: Term, counts: Counts) -> Told:
             commands = tuple(command for command in pipeline.commands if isinstance(command, Command))
             rows = setting.asked.evidence.count(commands)
             if not rows:
-                return Told(
-                    "subsearch", f"the subsearch gave no row, so nothing can match it: `{term.text}`", sure=True
-                )
+                return Told("subsearch", f"the subsearch gave no row, so nothing can match it: `{term.text}`", sure=1.0)
             shown = setting.asked.evidence.sample(commands, 2)
             rows_shown = "; ".join(
                 ", ".join(f"{k}={v}" for k, v in row.items() if not k.startswith("_")) for row in shown

@@ -31,7 +31,7 @@ def dataset_of(command: Command) -> tuple[str, str] | None:
         for part in command.clause("from") or ():
             if isinstance(part, Option) and part.name == "datamodel":
                 model, _, dataset = str(part.value).partition(".")
-                return model, dataset.rpartition(".")[2] or model
+                return model, dataset.rpartition(".")[2] or _dataset_in(command) or model
         return None
     words = [word.text for word in command.of(Word)]
     if command.name == "from" and len(words) > 1 and words[0].lower() == "datamodel":
@@ -40,6 +40,12 @@ def dataset_of(command: Command) -> tuple[str, str] | None:
     if command.name == "datamodel" and len(words) > 2:
         return words[0], words[1]
     return None
+
+
+def _dataset_in(command: Command) -> str:
+    """The dataset in front of the first field that is named, where the search names it nowhere else."""
+    names = (node.name for node in command.walk() if isinstance(node, FieldName))
+    return next((name.split(".")[-2] for name in names if "." in name), "")
 
 
 def rows_of(model: str, dataset: str) -> Prefix:

@@ -13,7 +13,7 @@ from caltrop.explain.blame import passing, smallest, without
 from caltrop.explain.conditions import Setting, explain
 from caltrop.explain.evidence import Kind, Prefix
 from caltrop.explain.findings import Finding, Subject, counted
-from caltrop.explain.near import nearest
+from caltrop.explain.near import likeness, nearest
 from caltrop.explain.terms import Term, conjuncts, read
 from caltrop.spl.ast import And, Command, Comparison, FieldName, Membership, Node, Word
 
@@ -104,13 +104,13 @@ def _kinds(
             found.append(_time(stage, bounds, inventory, [t for n, t in enumerate(terms) if n not in blame.conditions]))
         elif number == len(terms):
             failing.add("default")
-            text = f"no index is named, and the indexes that are searched then have no such event: {left:,} are in {_indexes(inventory, terms)}"
+            text = f"no index is named, and the indexes that are searched then have no such event: {left:,} are in {counted(_counts('index', inventory, terms)[:SHOWN])}"
             found.append(Finding("index", text, stage + 1))
         else:
             term = terms[number]
             failing.add(term.text)
             failing |= {"index"} & set(_fields(term))
-            found.append(_kind(asked, stage, term, inventory, terms, left))
+            found.append(_kind(asked, stage, term, inventory, terms))
     return failing, found
 
 
@@ -118,45 +118,44 @@ def _fields(term: Term) -> tuple[str, ...]:
     return tuple(name for one in term.inner for name in _fields(one)) if term.inner else (term.field,)
 
 
-def _kind(asked: Asked, stage: int, term: Term, inventory: Sequence[Kind], terms: Sequence[Term], left: int) -> Finding:
-    field = next((name for name in _fields(term) if name in KINDS), "index")
-    place = KINDS.index(field)
+def _kind(asked: Asked, stage: int, term: Term, inventory: Sequence[Kind], terms: Sequence[Term]) -> Finding:
+    """A condition on kinds that is to blame; of an OR the alternative that is most like what there is."""
+    others = [one for one in terms if one is not term]
+    best = max(_leaves(term), key=lambda leaf: likeness(leaf.wanted, _counts(leaf.field, inventory, others)))
+    there = _counts(best.field, inventory, others)
     total = sum(kind[3] for kind in inventory)
-    counts: dict[str, int] = {}
-    for kind in inventory:
-        if all(holds(one, dict(zip(KINDS, kind[:3], strict=True))) for one in terms if one is not term):
-            name = str(kind[place])
-            counts[name] = counts.get(name, 0) + kind[3]
-    there = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    wanted = [text for one in (term, *term.inner) for text in one.wanted]
-    alike = nearest(wanted, there)
-    text = f"`{term.text}` matches none of {total:,} events"
-    if (
-        field == "index"
-        and term.shape == "equal"
-        and not any(fits(w, n) for w in wanted for n in asked.evidence.indexes(internal=True))
-    ):
-        text = f"`{term.text}`: there is no such index"
-    elif field == "index" and term.shape == "equal":
-        text = f"`{term.text}`: the index has no such event"
+    alike = nearest(best.wanted, there)
+    text = f"`{best.text}` matches none of {total:,} events"
+    if best.shape == "equal" and best.field == "index":
+        known = any(fits(wanted, name) for wanted in best.wanted for name in asked.evidence.indexes(internal=True))
+        text = f"`{best.text}`: the index has no such event" if known else f"`{best.text}`: there is no such index"
+    if best is not term:
+        text += ", nor do its alternatives" if term.shape == "any" else f" (`{term.text}`)"
     if alike:
         text += f"; nearest: {counted(alike)}"
     elif there:
         more = f" and {len(there) - SHOWN} more" if len(there) > SHOWN else ""
-        text += f"; {field} is {counted(there[:SHOWN])}{more}"
+        text += f"; {best.field} is {counted(there[:SHOWN])}{more}"
     macro = asked.macro(term.node)
     if macro:
         text += f" (from the macro `{macro}`)"
-    subject: Subject = "index" if field == "index" else ("source" if field == "source" else "sourcetype")
-    return Finding(subject, text, stage + 1, term.text, macro, 0, total, tuple(alike or there[:SHOWN]))
+    subject: Subject = "index" if best.field == "index" else ("source" if best.field == "source" else "sourcetype")
+    return Finding(subject, text, stage + 1, best.text, macro, 0, total, tuple(alike or there[:SHOWN]))
 
 
-def _indexes(inventory: Sequence[Kind], terms: Sequence[Term]) -> str:
+def _leaves(term: Term) -> list[Term]:
+    return [leaf for one in term.inner for leaf in _leaves(one)] if term.inner else [term]
+
+
+def _counts(field: str, inventory: Sequence[Kind], terms: Sequence[Term]) -> list[tuple[str, int]]:
+    """The values of index, source or sourcetype with their events, of the kinds that meet the conditions."""
+    place = KINDS.index(field)
     counts: dict[str, int] = {}
     for kind in inventory:
-        if all(holds(term, dict(zip(KINDS, kind[:3], strict=True))) for term in terms):
-            counts[kind[0]] = counts.get(kind[0], 0) + kind[3]
-    return counted(sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:SHOWN])
+        if all(holds(one, dict(zip(KINDS, kind[:3], strict=True))) for one in terms):
+            name = str(kind[place])
+            counts[name] = counts.get(name, 0) + kind[3]
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
 # --- time

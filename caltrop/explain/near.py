@@ -17,23 +17,32 @@ Counted = tuple[str, int]
 
 def nearest(wanted: Iterable[str], values: Sequence[Counted], most: int = 3) -> list[Counted]:
     """Of values with their rows those that are like one of the wanted (* stands for any text), likest first."""
+    return [(value, rows) for _, value, rows in _scored(wanted, values)[:most]]
+
+
+def likeness(wanted: Iterable[str], values: Sequence[Counted]) -> float:
+    """0 to 1: how like the likest value is; 0 where none is like."""
+    return max((score for score, _, _ in _scored(wanted, values)), default=0.0)
+
+
+def _scored(wanted: Iterable[str], values: Sequence[Counted]) -> list[tuple[float, str, int]]:
     texts = [core for text in wanted if len(core := text.replace("*", " ").strip().lower()) >= SHORTEST]
     scored = []
     for value, rows in values[:LOOKED_AT]:
         score = max((_likeness(text, value[:LONGEST].lower()) for text in texts), default=0.0)
         if score >= SIMILAR:
-            scored.append((-score, -rows, value, rows))
-    return [(value, rows) for _, _, value, rows in sorted(scored)[:most]]
+            scored.append((score, value, rows))
+    return sorted(scored, key=lambda one: (-one[0], -one[2], one[1]))
 
 
 def _likeness(wanted: str, value: str) -> float:
-    """0 to 1: of the whole, of the last part of a path, or of the stretch of a longer value that has most of it."""
+    """0 to 1: of the whole, of the last part of a path, of as many last parts of a path, or of the stretch of a longer value that has most of it."""
     from difflib import SequenceMatcher  # takes long to import, and is wanted only when something is wrong
 
-    wanted_parts = _PARTS.split(wanted.strip("\\/ "))
-    parts = _PARTS.split(value)
+    parts = len(_PARTS.split(wanted.strip("\\/ ")))
+    tail = "\\".join(_PARTS.split(value)[-parts:])
     best = 0.0
-    for one, other in ((wanted, value), (wanted_parts[-1], parts[-1])):
+    for one, other in ((wanted, value), (wanted.strip("\\/ ").replace("/", "\\"), tail)):
         matcher = SequenceMatcher(None, one, other, autojunk=False)
         if one and matcher.real_quick_ratio() >= max(SIMILAR, best) and matcher.quick_ratio() >= SIMILAR:
             best = max(best, matcher.ratio())

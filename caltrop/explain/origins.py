@@ -40,6 +40,15 @@ def whence(asked: Asked, stage: int, field: str) -> tuple[Subject, str] | None:
     return None
 
 
+def assigned(asked: Asked, stage: int, field: str) -> str:
+    """The `eval` before a stage that computed the field; empty where none did."""
+    for number in range(stage - 1, 0, -1):
+        for part in asked.commands[number].of(Assignment):
+            if part.target == field:
+                return f"stage {number + 1} `{cut(f'eval {unparse(part)}', SHOWN)}`"
+    return ""
+
+
 def _outputs(command: Command) -> set[str]:
     found: set[str] = set()
     for part in command.of(Clause):

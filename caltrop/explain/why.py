@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from caltrop.errors import CaltropError
 from caltrop.explain.asked import Asked
 from caltrop.explain.blame import passing, smallest
-from caltrop.explain.conditions import LOOKED_AT, Setting, nearest_field
+from caltrop.explain.conditions import LOOKED_AT, Setting, nearest_field, tally
 from caltrop.explain.conditions import explain as explain_conditions
 from caltrop.explain.datasets import dataset_of, explain_dataset, explain_tstats, rows_of
 from caltrop.explain.events import explain_events
@@ -245,7 +245,7 @@ def _nulls(asked: Asked, number: int, command: Command) -> list[Finding]:
             there = sorted({name for row in sample for name in row if not name.startswith("_")})
             like = nearest_field(field, [name for name in there if name != field])
             if like:
-                text += f"; did you mean `{like}`? it has {counted(asked.evidence.values(prefix, like)[:3])}"
+                text += f"; did you mean `{like}`? it has {counted(tally(sample, like)[:3])}"
         found.append(Finding("group", text, number + 1, field, matched=having, of=total))
     return found
 
