@@ -22,6 +22,7 @@ from caltrop.knowledge.asking import Evaluate, Fault
 from caltrop.knowledge.columns import Columns, as_field, as_list, from_pairs, trimmed, unify
 from caltrop.knowledge.limits import KV_CHARACTERS, KV_COLUMNS, KV_FIELDS
 from caltrop.knowledge.lookups import Lookup
+from caltrop.knowledge.multikv import Description
 from caltrop.knowledge.props import AutoLookup, Plan, Report
 from caltrop.knowledge.transforms import Transform
 
@@ -56,6 +57,7 @@ class Tools:
     transform: Callable[[Report], Transform | Fault]
     lookup: Callable[[AutoLookup], Lookup | Fault]
     meet: Callable[[Fault], None]
+    table: Callable[[str, str], Description | Fault]  # of multikv.conf by name, asked for at a place
     tokenizers: Mapping[str, Regex] = field(default_factory=dict)  # of fields.conf, by field
     bounds: Bounds = Bounds()
 
@@ -164,11 +166,13 @@ def _automatic(columns: Columns, plan: Plan, needed: set[str] | None, tools: Too
     if needed is not None and needed <= set(columns.names()) - twice:
         return
     raw = columns.text("_raw")
-    if mode.startswith("multi"):
-        if mode != "multi":
-            what = f"KV_MODE = {mode}: descriptions of tables in multikv.conf are not read; the header line names the fields"
-            tools.meet(Fault(plan.kv_place, what))
-        _fill(columns, texttables.fields(raw, tools.bounds.columns), needed, True)
+    if mode == "multi" or mode.startswith("multi:"):
+        most = tools.bounds.columns
+        table = tools.table(plan.kv_table, plan.kv_place) if mode != "multi" else None
+        if isinstance(table, Fault):
+            tools.meet(table)
+        known = table.rows if isinstance(table, Description) else texttables.recognised
+        _fill(columns, texttables.fields(raw, lambda text: known(text, most)), needed, True)
         return
     if mode not in KV_MODES:
         what = f"KV_MODE = {mode}: expected none, auto, auto_escaped, json, xml or multi; auto is used"

@@ -238,6 +238,7 @@ class Plan:
     reports: tuple[Report, ...] = ()
     kv_mode: str = "auto"
     kv_place: str = ""
+    kv_table: str = ""  # the stanza of multikv.conf
     auto_json: bool = True
     trim_spaces: bool = True
     indexed_json: bool = False  # the same values were indexed with the event
@@ -287,6 +288,7 @@ def plan(settings: Mapping[str, Setting]) -> Plan:
         extracts=tuple(extracts),
         reports=tuple(reports.values()),
         kv_mode=mode,
+        kv_table=texts.get("KV_MODE", "").strip().partition(":")[2].strip(),
         kv_place=settings["KV_MODE"].place if "KV_MODE" in settings else "",
         auto_json=truth(texts.get("AUTO_KV_JSON"), True),
         trim_spaces=truth(texts.get("KV_TRIM_SPACES"), True),

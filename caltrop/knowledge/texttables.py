@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import polars as pl
 
@@ -67,17 +68,24 @@ def _cells(line: str, starts: list[int], ends: list[int]) -> list[str]:
     return cells
 
 
-def fields(text: pl.Series, most: int) -> Triples:
+Rows = list[tuple[str, list[tuple[str, str]]]]  # the line, its (name, cell) pairs
+
+
+def recognised(raw: str, most: int) -> Rows:
+    """The rows of all tables of an event, by their header lines."""
+    return [row for part in tables(raw) for row in table_rows(part, None, False, most)]
+
+
+def fields(text: pl.Series, rows_of: Callable[[str], Rows]) -> Triples:
     """KV_MODE = multi: the columns of an event's tables, each with a value for every row that has one."""
     rows: list[int] = []
     keys: list[str] = []
     values: list[str] = []
     for number, raw in enumerate(text):
-        for part in tables(raw or ""):
-            for _, cells in table_rows(part, None, False, most):
-                for name, cell in cells:
-                    if cell:
-                        rows.append(number)
-                        keys.append(name)
-                        values.append(cell)
+        for _, cells in rows_of(raw or ""):
+            for name, cell in cells:
+                if name and cell:
+                    rows.append(number)
+                    keys.append(name)
+                    values.append(cell)
     return pl.Series(rows, dtype=pl.UInt32), pl.Series(keys, dtype=pl.String), pl.Series(values, dtype=pl.String)

@@ -15,7 +15,7 @@ from caltrop.dialect.conf import DEFAULT, Placed
 from caltrop.dialect.datamodels import DataModel, DataModelError, read_model
 from caltrop.dialect.words import truth
 from caltrop.errors import CaltropError
-from caltrop.knowledge import dependencies, extraction, labels, modular, standins
+from caltrop.knowledge import dependencies, extraction, labels, modular, multikv, standins
 from caltrop.knowledge.asking import Asker, Fault, Kind
 from caltrop.knowledge.columns import Columns, as_field, stack
 from caltrop.knowledge.configuration import NOBODY, Configuration, MergedStanza, Setting, disabled
@@ -24,6 +24,7 @@ from caltrop.knowledge.kvstore import KVStore
 from caltrop.knowledge.labels import EventType
 from caltrop.knowledge.limits import KV_CHARACTERS, KV_COLUMNS, KV_FIELDS, Limits
 from caltrop.knowledge.lookups import Lookup
+from caltrop.knowledge.multikv import Description
 from caltrop.knowledge.naming import SourceTypes
 from caltrop.knowledge.props import AutoLookup, Plan, Props, Report, index_time, plan, words
 from caltrop.knowledge.tables import Tables
@@ -37,6 +38,7 @@ CONFS = (
     "collections",
     "fields",
     "limits",
+    "multikv",
 )  # what a Knowledge keeps something of
 
 
@@ -341,6 +343,16 @@ class Knowledge:
             self._transforms[report.name] = transform(stanza, self.regex_of)
         return self._transforms[report.name]
 
+    def table(self, name: str, place: str) -> Description | Fault:
+        """A description of multikv.conf; what is wrong with it, or that `place` names one that is not there."""
+        stanza = self._stanza("multikv", name)
+        if stanza is None:
+            return Fault(place, f"no [{name}] in multikv.conf: the header line names the fields")
+        try:
+            return multikv.description(stanza)
+        except multikv.DescriptionError as error:
+            return Fault(stanza.place(error.key), f"{error}: the header line names the fields")
+
     def _auto_lookup(self, auto: AutoLookup, asker: Asker) -> Lookup | Fault:
         try:
             found = self.lookup(auto.table, asker)
@@ -378,7 +390,8 @@ class Knowledge:
             found = plan(stanza.settings)
             named = [self.transform(report) for report in found.reports]
             opened = [self._auto_lookup(auto, asker) for auto in found.lookups]
-            for met in (*found.faults, *named, *opened):
+            described = [self.table(found.kv_table, found.kv_place)] if found.kv_table else []
+            for met in (*found.faults, *named, *opened, *described):
                 if isinstance(met, Fault):
                     asker.meet(met)
             for item in found.evals:
@@ -508,7 +521,7 @@ class Knowledge:
             return self._auto_lookup(auto, asker)
 
         bounds = extraction.Bounds(*(self.limits[limit] for limit in (KV_CHARACTERS, KV_FIELDS, KV_COLUMNS)))
-        return extraction.Tools(asker.evaluate, self.transform, lookup, meet, self._tokenizers[0], bounds)
+        return extraction.Tools(asker.evaluate, self.transform, lookup, meet, self.table, self._tokenizers[0], bounds)
 
     # --- event types and tags -------------------------------------------------------------------------------------------
 

@@ -99,11 +99,12 @@ def delimited(text: pl.Series, pair: str, key: str) -> automatic.Triples:
 # --- multikv ----------------------------------------------------------------------------------------------------------
 
 
-@command("multikv", note="conf= is refused: tables are recognised by their header line alone")
+@command("multikv")
 def multikv(table: Table, cmd: Command, ctx: Context) -> Table:
-    """A row for every line of a text table, with fields named by the header line."""
-    if cmd.option("conf") is not None:
-        raise SearchError("multikv: conf= is not supported", node=cmd)
+    """A row for every line of a text table, with fields named by the header line, or as `conf` of multikv.conf describes it."""
+    described = None if cmd.option("conf") is None else asking.knowledge(ctx).table(str(cmd.option("conf")), "")
+    if isinstance(described, Fault):
+        raise SearchError(f"multikv: {described}", node=cmd)
     header, most = _number(cmd, "forceheader", 0) or None, ctx.limit(KV_COLUMNS)
     text = input_text(table, "_raw")
     if text is None:
@@ -117,11 +118,11 @@ def multikv(table: Table, cmd: Command, ctx: Context) -> Table:
     lines: list[str] = []
     triples: list[tuple[int, str, str]] = []
     for number, raw in enumerate(text.to_list()):
-        found = [
-            row
-            for part in (tables(raw or "") if several else [raw or ""])
-            for row in table_rows(part, header, noheader, most)
-        ]
+        if described is not None:
+            found = described.rows(raw or "", most)
+        else:
+            parts = tables(raw or "") if several else [raw or ""]
+            found = [row for part in parts for row in table_rows(part, header, noheader, most)]
         for line, cells in found:
             if filters and not any(word in line.lower() for word in filters):
                 continue
