@@ -7,6 +7,7 @@ stdout is data, stderr is talk. This module alone maps exceptions to exit codes:
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 import click
 
 from caltrop import __version__
+from caltrop.cli.groups import Group, ReaderGone
 from caltrop.errors import CaltropError
 
 # name -> one line of help; the module of the same name ('-' as '_') is imported only when the command runs,
@@ -26,6 +28,7 @@ COMMANDS = {
     "data": "Fetch, list and verify the data sets of tests.",
     "serve": "Run the embedded, Splunk-compatible server.",
     "search": "Run SPL over files, with no server.",
+    "shell": "Search at a prompt, with completion, over data that is loaded once.",
     "explain": "Say why a search or a detection found nothing.",
     "replay": "Send datasets to a target.",
     "spl": "Parse and lint SPL.",
@@ -45,7 +48,7 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A click group that knows its commands by name and imports one only when it is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -89,8 +92,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except click.Abort:
         _complain("interrupted")
         return 2
-    except BrokenPipeError:  # `caltrop search … | head` is not a failure
-        sys.stderr.close()
+    except (ReaderGone, BrokenPipeError):
+        # What is still buffered goes nowhere, so that the interpreter does not fail on it when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
         if debug:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from caltrop.cli.groups import Group
 from caltrop.cli.hunt import command as hunt
 from caltrop.cli.options import addon_options, packages
 from caltrop.errors import CaltropError
@@ -23,7 +24,7 @@ NAMES_SHOWN = 5
 WHY_SHOWN = 3  # findings of a detection that does not fire
 
 
-@click.group(short_help="Every detection of a content repository, over data or on its own.")
+@click.group(cls=Group, short_help="Every detection of a content repository, over data or on its own.")
 def command() -> None:
     """Work with a whole content repository."""
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from caltrop.cli.groups import Group
 from caltrop.cli.options import addon_options, packages
 from caltrop.errors import CaltropError
 
 
-@click.group("knowledge")
+@click.group("knowledge", cls=Group)
 def command() -> None:
     """Check add-ons against example logs."""
 

@@ -47,6 +47,32 @@ attack_data_option = click.option(
 )  # fmt: skip
 
 
+def data_options(command: F) -> F:
+    """--data and what says how it is read, of commands that search over files (`loading.loaded`)."""
+    for option in (
+        windows_option,
+        click.option(
+            "--read-as", default="auto", metavar="FORMAT",
+            help="What the files are, instead of finding out: a name of docs/importing.md.",
+        ),
+        click.option("--host", help="Give all events this host."),
+        click.option("--source", help="Give all events this source."),
+        click.option("--sourcetype", help="Give all events this source type."),
+        click.option("--index", help="Put all events into this index."),
+        click.option("--now", type=float, metavar="EPOCH", help="Pin the current time."),
+        click.option(
+            "--lookup", "lookups", multiple=True, metavar="FILE.csv",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A lookup, by its name; may be repeated.",
+        ),
+        click.option(
+            "--data", multiple=True, metavar="PATH",
+            help="A file, folder, archive, archive!member, or - for standard input; may be repeated.",
+        ),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
 def credential_options(command: F) -> F:
     """--username, --password, --token and --insecure of commands that log in to a target."""
     for option in (

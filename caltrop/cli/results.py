@@ -1,19 +1,32 @@
-"""Results of a search as text: JSON, CSV, a table."""
+"""Results of a search as text, in the form that a person or a program wants, or as a Parquet file."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
+import os
+import re
+import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import click
 
 from caltrop.dialect import strftime
 from caltrop.engine.table import Table, render
+from caltrop.errors import CaltropError
 
 MANY_FIELDS = 12
+CELL = 120  # characters of a cell of a table
+FORMATS = ("table", "vertical", "raw", "csv", "json", "jsonl", "markdown", "parquet")
+ENDINGS = {
+    ".txt": "table", ".csv": "csv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".md": "markdown",
+    ".parquet": "parquet", ".log": "raw",
+}  # fmt: skip
+Cell = str | list[str] | None
+_NUMBER = re.compile(r"-?\d[\d,]*(\.\d+)?([eE][+-]?\d+)?%?")
 
 
 def columns_of(table: Table) -> list[str]:
@@ -21,59 +34,189 @@ def columns_of(table: Table) -> list[str]:
     return [c for c in table.fields if not c.startswith("_") or c in ("_time", "_raw")]
 
 
-def cells_of(table: Table, names: Sequence[str]) -> list[list[str | list[str] | None]]:
-    """Rows of rendered values; _time as a date."""
-    columns: list[list[str | list[str] | None]] = []
+def cells_of(table: Table, names: Sequence[str], tz: str = "UTC") -> list[list[Cell]]:
+    """Rows of rendered values; _time as a date in the zone."""
+    columns: list[list[Cell]] = []
     for name in names:
         column = table.frame.get_column(name)
         if name == "_time" and column.dtype.is_numeric():
-            columns.append(strftime.write(column, "%Y-%m-%dT%H:%M:%S.%Q%:z").to_list())
+            columns.append(strftime.write(column, "%Y-%m-%dT%H:%M:%S.%Q%:z", tz).to_list())
         else:
             columns.append(render(column).to_list())
     return [list(row) for row in zip(*columns, strict=True)]
 
 
-def write_json(table: Table) -> None:
+def format_of(given: str | None, out: Path | None) -> str:
+    """The format asked for, else the one that the file's name ends in, else a table."""
+    return given or (ENDINGS.get(out.suffix.lower()) if out else None) or "table"
+
+
+def write(table: Table, form: str, out: Path | None = None, *, tz: str = "UTC", wide: bool = False) -> None:
+    """To the file, else to stdout. Raises `CaltropError` where the table has not what the format needs."""
+    if form == "parquet":
+        _parquet(table, out)
+        return
+    terminal = out is None and sys.stdout.isatty()
+    lines = lines_of(table, form, tz=tz, wide=wide)
+    if out is not None:
+        out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
+    elif terminal:
+        _paged(list(lines), wide=wide)
+    else:
+        for line in lines:
+            click.echo(line)
+
+
+def lines_of(table: Table, form: str, *, tz: str = "UTC", wide: bool = False) -> Iterator[str]:
+    """The results in any format but parquet, which has no lines."""
+    return _table(table, tz, wide=wide) if form == "table" else _LINES[form](table, tz)
+
+
+# -- for programs
+
+
+def _json(table: Table, tz: str) -> Iterator[str]:
+    """One object a line, without the fields that a row lacks."""
     names = columns_of(table)
-    for row in cells_of(table, names):
-        click.echo(json.dumps({n: v for n, v in zip(names, row, strict=True) if v is not None}, ensure_ascii=False))
+    for row in cells_of(table, names, tz):
+        yield json.dumps({n: v for n, v in zip(names, row, strict=True) if v is not None}, ensure_ascii=False)
 
 
-def write_csv(table: Table) -> None:
+def _csv(table: Table, tz: str) -> Iterator[str]:
     names = columns_of(table)
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([["\n".join(v) if isinstance(v, list) else v for v in row] for row in cells_of(table, names)])
-    click.echo(out.getvalue(), nl=False)
+    head: list[Cell] = [*names]
+    for row in [head, *cells_of(table, names, tz)]:
+        out = io.StringIO()
+        # With this line ending both of its characters are quoted inside of cells.
+        csv.writer(out, lineterminator="\r\n").writerow("\n".join(v) if isinstance(v, list) else v for v in row)
+        yield out.getvalue()[:-2]
 
 
-def write_table(table: Table) -> None:
-    """Aligned columns; on a terminal with lines between them. Events with many fields are shown as an event list."""
+def _raw(table: Table, tz: str) -> Iterator[str]:
+    """The events as they were."""
+    if "_raw" not in table.fields:
+        raise CaltropError(
+            "the results have no _raw", hint="leave out commands that make results of events, such as stats"
+        )
+    return (text for text in table.frame.get_column("_raw").to_list() if text is not None)
+
+
+def _parquet(table: Table, out: Path | None) -> None:
+    """Columns of their own types: times and numbers as numbers, several values as lists."""
+    if out is None and sys.stdout.isatty():
+        raise CaltropError("Parquet is nothing for a terminal", hint="give -o FILE.parquet")
+    frame = table.frame.select(columns_of(table))
+    if out is not None:
+        frame.write_parquet(out)
+        return
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer)
+    sys.stdout.buffer.write(buffer.getvalue())
+    sys.stdout.buffer.flush()
+
+
+# -- for people
+
+
+def _shown(table: Table) -> list[str]:
+    """The columns that a table has room for; events with many fields are shown as an event list."""
     names = columns_of(table)
     if table.events and len(names) > MANY_FIELDS and "_raw" in names:
         click.echo(
-            f"{len(names)} fields: shown are _time and _raw; name fields with 'table', or use --format json", err=True
+            f"{len(names)} fields: shown are _time and _raw; name fields with 'table', or use --format vertical or json",
+            err=True,
         )
-        names = ["_time", "_raw"]
-    rows = [["\n".join(v) if isinstance(v, list) else v or "" for v in row] for row in cells_of(table, names)]
-    if sys.stdout.isatty():
-        _rich(names, rows)
+        return ["_time", "_raw"]
+    return names
+
+
+def _one_line(value: Cell, most: int | None) -> str:
+    """A cell on one line, so that nothing in it moves the cursor or breaks the row."""
+    text = "\n".join(value) if isinstance(value, list) else value or ""
+    flat = text.replace("\n", "\\n")
+    if not flat.isprintable():
+        flat = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in flat)
+    return flat if most is None or len(flat) <= most else f"{flat[: most - 1]}…"
+
+
+def _table(table: Table, tz: str, *, wide: bool) -> Iterator[str]:
+    """Aligned columns, numbers to the right, as wide as they are: a pipe has no width, and a pager scrolls."""
+    names = _shown(table)
+    rows = [[_one_line(v, None if wide else CELL) for v in row] for row in cells_of(table, names, tz)]
+    yield from aligned(names, rows)
+
+
+def aligned(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A header and rows; a column of numbers alone stands to the right."""
+    heads = [_one_line(name, None) for name in names]
+    widths = [max([_width(head), *(_width(row[i]) for row in rows)]) for i, head in enumerate(heads)]
+    right = [
+        any(row[i] for row in rows) and all(not row[i] or _NUMBER.fullmatch(row[i]) for row in rows)
+        for i in range(len(heads))
+    ]
+    for row in [heads, *rows]:
+        cells = [
+            " " * (width - _width(cell)) + cell if to_right else cell + " " * (width - _width(cell))
+            for cell, width, to_right in zip(row, widths, right, strict=True)
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def _width(text: str) -> int:
+    """Columns that a terminal gives the text."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
+
+
+def _vertical(table: Table, tz: str) -> Iterator[str]:
+    """One field a line, several values one below the other."""
+    names = columns_of(table)
+    width = max((_width(name) for name in names), default=0)
+    for number, row in enumerate(cells_of(table, names, tz), 1):
+        yield f"-- {number} --"
+        for name, value in zip(names, row, strict=True):
+            if value is None:
+                continue
+            texts = value if isinstance(value, list) else value.split("\n")
+            for place, text in enumerate(texts):
+                head = _one_line(name, None) if not place else ""
+                yield f"{head}{' ' * (width - _width(head))}  {_one_line(text, None)}"
+
+
+def _markdown(table: Table, tz: str) -> Iterator[str]:
+    names = columns_of(table)
+
+    def line(cells: Sequence[str]) -> str:
+        return f"| {' | '.join(cells)} |"
+
+    yield line([_escaped(name) for name in names])
+    yield line(["---"] * len(names))
+    for row in cells_of(table, names, tz):
+        yield line([_escaped("\n".join(v) if isinstance(v, list) else v or "") for v in row])
+
+
+def _escaped(text: str) -> str:
+    """As text, whatever Markdown (and the HTML in it) would make of it."""
+    text = re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", text)
+    return text.replace("&", "&amp;").replace("\r", "").replace("\n", "<br>")
+
+
+_LINES: dict[str, Callable[[Table, str], Iterator[str]]] = {
+    "vertical": _vertical, "raw": _raw, "csv": _csv, "json": _json, "jsonl": _json, "markdown": _markdown,
+}  # fmt: skip
+
+
+def _paged(lines: Sequence[str], *, wide: bool) -> None:
+    """On a terminal: what fits is printed, what does not goes to the pager, whose lines are not folded."""
+    size = shutil.get_terminal_size()
+    if not wide:
+        lines = [line if _width(line) <= size.columns else f"{line[: size.columns - 1]}…" for line in lines]
+    if len(lines) < size.lines and all(_width(line) <= size.columns for line in lines):
+        for line in lines:
+            click.echo(line)
         return
-    flat = [[cell.replace("\n", "\\n") for cell in row] for row in rows]
-    widths = [max([len(name), *(len(row[i]) for row in flat)]) for i, name in enumerate(names)]
-    for row in [names, *flat]:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-def _rich(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table as Grid
-    from rich.text import Text
-
-    grid = Grid()
-    for name in names:
-        grid.add_column(Text(name), overflow="fold")
-    for row in rows:
-        grid.add_row(*(Text(cell) for cell in row))
-    Console().print(grid)
+    os.environ.setdefault("LESS", "-FRSX")
+    click.echo_via_pager("\n".join(lines) + "\n")

@@ -9,13 +9,14 @@ from textwrap import indent
 import click
 
 from caltrop.analysis import RULES, UNREADABLE, Mistake, analyse
+from caltrop.cli.groups import Group
 from caltrop.searchfiles import Written, known_beside, searches
 from caltrop.spl import LINTS, lint
 
 _CODES = sorted({*LINTS, *RULES, *UNREADABLE})
 
 
-@click.group()
+@click.group(cls=Group)
 def command() -> None:
     """Check SPL."""
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import polars as pl
 
@@ -89,13 +89,14 @@ class Instance:
     def clock(self) -> float:
         return time.time() if self.now is None else self.now
 
-    def add_file(self, path: Path | str, options: ImportOptions) -> int:
-        """Index a file (folder, archive, archive!member) of any known format; the number of events. Indexes are made as needed."""
+    def add_file(self, what: Path | str | IO[bytes], options: ImportOptions, *, name: str = "") -> int:
+        """Index a file (folder, archive, archive!member), or a stream that is called so, of any known format; the number of
+        events. Indexes are made as needed."""
         count = 0
-        for frame in importers.read(path, options):
-            for name in frame.get_column("index").unique().to_list():
-                if name not in self.store:
-                    self.store.create_index(name)
+        for frame in importers.read(what, options, name=name):
+            for index in frame.get_column("index").unique().to_list():
+                if index not in self.store:
+                    self.store.create_index(index)
             self.store.append(frame)
             count += frame.height
         return count

@@ -193,7 +193,7 @@ def test_search_csv_and_table(log: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert main(["search", "--data", str(log), "--format", "csv", "* | sort user | table user level"]) == 0
     assert capsys.readouterr().out == "user,level\nann,info\nbob,error\n"
     assert main(["search", "--data", str(log), "* | stats count by level"]) == 0
-    assert capsys.readouterr().out == "level  count\nerror  1\ninfo   1\n"
+    assert capsys.readouterr().out == "level  count\nerror      1\ninfo       1\n"
 
 
 def test_search_overrides_and_range(log: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,4 @@
+"""`caltrop shell`: a prompt over data that is loaded once.
+
+`session` answers lines, `complete` proposes what may come next; neither knows a terminal, which `cli/shell.py` brings.
+"""

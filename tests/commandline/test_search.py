@@ -1,0 +1,263 @@
+"""caltrop search at a shell: where a search and its data come from, and how results are written."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from caltrop.cli import main
+from caltrop.cli.results import aligned, format_of, lines_of
+from caltrop.cli.search import command
+from caltrop.engine.table import Table
+
+LOG = "2023-11-14 10:00:00 level=info user=ann size=7\n2023-11-14 10:00:05 level=error user=bob size=1200\n"
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "app.log"
+    path.write_text(LOG)
+    return path
+
+
+def run(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "caltrop", *words], input=stdin, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def out(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert main(["search", *words]) == 0
+    return capsys.readouterr().out
+
+
+# --- where it comes from -----------------------------------------------------------------------------------------------------
+
+
+def test_a_search_from_a_file(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "s.spl").write_text("level=error\n```a comment```\n| table user\n")
+    assert out(capsys, "--data", str(log), "-f", str(tmp_path / "s.spl")) == "user\nbob\n"
+
+
+@pytest.mark.parametrize("words", [[], ["x", "-f", "{file}"]])
+def test_one_search_and_no_more(tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]) -> None:
+    (tmp_path / "s.spl").write_text("x")
+    assert main(["search", *(w.format(file=tmp_path / "s.spl") for w in words)]) == 2
+    assert "-f FILE" in capsys.readouterr().err
+
+
+def test_data_from_standard_input() -> None:
+    result = run("search", "--data", "-", "level=error | table user source", stdin=LOG)
+    assert result.stdout.splitlines()[-1].split() == ["bob", "stdin"]
+    assert result.returncode == 0
+
+
+def test_a_lookup_by_its_name_and_as_a_definition(
+    log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "people.csv").write_text("user,team\nbob,red\n")
+    words = ["--data", str(log), "--lookup", str(tmp_path / "people.csv"), "--format", "csv"]
+    for name in ("people", "people.csv"):
+        assert out(capsys, *words, f"level=error | lookup {name} user OUTPUT team | table team") == "team\nred\n"
+
+
+@pytest.mark.parametrize("name", ["people.txt", "people"])
+def test_a_lookup_is_a_csv_file(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    (tmp_path / name).write_text("a\n")
+    assert main(["search", "--data", str(log), "--lookup", str(tmp_path / name), "*"]) == 2
+    assert "a lookup is a CSV file" in capsys.readouterr().err
+
+
+def test_the_zone_is_that_of_the_search_and_of_what_is_shown(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--data", str(log), "--tz", "Asia/Tokyo", "--format", "json"]
+    found = json.loads(out(capsys, *words, 'level=error | eval hour=strftime(_time, "%H") | table _time hour'))
+    assert found == {"_time": "2023-11-14T19:00:05.000+09:00", "hour": "19"}
+
+
+def test_a_zone_that_there_is_not(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", "--data", str(log), "--tz", "Mars/Phobos", "*"]) == 2
+    assert "--tz: " in capsys.readouterr().err
+
+
+def test_a_target_has_its_own_data(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", "--target", "https://localhost:1", "--data", str(log), "*"]) == 2
+    assert "--target searches what is there" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_the_same_search_on_a_target(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from caltrop.splunkd.server import Server
+
+    with Server(addons=()) as server:
+        words = [
+            "--target",
+            server.url,
+            "--username",
+            server.username,
+            "--password",
+            server.password,
+            "--format",
+            "csv",
+        ]
+        text = '| makeresults count=2 | streamstats count as n | eval m=split("a b", " ") | table n m'
+        assert out(capsys, *words, text) == 'n,m\n1,"a\nb"\n2,"a\nb"\n'
+        assert main(["search", *words, "| nosuch"]) == 2
+        assert "nosuch" in capsys.readouterr().err
+
+
+# --- formats -----------------------------------------------------------------------------------------------------------------
+
+
+def test_numbers_stand_to_the_right(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert out(capsys, "--data", str(log), "* | sort user | table user size level") == (
+        "user  size  level\nann      7  info\nbob   1200  error\n"
+    )
+
+
+def test_a_piped_table_is_as_wide_as_it_is(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = out(capsys, "--data", str(log), 'level=error | eval a="' + "x" * 100 + '", b=a, c=a | table a b c user')
+    assert len(text.splitlines()) == 2
+    assert text.splitlines()[1].endswith("bob")
+
+
+def test_long_cells_are_shortened_and_whole_when_wide(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--data", str(log), 'level=error | eval a="' + "x" * 500 + '" | table a']
+    assert out(capsys, *words).splitlines()[1] == "x" * 119 + "…"
+    assert out(capsys, *words, "--wide").splitlines()[1] == "x" * 500
+
+
+def test_vertical_has_a_field_a_line(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = out(
+        capsys, "--data", str(log), "--format", "vertical", 'level=error | eval m=split("a b", " ") | table user m none'
+    )
+    assert text == "-- 1 --\nuser  bob\nm     a\n      b\n"
+
+
+def test_raw_is_the_events(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert out(capsys, "--data", str(log), "--format", "raw", "level=info") == LOG.splitlines()[0] + "\n"
+    assert main(["search", "--data", str(log), "--format", "raw", "* | stats count"]) == 2
+    assert "the results have no _raw" in capsys.readouterr().err
+
+
+def test_markdown_takes_text_as_text(capsys: pytest.CaptureFixture[str]) -> None:
+    text = out(capsys, "--format", "markdown", '| makeresults | eval a="x|<b>*y*", n=1 | table a n')
+    assert text == "| a | n |\n| --- | --- |\n| x\\|\\<b\\>\\*y\\* | 1 |\n"
+
+
+def test_parquet_keeps_types(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "r.parquet"
+    assert (
+        out(capsys, "--data", str(log), "-o", str(path), "* | stats count values(user) as user by level | eval t=1.5")
+        == ""
+    )
+    frame = pl.read_parquet(path)
+    assert frame.sort("level").get_column("count").to_list() == [1, 1]
+    assert (frame.schema["count"].is_numeric(), frame.schema["t"].is_numeric()) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("r.csv", "user,level"),
+        ("r.jsonl", '{"user": "bob", "level": "error"}'),
+        ("r.md", "| user | level |"),
+        ("r", "user  level"),
+    ],
+)
+def test_a_file_is_written_as_its_name_ends(
+    log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, first: str
+) -> None:
+    assert out(capsys, "--data", str(log), "-o", str(tmp_path / name), "level=error | table user level") == ""
+    assert (tmp_path / name).read_text().splitlines()[0] == first
+
+
+def test_the_format_that_is_given_counts_more_than_the_ending() -> None:
+    assert format_of("json", Path("x.csv")) == "json"
+    assert format_of(None, None) == "table"
+
+
+@given(
+    st.lists(
+        st.tuples(st.text(max_size=20), st.one_of(st.none(), st.lists(st.text(max_size=8), min_size=1, max_size=3))),
+        max_size=6,
+    )
+)
+def test_what_programs_read_comes_back_as_it_was(rows: list[tuple[str, list[str] | None]]) -> None:
+    frame = pl.DataFrame(rows, schema={"a": pl.String, "b": pl.List(pl.String)}, orient="row")
+    table = Table(frame)
+    back = [json.loads(line) for line in lines_of(table, "json")]
+    assert back == [{"a": a} if b is None else {"a": a, "b": b} for a, b in rows]
+    text = "\n".join(lines_of(table, "csv")) + "\n"
+    parsed = list(csv.reader(io.StringIO(text, newline="")))
+    assert parsed[1:] == [[a, "\n".join(b or [])] for a, b in rows]
+
+
+@given(st.lists(st.lists(st.text(max_size=10), min_size=3, max_size=3), min_size=1, max_size=5))
+def test_a_row_of_a_table_is_one_line_and_cannot_steer_a_terminal(rows: list[list[str]]) -> None:
+    table = Table(pl.DataFrame(rows, schema=["a", "b", "c"], orient="row"))
+    lines = list(lines_of(table, "table"))
+    assert len(lines) == len(rows) + 1
+    assert all(line.isprintable() for line in lines)
+
+
+def test_wide_characters_take_two_places() -> None:
+    assert list(aligned(["a", "b"], [["日本", "x"], ["ab", "y"]])) == ["a     b", "日本  x", "ab    y"]
+
+
+# --- at a shell --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_reader_that_has_had_enough_is_no_failure(log: Path) -> None:
+    line = f"{sys.executable} -m caltrop search --data {log} '| makeresults count=50000 | eval a=\"xxxxxxxxxxxxxxxxxxxx\"' | head -1; exit ${{PIPESTATUS[0]}}"
+    result = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert len(result.stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "nearest"),
+    [(["serch"], "search"), (["corpus", "rn"], "run"), (["spl", "chek"], "check"), (["hnt", "x"], "hunt")],
+)
+def test_an_unknown_command_gets_the_nearest_name(
+    capsys: pytest.CaptureFixture[str], words: list[str], nearest: str
+) -> None:
+    assert main(words) == 2
+    assert f"did you mean '{nearest}'?" in capsys.readouterr().err
+
+
+def test_help_has_examples() -> None:
+    assert command.help is not None
+    assert command.help.count("caltrop search") >= 3
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_name_the_command(shell: str) -> None:
+    source = subprocess.run(
+        [sys.executable, "-m", "caltrop"], env=os.environ | {"_CALTROP_COMPLETE": f"{shell}_source"},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert source.returncode == 0, source.stderr
+    assert f"_CALTROP_COMPLETE={shell}_complete" in source.stdout
+
+
+def test_completion_proposes_commands_and_options() -> None:
+    def proposed(words: str, number: int) -> list[str]:
+        env = os.environ | {"_CALTROP_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(number)}
+        result = subprocess.run(
+            [sys.executable, "-m", "caltrop"], env=env, capture_output=True, text=True, timeout=60, check=False
+        )
+        return [line.partition(",")[2] for line in result.stdout.splitlines()]
+
+    assert proposed("caltrop se", 1) == ["serve", "search"]
+    assert "--lookup" in proposed("caltrop search --l", 2)
+    assert "jsonl" in proposed("caltrop search --format j", 3)
