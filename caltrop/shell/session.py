@@ -8,10 +8,10 @@ from functools import cached_property
 
 import polars as pl
 
+from caltrop.analysis.known import vocabulary
 from caltrop.dialect.words import did_you_mean, fits
 from caltrop.engine.instance import Instance, SearchResult
 from caltrop.engine.table import values_of
-from caltrop.engine.vocabulary import vocabulary
 from caltrop.errors import CaltropError
 from caltrop.explained import explained
 from caltrop.shell.complete import Names
