@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
+import shutil
 import signal
+import sys
 import threading
+import time
 from pathlib import Path
 
 import click
 
+from caltrop import children
 from caltrop.cli.options import addon_options, packages
 from caltrop.errors import CaltropError
+
+END_SECONDS = 4.0  # for an orderly end
 
 
 @click.command("serve")
@@ -31,6 +38,21 @@ from caltrop.errors import CaltropError
     metavar="VERSION",
     help="The release to claim, such as 9.4; answers are those of the default, 10.4.2, whatever is claimed.",
 )
+@click.option("--search-rows", default=10_000_000, show_default=True, help="Rows that one search may make.")
+@click.option(
+    "--search-memory", default=1024, show_default=True, metavar="MB", help="What the table of one search may take."
+)
+@click.option(
+    "--value-length", default=16 << 20, show_default=True, metavar="BYTES", help="The longest value of a search."
+)
+@click.option("--keep-memory", default=512, show_default=True, metavar="MB", help="What is kept for the next search.")
+@click.option(
+    "--max-memory",
+    default=4096,
+    show_default=True,
+    metavar="MB",
+    help="Of the whole process; above it the largest search ends. 0: no limit.",
+)
 @click.option("--hec-token", envvar="CALTROP_HEC_TOKEN", help="Create a collector token `default` with this value.")
 def command(
     host: str,
@@ -42,6 +64,11 @@ def command(
     apps: tuple[Path, ...],
     addons: bool,
     splunk_version: str | None,
+    search_rows: int,
+    search_memory: int,
+    value_length: int,
+    keep_memory: int,
+    max_memory: int,
     hec_token: str | None,
 ) -> None:
     """Run the embedded, Splunk-compatible server.
@@ -49,7 +76,9 @@ def command(
     Prints its addresses and credentials on stdout when it answers requests, one `name value` pair a line; SIGINT or
     SIGTERM ends it.
     """
+    from caltrop.engine.budget import Limits
     from caltrop.splunkd.server import Server
+    from caltrop.splunkd.state.settings import Settings
     from caltrop.splunkd.wire.http import VERSION
 
     if splunk_version is not None and not re.fullmatch(r"\d+\.\d+(\.\d+){0,2}", splunk_version):
@@ -58,8 +87,15 @@ def command(
         )
 
     stop = threading.Event()
+    folder: list[Path] = []
+
+    def asked(*_: object) -> None:
+        if not stop.is_set():
+            stop.set()
+            threading.Thread(target=_end_anyway, args=(folder,), name="end", daemon=True).start()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, asked)
     password = password or (secrets.token_urlsafe(12) if data_dir is None else None)
     server = Server(
         data_dir,
@@ -70,7 +106,14 @@ def command(
         password=password,
         addons=None if addons else (),
         version=splunk_version or VERSION,
+        settings=Settings(
+            limits=Limits(rows=search_rows, memory=search_memory << 20, value=value_length),
+            keep=keep_memory << 20,
+            memory=max_memory << 20,
+        ),
     )
+    if data_dir is None:
+        folder.append(server.daemon.state.data_dir)
     try:
         for package in packages(apps):
             click.echo(f"installed {server.install(package)}", err=True)
@@ -89,3 +132,21 @@ def command(
         raise CaltropError(f"cannot serve: {error}") from error
     finally:
         server.stop()
+        if stop.is_set():
+            _leave()
+
+
+def _end_anyway(folder: list[Path]) -> None:
+    """The server was told to stop: whatever still runs then, its process ends, with its scripts and its temporary directory."""
+    time.sleep(END_SECONDS)
+    children.end_all()
+    for path in folder:
+        shutil.rmtree(path, ignore_errors=True)
+    _leave()
+
+
+def _leave() -> None:
+    """End the process now: a thread that hangs would hold up an ordinary exit."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)

@@ -21,6 +21,7 @@ from caltrop import __version__
 from caltrop.content import Catalogue, Detection
 from caltrop.content.model import RowBounds, Test
 from caltrop.corpus.run import INDEXES, as_command, cause, write_app
+from caltrop.engine.budget import Stop
 from caltrop.engine.execute import Stage
 from caltrop.engine.instance import Instance
 from caltrop.errors import CaltropError
@@ -163,8 +164,7 @@ class Bench:
             instance.store.create_index(name)
         problems: list[str] = []
         events = sum(load(instance, data, problems) for data in trial.data)
-        deadline = time.monotonic() + SECONDS
-        result = instance.search(as_command(trial.search), app=self._app, cancelled=lambda: time.monotonic() > deadline)
+        result = instance.search(as_command(trial.search), app=self._app, stop=Stop(SECONDS))
         hits = len(result.table)
         why = [] if hits else [finding.text for finding in explained(instance, result, app=self._app).findings]
         bounds = trial.hits

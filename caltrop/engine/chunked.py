@@ -7,13 +7,11 @@ Follows "Custom search command protocol version 2" and commands.conf.spec. A chu
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
@@ -24,12 +22,14 @@ from typing import IO, Any
 
 import polars as pl
 
+from caltrop import children
+from caltrop.engine import budget
 from caltrop.engine.errors import SearchError
 from caltrop.engine.table import MULTIVALUE, render
 
 HEADER = re.compile(rb"chunked 1\.0,(\d{1,12}),(\d{1,12})\n")
 HEADER_LIMIT = 64
-REPLY_LIMIT = 1 << 30  # bytes of one chunk
+REPLY_LIMIT = 256 << 20  # bytes that a command may give for one search
 SECONDS = 600.0  # a command that takes longer than this for one search is ended
 ERROR_TAIL = 2_000  # characters of stderr quoted in an error
 _ITEM = re.compile(r"\$((?:\$\$|[^$])*)\$(?:;|$)")
@@ -42,15 +42,7 @@ class Process:
 
     def __init__(self, script: Path, python: str = sys.executable, *, seconds: float | None = None) -> None:
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed in __exit__
-        self._process = subprocess.Popen(
-            [python, str(script)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            cwd=script.parent,
-            start_new_session=True,  # so that what it starts is ended with it
-            env={"PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin"},
-        )
+        self._process = children.start([python, str(script)], cwd=script.parent, stderr=self._errors)
         self._seconds, self._late = SECONDS if seconds is None else seconds, False
         self._timer = threading.Timer(self._seconds, self._stop)
         self._timer.daemon = True
@@ -59,27 +51,14 @@ class Process:
 
     def _stop(self) -> None:
         self._late = True
-        self._kill()
-
-    def _kill(self) -> None:
-        """End the process and all that it started."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.kill()
+        children.kill(self._process)
 
     def __enter__(self) -> Process:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()
-        self._kill()
-        for stream in (self._process.stdin, self._process.stdout):
-            assert stream is not None
-            try:
-                stream.close()
-            except OSError:
-                continue
-        self._process.wait()
+        children.end(self._process)
         self._errors.close()
 
     def exchange(self, metadata: Mapping[str, Any], body: bytes = b"") -> Reply:
@@ -111,7 +90,9 @@ class Process:
         return answer, content
 
     def _died(self, line: bytes = b"") -> SearchError:
-        """What is known about the end of the process: its exit code and the end of what it said."""
+        """What is known about the end of the process: its exit code and the end of what it said. Raises Cancelled where it was
+        ended with its search."""
+        budget.check()
         if self._late:
             return SearchError(f"the command {self._name} took longer than {self._seconds:g} s and was ended")
         if line:

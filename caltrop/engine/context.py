@@ -13,10 +13,10 @@ from typing import Literal, Protocol
 
 import polars as pl
 
-from caltrop.engine.kept import Kept
 from caltrop.engine.services import Services
 from caltrop.engine.table import Table
 from caltrop.index import Segment, Store
+from caltrop.index.kept import Kept
 from caltrop.knowledge import Configuration, Knowledge, Lookup
 from caltrop.knowledge.asking import Met
 from caltrop.knowledge.limits import Limit

@@ -14,10 +14,10 @@ from functools import lru_cache
 import polars as pl
 
 from caltrop.dialect.datamodels import Calculation, DataModel, Dataset
-from caltrop.engine import matching, registry, subsearches
+from caltrop.engine import budget, matching, registry, subsearches
 from caltrop.engine.asking import asker, knowledge, tell
 from caltrop.engine.context import Context, Extracted
-from caltrop.engine.errors import Cancelled, SearchError
+from caltrop.engine.errors import SearchError
 from caltrop.engine.scan import Bounds, concerning, indexes_for, mentioned
 from caltrop.engine.table import Table, concat, newest_first, pick, render, rowless
 from caltrop.errors import CaltropError
@@ -56,6 +56,9 @@ def rows(dataset: Dataset, bounds: Bounds, ctx: Context) -> pl.DataFrame:
     store = ctx.instance.store
     pieces = []
     for segment in store.segments(indexes_for(node, ctx), bounds.earliest, bounds.latest):
+        budget.check()
+        if not budget.reads_on():
+            break
         ctx.events_scanned += segment.count
         frame = segment_rows(dataset, segment, node, ctx)
         if bounds.earliest is not None and segment.min_time < bounds.earliest:
@@ -84,8 +87,6 @@ def derived(dataset: Dataset, frame: pl.DataFrame, ctx: Context, asked: Asker) -
     for calculation in dataset.calculations:
         try:
             frame = calculated(frame, calculation, ctx)
-        except Cancelled:
-            raise
         except (SearchError, SplError) as error:
             what = f"data model field {calculation.outputs[0][1]}: {error.message}"
             asked.meet(Fault(dataset.place, what, frozenset(name for _, name in calculation.outputs)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from caltrop.errors import CaltropError
 from caltrop.spl.ast import NOWHERE, Command, Node, Span
 from caltrop.spl.errors import PROCESSOR, QueryError
 
@@ -30,8 +31,12 @@ class SearchError(QueryError):
         return self
 
 
-class Cancelled(SearchError):
-    """The job was cancelled from outside while it ran."""
+class Cancelled(CaltropError):
+    """The job was cancelled from outside while it ran. No failure of a part of the search: nothing but its end catches it."""
+
+
+class Finalized(Cancelled):
+    """The job was told to give what it has come to."""
 
 
 def option_error(

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from caltrop.dialect.patterns import MatchLimit
+from caltrop.dialect.patterns import RegexError
 from caltrop.dialect.zones import TimeError
-from caltrop.engine import expressions, matching, options, reading, registry, settled, subsearches
+from caltrop.engine import budget, expressions, matching, options, reading, registry, settled, subsearches
 from caltrop.engine.calls import Scope
 from caltrop.engine.context import Context
-from caltrop.engine.errors import Cancelled, SearchError
+from caltrop.engine.errors import Finalized, SearchError
 from caltrop.engine.reading import Reading
 from caltrop.engine.scan import scan_events
 from caltrop.engine.table import Table, render
@@ -37,7 +37,6 @@ class Stage:
 class Engine:
     """The evaluator that commands see. `on_stage` is told (stage number, stages, rows) of the main search."""
 
-    cancelled: Callable[[], bool] | None = None
     on_stage: Callable[[int, int, int], None] | None = None
     stages: list[Stage] = field(default_factory=list)  # of the main search, as far as it has come
     events: Table | None = None  # the main search's table before its first transforming command
@@ -78,12 +77,11 @@ class Engine:
                 ).at(command)
         table = source if source is not None else Table.empty()
         for number, (entry, command) in enumerate(stages):
-            if self.cancelled is not None and self.cancelled():
-                raise Cancelled("the search was cancelled")
-            if main and entry.kind == "transforming" and not self.transforming:
-                self.events, self.transforming = table, True
             given = table
             try:
+                budget.check()
+                if main and entry.kind == "transforming" and not self.transforming:
+                    self.events, self.transforming = table, True
                 if not declaration_of(command.name).reads_brackets and command.of(Subsearch):
                     command = subsearches.written_in(command, ctx)
                     options.check(command)
@@ -95,9 +93,14 @@ class Engine:
                     undecided = entry.kind == "generating" or command.name not in registry.commands
                     if main and not self.transforming and undecided and not table.events:
                         self.events, self.transforming = given, True
+                budget.made(table.frame)
+            except Finalized:
+                if not main:
+                    raise
+                break
             except SearchError as error:
                 raise error.at(command) from error
-            except (MatchLimit, TimeError) as error:
+            except (RegexError, TimeError) as error:
                 raise SearchError(error.message, node=command, hint=error.hint).at(command) from error
             except pl.exceptions.PolarsError as error:
                 raise SearchError(f"'{command.name}' failed: {error}", node=command).at(command) from error

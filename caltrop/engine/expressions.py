@@ -15,6 +15,7 @@ import polars as pl
 
 from caltrop.dialect.patterns import like_pattern
 from caltrop.dialect.words import did_you_mean
+from caltrop.engine import budget
 from caltrop.engine.calls import Invocation, Scope, as_condition, invalid_arguments
 from caltrop.engine.errors import SearchError
 from caltrop.engine.figures import fewest, figures_of
@@ -73,7 +74,10 @@ def _call(node: Call, scope: Scope) -> Value:
             node=node,
             says=invalid_arguments(node.name),
         )
-    return entry.run(Invocation(node, scope, evaluate))
+    budget.check()
+    value = entry.run(Invocation(node, scope, evaluate))
+    budget.column(value.column)
+    return value
 
 
 def _arity(entry: FunctionEntry) -> str:
@@ -109,9 +113,9 @@ def _binary(node: Binary, scope: Scope) -> Value:
     if op == ".":
         for value in (left, right):
             _refuse(value, node, op, "bool", "null")
-        return calculate("string", lambda a, b: a + b, left.text(), right.text())
+        return _joined(left, right, scope)
     if op == "+":
-        return _plus(node, left, right)
+        return _plus(node, left, right, scope)
     for value in (left, right):
         _refuse(value, node, op, "string", "bool")
     result = arithmetic(op, left, right)
@@ -164,7 +168,18 @@ def arithmetic(op: str, left: Value, right: Value) -> Value:
     return calculate("number", builders[op], left.number(), right.number())
 
 
-def _plus(node: Binary, left: Value, right: Value) -> Value:
+def _joined(left: Value, right: Value, scope: Scope) -> Value:
+    """One text after the other."""
+    budget.check()
+    texts = left.text(), right.text()
+    bytes_ = (int(text.column.estimated_size()) * (scope.height if text.constant else 1) for text in texts)
+    budget.size(sum(bytes_))
+    value = calculate("string", lambda a, b: a + b, *texts)
+    budget.column(value.column)
+    return value
+
+
+def _plus(node: Binary, left: Value, right: Value, scope: Scope) -> Value:
     """Adds two numbers, concatenates two strings; a number and a string together have no value."""
     kinds = {left.kind, right.kind}
     if kinds == {"string", "number"} or "bool" in kinds:
@@ -174,7 +189,7 @@ def _plus(node: Binary, left: Value, right: Value) -> Value:
             says=f"{TYPES} '+' only takes two strings or two numbers.",
         )
     if "string" in kinds:
-        return calculate("string", lambda a, b: a + b, left.text(), right.text())
+        return _joined(left, right, scope)
     if "number" in kinds or (left.numbers and right.numbers):
         return arithmetic("+", left, right)
     number = arithmetic("+", left, right)

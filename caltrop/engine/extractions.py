@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from caltrop.dialect import patterns
+from caltrop.engine import budget
 from caltrop.engine.asking import asker
 from caltrop.engine.context import Context, Extracted
-from caltrop.engine.kept import Kept
 from caltrop.engine.needed import STORED, extractable, plain
 from caltrop.index import Segment
+from caltrop.index.kept import Kept
 from caltrop.knowledge import Knowledge, labels
 from caltrop.knowledge.asking import Asker, Fault
 from caltrop.knowledge.columns import stack
@@ -121,9 +122,8 @@ class Extractions:
     def _keep(self, key: Key, state: _Extraction, held: _Held, segment: Segment) -> None:
         current = self._current()
         self._kept.drop(lambda known: known[0] == FIELDS and known[2] not in current)
-        frame = held.found.frame
-        added = frame.drop([name for name in frame.columns if name in STORED])  # the others are those of the segment
-        self._kept.put(key, state, int(added.estimated_size()), segment)
+        # Columns that it shares with the segment count too: it holds them where the segment itself is no longer kept.
+        self._kept.put(key, state, int(held.found.frame.estimated_size()), segment)
 
 
 def _seen(found: Extracted, knowledge: Knowledge, names: set[str] | None, events: pl.DataFrame) -> Extracted:
@@ -181,9 +181,12 @@ def _in_slices(
 ) -> Extracted:
     """An event whose text makes a pattern backtrack too much lacks its fields, and no other event does."""
     asked = asker(ctx)
-    with patterns.budget(lenient=True) as budget:
-        parts = [add(part, asked) for part in events.iter_slices(SLICE)]
-    for pattern in budget.exceeded:
+    with patterns.budget(lenient=True) as matching:
+        parts = []
+        for part in events.iter_slices(SLICE):
+            budget.check()
+            parts.append(add(part, asked))
+    for pattern in matching.exceeded:
         asked.meet(Fault("", f"field extraction {pattern!r} exceeds the match limit: some events lack its fields"))
     return Extracted(_stacked(events, parts), tuple(asked.met), lasting)
 

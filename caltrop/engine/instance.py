@@ -14,17 +14,18 @@ import polars as pl
 from caltrop.dialect import patterns
 from caltrop.dialect.moments import time_bound
 from caltrop.dialect.zones import TimeError
-from caltrop.engine import reading, registry
+from caltrop.engine import budget, reading, registry
+from caltrop.engine.budget import Limits, Stop
 from caltrop.engine.context import Context, Extracted, Message
 from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import Engine, Stage
 from caltrop.engine.extractions import Extractions
-from caltrop.engine.kept import MOST, Kept
 from caltrop.engine.reading import Reading
 from caltrop.engine.services import Services
 from caltrop.engine.table import Table, render
 from caltrop.index import Segment, Store, importers
 from caltrop.index.importers import ImportOptions
+from caltrop.index.kept import MOST, Kept
 from caltrop.knowledge import Configuration, Knowledge, KVStore
 from caltrop.knowledge.dependencies import Functions
 from caltrop.knowledge.view import CONFS
@@ -68,6 +69,7 @@ class Instance:
     services: Services = field(default_factory=Services)
     stand_ins: bool = True  # apps that stand in for others count
     keep: int = MOST  # bytes of what is kept for the next search
+    limits: Limits = field(default_factory=Limits)  # of one search
     kept: Kept = field(init=False)
     store: Store = field(init=False)
     config: Configuration = field(init=False)
@@ -82,7 +84,7 @@ class Instance:
         self.kept = Kept(self.keep)
         self._functions = registry.dependent_functions()
         self._extractions = Extractions(self._fingerprints, self.kept)
-        self.store = Store(self.data_dir / "indexes" if self.data_dir else None)
+        self.store = Store(self.data_dir / "indexes" if self.data_dir else None, self.kept)
         self.config = Configuration(self.apps, stand_ins=self.stand_ins)
         self.kvstore = KVStore(self.data_dir / "kvstore" if self.data_dir else None)
 
@@ -136,24 +138,27 @@ class Instance:
         sid: str = "",
         saved_search: str = "",
         on_progress: Callable[[int, int, int], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
+        stop: Stop | None = None,
         messages: list[Message] | None = None,
     ) -> SearchResult:
         """Run a search to its end: SPL, or what was read of it before (`reading.read`) at the same moment.
 
-        Raises `SplError` for a search that cannot be read, `SearchError` for one that cannot run; `messages` then holds what
-        was said until there.
+        Raises `SplError` for a search that cannot be read, `SearchError` for one that cannot run or needs more than `limits`;
+        `messages` then holds what was said until there. `Cancelled` when `stop` ended it.
         """
         began = time.monotonic()
         moment = self.clock() if now is None else now
-        engine = Engine(cancelled, on_progress)
+        engine = Engine(on_progress)
         ctx = Context(
             self, engine, moment, app=app, user=user, timezone=timezone, sid=sid,
             saved_search=saved_search, started=moment,
             earliest=_bound(earliest, moment, timezone), latest=_bound(latest, moment, timezone),
             messages=[] if messages is None else messages,
         )  # fmt: skip
-        with patterns.budget():
+        with (
+            patterns.budget(longest=self.limits.value, most=self.limits.memory),
+            budget.running(stop or Stop(), self.limits),
+        ):
             read = search if isinstance(search, Reading) else reading.read(search, ctx)
             table = engine.run_reading(read, ctx)
         return SearchResult(

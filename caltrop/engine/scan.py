@@ -13,7 +13,7 @@ from functools import reduce
 import polars as pl
 
 from caltrop.dialect.words import fits
-from caltrop.engine import matching, presence, subsearches
+from caltrop.engine import budget, matching, presence, subsearches
 from caltrop.engine.asking import tell
 from caltrop.engine.context import Context, Extracted
 from caltrop.engine.derived import DERIVED, READ, with_derived
@@ -75,6 +75,9 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context) -> Table:
     instance = ctx.instance
     pieces: list[Table] = []
     for segment in instance.store.segments(indexes_for(node, ctx), bounds.earliest, bounds.latest):
+        budget.check()
+        if not budget.reads_on():
+            break
         extracted = instance.extracted(segment, ctx, possible, None if wanted is None else wanted | read)
         frame = extracted.frame
         tell(concerning(extracted, node, segment.index, possible), ctx)

@@ -19,6 +19,8 @@ from functools import lru_cache
 
 import polars as pl
 
+from caltrop.engine import budget
+
 MULTIVALUE = pl.List(pl.String)
 
 
@@ -175,6 +177,7 @@ def concat(tables: Sequence[Table]) -> Table:
         for name, dtype in frame.schema.items():
             kinds.setdefault(name, set()).add(dtype)
     target = {name: _common(types) for name, types in kinds.items()}
+    budget.rows(sum(frame.height for frame in frames), len(target))
     return Table(pl.concat([_conform(f, target) for f in frames]), events=all(t.events for t in tables))
 
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from caltrop.engine import budget
 from caltrop.engine.table import MULTIVALUE, numeric, pick, render, values_of
 
 # The type of a value that is known before any row is looked at ("any": depends on the row).
@@ -153,13 +154,27 @@ def by_row(kind: Returns, dtype: pl.DataType | type[pl.DataType], compute: Calla
         rows = zip(*(repeat(_python(v.scalar())) if v.constant else v.column.to_list() for v in values), strict=False)
     known: dict[Hashable, Any] = {}
     out = []
-    for row in rows:
+    size = 0
+    for row in budget.steps(rows):
         key = tuple(tuple(item) if isinstance(item, list) else item for item in row)
         if key not in known:
-            known[key] = compute(*row)
+            made = known[key] = compute(*row)
+            size += _length(made)
+            if size > _MUCH:
+                budget.size(size)
         out.append(known[key])
     column = pl.Series(out, dtype=dtype, strict=False)
     return Value(column if positions is None else column.gather(positions), constant=fixed, kind=kind)
+
+
+_MUCH = 1 << 20  # bytes from which it is looked at whether the search may have them
+
+
+def _length(made: Any) -> int:
+    """Bytes of a text or of a list of them, about."""
+    if isinstance(made, str):
+        return len(made)
+    return 16 * len(made) + sum(map(len, made)) if isinstance(made, list) else 0
 
 
 _MANY = 1_000  # rows from which looking for equal ones pays

@@ -21,7 +21,8 @@ import polars as pl
 
 from caltrop.errors import CaltropError, Location
 from caltrop.index import frames
-from caltrop.index.durable import Log, read_log, replace_file, sync_directory
+from caltrop.index.durable import Log, checksum, read_log, replace_file, sync_directory
+from caltrop.index.kept import Kept
 from caltrop.index.segment import Segment, Summary
 
 # Events wait in the log until there are this many rows or bytes of them; then they become a segment.
@@ -90,8 +91,10 @@ class State:
 class Bucket:
     """The events of one index, in a directory or, without one, in memory."""
 
-    def __init__(self, name: str, path: Path | None, settings: dict[str, Any]) -> None:
+    def __init__(self, name: str, path: Path | None, settings: dict[str, Any], kept: Kept) -> None:
         self.name = name
+        self._kept = kept
+        self.problems: list[str] = []  # what was missing or damaged when the index was opened
         self.path = path
         self.settings = settings
         self._write_lock = threading.Lock()
@@ -119,7 +122,14 @@ class Bucket:
                     sequence=known["sequence"],
                     serial=known["serial"],
                     segments=tuple(
-                        Segment(s["id"], self.name, Summary.from_json(s["summary"]), path / s["file"])
+                        Segment(
+                            s["id"],
+                            self.name,
+                            Summary.from_json(s["summary"]),
+                            path / s["file"],
+                            s.get("crc"),
+                            self._kept,
+                        )
                         for s in known["segments"]
                     ),
                 )
@@ -129,6 +139,7 @@ class Bucket:
                     location=Location(str(manifest)),
                     hint="restore the file from a backup; the segments beside it are intact",
                 ) from error
+            self._without_lost(path)
             self._sweep(path)
         else:
             path.mkdir(parents=True, exist_ok=True)
@@ -142,6 +153,18 @@ class Bucket:
                 self._state = replace(self._state, serial=self._state.serial + frame.height).added(frame)
         self._log = Log(log)
         sync_directory(path)
+
+    def _without_lost(self, path: Path) -> None:
+        """Go on without segments whose file somebody moved away, and say so."""
+        lost = [s for s in self._state.segments if s.path is None or not s.path.exists()]
+        for segment in lost:
+            self.problems.append(
+                f"index {self.name}: {segment.path} is missing, {segment.count:,} events with it; going on without them"
+            )
+        if lost:
+            left = tuple(s for s in self._state.segments if s not in lost)
+            self._state = replace(self._state, segments=left)
+            self._commit(self._state)
 
     def _sweep(self, path: Path) -> None:
         wanted = {segment.path for segment in self._state.segments}
@@ -202,7 +225,7 @@ class Bucket:
         number = state.sequence + 1
         segment = Segment(f"{self.name}~{number}~{state.guid}", self.name, Summary.of(frame), _frame=frame)
         if self.path is not None:
-            segment = write_segment(segment, self.path / f"{number:08d}.arrow")
+            segment = write_segment(segment, self.path / f"{number:08d}.arrow", self._kept)
         return replace(state, sequence=number, segments=(*state.segments, segment))
 
     def _publish(self, state: State) -> None:
@@ -227,8 +250,7 @@ class Bucket:
         self._state = state
         for segment in old.segments:
             if segment not in state.segments and segment.path is not None:
-                # A search may still hold this segment without having read it.
-                _ = segment.frame
+                segment.hold()
                 segment.path.unlink(missing_ok=True)
 
     def _commit(self, state: State) -> None:
@@ -241,7 +263,7 @@ class Bucket:
             "sequence": state.sequence,
             "serial": serial,
             "segments": [
-                {"id": s.id, "file": s.path.name, "summary": s.summary.to_json()}
+                {"id": s.id, "file": s.path.name, "crc": s.checksum, "summary": s.summary.to_json()}
                 for s in state.segments
                 if s.path is not None
             ],
@@ -309,10 +331,10 @@ def _record(frame: pl.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
-def write_segment(segment: Segment, path: Path) -> Segment:
+def write_segment(segment: Segment, path: Path, kept: Kept) -> Segment:
     """The segment, written to `path`. Its frame is dropped from memory and comes back from the file."""
     replace_file(path, lambda file: segment.frame.write_ipc(file))
-    return Segment(segment.id, segment.index, segment.summary, path)
+    return Segment(segment.id, segment.index, segment.summary, path, checksum(path), kept)
 
 
 def _mergeable(segments: tuple[Segment, ...]) -> list[Segment]:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
+CHUNK = 1 << 20
 HEADER = struct.Struct("<II")
 
 
@@ -34,6 +35,15 @@ def replace_file(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         os.fsync(file.fileno())
     draft.replace(path)
     sync_directory(path.parent)
+
+
+def checksum(path: Path) -> int:
+    """CRC-32 of a file."""
+    value = 0
+    with path.open("rb") as file:
+        while part := file.read(CHUNK):
+            value = zlib.crc32(part, value)
+    return value
 
 
 class Log:

@@ -10,7 +10,10 @@ from typing import Any
 import polars as pl
 
 from caltrop.errors import CaltropError, Location
+from caltrop.index.durable import checksum
+from caltrop.index.kept import Kept
 
+FRAME = "events"  # as which frames are kept
 KINDS = ("host", "source", "sourcetype")
 # Counts and times of one value of host, source or sourcetype: totalCount, firstTime, lastTime, recentTime.
 Tally = tuple[int, float, float, float]
@@ -94,31 +97,46 @@ class Segment:
     """Events sorted by `_time` descending. The content never changes while the `id` is the same.
 
     `frame` has the columns of `frames.SCHEMA`, the hidden `_cd` (the address of an event within its index: it is
-    unique, stays when segments are merged, and is what `Store.delete` takes) and the indexed fields. It is read from
-    disk when first asked for.
+    unique, stays when segments are merged, and is what `Store.delete` takes) and the indexed fields. Of a segment with a
+    `path` it is read when asked for, with `checksum` (CRC-32 of the file) compared, and kept as long as there is room.
     """
 
     id: str
     index: str
     summary: Summary
     path: Path | None = None
+    checksum: int | None = None
+    kept: Kept = field(default_factory=Kept, repr=False)
     _frame: pl.DataFrame | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     @property
     def frame(self) -> pl.DataFrame:
-        with self._lock:
-            if self._frame is None:
-                assert self.path is not None
-                try:
-                    self._frame = pl.read_ipc(self.path)
-                except (OSError, pl.exceptions.PolarsError) as error:
-                    raise CaltropError(
-                        f"segment of index {self.index!r} cannot be read: {error}",
-                        location=Location(str(self.path)),
-                        hint="move the file away to go on without its events",
-                    ) from error
+        if self._frame is not None:
             return self._frame
+        with self._lock:
+            known: pl.DataFrame | None = self.kept.get((FRAME, self.id))
+            if known is None:
+                known = self._read()
+                self.kept.put((FRAME, self.id), known, int(known.estimated_size()), self)
+            return known
+
+    def hold(self) -> None:
+        """The file will go, and a search may still have this segment without having read it."""
+        self._frame = self.frame
+
+    def _read(self) -> pl.DataFrame:
+        assert self.path is not None
+        try:
+            if self.checksum is not None and checksum(self.path) != self.checksum:
+                raise OSError("its checksum is not that of what was written")
+            return pl.read_ipc(self.path)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise CaltropError(
+                f"segment of index {self.index!r} cannot be read: {error}",
+                location=Location(str(self.path)),
+                hint="bring the file back from a backup, or move it away and start again to go on without its events",
+            ) from error
 
     @property
     def count(self) -> int:

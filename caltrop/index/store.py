@@ -20,6 +20,7 @@ import polars as pl
 from caltrop.errors import CaltropError, Location
 from caltrop.index import frames
 from caltrop.index.bucket import Bucket
+from caltrop.index.kept import Kept
 from caltrop.index.segment import KINDS, Segment, Tally, merge_tallies
 
 NAME = re.compile(r"_?[a-z0-9][a-z0-9_-]{0,79}")
@@ -53,8 +54,10 @@ class Store:
     All methods may be called from any thread. A store holds its directory: a second process that opens it is refused.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, kept: Kept | None = None) -> None:
+        """`kept` is where events read from the disk are kept for the next search."""
         self.path = path
+        self._kept = Kept() if kept is None else kept
         self._lock = threading.Lock()
         self._buckets: dict[str, Bucket] = {}
         self._held: IO[bytes] | None = None
@@ -63,7 +66,7 @@ class Store:
             self._held = _hold(path)
             for folder in sorted(path.iterdir()):
                 if (folder / "manifest.json").exists() and NAME.fullmatch(folder.name):
-                    self._buckets[folder.name] = Bucket(folder.name, folder, {})
+                    self._buckets[folder.name] = Bucket(folder.name, folder, {}, self._kept)
 
     # Indexes
 
@@ -78,7 +81,7 @@ class Store:
             known = self._buckets.get(name)
             if known is None:
                 folder = None if self.path is None else self.path / name
-                self._buckets[name] = Bucket(name, folder, settings)
+                self._buckets[name] = Bucket(name, folder, settings, self._kept)
                 return True
         if settings:
             known.set(settings)
@@ -90,12 +93,17 @@ class Store:
         if bucket is None:
             raise UnknownIndex(name)
         for segment in bucket.state.segments:
-            _ = segment.frame  # searches that run may still hold it
+            segment.hold()
         bucket.close()
         if bucket.path is not None:
             # Without its manifest the folder is no index, should the removal be interrupted.
             (bucket.path / "manifest.json").unlink()
             shutil.rmtree(bucket.path)
+
+    @property
+    def problems(self) -> list[str]:
+        """What was missing or damaged when the indexes were opened."""
+        return [problem for bucket in self._buckets.values() for problem in bucket.problems]
 
     def indexes(self) -> list[str]:
         return sorted(self._buckets)

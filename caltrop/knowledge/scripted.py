@@ -7,28 +7,21 @@ its own without a shell, with a bare environment and limits of time, memory and 
 
 from __future__ import annotations
 
-import contextlib
-import os
-import resource
 import shlex
-import signal
-import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
 
+from caltrop import children
 from caltrop.knowledge.columns import MULTIVALUE, as_field
 from caltrop.knowledge.configuration import MergedStanza
 from caltrop.knowledge.lookups import Lookup, LookupFailure, Options, read_csv, write_csv
 from caltrop.knowledge.props import words
 
 SECONDS = 60.0  # one run
-MEMORY = 2 << 30  # bytes of address space
-OUTPUT = 64 << 20  # bytes of a file that it writes, its output among them
 ROWS = 10_000  # a run
 
 
@@ -63,37 +56,15 @@ class Scripted(Lookup):
         return found.select((pl.col(n) if n in found.columns else absent.alias(n)) for n in self.fields_list)
 
     def _answer(self, text: bytes) -> bytes:
-        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as written, tempfile.TemporaryFile() as said:
-            given.write(text)
-            given.seek(0)
-            process = subprocess.Popen(
-                self.command,
-                stdin=given,
-                stdout=written,
-                stderr=said,
-                cwd=self.source,
-                start_new_session=True,  # so that what it starts is ended with it
-                env={"PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin"},
-            )
-            try:
-                for limit, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_FSIZE, OUTPUT)):
-                    with contextlib.suppress(ProcessLookupError):  # it has ended already
-                        resource.prlimit(process.pid, limit, (most, most))
-                code = process.wait(SECONDS)
-            except subprocess.TimeoutExpired:
-                raise LookupFailure(f"lookup {self.name!r}: its script ran longer than {SECONDS:g} s") from None
-            finally:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-            if os.fstat(written.fileno()).st_size >= OUTPUT:
-                raise LookupFailure(f"lookup {self.name!r}: its script wrote more than {OUTPUT >> 20} MB")
-            if code:
-                said.seek(max(0, said.tell() - 4096))
-                last = said.read().decode(errors="replace").strip().rpartition("\n")[2]
-                raise LookupFailure(f"lookup {self.name!r}: its script ended with {code}{': ' + last if last else ''}")
-            written.seek(0)
-            return written.read(OUTPUT)
+        done = children.run(self.command, text, cwd=Path(self.source), seconds=SECONDS)
+        if done.late:
+            raise LookupFailure(f"lookup {self.name!r}: its script ran longer than {SECONDS:g} s")
+        if done.much:
+            raise LookupFailure(f"lookup {self.name!r}: its script wrote more than {children.OUTPUT >> 20} MB")
+        if done.code:
+            last = done.said.rpartition("\n")[2]
+            raise LookupFailure(f"lookup {self.name!r}: its script ended with {done.code}{': ' + last if last else ''}")
+        return done.out
 
 
 def scripted(name: str, stanza: MergedStanza, script: Path, chosen: Options) -> Scripted:

@@ -6,6 +6,7 @@ Follows the "Basic concepts" and "Authentication and authorization" pages of the
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from caltrop.errors import CaltropError
 from caltrop.splunkd import endpoints
@@ -21,6 +22,13 @@ from caltrop.splunkd.wire.protocol import Sink
 
 log = logging.getLogger(__name__)
 METHODS = frozenset({"GET", "POST", "DELETE", "PUT", "HEAD"})
+MAX_BODY = 32 << 20
+BODIES = {  # most bytes of a body, by the beginning of the path
+    "receivers/": 256 << 20,
+    "storage/collections/data": 64 << 20,
+    "data/lookup-table-files": 64 << 20,
+    "data/lookup_edit": 64 << 20,
+}
 JOBS = (["search", "jobs"], ["search", "v2", "jobs"])
 
 
@@ -32,13 +40,43 @@ class ManagementApp:
         self.wings, self.state = wings, wings.state
         self.collections = {path: cls(wings) for path, cls in collection.collections.items()}
 
+    def admit(self, request: Request) -> int | Response:
+        """Whether this caller may send a large body, before it is read: bytes, or the refusal."""
+        allowed = MAX_BODY
+
+        def ask() -> Response:
+            nonlocal allowed
+            request.read_args()
+            path = "/".join(request.segments)
+            route = collection.routes.get(path)
+            if route is not None and route.open:
+                raise ApiError(413, "The body is too large")
+            self._known(request)
+            allowed = next((most for start, most in BODIES.items() if path.startswith(start)), MAX_BODY)
+            return Response()
+
+        response = self._guarded(request, ask, log_access=False)
+        return allowed if response.status == 200 else response
+
     def handle(self, request: Request) -> Response:
         """Answer any request; every failure becomes an error body, never an exception."""
+
+        def ask() -> Response:
+            request.read_args()
+            return self._answer(request)
+
+        return self._guarded(request, ask, log_access=True)
+
+    def _known(self, request: Request) -> None:
+        """Who asks, found out once."""
+        if request.user is None:
+            request.user, request.session = authenticate(self.state.accounts, request)
+
+    def _guarded(self, request: Request, ask: Callable[[], Response], *, log_access: bool) -> Response:
         started = self.state.clock()
         request.version = self.state.version
         try:
-            request.read_args()
-            response = self._answer(request)
+            response = ask()
         except ApiError as error:
             told = [(error.kind, error.text), *error.more]
             response = render_messages(told, as_json=request.json_errors, status=error.status)
@@ -52,7 +90,8 @@ class ManagementApp:
             response = render_messages([("ERROR", text)], as_json=request.json_errors, status=500)
         if request.session and session_cookies(request.headers):
             response.headers.append(session_cookie(request.port, request.session))
-        self.state.logs.access(request, response.status, started)
+        if log_access or response.status != 200:
+            self.state.logs.access(request, response.status, started)
         return dressed(response)
 
     def open_stream(self, request: Request) -> Sink | None:
@@ -79,7 +118,7 @@ class ManagementApp:
         route = collection.routes.get(path)
         if route is not None and route.open:
             return self._run(route, request)
-        request.user, request.session = authenticate(self.state.accounts, request)
+        self._known(request)
         if request.method == "PUT" and (segments[:2] in JOBS or segments[:3] in JOBS):
             raise ApiError(405, "Method Not Allowed")
         if route is not None:

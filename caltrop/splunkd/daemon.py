@@ -13,9 +13,13 @@ from caltrop.splunkd.intake.intake import Intake
 from caltrop.splunkd.rest.wings import Wings
 from caltrop.splunkd.searching.engine_services import ServerServices
 from caltrop.splunkd.searching.searching import Searching
+from caltrop.splunkd.state import memory
+from caltrop.splunkd.state.settings import Settings
 from caltrop.splunkd.state.state import State
 from caltrop.splunkd.wire.http import VERSION
 
+TICKER_SECONDS = 2.0  # for what it does to end with the server
+IDLE_SECONDS = 30.0  # without a search, after which what is kept for the next one goes
 log = logging.getLogger(__name__)
 
 
@@ -33,14 +37,18 @@ class Daemon:
         addons: Sequence[Path] | None = None,
         clock: Callable[[], float] = time.time,
         version: str = VERSION,
+        settings: Settings | None = None,
     ) -> None:
         services = ServerServices()
-        self.state = State(data_dir, services, password=password, addons=addons, clock=clock, version=version)
+        self.state = State(
+            data_dir, services, password=password, addons=addons, clock=clock, version=version, settings=settings
+        )
         self.intake = Intake(self.state)
         self.searching = Searching(self.state, self.intake.ingest)
         self.management = ManagementApp(Wings(self.state, self.searching, self.intake))
         self.collector = self.intake.collector
         services.attach(self.state, self.searching.jobs, self.searching.alerting, self.management.handle)
+        self._rested = False
         self._stop = threading.Event()
         self._ticker: threading.Thread | None = None
 
@@ -49,14 +57,34 @@ class Daemon:
         self._ticker = threading.Thread(target=self._tick, name="splunkd-ticker", daemon=True)
         self._ticker.start()
 
+    def cancel(self) -> None:
+        """End all searches, and take no new ones: the first step of a stop."""
+        self.searching.jobs.cancel()
+
     def stop(self) -> None:
         self._stop.set()
         if self._ticker is not None:
-            self._ticker.join()
+            self._ticker.join(TICKER_SECONDS)
         self.intake.close()
         self.searching.close()
         self.state.logs.info("ShutdownHandler", "server stopped")
         self.state.close()
+
+    def _rest(self) -> None:
+        """Give memory back where nobody searches, or where there is too much of it."""
+        jobs, kept, most = self.searching.jobs, self.state.instance.kept, self.state.settings.memory
+        idle = jobs.idle()
+        if 0 < most < memory.taken():
+            kept.clear()
+            memory.give_back()
+            if memory.taken() > most:
+                jobs.end_largest(most)
+        elif idle > IDLE_SECONDS and not self._rested:
+            kept.clear()
+            memory.give_back()
+        elif jobs.freed():
+            memory.give_back()
+        self._rested = idle > IDLE_SECONDS
 
     def _tick(self) -> None:
         """Once a second; a duty that fails is reported and does not stop the others, or itself the next time."""
@@ -64,6 +92,7 @@ class Daemon:
         duties = (
             state.logs.flush,
             searching.jobs.reap,
+            self._rest,
             state.retain,
             lambda: searching.scheduler.run_due(state.now()),
         )

@@ -19,6 +19,8 @@ import uvicorn
 
 from caltrop.errors import CaltropError
 from caltrop.splunkd.daemon import Daemon
+from caltrop.splunkd.state import leftovers
+from caltrop.splunkd.state.settings import Settings
 from caltrop.splunkd.wire import tls
 from caltrop.splunkd.wire.asgi import Application, AsgiApp
 from caltrop.splunkd.wire.http import VERSION
@@ -29,6 +31,7 @@ log = logging.getLogger(__name__)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 HANDLER_THREADS = 128  # a blocking search holds one until it ends
 START_SECONDS = 30.0
+STOP_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +59,18 @@ class Server:
         addons: Sequence[Path] | None = None,
         clock: Callable[[], float] = time.time,
         version: str = VERSION,
+        settings: Settings | None = None,
     ) -> None:
         if host not in LOOPBACK:
             raise CaltropError(
                 f"the embedded server listens on loopback only, not on {host!r}",
                 hint="use 127.0.0.1; reach it from elsewhere through a tunnel of your own",
             )
-        self._temporary = tempfile.TemporaryDirectory(prefix="caltrop-") if data_dir is None else None
+        self._temporary = _temporary() if data_dir is None else None
         folder = Path(self._temporary.name if self._temporary else str(data_dir))
         self.host = "127.0.0.1" if host == "localhost" else host
         self._ports = (port, hec_port, web_port)
-        self.daemon = Daemon(folder, password=password, addons=addons, clock=clock, version=version)
+        self.daemon = Daemon(folder, password=password, addons=addons, clock=clock, version=version, settings=settings)
         self.username = "admin"
         self.password = self.daemon.state.password
         self._listeners: list[_Listener] = []
@@ -135,15 +139,19 @@ class Server:
         return self
 
     def stop(self) -> None:
-        """Answer what is under way, then stop. Idempotent."""
+        """Cancel searches, answer what else is under way, then stop. Idempotent.
+
+        A thread that does not end holds up nothing: it is left to the end of the process.
+        """
         if self._stopped:
             return
         self._stopped = True
+        self.daemon.cancel()
         for listener in self._listeners:
             listener.server.should_exit = True
         if self._thread is not None:
-            self._thread.join()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+            self._thread.join(STOP_SECONDS)
+        self._pool.shutdown(wait=False, cancel_futures=True)
         self.daemon.stop()
         if self._temporary is not None:
             self._temporary.cleanup()
@@ -174,7 +182,7 @@ class Server:
             proxy_headers=False,
             backlog=512,
             timeout_keep_alive=20,
-            timeout_graceful_shutdown=5,
+            timeout_graceful_shutdown=2,
             ssl_context_factory=None if context is None else (lambda config, default: context),
         )
         return _Listener(uvicorn.Server(config), sock)
@@ -184,6 +192,13 @@ class Server:
             await asyncio.gather(*(listener.server.serve([listener.socket]) for listener in self._listeners))
 
         asyncio.run(serve())
+
+
+def _temporary() -> tempfile.TemporaryDirectory[str]:
+    """A data directory for this run; those of servers that were killed go first."""
+    for folder in leftovers.sweep():
+        log.warning("removed %s, left by a server that was killed", folder)
+    return tempfile.TemporaryDirectory(prefix=leftovers.PREFIX, ignore_cleanup_errors=True)
 
 
 def _bind(host: str, port: int) -> socket.socket:

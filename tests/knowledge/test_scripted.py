@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from caltrop import children
 from caltrop.knowledge import Configuration, Knowledge, LookupFailure, scripted
 from caltrop.knowledge.asking import Asker
 
@@ -78,7 +79,7 @@ FAILING = {
 def test_a_script_that_does_not_answer(make: Make, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     script, what = FAILING[name]
     monkeypatch.setattr(scripted, "SECONDS", 0.5 if "long" in what else 20)
-    monkeypatch.setattr(scripted, "OUTPUT", 1 << 20)
+    monkeypatch.setattr(children, "OUTPUT", 1 << 20)
     knowledge = make(script, props="[st]\nLOOKUP-x = ask host OUTPUT ip\n")
     with pytest.raises(LookupFailure, match=what):
         ask(knowledge, ["a"])

@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -146,6 +147,112 @@ def test_the_command(number: signal.Signals, tmp_path: Path, root: Path) -> None
         assert process.wait(20) == 0
     finally:
         process.kill()
+
+
+HANGING = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+open(sys.argv[0] + ".pid", "w").write(str(child.pid))
+time.sleep(600)
+"""
+
+
+def serving(root: Path, *arguments: str) -> tuple[subprocess.Popen[str], dict[str, int]]:
+    """The command, and its ports by name, once it is ready."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "caltrop", "serve", "--port", "0", "--hec-port", "0", "--web-port", "-1", "--password", "pw",
+         "--no-addons", *arguments],
+        stdout=subprocess.PIPE, text=True, cwd=root,
+    )  # fmt: skip
+    ports: dict[str, int] = {}
+    assert process.stdout is not None
+    for line in process.stdout:
+        name, _, value = line.strip().partition(" ")
+        if name == "ready":
+            return process, ports
+        if ":" in value:
+            ports[name] = int(value.rsplit(":", 1)[1])
+    raise AssertionError("it did not start")
+
+
+def runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.fixture
+def hanging(tmp_path: Path) -> Path:
+    """An app whose command starts another process and never ends."""
+    app = tmp_path / "hangs"
+    for path, text in {
+        "default/app.conf": "[launcher]\nversion = 1\n",
+        "default/commands.conf": "[hangs]\nchunked = true\nfilename = hangs.py\n",
+        "bin/hangs.py": HANGING,
+    }.items():
+        (app / path).parent.mkdir(parents=True, exist_ok=True)
+        (app / path).write_text(text)
+    return app
+
+
+def busy(port: int, app: Path, data: Path) -> int:
+    """Keep a server busy with a script that hangs and with searches; the process that the script started."""
+    service = connect_to(port)
+    service.jobs.create("| makeresults | hangs", namespace="hangs")
+    for _ in range(4):
+        service.jobs.create(
+            "| makeresults count=9000000 | eval a=md5(tostring(random())), b=sha512(a) | sort 0 b | dedup b"
+        )
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        found = [path.read_text() for path in data.glob("etc/apps/hangs/bin/hangs.py.pid")]
+        if found and found[0]:
+            return int(found[0])
+        time.sleep(0.05)
+    raise AssertionError("the script did not start")
+
+
+def connect_to(port: int) -> client.Service:
+    return client.connect(host="127.0.0.1", port=port, username="admin", password="pw")
+
+
+@pytest.mark.parametrize("temporary", [False, True])
+def test_a_busy_server_ends_within_five_seconds(tmp_path: Path, root: Path, hanging: Path, temporary: bool) -> None:
+    """SIGTERM, whatever runs: its scripts, what they started, and a temporary directory are gone with it."""
+    data = tmp_path / "temporary" if temporary else tmp_path / "data"
+    data.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(data))
+        process, ports = serving(root, "--app", str(hanging), *([] if temporary else ["--data-dir", str(data)]))
+    try:
+        folder = next(data.glob("caltrop-server-*")) if temporary else data
+        pid = busy(ports["management"], hanging, folder)
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert time.monotonic() - began < 5
+        assert not runs(pid)
+        assert not temporary or not list(data.glob("caltrop-server-*"))
+    finally:
+        process.kill()
+
+
+def test_what_a_killed_server_leaves_goes_with_the_next_start(tmp_path: Path, root: Path, hanging: Path) -> None:
+    data = tmp_path / "data"
+    process, ports = serving(root, "--app", str(hanging), "--data-dir", str(data))
+    pid = busy(ports["management"], hanging, data)
+    large = connect_to(ports["management"]).jobs.create(
+        "| makeresults count=9000 | eval a=random()", exec_mode="blocking"
+    )
+    assert list((data / "var" / "run" / "dispatch").glob(f"{large.sid}/*.arrow"))
+    process.kill()
+    process.wait(10)
+    assert runs(pid)
+    with Server(data, password="pw", addons=()) as server:
+        assert not runs(pid)
+        assert not (data / "var" / "run" / "dispatch").exists()
+        assert count(connect(server), 'search index=_internal "left by a server that was killed"') == 1
 
 
 def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, root: Path) -> None:

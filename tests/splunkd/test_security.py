@@ -17,9 +17,9 @@ import splunklib.results as results
 from splunklib.binding import HTTPError
 
 from caltrop.splunkd import endpoints
+from caltrop.splunkd.app import MAX_BODY
 from caltrop.splunkd.rest import collection
 from caltrop.splunkd.server import Server
-from caltrop.splunkd.wire import asgi
 
 from .conftest import PASSWORD, Raw
 
@@ -283,11 +283,11 @@ def test_tuned_macros_survive_a_new_package(service: client.Service, tmp_path: P
 # --- bodies -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_body_that_says_it_is_too_large(server: Server) -> None:
+def test_a_body_that_says_it_is_too_large(server: Server, service: client.Service) -> None:
     context = ssl._create_unverified_context()
     with socket.create_connection(("127.0.0.1", server.port)) as plain, context.wrap_socket(plain) as sock:
         sock.sendall(
-            f"POST /services/messages HTTP/1.1\r\nHost: x\r\nContent-Length: {asgi.MAX_BODY + 1}\r\n\r\n".encode()
+            f"POST /services/messages HTTP/1.1\r\nHost: x\r\nAuthorization: {service.token}\r\nContent-Length: {MAX_BODY + 1}\r\n\r\n".encode()
         )
         answer = b""
         while part := sock.recv(4096):  # to the end: the rest of such a body must not be read as a request

@@ -21,6 +21,8 @@ from caltrop.errors import CaltropError
 
 MATCH_SECONDS = 0.5
 SEARCH_SECONDS = 10.0
+LONGEST = 16 << 20
+MOST = 1 << 30
 NEGLIGIBLE = 0.001  # matches faster than this are not counted: plain work over many events is no backtracking
 T = TypeVar("T")
 
@@ -39,16 +41,22 @@ class RegexError(CaltropError):
         self.at = at
 
 
+class TooLong(RegexError):
+    """A replacement that makes a text longer than it may be."""
+
+
 class MatchLimit(RegexError):
     """A match that takes too long."""
 
 
 @dataclass(slots=True)
 class Budget:
-    """Seconds that are left. `lenient`: a match that exceeds them counts as none, and its pattern is noted."""
+    """Seconds that are left, and bytes of the longest text, and of all texts, that a replacement may make. `lenient`: a match that exceeds them counts as none, and its pattern is noted."""
 
     seconds: float
     lenient: bool = False
+    longest: int = LONGEST
+    most: int = MOST
     exceeded: dict[str, None] = field(default_factory=dict)
 
 
@@ -56,9 +64,11 @@ _budget: ContextVar[Budget | None] = ContextVar("match budget", default=None)
 
 
 @contextmanager
-def budget(seconds: float = SEARCH_SECONDS, *, lenient: bool = False) -> Iterator[Budget]:
+def budget(
+    seconds: float = SEARCH_SECONDS, *, lenient: bool = False, longest: int = LONGEST, most: int = MOST
+) -> Iterator[Budget]:
     """What the matches inside may take together. Without one, each match has its own limit only."""
-    opened = Budget(seconds, lenient)
+    opened = Budget(seconds, lenient, longest, most)
     token = _budget.set(opened)
     try:
         yield opened
@@ -108,9 +118,12 @@ class Bounded:
     def replace(self, text: str, template: Template, first: int = 1, limit: int = 0) -> str:
         """`limit` matches (0: all) from the `first` on replaced."""
         out: list[str] = []
-        end = 0
+        end = size = 0
         for match in self.finditer(text, first + limit - 1 if limit else 0)[first - 1 :]:
-            out += (text[end : match.start()], fill(template, match))
+            new = fill(template, match)
+            size += match.start() - end + len(new)
+            check_length(size)
+            out += (text[end : match.start()], new)
             end = match.end()
         return "".join((*out, text[end:]))
 
@@ -135,6 +148,21 @@ class Bounded:
         finally:
             if current is not None and spent > NEGLIGIBLE:
                 current.seconds -= spent
+
+
+def check_length(length: int, whole: int = 0) -> None:
+    """Before a text of that many bytes, or a column of `whole`, is made by a replacement. Raises TooLong."""
+    current = _budget.get() or Budget(0)
+    if length > current.longest:
+        raise TooLong(
+            f"the replacement makes a text of {length:,} bytes, more than the {current.longest:,} that it may have",
+            hint="shorten it with substr()",
+        )
+    if whole > current.most:
+        raise TooLong(
+            f"the replacement makes texts of {whole:,} bytes, more than the {current.most:,} that they may have",
+            hint="keep fewer rows, or shorten the field with substr()",
+        )
 
 
 def _allowance(text: str) -> float:

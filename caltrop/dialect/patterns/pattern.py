@@ -12,13 +12,15 @@ from functools import cached_property, lru_cache
 
 import polars as pl
 
-from caltrop.dialect.patterns.limits import Bounded
+from caltrop.dialect.patterns.limits import Bounded, check_length
 from caltrop.dialect.patterns.reading import bounded, translated
 from caltrop.dialect.patterns.replacement import Template
 from caltrop.dialect.patterns.translate import NotRust, Translator
 
 # Finding every match of a text takes time that grows with its square at worst; longer texts go where time is limited.
 _LONG = 16_384
+_SHORT = 16  # characters: a replacement that is no longer does not make texts much longer
+_SAFE = 1 << 20  # bytes
 
 
 @dataclass(frozen=True)
@@ -97,12 +99,20 @@ class Regex:
         fast = self.rust is not None and first == 1 and (self.fast_replace or limit == 1) and limit < 2
         if not fast or self.rust is None or "\\K" in self.pattern:
             edit = self.bounded.replace
-            rows = [None if t is None else edit(t, template, first, limit) for t in text]
+            rows: list[str | None] = []
+            size = 0
+            for t in text:
+                made = None if t is None else edit(t, template, first, limit)
+                size += len(made or "")
+                check_length(0, size)
+                rows.append(made)
             return pl.Series(text.name, rows, dtype=pl.String)
         spelled = "".join(
             p.replace("$", "$$") if isinstance(p, str) else f"${{{p}}}" if p <= len(self.names) else ""
             for p in template
         )
+        if len(template) > 1 or any(len(p) > _SHORT for p in template if isinstance(p, str)):
+            self._measure(text, template, every=limit == 0)
         changed = (text.str.replace_all if limit == 0 else text.str.replace)(self.rust, spelled)
         apart = self._apart(text, long=limit == 0)
         return (
@@ -110,6 +120,18 @@ class Regex:
             if apart is None
             else changed.scatter(apart, self._slow.replace(text.gather(apart), template, limit=limit))
         )
+
+    def _measure(self, text: pl.Series, template: Template, *, every: bool) -> None:
+        """Before texts are made that are much longer than they were: raises TooLong."""
+        fixed = sum(len(p) for p in template if isinstance(p, str))
+        groups = sum(not isinstance(p, str) for p in template)
+        if int(text.estimated_size()) * (fixed + groups + 1) <= _SAFE:
+            return
+        lengths = text.str.len_bytes()
+        assert self.rust is not None
+        matches = text.str.count_matches(self.rust) if every else lengths.clip(0, 1)
+        made = lengths.cast(pl.UInt64) * (groups + 1) + matches.cast(pl.UInt64) * fixed
+        check_length(int(str(made.max() or 0)), int(made.sum()))
 
     def named(self, groups: Sequence[pl.Series]) -> dict[str, pl.Series]:
         """Columns by name, in the order of the pattern. Of groups with one name, the first that took part counts."""

@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from caltrop.engine import budget
 from caltrop.engine.aggregate.functions import Function
 from caltrop.engine.aggregate.inputs import Input, numbers_of
 from caltrop.engine.table import MULTIVALUE, numeric, values_of
@@ -35,10 +36,15 @@ def accumulate(function: Function, x: Input, time: pl.Series, group: list[int], 
     parsed = [n if isinstance(n, list) else [n] for n in numbers.to_list()]
     states: dict[int, Step] = {}
     out = []
-    for key, row, known, at in zip(group, texts, parsed, numeric(time).to_list(), strict=True):
+    values = 0
+    for key, row, known, at in budget.steps(zip(group, texts, parsed, numeric(time).to_list(), strict=True)):
         if key not in states:
             states[key] = make() if make is not None else _percentile(float(function.rank or 0))
-        out.append(states[key](row, known, at))
+        value = states[key](row, known, at)
+        if isinstance(value, list):
+            values += len(value)
+            budget.size(16 * values)
+        out.append(value)
     return pl.Series(out, dtype=_TYPES.get(function.name, pl.Float64()))
 
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 
 import polars as pl
 
+from caltrop.engine import budget
 from caltrop.engine.aggregate import prestats
 from caltrop.engine.aggregate.functions import find, with_decimals
 from caltrop.engine.aggregate.inputs import Columns, Input
@@ -165,6 +166,7 @@ def _keyed(
     work = columns.frame().with_columns(keys)
     for key in keys:
         if key.dtype == MULTIVALUE:
+            budget.rows(int(work.get_column(key.name).list.len().fill_null(1).sum()), work.width)
             work = work.explode(key.name)
     return work.drop_nulls([f"k{i}" for i, name in enumerate(by) if name not in optional])
 

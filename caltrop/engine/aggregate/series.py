@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from caltrop.engine import budget
 from caltrop.engine.aggregate.arguments import flag, text
 from caltrop.engine.aggregate.functions import find
 from caltrop.engine.aggregate.group import aggregate, argument_fields, natural_order
@@ -208,6 +209,7 @@ def _spread(
 ) -> tuple[pl.DataFrame, dict[str, int | None]]:
     """A column for each output (name and key in `cells`) and label over the index `rows`."""
     row = rows.columns[0]
+    budget.rows(rows.height, len(outputs) * len(labels))
     columns: dict[str, pl.Series] = {row: rows.get_column(row)}
     empty: dict[str, int | None] = {}
     for output, key in outputs.items():

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Sequence
 
 import polars as pl
 
+from caltrop.engine import budget
 from caltrop.engine.aggregate.arguments import checked, choice, flag, number, text
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
@@ -88,6 +89,7 @@ def _labels(
     out = []
     for value in texts:
         if value not in known:
+            budget.check()
             own = features(value)
             found = None
             for number_, leader in enumerate(leaders, 1):

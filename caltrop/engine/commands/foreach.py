@@ -8,7 +8,7 @@ from collections.abc import Callable
 import polars as pl
 
 from caltrop.dialect.words import starred
-from caltrop.engine import fieldnames
+from caltrop.engine import budget, fieldnames
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import subsearch_part
@@ -115,7 +115,7 @@ def _items(column: pl.Series, mode: str) -> list[list[str]]:
                 return [text for v in parsed if (text := plain(v)) is not None]
         return [] if mode == "json_array" else values
 
-    return [elements(values) for values in values_of(column).to_list()]
+    return [elements(values) for values in budget.steps(values_of(column).to_list())]
 
 
 def _with_item(template: str, token: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from caltrop.engine import budget
 from caltrop.engine.commands.appending import DATASETS, dataset_named, results_of
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
@@ -41,6 +42,7 @@ def join(table: Table, cmd: Command, ctx: Context) -> Table:
     left = _keyed(table.frame, [a for a, _ in pairs], ROW)
     right = _keyed(other.frame, [b for _, b in pairs], OTHER)
     if pairs:
+        _expect(left, right, [f"k{i}" for i in range(len(pairs))])
         matches = left.join(right, on=[f"k{i}" for i in range(len(pairs))], how="inner", nulls_equal=False)
     else:  # one side is empty
         matches = left.join(right, how="cross").clear()
@@ -139,6 +141,14 @@ def _keyed(frame: pl.DataFrame, names: Sequence[str], row: str) -> pl.DataFrame:
     return keyed
 
 
+def _expect(left: pl.DataFrame, right: pl.DataFrame, keys: list[str]) -> None:
+    """How many pairs of rows a join makes, before it makes them."""
+    counts = (side.group_by(keys).len().drop_nulls() for side in (left, right))
+    mine, theirs = (count.with_columns(pl.col("len").cast(pl.Int64)) for count in counts)
+    pairs = mine.join(theirs, on=keys, how="inner").select(pl.col("len") * pl.col("len_right")).to_series().sum()
+    budget.rows(int(pairs), left.width + right.width)
+
+
 def _in_time(matches: pl.DataFrame, table: Table, other: Table, *, earlier: bool) -> pl.DataFrame:
     """usetime: only results of the subsearch in or before (earlier=t), or in or after, the second of the result."""
     if "_time" not in table or "_time" not in other:
@@ -173,6 +183,7 @@ def selfjoin(table: Table, cmd: Command, ctx: Context) -> Table:
     limit = _limit(cmd)
     keyed = _keyed(table.frame, names, ROW)
     keys = [f"k{i}" for i in range(len(names))]
+    _expect(keyed, keyed, keys)
     pairs = keyed.join(keyed.rename({ROW: OTHER}).select(OTHER, *keys), on=keys, how="inner", nulls_equal=False)
     matches = pairs.filter(pl.col(OTHER) > pl.col(ROW)).select(ROW, OTHER).unique().sort(ROW, OTHER)
     if limit is not None:

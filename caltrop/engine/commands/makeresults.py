@@ -8,6 +8,7 @@ import json
 
 import polars as pl
 
+from caltrop.engine import budget
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError, option_error
 from caltrop.engine.jsonvalues import parse_json, plain
@@ -35,6 +36,7 @@ def makeresults(table: Table, cmd: Command, ctx: Context) -> Table:
             value=count,
             kind="non-negative integer",
         )
+    budget.rows(count, 1)
     columns = [pl.Series("_time", [float(int(ctx.now))], dtype=pl.Float64).new_from_index(0, count)]
     if cmd.option("annotate") is True:
         server = str(cmd.option("splunk_server") or ctx.instance.server_name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from caltrop.engine import fieldnames
+from caltrop.engine import budget, fieldnames
 from caltrop.engine.commands.filtering import flag, group_key
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError, option_error
@@ -14,6 +14,8 @@ from caltrop.engine.table import MULTIVALUE, Table, values_of
 from caltrop.engine.values import Value, lists_or_text
 from caltrop.knowledge.limits import MVEXPAND_MEMORY
 from caltrop.spl.ast import Command, FieldName
+
+_PIECE = 60  # bytes that a short text takes in a list of Python
 
 
 def only_field(cmd: Command) -> str:
@@ -43,12 +45,19 @@ def makemv(table: Table, cmd: Command, ctx: Context) -> Table:
             raise SearchError("makemv: delim= is empty", node=cmd)
 
         def pieces(text: str) -> list[str]:
+            budget.size(_PIECE * text.count(delimiter))
             return [piece for piece in text.split(delimiter) if piece or empty]
 
     if name not in table:
         return table
     column = values_of(table.frame.get_column(name))
-    lists = [None if v is None else [p for text in v for p in pieces(text)] or None for v in column.to_list()]
+    lists: list[list[str] | None] = []
+    count = 0
+    for values in budget.steps(column.to_list()):
+        found = None if values is None else [p for text in values for p in pieces(text)] or None
+        count += len(found or ())
+        budget.size(_PIECE * count)
+        lists.append(found)
     if flag(cmd, "setsv"):
         joined = [None if v is None else str(cmd.option("delim", " ")).join(v) for v in lists]
         return table.with_frame(table.frame.with_columns(pl.Series(name, joined, dtype=pl.String)))
@@ -89,6 +98,8 @@ def mvexpand(table: Table, cmd: Command, ctx: Context) -> Table:
         return table
     if limit:
         frame = frame.with_columns(pl.col(name).list.head(limit))
+    count = int(frame.get_column(name).list.len().fill_null(1).sum())
+    budget.rows(count, frame.width)
     return table.with_frame(_within_memory(frame.explode(name), ctx))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from caltrop.engine import budget
 from caltrop.engine.aggregate import aggregate, buckets, natural_order, ranges
 from caltrop.engine.aggregate.arguments import checked, flag, names, number, text, whole
 from caltrop.engine.context import Context
@@ -59,6 +60,7 @@ def xyseries(table: Table, cmd: Command, ctx: Context) -> Table:
         index = natural_order(index, ["x"]) if rows.dtype != MULTIVALUE else index
     out = [index.get_column("x").alias(x)]
     labels_in_order = sorted(work.get_column("y").unique().to_list())
+    budget.rows(index.height, len(cells) * len(labels_in_order))
     last = work.group_by([ROW, "y"], maintain_order=True).agg(pl.exclude("x").last())
     for i, cell in enumerate(cells):
         wide = last.pivot(on="y", index=ROW, values=f"c{i}")
@@ -114,6 +116,7 @@ def transpose(table: Table, cmd: Command, ctx: Context) -> Table:
     else:
         titles = [f"row {i}" for i in range(1, head.height + 1)]
     fields = [c for c in table.fields if c != header]
+    budget.rows(len(fields), head.height)
     columns = {c: head.get_column(c) for c in fields}
     if not flag(cmd, "include_empty", True):
         columns = {c: column for c, column in columns.items() if not _empty(column)}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from caltrop.dialect.moments import time_bound
 from caltrop.dialect.words import escaped
-from caltrop.engine import asking
+from caltrop.engine import asking, budget
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
@@ -67,14 +67,17 @@ def map_(table: Table, cmd: Command, ctx: Context) -> Table:
         ctx.warn(f"map ran for the first {limit} of {len(table)} results (maxsearches={limit})")
     columns = {name: render(table.frame.get_column(name)).to_list() for name in table.fields}
     wanted = dict.fromkeys(_TOKEN.findall(text))
-    results = []
+    results: list[Table] = []
+    rows = 0
     for i in range(min(len(table), limit)):
+        budget.rows(rows)
         values = {n: v if isinstance(v, str) else " ".join(v) for n, c in columns.items() if (v := c[i]) is not None}
         values["_serial_id"] = str(i + 1)
         missing = next((name for name in wanted if name not in values), None)
         if missing is not None:
             raise SearchError(f"'map' finds no value of ${missing}$ in result {i + 1}", node=cmd)
         results.append(nested(substituted(text, values), ctx, cmd, ctx.earliest, ctx.latest))
+        rows += len(results[-1])
     return concat(results) if results else Table.empty()
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from caltrop.dialect.spans import parse_span
+from caltrop.engine import budget
 from caltrop.engine.aggregate.accumulate import accumulate
 from caltrop.engine.aggregate.arguments import aggregations, by_fields, checked, expression, flag, text, whole
 from caltrop.engine.aggregate.group import time_of
@@ -262,6 +263,7 @@ def _roll_time(
         start = time.search_sorted(time - seconds, side="right").cast(pl.Int64)
         pairs = work.select(ROW, *group).with_columns(start.alias(POSITION))
         first = pl.max_horizontal(POSITION, pl.col(ROW) - (windows.size - 1))
+        budget.rows(int(pairs.select((pl.col(ROW) + 1 - first).clip(0)).to_series().sum()), work.width)
         pairs = pairs.with_columns(pl.int_ranges(first, pl.col(ROW) + 1).alias(POSITION)).explode(POSITION)
         members = pairs.join(
             work.rename({ROW: POSITION}), on=[POSITION, *group], nulls_equal=True, maintain_order="left"

@@ -12,6 +12,7 @@ import polars as pl
 
 from caltrop.dialect.spans import parse_span
 from caltrop.dialect.words import option_truth
+from caltrop.engine import budget
 from caltrop.engine.aggregate.arguments import checked, flag, name_of, text, whole
 from caltrop.engine.aggregate.transactions import Event, Rules, Transaction, group, kept
 from caltrop.engine.context import Context
@@ -138,7 +139,7 @@ def _events(frame: pl.DataFrame, fields: Sequence[str], starts: list[bool], ends
         else:
             columns.append([nothing] * frame.height)
     times_ = frame.get_column(TIME).to_list()
-    for row in range(frame.height):
+    for row in budget.steps(range(frame.height)):
         yield Event(row, times_[row], tuple(column[row] for column in columns), starts[row], ends[row])
 
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from caltrop.dialect.moments import shift
 from caltrop.dialect.spans import parse_span
+from caltrop.engine import budget
 from caltrop.engine.calls import Invocation, Scope, as_condition, invalid_arguments
 from caltrop.engine.expressions import evaluate
 from caltrop.engine.regexes import compile_pattern
@@ -37,6 +38,9 @@ def split(call: Invocation) -> Value:
 
     text, delimiter = call.args
     if delimiter.constant and delimiter.text().scalar() and not text.multivalue:
+        if 16 * int(text.column.estimated_size()) > budget.allowed().memory:
+            pieces = text.text().column.str.count_matches(delimiter.text().scalar(), literal=True)
+            budget.size(16 * int(pieces.sum()))
         return _list(calculate("any", lambda x: x.str.split(delimiter.text().scalar()), text.text()))
     return _list(by_row("any", MULTIVALUE, row, text.text(), delimiter.text()))
 
@@ -94,7 +98,12 @@ def mvreverse(call: Invocation) -> Value:
 
 @function("mvjoin", least=2, most=2, returns="string", family=FAMILY)
 def mvjoin(call: Invocation) -> Value:
-    return calculate("string", lambda x, d: x.list.join(d), call.args[0].lists(), call.args[1].text())
+    lists, delimiter = call.args[0].lists(), call.args[1].text()
+    between = max((len(d) for d in delimiter.column.drop_nulls().unique()), default=0)
+    counts = lists.column.list.len()
+    budget.value(between * int(str(counts.max() or 0)))
+    budget.size(between * int(counts.sum()) + int(lists.column.estimated_size()))
+    return calculate("string", lambda x, d: x.list.join(d), lists, delimiter)
 
 
 @function("mvzip", least=2, most=3, family=FAMILY)
@@ -217,6 +226,7 @@ class _Exploded:
 
 def _explode(value: Value, scope: Scope) -> _Exploded:
     column = value.lists().stretch(scope.height)
+    budget.rows(int(column.list.len().sum()), scope.frame.width + len(scope.bound))
     table = pl.DataFrame(
         {"row": pl.int_range(len(column), dtype=pl.UInt32, eager=True), "value": column.cast(MULTIVALUE)}
     )

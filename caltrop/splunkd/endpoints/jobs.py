@@ -16,6 +16,7 @@ from caltrop.splunkd.wire import results
 from caltrop.splunkd.wire.atom import Acl, Entry, dump_json, entry_json, escape, iso_time, render_entry, render_fields
 from caltrop.splunkd.wire.http import JSON, TEXT, XML, ApiError, Args, Request, Response
 
+PATIENCE = 0.25  # seconds between two looks at whether the client of a running search is still there
 MODES = ("normal", "blocking", "oneshot")
 
 
@@ -96,6 +97,8 @@ class JobsCollection(Collection):
             sid=args.maybe("id") or None,
             ttl=args.integer("timeout", 600),
             priority=args.integer("priority", 5),
+            max_time=max(args.integer("max_time", 0), 0),
+            auto_cancel=max(args.integer("auto_cancel", 0), 0),
             preview=args.flag("preview"),
             buckets=args.integer("status_buckets", 0),
             custom={k: v for k, v in args.pairs if k.startswith("custom.")},
@@ -107,26 +110,40 @@ class JobsCollection(Collection):
             raise ApiError(400, f"exec_mode must be one of {', '.join(MODES)}, not {mode!r}")
         job = self.searching.start(self._spec(request))
         if mode == "oneshot":
-            self._finish(job)
-            self.searching.jobs.remove(job)
-            return results.after_head(self._results(request, job, job.table))
+            return results.after_head(self._once(request, job))
         if mode == "blocking":
-            self._finish(job)
+            self._finish(request, job)
         return render_fields({"sid": job.sid}, as_json=request.json, status=201)
 
     @collection_action("export", "POST")
     def export(self, request: Request) -> Response:
         """Run and send rows; the job is not kept."""
         job = self.searching.start(self._spec(request))
-        self._finish(job)
-        self.searching.jobs.remove(job)
-        table = results.choose_fields(job.table, fields_of(request.args.all("f") + request.args.all("field_list")))
-        return results.render_export(table, job.messages, request.args.get("output_mode"))
+        try:
+            self._finish(request, job)
+            table = results.choose_fields(job.table, fields_of(request.args.all("f") + request.args.all("field_list")))
+            return results.render_export(table, job.messages, request.args.get("output_mode"))
+        finally:
+            self.searching.jobs.remove(job)
 
-    def _finish(self, job: Job) -> None:
-        """Wait for the end. What failed while it ran is told among the messages: splunkd answers 200, measured on 10.4.2."""
-        job.done.wait()
-        if job.failed and not job.messages:
+    def _once(self, request: Request, job: Job) -> Response:
+        """The results of a search that nobody else asks for; it goes with its answer, also with one that nobody waits for."""
+        try:
+            self._finish(request, job)
+            return self._results(request, job, job.table)
+        finally:
+            self.searching.jobs.remove(job)
+
+    def _finish(self, request: Request, job: Job) -> None:
+        """Wait for the end. What failed while it ran is told among the messages: splunkd answers 200, measured on 10.4.2.
+
+        A search whose client has gone is cancelled: nobody else knows its id.
+        """
+        while not job.over.wait(PATIENCE):
+            job.seen = self.state.now()
+            if request.gone():
+                self.searching.jobs.remove(job)
+        if job.cancelled or (job.failed and not job.messages):
             raise ApiError(400, "The search was cancelled.", "FATAL")
 
     # -- entries -------------------------------------------------------------------------------------------------------
@@ -141,6 +158,7 @@ class JobsCollection(Collection):
         for name in names:
             job = self.searching.jobs.get(name)
             if job is not None and self._may_see(request, job):
+                job.seen = self.state.now()
                 return [self.entry(job)]
         return []
 
@@ -199,13 +217,9 @@ class JobsCollection(Collection):
             self.searching.jobs.remove(job)
             return _said(request, f"Search job cancelled: {job.sid}")
         if name in {"pause", "unpause"}:
-            with job.condition:
-                job.paused = name == "pause"
-                job.condition.notify_all()
+            job.pause(name == "pause")
         elif name == "finalize":
-            with job.condition:
-                job.finalized, job.paused = True, False
-                job.condition.notify_all()
+            job.finalize()
         elif name == "touch":
             job.touch(now)
         elif name == "setttl":
@@ -319,8 +333,8 @@ def job_content(job: Job, now: float) -> dict[str, Any]:
     spec, result = job.spec, job.result
     reporting = questions.reporting_from(job.search.pipeline)
     transforming = result.is_transforming if result else reporting is not None
-    event_count = len(job.events)
-    result_count = len(job.table)
+    shelf = job.shelf
+    event_count, result_count = (shelf.event_count, shelf.result_count) if shelf else (0, 0)
     commands = [unparse(c) for c in job.search.pipeline.commands]
     earliest, latest = (result.earliest, result.latest) if result else (None, None)
     ended = job.finished if job.done.is_set() else now
@@ -338,7 +352,7 @@ def job_content(job: Job, now: float) -> dict[str, Any]:
         "earliestTime": iso_time(earliest or 0),
         "eventAvailableCount": event_count,
         "eventCount": event_count,
-        "eventFieldCount": len(job.events.fields),
+        "eventFieldCount": len(shelf.event_fields) if shelf else 0,
         "eventIsStreaming": True,
         "eventIsTruncated": False,
         "eventSearch": commands[0] if commands else "",
@@ -391,7 +405,7 @@ def job_content(job: Job, now: float) -> dict[str, Any]:
         "ttl": max(int(job.expires() - now), 0) if job.done.is_set() else job.ttl,
     }
     content["request"] = {"search": spec.search, "earliest_time": spec.earliest or "", "latest_time": spec.latest or ""}
-    content["runtime"] = {"auto_cancel": "0", "auto_pause": "0"}
+    content["runtime"] = {"auto_cancel": str(job.auto_cancel), "auto_pause": "0"}
     return content
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,8 +20,9 @@ from caltrop.splunkd.access.authentication import basic_credentials
 from caltrop.splunkd.intake.ingest import DEFAULT_INDEX, Event, Ingest, Origin
 from caltrop.splunkd.state.state import State
 from caltrop.splunkd.wire.atom import dump_json
-from caltrop.splunkd.wire.http import COLLECTOR_HEAD, JSON, ApiError, Args, Request, Response, dressed
+from caltrop.splunkd.wire.http import COLLECTOR_HEAD, JSON, ApiError, Args, Request, Response, dressed, parse_args
 
+MAX_BODY = 256 << 20  # bytes of one request
 MAX_CHANNELS = 10_000
 MAX_ACKS = 100_000  # a channel forgets its oldest acknowledgements beyond this
 
@@ -64,10 +65,26 @@ class CollectorApp:
         body = {"text": error.text, "code": 27 if error.status == 413 else 6}
         return dressed(Response(error.status, dump_json(body), JSON), COLLECTOR_HEAD)
 
+    def admit(self, request: Request) -> int | Response:
+        """Whether the token is good, before a large body is read: bytes, or the refusal."""
+
+        def ask() -> Response:
+            kind = self._kind(request)
+            if isinstance(kind, Response):
+                return kind
+            self._authorize(request)
+            return Response()
+
+        response = self._guarded(request, ask, log_access=False)
+        return MAX_BODY if response.status == 200 else response
+
     def handle(self, request: Request) -> Response:
+        return self._guarded(request, lambda: self._answer(request), log_access=True)
+
+    def _guarded(self, request: Request, ask: Callable[[], Response], *, log_access: bool) -> Response:
         started = self._state.clock()
         try:
-            response = self._answer(request)
+            response = ask()
         except HecError as error:
             response = _reply(error.status, number=error.number)
         except ApiError as error:
@@ -75,16 +92,16 @@ class CollectorApp:
         except Exception as error:
             self._state.logs.error("HttpInputDataHandler", f"{type(error).__name__}: {error}")
             response = _reply(8)
-        self._state.logs.access(request, response.status, started)
+        if log_access or response.status != 200:
+            self._state.logs.access(request, response.status, started)
         return dressed(response, COLLECTOR_HEAD)
 
-    def _answer(self, request: Request) -> Response:
+    def _kind(self, request: Request) -> str | Response:
+        """event, raw or ack; anything else is answered at once. Reads the arguments of the query: a body is never a form."""
         segments = [s for s in request.segments if s != "1.0"]
         if segments[:1] != ["collector"]:
             return self._unknown()
-        request.args = Args()  # the body is never a form, whatever its Content-Type says
-        body, request.body = request.body, b""
-        request.read_args()
+        request.args = parse_args(request.query)
         kind = "/".join(segments[1:]) or "event"
         if kind == "health":
             return _reply(17) if request.method == "GET" else self._not_allowed("GET")
@@ -92,6 +109,13 @@ class CollectorApp:
             return self._unknown()
         if request.method != "POST":
             return self._not_allowed()
+        return kind
+
+    def _answer(self, request: Request) -> Response:
+        kind = self._kind(request)
+        if isinstance(kind, Response):
+            return kind
+        body, request.body = request.body, b""
         token = self._authorize(request)
         channel = request.headers.get("x-splunk-request-channel") or request.args.get("channel")
         if kind == "ack":

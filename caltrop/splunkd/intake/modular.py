@@ -12,17 +12,17 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
-import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from caltrop import children
 from caltrop.dialect.spans import seconds_of
 from caltrop.dialect.words import truth
 from caltrop.errors import CaltropError
@@ -32,6 +32,7 @@ from caltrop.splunkd.state.state import State
 from caltrop.splunkd.wire.http import ApiError
 
 SECONDS = 30  # for --scheme and --validate-arguments
+ENDING_SECONDS = 2  # for an input to store what it has read, once its script is ended
 CHUNK = 1 << 16
 TAIL = 2_000  # characters of stderr that a failure shows
 log = logging.getLogger(__name__)
@@ -155,8 +156,14 @@ class ModularInputs:
             self.stop(stanza)
 
     def close(self) -> None:
-        for stanza in list(self._running):
-            self.stop(stanza)
+        """End all of them; together they have the time that one has."""
+        with self._lock:
+            runs, self._running = list(self._running.values()), {}
+        for run in runs:
+            run.end()
+        until = time.monotonic() + ENDING_SECONDS
+        for run in runs:
+            run.join(max(until - time.monotonic(), 0))
 
     def _head(self, tag: str, scheme: Scheme, session_key: str) -> ElementTree.Element:
         checkpoints = self._state.data_dir / "var" / "modinputs" / scheme.name
@@ -169,16 +176,15 @@ class ModularInputs:
             ElementTree.SubElement(root, name).text = value
         return root
 
-    def _call(self, scheme: Scheme, arguments: list[str], stdin: bytes) -> tuple[int, bytes, bytes]:
+    def _call(self, scheme: Scheme, arguments: list[str], stdin: bytes) -> tuple[int, bytes, str]:
         assert scheme.script is not None
-        try:
-            done = subprocess.run(
-                [sys.executable, str(scheme.script), *arguments], input=stdin, capture_output=True, timeout=SECONDS,
-                check=False, cwd=scheme.script.parent, env=environment(self._state, scheme),
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            raise CaltropError(f"the script of {scheme.name!r} did not answer within {SECONDS} s") from None
-        return done.returncode, done.stdout, done.stderr
+        done = children.run(
+            [sys.executable, str(scheme.script), *arguments], stdin, seconds=SECONDS, cwd=scheme.script.parent,
+            environment=environment(self._state, scheme),
+        )  # fmt: skip
+        if done.late:
+            raise CaltropError(f"the script of {scheme.name!r} did not answer within {SECONDS} s")
+        return done.code, done.out, done.said
 
 
 class _Run(threading.Thread):
@@ -210,12 +216,15 @@ class _Run(threading.Thread):
         self._process: subprocess.Popen[bytes] | None = None
         self._streams: dict[Origin, Stream | StructuredStream] = {}
 
-    def stop(self) -> None:
+    def end(self) -> None:
         self._ended.set()
         process = self._process
         if process is not None:
-            _kill(process)
-        self.join(SECONDS)
+            children.kill(process)
+
+    def stop(self) -> None:
+        self.end()
+        self.join(ENDING_SECONDS)
 
     def run(self) -> None:
         while not self._ended.is_set():
@@ -230,13 +239,13 @@ class _Run(threading.Thread):
 
     def _once(self) -> None:
         assert self.scheme.script is not None
-        with self._state.accounts.session(self._user) as key, subprocess.Popen(
-            [sys.executable, str(self.scheme.script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL, start_new_session=True, cwd=self.scheme.script.parent, env=environment(self._state, self.scheme),
-        ) as process:  # fmt: skip
-            self._process = process
+        with self._state.accounts.session(self._user) as key:
+            process = self._process = children.start(
+                [sys.executable, str(self.scheme.script)], cwd=self.scheme.script.parent,
+                environment=environment(self._state, self.scheme),
+            )  # fmt: skip
             if self._ended.is_set():
-                _kill(process)
+                children.kill(process)
             assert process.stdin is not None and process.stdout is not None
             try:
                 with contextlib.suppress(BrokenPipeError):  # it may not care what it is told
@@ -247,7 +256,7 @@ class _Run(threading.Thread):
                 for stream in self._streams.values():
                     stream.close()
                 self._streams.clear()
-                _kill(process)
+                children.end(process)
 
     def _read(self, stdout: Any) -> None:
         if self._mode == "xml":
@@ -273,13 +282,6 @@ class _Run(threading.Thread):
         if origin not in self._streams:
             self._streams[origin] = self._ingest.stream(origin)
         return self._streams[origin]
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End it and what it started."""
-    if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _elements(stdout: Any) -> Iterator[ElementTree.Element]:
@@ -325,10 +327,10 @@ def _facts(scheme: Scheme, xml: bytes) -> Facts:
     )
 
 
-def _said(out: bytes, err: bytes) -> str:
+def _said(out: bytes, err: str) -> str:
     """The message that a script refuses with: `<error><message>` on stdout, else the end of stderr."""
     try:
         message = ElementTree.fromstring(out).findtext("message")
     except ElementTree.ParseError:
         message = None
-    return message or err.decode("utf-8", "replace")[-TAIL:].strip() or "the script gave no reason"
+    return message or err[-TAIL:] or "the script gave no reason"

@@ -8,17 +8,19 @@ from __future__ import annotations
 import itertools
 import logging
 import re
+import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import quote
 
+from caltrop.dialect import patterns
 from caltrop.dialect.moments import time_bound
 from caltrop.dialect.words import truth
 from caltrop.dialect.zones import TimeError
-from caltrop.engine import custom, questions, reading, registry
+from caltrop.engine import budget, custom, questions, reading, registry
+from caltrop.engine.budget import Stop
 from caltrop.engine.context import Context, Message
 from caltrop.engine.errors import Cancelled
 from caltrop.engine.execute import Engine
@@ -29,12 +31,18 @@ from caltrop.errors import CaltropError
 from caltrop.explained import explained
 from caltrop.spl.ast import Command
 from caltrop.spl.errors import QueryError
+from caltrop.splunkd.searching.pool import Pool
+from caltrop.splunkd.searching.shelf import Shelf
 from caltrop.splunkd.wire.http import ApiError
 
 log = logging.getLogger(__name__)
 State = Literal["QUEUED", "PARSING", "RUNNING", "PAUSED", "FINALIZING", "DONE", "FAILED"]
 WORKERS = 6
 MAX_KEPT = 2_000  # finished jobs beyond this go, oldest first
+SMALL = 64 << 10  # bytes of results that stay in memory
+LARGE = 64 << 20  # bytes of a search whose end is worth giving memory back
+POST_SECONDS = 60.0  # of a search over results
+CLOSING = 2.0  # seconds for searches to end with the server
 MAX_BYTES = 1 << 30  # and so do those whose results do not fit beside the newer ones
 TTL = 600
 SID = re.compile(r"[A-Za-z0-9_.@:\-]{1,200}")
@@ -58,6 +66,8 @@ class SearchSpec:
     scheduled: bool = False
     ttl: int = TTL
     priority: int = 5
+    max_time: int = 0  # seconds after which it is finalized; 0: never
+    auto_cancel: int = 0  # seconds without a request for it after which it is cancelled; 0: never
     preview: bool = False
     buckets: int = 0
     delegate: str = ""
@@ -67,7 +77,7 @@ class SearchSpec:
 class Job:
     """One search, read when it was asked for: what was checked is what runs, at the `moment` it was read at.
 
-    Attributes change under `condition`; `done` is set once it will not change any more.
+    `done` is set once it will not change any more.
     """
 
     def __init__(self, sid: str, spec: SearchSpec, search: Reading, moment: float, created: float) -> None:
@@ -83,17 +93,21 @@ class Job:
         self.priority = spec.priority
         self.preview = spec.preview
         self.state: State = "QUEUED"
+        self.max_time = spec.max_time
+        self.auto_cancel = spec.auto_cancel
+        self.seen = self.began = created  # asked for last; begun, where `time` counts
+        self.stop = Stop()
         self.paused = False
-        self.finalized = False
         self.saved = False
-        self.cancelled = False
         self.progress = 0.0
         self.rows = 0  # of the latest stage
         self.messages: list[Message] = []
         self.explanation: list[Message] = []  # why nothing is left; shown with the job and its log, never with results
-        self.result: SearchResult | None = None
-        self.condition = threading.Condition()
+        self.said: list[Message] = []  # while it runs
+        self.shelf: Shelf | None = None  # what it has found
+        self.result: SearchResult | None = None  # without its tables
         self.done = threading.Event()
+        self.over = threading.Event()  # done, or nobody's any more
         self.custom: dict[str, str] = dict(spec.custom)
 
     @property
@@ -110,11 +124,19 @@ class Job:
 
     @property
     def table(self) -> Table:
-        return self.result.table if self.result else Table.empty()
+        return self.shelf.table if self.shelf else Table.empty()
 
     @property
     def events(self) -> Table:
-        return self.result.events if self.result else Table.empty()
+        return self.shelf.events if self.shelf else Table.empty()
+
+    @property
+    def finalized(self) -> bool:
+        return self.stop.finalized
+
+    @property
+    def cancelled(self) -> bool:
+        return self.stop.ended
 
     def touch(self, now: float) -> None:
         self.updated = now
@@ -122,12 +144,16 @@ class Job:
     def expires(self) -> float:
         return self.updated + self.ttl if self.done.is_set() else float("inf")
 
-    def should_stop(self) -> bool:
-        """Asked by the engine between commands; waits here while the job is paused."""
-        with self.condition:
-            while self.paused and not self.cancelled:
-                self.condition.wait(1.0)
-            return self.cancelled
+    def pause(self, paused: bool) -> None:
+        self.paused = paused
+        self.stop.pause(paused)
+
+    def finalize(self, why: str = "") -> None:
+        """Give what there is, soon."""
+        if why and not self.finalized:
+            self.said.append(Message("INFO", why))
+        self.paused = False
+        self.stop.finalize()
 
 
 class Jobs:
@@ -140,7 +166,10 @@ class Jobs:
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
         self._numbers = itertools.count(1)
-        self._pool = ThreadPoolExecutor(WORKERS, thread_name_prefix="search")
+        self._closed = self._large = False
+        self._ended = clock()  # the last search that is no more
+        self._pool = Pool(WORKERS, "search")
+        self._folder = None if instance.data_dir is None else instance.data_dir / "run" / "dispatch"
 
     # -- asking --------------------------------------------------------------------------------------------------------
 
@@ -149,6 +178,8 @@ class Jobs:
 
         `then` runs in the worker when the search has ended well, before the job is done.
         """
+        if self._closed:
+            raise ApiError(503, "The server is shutting down.")
         now = self._clock()
         _check_times(spec, now)
         moment = spec.now if spec.now is not None else now
@@ -161,7 +192,7 @@ class Jobs:
             if sid in self._jobs:
                 raise ApiError(409, f"A search job with the id {sid!r} already exists")
             self._jobs[sid] = job
-        self._pool.submit(self._run, job, then)
+        self._pool.submit(lambda: self._run(job, then))
         return job
 
     def check(self, search: str, app: str, user: str, moment: float | None = None) -> Reading:
@@ -200,11 +231,10 @@ class Jobs:
 
     def _run(self, job: Job, then: Callable[[Job], None] | None) -> None:
         spec = job.spec
-        said: list[Message] = []
+        said = job.said
         try:
-            if job.should_stop():
-                return
-            job.state = "RUNNING"
+            job.stop.check()
+            job.state, job.began = "RUNNING", self._clock()
             if questions.reads_internal(job.search.pipeline):
                 self._before()
             result = self._instance.search(
@@ -216,21 +246,28 @@ class Jobs:
                 user=spec.owner,
                 sid=job.sid,
                 on_progress=lambda stage, stages, rows: _progress(job, stage, stages, rows),
-                cancelled=job.should_stop,
+                stop=job.stop,
                 messages=said,
             )
+            job.shelf = Shelf(result.table, result.events)
             job.messages = list(result.messages)
             if not len(result.table) and not spec.scheduled and self._explains(spec):
                 found = explained(self._instance, result, app=spec.app, user=spec.owner)
                 if any(finding.subject != "stage" for finding in found.findings):
                     job.explanation = [Message("INFO", line) for line in found.lines()]
-            job.result = replace(result, emptied=None)  # rows that nobody reads any more
+            job.result = replace(
+                result, table=Table.empty(), events=Table.empty(), emptied=None
+            )  # rows that nobody reads any more
             job.state = "FINALIZING"
             if then is not None:
                 then(job)
+            del result
+            job.size = job.shelf.size
+            if job.size > SMALL and self._folder is not None:
+                job.shelf.put_away(self._folder / quote(job.sid, safe=""), self._instance.kept)
             job.state = "DONE"
         except Cancelled:
-            job.state = "FAILED"
+            job.state, job.messages = "FAILED", said
         except CaltropError as error:
             job.state = "FAILED"
             job.messages = [*_told(error), *said]
@@ -239,10 +276,18 @@ class Jobs:
             job.state = "FAILED"
             job.messages = [Message("FATAL", f"internal error: {type(error).__name__}: {error}")]
         finally:
-            job.size = sum(int(t.frame.estimated_size()) for t in (job.table, job.events))
             job.progress = 1.0
-            job.finished = job.updated = self._clock()
+            job.finished = job.updated = self._ended = self._clock()
+            self._large = self._large or job.cancelled or max(job.stop.size, job.size) > LARGE
             job.done.set()
+            job.over.set()
+            if job.cancelled:
+                self._discard(job)
+
+    def _discard(self, job: Job) -> None:
+        job.shelf = None
+        if self._folder is not None:
+            shutil.rmtree(self._folder / quote(job.sid, safe=""), ignore_errors=True)
 
     def _explains(self, spec: SearchSpec) -> bool:
         """Whether messages say why nothing is left: `explain` of [caltrop] in limits.conf, on unless set otherwise."""
@@ -258,8 +303,13 @@ class Jobs:
             text = "| search " + text.removeprefix("search ") if not _is_command(text) else f"| {text}"
         spec = job.spec
         context = Context(self._instance, Engine(), job.moment, app=spec.app, user=spec.owner, sid=job.sid)
+        allowed = self._instance.limits
         try:
-            return context.engine.run_text(text, context, source=table)
+            with (
+                patterns.budget(longest=allowed.value, most=allowed.memory),
+                budget.running(Stop(POST_SECONDS), allowed),
+            ):
+                return context.engine.run_text(text, context, source=table)
         except CaltropError as error:
             raise _refusal(error) from None
 
@@ -276,27 +326,64 @@ class Jobs:
 
     def remove(self, job: Job) -> None:
         """Cancel what runs and forget the job."""
-        with job.condition:
-            job.cancelled = True
-            job.condition.notify_all()
+        job.stop.end()
+        job.over.set()
         with self._lock:
             self._jobs.pop(job.sid, None)
+        if job.done.is_set():
+            self._discard(job)
 
     def reap(self) -> None:
         """Forget what has expired, and the oldest where there is too much."""
         now = self._clock()
         kept = size = 0
         for job in self.all():
-            if not job.done.is_set() or job.saved:
+            if job.auto_cancel and now - max(job.seen, job.created) > job.auto_cancel and not job.saved:
+                self.remove(job)
+                continue
+            if not job.done.is_set():
+                if job.max_time and job.state == "RUNNING" and now - job.began > job.max_time:
+                    job.finalize(
+                        f"Search auto-finalized after time limit ({job.max_time} seconds) reached. Results may be incomplete."
+                    )
+                continue
+            if job.saved:
                 continue
             kept, size = kept + 1, size + job.size
             if job.expires() < now or kept > MAX_KEPT or (size > MAX_BYTES and kept > 1):
                 self.remove(job)
 
-    def close(self) -> None:
+    def idle(self) -> float:
+        """Seconds since a search ran; 0 while one does."""
+        jobs = self.all()
+        if any(not job.done.is_set() for job in jobs):
+            return 0.0
+        return self._clock() - max((job.finished for job in jobs), default=self._ended)
+
+    def freed(self) -> bool:
+        """Whether a large search has ended since this was asked last: its memory can be given back."""
+        large, self._large = self._large, False
+        return large
+
+    def end_largest(self, limit: int) -> None:
+        """The server has not enough memory for all that runs: the search with the largest table ends."""
+        running = [job for job in self.all() if not job.done.is_set() and job.state == "RUNNING"]
+        if running:
+            job = max(running, key=lambda job: job.stop.size)
+            what = f"The search was ended: the server has no more than {limit >> 20} MB for searches."
+            job.said.append(Message("ERROR", what))
+            job.stop.end()
+
+    def cancel(self) -> None:
+        """End all jobs and take no more."""
+        self._closed = True
         for job in self.all():
             self.remove(job)
-        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def close(self, seconds: float = CLOSING) -> None:
+        """End all jobs; those that do not end in that time are left to the end of the process."""
+        self.cancel()
+        self._pool.close(seconds)
 
 
 def as_rest_search(text: str) -> str:

@@ -11,12 +11,12 @@ import csv
 import gzip
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from caltrop import children
 from caltrop.dialect.words import truth
 from caltrop.errors import CaltropError
 from caltrop.knowledge.configuration import MergedStanza
@@ -100,18 +100,9 @@ def _cell(value: str | list[str]) -> str:
 
 
 def _execute(script: Path, name: str, payload: Mapping[str, Any]) -> None:
-    try:
-        done = subprocess.run(
-            [sys.executable, str(script), "--execute"],
-            input=json.dumps(payload).encode(),
-            capture_output=True,
-            cwd=script.parent,
-            env={"PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin"},
-            timeout=SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise CaltropError(f"alert action {name!r} did not end within {SECONDS} s") from None
-    if done.returncode:
-        said = done.stderr.decode("utf-8", "replace")[-TAIL:].strip()
-        raise CaltropError(f"alert action {name!r} ended with code {done.returncode}: {said}")
+    command = [sys.executable, str(script), "--execute"]
+    done = children.run(command, json.dumps(payload).encode(), cwd=script.parent, seconds=SECONDS)
+    if done.late:
+        raise CaltropError(f"alert action {name!r} did not end within {SECONDS} s")
+    if done.code:
+        raise CaltropError(f"alert action {name!r} ended with code {done.code}: {done.said[-TAIL:]}")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
+from caltrop import children
 from caltrop.engine.instance import Instance
 from caltrop.engine.services import Services
 from caltrop.knowledge import install_app
@@ -19,9 +20,10 @@ from caltrop.knowledge.configuration import stands_in
 from caltrop.splunkd.access.accounts import Accounts
 from caltrop.splunkd.access.permissions import Permissions
 from caltrop.splunkd.access.roles import Roles
-from caltrop.splunkd.state import provision
+from caltrop.splunkd.state import leftovers, provision
 from caltrop.splunkd.state.bulletins import RESTART, Bulletins
 from caltrop.splunkd.state.logs import Logs
+from caltrop.splunkd.state.settings import Settings
 from caltrop.splunkd.wire.http import VERSION
 
 ADMIN = "admin"
@@ -33,7 +35,7 @@ class State:
 
     `services` is what searches may ask of the server around the engine. `password` is that of the administrator; it is
     set when given or when the directory is new, and `self.password` is empty where it is not known. `version` is the release
-    that the server claims to be.
+    that the server claims to be, `settings` what its operator decided.
     """
 
     def __init__(
@@ -45,9 +47,13 @@ class State:
         addons: Sequence[Path] | None = None,
         clock: Callable[[], float] = time.time,
         version: str = VERSION,
+        settings: Settings | None = None,
     ) -> None:
         self.version = version
+        self.settings = settings or Settings()
         self.data_dir = data_dir.resolve()
+        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.data_dir.chmod(0o700)
         self.clock = clock
         self.guid = str(uuid.uuid5(uuid.NAMESPACE_URL, str(self.data_dir))).upper()
         self.started = clock()
@@ -57,7 +63,8 @@ class State:
         provision.provision(self.etc, addons)
         # Without add-ons, those that an earlier start left in the data directory do not count either.
         stand_ins = addons is None or bool(addons)
-        self.instance = Instance(self.data_dir / "var", self.etc, services=services, stand_ins=stand_ins)
+        self.instance = Instance(self.data_dir / "var", self.etc, services=services, stand_ins=stand_ins,
+            keep=self.settings.keep, limits=self.settings.limits)  # fmt: skip
         self.config = self.instance.config
         self.store = self.instance.store
         self.kvstore = self.instance.kvstore
@@ -73,6 +80,16 @@ class State:
             self.password = ""
         provision.open_indexes(self.config, self.store)
         self._cleaned = clock()
+        self._clean_up()
+
+    def _clean_up(self) -> None:
+        """What was found amiss is told in the log and to the administrator."""
+        for line in leftovers.clean(self.data_dir):
+            self.logs.warn("loader", line)
+        for line in self.store.problems:
+            self.logs.error("IndexProcessor", line)
+            self.bulletins.add("index_damaged", line, "error", self.now())
+        children.note(leftovers.notes(self.data_dir))
 
     @property
     def url(self) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
@@ -12,12 +14,19 @@ from starlette.types import Receive, Scope, Send
 
 from caltrop.splunkd.wire.http import ApiError, Request, Response
 
-MAX_BODY = 512 * 1024 * 1024  # as sent; splunkd's default for its listener is of this order
-MAX_INFLATED = 1024 * 1024 * 1024
+UNKNOWN = 64 << 10  # bytes of a body that are read of anybody; more of it from those who may send it only
 MAX_MEMBERS = 64  # of one gzip body; each costs a copy of what follows it
+STEP = 1 << 20  # bytes that are inflated at once
+IDLE_SECONDS = 30.0  # between two pieces of a body
+BODY_SECONDS, BODY_RATE = 60.0, 64 << 10  # a body may take that long, and a second more for so many bytes
+DRAIN_BYTES, DRAIN_SECONDS = 256 << 20, 10.0  # of a refused body, thrown away so that the client reads the answer
 
 
 class Application(Protocol):
+    def admit(self, request: Request) -> int | Response:
+        """Asked before a large or compressed body is read: how many bytes this caller may send here, or the answer to it."""
+        ...
+
     def handle(self, request: Request) -> Response: ...
 
     def refuse(self, error: ApiError) -> Response:
@@ -39,74 +48,149 @@ class AsgiApp:
         for raw_name, raw_value in scope["headers"]:
             name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
             headers[name] = f"{headers[name]}; {value}" if name == "cookie" and name in headers else value
+        gone = threading.Event()
+        body = _Body(receive, headers)
         try:
-            body = await _read_body(receive, headers)
-            if body is None:
-                return
             request = Request(
                 scope["method"],
                 scope["raw_path"].decode("latin-1"),
                 scope["query_string"].decode("latin-1"),
                 headers,
-                body,
-                self._port,
+                port=self._port,
+                gone=gone.is_set,
             )
+            response = await self._read(request, body)
         except ApiError as error:
             response = self._application.refuse(error)
+        except ConnectionError:
+            return
+        if response is not None:
+            await body.drain()
             # What is left of the body would be taken for the next request.
             response.headers.append(("connection", "close"))
         else:
-            response = await _in_pool(self._pool, self._application.handle, request)
+            watch = asyncio.create_task(_watch(receive, gone))
+            try:
+                response = await _in_pool(self._pool, self._application.handle, request)
+            finally:
+                watch.cancel()
         await _send(self._pool, response, send)
+
+    async def _read(self, request: Request, body: _Body) -> Response | None:
+        """Give the request its body; the answer instead where the caller may not send it."""
+        if not body.compressed and (body.length or 0) <= UNKNOWN and await body.read(UNKNOWN):
+            request.body = body.taken()
+            return None
+        allowed = await _in_pool(self._pool, self._application.admit, request)
+        if isinstance(allowed, Response):
+            return allowed
+        most: int = allowed
+        if body.length is not None and body.length > most:
+            raise ApiError(413, f"Content-Length of {body.length} too large (maximum is {most})")
+        if not await body.read(most):
+            raise ApiError(413, f"Request body is too large (maximum is {most})")
+        data = body.taken()
+        request.body = await _in_pool(self._pool, inflate, data, most) if body.compressed else data
+        return None
+
+
+class _Body:
+    """The body of a request as it comes. Raises ApiError for one that cannot be read, ConnectionError when the client went away
+    before its end."""
+
+    def __init__(self, receive: Receive, headers: Mapping[str, str]) -> None:
+        self._receive = receive
+        encoding = headers.get("content-encoding", "").strip().lower()
+        self._encoding = encoding
+        self.compressed = encoding == "gzip"
+        length = headers.get("content-length", "")
+        self.length = int(length) if length.isdigit() and len(length) < 20 else None
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._began = time.monotonic()
+        self._ended = False
+
+    async def read(self, most: int) -> bool:
+        """Read on to the end; False as soon as there are more bytes than that, which are kept."""
+        if self._encoding not in {"", "identity", "gzip"}:
+            raise ApiError(415, f"Content-Encoding {self._encoding} is not supported (gzip is)")
+        while not self._ended:
+            if self._size > most:
+                return False
+            part = await self._next(min(IDLE_SECONDS, self._left()))
+            self._size += len(part)
+            if part:
+                self._parts.append(part)
+        return self._size <= most
+
+    def taken(self) -> bytes:
+        data = b"".join(self._parts)
+        self._parts.clear()
+        return data
+
+    async def drain(self) -> None:
+        """Throw away what still comes, within limits."""
+        self._parts.clear()
+        until = time.monotonic() + DRAIN_SECONDS
+        left = DRAIN_BYTES
+        try:
+            while not self._ended and left > 0 and (seconds := until - time.monotonic()) > 0:
+                left -= len(await self._next(seconds))
+        except (ApiError, ConnectionError):
+            return
+
+    def _left(self) -> float:
+        return self._began + BODY_SECONDS + self._size / BODY_RATE - time.monotonic()
+
+    async def _next(self, seconds: float) -> bytes:
+        try:
+            message = await asyncio.wait_for(self._receive(), max(seconds, 0.0))
+        except TimeoutError:
+            self._ended = True
+            raise ApiError(408, "The body of the request did not come in time") from None
+        if message["type"] == "http.disconnect":
+            raise ConnectionError
+        self._ended = not message.get("more_body", False)
+        part: bytes = message.get("body", b"")
+        return part
+
+
+async def _watch(receive: Receive, gone: threading.Event) -> None:
+    """Notice that the client goes away while its request is answered."""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            gone.set()
+            return
 
 
 async def _in_pool(pool: ThreadPoolExecutor, function: Any, *args: Any) -> Any:
     return await asyncio.get_running_loop().run_in_executor(pool, function, *args)
 
 
-async def _read_body(receive: Receive, headers: dict[str, str]) -> bytes | None:
-    """The whole body as it was before any compression; None when the client went away before its end."""
-    encoding = headers.get("content-encoding", "").strip().lower()
-    if encoding not in {"", "identity", "gzip"}:
-        raise ApiError(415, f"Content-Encoding {encoding} is not supported (gzip is)")
-    length = headers.get("content-length", "0")
-    if length.isdigit() and int(length) > MAX_BODY:
-        raise ApiError(413, f"Content-Length of {length} too large (maximum is {MAX_BODY})")
+def inflate(data: bytes, most: int) -> bytes:
+    """Gunzip all members, a bounded step at a time; 400 for damaged data, 413 for data that would not stop."""
     parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        part = message.get("body", b"")
-        size += len(part)
-        if size > MAX_BODY:
-            raise ApiError(413, f"Request body is too large (maximum is {MAX_BODY})")
-        if part:
-            parts.append(part)
-        if not message.get("more_body", False):
-            break
-    body = b"".join(parts)
-    return inflate(body) if encoding == "gzip" else body
-
-
-def inflate(data: bytes, limit: int = MAX_INFLATED) -> bytes:
-    """Gunzip all members; 400 for damaged data, 413 for data that would not stop."""
-    parts: list[bytes] = []
-    left = limit
-    while data or not parts:
-        if len(parts) == MAX_MEMBERS:
+    left = most
+    members = 0
+    while data or not members:
+        if members == MAX_MEMBERS:
             raise ApiError(413, f"The body has more than {MAX_MEMBERS} gzip members")
+        members += 1
         machine = zlib.decompressobj(wbits=31)
-        try:
-            parts.append(machine.decompress(data, left + 1))  # 0 would mean no limit
-        except zlib.error:
-            raise ApiError(400, "The body is not valid gzip data") from None
-        left -= len(parts[-1])
-        if left < 0 or machine.unconsumed_tail:
-            raise ApiError(413, f"The body inflates to more than {limit} bytes")
-        if not machine.eof:
-            raise ApiError(400, "The gzip data ends too early")
+        while not machine.eof:
+            try:
+                part = machine.decompress(data, STEP)
+            except zlib.error:
+                raise ApiError(400, "The body is not valid gzip data") from None
+            data = machine.unconsumed_tail
+            left -= len(part)
+            if left < 0:
+                raise ApiError(413, f"The body inflates to more than {most} bytes")
+            if part:
+                parts.append(part)
+            elif not machine.eof and not data:
+                raise ApiError(400, "The gzip data ends too early")
         data = machine.unused_data
     return b"".join(parts)
 

@@ -7,7 +7,7 @@ process. Paths follow the "Basic concepts" page of the REST API user manual: `/s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import parse_qsl, unquote, unquote_plus
@@ -140,6 +140,7 @@ class Request:
     session: str = ""  # the session key it was authenticated with, if any
     args: Args = field(default_factory=Args)
     version: str = VERSION  # what the server claims to be
+    gone: Callable[[], bool] = bool  # whether the client has hung up: nobody reads the answer
 
     def __post_init__(self) -> None:
         parts = [p for p in self.target.split("/") if p]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -19,6 +20,9 @@ from caltrop.errors import CaltropError
 from caltrop.splunkd.wire.http import Request
 
 MAX_HEAD = 64 * 1024
+HEAD_SECONDS = 20.0  # for the head of a request, once it has begun
+WRITE_SECONDS = 60.0  # for a client to take what was sent to it
+MAX_CONNECTIONS = 256  # of one peer to one listener
 MAX_WAITING = 64  # pieces of a stream that may wait to be stored before the sender has to
 log = logging.getLogger(__name__)
 _STREAM = re.compile(rb"POST [^ ]*/receivers/stream/?(?:\?[^ ]*)? HTTP/1\.[01]\r\n")
@@ -37,11 +41,51 @@ class SplunkdProtocol(H11Protocol):
 
     open_stream: Callable[[Request], Sink | None]
     port: int
+    peers: Counter[str]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._head: bytes | None = b""  # what has come of the first head; None once it is decided
         self._queue: asyncio.Queue[bytes | None] | None = None
+        self._peer = ""
+        self._reading: asyncio.TimerHandle | None = None
+        self._writing: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        address = transport.get_extra_info("peername")
+        self._peer = address[0] if address else "?"
+        self.peers[self._peer] += 1
+        if self.peers[self._peer] > MAX_CONNECTIONS:
+            log.warning("%s has more than %d connections", self._peer, MAX_CONNECTIONS)
+            transport.abort()
+            return
+        self._reading = self.loop.call_later(HEAD_SECONDS, transport.abort)
+
+    def _head_has_come(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
+
+    def _read_on(self, data: bytes) -> None:
+        """What uvicorn reads; a head that is begun and not finished has its time, also the second of a connection."""
+        super().data_received(data)
+        busy = self.cycle is not None and not self.cycle.response_complete
+        if busy or not self.conn.trailing_data[0]:
+            self._head_has_come()
+        elif self._reading is None:
+            self._reading = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self._writing is None:
+            self._writing = self.loop.call_later(WRITE_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._writing is not None:
+            self._writing.cancel()
+            self._writing = None
 
     def data_received(self, data: bytes) -> None:
         if self._queue is not None:
@@ -49,7 +93,7 @@ class SplunkdProtocol(H11Protocol):
             if self._queue.qsize() > MAX_WAITING:
                 self.transport.pause_reading()
         elif self._head is None:
-            super().data_received(data)
+            self._read_on(data)
         else:
             self._head += data
             self._decide()
@@ -61,8 +105,9 @@ class SplunkdProtocol(H11Protocol):
             return
         head, self._head = self._head, None
         if end < 0 or not _STREAM.match(head) or _sized(head[:end]):
-            super().data_received(head)
+            self._read_on(head)
             return
+        self._head_has_come()
         self._unset_keepalive_if_required()
         self._queue = asyncio.Queue()
         self._queue.put_nowait(head[end + 4 :])
@@ -95,6 +140,12 @@ class SplunkdProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._queue is not None:
             self._queue.put_nowait(None)
+        self.peers[self._peer] -= 1
+        if not self.peers[self._peer]:
+            del self.peers[self._peer]
+        for timer in (self._reading, self._writing):
+            if timer is not None:
+                timer.cancel()
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
@@ -108,7 +159,8 @@ class SplunkdProtocol(H11Protocol):
 
 def protocol_class(open_stream: Callable[[Request], Sink | None], port: int) -> type[SplunkdProtocol]:
     """A protocol for one listener."""
-    return type("ListenerProtocol", (SplunkdProtocol,), {"open_stream": staticmethod(open_stream), "port": port})
+    own = {"open_stream": staticmethod(open_stream), "port": port, "peers": Counter()}
+    return type("ListenerProtocol", (SplunkdProtocol,), own)
 
 
 def _sized(head: bytes) -> bool:

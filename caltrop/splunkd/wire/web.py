@@ -14,6 +14,9 @@ class WebApp:
     def __init__(self, management_port: int) -> None:
         self._management_port = management_port
 
+    def admit(self, request: Request) -> int | Response:
+        return self.handle(request)
+
     def handle(self, request: Request) -> Response:
         return Response(404, b"Not Found\n", TEXT)
 

@@ -13,12 +13,13 @@ import pytest
 from caltrop.cli import main
 from caltrop.conformance import read_cases, rows_of, run_case
 from caltrop.engine import registry
+from caltrop.engine.budget import Stop
 from caltrop.engine.errors import Cancelled, SearchError
 from caltrop.engine.extractions import FIELDS
 from caltrop.engine.instance import Instance
-from caltrop.engine.kept import ENTRY, Kept
 from caltrop.engine.needed import extractable, keep, needed_fields
 from caltrop.errors import CaltropError
+from caltrop.index.kept import ENTRY, Kept
 from caltrop.spl import SplError, known_commands, parse
 from caltrop.spl.facts import SUMMARY
 
@@ -107,7 +108,7 @@ def test_cancelling_and_progress(instance: Instance) -> None:
     instance.search("status=* | head 2 | stats count", on_progress=lambda *stage: stages.append(stage))
     assert stages == [(1, 3, 3), (2, 3, 2), (3, 3, 1)]
     with pytest.raises(Cancelled):
-        instance.search("status=* | head 2", cancelled=lambda: True)
+        instance.search("status=* | head 2", stop=Stop(-1))
 
 
 def test_deep_subsearches_are_refused(instance: Instance) -> None:

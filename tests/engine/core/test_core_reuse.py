@@ -12,7 +12,7 @@ import pytest
 from caltrop.conformance import Row, rows_of
 from caltrop.engine.extractions import Extractions
 from caltrop.engine.instance import Instance
-from caltrop.engine.kept import Kept
+from caltrop.index.kept import Kept
 from caltrop.knowledge import Knowledge
 from caltrop.knowledge.asking import Asker
 

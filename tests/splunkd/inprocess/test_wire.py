@@ -29,6 +29,11 @@ from caltrop.splunkd.wire.web import WebApp
 class Echo:
     """Answers with what it got."""
 
+    most = 200_000
+
+    def admit(self, request: Request) -> int | Response:
+        return Response(401, b"who are you", TEXT) if request.segments == ["secret"] else self.most
+
     def handle(self, request: Request) -> Response:
         if request.segments == ["pieces"]:
             return Response(200, iter([b"one ", b"two"]), TEXT)
@@ -53,6 +58,8 @@ def asked(pool: ThreadPoolExecutor, path: str, *pieces: bytes, gone: bool = Fals
     sent: list[Message] = []
 
     async def receive() -> Message:
+        while not waiting:  # as a client that waits for its answer
+            await asyncio.sleep(60)
         return waiting.pop(0)
 
     async def send(message: Message) -> None:
@@ -91,7 +98,11 @@ def test_half_a_body_is_no_request(pool: ThreadPoolExecutor) -> None:
         ("/elsewhere", b"", {}, 404),
         ("/services/x", b"x", {"content_encoding": "br"}, 415),
         ("/services/x", b"not gzip", {"content_encoding": "gzip"}, 400),
-        ("/services/x", b"x", {"content_length": str(asgi.MAX_BODY + 1)}, 413),
+        ("/services/x", b"x", {"content_length": str(Echo.most + 1)}, 413),
+        ("/services/secret", b"x", {"content_length": str(asgi.UNKNOWN + 1)}, 401),
+        ("/services/secret", b"not gzip", {"content_encoding": "gzip"}, 401),
+        ("/services/secret", b"x" * (asgi.UNKNOWN + 1), {}, 401),
+        ("/services/x", gzip.compress(b"x" * (Echo.most + 1)), {"content_encoding": "gzip"}, 413),
     ],
 )
 def test_what_never_becomes_a_request(
@@ -103,9 +114,12 @@ def test_what_never_becomes_a_request(
 
 
 def test_a_body_that_grows_too_large(pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asgi, "MAX_BODY", 5)
+    monkeypatch.setattr(asgi, "UNKNOWN", 2)
+    monkeypatch.setattr(Echo, "most", 5)
     assert asked(pool, "/services/x", b"123", b"456")[0]["status"] == 413
     assert asked(pool, "/services/x", b"123", b"45")[0]["status"] == 200
+    assert asked(pool, "/services/secret", b"123", b"45")[0]["status"] == 401
+    assert asked(pool, "/services/secret", b"12")[0]["status"] == 200, "little is read of anybody"
 
 
 # --- the head of a connection -------------------------------------------------------------------------------------------

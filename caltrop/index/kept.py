@@ -8,7 +8,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from typing import Any
 
-MOST = 384 << 20  # bytes; `caltrop serve --keep-memory`
+MOST = 512 << 20  # bytes; `caltrop serve --keep-memory`
 ENTRY = 2_000  # bytes that an entry costs besides its value
 
 
