@@ -1,13 +1,14 @@
 """Does every detection of a repository find the fields that it reads in the data sources that it names?
 
-    python -m tools.detection_fields ../shared/corpus/escu [--decisive] [--missing]
+    python -m tools.detection_fields ../shared/corpus/escu [--decisive] [--verbose] [--examples tests/addons/examples]
 
 Each example log of `data_sources/` is indexed under its source and sourcetype, and under those that the tests of the
 detections state for it. A detection that searches events has its fields where an example of one of its data sources has
 them; one that searches a data model where such an example belongs to the dataset and gives them a value of its own
 (`unknown`, which the model fills in, is none). What is counted as missing: a field that no example of the detection's data
 sources gives although a page of one lists it, or that belongs to a data model. Other fields that the example happens to
-lack (one more key of a JSON document) are told apart, as `not listed`.
+lack (one more key of a JSON document) are told apart, as `not listed`. Published examples are often cut off: `--examples` names
+folders with more of them, data source files whose `name` is that of the data source.
 """
 
 from __future__ import annotations
@@ -221,11 +222,11 @@ def _fields(node: Node) -> Iterator[str]:
 class Bench:
     """An instance with a repository's app, and every example under the sources and sourcetypes that are stated for it."""
 
-    def __init__(self, catalogue: Catalogue, folder: Path, apps: Sequence[Path], app: str) -> None:
+    def __init__(self, catalogue: Catalogue, folders: Sequence[Path], apps: Sequence[Path], app: str) -> None:
         self.instance = Instance(None, apps)
         self.app = app
         self.ctx = Context(self.instance, Engine(), self.instance.clock(), app=app, user="nobody")
-        known = [sample for sample in samples(folder) if not _BARE_TIME.fullmatch(sample.event.strip())]
+        known = [s for folder in folders for s in samples(folder) if not _BARE_TIME.fullmatch(s.event.strip())]
         stated = _stated(catalogue, {sample.name for sample in known})
         self.samples: list[Sample] = []
         for sample in known:
@@ -315,13 +316,14 @@ def _stated(catalogue: Catalogue, known: set[str]) -> dict[str, set[tuple[str, s
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.detection_fields")
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--examples", type=Path, action="append", default=[], help="a folder with more examples")
     parser.add_argument("--decisive", action="store_true", help="only fields without which rows are lost")
     parser.add_argument("--verbose", action="store_true", help="a line for each detection that lacks a field")
     options = parser.parse_args(arguments)
     catalogue = load(options.folder)
     with tempfile.TemporaryDirectory(prefix="caltrop-fields-") as folder:
         app = write_app(catalogue, Path(folder))
-        bench = Bench(catalogue, options.folder, [*layers(), app], app.name)
+        bench = Bench(catalogue, [options.folder, *options.examples], [*layers(), app], app.name)
         verdicts = [v for d in catalogue.detections if (v := bench.judge(d, decisive=options.decisive))]
     sys.stdout.writelines(f"{line}\n" for line in report(bench, verdicts, verbose=options.verbose))
     return 0

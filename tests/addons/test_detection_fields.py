@@ -12,6 +12,9 @@ from caltrop.knowledge import layers
 from caltrop.spl import parse
 from tools.detection_fields import Bench, Reads, readings, report
 
+EXAMPLES = Path(__file__).with_name("examples")  # whole events, where the published ones are cut off
+MOST_LACKING = 12
+
 
 def read(search: str) -> list[Reads]:
     return list(readings(parse(search)))
@@ -51,15 +54,12 @@ def test_subsearches_are_readings_of_their_own() -> None:
 @pytest.mark.shared
 @pytest.mark.slow
 def test_published_detections_have_their_fields(shared: Path, tmp_path: Path) -> None:
-    """Of those that decide about rows. What is left is no fault of ours: it is in none of the examples."""
+    """Of those that decide about rows. What is left reads what an asset list gives, or names too few data sources."""
     folder = shared / "corpus" / "escu"
     catalogue = load(folder)
     app = write_app(catalogue, tmp_path)
-    bench = Bench(catalogue, folder, [*layers(), app], app.name)
+    bench = Bench(catalogue, [folder, EXAMPLES], [*layers(), app], app.name)
     verdicts = [v for d in catalogue.detections if (v := bench.judge(d, decisive=True))]
     lacking = [v.detection.name for v in verdicts if not v.given]
     assert len(verdicts) > 800
     assert len(lacking) <= MOST_LACKING, list(report(bench, verdicts, verbose=True))
-
-
-MOST_LACKING = 45

@@ -174,7 +174,7 @@ EVENTS: dict[str, tuple[str, str, str, dict[str, object], set[str]]] = {
     "sysmon image load": (
         f"XmlWinEventLog:{SYSMON}", "XmlWinEventLog",
         xml(7, SYSMON, Image="C:\\a\\b.exe", ImageLoaded="C:\\w\\c.dll", ProcessId="7", OriginalFileName="-", Signed="true", SignatureStatus="Valid"),
-        {"process_name": "c.dll", "parent_process_name": "b.exe", "parent_process_id": "7", "process_id": None, "original_file_name": None,
+        {"process_name": "b.exe", "process_id": "7", "loaded_file": "c.dll", "parent_process_name": "b.exe", "parent_process_id": "7", "original_file_name": None,
          "service_dll_signature_verified": "true"}, {"process", "report"},
     ),
     "an event id with qualifiers": (
