@@ -13,6 +13,7 @@ from .constants import ENVIRONMENT
 from .encoded import decode
 from .limits import MAX_SCRIPTS, MAX_TEXT, MAX_VALUE, MAX_VALUES
 from .records import Call, Reading, said, way
+from .source_text import SEPARATOR
 from .values import Budget, Strings
 
 _DASHES = "-/\u2013\u2014\u2015"
@@ -411,9 +412,10 @@ class Reader:
 
 
 def read(text: str, budget: Budget) -> Reading:
-    """Read one command line."""
+    """Read one command line, or several that `source_text.SEPARATOR` joins."""
     reader = Reader(budget)
-    reader.line(text)
+    for line in text.split(SEPARATOR)[:MAX_VALUES] if SEPARATOR in text else (text,):
+        reader.line(line)
     return Reading(reader.calls, reader.scripts, [], reader.payloads, "")
 
 

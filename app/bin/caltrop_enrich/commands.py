@@ -52,6 +52,7 @@ def _bound(call: Invocation, name: str) -> Dict[str, Value]:
 
 def wmi(machine: Machine, call: Invocation) -> Value:
     """A cmdlet of WMI or CIM: noted down with its parameters."""
+    machine.budget.spend(2)
     cmdlet = BY_NAME[call.name]
     noted = Call(cmdlet.name, cmdlet.bind(call.arguments))
     noted.unresolved = call.unresolved

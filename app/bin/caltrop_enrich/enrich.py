@@ -5,26 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-from . import calls, commandlines, indicators, module_logging, source_text
+from . import calls, indicators, module_logging, source_text
 from .annotations import COLUMNS, Annotations
 from .encoded import decode_level, may_encode
-from .interpreter import read_script
-from .limits import (
-    CACHE_CHARACTERS,
-    MAX_DECODE_DEPTH,
-    MAX_FIELD,
-    MAX_INVOCATIONS,
-    MAX_NODES,
-    MAX_SCRIPTS,
-    MAX_SEEN,
-    MAX_TEXT,
-    MAX_VALUE,
-    MAX_VALUES,
-    MAX_WORK,
-)
-from .records import Reading
-from .shapes import Match, Shapes
-from .values import Budget, FieldValue, WorkExceeded
+from .limits import CACHE_CHARACTERS, MAX_FIELD, MAX_SEEN, MAX_TEXT, MAX_VALUE, MAX_VALUES
+from .shapes import Shapes
+from .unfold import Memory, may_call, may_start, unfold
+from .values import FieldValue
 
 FIELDS = (
     *calls.FIELDS,
@@ -47,6 +34,7 @@ class Analysis(NamedTuple):
 
 
 _NOTHING = Analysis({}, "")
+_LONG = 512  # a text beyond which to look for it costs more than to read it again
 _SPOKEN = (
     "remote_command",
     "download_url",
@@ -54,62 +42,13 @@ _SPOKEN = (
 )  # fields whose texts may hold URLs and addresses that the script does not spell
 
 
-# What a script that reaches another host, or runs another script, has in it somewhere; each in lower case.
-_WORDS = (
-    "wmi", "cim", "iex", "invoke-", "powershell", "pwsh", "pssession", "cmd", "comspec", "start-process", "saps", "psexec", "schtasks",
-    "scheduledtask", "sc.exe", "net use", "net.exe", "net1", "winrs", "comobject", "progid", "activator", "management.", "frombase64",
-    "webclient", "download", "scriptblock]", "invokecommand", "invokescript", "mshta", "rundll32", "forfiles", "bitstransfer",
-    "managementclass", "winmgmts", "eventfilter", "-computername", "icm ", "\\\\", "gcm", "get-command", "get-alias", "paexec",
-)  # fmt: skip
-_JOINERS = str.maketrans("", "", "`'\"+()^ ,")
+def analyse(
+    text: str, shapes: Optional[Shapes] = None, line: bool = False, memory: Optional[Memory] = None
+) -> Analysis:
+    """Read a script (or a command line), the scripts inside it and the payloads encoded in it.
 
-
-def may_call(text: str) -> bool:
-    """Whether a script may have something to say; false spares it the parser."""
-    text = text.lower()
-    for word in _WORDS:
-        if word in text:
-            return True
-    if "-f" in text and "{0}" in text and ("&" in text or "." in text):
-        return True  # a format can put the pieces of any name in any order
-    if "&" in text or "|" in text or "." in text:
-        # Names that are put together: of letters of other texts, of characters, of pieces.
-        if (
-            "-join" in text
-            or "[char" in text
-            or "shellid" in text
-            or "pshome" in text
-            or "preference" in text
-            or "mdr" in text
-        ):
-            return True
-        if "replace" in text or "reverse" in text or "-bxor" in text or "${" in text:
-            return True
-    if "`" in text or "+" in text or "^" in text:
-        text = text.translate(_JOINERS)
-        for word in _WORDS:
-            if word in text:
-                return True
-    return False
-
-
-# What a command line that starts a shell, or reaches another host, has in it.
-_PROGRAM_WORDS = ("powershell", "pwsh", "wmic", "\\\\", "schtasks", "exec", "mshta", "rundll32", "forfiles", "script", "winrs", "http", "remcom")  # fmt: skip
-
-
-def may_start(line: str) -> bool:
-    """Whether a command line may have something to say; false spares it the reader."""
-    if "^" in line or "%" in line or "!" in line or '""' in line:
-        return True
-    line = line.lower()
-    for word in _PROGRAM_WORDS:
-        if word in line:
-            return True
-    return " sc" in line or line.startswith("sc")
-
-
-def analyse(text: str, shapes: Optional[Shapes] = None, line: bool = False) -> Analysis:
-    """Read a script (or a command line), the scripts inside it and the payloads encoded in it. `shapes` makes it faster, never different."""
+    `shapes` and `memory` make it faster, never different.
+    """
     error = ""
     if len(text) > MAX_TEXT:
         text, error = text[:MAX_TEXT], f"only the first {MAX_TEXT} characters were read"
@@ -126,9 +65,9 @@ def analyse(text: str, shapes: Optional[Shapes] = None, line: bool = False) -> A
         if planned is not None:
             fields = planned
         else:
-            found, payloads, problem = _read(text, shapes, match, line)
+            found, payloads, problem = unfold(text, line, memory, shapes, match)
             if problem and shapes:  # plans reckon with the worst
-                found, payloads, problem = _read(text, None, None, line)
+                found, payloads, problem = unfold(text, line)
             error = error or problem
             fields = {name: values if len(values) > 1 else values[0] for name, values in found.items() if values}
     whole = text
@@ -139,7 +78,7 @@ def analyse(text: str, shapes: Optional[Shapes] = None, line: bool = False) -> A
         if name in fields:
             value = fields[name]
             for item in [value] if isinstance(value, str) else value:
-                if item not in whole:  # computed
+                if len(item) > _LONG or item not in whole:  # computed
                     whole += "\n" + item
     for name, values in (("url", indicators.urls(whole)), ("ip_address", indicators.ip_addresses(whole))):
         if values:
@@ -174,91 +113,6 @@ def _has_more(payload: str) -> bool:
     return may_call(payload) or may_encode(payload)
 
 
-def _read(
-    text: str, shapes: Optional[Shapes], match: Optional[Match], line: bool
-) -> Tuple[Dict[str, List[str]], List[str], str]:
-    """What the calls in a text do, the payloads that came out on the way, and why it was not read to its end.
-
-    `match`, if there is one, is the text's; `line` says that it is a command line.
-    """
-    error, count = "", 0
-    budget, findings = Budget(MAX_WORK, MAX_NODES), calls.Findings()
-    payloads: List[str] = []
-    queue, seen = [(text, 0, line)], {text}
-    for script, depth, is_line in queue:  # grows while it is read
-        if script is text and not line and module_logging.looks_like(script):
-            reading = _module_log(script)
-        else:
-            if script is not text:
-                match = shapes.match(script) if shapes and not is_line and may_call(script) else None
-            reading = _calls(script, budget, match, is_line)
-        error = error or reading.error
-        lines = list(reading.lines)
-        for call in reading.calls[: MAX_INVOCATIONS - count]:
-            if is_line and depth and call.remote_access == ["smb"]:
-                call = call._replace(
-                    hosts=[], remote_access=[]
-                )  # the share is what the started command uses, not what is reached from here
-            lines += findings.add(call)
-        count += len(reading.calls)
-        decoded = decode_level(script) if depth < MAX_DECODE_DEPTH and may_encode(script) else []
-        for payload in (*reading.payloads, *decoded):
-            if payload not in payloads and len(payloads) < MAX_VALUES:
-                payloads.append(payload)
-        news = [(item, depth + 1, False) for item in (*reading.scripts, *decoded)]
-        news += [(item, depth + 1, True) for item in lines]
-        for new in news:
-            if new[0] not in seen and len(queue) < MAX_SCRIPTS and new[1] <= 2 * MAX_DECODE_DEPTH:
-                seen.add(new[0])
-                queue.append(new)
-    return findings.fields, payloads, error
-
-
-class _Found(NamedTuple):
-    """What was read of one script or command line; see `records.Reading`."""
-
-    calls: List[calls.Facts]
-    scripts: List[str]
-    lines: List[str]
-    payloads: List[str]
-    error: str
-
-
-_NOTHING_FOUND = _Found([], [], [], [], "")
-
-
-def _found(reading: Reading) -> _Found:
-    return _Found([calls.facts(call) for call in reading.calls], *reading[1:])
-
-
-def _module_log(text: str) -> _Found:
-    bound, inner = module_logging.read_payload(text)
-    return _Found([calls.facts(call) for call in bound], inner, [], [], "")
-
-
-def _calls(script: str, budget: Budget, match: Optional[Match], line: bool) -> _Found:
-    """What one script or command line does."""
-    if match and match.plan.steps <= budget.steps:
-        budget.steps -= match.plan.steps
-        found, scripts = match.read()
-        return _Found(found, scripts, [], [], "")
-    if line:
-        return _line(script, budget)
-    if not may_call(script):
-        return _NOTHING_FOUND
-    return _found(read_script(script, budget))
-
-
-def _line(text: str, budget: Budget) -> _Found:
-    """What a command line does."""
-    if not may_start(text):
-        return _NOTHING_FOUND
-    try:
-        return _found(commandlines.read(text, budget))
-    except WorkExceeded:
-        return _NOTHING_FOUND._replace(error="script takes too many steps to evaluate")
-
-
 def _shape(values: List[str]) -> FieldValue:
     """Values as the protocol wants them: text that any reader of it can take, a single one plain."""
     return _clean(values[0]) if len(values) == 1 else [_clean(value) for value in values]
@@ -290,10 +144,12 @@ class Enricher:
             (field,) if field else (own, *source_text.DEFAULT_FIELDS) if own else source_text.DEFAULT_FIELDS
         )
         self._resolves = annotations is not None and annotations.message != [""]
-        self._cache: Dict[str, Analysis] = {}
+        self._cache: Dict[str, Analysis] = {}  # of scripts
+        self._lines: Dict[str, Analysis] = {}  # of command lines
         self._cached = 0  # characters in it
         self._seen = [0] * MAX_SEEN  # hashes of texts by their remainder: most come once and are not worth remembering
         self._shapes = Shapes()
+        self._memory = Memory()
         fixed = [(name, _shape(values)) for name, values in annotations.fields if values] if annotations else []
         self.fixed: Fields = dict(fixed)
 
@@ -305,11 +161,11 @@ class Enricher:
         """The fields that differ from hit to hit: all but `fixed`."""
         fields: Fields = {}
         try:
-            text = source_text.find(record, self.sources)
-            if text is None:
+            found = source_text.find(record, self.sources)
+            if found is None:
                 fields["enrichment_error"] = "no script text in " + ", ".join(self.sources)
             else:
-                analysis = self._analyse(text)
+                analysis = self._analyse(*found)
                 if not self._resolves and not analysis.error:
                     return analysis.fields
                 fields.update(analysis.fields)
@@ -324,23 +180,25 @@ class Enricher:
             fields["enrichment_error"] = _clean(f"{type(error).__name__}: {error}"[:MAX_VALUE])
         return fields
 
-    def _analyse(self, text: str) -> Analysis:
-        found = self._cache.get(text)
+    def _analyse(self, text: str, line: bool) -> Analysis:
+        cache = self._lines if line else self._cache
+        found = cache.get(text)
         if found is None:
-            found = analyse(text, self._shapes)
+            found = analyse(text, self._shapes, line, self._memory)
             if found.fields:  # to find nothing costs less than to remember it
                 mark = hash(text)
                 if self._seen[mark % MAX_SEEN] == mark:
-                    self._remember(text, found)
+                    self._remember(cache, text, found)
                 else:
                     self._seen[mark % MAX_SEEN] = mark
         return found
 
-    def _remember(self, text: str, found: Analysis) -> None:
+    def _remember(self, cache: Dict[str, Analysis], text: str, found: Analysis) -> None:
         values = found.fields.values()
         size = len(text) + sum(len(value) if isinstance(value, str) else sum(map(len, value)) for value in values)
         self._cached += size
         if self._cached > CACHE_CHARACTERS:
             self._cache.clear()
+            self._lines.clear()
             self._cached = size
-        self._cache[text] = found
+        cache[text] = found

@@ -7,7 +7,7 @@ functions that nothing runs are read once at the end, so that no call hides in t
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from . import members, objects, operators
 from .cmdlets import BY_NAME
@@ -102,12 +102,12 @@ class _Return(Exception):
 def read_script(text: str, budget: Budget) -> Reading:
     """Read a script. What was found before the budget ran out is kept."""
     parsed, budget.nodes = parse(text, budget.nodes)
-    return walk(parsed, budget, text)
+    return walk(parsed, budget)
 
 
-def walk(parsed: Parsed, budget: Budget, text: str) -> Reading:
+def walk(parsed: Parsed, budget: Budget) -> Reading:
     """Read a script that is parsed."""
-    interpreter = Interpreter(budget, text)
+    interpreter = Interpreter(budget)
     error = parsed.error
     try:
         interpreter.run(parsed.statements)
@@ -129,14 +129,15 @@ def walk(parsed: Parsed, budget: Budget, text: str) -> Reading:
 class Interpreter:
     """Reads one script; `calls`, `payloads` and `lines` hold what was found. See `machine.Machine`."""
 
-    def __init__(self, budget: Budget, text: str) -> None:
+    def __init__(self, budget: Budget) -> None:
         self.budget = budget
-        self.text = text
         self.calls: List[Call] = []
         self.payloads: Strings = []
         self.remote_lines: Strings = []
         self.error = ""
         self.lines = Reader(budget)
+        self.literals: Set[int] = set()  # the texts that the script spells, by identity: the tree keeps them alive
+        self.trees: List[Parsed] = []
         self.aliases: Dict[str, str] = {}
         self.environment: Dict[str, str] = dict(ENVIRONMENT)
         self.scopes: List[Dict[str, Value]] = [{}]
@@ -207,6 +208,7 @@ class Interpreter:
         if self.calling >= MAX_CALL_DEPTH:
             self.note(said(("Invoke-Expression " + text)[:MAX_VALUE]))
             return NotImplemented
+        self.budget.spend(20 + (len(text) >> 7))
         if not isinstance(text, Unread):
             self._computed(text)
         parsed, self.budget.nodes = parse(text[:MAX_TEXT], self.budget.nodes)
@@ -219,7 +221,7 @@ class Interpreter:
 
     def _computed(self, text: str) -> None:
         """A script that does not stand in the script as such."""
-        if text and text not in self.text and text not in self.payloads and len(self.payloads) < MAX_VALUES:
+        if text and id(text) not in self.literals and len(self.payloads) < MAX_VALUES and text not in self.payloads:
             self.payloads.append(text)
 
     def parsed(self, value: Value, source: str) -> Value:
@@ -233,8 +235,10 @@ class Interpreter:
             self.note(said(("ScriptBlock " + text)[:MAX_VALUE]))
             return NotImplemented
         self.budget.decide(text)
+        self.budget.spend(20 + (len(text) >> 7))
         self._computed(text)
         parsed, self.budget.nodes = parse("{" + text[:MAX_TEXT] + "\n}", self.budget.nodes)
+        self.trees.append(parsed)
         self.error = self.error or parsed.error
         block = parsed.statements[0] if parsed.statements else None
         return self._closure(block) if isinstance(block, Block) else NotImplemented
@@ -348,7 +352,9 @@ class Interpreter:
         return unread(node.text[node.start : min(node.end, node.start + MAX_VALUE)], *parts)
 
     def _text(self, node: Text) -> Value:
-        return node.value
+        value = node.value
+        self.literals.add(id(value))
+        return value
 
     def _number(self, node: Number) -> Value:
         return node.value
@@ -362,6 +368,7 @@ class Interpreter:
                 continue
             value = self.evaluate(part)
             if isinstance(value, (list, bytes)):
+                self.budget.spend(len(value) >> 1)
                 value = joined(value, text_of(separator))
             elif value is NotImplemented:
                 value = self._source(part)
@@ -772,6 +779,7 @@ class Interpreter:
         if kind in _MADE:
             return members.make(kind, [value], self.budget, source) if value is not None else {}
         if kind == "string" and isinstance(value, (list, bytes)):
+            self.budget.spend(len(value) >> 2)
             text = joined(value, text_of(self.scopes[0].get("ofs", " ")))
             self.budget.pay(len(text))
             return text
@@ -1024,6 +1032,7 @@ class Interpreter:
         return self._command(node, None)
 
     def _command(self, node: Command, piped: Optional[List[Value]]) -> Value:
+        self.budget.spend(4)
         named = self.evaluate(node.name)
         if isinstance(named, Thing) and named.kind == "command":
             named = named.data

@@ -168,6 +168,8 @@ def join(items: Value, separator: Value, budget: Budget) -> Value:
     """`-join`."""
     if isinstance(items, Thing):
         return NotImplemented
+    if isinstance(items, (list, bytes)):
+        budget.spend(len(items) >> 3)
     whole = joined(items if isinstance(items, (list, bytes)) else [items], text_of(separator))
     budget.pay(len(whole) + (len(items) if isinstance(items, (list, bytes)) else 1))
     return whole

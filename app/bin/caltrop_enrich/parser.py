@@ -1,7 +1,7 @@
 """Text -> tree, by the grammar of Windows PowerShell 5.1 (about_Parsing, about_Quoting_Rules, about_Operator_Precedence).
 
 Written for hostile text: it never fails, what is no PowerShell is passed over, an unterminated string or bracket runs to
-the end, nesting beyond MAX_DEPTH is passed over, and the work is linear in the text.
+the end, nesting beyond MAX_DEPTH ends it, and the work is linear in the text.
 """
 
 from __future__ import annotations
@@ -166,16 +166,17 @@ class _Parser:
 
     # -- bookkeeping
 
-    def _spend(self) -> None:
-        self.nodes -= 1
-        if self.nodes < 0 and not self.error:
-            self.error = "script has too many tokens"
+    def _spend(self, nodes: int = 1) -> None:
+        self.nodes -= nodes
+        if self.nodes < 0:
+            self.error = self.error or "script has too many tokens"
             self.stop = self.pos
 
     def _enter(self) -> bool:
-        """Whether there is room for one more nesting; to be followed by `depth -= 1` if so."""
+        """Whether there is room for one more nesting, to be followed by `depth -= 1`; if not, the script ends here."""
         if self.depth >= MAX_DEPTH:
             self.error = self.error or "script nests too deeply"
+            self.stop = self.pos
             return False
         self.depth += 1
         return True
@@ -643,6 +644,7 @@ class _Parser:
 
     def _command(self, operator: str) -> Optional[Node]:
         start = self.pos
+        self._spend(2)
         if operator:
             name = self._invoked_name()
         else:

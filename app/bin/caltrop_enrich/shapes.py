@@ -244,7 +244,7 @@ def _plan(shape: _Shape, pinned: Dict[int, str], values: List[str]) -> _Plan:
     if parsed.error or not _aligned(leaves, spans):
         raise _Refused
     probe = _Probe(MAX_SHAPED_STEPS, MAX_SHAPED)
-    reading = walk(parsed, probe, script)
+    reading = walk(parsed, probe)
     if reading.error or reading.lines or reading.payloads:
         raise _Refused
     compiler = _Compiler(kinds)
