@@ -18,7 +18,8 @@ from caltrop.engine.context import Context
 from caltrop.engine.execute import Engine
 from caltrop.engine.instance import Instance
 from caltrop.errors import CaltropError, Location
-from caltrop.index import importers
+from caltrop.index import importers, transforms
+from caltrop.index.props import Props
 from caltrop.knowledge.asking import Fault
 
 # What every event has; lists of fields hold them or leave them out as it happens.
@@ -181,7 +182,7 @@ def _indexed(instance: Instance, sample: Sample, problems: list[str]) -> list[pl
         sourcetype=sample.sourcetype or None,
         index="samples",
         format="raw",
-        on_problem=lambda problem: problems.append(f"{sample.path.name}: {problem}"),
+        on_problem=lambda problem: problems.append(f"{sample.path.name}: {problem.message}"),
     )
     frames = [frame for frame in importers.read(f"{text}\n".encode(), options) if frame.height]
     if frames:
@@ -202,19 +203,44 @@ def by_sample(found: pl.DataFrame) -> dict[str, dict[str, Any]]:
     return rows
 
 
+_TELLS_ITS_PLACE = re.compile(r"(.+?\.conf:\d+): (.*)", re.DOTALL)
+
+
 def faults(instance: Instance, apps: Collection[str] = ()) -> list[Fault]:
     """Everything in the knowledge of the installed apps that cannot work, by place.
 
-    It is looked at as a search in `search` sees it, and as one in each of the named apps does.
+    It is looked at as a search in `search` sees it, as one in each of the named apps does, and as an indexer does.
     """
     found: dict[Fault, None] = {}
     for app in dict.fromkeys(["search", *apps]):
         asked = asker(Context(instance, Engine(), instance.clock(), app=app, user="nobody"))
         instance.knowledge(app, "nobody").check(asked)
         found.update(dict.fromkeys(met.fault for met in asked.met))
+    told = {(fault.place, fault.what) for fault in found}
+    for text in index_time_faults(instance):
+        place = _TELLS_ITS_PLACE.fullmatch(text)
+        fault = Fault(place[1], place[2]) if place else Fault("", text)
+        if (fault.place, fault.what) not in told:
+            found[fault] = None
     return sorted(
         found, key=lambda fault: (fault.place.rpartition(":")[0], int("0" + fault.place.rpartition(":")[2]), fault.what)
     )
+
+
+def index_time_faults(instance: Instance) -> list[str]:
+    """What each props.conf stanza by itself asks for at index time and cannot have, of an event that says nothing."""
+    rules = instance.knowledge("search", "nobody")
+    told: dict[str, None] = {}
+    event = pl.DataFrame({"_raw": [""], "host": [""], "source": [""], "sourcetype": [""], "index": ["main"]})
+    event = event.with_columns(_time=1.7e9, _indextime=1.7e9)
+
+    def hear(text: str) -> None:
+        told[text] = None
+
+    for settings in rules.index_time_stanzas():
+        Props.from_mapping(settings, hear)
+        transforms.apply(event, lambda *_, held=settings: held, rules.index_time_transform, hear, instance.evaluate)
+    return list(told)
 
 
 def as_text(verdict: Verdict) -> str:

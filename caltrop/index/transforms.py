@@ -134,10 +134,23 @@ def _named(name: str, lookup: Lookup, problem: Callable[[str], None], evaluate: 
         if evaluate is None:
             raise CaltropError(f"transform {name!r}: nothing evaluates expressions here")
         try:
-            steps = [_evaluated(name, ingesteval.assignments(expressions), evaluate, problem)] if expressions else []
+            place = place_of(stanza.get("INGEST_EVAL", ""))
+            steps = (
+                [
+                    _evaluated(
+                        place + f"transform {name!r}: INGEST_EVAL",
+                        ingesteval.assignments(expressions),
+                        evaluate,
+                        problem,
+                    )
+                ]
+                if expressions
+                else []
+            )
         except CaltropError as error:
             raise CaltropError(f"transform {name!r}: {error.message}", hint=error.hint) from error
-        return [*steps, _stopping(name, stop, evaluate, problem)] if stop else steps
+        at = place_of(stanza.get("STOP_PROCESSING_IF", "")) + f"transform {name!r}: STOP_PROCESSING_IF"
+        return [*steps, _stopping(at, stop, evaluate, problem)] if stop else steps
     change = rewriting(name, stanza)
     if change is None:
         return []
@@ -167,25 +180,25 @@ def _copying(sourcetype: str, change: Rewriting) -> Step:
 
 
 def _evaluated(
-    name: str, steps: list[ingesteval.Assignment], evaluate: Evaluate, problem: Callable[[str], None]
+    place: str, steps: list[ingesteval.Assignment], evaluate: Evaluate, problem: Callable[[str], None]
 ) -> Step:
     def run(batch: Batch) -> None:
         try:
             batch.frame = ingesteval.run(batch.frame, steps, evaluate)
         except CaltropError as error:
-            problem(f"transform {name!r}: INGEST_EVAL: {error.message}")
+            problem(f"{place}: {error.message}")
 
     return run
 
 
-def _stopping(name: str, condition: str, evaluate: Evaluate, problem: Callable[[str], None]) -> Step:
+def _stopping(place: str, condition: str, evaluate: Evaluate, problem: Callable[[str], None]) -> Step:
     """Events for which the condition is true take no part in what follows."""
 
     def run(batch: Batch) -> None:
         try:
             stopped = ingesteval.holds(batch.frame, condition, evaluate)
         except CaltropError as error:
-            problem(f"transform {name!r}: STOP_PROCESSING_IF: {error.message}")
+            problem(f"{place}: {error.message}")
             return
         batch.done.append(batch.frame.filter(stopped))
         batch.frame = batch.frame.filter(~stopped)

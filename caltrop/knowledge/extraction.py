@@ -63,7 +63,6 @@ class Tools:
 
 
 _EVENTS_OWN = frozenset({"host", "source", "sourcetype", "index"})
-KV_MODES = frozenset({"none", "auto", "auto_escaped", "json", "xml", "multi"})
 
 
 def closure(plan: Plan, wanted: set[str], tools: Tools) -> set[str]:
@@ -174,10 +173,6 @@ def _automatic(columns: Columns, plan: Plan, needed: set[str] | None, tools: Too
         known = table.rows if isinstance(table, Description) else texttables.recognised
         _fill(columns, texttables.fields(raw, lambda text: known(text, most)), needed, True)
         return
-    if mode not in KV_MODES:
-        what = f"KV_MODE = {mode}: expected none, auto, auto_escaped, json, xml or multi; auto is used"
-        tools.meet(Fault(plan.kv_place, what))
-        mode = "auto"
     if mode == "xml":
         _fill(columns, automatic.xml(raw), needed, True)
         return

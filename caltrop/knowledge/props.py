@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import polars as pl
@@ -26,6 +26,7 @@ from caltrop.knowledge.configuration import MergedStanza, Setting
 # that is there no times matches nothing.
 _ANY_SOURCETYPE = re.compile(r"\((?:\?:)?:+\)\{0\}")
 _FLAGS = re.compile(r"\(\?(-?i)\)")
+KV_MODES = frozenset({"none", "auto", "auto_escaped", "json", "xml", "multi"})
 _KINDS = ("sourcetype", "host", "source")  # from weak to strong
 # How closely a stanza names an event: by its source type, host or source (0 to 2), and whether by that very name.
 Closeness = tuple[int, bool]
@@ -113,8 +114,12 @@ class Props:
         wild = _is_pattern(spec) if kind else name.startswith("(")
         if kind == 0 and (group := _ANY_SOURCETYPE.match(name)):
             spec = name[group.end() :]
-        text = stanza.get("priority")
-        priority = int(text) if re.fullmatch(r"-?\d+", text) else (0 if wild else 100)
+        text = stanza.get("priority").strip()
+        known = re.fullmatch(r"[+-]?\d{1,9}", text) is not None
+        if text and not known:
+            what = f"[{name}] priority = {text}: expected a whole number; the default is used"
+            self._broken[f"{name} priority"] = Fault(stanza.place("priority"), what)
+        priority = int(text) if known else (0 if wild else 100)
         ignore_case = _KINDS[kind] != "source"
         start = starting(spec, ignore_case) if wild else spec.lower() if ignore_case else spec
         return _Rule(kind, spec, priority, stanza, wild, _flags(spec, ignore_case)[1] if wild else ignore_case, start)
@@ -134,6 +139,13 @@ class Props:
     @property
     def faults(self) -> list[Fault]:
         return list(self._broken.values())
+
+    def check(self) -> None:
+        """Find the stanzas whose names are no patterns, also where no event comes near them."""
+        for rules in self._rules:
+            for rule in rules:
+                if rule.wild:
+                    self._matching([replace(rule, start="")], "")
 
     def naming(self, source: str, sourcetype: str, host: str) -> list[tuple[MergedStanza, Closeness]]:
         """The stanzas that name an event with these three fields, and how closely: not `[default]`, and no pattern that any
@@ -284,11 +296,15 @@ def plan(settings: Mapping[str, Setting]) -> Plan:
             faults.append(Fault(place, f"{key}: {error}", frozenset(named) or None))
     texts = {key: setting.value for key, setting in settings.items()}
     mode = texts.get("KV_MODE", "").strip().lower() or "auto"
+    if mode not in KV_MODES and not mode.startswith("multi:"):
+        what = f"KV_MODE = {mode}: expected none, auto, auto_escaped, json, xml or multi; auto is used"
+        faults.append(Fault(settings["KV_MODE"].place, what))
+        mode = "auto"
     return Plan(
         extracts=tuple(extracts),
         reports=tuple(reports.values()),
         kv_mode=mode,
-        kv_table=texts.get("KV_MODE", "").strip().partition(":")[2].strip(),
+        kv_table=texts.get("KV_MODE", "").strip().partition(":")[2].strip() if mode.startswith("multi:") else "",
         kv_place=settings["KV_MODE"].place if "KV_MODE" in settings else "",
         auto_json=truth(texts.get("AUTO_KV_JSON"), True),
         trim_spaces=truth(texts.get("KV_TRIM_SPACES"), True),

@@ -300,6 +300,11 @@ class Knowledge:
         settings = self._index_props.settings(source, sourcetype, host)
         return index_time({key: Placed(setting.value, setting.place) for key, setting in settings.items()})
 
+    def index_time_stanzas(self) -> Iterable[dict[str, str]]:
+        """The index-time settings of each props.conf stanza by itself."""
+        for stanza in self.configuration.stanzas("props").values():
+            yield index_time({key: Placed(setting.value, setting.place) for key, setting in stanza.settings.items()})
+
     def index_time_transform(self, name: str) -> dict[str, str] | None:
         """A transforms.conf stanza as an indexer sees it; None where there is none."""
         stanza = self.configuration.stanza("transforms", name)
@@ -382,8 +387,15 @@ class Knowledge:
         types and tags, at search time and at index time."""
         event = pl.DataFrame({name: [""] for name in ("_raw", "source", "sourcetype", "host")})
         evaluate = asker.evaluate or (lambda _text, frame: frame["_raw"])
-        for fault in (*self.props.faults, *self._index_props.faults):
+        self.props.check()
+        self._index_props.check()
+        naming, readers = self.source_types.faults, (self.props, self._index_props)
+        for fault in (*(f for props in readers for f in props.faults), *naming, *self._tokenizers[1]):
             asker.meet(fault)
+        for stanza in self._stanzas("transforms").values():
+            read = transform(stanza, self.regex_of) if stanza.get("REGEX") or stanza.get("DELIMS") else None
+            if isinstance(read, Fault) and not disabled(stanza):
+                asker.meet(read)
         for unusable in self.limits.faults():
             asker.meet(Fault(unusable.place, unusable.what))
         for stanza in self._stanzas("props").values():

@@ -446,17 +446,55 @@ def test_recall_on_the_corpus(shared: Path) -> None:
 
 
 BROKEN = {
-    "props.conf": """[acme]
+    "props.conf": r"""[acme]
 REPORT-a = no_such_transform
 EVAL-b = if(
 LOOKUP-c = no_such_table x OUTPUT y
 EXTRACT-d = (?<e>x
 TRANSFORMS-f = no_such_queue
 EVAL-fine = 1
+FIELDALIAS-g = h AS
+KV_MODE = strange
+LOOKUP-i = acme_file x OUTPUT y
+[acme:index]
+LINE_BREAKER = [\r\n]+
+TIME_FORMAT = %Y%
+MAX_TIMESTAMP_LOOKAHEAD = ten
+TZ = Nowhere/Else
+MISSING_VALUE_REGEX = (
+ANNOTATE_PUNCT = perhaps
+SEDCMD-j = s/a
+TRANSFORMS-k = acme_eval, acme_meta
+[source::...(]
+EVAL-l = 1
+[acme:order]
+priority = first
+[rule::acme]
+MORE_THAN_5 = (
+[acme:table]
+KV_MODE = multi:acme_table
 """,
+    "transforms.conf": r"""[acme_file]
+filename = none.csv
+[acme_eval]
+INGEST_EVAL = a=no_such_function(1)
+[acme_meta]
+REGEX = (
+[acme_alone]
+REGEX = [
+[acme_fine]
+REGEX = (?<m>x)
+""",
+    "multikv.conf": "[acme_table]\nbody.linecount = some\n",
+    "limits.conf": "[stats]\nlist_maxsize = some\n",
+    "fields.conf": "[n]\nTOKENIZER = (\n",
     "eventtypes.conf": "[odd]\nsearch = a=(\n",
     "tags.conf": "[nothing]\nx = enabled\n",
 }
+FAULTS = {
+    "eventtypes.conf": (2,), "fields.conf": (2,), "limits.conf": (2,), "multikv.conf": (2,),
+    "props.conf": (2, 3, 4, 5, 6, 8, 9, 12, 13, 14, 15, 16, 17, 18, 19, 21, 23, 25), "tags.conf": (2,), "transforms.conf": (2, 4, 6, 8),
+}  # fmt: skip
 
 
 def test_check_tells_every_fault_with_its_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -473,11 +511,7 @@ def test_check_tells_every_fault_with_its_place(tmp_path: Path, capsys: pytest.C
     told = capsys.readouterr()
     assert told.out.splitlines()[-1] == "field recall 100.0% (1 of 1 fields, 1 data sources)"
     places = [line.split(": ")[1] for line in told.err.splitlines() if line.startswith("fault: ")]
-    assert places == [
-        "TA_acme/default/eventtypes.conf:2",
-        *(f"TA_acme/default/props.conf:{line}" for line in (2, 3, 4, 5, 6)),
-        "TA_acme/default/tags.conf:2",
-    ]
+    assert places == [f"TA_acme/default/{conf}:{line}" for conf, lines in FAULTS.items() for line in lines]
 
 
 def test_check_runs_index_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
