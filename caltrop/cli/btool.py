@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
 
 from caltrop.cli.options import addon_options, packages
+from caltrop.dialect.words import did_you_mean
 from caltrop.knowledge import Configuration, MergedStanza, NotFound, layers, unpacked
 from caltrop.knowledge.configuration import NOBODY
+from caltrop.knowledge.props import Props
 
 
 @click.command()
@@ -34,7 +36,15 @@ def command(
 ) -> None:
     """Show the merged CONF (props, transforms, macros, …), or one STANZA of it with what it inherits from [default].
 
+    In props, a source type, `source::PATH` or `host::NAME` is shown with all stanzas that its events get settings of: its
+    own, then patterns that match it.
+
     With --etc that instance alone is shown: no add-ons but those of --app.
+
+    \b
+    caltrop btool props XmlWinEventLog --debug
+    caltrop btool macros --app dist/mine-1.0.0.tar.gz
+    caltrop btool savedsearches --etc /opt/splunk/etc --context search
     """
     with unpacked(packages(apps) if etc is None else apps) as folders:
         if etc is None:
@@ -56,9 +66,12 @@ def lines(
         chosen: Sequence[MergedStanza] = [merged[name] for name in sorted(merged)]
     else:
         found = configuration.stanza(conf, stanza, app, user)
-        if found is None:
-            raise NotFound(f"no [{stanza}] in {conf}.conf", hint=f"stanzas: {', '.join(sorted(merged)[:10]) or 'none'}")
-        chosen = [found]
+        chosen = [found] if found is not None else []
+        if conf == "props":
+            chosen = [*chosen, *_matching(merged, stanza)]
+        if not chosen:
+            near = did_you_mean(stanza, merged) or f"stanzas: {', '.join(sorted(merged)[:10]) or 'none'}"
+            raise NotFound(f"no [{stanza}] in {conf}.conf", hint=near)
     rows: list[tuple[str, str]] = []
     for item in chosen:
         rows.append(("", f"[{item.name}]"))
@@ -70,3 +83,11 @@ def lines(
         return [text for _, text in rows]
     width = max((len(place) for place, _ in rows), default=0)
     return [f"{place:<{width}}  {text}" for place, text in rows]
+
+
+def _matching(merged: Mapping[str, MergedStanza], name: str) -> list[MergedStanza]:
+    """Other stanzas that an event of this source type (or `source::…`, `host::…`) gets settings of, the strongest first."""
+    kind, _, value = name.partition("::") if name.startswith(("source::", "host::")) else ("sourcetype", "", name)
+    event = {"source": "", "sourcetype": "", "host": ""} | {kind: value}
+    found = [stanza for stanza, _ in Props(merged).naming(event["source"], event["sourcetype"], event["host"])]
+    return [stanza for stanza in reversed(found) if stanza.name != name]

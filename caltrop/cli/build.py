@@ -23,6 +23,10 @@ def command(content: Path, out: Path | None, unchecked: bool, no_cache: bool) ->
     """Validate, render and package the content; prints the package path last.
 
     A repository that was made for another generator (contentctl.yml, or no app.yml) is built in spite of errors.
+
+    \b
+    caltrop build
+    caltrop build --content ../detections --out /tmp/packages
     """
     from caltrop.render.reuse import FOLDER, observe, previous, remember
 

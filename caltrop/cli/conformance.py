@@ -13,7 +13,12 @@ from caltrop import conformance
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--case", "wanted", multiple=True, help="Run only the cases of this id (may be repeated).")
 def command(paths: tuple[Path, ...], wanted: tuple[str, ...]) -> int:
-    """Run the conformance cases in files or folders of *.yaml files."""
+    """Run the conformance cases in files or folders of *.yaml files.
+
+    \b
+    caltrop conformance cases/
+    caltrop conformance cases/stats.yaml
+    """
     passed = failed = 0
     for path in paths:
         for case in conformance.read_cases(path):

@@ -26,7 +26,12 @@ WHY_SHOWN = 3  # findings of a detection that does not fire
 
 @click.group(cls=Group, short_help="Every detection of a content repository, over data or on its own.")
 def command() -> None:
-    """Work with a whole content repository."""
+    """Work with a whole content repository.
+
+    \b
+    caltrop corpus run security_content --data capture.zip
+    caltrop corpus test security_content --attack-data attack_data
+    """
 
 
 command.add_command(hunt, "run")

@@ -55,6 +55,10 @@ def command() -> None:
 
     A URL is looked for in --attack-data, in the folders of `data_cache` in app.yml, in what was downloaded before
     (.cache/datasets, by sha256), and last on the network.
+
+    \b
+    caltrop data list
+    caltrop data fetch
     """
 
 

@@ -15,6 +15,10 @@ def command(old: Path, new: Path, format_: str) -> int:
     """What changed from build OLD to NEW (app folders or packages): new, changed with the search's diff, removed.
 
     Exit code 1 when a detection changed and its version did not.
+
+    \b
+    caltrop diff mine-1.0.0.tar.gz mine-1.1.0.tar.gz
+    caltrop diff old/tree new/tree
     """
     import json
     from dataclasses import asdict

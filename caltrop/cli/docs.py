@@ -12,7 +12,12 @@ import click
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write; dist/site of the repository by default.")
 @click.option("--results", type=click.Path(path_type=Path), help="JUnit report of `caltrop test`, for the test column.")
 def command(content: Path, out: Path | None, results: Path | None) -> None:
-    """Write a static site: a page a detection, indexes, search. Open its index.html; no server is needed."""
+    """Write a static site: a page a detection, indexes, search. Open its index.html; no server is needed.
+
+    \b
+    caltrop docs
+    caltrop docs --results reports/junit.xml --out public
+    """
     from caltrop.content import load
     from caltrop.render.docs import read_results, write_site
 

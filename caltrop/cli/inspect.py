@@ -21,6 +21,10 @@ def command(package: Path, form: str) -> int:
 
     Exits with 1 on any error, failure, future failure or warning, but for the warnings that are allowed by name:
     Python files found, the SDK's version detected, and subprocess.Popen inside splunklib.
+
+    \b
+    caltrop inspect dist/*.tar.gz
+    caltrop inspect dist/mine-1.0.0.tar.gz --format json
     """
     inspection = run_appinspect(package)
     click.echo(json.dumps(inspection.as_json(), indent=2) if form == "json" else _text(inspection))

@@ -24,6 +24,10 @@ def command(
     The management API installs from a path on the server's own disk. So the target is an embedded server or a Splunk on
     this machine, or one that sees the package under --path-on-target (a mounted volume, a copied file). Splunk Cloud does
     not install private apps over this API: upload the package there under Apps, or through the Admin Config Service.
+
+    \b
+    caltrop install dist/mine-1.0.0.tar.gz --target https://splunk:8089
+    CALTROP_TOKEN=… caltrop install dist/mine-1.0.0.tar.gz --target https://splunk:8089
     """
     from caltrop.replay.remote import LOOPBACK, Credentials, RemoteTarget
 

@@ -13,7 +13,12 @@ from caltrop.errors import CaltropError
 
 @click.group("knowledge", cls=Group)
 def command() -> None:
-    """Check add-ons against example logs."""
+    """Check add-ons against example logs.
+
+    \b
+    caltrop knowledge check data_sources
+    caltrop knowledge check data_sources --app Splunk_TA_windows.tgz
+    """
 
 
 @command.command("check")

@@ -14,6 +14,10 @@ def command(content: Path, dry_run: bool) -> int:
     """Rewrite files of the 2021, 2024 and 2025 schemas in today's, in place, keeping comments.
 
     Prints each file, with what had to be chosen. Exit code 1 when a file could not be rewritten.
+
+    \b
+    caltrop migrate
+    caltrop migrate ../security_content
     """
     from caltrop.content.migrate import migrate
 

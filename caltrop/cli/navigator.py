@@ -12,7 +12,12 @@ import click
 @click.option("--content", default=".", type=click.Path(path_type=Path), show_default=True, help="Content repository.")
 @click.option("--out", type=click.Path(path_type=Path), help="File to write; standard output by default.")
 def command(content: Path, out: Path | None) -> None:
-    """Write an ATT&CK Navigator layer: open it in the Navigator with "Open Existing Layer"."""
+    """Write an ATT&CK Navigator layer: open it in the Navigator with "Open Existing Layer".
+
+    \b
+    caltrop navigator
+    caltrop navigator --content ../detections --out layer.json
+    """
     from caltrop.content import load
     from caltrop.render.navigator import layer
 

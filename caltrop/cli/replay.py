@@ -40,6 +40,10 @@ def command(
     """Send each DATASET: a file, an archive, `archive!member`, or an https URL.
 
     What Splunk reads as it is goes raw, when --source and --sourcetype name it; everything else event by event.
+
+    \b
+    caltrop replay --target https://splunk:8089 capture.zip
+    caltrop replay --target https://splunk:8089 sysmon.evtx --index attack --shift now
     """
     import time
 

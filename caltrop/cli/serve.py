@@ -75,6 +75,10 @@ def command(
 
     Prints its addresses and credentials on stdout when it answers requests, one `name value` pair a line; SIGINT or
     SIGTERM ends it.
+
+    \b
+    caltrop serve
+    caltrop serve --data-dir /tmp/splunk --app dist/mine-1.0.0.tar.gz
     """
     from caltrop.engine.budget import Limits
     from caltrop.splunkd.server import Server

@@ -18,7 +18,12 @@ _CODES = sorted({*LINTS, *RULES, *UNREADABLE})
 
 @click.group(cls=Group)
 def command() -> None:
-    """Check SPL."""
+    """Check SPL.
+
+    \b
+    caltrop spl check detections/
+    echo 'index=main | stats count' > s.spl && caltrop spl check s.spl
+    """
 
 
 @command.command()
@@ -41,6 +46,10 @@ def check(
     baseline (folders: all of these below), a .jsonl file as objects with a "search" (or "spl", "query"), anything else as
     the text of one search. Findings go to stderr as file:line:col: message; the last line of stdout is "parsed N of M".
     Exit code 1 when a search does not parse, or cannot work.
+
+    \b
+    caltrop spl check detections/
+    caltrop spl check default/savedsearches.conf s.spl
     """
     if not files and not jsonl:
         raise click.UsageError("name at least one file, or --jsonl FILE")

@@ -46,7 +46,13 @@ def command(
     mend: bool,
     schema: Path | None,
 ) -> int:
-    """Report every error in the content, with file, line and column; exit code 1 when there is one."""
+    """Report every error in the content, with file, line and column; exit code 1 when there is one.
+
+    \b
+    caltrop validate
+    caltrop validate --format github
+    caltrop validate --schema schemas
+    """
     from caltrop.content import load, report
 
     if update_baseline and baseline is None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
+import sys
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
+import py7zr
 import pytest
+import zstandard
 
 from caltrop.errors import CaltropError
 from caltrop.index.importers import ImportOptions, Problem, read, sources
@@ -35,12 +41,66 @@ def tarred(mode: str = "w:gz", **members: bytes) -> bytes:
     return buffer.getvalue()
 
 
+def sevenzipped(**members: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with py7zr.SevenZipFile(buffer, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(data, name)
+    return buffer.getvalue()
+
+
 def found(what: bytes | Path | str, options: ImportOptions | None = None) -> list[tuple[str, str]]:
     return [
         (source, raw)
         for frame in read(what, options or ImportOptions(now=1e9), name="a")
         for source, raw in frame.select("source", "_raw").iter_rows()
     ]
+
+
+PACKINGS: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress, "zst": zstandard.compress
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", PACKINGS)
+def test_packed_files(tmp_path: Path, kind: str) -> None:
+    pack = PACKINGS[kind]
+    path = tmp_path / f"some.log.{kind}"
+    path.write_bytes(pack(b"one\n") + pack(b"two\n"))  # several after one another are one file
+    assert found(path) == [(str(path), "one"), (str(path), "two")]
+    (frame,) = read(path, ImportOptions(now=1e9))
+    assert frame.get_column("sourcetype")[0] == "some"
+    assert found(pack(tarred("w", **{"x.log": b"one\n"}))) == [("a!x.log", "one")]
+    assert sum(len(raw) + 1 for _, raw in found(pack(b"0123456789\n" * 200_000))) == 2_200_000
+
+
+def test_members_of_a_7z() -> None:
+    data = sevenzipped(**{"x.log": b"one\n", "d/y.log": b"two\n", "d/.hidden": b"no\n", "__MACOSX/x": b"no\n"})
+    assert found(data) == [("a!x.log", "one"), ("a!d/y.log", "two")]
+
+
+def test_a_member_of_a_7z(tmp_path: Path) -> None:
+    path = tmp_path / "p.7z"
+    path.write_bytes(sevenzipped(**{"x.log": b"one\n", "d/y.log": b"two\n"}))
+    assert found(f"{path}!d/y.log") == [(f"{path}!d/y.log", "two")]
+    with pytest.raises(CaltropError, match="no member 'z'"):
+        found(f"{path}!z")
+
+
+def test_an_encrypted_7z(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    with py7zr.SevenZipFile(buffer, "w", password="secret") as archive:
+        archive.writestr(b"one\n", "x")
+    with pytest.raises(CaltropError, match="encrypted"):
+        found(buffer.getvalue())
+
+
+@pytest.mark.parametrize(("data", "module"), [(zstandard.compress(b"x"), "zstandard"), (sevenzipped(x=b"1"), "py7zr")])
+def test_what_needs_the_extra_says_so(data: bytes, module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(CaltropError, match="need a package") as refused:
+        found(data)
+    assert "caltrop[archives]" in str(refused.value.hint)
 
 
 @pytest.mark.parametrize("pack", [zipped, tarred, lambda **m: tarred("w", **m)])
@@ -93,8 +153,16 @@ def test_a_bad_file_of_a_folder_is_a_problem_and_the_others_are_read(tmp_path: P
         (gzip.compress(gzip.compress(b"1")), "archive within"),
         (tarred(inner=zipped(x=b"1")), "archive within"),
         (zipped(), "holds no files"),
-        (b"BZh91AY&SY", "bzip2"),
-        (b"\xfd7zXZ\x00", "xz"),
+        (b"BZh91AY&SY", "damaged"),
+        (b"\xfd7zXZ\x00", "damaged"),
+        (bz2.compress(b"x" * 1000)[:-9], "damaged"),
+        (lzma.compress(b"x" * 1000)[:-9], "damaged"),
+        (zstandard.compress(b"x" * 1000)[:-3], "damaged"),
+        (sevenzipped(x=b"abc" * 1000)[:-9], "damaged"),
+        (sevenzipped(inner=zipped(x=b"1")), "archive within"),
+        (zipped(inner=bz2.compress(b"1")), "archive within"),
+        (zipped(inner=sevenzipped(x=b"1")), "archive within"),
+        (b"Rar!\x1a\x07\x01\x00", "RAR"),
         (b"PK\x03\x04 and nothing", "damaged"),
         (gzip.compress(b"x" * 1000)[:-9], "damaged"),
         (zipped(x=b"abc" * 1000)[:-40], "damaged"),
@@ -108,6 +176,14 @@ def test_a_bad_file_of_a_folder_is_a_problem_and_the_others_are_read(tmp_path: P
         "empty",
         "bzip2",
         "xz",
+        "cut bzip2",
+        "cut xz",
+        "cut zstd",
+        "cut 7z",
+        "zip in 7z",
+        "bzip2 in zip",
+        "7z in zip",
+        "rar",
         "no zip",
         "cut gzip",
         "cut zip",
@@ -126,7 +202,13 @@ def test_encrypted_member() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [zipped(x=b"0" * 3_000_000), gzip.compress(b"0" * 3_000_000), tarred(x=b"0" * 3_000_000)]
+    "data",
+    [
+        zipped(x=b"0" * 3_000_000),
+        tarred(x=b"0" * 3_000_000),
+        sevenzipped(x=b"0" * 3_000_000),
+        *(pack(b"0" * 3_000_000) for pack in PACKINGS.values()),
+    ],
 )
 def test_bombs(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CaltropError, match="unpacks to more"):

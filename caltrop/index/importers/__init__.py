@@ -65,7 +65,7 @@ def _one(source: sources.Source, context: Context) -> Iterator[pl.DataFrame]:
             props = context.props(sources.stem(source.name))
             if detect.is_binary(head) and not props.charset and not props.no_binary_check:
                 context.problem(
-                    "is binary and was left out: NO_BINARY_CHECK = true or the format raw reads it all the same"
+                    "is binary and was left out; --read-as raw reads it all the same, as NO_BINARY_CHECK = true does"
                 )
                 return
     yield from formats.importer_of(kind).read(context, source, kind)

@@ -19,19 +19,13 @@ from pathlib import Path
 from typing import IO
 
 from caltrop.errors import CaltropError, Location
+from caltrop.index.importers import packing
 from caltrop.index.importers.options import ImportOptions
 
 CHUNK = 1 << 20
-Readable = IO[bytes] | gzip.GzipFile
+Readable = IO[bytes] | io.RawIOBase | gzip.GzipFile
 # The ratio is judged only beyond this many bytes: short members of repeated text pack very well.
 RATIO_FLOOR = 64 << 20
-_REFUSED = {
-    b"BZh": "bzip2",
-    b"\xfd7zXZ\x00": "xz",
-    b"7z\xbc\xaf\x27\x1c": "7-Zip",
-    b"Rar!": "RAR",
-    b"\x28\xb5\x2f\xfd": "Zstandard",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +81,15 @@ def _opened(source: Source, options: ImportOptions, member: str | None) -> Itera
     head, source = peek(source, 512)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         yield from _zip(source, options, member)
-    elif head.startswith(b"\x1f\x8b"):
-        yield from _gzip(source, options, member)
+    elif head.startswith(packing.SEVEN_ZIP):
+        yield from _seven_zip(source, options, member)
+    elif (unpacked := packing.stream_of(head, source.stream, source.name)) is not None:
+        yield from _packed(source, unpacked, options, member)
     elif head[257:262] == b"ustar":
         yield from _tar(source, options, member)
-    elif refused := next((kind for magic, kind in _REFUSED.items() if head.startswith(magic)), None):
+    elif head.startswith(packing.RAR):
         raise CaltropError(
-            f"{refused} files cannot be read",
-            location=Location(source.name),
-            hint="unpack the file, or use zip or gzip",
+            "RAR files cannot be read", location=Location(source.name), hint="unpack the file, or use zip or gzip"
         )
     elif member is not None:
         raise CaltropError("is no archive", location=Location(source.name), hint="leave out what follows the '!'")
@@ -142,6 +136,15 @@ class _Budget:
         self.each = options.max_bytes
         self.left = sys.maxsize if packed is None else max(packed * options.max_ratio, RATIO_FLOOR)
 
+    def check(self, name: str, count: int) -> None:
+        """Raises `CaltropError` where a member of so many bytes is one too many."""
+        if count > self.each or self.left < 0:
+            raise CaltropError(
+                f"unpacks to more than is allowed ({count:,} bytes so far)",
+                location=Location(name),
+                hint="if the archive is to be trusted, unpack it and read the files",
+            )
+
 
 class _Bounded(io.RawIOBase):
     """Unpacked bytes, counted: too many of them, or too many for what they were packed in, are refused."""
@@ -160,12 +163,7 @@ class _Bounded(io.RawIOBase):
             data = self._stream.read(len(buffer))
         self._count += len(data)
         self._budget.left -= len(data)
-        if self._count > self._budget.each or self._budget.left < 0:
-            raise CaltropError(
-                f"unpacks to more than is allowed ({self._count:,} bytes so far)",
-                location=Location(self._name),
-                hint="if the archive is to be trusted, unpack it and read the files",
-            )
+        self._budget.check(self._name, self._count)
         buffer[: len(data)] = data
         return len(data)
 
@@ -188,8 +186,7 @@ def _archive_errors(name: str) -> Iterator[None]:
 
 def _member(source: Source, options: ImportOptions) -> Iterator[Source]:
     head, source = peek(source, 512)
-    archive = head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", *_REFUSED)) or head[257:262] == b"ustar"
-    if archive:
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")) or packing.is_packed(head) or head[257:262] == b"ustar":
         raise CaltropError(
             "is an archive within an archive", location=Location(source.name), hint="unpack the outer archive first"
         )
@@ -229,9 +226,10 @@ def _zip(source: Source, options: ImportOptions, member: str | None) -> Iterator
         raise _nothing(source, member)
 
 
-def _gzip(source: Source, options: ImportOptions, member: str | None) -> Iterator[Source]:
+def _packed(source: Source, stream: Readable, options: ImportOptions, member: str | None) -> Iterator[Source]:
+    """One file, or a tar, packed as a whole."""
     budget = _Budget(_length(source.stream), options)
-    inner = _buffered(source.name, gzip.GzipFile(fileobj=source.stream), budget)
+    inner = _buffered(source.name, stream, budget)
     head, unpacked = peek(Source(source.name, inner, source.modified), 512)
     if head[257:262] == b"ustar":
         yield from _tar(unpacked, options, member)
@@ -239,6 +237,24 @@ def _gzip(source: Source, options: ImportOptions, member: str | None) -> Iterato
         raise CaltropError("is no archive", location=Location(source.name), hint="leave out what follows the '!'")
     else:
         yield from _member(unpacked, options)
+
+
+def _seven_zip(source: Source, options: ImportOptions, member: str | None) -> Iterator[Source]:
+    seekable = source.stream if source.stream.seekable() else io.BytesIO(_whole(source, options))
+    budget = _Budget(_length(seekable), options)
+    counts: dict[str, int] = {}
+
+    def spend(name: str, size: int) -> None:
+        counts[name] = counts.get(name, 0) + size
+        budget.left -= size
+        budget.check(f"{source.name}!{_shown(name)}", counts[name])
+
+    found = False
+    for name, stream in packing.members(seekable, source.name, lambda name: _wanted(name, member), spend):
+        found = True
+        yield from _member(Source(f"{source.name}!{_shown(name)}", stream, source.modified), options)
+    if not found:
+        raise _nothing(source, member)
 
 
 def _tar(source: Source, options: ImportOptions, member: str | None) -> Iterator[Source]:
@@ -290,7 +306,9 @@ def _whole(source: Source, options: ImportOptions) -> bytes:
 
 def stem(name: str) -> str:
     """The source type of an unknown text: the name of its file, as Splunk does."""
-    return Path(name.rsplit("!", 1)[-1].removesuffix(".gz")).stem or "text"
+    base = name.rsplit("!", 1)[-1]
+    packed = next((suffix for suffix in packing.SUFFIXES if base.endswith(suffix)), "")
+    return Path(base.removesuffix(packed)).stem or "text"
 
 
 def chunks(stream: IO[bytes]) -> Iterator[bytes]:
