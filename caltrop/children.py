@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol, TypeVar
 
 try:
     import resource
@@ -33,22 +33,39 @@ TAIL = 4096  # bytes of what it said on stderr that are kept
 ENVIRONMENT = {"PYTHONIOENCODING": "utf-8", "PYTHONDONTWRITEBYTECODE": "1", "PATH": "/usr/bin:/bin"}
 
 
+class Child(Protocol):
+    """A process: what subprocess starts, or something that looks like it."""
+
+    pid: int
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+    stderr: IO[bytes] | None
+
+    @property
+    def returncode(self) -> int | None: ...
+    def kill(self) -> None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
+AnyChild = TypeVar("AnyChild", bound=Child)
+
+
 class Owner:
     """What a search, or whatever else can be ended, has started. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._ended = False
-        self._children: dict[int, subprocess.Popen[bytes]] = {}
+        self._children: dict[int, Child] = {}
 
-    def add(self, child: subprocess.Popen[bytes]) -> None:
+    def add(self, child: Child) -> None:
         with self._lock:
             self._children[child.pid] = child
             ended = self._ended
         if ended:
             kill(child)
 
-    def forget(self, child: subprocess.Popen[bytes]) -> None:
+    def forget(self, child: Child) -> None:
         with self._lock:
             self._children.pop(child.pid, None)
 
@@ -85,6 +102,11 @@ def start(
     child = subprocess.Popen(
         list(command), stdin=stdin, stdout=stdout, stderr=stderr, cwd=cwd, env=dict(environment), start_new_session=True
     )
+    return adopt(child, memory)
+
+
+def adopt(child: AnyChild, memory: int = MEMORY) -> AnyChild:
+    """A process that leads its session, as if it had been started here: limited, known, owned."""
     if resource is not None and hasattr(resource, "prlimit"):
         limits = ((resource.RLIMIT_AS, memory), (resource.RLIMIT_FSIZE, OUTPUT), (resource.RLIMIT_NOFILE, FILES),
                   (resource.RLIMIT_CORE, 0))  # fmt: skip
@@ -100,7 +122,7 @@ def start(
     return child
 
 
-def kill(child: subprocess.Popen[bytes]) -> None:
+def kill(child: Child) -> None:
     """The process and what it started; returns at once."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
@@ -108,7 +130,7 @@ def kill(child: subprocess.Popen[bytes]) -> None:
         child.kill()
 
 
-def end(child: subprocess.Popen[bytes]) -> None:
+def end(child: Child) -> None:
     """Kill it, close its pipes and forget it."""
     kill(child)
     for stream in (child.stdin, child.stdout, child.stderr):

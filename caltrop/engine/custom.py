@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from caltrop.dialect.words import truth
-from caltrop.engine import chunked, registry
+from caltrop.engine import chunked, preloaded, registry
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.table import Table, concat, render
@@ -49,6 +49,8 @@ def find(name: str, ctx: Context) -> registry.CommandEntry | None:
             raise SearchError(f"the script of command '{name}' is missing: {script.name}", node=command)
         return _run(script, table, command, context, stanza.app)
 
+    if truth(stanza.get("chunked")) and script.is_file():
+        preloaded.ahead(script)  # while the search reads its events
     # Whether it generates is known only after getinfo, so the place in the pipeline is checked in _run.
     return registry.CommandEntry(name, "dataset", run)
 

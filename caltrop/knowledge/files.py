@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from caltrop import disk
 from caltrop.dialect.conf import format_conf
 
 
@@ -23,7 +24,7 @@ def write_atomic(path: Path, data: bytes) -> None:
         with os.fdopen(handle, "wb") as out:
             out.write(data)
             out.flush()
-            os.fsync(out.fileno())
+            disk.sync(out.fileno())
         os.chmod(name, 0o644)  # noqa: PTH101 - a name from mkstemp
         os.replace(name, path)  # noqa: PTH105
     except BaseException:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from caltrop import disk
 from caltrop.content.model import Detection
 from caltrop.replay.clone import clones
 from caltrop.replay.prove import STOPPING, Proof, addons, begin, proceed, prove_detection, survives_reinstall
@@ -27,6 +28,7 @@ from caltrop.workers import run as in_parallel
 
 def serve(stack: ExitStack, apps: Sequence[Path], ours: bool) -> tuple[Server, RemoteTarget]:
     """Start the embedded server, with these apps, on free loopback ports for as long as the stack lives."""
+    disk.nothing_lasts()
     server = stack.enter_context(Server(addons=None if ours else ()))
     for app in apps:
         server.install(app)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from caltrop import disk
 from caltrop.splunkd.wire.http import ApiError
 
 SESSION_SECONDS = 3600.0
@@ -239,5 +240,5 @@ class Accounts:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            disk.sync(file.fileno())
         temporary.replace(self._path)
