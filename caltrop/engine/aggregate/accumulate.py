@@ -111,9 +111,7 @@ def _extreme(*, largest: bool) -> Callable[[], Step]:
                     text = value if better(value, text) else text
                 elif number is None or better(parsed, number[0]):
                     number = parsed, value
-            of_number = number[1] if number is not None else None
-            first, second = (text, of_number) if largest else (of_number, text)
-            return first if first is not None else second
+            return number[1] if number is not None else text
 
         return step
 

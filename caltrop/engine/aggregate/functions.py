@@ -185,12 +185,12 @@ def _extreme(x: Input, *, largest: bool) -> pl.Expr:
     if x.content == "text":
         return of(x.values)
     text = of(raw.filter(number.is_null() & raw.is_not_null()))
-    return pl.coalesce(text, numeric) if largest else pl.coalesce(numeric, text)
+    return pl.coalesce(numeric, text)
 
 
 @aggregation("max", parts=("nx", "sx"))
 def largest(x: Input) -> pl.Expr:
-    """Largest value; numbers compare by value and come before texts, which compare lexicographically."""
+    """Largest number; only where there is none, the last text in lexicographic order (a number wins over text: measured)."""
     return _extreme(x, largest=True)
 
 

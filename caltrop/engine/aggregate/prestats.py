@@ -177,7 +177,7 @@ def _extreme(p: Parts, *, largest: bool) -> pl.Expr:
     """Texts come after all numbers."""
     number = registry["max" if largest else "min"].build(p.rebuilt("nx" if largest else "nn")).cast(pl.String)
     texts = p.raw("sx" if largest else "sn").drop_nulls()
-    return pl.coalesce(texts.max(), number) if largest else pl.coalesce(number, texts.min())
+    return pl.coalesce(number, texts.max() if largest else texts.min())
 
 
 def _by_time(p: Parts, value: str, time: str) -> pl.Expr:

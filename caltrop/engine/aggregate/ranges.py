@@ -80,12 +80,18 @@ def parse(text: str, node: Node) -> Ranges:
     return Ranges(width=width)
 
 
-def automatic(low: float, high: float, bins: int) -> Ranges:
-    """The narrowest power of ten that divides low to high into at most `bins` ranges."""
+def narrowest(numbers: pl.Series) -> float:
+    """The least width to divide these numbers by: whole ones are not divided (measured: 1 to 4 become 1-2, 2-3, … by default)."""
+    known = numbers.drop_nulls()
+    return 1.0 if bool((known == known.floor()).all()) else 0.0
+
+
+def automatic(low: float, high: float, bins: int, least: float = 0.0) -> Ranges:
+    """The narrowest power of ten, at least `least`, that divides low to high into at most `bins` ranges."""
     extent = high - low
-    if extent < 1e-9:
-        return Ranges(1.0)
-    power = math.floor(math.log10(extent / bins))
+    power = math.floor(math.log10(extent / bins)) if extent >= 1e-9 else 0
+    if least > 0:
+        power = max(power, math.ceil(math.log10(least) - 1e-9))
     width = 10.0**power
     while math.floor(high / width) - math.floor(low / width) + 1 > bins and width < extent * 10:
         power += 1

@@ -99,11 +99,10 @@ def _numbers(column: pl.Series, cmd: Command, ctx: Context) -> pl.Series:
         # start and end widen the range that is divided; they do not cut values off.
         first = min(float(low), float(start)) if isinstance(start, int | float) else float(low)  # type: ignore[arg-type]
         last = max(float(high), float(end)) if isinstance(end, int | float) else float(high)  # type: ignore[arg-type]
-        found = ranges.automatic(first, last, _count(cmd, ctx))
-        least = cmd.option("minspan")
-        if least is not None:
-            minimum = ranges.parse(str(least), cmd)
-            found = minimum if found.width < minimum.width else found
+        # minspan is rounded up to a width that bin chooses itself (measured: minspan=3 gives 0-10).
+        asked = cmd.option("minspan")
+        minimum = ranges.parse(str(asked), cmd).width if asked is not None else 0.0
+        found = ranges.automatic(first, last, _count(cmd, ctx), max(minimum, ranges.narrowest(number)))
     lows = found.lows(number)
     known = lows.drop_nulls().unique()
     labels = lows.replace_strict(

@@ -58,7 +58,10 @@ class Axis:
             earliest = ctx.time_range[0] or low
             bucketing = buckets.aligned(bucketing, text(self.options, "aligntime", ""), earliest, ctx, self.options)
             return frame.with_columns(numbers.alias(CLOCK), bucketing.floor(numbers).alias(self.name)), bucketing
-        found = self._ranges(str(span)) if span is not None else ranges.automatic(low, high, bins)
+        if span is not None:
+            found = self._ranges(str(span))
+        else:
+            found = ranges.automatic(low, high, bins, ranges.narrowest(numbers))
         lows = found.lows(numbers)
         distinct = lows.drop_nulls().unique()
         texts = lows.replace_strict(distinct, [found.text(v) for v in distinct], return_dtype=pl.String, default=None)

@@ -32,7 +32,8 @@ def missing(height: int, name: str) -> pl.Series:
 
 @command("fields", settled=True)
 def fields(table: Table, cmd: Command, ctx: Context) -> Table:
-    """Keep the listed fields and the internal ones, or (-) remove the listed ones; without any, all stay as they are."""
+    """Keep the listed fields and the internal ones (not those that begin with two underscores, which searches make for
+    themselves: measured), or (-) remove the listed ones; without any, all stay as they are."""
     names = names_of(cmd.parts)
     if not any(not (isinstance(part, Word) and part.text in "+-") for part in cmd.parts):
         return table
@@ -40,7 +41,7 @@ def fields(table: Table, cmd: Command, ctx: Context) -> Table:
     listed = fieldnames.expand(names, columns)
     if any(isinstance(part, Word) and part.text == "-" for part in cmd.parts):
         return table.with_frame(table.frame.drop(listed))
-    internal = [c for c in columns if c.startswith("_") and c not in listed]
+    internal = [c for c in columns if c.startswith("_") and not c.startswith("__") and c not in listed]
     return table.with_frame(table.frame.select([*listed, *internal]))
 
 

@@ -205,7 +205,7 @@ def makecontinuous(table: Table, cmd: Command, ctx: Context) -> Table:
         )
         floored, wanted = bucketing.floor(numbers), list(bucketing.starts(low, high))
     else:
-        found = ranges.parse(span, cmd) if span else ranges.automatic(low, high, bins)
+        found = ranges.parse(span, cmd) if span else ranges.automatic(low, high, bins, ranges.narrowest(numbers))
         floored, wanted = found.lows(numbers), list(_steps(found, low, high))
     frame = table.frame.with_columns(floored.alias(field))
     missing = sorted(set(wanted) - set(floored.drop_nulls().to_list()))

@@ -82,6 +82,7 @@ def _frequent(table: Table, cmd: Command, ctx: Context, *, best: bool) -> Table:
         shares = (counted.get_column(COUNT) / counted.get_column(TOTAL) * 100).to_list()
         counted = counted.with_columns(pl.Series(percent, [f"{share:.6f}" for share in shares], dtype=pl.String))
         columns.append(pl.col(percent))
+    columns.append(pl.col(TOTAL).alias("_tc"))  # of all values, those beyond the limit included (measured)
     return Table(counted.select(columns))
 
 

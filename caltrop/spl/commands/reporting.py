@@ -77,7 +77,7 @@ def _chart(command: Command, fields: Fields) -> Fields:
 def _top(command: Command, fields: Fields) -> Fields:
     extra = [str(command.option("countfield") or "count"), str(command.option("percentfield") or "percent")]
     own = [n.name for n in command.of(FieldName)]
-    return closed([*own, *_by(command, "by"), *extra])
+    return closed([*own, *_by(command, "by"), *extra, "_tc"])
 
 
 def _untable(command: Command, fields: Fields) -> Fields:
@@ -145,7 +145,7 @@ register(
 register(
     "eventstats",
     kind="dataset",
-    options={"allnum": BOOL},
+    options={"allnum": BOOL, "limit": INT},  # taken and without effect (measured)
     words=Words.AGGREGATIONS,
     clauses=_BY,
     reads=named,

@@ -121,7 +121,8 @@ class JobsCollection(Collection):
         job = self.searching.start(self._spec(request))
         try:
             self._finish(request, job)
-            table = results.choose_fields(job.table, fields_of(request.args.all("f") + request.args.all("field_list")))
+            table = self.searching.rows(job.table)
+            table = results.choose_fields(table, fields_of(request.args.all("f") + request.args.all("field_list")))
             return results.render_export(table, job.messages, request.args.get("output_mode"))
         finally:
             self.searching.jobs.remove(job)
@@ -257,7 +258,7 @@ class JobsCollection(Collection):
         if job.failed:
             table = Table.empty()
         args = request.args
-        table = self.searching.jobs.post_process(job, table, post)
+        table = self.searching.rows(self.searching.jobs.post_process(job, table, post))
         table = results.choose_fields(table, fields_of(args.all("f") + args.all("field_list")))
         offset, count = args.integer("offset", 0), args.integer("count", 100)
         shown = results.page(table, offset, max(count, 0))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from caltrop.engine.table import Table
 from caltrop.splunkd.intake.ingest import Ingest
 from caltrop.splunkd.searching.alerting import Alerting
 from caltrop.splunkd.searching.jobs import Job, Jobs, SearchSpec
+from caltrop.splunkd.searching.rows import with_origin
 from caltrop.splunkd.searching.savedsearches import SavedSearch
 from caltrop.splunkd.searching.scheduler import Scheduler, spec_of
 from caltrop.splunkd.state.state import State
@@ -27,6 +29,10 @@ class Searching:
             spec.owner, "search", info="granted", search_id=f"'{job.sid}'", search=f"'{spec.search}'"
         )
         return job
+
+    def rows(self, table: Table) -> Table:
+        """A job's rows as they are sent."""
+        return with_origin(table, self._state.instance.server_name, self._state.guid)
 
     def dispatch(
         self, saved: SavedSearch, user: str, *, now: float | None = None, trigger: bool = False, scheduled: bool = False,

@@ -407,3 +407,23 @@ def test_a_search_of_internal_indexes_sees_what_was_just_logged(admin: Client) -
     text = "search index=_internal sourcetype=splunkd_access | stats count"
     assert int(search(admin, text)[0]["count"]) > 0
     assert int(search(admin, "search index=_audit action=search | stats count")[0]["count"]) > 0
+
+
+def test_rows_of_events_say_where_they_are_kept_and_other_rows_do_not(admin: Client) -> None:
+    for text in ("one", "[01/Jan/2026 10:00:00] two"):
+        admin.send("receivers/simple", text, source="s", sourcetype="t", host="h", index="main")
+    for path in ("results", "events"):
+        sid = made(admin, "search index=main sourcetype=t")
+        rows = admin.get(f"search/jobs/{sid}/{path}").json()["results"]
+        assert [row["_serial"] for row in rows] == ["0", "1"]
+        for row in rows:
+            server, index = row["_si"]
+            bucket, _, _ = row["_cd"].partition(":")
+            assert index == "main" and server == row["splunk_server"]
+            assert row["_bkt"].startswith(f"main~{bucket}~") and row["_sourcetype"] == "t"
+            assert row["linecount"] == str(row["_raw"].count("\n") + 1)
+    second = admin.get(f"search/jobs/{sid}/results", offset=1, count=1).json()["results"]
+    assert [row["_serial"] for row in second] == ["1"]
+    for text in ("search index=main | stats count", "search index=main | table host _raw", "| makeresults"):
+        (row, *_) = admin.get(f"search/jobs/{made(admin, text)}/results").json()["results"]
+        assert not {"_bkt", "_si", "_serial", "splunk_server"} & set(row)
