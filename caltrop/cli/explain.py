@@ -70,7 +70,7 @@ def command(
             from caltrop.corpus.run import as_command, write_app
 
             folders = [*folders, write_app(catalogue, Path(made))]
-            spl, app, needs = as_command(detection.search), str(catalogue.config.id), _needed_apps(catalogue, detection)
+            spl, app, needs = as_command(detection.search), str(catalogue.config.id), catalogue.needed_addons(detection)
             runs = _tests(detection, content) if not data else [(detection.name, None)]
         else:
             spl, app, needs, runs = what, "search", [], [("", None)]
@@ -112,13 +112,6 @@ def _detection(what: str, content: Path) -> tuple[Catalogue | None, Detection | 
     if found is None and named:
         raise CaltropError(f"no detection {what!r} in {content}", hint="give its name, id or file, and --content")
     return (catalogue, found) if found is not None else (None, None)
-
-
-def _needed_apps(catalogue: Catalogue, detection: Detection) -> list[str]:
-    """The add-ons that the data sources of a detection name."""
-    wanted = {name.lower() for name in detection.data_source}
-    found = [ta for source in catalogue.data_sources if source.name.lower() in wanted for ta in source.supported_ta]
-    return list(dict.fromkeys(str(ta["name"]) for ta in found if ta.get("name")))
 
 
 def _tests(detection: Detection, content: Path) -> list[tuple[str, Any]]:

@@ -341,6 +341,12 @@ class Catalogue(msgspec.Struct, kw_only=True):
                 return item
         return None
 
+    def needed_addons(self, detection: Detection) -> list[str]:
+        """The add-ons that the data sources of a detection name, by their titles."""
+        wanted = {name.lower() for name in detection.data_source}
+        found = [ta for source in self.data_sources if source.name.lower() in wanted for ta in source.supported_ta]
+        return list(dict.fromkeys(str(ta["name"]) for ta in found if ta.get("name")))
+
     def deployment(self, type_: str) -> Deployment | None:
         """How searches of a type run; a repository without any deployment has the usual ones."""
         if not self.deployments:

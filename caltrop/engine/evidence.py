@@ -22,17 +22,13 @@ from caltrop.engine.scan import Bounds
 from caltrop.engine.table import MULTIVALUE, Table, render
 from caltrop.index import Segment
 from caltrop.spl.ast import Command, FieldName, Node, Pipeline, Word
+from caltrop.spl.facts import DOES_MORE
 
 Prefix = tuple[Command, ...]
 Kind = tuple[str, str, str, int, float, float]  # index, source, sourcetype, events, first and last `_time`
 
 VALUES = 1_000  # different values of a field that are told, the most frequent ones
 _KINDS = ("index", "source", "sourcetype")
-# Commands that do something besides giving rows; custom ones may.
-_ONCE = frozenset(
-    {"collect", "delete", "map", "mcollect", "outputcsv", "outputlookup", "outputtext", "runshellscript", "script",
-     "sendalert", "sendemail", "tscollect"}
-)  # fmt: skip
 _PLACE = frozenset({"_cd", "_time", *_KINDS})
 
 
@@ -137,8 +133,10 @@ class EngineEvidence:
         return self._ctx.engine.expand(found.search, self._ctx) if found.search else ""
 
     def apps(self) -> list[str]:
-        """The names of the installed apps."""
-        return sorted(self._instance.config.apps())
+        """The installed apps, by their names and by their labels."""
+        config = self._instance.config
+        labels = [str(config.get("app", "ui", "label", name) or "") for name in config.apps()]
+        return sorted({*config.apps(), *filter(None, labels)})
 
     # -- rows
 
@@ -155,7 +153,7 @@ class EngineEvidence:
     def _read(self, prefix: Prefix, wanted: frozenset[str]) -> tuple[frozenset[str] | None, Table]:
         for command in prefix:
             for node in command.walk():
-                if isinstance(node, Command) and (node.name in _ONCE or node.name not in registry.commands):
+                if isinstance(node, Command) and (node.name in DOES_MORE or node.name not in registry.commands):
                     raise SearchError(f"'{node.name}' is not run again for an explanation", node=command)
         last = prefix[-1]
         if len(prefix) > 1 and last.name in ("search", "where") and last.parts:

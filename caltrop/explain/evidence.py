@@ -50,5 +50,5 @@ class Evidence(Protocol):
         ...
 
     def apps(self) -> Sequence[str]:
-        """The names of the installed apps."""
+        """The installed apps, by their names and, where these are known, by their labels."""
         ...

@@ -72,6 +72,8 @@ def explain(detection: DetectionResult, console: Console) -> None:
                     Text(f"{place}: {detection.name}: {check.name}: {check.seen}", style=STYLES["failed"]),
                     soft_wrap=True,
                 )
+        for line in test.why:
+            console.print(Text(f"  {line}"), soft_wrap=True)
 
 
 def _summary(report: Report, console: Console) -> None:

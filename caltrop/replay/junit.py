@@ -37,7 +37,7 @@ def junit(report: Report) -> bytes:
                 line=str(test.line),
                 time=f"{test.milliseconds / 1000:.3f}",
             )
-            _outcome(case, test.status, test.reason)
+            _outcome(case, test.status, test.reason, test.account)
             ET.SubElement(case, "system-out").text = _clean("\n".join([*test.notes, *map(str, test.checks)]))
     if report.checks:
         suite = ET.SubElement(root, "testsuite", name="package", tests=str(len(report.checks)))
@@ -61,10 +61,13 @@ def _package_case(suite: ET.Element, check: Check) -> None:
     _outcome(case, "passed" if check.passed else "failed", check.seen)
 
 
-def _outcome(case: ET.Element, status: str, reason: str) -> None:
+def _outcome(case: ET.Element, status: str, reason: str, account: str = "") -> None:
+    """`reason` is one line; `account`, where it says more, is the element's text."""
     tag = {"failed": "failure", "error": "error", "skipped": "skipped"}.get(status)
     if tag:
-        ET.SubElement(case, tag, message=_clean(reason))
+        element = ET.SubElement(case, tag, message=_clean(reason))
+        if account not in ("", reason):
+            element.text = _clean(account)
 
 
 def _clean(text: str) -> str:

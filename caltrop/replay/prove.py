@@ -9,7 +9,6 @@ One walk, the same for every target:
 
 from __future__ import annotations
 
-import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +22,7 @@ from caltrop.dialect.moments import time_bound
 from caltrop.dialect.words import quoted, truth
 from caltrop.dialect.zones import TimeError
 from caltrop.errors import CaltropError
-from caltrop.replay import expect
+from caltrop.replay import benign, evidence, expect
 from caltrop.replay.clone import Clone
 from caltrop.replay.datasets import resolve
 from caltrop.replay.delivery import deliver
@@ -35,7 +34,7 @@ ROWS_KEPT = 20  # hits kept for the report
 SEARCHABLE_SECONDS = 60.0
 ACTION_SECONDS = 20.0
 SCHEDULED_SECONDS = 150.0  # one run of an every-minute schedule, and then some
-PLAIN_FIELD = re.compile(r"[A-Za-z_][\w.]*")  # needs no quoting on the left of a comparison
+TUNINGS = 3  # of a filter macro that are tried on benign data
 SCORING = frozenset({"TTP", "Anomaly"})  # types that exist to score risk
 RISK_FIELDS = frozenset({"risk_object", "risk_object_type", "risk_score"})  # differ among the risk events of a hit
 EVERY_MINUTE = "* * * * *"
@@ -171,15 +170,108 @@ def _prove_test(proof: Proof, detection: Detection, test: Test, outcome: TestRes
         outcome.hits = len(rows)
         outcome.rows = rows[:ROWS_KEPT]
         outcome.checks += expect.hits(rows, test.expect)
+        if not rows and not outcome.checks[0].passed and not proof.shift:
+            outcome.why += _why(proof, detection, window)
         if rows:
             outcome.checks += expect.entities(rows, detection)
             outcome.checks += _actions(proof, detection, test, sid, rows, outcome)
             outcome.checks += _tuning(proof, detection, window, rows)
-    for benign in test.benign:
-        with _replayed(proof, detection, (benign,), (), outcome) as window:
+    malicious = rows
+    for data in test.benign:
+        with _replayed(proof, detection, (data,), (), outcome) as window:
             _, rows = _run(proof, detection, window, actions=False)
-            seen = f"{len(rows)} hits on {benign.data}"
+            seen = f"{len(rows)} hits on {data.data}"
             outcome.checks.append(Check("benign", not rows, seen))
+            tunings = benign.telling(rows, malicious)
+            chosen = _first_that_silences(proof, detection, window, tunings) if rows else None
+        if rows:
+            kept = chosen is not None and _keeps_hits(proof, detection, test, outcome, chosen, len(malicious))
+            outcome.why += _to_tune(detection, rows, tunings, chosen if kept else None, len(malicious))
+
+
+def _why(proof: Proof, detection: Detection, window: Window) -> list[str]:
+    """Why the saved search found nothing in the data, asked of the target by searches."""
+    try:
+        search = str(proof.target.saved_search(proof.search_name(detection), proof.app).content.get("search") or "")
+        explanation = evidence.explained(
+            proof.target,
+            search or detection.search,
+            proof.app,
+            proof.host,
+            earliest=int(window.first),
+            latest=int(window.last) + 1,
+            now=time.time(),
+        )
+    except CaltropError as error:
+        return [f"why there are none could not be asked: {error}"]
+    return explanation.lines()
+
+
+# -- benign data that hits
+
+
+def _first_that_silences(
+    proof: Proof, detection: Detection, window: Window, tunings: Sequence[benign.Telling]
+) -> benign.Telling | None:
+    """The first tuning that leaves none of the benign hits, tried on the target."""
+    for tuning in tunings[:TUNINGS]:
+        with _tuned(proof, detection, tuning.macro):
+            try:
+                _, left = _run(proof, detection, window, actions=False)
+            except TargetError:  # the macro stands where its fields are not, or not where a search may stand
+                continue
+        if not left:
+            return tuning
+    return None
+
+
+def _keeps_hits(
+    proof: Proof, detection: Detection, test: Test, outcome: TestResult, tuning: benign.Telling, wanted: int
+) -> bool:
+    """Whether the malicious data, replayed once more, gives as many hits as before when the macro is tuned."""
+    again = TestResult(name=outcome.name, file=outcome.file, line=outcome.line)
+    with (
+        _replayed(proof, detection, test.attack_data, test.fallback, again) as window,
+        _tuned(proof, detection, tuning.macro),
+    ):
+        _, rows = _run(proof, detection, window, actions=False)
+    return len(rows) == wanted
+
+
+@contextmanager
+def _tuned(proof: Proof, detection: Detection, definition: str) -> Iterator[None]:
+    """The filter macro is this inside the `with`, and what it was after it."""
+    macro = detection.filter_macro
+    original = proof.target.macro(macro, proof.app)
+    proof.target.set_macro(macro, proof.app, definition)
+    try:
+        yield
+    finally:
+        proof.target.set_macro(macro, proof.app, original)
+
+
+def _to_tune(
+    detection: Detection,
+    rows: Sequence[Row],
+    tunings: Sequence[benign.Telling],
+    chosen: benign.Telling | None,
+    hits: int,
+) -> list[str]:
+    """The benign rows, the fields to tune on, and a candidate for the filter macro, which was tried."""
+    lines = [f"benign hit: {benign.told(row)}" for row in rows[: benign.SHOWN]]
+    if len(rows) > benign.SHOWN:
+        lines.append(f"and {len(rows) - benign.SHOWN} more benign hits")
+    lines += [f"to tune on {benign.sentence(tuning)}" for tuning in tunings[: benign.SHOWN]]
+    if not tunings:
+        lines.append("no field, and no pair of fields, tells the benign hits from the malicious ones")
+    elif chosen is None:
+        lines.append("no candidate for the filter macro removes the benign hits and keeps the others")
+    else:
+        lines.append(
+            f"candidate for {detection.filter_macro}: {chosen.macro} (tried: 0 of {len(rows)} benign hits left, "
+            f"{hits} of {hits} expected ones kept)"
+        )
+    return lines
 
 
 # -- data
@@ -385,12 +477,8 @@ def _tuning(proof: Proof, detection: Detection, window: Window, rows: Sequence[R
     """The filter macro, set to exclude these hits, leaves none; put back, all return."""
     macro = detection.filter_macro
     definition = exclusion(rows, [e.field for e in detection.risk_objects])
-    original = proof.target.macro(macro, proof.app)
-    proof.target.set_macro(macro, proof.app, definition)
-    try:
+    with _tuned(proof, detection, definition):
         _, tuned = _run(proof, detection, window, actions=False)
-    finally:
-        proof.target.set_macro(macro, proof.app, original)
     _, again = _run(proof, detection, window, actions=False)
     return [
         Check("tuned", not tuned, f"{len(tuned)} of {len(rows)} hits are left when {macro} is {_cut(definition)}"),
@@ -402,7 +490,7 @@ def exclusion(rows: Sequence[Row], preferred: Sequence[str]) -> str:
     """A filter macro that an analyst would write to silence exactly these hits: by the risk objects' values, or by
     the first field with a value in every hit where a detection has none."""
     names = [*preferred, *(name for name in rows[0] if not name.startswith("_"))]
-    for name in filter(PLAIN_FIELD.fullmatch, names):
+    for name in filter(benign.PLAIN.fullmatch, names):
         found = [expect.values(row, name) for row in rows]
         if all(found):
             listed = ", ".join(quoted(value) for value in dict.fromkeys(v for vs in found for v in vs))

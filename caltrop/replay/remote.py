@@ -383,6 +383,15 @@ class RemoteTarget:
         return str(self._macro_stanza(name, app).content["definition"])
 
     @_told
+    def macro_settings(self, name: str, app: str) -> Mapping[str, str] | None:
+        """The settings of a macro by its stanza (`name(2)` with two arguments), as the target has it now; None where there is none."""
+        try:
+            content = self._macro_stanza(name, app).content
+        except TargetError:
+            return None
+        return {str(key): str(value) for key, value in content.items() if value is not None}
+
+    @_told
     def set_macro(self, name: str, app: str, definition: str) -> None:
         self._macro_stanza(name, app).submit({"definition": definition})
 

@@ -104,6 +104,9 @@ class Target(Receiver, Protocol):
     def macro(self, name: str, app: str) -> str:
         """The definition of a macro, as the target has it now."""
 
+    def macro_settings(self, name: str, app: str) -> Mapping[str, str] | None:
+        """The settings of a macro by its stanza (`name(2)` with two arguments), as the target has it now; None where there is none."""
+
     def set_macro(self, name: str, app: str, definition: str) -> None: ...
 
 

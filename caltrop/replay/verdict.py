@@ -36,6 +36,7 @@ class TestResult:
     hits: int = 0
     rows: list[dict[str, object]] = field(default_factory=list)  # the first hits, for the report
     milliseconds: float = 0.0
+    why: list[str] = field(default_factory=list)  # why there are no hits, or what to tune where benign data hits
     error: str | None = None
     skipped: str | None = None
 
@@ -58,6 +59,11 @@ class TestResult:
         if not self.checks:
             return "nothing was asserted"
         return "; ".join(f"{c.name}: {c.seen}" for c in self.checks if not c.passed)
+
+    @property
+    def account(self) -> str:
+        """The reason, and below it why, a line a finding."""
+        return "\n".join([self.reason, *self.why])
 
 
 @dataclass(slots=True)

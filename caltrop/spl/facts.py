@@ -62,6 +62,12 @@ class Advice:
 # The columns that sistats and its family left in a summary index: stats and its family read them unnamed.
 SUMMARY = "psrsvd_*"
 
+# Commands that do something besides giving rows: what they did is not to be done again to look at their rows.
+DOES_MORE = frozenset(
+    {"collect", "delete", "map", "mcollect", "meventcollect", "outputcsv", "outputlookup", "outputtext", "runshellscript",
+     "script", "sendalert", "sendemail", "stash", "sumindex", "summaryindex", "tscollect"}
+)  # fmt: skip
+
 # --- what is read ------------------------------------------------------------------------------------------------------
 
 _BRACES = re.compile(r"\{([^{}]+)\}")

@@ -137,6 +137,9 @@ class MemoryTarget:
     def macro(self, name: str, app: str) -> str:
         return self.macros[name]
 
+    def macro_settings(self, name: str, app: str) -> Mapping[str, str] | None:
+        return {"definition": self.macros[name]} if name in self.macros else None
+
     def set_macro(self, name: str, app: str, definition: str) -> None:
         if not (self.loses_reset and definition == UNTUNED):
             self.macros[name] = definition

@@ -245,3 +245,54 @@ def test_an_unknown_name_and_an_unreachable_target_are_usage_errors(
     assert "no detection 'no such detection'" in capsys.readouterr().err
     assert main(["test", "--content", str(repository), "--target", "https://127.0.0.1:1", "--password", "x"]) == 2
     assert "cannot reach https://127.0.0.1:1" in capsys.readouterr().err
+
+
+WHY = "`akshun` is missing in all 4 events (`akshun=odd`); `action` has that value, in 2 of 4 events looked at"
+
+
+def test_a_failure_says_why_on_the_console_in_the_page_and_in_junit(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replace(SEARCH, "action=odd", "akshun=odd")(repository)
+    code, output = run(repository, capsys)
+    assert code == 1 and f"  {WHY}\n" in output
+    failure = ET.parse(repository / "reports" / "junit.xml").getroot().find(".//failure")
+    assert failure is not None and WHY in str(failure.text)
+    assert "hits: 0 hits, expected exactly 2" in str(failure.get("message"))
+    assert "<li>`akshun` is missing in all 4 events" in (repository / "reports" / "report.html").read_text()
+
+
+BENIGN = LOGINS.replace("user=ann dest=web1 action=odd", "user=svc_scan dest=web1 action=odd").replace(
+    'user="eve \\"x\\" \\\\y" dest=db1 action=odd', "user=svc_scan dest=db1 action=odd"
+)
+
+
+def benign(repository: Path, data: str) -> None:
+    write("data/benign.log", data)(repository)
+    test = "  expect:\n    hits:\n      at_least: 2\n"
+    replace(SEARCH, test, f"  benign:\n  - data: data/benign.log\n    source: logins\n    sourcetype: logins\n{test}")(
+        repository
+    )
+
+
+def test_benign_hits_come_with_a_candidate_that_was_tried(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    benign(repository, BENIGN)
+    code, output = run(repository, capsys)
+    assert code == 1
+    assert "benign: 2 hits on data/benign.log" in output
+    assert "benign hit: user=svc_scan dest=" in output
+    assert "to tune on `user`: benign svc_scan, malicious ann, eve" in output
+    candidate = (
+        'candidate for odd_login_filter: search NOT user IN ("svc_scan") (tried: 0 of 2 benign hits left, 2 of 2'
+    )
+    assert candidate in output
+
+
+def test_benign_hits_that_nothing_tells_apart_have_no_candidate(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    benign(repository, LOGINS)
+    code, output = run(repository, capsys)
+    assert code == 1
+    assert "no field, and no pair of fields, tells the benign hits from the malicious ones" in output
+    assert "candidate" not in output
