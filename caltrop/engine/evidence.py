@@ -28,8 +28,7 @@ Prefix = tuple[Command, ...]
 Kind = tuple[str, str, str, int, float, float]  # index, source, sourcetype, events, first and last `_time`
 
 VALUES = 1_000  # different values of a field that are told, the most frequent ones
-_KINDS = ("index", "source", "sourcetype")
-_PLACE = frozenset({"_cd", "_time", *_KINDS})
+_PLACE = frozenset({"_cd", "_time", "index"})  # the address of an event, which nothing has to be extracted for
 
 
 class EngineEvidence:

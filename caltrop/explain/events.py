@@ -19,7 +19,7 @@ from caltrop.spl.ast import And, Command, Comparison, FieldName, Membership, Nod
 
 KINDS = ("index", "source", "sourcetype")
 SHOWN = 4
-OUTSIDE = 200_000  # events outside the time range that are looked at too
+FEW = 10_000  # events that are always read; of more, none that the search itself did not have to read
 Bounds = tuple[float | None, float | None]
 
 
@@ -39,13 +39,16 @@ def explain_events(asked: Asked, stage: int, expression: Node) -> list[Finding]:
     if "index" in failing or "default" in failing:
         kept.append(Comparison(FieldName("index"), "=", Word("*")))
     kept += [term.node for term in times] if in_time else _always(inventory)
-    extra, none_in_range = _rest(asked, stage, kept, rest)
+    few = sum(kind[3] for kind in inventory) <= FEW
+    if failing and not few:
+        return found
+    extra, none_in_range = _rest(asked, stage, kept, rest, few)
     if none_in_range and in_time:
         found.append(_time(stage, bounds, inventory, kinds))
-        extra, _ = _rest(
-            asked, stage, [node for node in kept if node not in [t.node for t in times]] + _always(inventory), rest
-        )
-    elif in_time and not found and extra and _outside(bounds, inventory):
+        if few:
+            outside = [node for node in kept if node not in [term.node for term in times]]
+            extra, _ = _rest(asked, stage, [*outside, *_always(inventory)], rest, few)
+    elif in_time and not found and extra and few and _outside(bounds, inventory):
         found += _missed_by_time(asked, stage, kinds, rest, bounds, inventory)
     return [*found, *extra]
 
@@ -190,13 +193,12 @@ def _overlaps(kind: Kind, bounds: Bounds) -> bool:
 
 
 def _outside(bounds: Bounds, inventory: Sequence[Kind]) -> bool:
-    """Whether there are events outside the range, few enough to look at."""
+    """Whether there are events outside the range."""
     earliest, latest = bounds
-    beyond = any(
+    return any(
         (earliest is not None and kind[4] < earliest) or (latest is not None and kind[5] >= latest)
         for kind in inventory
     )
-    return beyond and sum(kind[3] for kind in inventory) <= OUTSIDE
 
 
 def _always(inventory: Sequence[Kind]) -> list[Node]:
@@ -259,10 +261,13 @@ def _textual(term: Term) -> bool:
     return all(map(_textual, term.inner)) if term.inner else term.shape == "text"
 
 
-def _rest(asked: Asked, stage: int, kept: Sequence[Node], rest: Sequence[Term]) -> tuple[list[Finding], bool]:
+def _rest(
+    asked: Asked, stage: int, kept: Sequence[Node], rest: Sequence[Term], few: bool
+) -> tuple[list[Finding], bool]:
     """Findings for the conditions that need the events, and whether there is no event to ask.
 
-    Words of the text first: they are found without extraction, and leave few events to ask about fields.
+    Words of the text first: they are found without extraction, and leave few events to ask about fields. Where words are to
+    blame, of many events (not `few`) no field is asked: the search did not have to read any either.
     """
     words = [term for term in rest if _textual(term)]
     nodes, kept = [term.node for term in rest], list(kept)
@@ -276,6 +281,8 @@ def _rest(asked: Asked, stage: int, kept: Sequence[Node], rest: Sequence[Term]) 
         good = [term.node for n, term in enumerate(words) if n not in failing]
         if len(good) == len(nodes):
             return [], False
+        if failing and not few:
+            return explain(setting, [term.node for term in words]), False
         kept += good
         nodes = [node for node in nodes if node not in good]
     if not nodes:
