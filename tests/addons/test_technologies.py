@@ -245,6 +245,42 @@ EVENTS: dict[str, tuple[str, str, str, dict[str, object], set[str]]] = {
         {"object": "Security", "object_category": "log", "action": "cleared"},
         {"change", "audit"},
     ),
+    "a member of a group": (
+        "XmlWinEventLog", "XmlWinEventLog:Security",
+        security(4728, SubjectUserName="ann", MemberName="CN=Ann A,CN=Users,DC=ex", MemberSid="EX\\ann", TargetUserName="Domain Admins", TargetDomainName="EX"),
+        {"user": "ann", "src_user": "ann", "Group_Name": "Domain Admins", "user_group": "Domain Admins", "member_dn": "CN=Ann A,CN=Users,DC=ex", "action": "modified"},
+        {"change", "account"},
+    ),
+    "a member whose name was not resolved": (
+        "XmlWinEventLog", "XmlWinEventLog:Security",
+        security(4728, SubjectUserName="ann", MemberName="CN=Last\\, First,CN=Users,DC=ex", MemberSid="S-1-5-21-1", TargetUserName="G"),
+        {"user": "Last\\, First", "Group_Name": "G"},
+        {"change", "account"},
+    ),
+    "the configuration of IIS": (
+        "IIS:Configuration:Operational", "IIS:Configuration:Operational",
+        "03/05/2024 10:11:12 AM\nLogName=Microsoft-IIS-Configuration/Operational\nEventCode=29\nComputerName=iis1\nOpCode=Info\nMessage=Changes have been committed.",
+        {"EventCode": "29", "ComputerName": "iis1", "OpCode": "Info", "Message": "Changes have been committed.", "vendor_product": "Microsoft IIS"},
+        set(),
+    ),
+    "an administrator of Google Workspace": (
+        "gws:reports:admin", "gws:reports:admin",
+        json.dumps({"id": {"applicationName": "admin", "customerId": "C1"}, "actor": {"email": "ann@example.org"}, "event": {"type": "USER_SETTINGS", "name": "UNENROLL_USER_FROM_STRONG_AUTH"}}),
+        {"command": "UNENROLL_USER_FROM_STRONG_AUTH", "action": "modified", "status": "success", "vendor_account": "C1", "user": "ann@example.org"},
+        {"change"},
+    ),
+    "a query in a capture": (
+        "stream:dns", "stream:dns",
+        json.dumps({"src_ip": "10.0.0.9", "dest_ip": "10.0.0.1", "protocol_stack": "ip:udp:dns", "message_type": ["QUERY"], "query": ["a.example"], "query_type": ["ANY"]}),
+        {"query": "a.example", "record_type": "ANY", "message_type": "QUERY", "transport": "udp"},
+        {"network", "resolution", "dns"},
+    ),
+    "a connection that leaves": (
+        "bro:conn:json", "conn.log",
+        json.dumps({"id.orig_h": "10.0.0.9", "id.resp_h": "203.0.113.4", "id.resp_p": 445, "proto": "tcp", "service": "smb", "conn_state": "SF", "local_orig": True, "local_resp": False}),
+        {"direction": "outbound", "app": "smb", "action": "allowed", "src": "10.0.0.9", "dest": "203.0.113.4"},
+        {"network", "communicate"},
+    ),
 }  # fmt: skip
 
 
