@@ -11,6 +11,7 @@ from caltrop_enrich import shapes
 from caltrop_enrich.enrich import analyse
 from caltrop_enrich.limits import MAX_SHAPED, MAX_VALUE
 from caltrop_enrich.shapes import Shapes
+from caltrop_enrich.unfold import Memory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -56,10 +57,10 @@ _texts = st.lists(st.one_of(st.sampled_from(LITERALS), st.text(max_size=4)), min
 @given(st.sampled_from(TEMPLATES), _wraps, st.lists(_texts, min_size=3, max_size=6))
 def test_a_plan_changes_nothing(template: str, wraps: list[str], rows: list[list[str]]) -> None:
     """Scripts of one form with other literals, in the state that the earlier ones left."""
-    known = Shapes()
+    known, memory = Shapes(), Memory()
     for texts in rows:
         script = template.format(*(wrap.format(text) for wrap, text in zip(wraps, texts, strict=True)))
-        assert analyse(script, known) == analyse(script)
+        assert analyse(script, known, False, memory) == analyse(script)
 
 
 _LITERAL_TEXT = re.compile(r"(?<=')[^'\r\n]+(?=')|(?<=\")[^\"`$\r\n]+(?=\")|[A-Za-z]+\d[\w.]*")
@@ -68,12 +69,12 @@ _LITERAL_TEXT = re.compile(r"(?<=')[^'\r\n]+(?=')|(?<=\")[^\"`$\r\n]+(?=\")|[A-Z
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from([script for script, _ in CASES.values()]), st.lists(st.sampled_from(LITERALS), min_size=1))
 def test_the_cases_with_other_literals(script: str, literals: list[str]) -> None:
-    known = Shapes()
+    known, memory = Shapes(), Memory()
     for shift in range(5):
         literals = literals[1:] + literals[:1]
         parts = _LITERAL_TEXT.split(script)
         other = "".join(a + b for a, b in zip(parts, cycle(literals), strict=False)) if shift else script
-        assert analyse(other, known) == analyse(other)
+        assert analyse(other, known, False, memory) == analyse(other)
 
 
 _pieces = st.sampled_from(
@@ -84,10 +85,10 @@ _pieces = st.sampled_from(
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.one_of(_pieces, st.text(max_size=3)), max_size=14))
 def test_hostile_text_says_the_same(pieces: list[str]) -> None:
-    known = Shapes()
+    known, memory = Shapes(), Memory()
     text = "wmi" + "".join(pieces)
     for _ in range(3):
-        assert analyse(text, known) == analyse(text)
+        assert analyse(text, known, False, memory) == analyse(text)
 
 
 @pytest.mark.parametrize("name", SHAPES)
@@ -161,3 +162,23 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(2_000):
         known.match(f"iwmi -C{'N' * (number % 90)} $x{number}")
     assert len(known._entries) < 1_000
+
+
+# What lies in a planned text: scripts, payloads and command lines, and the same payload under other hosts.
+INNER = [
+    f"iwmi -CN H{{0}} Win32_Process create 'powershell -enc {_ENCODED}'",
+    "iwmi -CN H{0} Win32_Process create 'cmd /c wmic /node:H9 process call create x.exe'",
+    "icim Win32_Process Create @{{CommandLine='powershell -c iwmi -CN H7 -Cred c'}} -CN H{0}",
+    "$h = 'H{0}'; iwmi -CN $h Win32_Process create 'cmd /c net use \\\\H8\\c$'",
+    "iwmi -CN H{0} Win32_Process create 'powershell iex $x'; iwmi -CN H1 Win32_Process create 'mshta x'",
+]
+
+
+@pytest.mark.parametrize("template", INNER)
+def test_what_lies_in_a_planned_text(template: str) -> None:
+    known, memory = Shapes(), Memory()
+    for number in range(6):
+        text = template.format(number)
+        found = analyse(text, known, False, memory)
+        assert found == analyse(text)
+        assert not found.error

@@ -10,7 +10,7 @@ from .annotations import COLUMNS, Annotations
 from .encoded import decode_level, may_encode
 from .limits import CACHE_CHARACTERS, MAX_FIELD, MAX_SEEN, MAX_TEXT, MAX_VALUE, MAX_VALUES
 from .shapes import Shapes
-from .unfold import Memory, may_call, may_start, unfold
+from .unfold import Memory, go_on, may_call, may_start, unfold
 from .values import FieldValue
 
 FIELDS = (
@@ -60,8 +60,10 @@ def analyse(
         planned = match.fields() if match else None
         if match and planned is not None:
             payloads = list(dict.fromkeys(decode_level(text))) if encodes else payloads
-            if _goes_on(text, planned, match.scripts(), payloads):
-                planned = None
+            scripts = match.scripts()
+            if _goes_on(text, planned, scripts, payloads):
+                inner = go_on(text, planned, scripts, payloads, memory) if memory is not None else None
+                planned, payloads = (None, []) if inner is None else (planned, inner)
         if planned is not None:
             fields = planned
         else:

@@ -24,7 +24,7 @@ from typing import Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
 from .calls import Facts, Findings, decisive, facts
 from .interpreter import walk
-from .limits import CACHE_CHARACTERS, MAX_SHAPED, MAX_SHAPED_STEPS, MAX_VALUE, MAX_VALUES
+from .limits import CACHE_CHARACTERS, MAX_INVOCATIONS, MAX_SHAPED, MAX_SHAPED_STEPS, MAX_VALUE, MAX_VALUES
 from .parser import DQ, SQ, Leaf, parse
 from .values import Budget, FieldValue, Strings, WorkExceeded
 
@@ -86,11 +86,14 @@ class Match(NamedTuple):
         """The inner scripts alone."""
         return _fill(self.plan.scripts, self.values)
 
-    def fields(self) -> Optional[Dict[str, FieldValue]]:
-        """The fields that `Findings` makes of the calls, where the plan knows."""
+    def fields(self) -> Dict[str, FieldValue]:
+        """The fields that `Findings` makes of the calls."""
         plan, values = self
         if plan.fields is None:
-            return None
+            findings = Findings()
+            for call in plan.calls[:MAX_INVOCATIONS]:
+                findings.add(_filled(*call, values))
+            return {name: texts if len(texts) > 1 else texts[0] for name, texts in findings.fields.items() if texts}
         constant, others = plan.fields
         fields = constant.copy()
         for name, texts in others:

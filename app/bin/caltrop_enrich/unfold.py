@@ -6,7 +6,7 @@ many computers.
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 from . import calls, commandlines, module_logging
 from .encoded import decode_level
@@ -25,7 +25,7 @@ from .limits import (
 )
 from .records import Reading
 from .shapes import Match, Shapes
-from .values import Budget, WorkExceeded
+from .values import Budget, FieldValue, WorkExceeded
 
 # What a script that reaches another host, or runs another script, has in it somewhere; each in lower case.
 _WORDS = (
@@ -82,11 +82,17 @@ class _Found(NamedTuple):
     decoded: List[str]
 
 
+_FEW = 8  # calls that cannot come to MAX_INVOCATIONS with those of a planned text
+
+
 class Memory:
     """What was read of short scripts and command lines within others: by text and kind, with the steps, nodes and characters it took."""
 
     def __init__(self) -> None:
         self._entries: Dict[Tuple[str, bool], Tuple[_Found, int, int, int]] = {}
+        self.continued: Dict[
+            Tuple[Tuple[str, ...], Tuple[str, ...], Tuple[str, ...]], Tuple[Optional[Dict[str, List[str]]], List[str]]
+        ] = {}  # see `go_on`
 
     def read(self, text: str, line: bool, budget: Budget) -> Optional[_Found]:
         """What a text says, paid for; None where it has to be read afresh: long, costly or with an error."""
@@ -111,6 +117,9 @@ class Memory:
         return (text, line) in self._entries
 
 
+_News = List[Tuple[str, int, bool]]  # texts to be read: how deep they lie, and whether they are command lines
+
+
 def unfold(
     text: str,
     line: bool,
@@ -122,36 +131,106 @@ def unfold(
 
     `match`, if there is one, is the text's; `line` says that it is a command line.
     """
-    error, count = "", 0
     budget, findings = Budget(MAX_WORK, MAX_NODES), calls.Findings()
+    if not line and module_logging.looks_like(text):
+        found = _module_log(text)
+    else:
+        found = _by_plan(text, budget, match) or _fresh(text, budget, line)
     payloads: List[str] = []
-    queue, seen = [(text, 0, line)], {text}
-    for script, depth, is_line in queue:  # grows while it is read
-        if depth:
-            found = _inner(script, is_line, budget, memory, shapes)
-        elif not line and module_logging.looks_like(script):
-            found = _module_log(script)
-        else:
-            found = _by_plan(script, budget, match) or _fresh(script, budget, is_line)
+    queue = _noted(found, 0, line, findings, payloads, 0)
+    _, error = _follow(queue, {text}, budget, findings, payloads, len(found.calls), memory, shapes)
+    return findings.fields, payloads, found.error or error
+
+
+def _follow(
+    queue: _News,
+    seen: Set[str],
+    budget: Budget,
+    findings: calls.Findings,
+    payloads: List[str],
+    count: int,
+    memory: Optional[Memory],
+    shapes: Optional[Shapes],
+) -> Tuple[int, str]:
+    """Read what lies in a text, and what lies in that; how many calls there are, and what went wrong."""
+    error = ""
+    texts: _News = []
+    for new in queue:
+        if new[0] not in seen and len(texts) < MAX_SCRIPTS:
+            seen.add(new[0])
+            texts.append(new)
+    for text, depth, line in texts:  # grows while it is read
+        found = _inner(text, line, budget, memory, shapes)
         error = error or found.error
-        lines = found.lines
-        for call in found.calls[: MAX_INVOCATIONS - count]:
-            if is_line and depth and call.remote_access == ["smb"]:
-                # The share is what the started command uses, not what is reached from here.
-                call = call._replace(hosts=[], remote_access=[])
-            lines = lines + findings.add(call)
+        news = _noted(found, depth, line, findings, payloads, count)
         count += len(found.calls)
-        decoded = found.decoded if depth < MAX_DECODE_DEPTH else []
-        for payload in (*found.payloads, *decoded):
-            if payload not in payloads and len(payloads) < MAX_VALUES:
-                payloads.append(payload)
-        news = [(item, depth + 1, False) for item in (*found.scripts, *decoded)]
-        news += [(item, depth + 1, True) for item in lines]
         for new in news:
-            if new[0] not in seen and len(queue) < MAX_SCRIPTS and new[1] <= 2 * MAX_DECODE_DEPTH:
+            if new[0] not in seen and len(texts) < MAX_SCRIPTS and new[1] <= 2 * MAX_DECODE_DEPTH:
                 seen.add(new[0])
-                queue.append(new)
-    return findings.fields, payloads, error
+                texts.append(new)
+    return count, error
+
+
+def _noted(found: _Found, depth: int, line: bool, findings: calls.Findings, payloads: List[str], count: int) -> _News:
+    """Add what was read of one text; the texts that lie in it."""
+    lines = found.lines
+    for call in found.calls[: MAX_INVOCATIONS - count]:
+        if line and depth and call.remote_access == ["smb"]:
+            # The share is what the started command uses, not what is reached from here.
+            call = call._replace(hosts=[], remote_access=[])
+        lines = lines + findings.add(call)
+    decoded = found.decoded if depth < MAX_DECODE_DEPTH else []
+    for payload in (*found.payloads, *decoded):
+        if payload not in payloads and len(payloads) < MAX_VALUES:
+            payloads.append(payload)
+    return [(item, depth + 1, False) for item in (*found.scripts, *decoded)] + [
+        (item, depth + 1, True) for item in lines
+    ]
+
+
+def go_on(
+    text: str, fields: Dict[str, FieldValue], scripts: List[str], payloads: List[str], memory: Memory
+) -> Optional[List[str]]:
+    """Add to the fields of a planned text what lies in it; its payloads. None where it has to be read as a whole."""
+    command = fields.get("remote_command", ())
+    lines = (command,) if isinstance(command, str) else tuple(command)
+    key = (tuple(scripts), tuple(payloads), lines)
+    entry = memory.continued.get(key)
+    if entry is None:
+        entry = _continued(key, memory)
+        if len(memory.continued) >= MAX_REMEMBERED:
+            memory.continued.clear()
+        memory.continued[key] = entry
+    more, inner = entry
+    if more is None or text in inner or text in scripts:
+        return None
+    for name, values in more.items():
+        before = fields.get(name)
+        if before is None:
+            fields[name] = values if len(values) > 1 else values[0]
+        elif name == "alternate_credentials":
+            fields[name] = "true" if "true" in (before, *values) else "false"
+        else:
+            merged = [before] if isinstance(before, str) else list(before)
+            merged += [value for value in values if value not in merged]
+            fields[name] = merged[:MAX_VALUES] if len(merged) > 1 else merged[0]
+    return inner
+
+
+def _continued(
+    key: Tuple[Tuple[str, ...], Tuple[str, ...], Tuple[str, ...]], memory: Memory
+) -> Tuple[Optional[Dict[str, List[str]]], List[str]]:
+    """What lies in a text with these scripts, payloads and command lines: fields and payloads; None for fields where that is
+    long, costly, or many calls."""
+    scripts, payloads, lines = key
+    if sum(map(len, (*scripts, *payloads, *lines))) > MAX_SHAPED:
+        return None, []
+    budget, findings, found = Budget(MAX_SHAPED_WORK, MAX_SHAPED, MAX_SHAPED_MADE), calls.Findings(), list(payloads)
+    queue = [(item, 1, False) for item in (*scripts, *payloads)] + [(item, 1, True) for item in lines]
+    count, error = _follow(queue, set(), budget, findings, found, 0, None, None)
+    if error or count > _FEW:
+        return None, []
+    return {name: values for name, values in findings.fields.items() if values}, found
 
 
 def _inner(text: str, line: bool, budget: Budget, memory: Optional[Memory], shapes: Optional[Shapes]) -> _Found:
