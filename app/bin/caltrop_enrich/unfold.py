@@ -44,6 +44,8 @@ def may_call(text: str) -> bool:
             return True
     if "-f" in text and "{0}" in text and ("&" in text or "." in text):
         return True  # a format can put the pieces of any name in any order
+    if "&(" in text or "& (" in text or ".(" in text or ". (" in text or "& $" in text or "&$" in text:
+        return True  # a computed name is run
     if "[char" in text or "-join" in text or "replace" in text or "reverse" in text or "-bxor" in text or "${" in text:
         return True  # names that are put together: of characters, of pieces
     if "`" in text or "+" in text or "^" in text or "[" in text:
