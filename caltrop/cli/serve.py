@@ -38,6 +38,22 @@ END_SECONDS = 4.0  # for an orderly end
     metavar="VERSION",
     help="The release to claim, such as 9.4; answers are those of the default, 10.4.2, whatever is claimed.",
 )
+@click.option(
+    "--password-file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    envvar="CALTROP_PASSWORD_FILE",
+    help="Its first line is the password of admin: a list of processes shows arguments, not files.",
+)
+@click.option(
+    "--allow-file-inputs",
+    is_flag=True,
+    help="Inputs (oneshot, monitor) may read any file that this user may; else those of the data directory only.",
+)
+@click.option(
+    "--allow-scripts",
+    is_flag=True,
+    help="Scripted and modular inputs and alert actions of apps may run; their search commands may in any case.",
+)
 @click.option("--search-rows", default=10_000_000, show_default=True, help="Rows that one search may make.")
 @click.option(
     "--search-memory", default=1024, show_default=True, metavar="MB", help="What the table of one search may take."
@@ -69,6 +85,9 @@ def command(
     value_length: int,
     keep_memory: int,
     max_memory: int,
+    allow_file_inputs: bool,
+    allow_scripts: bool,
+    password_file: Path | None,
     hec_token: str | None,
 ) -> None:
     """Run the embedded, Splunk-compatible server.
@@ -100,6 +119,11 @@ def command(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, asked)
+    if password_file is not None:
+        password = password_file.read_text().partition("\n")[0].rstrip("\r")
+        if not password:
+            raise click.BadParameter("its first line is empty", param_hint="--password-file")
+    os.umask(0o077)  # what is kept here is for this user alone
     password = password or (secrets.token_urlsafe(12) if data_dir is None else None)
     server = Server(
         data_dir,
@@ -111,6 +135,8 @@ def command(
         addons=None if addons else (),
         version=splunk_version or VERSION,
         settings=Settings(
+            file_inputs=allow_file_inputs,
+            scripts=allow_scripts,
             limits=Limits(rows=search_rows, memory=search_memory << 20, value=value_length),
             keep=keep_memory << 20,
             memory=max_memory << 20,

@@ -14,7 +14,7 @@ from functools import lru_cache
 import polars as pl
 
 from caltrop.dialect.datamodels import Calculation, DataModel, Dataset
-from caltrop.engine import budget, matching, registry, subsearches
+from caltrop.engine import budget, matching, registry, restriction, subsearches
 from caltrop.engine.asking import asker, knowledge, tell
 from caltrop.engine.context import Context, Extracted
 from caltrop.engine.errors import SearchError
@@ -55,7 +55,9 @@ def rows(dataset: Dataset, bounds: Bounds, ctx: Context) -> pl.DataFrame:
         return _searched(dataset, node, bounds, ctx)
     store = ctx.instance.store
     pieces = []
-    for segment in store.segments(indexes_for(node, ctx), bounds.earliest, bounds.latest):
+    indexes = indexes_for(node, ctx)
+    node = restriction.with_filter(node, ctx)
+    for segment in store.segments(indexes, bounds.earliest, bounds.latest):
         budget.check()
         if not budget.reads_on():
             break

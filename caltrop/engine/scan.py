@@ -13,7 +13,7 @@ from functools import reduce
 import polars as pl
 
 from caltrop.dialect.words import fits
-from caltrop.engine import budget, matching, presence, subsearches
+from caltrop.engine import budget, matching, presence, restriction, subsearches
 from caltrop.engine.asking import tell
 from caltrop.engine.context import Context, Extracted
 from caltrop.engine.derived import DERIVED, READ, with_derived
@@ -68,13 +68,14 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context) -> Table:
     They have the `wanted` fields (None: all).
     """
     bounds = time_range(node, ctx)
-    node = matching.with_times(node, ctx)
+    indexes = indexes_for(node, ctx)
+    node = restriction.with_filter(matching.with_times(node, ctx), ctx)
     possible, read = _possible(node, bounds), mentioned(node) | {"_time", "_raw"}
     if not read.isdisjoint(DERIVED):
         read |= READ
     instance = ctx.instance
     pieces: list[Table] = []
-    for segment in instance.store.segments(indexes_for(node, ctx), bounds.earliest, bounds.latest):
+    for segment in instance.store.segments(indexes, bounds.earliest, bounds.latest):
         budget.check()
         if not budget.reads_on():
             break

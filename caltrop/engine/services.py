@@ -36,12 +36,20 @@ class Services:
         """Which of these indexes a search of the user looks into when it names none."""
         return list(indexes)
 
+    def search_filter(self, user: str) -> str:
+        """A search expression that each event has to match for the user to see it; empty: any event."""
+        return ""
+
+    def may_write(self, user: str, index: str) -> bool:
+        """Whether searches of the user may write events into the index."""
+        return True
+
     def rest(self, path: str, parameters: Mapping[str, str], user: str) -> pl.DataFrame:
         """Entries of a GET, a row each (`rest` command)."""
         raise SearchError("'rest' needs a server", hint="run the search against `caltrop serve`")
 
-    def job(self, sid: str, *, events: bool) -> Table:
-        """Results (or events) of a finished job (`loadjob`)."""
+    def job(self, sid: str, user: str, *, events: bool) -> Table:
+        """Results (or events) of a finished job that the user may see (`loadjob`)."""
         raise SearchError(f"there is no job {sid!r} here", hint="jobs live in a server: `caltrop serve`")
 
     def latest_job(self, saved_search: str, user: str, app: str) -> str:

@@ -99,6 +99,7 @@ class ManagementApp:
         try:
             request.read_args()
             request.user, request.session = authenticate(self.state.accounts, request)
+            self.state.permissions.require(request.user, *capabilities.needed("receivers/stream", "POST"))
             return self.wings.intake.ingest.stream(origin_of(self.state.store, request))
         except (ApiError, CaltropError) as error:
             self.state.logs.warn("HttpListener", f"receivers/stream refused: {error}")

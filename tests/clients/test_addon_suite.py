@@ -18,6 +18,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from caltrop.splunkd.server import Server
+from caltrop.splunkd.state.settings import Settings
 from tests.clients.venv import ROOT, python_with
 
 SUITE = "pytest-splunk-addon==6.4.0"
@@ -48,7 +49,7 @@ def outcomes(tmp_path: Path, addon: Path, samples: Path, spoil: Break | None = N
     (tmp_path / "test_app.py").write_text(TESTS)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     report = tmp_path / "report.xml"
-    with Server(tmp_path / "splunkd", password=PASSWORD) as server:
+    with Server(tmp_path / "splunkd", password=PASSWORD, settings=Settings(file_inputs=True, scripts=True)) as server:
         server.install(installed)
         server.create_hec_token("default", TOKEN)
         command = [

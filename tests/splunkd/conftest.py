@@ -14,6 +14,7 @@ import pytest
 import splunklib.client as client
 
 from caltrop.splunkd.server import Server
+from caltrop.splunkd.state.settings import Settings
 
 PASSWORD = "correct horse"
 
@@ -56,7 +57,9 @@ class Raw:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("splunkd"), password=PASSWORD) as running:
+    with Server(
+        tmp_path_factory.mktemp("splunkd"), password=PASSWORD, settings=Settings(file_inputs=True, scripts=True)
+    ) as running:
         yield running
 
 

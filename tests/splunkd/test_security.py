@@ -139,7 +139,7 @@ def test_shared_objects_need_write_access_to_the_app(user: Raw, service: client.
 
 
 def test_users_change_their_own_password(user: Raw, server: Server) -> None:
-    wrong = user("POST", "/services/authentication/users/ordinary", {"password": "b", "oldpassword": "nope"})
+    wrong = user("POST", "/services/authentication/users/ordinary", {"password": "better word", "oldpassword": "nope"})
     assert wrong.status == 400
     right = user(
         "POST", "/services/authentication/users/ordinary", {"password": "a password", "oldpassword": "a password"}

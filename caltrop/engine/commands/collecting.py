@@ -67,6 +67,8 @@ def _index(cmd: Command, ctx: Context) -> str:
     index = cmd.option("index")
     if not index:
         raise SearchError(f"'{cmd.name}' needs index=", node=cmd)
+    if not ctx.instance.services.may_write(ctx.user, str(index)):
+        raise SearchError(f"user '{ctx.user}' may not write into the index '{index}'", node=cmd)
     if str(index) not in ctx.instance.store:
         raise SearchError(f"there is no index named '{index}'", node=cmd, hint="create it first")
     return str(index)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -10,11 +11,13 @@ from caltrop.dialect import strftime
 from caltrop.dialect.moments import shift, time_bound
 from caltrop.dialect.spans import parse_span
 from caltrop.dialect.words import fits
+from caltrop.engine import restriction, scan
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
 from caltrop.engine.table import Table
-from caltrop.spl.ast import Command, Option, Word
+from caltrop.index.segment import Tally
+from caltrop.spl.ast import Command, FieldName, Membership, Option, Word
 
 METADATA = {"hosts": "host", "sources": "source", "sourcetypes": "sourcetype"}
 MAX_TIMES = 50_000
@@ -44,7 +47,7 @@ def metadata(table: Table, cmd: Command, ctx: Context) -> Table:
     if kind not in METADATA:
         raise SearchError(f"'metadata' has type=hosts, sources or sourcetypes, not {kind!r}", node=cmd)
     name = METADATA[kind]
-    tallies = ctx.instance.store.metadata(name, indexes_named(cmd, ctx), ctx.earliest, ctx.latest)
+    tallies = _tallies(name, indexes_named(cmd, ctx), ctx)
     rows = [
         {
             "firstTime": str(int(first)),
@@ -59,10 +62,40 @@ def metadata(table: Table, cmd: Command, ctx: Context) -> Table:
     return Table(pl.DataFrame(rows)) if rows else Table.empty()
 
 
+def _tallies(kind: str, indexes: Sequence[str], ctx: Context) -> dict[str, Tally]:
+    """Counts and times of each value; of the matching events alone where a search filter restricts the user."""
+    if restriction.of(ctx) is None:
+        return ctx.instance.store.metadata(kind, indexes, ctx.earliest, ctx.latest)
+    frame = _matching(indexes, frozenset({kind, "_time", "_indextime"}), ctx)
+    if kind not in frame.columns:
+        return {}
+    rows = frame.drop_nulls(kind).group_by(kind, maintain_order=True).agg(
+        pl.len(), pl.col("_time").min(), pl.col("_time").max().alias("last"), pl.col("_indextime").max()
+    )  # fmt: skip
+    return {value: (count, first, last, recent) for value, count, first, last, recent in rows.iter_rows()}
+
+
+def _matching(indexes: Sequence[str], wanted: frozenset[str], ctx: Context) -> pl.DataFrame:
+    """The events of these indexes that the user may see."""
+    if not indexes:
+        return pl.DataFrame()
+    named = Membership(FieldName("index"), tuple(Word(name) for name in indexes))
+    return scan.fetch(named, wanted, ctx).frame
+
+
 @command("eventcount")
 def eventcount(table: Table, cmd: Command, ctx: Context) -> Table:
     """Events in the indexes, in all or (summarize=false) for each; deleted ones are not counted. No time range applies."""
     infos = [ctx.instance.store.info(name) for name in indexes_named(cmd, ctx)]
+    if restriction.of(ctx) is not None:
+        names = [i.name for i in infos]
+        seen = _matching(names, frozenset({"index", "_raw"}), replace(ctx, earliest=None, latest=None))
+        counts, sizes = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
+        if "index" in seen.columns:
+            parts = seen.group_by("index").agg(pl.len(), pl.col("_raw").str.len_bytes().sum().alias("size"))
+            for name, count, bytes_ in parts.iter_rows():
+                counts[name], sizes[name] = count, bytes_
+        infos = [replace(i, count=counts[i.name], raw_size=sizes[i.name]) for i in infos]
     size = bool(cmd.option("report_size", False))
     if cmd.option("summarize", True):
         row = {"count": sum(i.count for i in infos)}
@@ -78,6 +111,7 @@ def eventcount(table: Table, cmd: Command, ctx: Context) -> Table:
 @command("dbinspect", note="A bucket is one of our segments; span= is not supported.")
 def dbinspect(table: Table, cmd: Command, ctx: Context) -> Table:
     """One row a segment of the indexes (default: main), newest first."""
+    restriction.refuse(cmd, ctx)
     if cmd.option("span") is not None:
         raise SearchError("'dbinspect span=' is not supported", node=cmd)
     layout = str(cmd.option("timeformat", "%m/%d/%Y:%H:%M:%S"))
@@ -114,9 +148,11 @@ def typeahead(table: Table, cmd: Command, ctx: Context) -> Table:
     """Terms that start with prefix=, with how many events have them."""
     prefix, most = str(cmd.option("prefix", "")), cmd.option("count", 50)
     store, names = ctx.instance.store, indexes_named(cmd, ctx)
-    found: list[tuple[str, int]] = [(f"index={name}", store.info(name).count) for name in names]
+    free = restriction.of(ctx) is None
+    found: list[tuple[str, int]] = [(f"index={name}", store.info(name).count if free else 0) for name in names]
+    always = replace(ctx, earliest=None, latest=None)
     for kind in METADATA.values():
-        found += [(f"{kind}={value}", tally[0]) for value, tally in store.metadata(kind, names).items()]
+        found += [(f"{kind}={value}", tally[0]) for value, tally in _tallies(kind, names, always).items()]
     wanted = prefix.lower()
     hits = [(text, count) for text, count in sorted(found) if text.lower().startswith(wanted)]
     rows = [

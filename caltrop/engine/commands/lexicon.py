@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from caltrop.dialect.words import fits
-from caltrop.engine import matching, scan, subsearches
+from caltrop.engine import matching, restriction, scan, subsearches
 from caltrop.engine.commands.inventory import indexes_named
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
@@ -30,6 +30,7 @@ def metasearch(table: Table, cmd: Command, ctx: Context) -> Table:
 @command("walklex", note="A bucket is one of our segments, and terms are read from the raw text.")
 def walklex(table: Table, cmd: Command, ctx: Context) -> Table:
     """Terms of each segment with the number of events they are in: raw terms, indexed fields, and field::value."""
+    restriction.refuse(cmd, ctx)
     kind = str(cmd.option("type", "all")).lower().strip()
     if kind not in KINDS:
         raise SearchError(f"'walklex' has type={', '.join(KINDS)}, not {kind!r}", node=cmd)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import polars as pl
 
 from caltrop.dialect.words import fits
-from caltrop.engine import matching, scan, subsearches
+from caltrop.engine import matching, restriction, scan, subsearches
 from caltrop.engine.aggregate import aggregate, buckets, to_prestats
 from caltrop.engine.aggregate.arguments import aggregations, flag, gathered, names, text
 from caltrop.engine.context import Context
@@ -45,7 +45,9 @@ def mstats(table: Table, cmd: Command, ctx: Context) -> Table:
 def _events(condition: Node, bounds: scan.Bounds, ctx: Context) -> pl.DataFrame:
     store = ctx.instance.store
     pieces = []
-    for segment in store.segments(scan.indexes_for(condition, ctx), bounds.earliest, bounds.latest):
+    indexes = scan.indexes_for(condition, ctx)
+    condition = restriction.with_filter(condition, ctx)
+    for segment in store.segments(indexes, bounds.earliest, bounds.latest):
         if not {NAME, VALUE} <= set(segment.frame.columns):
             continue
         ctx.events_scanned += segment.count

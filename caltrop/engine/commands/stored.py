@@ -109,7 +109,7 @@ def loadjob(table: Table, cmd: Command, ctx: Context) -> Table:
         if not words:
             raise SearchError("'loadjob' needs a sid, or savedsearch=owner:app:name", node=cmd)
         sid = words[0].text
-    return services.job(sid, events=bool(cmd.option("events", False)))
+    return services.job(sid, ctx.user, events=bool(cmd.option("events", False)))
 
 
 @command("sendalert")

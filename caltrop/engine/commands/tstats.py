@@ -9,7 +9,7 @@ import polars as pl
 
 from caltrop.dialect.datamodels import DataModel, Dataset
 from caltrop.dialect.words import fits
-from caltrop.engine import datasetrows, matching, scan, subsearches
+from caltrop.engine import datasetrows, matching, restriction, scan, subsearches
 from caltrop.engine.aggregate import aggregate, buckets, to_prestats
 from caltrop.engine.aggregate.arguments import aggregations, flag, gathered, names, text
 from caltrop.engine.context import Context
@@ -128,7 +128,10 @@ def _indexed(condition: Node, read: frozenset[str], bounds: Bounds, ctx: Context
     """Events with those of the read fields that were indexed with them; nothing is extracted."""
     store = ctx.instance.store
     pieces = []
-    for segment in store.segments(scan.indexes_for(condition, ctx), bounds.earliest, bounds.latest):
+    indexes = scan.indexes_for(condition, ctx)
+    condition = restriction.with_filter(condition, ctx)
+    read |= scan.mentioned(condition)
+    for segment in store.segments(indexes, bounds.earliest, bounds.latest):
         ctx.events_scanned += segment.count
         frame = segment.frame.with_columns(pl.lit(ctx.instance.server_name).alias("splunk_server"))
         frame = frame.select(keep(frame.columns, read))

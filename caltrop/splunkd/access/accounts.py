@@ -22,6 +22,8 @@ import msgspec
 from caltrop import disk
 from caltrop.splunkd.wire.http import ApiError
 
+# lockoutAttempts, lockoutThresholdMins and lockoutMins of authentication.conf.
+LOCKOUT_ATTEMPTS, LOCKOUT_THRESHOLD, LOCKOUT_SECONDS = 5, 300.0, 1800.0
 SESSION_SECONDS = 3600.0
 # Whom the server itself acts as: no account, so nobody can log in as it, and it may do everything.
 SYSTEM_USER = "splunk-system-user"
@@ -86,6 +88,7 @@ class Accounts:
         # as long as the process, so the cache holds nothing that can be read back.
         self._cache_key = secrets.token_bytes(32)
         self._verified: dict[str, bytes] = {}
+        self._failures: dict[str, list[float]] = {}  # when wrong passwords came, by user
         self._logins: dict[str, float] = {}
         self._system = User(name=SYSTEM_USER, password="", roles=["admin"])
         loaded = msgspec.json.decode(path.read_bytes(), type=_File) if path.exists() else _File()
@@ -136,10 +139,33 @@ class Accounts:
         return self._system if name == SYSTEM_USER else self.users.get(name)
 
     def check_password(self, name: str, password: str) -> User | None:
+        """The user; None for a wrong password, and for any while the account is locked."""
         user = self.users.get(name.lower())
         if user is None:
             hash_password(password, b"the same work, user or not")
             return None
+        if self.locked(user.name):
+            return None
+        found = self._check(user, password)
+        with self._lock:
+            if found is not None:
+                self._failures.pop(user.name, None)
+            else:
+                now = self._clock()
+                recent = [t for t in self._failures.get(user.name, ()) if now - t < LOCKOUT_THRESHOLD]
+                self._failures[user.name] = [*recent, now]
+        return found
+
+    def locked(self, name: str) -> bool:
+        """After so many wrong passwords in so short a time nobody gets in with one, for a while; sessions go on."""
+        failures = self._failures.get(name, [])
+        return len(failures) >= LOCKOUT_ATTEMPTS and self._clock() - failures[-1] < LOCKOUT_SECONDS
+
+    def unlock(self, name: str) -> None:
+        with self._lock:
+            self._failures.pop(name, None)
+
+    def _check(self, user: User, password: str) -> User | None:
         mac = hmac.digest(self._cache_key, f"{user.name}\0{password}\0{user.password}".encode(), "sha256")
         if hmac.compare_digest(mac, self._verified.get(user.name, b"")):
             return user

@@ -27,9 +27,9 @@ TABLE: Mapping[str, Needs] = {
     "apps/local": Needs(read=("rest_apps_view", "edit_local_apps"), write=("edit_local_apps",)),
     "apps/local?filename": Needs(write=("install_apps",)),
     "authentication/users": Needs(write=("change_authentication",)),
+    "authorization/grantable_capabilities": Needs(read=("edit_roles", "edit_roles_grantable"), write=("edit_roles",)),
     "authorization/roles": Needs(write=("edit_roles",)),
     "authorization/tokens?name": Needs(write=("edit_tokens_all",)),
-    "configs/conf-*?server": Needs(write=("admin_all_objects",)),
     "data/indexes": Needs(write=("indexes_edit",)),
     "data/inputs/<scheme>": Needs(write=("edit_modinput",)),
     "data/inputs/http": Needs(read=("list_token_http", "edit_token_http"), write=("edit_token_http",)),
@@ -43,7 +43,11 @@ TABLE: Mapping[str, Needs] = {
     "data/outputs/tcp/server": Needs(write=("edit_server",)),
     "data/outputs/tcp/syslog": Needs(write=("edit_server",)),
     "messages": Needs(write=("edit_messages",)),
+    "receivers/simple": Needs(write=("edit_tcp",)),
+    "receivers/stream": Needs(write=("edit_tcp",)),
     "properties": Needs(read=("rest_properties_get",), write=("rest_properties_set",)),
+    "saved/searches?scheduled": Needs(write=("schedule_search",)),
+    "saved/searches?script": Needs(write=("admin_all_objects",)),
     "saved/searches/*/dispatch": Needs(write=("search",)),
     "search/jobs": Needs(write=("search",)),
     "search/jobs/export": Needs(("search",), ("search",)),
@@ -57,6 +61,35 @@ TABLE: Mapping[str, Needs] = {
         read=("list_storage_passwords", "edit_storage_passwords"), write=("edit_storage_passwords",)
     ),
 }
+
+
+# Conf files that hold secrets, say what the server runs, or are of the server as a whole: asked for besides the path, by whatever
+# path they are read or written (`configs/conf-<name>`, `properties/<name>`).
+ADMIN = ("admin_all_objects",)
+SETTINGS = ("list_settings", "edit_server")
+CONFS: Mapping[str, Needs] = {
+    "alert_actions": Needs(write=ADMIN),
+    "authentication": Needs(SETTINGS, ADMIN),
+    "authorize": Needs(write=ADMIN),
+    "commands": Needs(write=ADMIN),
+    "deploymentclient": Needs(SETTINGS, ADMIN),
+    "distsearch": Needs(SETTINGS, ADMIN),
+    "indexes": Needs(write=ADMIN),
+    "inputs": Needs(("list_token_http", "edit_token_http"), ADMIN),
+    "limits": Needs(write=ADMIN),
+    "outputs": Needs(SETTINGS, ADMIN),
+    "passwords": Needs(ADMIN, ADMIN),
+    "restmap": Needs(write=ADMIN),
+    "server": Needs(SETTINGS, ADMIN),
+    "user-seed": Needs(ADMIN, ADMIN),
+    "web": Needs(write=ADMIN),
+}
+RUN = frozenset({"external_cmd", "external_type"})  # settings of transforms.conf that make the server run a script
+
+
+def of_conf(conf: str, method: str) -> tuple[str, ...]:
+    needs = CONFS.get(conf, NOTHING)
+    return needs.read if method == "GET" else needs.write
 
 
 def needed(path: str, method: str) -> tuple[str, ...]:

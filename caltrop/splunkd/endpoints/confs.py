@@ -10,9 +10,17 @@ from collections.abc import Mapping
 
 from caltrop.knowledge.configuration import NOBODY, SYSTEM, MergedStanza
 from caltrop.knowledge.files import write_atomic
-from caltrop.splunkd.access.capabilities import needed
+from caltrop.splunkd.access.capabilities import of_conf
 from caltrop.splunkd.rest.collection import Collection, register
-from caltrop.splunkd.rest.confobjects import RESERVED, ConfCollection, check_name, require_place
+from caltrop.splunkd.rest.confobjects import (
+    RESERVED,
+    ConfCollection,
+    acl_of,
+    check_name,
+    may_change,
+    require_place,
+    require_settings,
+)
 from caltrop.splunkd.state import provision
 from caltrop.splunkd.wire.atom import Acl, Entry, Feed, render_feed
 from caltrop.splunkd.wire.http import TEXT, ApiError, NotFound, Request, Response, names_of
@@ -39,9 +47,9 @@ def conf_exists(collection: Collection, request: Request, conf: str) -> bool:
     return conf in WELL_KNOWN or conf in config.confs(None if app == SYSTEM else app, owner) or conf in config.confs()
 
 
-def require_conf_edit(collection: Collection, request: Request, conf: str) -> None:
-    if conf in SERVER_CONFS:
-        collection.state.permissions.require(request.account, *needed("configs/conf-*?server", "POST"))
+def require_conf(collection: Collection, request: Request, conf: str) -> None:
+    """403 where the conf file as such is not for the caller, to read or to change."""
+    collection.state.permissions.require(request.account, *of_conf(conf, request.method))
 
 
 @register
@@ -61,8 +69,7 @@ class Configs(ConfCollection):
 
     def authorize(self, request: Request, rest: list[str]) -> None:
         super().authorize(request, rest)
-        if request.method != "GET":
-            require_conf_edit(self, request, self.conf_of(request))
+        require_conf(self, request, self.conf_of(request))
 
     def new_place(self, request: Request) -> tuple[str, str]:
         if request.app is None and self.conf_of(request) in SERVER_CONFS:
@@ -92,8 +99,8 @@ class Properties(Collection):
         conf = names_of(rest[0])[0]
         if not CONF_NAME.fullmatch(conf):
             raise NotFound(f"{conf} is not the name of a configuration file")
+        require_conf(self, request, conf)
         if request.method == "POST":
-            require_conf_edit(self, request, conf)
             return self._write(request, conf, rest[1:])
         if len(rest) == 1:
             return self._stanzas(request, conf)
@@ -115,9 +122,12 @@ class Properties(Collection):
     def _stanza(self, request: Request, conf: str, names: list[str]) -> MergedStanza:
         view = self._view(request, conf)
         for name in names:
-            if name in view:
+            if name in view and self._may_read(request, conf, view[name]):
                 return view[name]
         raise NotFound(f"{conf}.conf has no stanza [{names[0]}]")
+
+    def _may_read(self, request: Request, conf: str, stanza: MergedStanza) -> bool:
+        return self.state.permissions.may_read(request.account, acl_of(self.state.config, conf, stanza))
 
     def _feed(self, request: Request, path: str, names: Mapping[str, str | None]) -> Response:
         """Entries that are a name and, for settings, a text."""
@@ -133,7 +143,8 @@ class Properties(Collection):
     def _stanzas(self, request: Request, conf: str) -> Response:
         if not conf_exists(self, request, conf):
             raise NotFound(f"{conf} does not exist")
-        return self._feed(request, f"properties/{conf}", dict.fromkeys(self._view(request, conf)))
+        shown = [name for name, stanza in self._view(request, conf).items() if self._may_read(request, conf, stanza)]
+        return self._feed(request, f"properties/{conf}", dict.fromkeys(shown))
 
     def _settings(self, request: Request, conf: str, stanza: MergedStanza) -> Response:
         return self._feed(request, f"properties/{conf}/{stanza.name}", stanza.values())
@@ -153,7 +164,7 @@ class Properties(Collection):
         name = request.args.required("__conf")
         if not CONF_NAME.fullmatch(name):
             raise ApiError(400, f"{name!r} cannot be the name of a configuration file")
-        require_conf_edit(self, request, name)
+        require_conf(self, request, name)
         if conf_exists(self, request, name):
             return Response(303, headers=[("Location", f"/services/properties/{name}")])
         app, _ = self._place(request, name)
@@ -176,8 +187,12 @@ class Properties(Collection):
                 raise ApiError(400, "Required argument 'value' is missing")
             settings = {names_of("/".join(rest[1:]))[0]: args.get("value")}
         check_name(stanza)
+        require_settings(self, request, conf, settings)
         app, owner = self._place(request, conf)
-        known = stanza in self._view(request, conf)
+        view = self._view(request, conf)
+        known = stanza in view
+        if known and (view[stanza].app, view[stanza].owner) == (app, owner):
+            may_change(self.state, request, stanza, acl_of(self.state.config, conf, view[stanza]))
         self.state.config.set(conf, stanza, settings, app=app, user=owner)
         if conf == "indexes":
             provision.open_indexes(self.state.config, self.state.store)

@@ -99,9 +99,24 @@ class Indexes(ConfCollection):
             raise ApiError(
                 400, f"Invalid index name {name!r}: use lower-case letters, digits, hyphens and underscores."
             )
+        for key in ("homePath", "coldPath", "thawedPath", "coldToFrozenDir"):
+            if settings.get(key):
+                self._inside(key, settings[key])
+        if settings.get("coldToFrozenScript"):
+            self.state.require_scripts(f"The index {name}")
         for key in ("maxTotalDataSizeMB", "frozenTimePeriodInSecs"):
             if key in settings and not settings[key].isdigit():
                 raise ApiError(400, f"Argument {key!r} must be a whole number, not {settings[key]!r}")
+
+    def _inside(self, key: str, path: str) -> None:
+        """400 for a path that leads out of the data directory, whatever its variables stand for."""
+        data = self.state.data_dir
+        for name, folder in (("$SPLUNK_DB", data / "var" / "indexes"), ("$SPLUNK_HOME", data)):
+            path = path.replace(name, str(folder))
+        if path.startswith("volume:"):
+            path = path.partition("/")[2] or "."
+        if data not in ((data / path).resolve(), *(data / path).resolve().parents):
+            raise ApiError(400, f"Argument {key!r} must lie inside the data directory, $SPLUNK_DB/…, not {path!r}")
 
     def conflict_text(self, name: str) -> str:
         return f"Index name={name} already exists."

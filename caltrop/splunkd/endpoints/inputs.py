@@ -96,6 +96,10 @@ class MonitorInputs(Inputs):
         "whitelist": "",
     }
 
+    def check(self, request: Request, name: str, settings: dict[str, str], entry: Entry | None) -> None:
+        self.state.require_file(name)
+        super().check(request, name, settings, entry)
+
 
 @register
 class ScriptInputs(Inputs):
@@ -104,6 +108,10 @@ class ScriptInputs(Inputs):
     prefix = "script://"
     create_needs = ("interval",)
     defaults: ClassVar[dict[str, Any]] = {**COMMON, "interval": "60", "passAuth": ""}
+
+    def check(self, request: Request, name: str, settings: dict[str, str], entry: Entry | None) -> None:
+        self.state.require_scripts(f"The input {name}")
+        super().check(request, name, settings, entry)
 
 
 class PortInputs(Inputs):
@@ -172,6 +180,7 @@ class OneshotInputs(Collection):
 
     def create(self, request: Request, name: str) -> Entry | Response:
         args, path = request.args, Path(name)
+        self.state.require_file(name)
         if not path.is_absolute() or not path.is_file():
             raise ApiError(400, f"Cannot read the file {name}")
         index = args.get("index", "default")
@@ -235,6 +244,7 @@ class SchemeInputs(Inputs):
     rights = "data/inputs/<scheme>"
 
     def check(self, request: Request, name: str, settings: dict[str, str], entry: Entry | None) -> None:
+        self.state.require_scripts(f"The input {name}")
         facts = self.intake.modular.facts(self.scheme)
         if entry is None:
             for argument, told in facts.arguments.items():

@@ -58,8 +58,13 @@ class RolesCollection(Collection):
         return (("create", "_new"),)
 
     def entries(self, request: Request) -> Iterable[Entry]:
+        """All of them for those who edit roles; others see what they hold, by inheritance too."""
+        held = self.state.permissions.capabilities(request.account)
+        every = not held.isdisjoint({"edit_roles", "edit_user", "change_authentication", "admin_all_objects"})
+        own = self.state.roles.closure(request.account.roles)
         for name in self.state.roles.names():
-            yield self._entry(name)
+            if every or name in own:
+                yield self._entry(name)
 
     def _entry(self, name: str) -> Entry:
         roles = self.state.roles
@@ -140,9 +145,13 @@ def _number(text: str | None, default: int) -> int:
 @register
 class Capabilities(Collection):
     path = "authorization/capabilities"
-    aliases = ("authorization/grantable_capabilities",)
     title = "capabilities"
 
     def entries(self, request: Request) -> Iterable[Entry]:
         content = {"capabilities": sorted({*ALWAYS, *self.state.roles.all_capabilities()})}
         yield Entry("capabilities", self.path, content, Acl(app="", owner="system"))
+
+
+@register
+class GrantableCapabilities(Capabilities):
+    path = "authorization/grantable_capabilities"

@@ -88,12 +88,22 @@ def _word(value: object) -> str:
 
 
 def _values(wings: Wings, request: Request, field: str) -> Iterable[tuple[str, int]]:
-    allowed = [i for i in wings.state.store.indexes() if wings.state.roles.may_search(request.account.roles, i)]
+    state = wings.state
+    allowed = [i for i in state.store.indexes() if state.roles.may_search(request.account.roles, i)]
+    if state.roles.filter(request.account.roles):  # counts are of what the caller may see
+        rows = state.instance.search(f'| typeahead prefix="{_plain(field)}=" count={MAX_SUGGESTIONS} index=* index=_*',
+                                     user=request.account.name).table.frame  # fmt: skip
+        texts = zip(rows["content"], rows["count"], strict=True) if rows.height else ()
+        return [(text.partition("=")[2], size) for text, size in texts]
     if field == "index":
         return [(name, wings.state.store.info(name).count) for name in allowed]
     if field in METADATA:
         return [(value, tally[0]) for value, tally in wings.state.store.metadata(field, allowed).items()]
     return []
+
+
+def _plain(field: str) -> str:
+    return field if field in (*METADATA, "index") else ""
 
 
 @route("search/timeparser", "GET", "POST")

@@ -13,6 +13,7 @@ from caltrop.splunkd.wire.atom import Acl, Entry
 from caltrop.splunkd.wire.http import ApiError, Request
 
 NAME = re.compile(r"[^\s:/\\\x00-\x1f]{1,128}")
+LEAST_LENGTH = 8  # minPasswordLength of authentication.conf
 SELF_SERVICE = frozenset({"password", "oldpassword", "realname", "email", "tz", "defaultApp", "output_mode"})
 
 
@@ -38,7 +39,7 @@ def user_content(state: State, user: User) -> dict[str, Any]:
         "defaultAppSourceRole": "system",
         "email": user.email or None,
         "last_successful_login": int(state.accounts.last_login(user.name)),
-        "locked-out": False,
+        "locked-out": state.accounts.locked(user.name),
         "olly_org": "",
         "password": "********",
         "realname": user.realname,
@@ -107,6 +108,8 @@ class Users(Collection):
             raise ApiError(400, "The old password is wrong")
         if "roles" in facts and not facts["roles"]:
             raise ApiError(400, "At least one role is required for the user")
+        if "locked-out" in request.args and not request.args.flag("locked-out"):
+            self.state.accounts.unlock(entry.name)
         return self._entry(request, self.state.accounts.set_user(entry.name, **facts))
 
     def delete(self, request: Request, entry: Entry) -> None:
@@ -119,8 +122,8 @@ class Users(Collection):
         facts: dict[str, Any] = {
             k: args.get(k) for k in ("password", "realname", "email", "defaultApp", "tz") if k in args
         }
-        if facts.get("password") == "":
-            raise ApiError(400, "The password must not be empty")
+        if "password" in facts and len(facts["password"]) < LEAST_LENGTH:
+            raise ApiError(400, f"Password did not meet complexity requirements: at least {LEAST_LENGTH} characters.")
         if facts.get("defaultApp") and facts["defaultApp"] not in self.state.config.apps():
             raise ApiError(400, f"Application does not exist: {facts['defaultApp']}")
         if "roles" in args:

@@ -101,7 +101,7 @@ class ModularInputs:
     def facts(self, scheme: Scheme) -> Facts:
         """What the script says with `--scheme`, asked once a version; from the specification where it says nothing."""
         fallback = Facts(scheme.name, arguments={name: {"title": name} for name in scheme.settings})
-        if scheme.script is None:
+        if scheme.script is None or not self._state.settings.scripts:
             return fallback
         key = (scheme.script, scheme.script.stat().st_mtime_ns)
         if key not in self._facts:
@@ -127,7 +127,7 @@ class ModularInputs:
     def start(self, scheme: Scheme, stanza: str, settings: Mapping[str, str], user: str) -> None:
         """Run an input from now on, in place of an earlier run."""
         self.stop(stanza)
-        if scheme.script is None or truth(settings.get("disabled")):
+        if scheme.script is None or truth(settings.get("disabled")) or not self._state.settings.scripts:
             return
 
         def stdin(session_key: str) -> bytes:

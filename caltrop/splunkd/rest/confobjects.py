@@ -11,9 +11,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from caltrop.dialect.words import truth
 from caltrop.knowledge.configuration import NOBODY, SYSTEM, Configuration, MergedStanza
 from caltrop.knowledge.configuration import Conflict as ConfConflict
 from caltrop.knowledge.configuration import NotFound as ConfNotFound
+from caltrop.splunkd.access import capabilities
 from caltrop.splunkd.rest.collection import Collection, action
 from caltrop.splunkd.state.places import homes
 from caltrop.splunkd.state.state import State
@@ -104,10 +106,7 @@ class ConfCollection(Collection):
         return stanza.removeprefix(self.prefix)
 
     def acl(self, conf: str, stanza: MergedStanza) -> Acl:
-        sharing = self.state.config.sharing(conf, stanza)
-        if sharing == "user":
-            return Acl(stanza.app, stanza.owner, sharing, None, None)
-        return shared_acl(self.state.config, stanza.app, sharing, conf, stanza.name)
+        return acl_of(self.state.config, conf, stanza)
 
     def entry(self, request: Request, stanza: MergedStanza, base: MergedStanza | None, acl: Acl) -> Entry:
         values = {**(base.values() if base else {}), **stanza.values()}
@@ -170,6 +169,7 @@ class ConfCollection(Collection):
         app, owner = self.new_place(request)
         require_place(self.state, request, app, owner)
         settings = self.settings(request, None)
+        require_settings(self, request, self.conf_of(request), settings)
         self.check(request, name, settings, None)
         stanza = self.stanza_name(name)
         conf = self.conf_of(request)
@@ -197,6 +197,7 @@ class ConfCollection(Collection):
     def update(self, request: Request, entry: Entry) -> Entry:
         self.may_write(request, entry)
         settings = self.settings(request, entry)
+        require_settings(self, request, self.conf_of(request), settings)
         self.check(request, entry.name, settings, entry)
         return self.store(request, entry, settings)
 
@@ -224,8 +225,21 @@ class ConfCollection(Collection):
         """A subclass brings the rest of the server in line with the configuration."""
 
     def may_write(self, request: Request, entry: Entry) -> None:
-        if not self.state.permissions.may_write(request.account, entry.acl):
-            raise ApiError(403, f"User {request.account.name!r} may not change {entry.name!r}")
+        may_change(self.state, request, entry.name, entry.acl)
+
+    def may_share(self, request: Request, entry: Entry, sharing: str, owner: str) -> None:
+        """403 unless the caller may write in the app that an object is shared with, and gives nothing to another owner.
+
+        Sharing with all apps is for those who may write in the app too; the system layer and other owners are for administrators.
+        """
+        user, permissions = request.account, self.state.permissions
+        if permissions.is_admin(user):
+            return
+        app, _ = place_of(entry)
+        others = owner not in (user.name, entry.acl.owner)
+        shares = sharing != "user" and not permissions.may_write(user, shared_acl(self.state.config, app, "app"))
+        if others or shares or sharing == "system":
+            raise ApiError(403, f"User {user.name!r} may not share {entry.name!r} as {sharing} of {owner!r} in {app!r}")
 
     # -- actions of every object ---------------------------------------------------------------------------------------
 
@@ -251,6 +265,7 @@ class ConfCollection(Collection):
             raise ApiError(400, f"sharing must be user, app, global or system, not {sharing!r}")
         owner = args.required("owner")
         app, old_owner = place_of(entry)
+        self.may_share(request, entry, sharing, owner)
         target = (SYSTEM if sharing == "system" else app, owner if sharing == "user" else NOBODY)
         conf, stanza = self.conf_of(request), self.stanza_name(entry.name)
         try:
@@ -274,6 +289,32 @@ class ConfCollection(Collection):
             self.state.config.set_meta(target[0], conf, stanza, meta)
         self.changed(request, entry.name)
         return self.at(request, stanza, *target)
+
+
+def acl_of(config: Configuration, conf: str, stanza: MergedStanza) -> Acl:
+    """Who may read and write a stanza."""
+    sharing = config.sharing(conf, stanza)
+    if sharing == "user":
+        return Acl(stanza.app, stanza.owner, sharing, None, None)
+    return shared_acl(config, stanza.app, sharing, conf, stanza.name)
+
+
+def may_change(state: State, request: Request, name: str, acl: Acl) -> None:
+    if not state.permissions.may_write(request.account, acl):
+        raise ApiError(403, f"User {request.account.name!r} may not change {name!r}")
+
+
+def require_settings(collection: Collection, request: Request, conf: str, settings: Mapping[str, str]) -> None:
+    """403 for settings that make the server run something, from whoever may not."""
+    require = collection.state.permissions.require
+    if conf == "transforms" and not capabilities.RUN.isdisjoint(settings):
+        require(request.account, *capabilities.ADMIN)
+    if conf == "savedsearches":
+        if truth(settings.get("enableSched", settings.get("is_scheduled", ""))):
+            require(request.account, *capabilities.needed("saved/searches?scheduled", "POST"))
+        named = {word.strip() for word in settings.get("actions", "").split(",")}
+        if "script" in named or truth(settings.get("action.script", "")) or settings.get("action.script.filename"):
+            require(request.account, *capabilities.needed("saved/searches?script", "POST"))
 
 
 def shared_acl(config: Configuration, app: str, sharing: str, conf: str = "", name: str = "") -> Acl:

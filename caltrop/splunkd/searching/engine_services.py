@@ -61,6 +61,13 @@ class ServerServices(Services):
         default = self._state.roles.indexes_default(self._roles(user))
         return [n for n in indexes if n not in DERIVED or any(fits(p, n) for p in default)]
 
+    def search_filter(self, user: str) -> str:
+        return self._state.roles.filter(self._roles(user))
+
+    def may_write(self, user: str, index: str) -> bool:
+        """Internal indexes are the server's own; with `run_collect` of the role a user writes into the others."""
+        return self.may(user, "admin_all_objects") or (not index.startswith("_") and self.may(user, "run_collect"))
+
     def _roles(self, user: str) -> list[str]:
         """Those of the account; a name without an account holds none, so it may search nothing."""
         account = self._state.accounts.find(user)
@@ -80,9 +87,10 @@ class ServerServices(Services):
         names = list(dict.fromkeys(name for row in rows for name in row))
         return pl.DataFrame([_column(name, [row.get(name) for row in rows]) for name in names])
 
-    def job(self, sid: str, *, events: bool) -> Table:
+    def job(self, sid: str, user: str, *, events: bool) -> Table:
         job = self._jobs.get(sid)
-        if job is None or not job.done.is_set() or job.failed:
+        seen = job is not None and (job.spec.owner == user or self.may(user, "admin_all_objects"))
+        if job is None or not seen or not job.done.is_set() or job.failed:
             raise SearchError(f"there is no finished job {sid!r}")
         return job.events if events else job.table
 
@@ -94,6 +102,7 @@ class ServerServices(Services):
                 and job.done.is_set()
                 and not job.failed
                 and app in (spec.app, spec.saved_app)
+                and (spec.owner == user or self.may(user, "admin_all_objects"))
             ):
                 return job.sid
         raise SearchError(f"no finished run of the saved search {saved_search!r}", hint="dispatch it first")

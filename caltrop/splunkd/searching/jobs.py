@@ -291,6 +291,8 @@ class Jobs:
 
     def _explains(self, spec: SearchSpec) -> bool:
         """Whether messages say why nothing is left: `explain` of [caltrop] in limits.conf, on unless set otherwise."""
+        if self._instance.services.search_filter(spec.owner):
+            return False  # it would tell of events that the user may not see
         stanza = self._instance.config.stanza("limits", "caltrop", spec.app, spec.owner)
         return truth(stanza.get("explain") if stanza is not None else "", True)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Protocol
 
-from caltrop.knowledge.configuration import SYSTEM
+from caltrop.knowledge.configuration import NOBODY, SYSTEM
 from caltrop.splunkd.access.accounts import SYSTEM_USER
 from caltrop.splunkd.searching.jobs import Job, SearchSpec
 from caltrop.splunkd.searching.savedsearches import SavedSearch
@@ -71,8 +71,19 @@ class Scheduler:
                         started.append(job)
             return started
 
+    def _may(self, owner: str) -> bool:
+        """Searches of an app are the server's own; those of a user run while the user may schedule."""
+        if owner == NOBODY:
+            return True
+        account = self._state.accounts.find(owner)
+        return account is not None and "schedule_search" in self._state.permissions.capabilities(account)
+
     def _start(self, saved: SavedSearch, due: float) -> Job | None:
         logs = self._state.logs
+        if not self._may(saved.owner):
+            where = f'savedsearch_id="{saved.owner};{saved.app};{saved.name}"'
+            logs.scheduler(f'{where}, status=skipped, reason="its owner lacks the capability schedule_search"')
+            return None
         running = self._running.get(saved.key)
         if running is not None and not running.done.is_set():
             logs.scheduler(

@@ -38,6 +38,10 @@ def find(state: State, app: str, name: str) -> Action | None:
 
 
 def _run(state: State, run: Run, name: str, stanza: MergedStanza) -> None:
+    if not state.settings.scripts:
+        raise CaltropError(
+            f"alert action {name!r} runs a script, which this server does not", hint="caltrop serve --allow-scripts"
+        )
     if stanza.get("payload_format", "xml").strip().lower() != "json":
         raise CaltropError(
             f"alert action {name!r} wants its payload as XML, which is not supported", hint="set payload_format = json"

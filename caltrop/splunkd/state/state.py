@@ -24,7 +24,7 @@ from caltrop.splunkd.state import leftovers, provision
 from caltrop.splunkd.state.bulletins import RESTART, Bulletins
 from caltrop.splunkd.state.logs import Logs
 from caltrop.splunkd.state.settings import Settings
-from caltrop.splunkd.wire.http import VERSION
+from caltrop.splunkd.wire.http import VERSION, ApiError
 
 ADMIN = "admin"
 SERVER_NAME = "caltrop"
@@ -121,6 +121,19 @@ class State:
         if now - self._cleaned >= min(60, max(seconds, 1)):
             self._cleaned = now
             self.store.clean(now)
+
+    def require_file(self, path: str) -> None:
+        """403 for a file of the machine that is none of the server's own, unless the operator allows such inputs."""
+        inside = self.data_dir in Path(path).resolve().parents
+        if not inside and not self.settings.file_inputs:
+            raise ApiError(
+                403, f"{path} lies outside the data directory, and caltrop serve runs without --allow-file-inputs"
+            )
+
+    def require_scripts(self, what: str) -> None:
+        """403 unless the operator allows scripts of apps besides search commands."""
+        if not self.settings.scripts:
+            raise ApiError(403, f"{what} runs a script, and caltrop serve runs without --allow-scripts")
 
     def secret_key(self) -> bytes:
         """The key that stored credentials are encrypted with; made on first use."""

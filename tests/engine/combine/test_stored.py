@@ -88,7 +88,7 @@ def test_a_server_serves(make: Make, visible: Visible) -> None:
         def rest(self, path: str, parameters: Mapping[str, str], user: str) -> pl.DataFrame:
             return pl.DataFrame({"title": [path], "count": [parameters["count"]]})
 
-        def job(self, sid: str, *, events: bool) -> Table:
+        def job(self, sid: str, user: str, *, events: bool) -> Table:
             return Table(pl.DataFrame({"sid": [sid], "events": [str(events)]}))
 
         def latest_job(self, saved_search: str, user: str, app: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.inprocess import Client
+from caltrop.splunkd.state.settings import Settings
 
 START = 1_700_000_000.0  # 2023-11-14T22:13:20Z
 
@@ -42,7 +43,13 @@ def clock() -> Clock:
 def daemon(tmp_path_factory: pytest.TempPathFactory, clock: Clock) -> Iterator[Daemon]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)  # no power fails here, and it is half of the time
-        made = Daemon(tmp_path_factory.mktemp("server"), password="secret", addons=(), clock=clock)
+        made = Daemon(
+            tmp_path_factory.mktemp("server"),
+            password="secret",
+            addons=(),
+            clock=clock,
+            settings=Settings(file_inputs=True, scripts=True),
+        )
         yield made
         made.stop()
 

@@ -23,6 +23,7 @@ from caltrop.splunkd.rest import collection
 from caltrop.splunkd.rest.collection import Collection
 from caltrop.splunkd.rest.confobjects import ConfCollection
 from caltrop.splunkd.searching.savedsearches import SavedSearch
+from caltrop.splunkd.state.settings import Settings
 
 TABLE = Path(__file__).with_name("rights.txt")
 ROLES = ("user", "power", "admin")
@@ -167,7 +168,7 @@ CREATES: dict[str, dict[str, Any]] = {
     "data/macros": {"definition": "x"},
     "apps/appinstall": {"name": "/nothing/here"},
     "auth/login": {"username": "admin", "password": "secret"},
-    "authentication/users": {"password": "x", "roles": "user"},
+    "authentication/users": {"password": "long enough", "roles": "user"},
     "authorization/tokens": {"name": OWNER, "audience": "tests"},
     "data/inputs/oneshot": {"name": str(Path(__file__))},
     "data/inputs/script": {"interval": "60"},
@@ -317,7 +318,13 @@ def main() -> None:
         "# Status of each request for a user, a power user and an administrator; for everybody else it is 401.\n"
     )
     with tempfile.TemporaryDirectory() as folder:
-        daemon = Daemon(Path(folder), password="secret", addons=(), clock=lambda: 1_700_000_000.0)
+        daemon = Daemon(
+            Path(folder),
+            password="secret",
+            addons=(),
+            clock=lambda: 1_700_000_000.0,
+            settings=Settings(file_inputs=True, scripts=True),
+        )
         who = callers(daemon)
         for row in rows():
             sys.stdout.write(" ".join(str(status) for status in measure(daemon, row, who)) + f"  {row.text}\n")

@@ -200,8 +200,10 @@ def test_roles(admin: Client) -> None:
         ({"name": "hunters"}, 409), ({"name": "x", "imported_roles": "nobodies"}, 400), ({"name": "x", "capabilities": "fly"}, 400),
     ]:  # fmt: skip
         assert admin.post("authorization/roles", arguments).status == status
-    assert admin.post("authentication/users", name="h", password="p", roles="hunters").status == 201
-    assert admin.post("authentication/users", name="i", password="p", roles=["hunters", "user"]).status == 201
+    assert admin.post("authentication/users", name="h", password="p-long-enough", roles="hunters").status == 201
+    assert (
+        admin.post("authentication/users", name="i", password="p-long-enough", roles=["hunters", "user"]).status == 201
+    )
     assert "hunters" not in admin.delete("authorization/roles/hunters", count=0).names
     assert admin.get("authentication/users/h").status == 404, "who held nothing else goes with the role"
     assert admin.get("authentication/users/i").content["roles"] == ["user"]
@@ -213,14 +215,19 @@ def test_roles(admin: Client) -> None:
 
 def test_users(admin: Client) -> None:
     made = admin.post(
-        "authentication/users", name="Newcomer", password="p", roles=["user", "power"], realname="New", tz="UTC"
+        "authentication/users",
+        name="Newcomer",
+        password="p-long-enough",
+        roles=["user", "power"],
+        realname="New",
+        tz="UTC",
     )
     assert (made.names, made.content["roles"], made.content["realname"]) == (["newcomer"], ["user", "power"], "New")
     assert admin.post("authentication/users/newcomer", roles="user", email="n@example.org").content["roles"] == ["user"]
     for arguments, status in [
-        ({"name": "newcomer", "password": "p", "roles": "user"}, 409), ({"name": "x y", "password": "p", "roles": "user"}, 400),
-        ({"name": "x", "password": "p"}, 400), ({"name": "x", "roles": "user"}, 400), ({"name": "x", "password": "", "roles": "user"}, 400),
-        ({"name": "x", "password": "p", "roles": "none"}, 400), ({"name": "x", "password": "p", "roles": "user", "defaultApp": "none"}, 400),
+        ({"name": "newcomer", "password": "long enough", "roles": "user"}, 409), ({"name": "x y", "password": "long enough", "roles": "user"}, 400),
+        ({"name": "x", "password": "long enough"}, 400), ({"name": "x", "roles": "user"}, 400), ({"name": "x", "password": "", "roles": "user"}, 400),
+        ({"name": "x", "password": "long enough", "roles": "none"}, 400), ({"name": "x", "password": "long enough", "roles": "user", "defaultApp": "none"}, 400),
     ]:  # fmt: skip
         assert admin.post("authentication/users", arguments).status == status, arguments
     assert admin.post("authentication/users/newcomer", roles="").status == 400

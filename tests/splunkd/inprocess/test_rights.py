@@ -108,11 +108,11 @@ def test_what_needs_more_than_the_path_says(callers: dict[str, Client], path: st
 
 def test_everybody_may_change_their_own_password(daemon: Daemon, callers: dict[str, Client]) -> None:
     own = callers["user"]
-    wrong = own.post("authentication/users/a-user", password="b", oldpassword="not it")
+    wrong = own.post("authentication/users/a-user", password="better word", oldpassword="not it")
     assert (wrong.status, wrong.messages) == (400, ["The old password is wrong"])
-    assert own.post("authentication/users/a-user", password="better", oldpassword="secret").status == 200
+    assert own.post("authentication/users/a-user", password="better word", oldpassword="secret").status == 200
     assert own.get("server/info").status == 401
-    assert Client(daemon).basic("a-user", "better").get("server/info").status == 200
+    assert Client(daemon).basic("a-user", "better word").get("server/info").status == 200
     daemon.state.accounts.set_user("a-user", password="secret")
 
 
