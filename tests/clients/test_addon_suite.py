@@ -111,7 +111,7 @@ def test_the_whole_suite_on_a_vendors_addon(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (replaced("props.conf", "(?<dvc>", "(?<device>"), "dvc"),
+        (replaced("props.conf", "(?<dvc>", "(?<device>"), "dvc|EXTRACT-device|requirements"),
         (replaced("tags.conf", "communicate = enabled", "communicate = disabled"), "communicate|All_Traffic|datamodels|Traffic"),
         (replaced("eventtypes.conf", "verdict=*", "verdict=nothing"), "acme_gate_traffic|datamodels|recommended"),
         (replaced("transforms.conf", "acme_gate_actions.csv", "missing.csv"), "action|Traffic|requirements|datamodels|recommended"),
