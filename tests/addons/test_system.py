@@ -106,6 +106,37 @@ LINES: dict[str, tuple[str, dict[str, object]]] = {
         "Mar  5 10:11:12 pc7 MSWinEventLog\t1\tSecurity\t9\tTue Mar 05 10:11:12 2024\t4624\tSecurity-Auditing\tann\tUser\tSuccess Audit\tpc7\tLogon\tx",
         {"EventCode": "4624", "LogName": "Security", "User": "ann", "Type": "Success Audit", "ComputerName": "pc7", "host": "pc7"},
     ),
+    "anaconda": ("10:11:12,345 INFO anaconda: starting on vt1", {"log_level": "INFO", "process": "anaconda", "message": "starting on vt1"}),
+    "anaconda_syslog": ("10:11:12,345 WARNING kernel:no bus", {"log_level": "WARNING", "process": "kernel", "message": "no bus"}),
+    "ssl_error": ("[Tue Mar 05 10:11:12.345678 2024] [ssl:warn] [pid 35] AH01906: server certificate", {"module": "ssl", "log_level": "warn", "pid": "35"}),
+    "sar": (
+        "Linux 6.1.0 (box7) \t03/05/2024 \t_x86_64_\t(4 CPU)\n\n10:11:12        CPU     %user     %idle\n10:21:12        all      1.25     98.75",
+        {"CPU": "all", "%user": "1.25", "%idle": "98.75"},
+    ),
+    "collectd_http": ('{"values":[0.5],"time":1709633472.1,"plugin":"cpu"}', {"plugin": "cpu", "values{}": "0.5"}),
+    "statsd": ("app.requests.count:5|c|#host:box7", {"metric_name": "app.requests.count", "metric_value": "5", "metric_type": "c"}),
+    "log2metrics_keyvalue": ("2024-03-05 10:11:12 name=cpu value=0.5", {"name": "cpu", "value": "0.5"}),
+    "log2metrics_json": ('{"time":"2024-03-05T10:11:12Z","name":"cpu","value":0.5}', {"name": "cpu", "value": "0.5"}),
+    "json": ('{"time": "2024-03-05T10:11:12Z",\n "a": {"b": 1}}', {"a.b": "1"}),
+    "cisco:asa": ("Mar 05 2024 10:11:12: %ASA-6-302013: Built", {}),
+    "fs_notification": ('Tue Mar  5 10:11:12 2024 action=update, path="/etc/x y", isdir="0", size=5', {"action": "update", "path": "/etc/x y", "size": "5"}),
+    "PerformanceMonitor": ('03/05/2024 10:11:12.345 +0100\ncollection="CPU"\nValue=1.5', {"collection": "CPU", "Value": "1.5"}),
+    "WinHostMon": ('Type=OperatingSystem\nOS="Windows Server"\nVersion=10.0', {"Type": "OperatingSystem", "OS": "Windows Server"}),
+    "splunkd_crash_log": (
+        "[build 1] 2024-03-05 10:11:12\nReceived fatal signal 11 (Segmentation fault).\n Cause:\n   none", {"signal": "11", "signal_name": "Segmentation fault"},
+    ),
+    "splunkd_stdout": ("03-05-2024 10:11:12.345 a=b", {"a": "b"}),
+    "splunk_directory_monitor": ("2024-03-05 10:11:12 dir=/var count=7", {"dir": "/var", "count": "7"}),
+    "splunk_com_php_error": (
+        "[05-Mar-2024 10:11:12 UTC] PHP Warning:  no such key in /srv/a.php on line 12",
+        {"log_level": "Warning", "message": "no such key", "file": "/srv/a.php", "line": "12"},
+    ),
+    "django_access": ('127.0.0.1 - ann [05/Mar/2024:10:11:12.345 +0100] "GET /dj/x?a=b HTTP/1.1" 200 99 "-" "x" - - - 7ms', {"user": "ann", "uri_path": "/dj/x", "status": "200"}),
+    "django_error": ("2024-03-05 10:11:12,345 ERROR   [65e7] base:12 - broken", {"log_level": "ERROR", "component": "base"}),
+    "kvstore": ('{"time":"2024-03-05T10:11:12Z","ns":"a.b","ok":1}', {"ns": "a.b", "ok": "1"}),
+    "stash_new": ('03/05/2024 10:11:12 +0000, a="1", a="2"', {"a": ["1", "2"]}),
+    "WMI:CPUTime": ("20240305101112.345678\nName=_Total\nPercentProcessorTime=7", {"Name": "_Total", "PercentProcessorTime": "7"}),
+    "breakable_text": ("=== 2024-03-05 10:11:12\nsome text a=b", {"a": "b"}),
 }  # fmt: skip
 
 
@@ -140,8 +171,30 @@ def test_source_types(sourcetype: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("sourcetype", LINES)
 def test_two_events_stay_two(sourcetype: str, tmp_path: Path) -> None:
     text, _ = LINES[sourcetype]
-    end = "\n---splunk-admon-end-of-event---\n" if sourcetype == "ActiveDirectory" else "\n"
+    kind = {"ActiveDirectory": "admon", "WMI:CPUTime": "wmi"}.get(sourcetype)
+    end = "\n" if kind is None else f"\n---splunk-{kind}-end-of-event---\n"
     assert len(events(f"{text.rstrip()}{end}{text.rstrip()}{end}", sourcetype, tmp_path, layers(addons=False))) == 2
+
+
+# Tables: source type, text, fields of the first event, their number.
+TABLES: dict[str, tuple[str, dict[str, object], int]] = {
+    "metrics_csv": ("metric_timestamp,metric_name,_value,host\n1709633472.5,cpu,0.5,box7\n1709633473.5,cpu,0.7,box7\n", {"metric_name": "cpu", "_time": 1709633472.5}, 2),
+    "log2metrics_csv": ("time,name,value\n2024-03-05 10:11:12,cpu,0.5\n", {"name": "cpu", "value": "0.5"}, 1),
+    "cisco_cdr": ("cdrRecordType,dateTimeOrigination,callingPartyNumber\n1,1709633472,1234\n", {"callingPartyNumber": "1234", "_time": 1709633472.0}, 1),
+    "exchange": (
+        "#Software: x\n#Fields: date-time,client-ip,event-id\n2024-03-05T10:11:12.345Z,10.1.2.3,RECEIVE\n",
+        {"client_ip": "10.1.2.3", "event_id": "RECEIVE", "_time": 1709633472.345}, 1,
+    ),
+    "rpmpkgs": ("bash-5.1\nzlib-1.2\n", {"_raw": "bash-5.1\nzlib-1.2"}, 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sourcetype", TABLES)
+def test_tables_with_a_time_of_their_own(sourcetype: str, tmp_path: Path) -> None:
+    text, fields, count = TABLES[sourcetype]
+    found = sorted(events(text, sourcetype, tmp_path, layers(addons=False)), key=lambda event: str(event["_time"]))
+    assert len(found) == count
+    assert {name: str(found[0].get(name)).strip() for name in fields} == {k: str(v) for k, v in fields.items()}
 
 
 # names that add-ons take from the system: text, fields

@@ -152,7 +152,8 @@ class _Table:
             if not raw.lower().startswith("#fields:"):
                 return None
             done = self.flush()
-            self.header = self._names(raw.split()[1:])
+            named = raw.partition(":")[2].strip()
+            self.header = self._names(named.split() if self.delimiter == " " else named.split(self.delimiter))
             return done
         if not self.header and cells is not None:
             self.header = self._names(self._titles(cells, raw))
