@@ -210,7 +210,7 @@ def _against_target(options: Options, choice: Choice) -> int:
 
 
 def _tell(result: DetectionResult) -> None:
-    click.echo(f"{result.status}: {result.name}", err=True)
+    click.echo(f"{result.verdict}: {result.name}", err=True)
 
 
 # -- the embedded server
@@ -334,7 +334,7 @@ def _tell_again(report: Report, saved: Sequence[str], seconds: float) -> None:
     for detection in report.detections:
         checks = [check for test in detection.tests for check in test.checks]
         held, hits = sum(check.passed for check in checks), sum(test.hits for test in detection.tests)
-        click.echo(f"{detection.status}: {detection.name}: {hits} hits, {held}/{len(checks)} checks, {seconds:.2f} s")
+        click.echo(f"{detection.verdict}: {detection.name}: {hits} hits, {held}/{len(checks)} checks, {seconds:.2f} s")
         explain(detection, console)
 
 

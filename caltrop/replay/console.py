@@ -9,10 +9,12 @@ from rich.text import Text
 from caltrop.replay.verdict import DetectionResult, Report, Status
 
 STYLES: dict[Status, str] = {"passed": "green", "failed": "bold red", "error": "bold yellow", "skipped": "dim"}
+_ANY_WIDTH = 10_000  # columns of what is no terminal: a pipe, a file, the log of a CI run
 
 
 def print_report(report: Report, console: Console) -> None:
-    """Tables fold to the width of the terminal; sentences do not, so that `file:line` stays whole."""
+    """Tables fold to the width of the terminal, and are as wide as they are where there is none; sentences never fold, so that
+    `file:line` stays whole."""
     table = Table(box=None, pad_edge=False)
     for title in ("detection", "test"):
         table.add_column(title, overflow="fold")
@@ -29,11 +31,11 @@ def print_report(report: Report, console: Console) -> None:
                 f"{test.hits:,}",
                 f"{held}/{len(test.checks)}",
                 f"{test.milliseconds:.0f}",
-                Text(test.status, style=STYLES[test.status]),
+                Text(test.verdict, style=STYLES[test.status]),
             )
         if not detection.tests:
             table.add_row(Text(detection.name), "-", "", "", "", "", Text("skipped", style=STYLES["skipped"]))
-    console.print(table)
+    (console if console.is_terminal else Console(file=console.file, width=_ANY_WIDTH, highlight=False)).print(table)
     for detection in report.detections:
         explain(detection, console)
     for check in report.checks:
@@ -68,8 +70,9 @@ def explain(detection: DetectionResult, console: Console) -> None:
             )
         for check in test.checks:
             if not check.passed:
+                where = f"{test.file}:{check.line or test.line}"
                 console.print(
-                    Text(f"{place}: {detection.name}: {check.name}: {check.seen}", style=STYLES["failed"]),
+                    Text(f"{where}: {detection.name}: {check.name}: {check.seen}", style=STYLES["failed"]),
                     soft_wrap=True,
                 )
         for line in test.why:
@@ -78,6 +81,8 @@ def explain(detection: DetectionResult, console: Console) -> None:
 
 def _summary(report: Report, console: Console) -> None:
     counts = ", ".join(f"{report.count(status)} {status}" for status in STYLES if report.count(status))
+    if report.stand_ins:
+        counts += f" ({report.stand_ins} on stand-in data)"
     if report.scope:
         console.print(Text(report.scope, style="dim"), soft_wrap=True)
     if report.not_run:

@@ -27,8 +27,9 @@ from caltrop.replay.clone import Clone
 from caltrop.replay.datasets import resolve
 from caltrop.replay.delivery import deliver
 from caltrop.replay.downloads import Unreachable
+from caltrop.replay.places import placed
 from caltrop.replay.target import Job, Row, SavedSearch, Source, Target, TargetError, wait_until
-from caltrop.replay.verdict import AddOn, Check, DetectionResult, Report, TestResult
+from caltrop.replay.verdict import AddOn, Benign, Check, DetectionResult, Report, TestResult
 
 ROWS_KEPT = 20  # hits kept for the report
 SEARCHABLE_SECONDS = 60.0
@@ -138,7 +139,7 @@ def prove_detection(proof: Proof, detection: Detection) -> DetectionResult:
         stories=list(detection.analytic_story),
         risk_score=detection.risk_score,
     )
-    for test in detection.tests:
+    for number, test in enumerate(detection.tests):
         outcome = TestResult(name=test.name, file=detection.file, line=test.line)
         began = time.monotonic()
         outcome.skipped = _why_not(detection, test)
@@ -147,6 +148,8 @@ def prove_detection(proof: Proof, detection: Detection) -> DetectionResult:
                 _prove_test(proof, detection, test, outcome)
             except CaltropError as error:
                 outcome.error = str(error) if not error.hint else f"{error} ({error.hint})"
+        if not all(check.passed for check in outcome.checks):
+            outcome.checks = placed(outcome.checks, proof.root / detection.file, number)
         outcome.milliseconds = (time.monotonic() - began) * 1000
         result.tests.append(outcome)
     return result
@@ -166,7 +169,10 @@ def _prove_test(proof: Proof, detection: Detection, test: Test, outcome: TestRes
     if not test.attack_data:
         raise CaltropError("the test names no attack_data: there is nothing to replay")
     with _replayed(proof, detection, test.attack_data, test.fallback, outcome) as window:
+        began = time.monotonic()
         sid, rows = _run(proof, detection, window, actions=True)
+        outcome.search_milliseconds = (time.monotonic() - began) * 1000
+        outcome.search = _as_run(proof, detection)
         outcome.hits = len(rows)
         outcome.rows = rows[:ROWS_KEPT]
         outcome.checks += expect.hits(rows, test.expect)
@@ -185,6 +191,7 @@ def _prove_test(proof: Proof, detection: Detection, test: Test, outcome: TestRes
             tunings = benign.telling(rows, malicious)
             chosen = _first_that_silences(proof, detection, window, tunings) if rows else None
         if rows:
+            outcome.benign.append(Benign(data.data, len(rows), list(rows[:ROWS_KEPT])))
             kept = chosen is not None and _keeps_hits(proof, detection, test, outcome, chosen, len(malicious))
             outcome.why += _to_tune(detection, rows, tunings, chosen if kept else None, len(malicious))
 
@@ -296,6 +303,7 @@ def _replayed(
         if not fallback:
             raise
         outcome.notes.append(f"{error}: used the repository's own dataset instead")
+        outcome.stand_in = True
         datasets = [resolve(item, proof.root, proof.cache, clones=proof.clones) for item in fallback]
     end = _shift_end(proof, detection) if proof.shift else None
     failed = False
@@ -393,6 +401,11 @@ def _run(proof: Proof, detection: Detection, window: Window, *, actions: bool) -
         job = saved.dispatch(**arguments)
     rows = proof.target.finish(job, what=name)
     return str(job.sid), one_per_hit(rows) if _rows_are_risk(saved.content) else rows
+
+
+def _as_run(proof: Proof, detection: Detection) -> str:
+    """The saved search as the target has it."""
+    return str(proof.target.saved_search(proof.search_name(detection), proof.app).content.get("search") or "")
 
 
 def _rows_are_risk(content: Mapping[str, object]) -> bool:

@@ -15,9 +15,19 @@ class Check:
     name: str  # hits, fields, risk score, tuning, …
     passed: bool
     seen: str  # one sentence with the facts, for the report
+    line: int = 0  # of the detection's file, where what was expected is written
 
     def __str__(self) -> str:
         return f"{'ok' if self.passed else 'FAILED'} {self.name}: {self.seen}"
+
+
+@dataclass(slots=True)
+class Benign:
+    """What a search found in data in which it must find nothing."""
+
+    data: str
+    hits: int
+    rows: list[dict[str, object]] = field(default_factory=list)  # the first ones
 
 
 @dataclass(slots=True)
@@ -39,6 +49,10 @@ class TestResult:
     why: list[str] = field(default_factory=list)  # why there are no hits, or what to tune where benign data hits
     error: str | None = None
     skipped: str | None = None
+    stand_in: bool = False  # other data than the test names was replayed in its place
+    search: str = ""  # as the target has it
+    search_milliseconds: float = 0.0  # of the search over the attack data
+    benign: list[Benign] = field(default_factory=list)  # where there were hits
 
     @property
     def status(self) -> Status:
@@ -49,6 +63,11 @@ class TestResult:
         if not self.checks:
             return "error"  # a test that asserted nothing proved nothing
         return "passed" if all(c.passed for c in self.checks) else "failed"
+
+    @property
+    def verdict(self) -> str:
+        """The status, and whether it is one on other data than the test's own."""
+        return f"{self.status} (stand-in)" if self.stand_in and self.status == "passed" else self.status
 
     @property
     def reason(self) -> str:
@@ -90,6 +109,12 @@ class DetectionResult:
             return "skipped"
         return "passed"
 
+    @property
+    def verdict(self) -> str:
+        """The status, and whether one of its tests passed on other data than its own."""
+        stands_in = self.status == "passed" and any(test.stand_in for test in self.tests)
+        return f"{self.status} (stand-in)" if stands_in else self.status
+
 
 @dataclass(frozen=True, slots=True)
 class AddOn:
@@ -125,6 +150,11 @@ class Report:
 
     def count(self, status: Status) -> int:
         return sum(d.status == status for d in self.detections)
+
+    @property
+    def stand_ins(self) -> int:
+        """Detections that passed on other data than their tests name."""
+        return sum(d.verdict != d.status for d in self.detections)
 
     @property
     def passed(self) -> bool:

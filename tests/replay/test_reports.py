@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -12,7 +13,8 @@ from caltrop.replay.console import print_report
 from caltrop.replay.html import cell, html
 from caltrop.replay.junit import junit
 from caltrop.replay.layer import NOT_PROVED, PARTLY, PROVED, layer
-from caltrop.replay.verdict import AddOn, Check, DetectionResult, Report, TestResult
+from caltrop.replay.places import placed
+from caltrop.replay.verdict import AddOn, Benign, Check, DetectionResult, Report, TestResult
 
 HOSTILE = "<script>alert(1)</script> [bold]x[/bold] \x00\x1b[31m"
 
@@ -128,3 +130,49 @@ def test_reports_say_when_there_are_none() -> None:
     print_report(report(test_result()), console)
     assert "add-ons: none" in console.file.getvalue()  # type: ignore[attr-defined]
     assert "add-ons: none" in html(report(test_result()))
+
+
+def test_what_passed_on_other_data_says_so_everywhere() -> None:
+    result = report(test_result(stand_in=True, notes=["cannot download x"]))
+    assert (result.detections[0].verdict, result.stand_ins, result.passed) == ("passed (stand-in)", 1, True)
+    out = io.StringIO()
+    print_report(result, Console(file=out, width=60))
+    assert "passed (stand-in)" in out.getvalue()
+    assert "1 passed (1 on stand-in data)" in out.getvalue()
+    assert "passed (stand-in)" in html(result)
+    found = ET.fromstring(junit(result)).find(".//testcase/properties/property[@name='verdict']")
+    assert found is not None and found.get("value") == "passed (stand-in)"
+
+
+def test_what_failed_on_other_data_has_failed() -> None:
+    assert test_result(stand_in=True, checks=[FAILED]).verdict == "failed"
+
+
+def test_rows_of_the_table_stay_on_one_line_where_there_is_no_terminal() -> None:
+    result = report(test_result(name="a very long name of a test that would not fit into sixty columns"))
+    out = io.StringIO()
+    print_report(result, Console(file=out, width=60))
+    (line,) = [line for line in out.getvalue().splitlines() if "sixty columns" in line]
+    assert line.rstrip().endswith("passed")
+
+
+def test_the_page_holds_the_search_and_benign_hits_with_their_rows() -> None:
+    benign = Benign("quiet.log", 3, [{"user": HOSTILE}])
+    page = html(report(test_result(search="index=x | stats <count>", benign=[benign], search_milliseconds=12.0)))
+    assert "index=x | stats &lt;count&gt;" in page
+    assert "first 1 of 3 hits on benign data <code>quiet.log</code>" in page
+    assert "search 12 ms" in page
+    assert "<script>" not in page
+
+
+def test_a_failed_check_names_the_line_of_its_expectation(tmp_path: Path) -> None:
+    file = tmp_path / "d.yml"
+    file.write_text(
+        "name: D\ntests:\n- name: one\n  benign:\n  - data: a\n  - data: b\n  expect:\n    hits: 1\n    fields:\n      user: ann\n"
+        "    rows:\n    - a: b\n    - c: d\n    risk: {score: 7}\n"
+    )
+    names = ["hits", "field user", "row 2", "benign", "benign", "risk score dest", "tuned"]
+    checks = [Check(name, False, "") for name in names]
+    assert [check.line for check in placed(checks, file, 0)] == [8, 10, 13, 5, 6, 14, 0]
+    assert [check.line for check in placed([Check("hits", True, "")], file, 0)] == [0]
+    assert placed(checks, tmp_path / "gone.yml", 0) == checks
