@@ -281,6 +281,79 @@ EVENTS: dict[str, tuple[str, str, str, dict[str, object], set[str]]] = {
         {"direction": "outbound", "app": "smb", "action": "allowed", "src": "10.0.0.9", "dest": "203.0.113.4"},
         {"network", "communicate"},
     ),
+    "a branch rule of GitHub that is gone": (
+        "github:cloud:audit", "github",
+        json.dumps({"action": "repository_ruleset.destroy", "actor": "ann", "actor_ip": "203.0.113.4", "org": "ex", "repo": "ex/app", "repo_id": 7}),
+        {"vendor_action": "repository_ruleset.destroy", "action": "deleted", "user": "ann", "src": "203.0.113.4", "object": "ex/app", "object_category": "repository_ruleset"},
+        {"change", "audit"},
+    ),
+    "a member of GitHub": (
+        "github:cloud:audit", "github", json.dumps({"action": "org.add_member", "actor": "ann", "user": "bob", "org": "ex"}),
+        {"action": "created", "object": "bob", "user": "ann", "dest": "ex"},
+        {"change", "audit"},
+    ),
+    "an alert of Defender for Endpoint": (
+        "ms:defender:atp:alerts", "defender",
+        json.dumps({"id": "a1", "title": "Suspicious PowerShell", "severity": "High", "description": "D", "category": "Execution", "computerDnsName": "pc7",
+                    "relatedUser": {"userName": "ann", "domainName": "EX"}, "mitreTechniques": ["T1059.001"]}),
+        {"dest": "pc7", "user": "ann", "severity": "high", "signature": "Suspicious PowerShell", "mitre_technique_id": "T1059.001", "body": "D", "type": "alert"},
+        {"alert"},
+    ),
+    "an incident of Microsoft 365 Defender": (
+        "ms365:defender:incident:alerts", "defender",
+        json.dumps({"incidentId": 9, "incidentName": "I", "severity": "Medium", "alerts": [
+            {"title": "T", "description": "D", "mitreTechniques": ["T1003"], "devices": [{"deviceDnsName": "pc7"}], "entities": [{"accountName": "ann"}]}]}),
+        {"dest": "pc7", "user": "ann", "severity": "medium", "signature": "I", "id": "9", "mitre_technique_id": "T1003"},
+        {"alert"},
+    ),
+    "a proxy of Blue Coat": (
+        "bluecoat:proxysg:access:kv", "bluecoat",
+        'c-ip=10.0.0.9 cs-username=ann cs-host=www.example.org cs-uri-scheme=https cs-uri-port=443 cs-uri-path=/a cs-uri-query=?b=c cs-method=GET sc-status=200 sc-bytes=400 cs-bytes=100 '
+        's-action=TCP_HIT sc-filter-result=OBSERVED cs-categories="News" cs-User-Agent="agent 1" cs-Referer=- time-taken=7',
+        {"src": "10.0.0.9", "user": "ann", "url": "https://www.example.org/a?b=c", "status": "200", "action": "allowed", "http_method": "GET", "bytes": "500", "category": "News",
+         "http_user_agent": "agent 1", "http_referrer": None, "cached": "true"},
+        {"web", "proxy"},
+    ),
+    "a refused login at NetScaler": (
+        "citrix:netscaler:syslog", "netscaler",
+        '<134> 03/05/2024:10:11:12 GMT ns1 0-PPE-0 : default AAA LOGIN_FAILED 123 0 :  User ann - Client_ip 203.0.113.4 - Failure_reason "External authentication server denied access" - Browser_type "agent"',
+        {"user": "ann", "src": "203.0.113.4", "action": "failure", "reason": "External authentication server denied access", "dvc": "ns1", "app": "netscaler:aaa", "signature": "LOGIN_FAILED"},
+        {"authentication"},
+    ),
+    "a session of NetScaler": (
+        "citrix:netscaler:syslog", "netscaler",
+        '<134> 03/05/2024:10:11:12 GMT ns1 0-PPE-0 : default SSLVPN LOGIN 123 0 : Context ann@203.0.113.4 - SessionId: 1- User ann - Client_ip 203.0.113.4 - Nat_ip "Mapped Ip" - Vserver 10.0.0.1:443 - Browser_type "agent - x"',
+        {"user": "ann", "src": "203.0.113.4", "action": "success", "dest": "10.0.0.1"},
+        {"authentication"},
+    ),
+    "a connection through NetScaler": (
+        "citrix:netscaler:syslog", "netscaler",
+        "<134> 03/05/2024:10:11:12 GMT ns1 0-PPE-0 : default TCP CONN_TERMINATE 5 0 : Source 203.0.113.4:50000 - Destination 10.0.0.1:443 - Start Time 03/05/2024:10:11:10 GMT - Total_bytes_send 10 - Total_bytes_recv 20",
+        {"src": "203.0.113.4", "src_port": "50000", "dest": "10.0.0.1", "dest_port": "443", "bytes_in": "20", "bytes_out": "10", "transport": "tcp", "action": "allowed"},
+        {"network", "communicate"},
+    ),
+    "a request that ASM refused": (
+        "f5:bigip:asm:syslog", "f5",
+        'ASM:unit_hostname="f5a",web_application_name="app",violations="Illegal URL",support_id="9",request_status="blocked",response_code="403",ip_client="203.0.113.4",method="POST",uri="/a",query_string="b=c",'
+        'severity="Critical",attack_type="SQL-Injection",sig_names="SQLi",sig_ids="200001",username="N/A"',
+        {"src": "203.0.113.4", "action": "blocked", "signature": "SQLi", "signature_id": "200001", "severity": "critical", "url": "/a?b=c", "category": "SQL-Injection", "dvc": "f5a", "user": None},
+        {"ids", "attack", "web"},
+    ),
+    "a threat in ePolicy Orchestrator": (
+        "mcafee:epo:syslog", "epo",
+        "<29>1 2024-03-05T10:11:12.0Z epo EPOEvents - EventFwd - <EPOevent><MachineInfo><MachineName>PC7</MachineName><UserName>EX\\ann</UserName><IPAddress>10.0.0.9</IPAddress></MachineInfo>"
+        "<CommonFields><ThreatName>EICAR test file</ThreatName><ThreatType>test</ThreatType><ThreatActionTaken>IDS_ALERT_ACT_TAK_DEL deleted</ThreatActionTaken><ThreatSeverity>2</ThreatSeverity>"
+        "<TargetFileName>C:\\x\\eicar.com</TargetFileName></CommonFields></EPOevent>",
+        {"dest": "PC7", "dest_ip": "10.0.0.9", "user": "ann", "dest_nt_domain": "EX", "signature": "EICAR test file", "action": "blocked", "severity": "critical", "file_name": "eicar.com", "file_path": "C:\\x\\eicar.com"},
+        {"malware", "attack"},
+    ),
+    "a refused login at ISE": (
+        "cisco:ise:syslog", "ise",
+        "Mar  5 10:11:12 ise1 CISE_Failed_Attempts 0000000001 1 0 2024-03-05 10:11:12.123 +00:00 0000000099 5400 NOTICE Failed-Attempt: Authentication failed, ConfigVersionId=1, Device IP Address=10.0.0.1, "
+        "UserName=ann, NAS-IP-Address=10.0.0.1, Calling-Station-ID=AA-BB-CC-DD-EE-FF, FailureReason=22056 Subject not found, AuthenticationMethod=MSCHAPV2,",
+        {"user": "ann", "action": "failure", "dest": "10.0.0.1", "src_mac": "aa:bb:cc:dd:ee:ff", "reason": "22056 Subject not found", "signature": "Authentication failed", "signature_id": "5400", "dvc": "ise1"},
+        {"authentication"},
+    ),
 }  # fmt: skip
 
 
