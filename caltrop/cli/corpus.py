@@ -80,11 +80,12 @@ def test_command(
     import os
 
     from caltrop.content import load
+    from caltrop.content.cache import home
     from caltrop.corpus import own
     from caltrop.knowledge import app_folders
     from caltrop.replay.clone import Clone
 
-    catalogue = load(folder)
+    catalogue = load(folder, checks=False, cache=home(folder))
     with app_folders(packages(apps, folder), addons=addons) as folders:
         chosen = list(own.trials(catalogue, Clone(clone), folders, everything=everything or bool(names)))
         return _attempt(catalogue, _named(chosen, names), folders, jobs or os.cpu_count() or 1, out)

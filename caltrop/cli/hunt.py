@@ -70,6 +70,7 @@ def command(
     caltrop hunt . --data host1.evtx -o hits.html -o hits.timesketch.csv
     """
     from caltrop.content import load
+    from caltrop.content.cache import home
     from caltrop.corpus.run import instance_of
     from caltrop.hunt import files, screen
     from caltrop.hunt.choice import chosen
@@ -78,7 +79,7 @@ def command(
 
     for path in outs:
         files.check(path)
-    catalogue = load(folder)
+    catalogue = load(folder, checks=False, cache=home(folder))
     detections, left_out = chosen(
         catalogue, detections=names, stories=stories, techniques=techniques, types=types, min_risk=min_risk,
         everything=everything,

@@ -143,8 +143,12 @@ def _refuse_contradictions(options: Options) -> None:
 def _catalogue(options: Options, choice: Choice, *, whole: bool) -> Catalogue:
     """What the package is built of. FindingsError, behind every error, where content has some."""
     from caltrop.content import load
+    from caltrop.content.cache import home
 
-    catalogue = load(options.content, only=None if whole else choice.files)
+    if whole:
+        catalogue = load(options.content, cache=home(options.content))
+    else:
+        catalogue = load(options.content, only=choice.files)
     if catalogue.blocking:
         for problem in catalogue.errors:
             click.echo(str(problem), err=True)

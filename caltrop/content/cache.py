@@ -26,6 +26,17 @@ def key(*parts: bytes) -> bytes:
     return digest.digest()
 
 
+def home(root: Path) -> Path:
+    """The folder of this machine that keeps what was read of a repository: below `CALTROP_CACHE`, else where caches are by custom.
+
+    For commands that only read: nothing is written into the repository.
+    """
+    base = os.environ.get("CALTROP_CACHE") or os.environ.get("XDG_CACHE_HOME")
+    folder = Path(base) if base else Path.home() / ".cache"
+    name = hashlib.blake2b(str(root.resolve()).encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
+    return folder / "caltrop" / "content" / name
+
+
 class Bundle:
     """Entries by key in one file. Only the keys that were used in this run are kept when it is saved."""
 
