@@ -6,9 +6,11 @@ A model is a JSON object with `modelName` and `objects`; a dataset's `parentName
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -54,7 +56,7 @@ class Calculation:
     input: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dataset:
     """One dataset of a model with what it inherits.
 
@@ -73,6 +75,12 @@ class Dataset:
     calculations: tuple[Calculation, ...]
     base_search: str = ""
     path: str = ""  # of the model's file
+
+    @cached_property
+    def mark(self) -> str:
+        """Equal marks have rows of equal fields and calculations."""
+        text = repr((tuple(self.fields), self.calculations))
+        return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
     @property
     def place(self) -> str:

@@ -3,7 +3,7 @@ zone and its limits, and what does not work is told to it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from functools import lru_cache
 
 import polars as pl
@@ -21,6 +21,24 @@ from caltrop.spl.ast import Node, Subsearch, is_time_modifier
 def knowledge(ctx: Context) -> Knowledge:
     """What the search's app and user see."""
     return ctx.instance.knowledge(ctx.app, ctx.user)
+
+
+def fingerprint(ctx: Context) -> str:
+    """The state of that knowledge, as of this search and the last change of the configuration."""
+    return _marked(ctx, "fingerprint", lambda known: known.fingerprint)
+
+
+def lookup_marks(tables: Iterable[str], ctx: Context, *, everything: bool) -> str:
+    """Changes when the rows of one of these lookups (of any, where `everything` is read) change, as of this search."""
+    key = tuple(tables), everything
+    return _marked(ctx, key, lambda known: known.lookup_marks(key[0], everything=everything))
+
+
+def _marked(ctx: Context, what: Hashable, ask: Callable[[Knowledge], str]) -> str:
+    key = (ctx.app, ctx.user, ctx.instance.config.generation, what)
+    if key not in ctx.marks:
+        ctx.marks[key] = ask(knowledge(ctx))
+    return ctx.marks[key]
 
 
 def asker(ctx: Context) -> Asker:

@@ -6,7 +6,7 @@ The bottom of the room: the two protocols here are what stands above it, an inst
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -130,6 +130,8 @@ class Context:
     searched: dict[int, tuple[float | None, float | None]] = field(default_factory=dict)
     # Lookups whose rows depend on the moment, read once a search: name -> (what they depend on besides, the table).
     lookups: dict[str, tuple[Mark, Lookup]] = field(default_factory=dict)
+    # What files on disk are asked for once a search, however many segments and data sets it reads (`asking.fingerprint`).
+    marks: dict[Hashable, str] = field(default_factory=dict)
     formats: list[Assignment] = field(default_factory=list)  # of fieldformat: applied to the finished main search
 
     @property

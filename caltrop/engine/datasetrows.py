@@ -7,7 +7,7 @@ segment.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
 
@@ -15,7 +15,7 @@ import polars as pl
 
 from caltrop.dialect.datamodels import Calculation, DataModel, Dataset
 from caltrop.engine import budget, matching, registry, restriction, subsearches
-from caltrop.engine.asking import asker, knowledge, tell
+from caltrop.engine.asking import asker, fingerprint, knowledge, lookup_marks, tell
 from caltrop.engine.context import Context, Extracted
 from caltrop.engine.errors import SearchError
 from caltrop.engine.scan import Bounds, concerning, indexes_for, mentioned
@@ -48,12 +48,21 @@ def open_datasets(model: DataModel, name: str, node: Node) -> list[Dataset]:
         raise SearchError(error.message, node=node, hint=error.hint) from error
 
 
-def rows(dataset: Dataset, bounds: Bounds, ctx: Context) -> pl.DataFrame:
-    """The dataset's events in the time range, newest first, with bare field names and `DEFAULT_FIELDS`."""
+def anything(_: Extracted) -> bool:
+    return True
+
+
+def rows(
+    dataset: Dataset, bounds: Bounds, ctx: Context, may_match: Callable[[Extracted], bool] = anything
+) -> pl.DataFrame:
+    """The dataset's events in the time range, newest first, with bare field names and `DEFAULT_FIELDS`.
+
+    Those of segments that `may_match` says no to may be left out.
+    """
     node = constraint(dataset, ctx)
     if dataset.base_search:
         return _searched(dataset, node, bounds, ctx)
-    store = ctx.instance.store
+    store, state = ctx.instance.store, _state(dataset, ctx)
     pieces = []
     indexes = indexes_for(node, ctx)
     node = restriction.with_filter(node, ctx)
@@ -62,7 +71,10 @@ def rows(dataset: Dataset, bounds: Bounds, ctx: Context) -> pl.DataFrame:
         if not budget.reads_on():
             break
         ctx.events_scanned += segment.count
-        frame = segment_rows(dataset, segment, node, ctx)
+        found = segment_rows(dataset, segment, node, state, ctx)
+        frame = found.frame
+        if not frame.height or not may_match(found):
+            continue
         if bounds.earliest is not None and segment.min_time < bounds.earliest:
             frame = frame.filter(pl.col("_time") >= bounds.earliest)
         if bounds.latest is not None and segment.max_time >= bounds.latest:
@@ -107,8 +119,11 @@ def constraint(dataset: Dataset, ctx: Context) -> Node:
 _constraint = lru_cache(maxsize=1024)(parse_search)
 
 
-def segment_rows(dataset: Dataset, segment: Segment, node: Node, ctx: Context) -> pl.DataFrame:
-    key = (ROWS, segment.index, segment.id, tuple(dataset.fields), dataset.calculations, node, _state(dataset, ctx))
+State = tuple[str, str, str]
+
+
+def segment_rows(dataset: Dataset, segment: Segment, node: Node, state: State, ctx: Context) -> Extracted:
+    key = (ROWS, segment.index, segment.id, dataset.mark, node, state)
     kept: Extracted | None = ctx.instance.kept.get(key)
     if kept is None:
         extracted = ctx.instance.extracted(segment, ctx, pl.lit(True), _reads(dataset, node))
@@ -120,7 +135,7 @@ def segment_rows(dataset: Dataset, segment: Segment, node: Node, ctx: Context) -
         if extracted.lasting and not _moves(dataset, ctx):
             ctx.instance.kept.put(key, kept, int(rows.estimated_size()), segment)
     tell(kept.met, ctx)
-    return kept.frame
+    return kept
 
 
 def _reads(dataset: Dataset, node: Node) -> frozenset[str]:
@@ -141,14 +156,14 @@ def _moves(dataset: Dataset, ctx: Context) -> bool:
     )
 
 
-def _state(dataset: Dataset, ctx: Context) -> tuple[str, str, str]:
+def _state(dataset: Dataset, ctx: Context) -> State:
     """What the rows depend on besides the dataset: extraction, the lookups of its calculations, the time zone where it counts."""
     known = knowledge(ctx)
     tables = [c.lookup for c in dataset.calculations if c.kind == "Lookup"]
     expressions = [c.expression for c in dataset.calculations if c.kind == "Eval"]
     zoned = known.reads_zone or any(map(known.functions.read_zone, expressions))
-    marks = known.lookup_marks(tables, everything=reads_lookups(expressions))
-    return known.fingerprint, marks, ctx.timezone if zoned else ""
+    marks = lookup_marks(tables, ctx, everything=reads_lookups(expressions))
+    return fingerprint(ctx), marks, ctx.timezone if zoned else ""
 
 
 def members(datasets: Iterable[Dataset], frame: pl.DataFrame, bounds: Bounds, ctx: Context) -> pl.Series:

@@ -13,7 +13,7 @@ import polars as pl
 
 from caltrop.dialect import patterns
 from caltrop.engine import budget
-from caltrop.engine.asking import asker
+from caltrop.engine.asking import asker, fingerprint
 from caltrop.engine.context import Context, Extracted
 from caltrop.engine.needed import STORED, extractable, plain
 from caltrop.index import Segment
@@ -80,7 +80,7 @@ class Extractions:
         that depend on the moment are never kept: a search that reads one has its events extracted for itself.
         """
         zone = ctx.timezone if knowledge.reads_zone else ""
-        key = (FIELDS, f"{segment.index}/{segment.id}", knowledge.fingerprint, zone)
+        key = (FIELDS, f"{segment.index}/{segment.id}", fingerprint(ctx), zone)
         state: _Extraction | None = self._kept.get(key)
         held = state.held if state is not None and not state.moving else None
         if held is not None and not held.found.met and held.has(plain(wanted)):
@@ -106,7 +106,7 @@ class Extractions:
     def whole(self, segment: Segment, knowledge: Knowledge, ctx: Context) -> pl.DataFrame | None:
         """The segment's events with every field, where that has been extracted already."""
         zone = ctx.timezone if knowledge.reads_zone else ""
-        key = (FIELDS, f"{segment.index}/{segment.id}", knowledge.fingerprint, zone)
+        key = (FIELDS, f"{segment.index}/{segment.id}", fingerprint(ctx), zone)
         state: _Extraction | None = self._kept.get(key)
         held = state.held if state is not None and not state.moving else None
         return held.found.frame if held is not None and held.names is None else None

@@ -5,6 +5,8 @@ Only a certain no counts: what is not known may match. The answer of `matching.p
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import polars as pl
 
 from caltrop.dialect.words import fits
@@ -17,14 +19,20 @@ MOST_VALUES = 2_000  # of a field, to be kept as a set
 SAMPLE = 8_192  # rows that show whether a field has more
 
 
-def may_match(node: Node, extracted: Extracted, computed: frozenset[str]) -> bool:
-    """False where no row of the extracted events matches. `computed` are fields that are made behind extraction."""
+def same(name: str) -> str:
+    return name
+
+
+def may_match(node: Node, extracted: Extracted, computed: frozenset[str], column: Callable[[str], str] = same) -> bool:
+    """False where no row of the extracted events matches. `computed` are fields that are made behind extraction, `column`
+    is what a field of the expression is called there."""
     if isinstance(node, And):
-        return all(may_match(item, extracted, computed) for item in node.items)
+        return all(may_match(item, extracted, computed, column) for item in node.items)
     if isinstance(node, Or):
-        return any(may_match(item, extracted, computed) for item in node.items)
+        return any(may_match(item, extracted, computed, column) for item in node.items)
     if isinstance(node, Comparison | Membership) and node.field.name not in computed:
-        if node.field.name not in extracted.frame.columns:
+        name = column(node.field.name)
+        if name not in extracted.frame.columns:
             return False
         if isinstance(node, Membership):
             wanted: tuple[Node, ...] = node.values
@@ -35,7 +43,7 @@ def may_match(node: Node, extracted: Extracted, computed: frozenset[str]) -> boo
         texts = [value.text for value in wanted if isinstance(value, Word)]
         if len(texts) < len(wanted) or any(is_network(text) for text in texts):
             return True
-        values = values_of(node.field.name, extracted)
+        values = values_of(name, extracted)
         return values is None or any(_holds(text.casefold(), values) for text in texts)
     return True
 

@@ -87,8 +87,10 @@ def _expansion(text: str, ctx: Context) -> Expansion:
 def _macros(ctx: Context) -> Callable[[str, int], Macro | None]:
     """The macros that a search sees, in the parser's terms."""
 
+    known = asking.knowledge(ctx)
+
     def find(name: str, arity: int) -> Macro | None:
-        found = asking.knowledge(ctx).macro(name, arity)
+        found = known.macro(name, arity)
         if found is None:
             return None
         return Macro(

@@ -92,6 +92,8 @@ class Knowledge:
         self._tag_faults: list[Fault] = []
         self._tables = Tables(configuration, app, user, self.kvstore, self.searches_clock)
         self._models: dict[str, DataModel] = {}
+        self._macros: dict[tuple[str, int], MacroStanza | None] = {}
+        self._macros_of: tuple[int, ...] = ()
         self._places: dict[str, Path | str] = {}
         self._known: _Dependence | None = None
 
@@ -222,6 +224,15 @@ class Knowledge:
     # --- macros, saved searches ---------------------------------------------------------------------------------------
 
     def macro(self, name: str, arity: int = 0) -> MacroStanza | None:
+        revision = self.configuration.revision(["macros"])
+        if revision != self._macros_of:
+            self._macros, self._macros_of = {}, revision
+        known = self._macros
+        if (name, arity) not in known:
+            known[name, arity] = self._macro(name, arity)
+        return known[name, arity]
+
+    def _macro(self, name: str, arity: int) -> MacroStanza | None:
         found = self._stanza("macros", f"{name}({arity})" if arity else name)
         if found is None:
             return None

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import polars as pl
 
 from caltrop.dialect.datamodels import DataModel, Dataset
 from caltrop.dialect.words import fits
-from caltrop.engine import datasetrows, matching, restriction, scan, subsearches
+from caltrop.engine import datasetrows, matching, presence, restriction, scan, subsearches
 from caltrop.engine.aggregate import aggregate, buckets, to_prestats
 from caltrop.engine.aggregate.arguments import aggregations, flag, gathered, names, text
-from caltrop.engine.context import Context
+from caltrop.engine.context import Context, Extracted
 from caltrop.engine.errors import SearchError
 from caltrop.engine.needed import keep
 from caltrop.engine.registry import command
@@ -89,13 +90,21 @@ def _source(
     model = datasetrows.open_model(model_name, ctx, cmd)
     frames = []
     for dataset in datasetrows.open_datasets(model, dataset_name, cmd):
-        rows = datasetrows.rows(dataset, bounds, ctx)
+        rows = datasetrows.rows(dataset, bounds, ctx, _asked(model, condition))
         if not rows.height and (empty := _rowless(model, rows, cmd, condition)) is not None:
             frames.append(Table(empty))
             continue
         frame = _named_as_written(model, dataset, rows, cmd, condition, bounds, ctx)
         frames.append(Table(frame.filter(matching.predicate(condition, frame))))
     return concat(frames).frame if len(frames) > 1 else frames[0].frame
+
+
+def _asked(model: DataModel, condition: Node) -> Callable[[Extracted], bool]:
+    """Whether rows of the dataset may match, told by the values that they have."""
+    if not matching.plain(condition):
+        return datasetrows.anything
+    computed = frozenset({NODENAME, "splunk_server"})
+    return lambda found: presence.may_match(condition, found, computed, lambda name: bare_name(model, name))
 
 
 def _rowless(model: DataModel, rows: pl.DataFrame, cmd: Command, condition: Node) -> pl.DataFrame | None:
