@@ -33,7 +33,7 @@ def read_aggregation(args: Arguments) -> Node:
         node = Aggregation(function=written, argument=macro, alias=None, text=written, span=macro.span)
     else:
         node = _function(args)
-    if not args.take("as"):
+    if not args.take_behind("as"):
         return node
     return replace(node, alias=args.field("a field name after AS").name, span=cursor.span(start))
 

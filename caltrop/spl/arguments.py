@@ -37,8 +37,9 @@ _VALUE = re.compile(rf'(?:{_TOKEN}|\\["\\]|[^\s,|"\[\]`()\\]|\\)+')
 _LIST_VALUE = re.compile(rf'(?:{_TOKEN}|\\["\\]|[^\s,|"\[\]`()\\]|\\|,(?=[^\s,|\])])(?!,?\w+\s*=))+')
 _NAME = re.compile(r"[^\s,|\"\[\]`=()<>!]+?(?=\s*=(?!=))")
 _EQUALS = re.compile(r"\s*=\s*")
-_KEYWORD = re.compile(r"[A-Za-z]+(?=[\s\"'`\[(|\]]|$)")
+_KEYWORD = re.compile(r"[A-Za-z]+(?=[\s\"'`\[()|\]]|$)")
 _NUMBER = re.compile(r"[+-]?\d+(?=[\s,|\]]|$)")
+_GROUPED_NUMBER = re.compile(r"\(\s*([+-]?\d+)\s*\)(?=[\s,|\]]|$)")
 _PUNCTUATION = re.compile(r"==|!=|<=|>=|[()=<>]")
 
 
@@ -94,6 +95,17 @@ class Arguments:
         if word:
             self.cursor.pos += len(word)
         return word is not None
+
+    def take_behind(self, *names: str) -> bool:
+        """As `take`, also behind the parenthesis that closes the arguments: stats(count) AS n."""
+        start = self.cursor.pos
+        if self.take(*names):
+            return True
+        if self._open and self.cursor.accept(")") and self.take(*names):
+            self._open.pop()
+            return True
+        self.cursor.pos = start
+        return False
 
     def keyword_before_equals(self) -> str | None:
         """The next word in lower case if an equal sign follows it."""
@@ -300,7 +312,10 @@ class Arguments:
         cursor = self.cursor
         start = cursor.skip()
         found = cursor.match(_NUMBER)
-        return Option(name=name, value=int(found[0]), span=cursor.span(start)) if found else None
+        if found:
+            return Option(name=name, value=int(found[0]), span=cursor.span(start))
+        inside = cursor.match(_GROUPED_NUMBER)  # head(5)
+        return Option(name=name, value=int(inside[1]), span=cursor.span(start)) if inside else None
 
 
 _DIGITS = re.compile(r"\d{1,18}")

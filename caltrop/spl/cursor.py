@@ -23,6 +23,7 @@ _REST = re.compile(r'(?:"(?:[^"\\]|\\.)*+"|[^|\]])*', re.DOTALL)
 _SPACE = re.compile(r"(?:\s|\\(?=\r?\n))*")  # a backslash that continues a line of a .conf file may still be there
 _SOLID = frozenset(map(chr, range(33, 127))) - frozenset("`\\")  # starts neither white space nor a comment
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
+ESCAPED_STRING = re.compile(r'\\"((?:[^"\\]|\\(?!"))*+)\\"', re.DOTALL)  # \"x\": escaped once too often
 _FIELD = re.compile(r"'((?:[^'\\]|\\.)*+)'", re.DOTALL)
 _MACRO = re.compile(r'`([^`"]*+(?:"(?:[^"\\]|\\.)*+"[^`"]*+)*+)`', re.DOTALL)
 _PLAIN_MACRO = re.compile(r"`([^`]*+)`")

@@ -16,14 +16,13 @@ from math import isinf
 from typing import NoReturn
 
 from caltrop.spl.ast import Binary, Call, FieldName, InList, Literal, Node, Span, Template, Unary
-from caltrop.spl.cursor import MAX_DEPTH, Cursor
+from caltrop.spl.cursor import ESCAPED_STRING, MAX_DEPTH, Cursor
 
 _NUMBER = re.compile(r"(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w{])")
 _TEMPLATE = r"<<\w+>>|\$(?:[\w.:@-]+(?:\|\w+)?)?\$"
 # A bare field name; Splunk wants quotes around anything but letters, digits and _, but is read generously where
 # no operator can be meant: braces of JSON arrays, colons and @ inside the word.
 _WORD = re.compile(rf"(?:\w|{_TEMPLATE}|\{{\w*\}}(?:\.[A-Za-z_]\w*(?:\{{\}})?)*|[:@#](?=\w))+")
-_ESCAPED_STRING = re.compile(r'\\"((?:[^"\\]|\\(?!"))*+)\\"', re.DOTALL)  # \"x\": escaped once too often
 _TEMPLATE_IN = re.compile(_TEMPLATE)
 _NEGATED = re.compile(r"\s+(IN|LIKE)\b", re.IGNORECASE)
 _EVAL = re.compile(r"eval\s*\(", re.IGNORECASE)
@@ -141,7 +140,7 @@ def _operand(cursor: Cursor) -> Node:
     char = cursor.text[start : start + 1]
     if char == '"':
         return Literal(value=cursor.string(), span=cursor.span(start))
-    if char == "\\" and (escaped := cursor.match(_ESCAPED_STRING)):
+    if char == "\\" and (escaped := cursor.match(ESCAPED_STRING)):
         return Literal(value=escaped[1], span=cursor.span(start))
     if char == "'":
         return FieldName(name=cursor.single_quoted(), quoted=True, span=cursor.span(start))

@@ -165,7 +165,7 @@ def _arguments(cursor: Cursor, name: str, start: int) -> Command:
     declaration = declaration_of(name)
     if not declaration.reads_brackets and (parts := _raw(cursor)):
         return Command(name=name, parts=parts, span=cursor.span(start))
-    args = Arguments(cursor, name, declaration.options, grouped=declaration.words is Words.FIELDS)
+    args = Arguments(cursor, name, declaration.options, grouped=declaration.words in _GROUPED)
     try:
         parts = read_arguments(args, declaration)
         if not args.end():
@@ -180,6 +180,8 @@ def _arguments(cursor: Cursor, name: str, start: int) -> Command:
     return Command(name=name, parts=parts, span=cursor.span(start))
 
 
+# Parentheses around their arguments mean nothing: mvexpand(x), stats(count), sort(-x).
+_GROUPED = (Words.FIELDS, Words.AGGREGATIONS, Words.SORT)
 _TO_BRACKET = re.compile(r'(?:"(?:[^"\\]|\\.)*+"|\\.|```.*?```|`[^`]*+`|[^"\\|\[\]`])*+', re.DOTALL)
 _STARTS_SEARCH = re.compile(r"\[\s*(?:\||([A-Za-z]\w*)(?=[\s`]))")
 

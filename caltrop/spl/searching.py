@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from caltrop.dialect.words import unescaped
 from caltrop.spl.ast import And, Comparison, Directive, FieldName, Keyword, Membership, Node, Not, Or, Template, Word
-from caltrop.spl.cursor import Cursor
+from caltrop.spl.cursor import ESCAPED_STRING, Cursor
 
 _TOKEN = r"<<\w+>>|\$(?:[\w.:@-]+(?:\|\w+)?)?\$"
 _CHAR = r'[^\s"()\[\]|=<>,`\\!]'
@@ -207,6 +207,8 @@ def _glued(cursor: Cursor, pattern: re.Pattern[str]) -> tuple[str, bool]:
         if cursor.text.startswith("*", cursor.pos) and (more := cursor.match(pattern)):
             text += _unescape(more[0])
         return text, True
+    if escaped := cursor.match(ESCAPED_STRING):
+        return escaped[1], True
     found = cursor.match(pattern)
     text, marked = _unescape_word(found[0], pattern) if found else ("", False)
     if text and not text.endswith("::") and cursor.text.startswith('"', cursor.pos):

@@ -249,7 +249,7 @@ register(
 )
 
 
-@reader("sort", kind="dataset", options={"limit": INT}, reads=named, gives=same, advice=(_UNBOUNDED,))
+@reader("sort", kind="dataset", options={"limit": INT}, words=Words.SORT, reads=named, gives=same, advice=(_UNBOUNDED,))
 def sort(args: Arguments) -> Iterator[Node]:
     """Option("limit") for a leading number too, SortKey each, Word("d") or Word("desc") where it ends so."""
     cursor = args.cursor
@@ -265,7 +265,7 @@ def sort(args: Arguments) -> Iterator[Node]:
             continue
         if key_end is not None and "," not in cursor.text[key_end:start] and (word := args.keyword("d", "desc")):
             args.take(word)
-            if cursor.at_stage_end():
+            if args.end():
                 yield Word(text=word, span=cursor.span(start))
                 return
             cursor.pos = start
