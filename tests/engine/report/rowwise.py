@@ -35,13 +35,12 @@ def numbers_in(rows: Sequence[Row], field: str) -> list[float]:
 
 
 def _extreme(rows: Sequence[Row], field: str, pick: Callable[..., Any]) -> Any:
-    """Numbers come before texts."""
+    """Of numbers, where there are any; else of texts."""
     values = values_in(rows, field)
-    return (
-        pick(values, key=lambda v: (number(v) is None, number(v) or 0.0, v if number(v) is None else ""))
-        if values
-        else None
-    )
+    numbers = [v for v in values if number(v) is not None]
+    if numbers:
+        return pick(numbers, key=lambda v: number(v) or 0.0)
+    return pick(values) if values else None
 
 
 def _percentile(rows: Sequence[Row], field: str) -> float | None:
