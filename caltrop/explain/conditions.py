@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from caltrop.dialect.words import fits
 from caltrop.dialect.words import nearest as nearest_name
@@ -20,6 +20,11 @@ from caltrop.spl.ast import Call, Command, Comparison, FieldName, Keyword, Liter
 
 LOOKED_AT = 50  # rows that are looked at whole
 VALUES_SHOWN = 3
+NAMES_SHOWN = 10
+DEFAULTS = frozenset(
+    {"host", "source", "sourcetype", "index", "punct", "linecount", "splunk_server", "eventtype", "tag"}
+)
+LETTERS = 2  # that a misspelt value lacks at most
 ALTERNATIVES = 25  # of an OR that are asked about
 
 
@@ -132,13 +137,17 @@ def _told(setting: Setting, term: Term, near: Prefix, counts: Counts) -> Told:
     if missing:
         return _missing(setting, term, missing[0], near, counts)
     if term.shape == "other" and not term.field:
-        told = [f"{name}: {_some(setting.asked.evidence.values(near, name))}" for name in term.fields[:2]]
-        return Told("condition", "; ".join([_matches(setting, term, counts), *told]))
+        each = [f"{name}: {_some(setting.asked.evidence.values(near, name))}" for name in term.fields[:2]]
+        return Told("condition", "; ".join([_matches(setting, term, counts), *each]))
     values = setting.asked.evidence.values(near, term.field)
     lead = _matches(setting, term, counts)
+    told = _shown(setting, term, near, values, lead)
     made = assigned(setting.asked, setting.stage, term.field)
-    if made:
-        return Told("value", f"{lead}; {term.field} has {_some(values)}, from {made}", values[:VALUES_SHOWN])
+    return replace(told, text=f"{told.text}; {term.field} is from {made}") if made else told
+
+
+def _shown(setting: Setting, term: Term, near: Prefix, values: Sequence[tuple[str, int]], lead: str) -> Told:
+    """What there is of a field that has values."""
     if term.shape == "order":
         return Told("value", f"{lead}; {_extreme(term, values)}", values[:VALUES_SHOWN])
     if term.shape == "equal":
@@ -215,7 +224,10 @@ def _mistake(setting: Setting, term: Term, near: Prefix, values: Sequence[tuple[
         for kind, other in _otherwise(wanted):
             if rows := _having(values, other, exact, lower=True):
                 return f"{kind}: {counted(rows)}"
-        if "*" not in wanted and len(wanted) >= 3 and (rows := _having(values, f"*{wanted}*", False, lower=True)):
+        longer = [
+            (value, n) for value, n in values if len(value) > len(wanted) + LETTERS
+        ]  # a shorter one is a misspelling
+        if "*" not in wanted and len(wanted) >= 3 and (rows := _having(longer, f"*{wanted}*", False, lower=True)):
             total = sum(n for _, n in _having(values, f"*{wanted}*", False, lower=True, most=None))
             pattern = f"*{wanted}" if all(v.lower().endswith(wanted.lower()) for v, _ in rows) else f"*{wanted}*"
             how = f"`{pattern}` matches {total:,}" if term.search else f"{total:,} have it inside"
@@ -310,8 +322,14 @@ def _missing(setting: Setting, term: Term, field: str, near: Prefix, counts: Cou
     held = _held_elsewhere(setting, term, near) if term.shape == "equal" else ""
     if held:
         return Told("field", f"{text}; {held}", sure=1.0)
-    shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
-    return Told("field", f"{text}; fields there: {shown}" if names else text)
+    return Told("field", f"{text}; fields there: {listed(names)}" if names else text)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names of fields for a sentence, those that every event has last."""
+    ordered = sorted(names, key=lambda name: (name in DEFAULTS, name))
+    more = f" and {len(names) - NAMES_SHOWN:,} more" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(ordered[:NAMES_SHOWN]) + more
 
 
 def tally(sample: Sequence[Sample], field: str) -> list[tuple[str, int]]:
@@ -328,7 +346,8 @@ def nearest_field(field: str, names: Sequence[str]) -> str | None:
     """The name that was meant: the nearest one, else one that differs in the dataset before its dot."""
     bare = field.rpartition(".")[2]
     same = [name for name in names if name.rpartition(".")[2] == bare]
-    folded = {name.lower(): name for name in reversed(names)}
+    usual = DEFAULTS - {field.lower()}  # every event has them: they are like many a name and seldom meant
+    folded = {name.lower(): name for name in reversed(names) if name not in usual}
     near = nearest_name(field.lower(), folded)
     return same[0] if same else folded[near] if near is not None else None
 
@@ -372,6 +391,8 @@ def _text(setting: Setting, term: Term, near: Prefix, counts: Counts) -> Told:
     lead = f"`{term.text}` is in the text of {number} {setting.many(counts.total)}"
     lead += _rescued(counts)
     word = term.wanted[0].strip("*")
+    if setting.search and term.op == "CASE" and (rows := passing(setting.patterns([Keyword(word)], near))):
+        return Told("text", f"{lead}; whatever the case in {rows:,}", sure=1.0)
     if setting.search and word and term.op != "TERM":
         inside = passing(setting.patterns([Keyword(f"*{word}*")], near))
         if inside:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from caltrop.explain.asked import Asked
+from caltrop.explain.asked import Asked, narrowed
 from caltrop.explain.conditions import Setting, explain
-from caltrop.explain.events import explain_events
+from caltrop.explain.events import Bounds, bounds_of, explain_events, time_finding
 from caltrop.explain.evidence import Prefix
 from caltrop.explain.findings import Finding, counted
+from caltrop.explain.terms import read
 from caltrop.spl import parse_search
 from caltrop.spl.ast import (
     And,
@@ -92,9 +93,21 @@ def explain_tstats(asked: Asked, stage: int, command: Command) -> list[Finding]:
     prefix = rows_of(*named)
     if not asked.evidence.count(prefix):
         return explain_dataset(asked, stage, *named)
+    times = [read(node, search=True) for node in _flat(where) if is_time_modifier(node)]
+    bounds = bounds_of(asked, times)
+    if times:
+        prefix = narrowed(prefix, _within(bounds), search=True)
+        if not asked.evidence.count(prefix):
+            return [time_finding(stage, bounds, asked.evidence.inventory(), [])]
     setting = Setting(asked, stage, prefix, True, f"rows of {named[0]}.{named[1]}")
     conditions = [_short(node) for node in nodes]
     return explain(setting, conditions) if conditions else []
+
+
+def _within(bounds: Bounds) -> list[Node]:
+    """The time range as conditions on `_time`."""
+    edges = zip((">=", "<"), bounds, strict=True)
+    return [Comparison(FieldName("_time"), op, Word(f"{edge:.3f}")) for op, edge in edges if edge is not None]
 
 
 def _flat(where: tuple[Node, ...]) -> list[Node]:

@@ -30,7 +30,7 @@ def explain_events(asked: Asked, stage: int, expression: Node) -> list[Finding]:
     if not inventory:
         return [Finding("data", "there is no event: every index is empty", stage + 1)]
     times = [term for term in terms if term.shape == "time"]
-    bounds = _bounds(asked, times)
+    bounds = bounds_of(asked, times)
     kinds = [term for term in terms if term.shape != "time" and _of_kinds(term)]
     rest = [term for term in terms if term.shape != "time" and not _of_kinds(term)]
     failing, found = _kinds(asked, stage, kinds, bounds, inventory)
@@ -44,7 +44,7 @@ def explain_events(asked: Asked, stage: int, expression: Node) -> list[Finding]:
         return found
     extra, none_in_range = _rest(asked, stage, kept, rest, few)
     if none_in_range and in_time:
-        found.append(_time(stage, bounds, inventory, kinds))
+        found.append(time_finding(stage, bounds, inventory, kinds))
         if few:
             outside = [node for node in kept if node not in [term.node for term in times]]
             extra, _ = _rest(asked, stage, [*outside, *_always(inventory)], rest, few)
@@ -104,7 +104,9 @@ def _kinds(
         left = without(patterns, blame.conditions)
         if number == len(terms) + 1:
             failing.add("time")
-            found.append(_time(stage, bounds, inventory, [t for n, t in enumerate(terms) if n not in blame.conditions]))
+            found.append(
+                time_finding(stage, bounds, inventory, [t for n, t in enumerate(terms) if n not in blame.conditions])
+            )
         elif number == len(terms):
             failing.add("default")
             text = f"no index is named, and the indexes that are searched then have no such event: {left:,} are in {counted(_counts('index', inventory, terms)[:SHOWN])}"
@@ -164,7 +166,7 @@ def _counts(field: str, inventory: Sequence[Kind], terms: Sequence[Term]) -> lis
 # --- time
 
 
-def _bounds(asked: Asked, times: Sequence[Term]) -> Bounds:
+def bounds_of(asked: Asked, times: Sequence[Term]) -> Bounds:
     """The range that the search looks in: its own modifiers replace the one beside it."""
     earliest = latest = None
     own = [t for t in times if isinstance(t.node, Comparison) and t.node.field.name.lower() in ("earliest", "latest")]
@@ -208,7 +210,7 @@ def _always(inventory: Sequence[Kind]) -> list[Node]:
     return [Comparison(FieldName(name), "=", Word(value)) for name, value in bounds]
 
 
-def _time(stage: int, bounds: Bounds, inventory: Sequence[Kind], terms: Sequence[Term]) -> Finding:
+def time_finding(stage: int, bounds: Bounds, inventory: Sequence[Kind], terms: Sequence[Term]) -> Finding:
     chosen = [
         k for k in inventory if all(holds(term, dict(zip(KINDS, k[:3], strict=True))) for term in terms)
     ] or inventory

@@ -75,9 +75,10 @@ class Explanation:
     @property
     def headline(self) -> str:
         if not self.emptied:
-            return f"{self.rows:,} rows"
+            return f"{self.rows:,} row{'' if self.rows == 1 else 's'}"
         stage = self.stages[self.emptied - 1]
-        came = "" if stage.before is None else f" of {stage.before:,} {'events' if self.emptied == 1 else 'rows'}"
+        noun = ("event" if self.emptied == 1 else "row") + ("" if stage.before == 1 else "s")
+        came = "" if stage.before is None else f" of {stage.before:,} {noun}"
         return (
             f"0 rows: stage {self.emptied} of {len(self.stages)} left none{came}: {cut(stage.command, COMMAND_SHOWN)}"
         )
@@ -119,4 +120,4 @@ class Explanation:
 
 def counted(values: Sequence[tuple[str, int]], length: int = 60) -> str:
     """`a` (14), `b` (2)."""
-    return ", ".join(f"`{cut(value, length)}` ({rows:,})" for value, rows in values)
+    return ", ".join(f"`{cut(value, length) or '(empty)'}` ({rows:,})" for value, rows in values)

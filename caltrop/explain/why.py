@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from caltrop.errors import CaltropError
 from caltrop.explain.asked import Asked
 from caltrop.explain.blame import passing, smallest
-from caltrop.explain.conditions import LOOKED_AT, Setting, nearest_field, tally
+from caltrop.explain.conditions import LOOKED_AT, Setting, listed, nearest_field, tally
 from caltrop.explain.conditions import explain as explain_conditions
 from caltrop.explain.datasets import dataset_of, explain_dataset, explain_tstats, rows_of
 from caltrop.explain.events import explain_events
@@ -231,7 +231,7 @@ def _nulls(asked: Asked, number: int, command: Command) -> list[Finding]:
     blames = smallest(patterns)
     if not total or passing(patterns) or not blames:
         return []
-    found = []
+    found: list[Finding] = []
     for position in blames[0].conditions:
         field = names[position]
         having = sum(n for key, n in patterns.items() if key[position] == "1")
@@ -246,6 +246,8 @@ def _nulls(asked: Asked, number: int, command: Command) -> list[Finding]:
             like = nearest_field(field, [name for name in there if name != field])
             if like:
                 text += f"; did you mean `{like}`? it has {counted(tally(sample, like)[:3])}"
+            elif there and not found:
+                text += f"; fields there: {listed(there)}"
         found.append(Finding("group", text, number + 1, field, matched=having, of=total))
     return found
 

@@ -75,7 +75,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / sub).mkdir(parents=True)
     (folder / "default" / "macros.conf").write_text(
         "[win]\ndefinition = index=win sourcetype=sysmon:xml\n\n[reg]\ndefinition = Name=regg.exe\n\n"
-        "[win_indexes]\ndefinition = index=win\n\n[some_filter]\ndefinition = search NOT user=*\n"
+        "[win_indexes]\ndefinition = index=win\n\n[is(2)]\nargs = field, value\ndefinition = $field$=$value$\n\n[some_filter]\ndefinition = search NOT user=*\n"
     )
     (folder / "default" / "eventtypes.conf").write_text("[runs]\nsearch = sourcetype=sysmon:xml EventCode=1\n")
     (folder / "default" / "tags.conf").write_text("[eventtype=runs]\nprocess = enabled\n")
