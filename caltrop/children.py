@@ -84,7 +84,7 @@ _notes: Path | None = None
 
 
 @contextmanager
-def owned(owner: Owner) -> Iterator[None]:
+def owned(owner: Owner | None) -> Iterator[None]:
     """What this thread starts inside belongs to `owner`."""
     token = _owner.set(owner)
     try:
@@ -122,6 +122,12 @@ def adopt(child: AnyChild, memory: int = MEMORY) -> AnyChild:
     return child
 
 
+def hold(child: AnyChild) -> AnyChild:
+    """A process that leads its session and belongs to nobody in particular: known, and ended with this one."""
+    with owned(None):
+        return adopt(child)
+
+
 def kill(child: Child) -> None:
     """The process and what it started; returns at once."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -138,11 +144,16 @@ def end(child: Child) -> None:
             with contextlib.suppress(OSError):
                 stream.close()
     child.wait()
+    forget(child)
+
+
+def forget(child: Child) -> None:
+    """It has ended."""
     _everyone.forget(child)
-    if (owner := _owner.get()) is not None:
-        owner.forget(child)
     if _notes is not None:
         (_notes / str(child.pid)).unlink(missing_ok=True)
+    if (owner := _owner.get()) is not None:
+        owner.forget(child)
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,7 @@ def command(
     finally:
         server.stop()
         if stop.is_set():
+            children.end_all()
             _leave()
 
 

@@ -22,11 +22,14 @@ from pathlib import Path
 from typing import IO
 
 from caltrop import children
+from caltrop.engine import budget
+from caltrop.engine.errors import Cancelled
 
 FORKING = Path(__file__).with_name("forking.py")
 POSSIBLE = hasattr(os, "fork") and hasattr(socket, "send_fds")
 MOST = 8  # scripts that are held ready
-READY_SECONDS = 30.0
+READY_SECONDS = 10.0
+STEP_SECONDS = 0.1
 ANSWER_SECONDS = 10.0
 END_SECONDS = 10.0  # to end, for one that was killed
 
@@ -49,16 +52,39 @@ class Loaded:
         with self.lock:
             try:
                 if self.ready is None:
-                    self.link.settimeout(READY_SECONDS)
-                    self.ready = bool(self._read()["ready"])
+                    self.ready = self._comes()
                     self.link.settimeout(ANSWER_SECONDS)
                 if not self.ready:
+                    self._give_up()
                     return None
                 socket.send_fds(self.link, [b"{}"], [stdin, stdout, stderr])
                 return int(self._read()["pid"] or 0) or None
             except (OSError, ValueError, KeyError):
                 self.ready = False
                 return None
+
+    def _give_up(self) -> None:
+        """Whatever it is that the script does: nobody waits for it."""
+        self.ready = False
+        children.kill(self.process)
+        self.process.wait()
+        children.forget(self.process)
+
+    def _comes(self) -> bool:
+        """Whether the script can be loaded; a search that is ended does not wait for it."""
+        deadline = time.monotonic() + READY_SECONDS
+        self.link.settimeout(STEP_SECONDS)
+        while True:
+            try:
+                return bool(self._read()["ready"])
+            except TimeoutError:
+                try:
+                    budget.check()
+                except Cancelled:
+                    self._give_up()
+                    raise
+                if time.monotonic() > deadline:
+                    return False
 
     def code(self, pid: int, seconds: float) -> int | None:
         """The exit code of a process that was forked; None where it runs on, or nothing is known of it."""
@@ -83,8 +109,9 @@ class Loaded:
         try:
             self.process.wait(timeout=1)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            children.kill(self.process)
             self.process.wait()
+        children.forget(self.process)
 
 
 _held: OrderedDict[tuple[str, str], Loaded] = OrderedDict()
@@ -178,7 +205,7 @@ def _start(script: Path, stamp: Stamp, python: str) -> Loaded:
             pass_fds=[theirs.fileno()],
             env=children.ENVIRONMENT,
         )
-    return Loaded(script, stamp, process, ours)
+    return Loaded(script, stamp, children.hold(process), ours)
 
 
 def _stamp(script: Path) -> Stamp:
