@@ -166,7 +166,7 @@ def tokens(draw: random.Random, call: Known) -> str:
             elif choice == 1:
                 out.append(". " + _disguised(draw, text))
             elif choice == 2:
-                variable = f"${draw.choice('qxyz')}{draw.randrange(99)}"
+                variable = f"${draw.choice('qxyz')}{len(before)}"
                 before.append(f"{variable}={_disguised(draw, text)}")
                 out.append("& " + variable)
             elif choice == 3 and "-" in text:
@@ -181,11 +181,11 @@ def tokens(draw: random.Random, call: Known) -> str:
             if choice == 0 and not set('$`"') & set(text):
                 out.append('"' + ticked(draw, text) + '"')
             elif choice == 1:
-                variable = "${" + draw.choice(("a", "b")) + ticked(draw, "qz") + str(draw.randrange(99)) + "}"
+                variable = "${" + draw.choice(("a", "b")) + ticked(draw, "qz") + str(len(before)) + "}"
                 before.append(f"{variable}{_gap(draw)}={_gap(draw)}{_disguised(draw, text)}")
                 out.append(variable)
             elif choice == 2:
-                name = f"k{draw.randrange(999)}"
+                name = f"k{len(before)}"
                 before.append(f"Set-Item {quoted('Variable:' + name)} {_disguised(draw, text)}")
                 out.append(
                     draw.choice(
