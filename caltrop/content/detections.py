@@ -10,6 +10,7 @@ from caltrop.content.model import (
     Detection,
     Drilldown,
     Enrichment,
+    EnrichmentLookup,
     Entity,
     Expectation,
     ExpectedRisk,
@@ -144,7 +145,14 @@ def _drilldown(data: Data) -> Drilldown:
 def _enrichment(data: Data) -> Enrichment | None:
     value = data.get("enrichment")
     if isinstance(value, dict):
-        return Enrichment(field=text(value, "field"))
+        return Enrichment(
+            field=text(value, "field"),
+            join=value.get("join") is True,
+            lookups=tuple(
+                EnrichmentLookup(name=text(one, "name"), match=texts(one, "match"), output=texts(one, "output"))
+                for one in mappings(value, "lookups")
+            ),
+        )
     return Enrichment() if value is True else None
 
 

@@ -6,6 +6,7 @@ the harness never ask which schema a file was in (`schema` is kept for `caltrop 
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,40 @@ class Drilldown(msgspec.Struct, frozen=True, kw_only=True):
     latest_offset: str = ""
 
 
+class EnrichmentLookup(msgspec.Struct, frozen=True, kw_only=True):
+    """A lookup of the site's after `enrichhits`: `match` are fields (`column AS field`, or one name for both), `output` columns."""
+
+    name: str
+    match: tuple[str, ...] = ()
+    output: tuple[str, ...] = ()
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """What is matched: (column of the lookup, field of the result)."""
+        return tuple(_pair(text) for text in self.match)
+
+    def outputs(self) -> tuple[tuple[str, str], ...]:
+        """What comes out: (column of the lookup, field of the result)."""
+        return tuple(_pair(text) for text in self.output)
+
+
+_AS = re.compile(r"\s+as\s+", re.IGNORECASE)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    parts = _AS.split(text.strip(), maxsplit=1)
+    return parts[0], parts[-1]
+
+
 class Enrichment(msgspec.Struct, frozen=True, kw_only=True):
-    """Asks the generator to insert `enrichhits` before the filter macro. `field` holds the script text."""
+    """Asks the generator to insert `enrichhits` before the filter macro.
+
+    `field` holds the script text or command line; `join` puts the parts of a script that was logged in several events together first;
+    `lookups` are looked up after it.
+    """
 
     field: str = ""
+    join: bool = False
+    lookups: tuple[EnrichmentLookup, ...] = ()
 
 
 class AttackData(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,6 +30,7 @@ RULES: dict[str, tuple[str, str]] = {
     "macro-loop": ("error", "a macro that calls itself, or another that calls it"),
     "unused-macro": ("warning", "a macro that no search uses"),
     "unknown-lookup": ("error", "the search uses a lookup that nobody defines"),
+    "unknown-lookup-column": ("error", "an enrichment names a column that its lookup does not have"),
     "unused-lookup": ("warning", "a lookup that no search uses"),
     "missing-data": ("error", "the data file of a lookup or dashboard is not there, or cannot be read"),
     "lookup-header": ("error", "a CSV lookup's header is broken"),
@@ -55,6 +56,7 @@ RULES: dict[str, tuple[str, str]] = {
     "unwanted-risk": ("warning", "a hunting detection has risk objects"),
     "threat-type": ("warning", "a threat object type that Enterprise Security does not know"),
     "score-mismatch": ("warning", "risk_score is not impact times confidence"),
+    "enrichment-not-output": ("error", "an enrichment reads or matches a field that the search does not output"),
     "throttle-not-output": ("error", "throttling by a field that the search does not output"),
     "drilldown-not-output": ("warning", "a drilldown uses a field that the search does not output"),
     # schedule and tests

@@ -46,6 +46,15 @@ _BOUNDS = Either(
     (Scalar("int", low=0, high=1_000_000_000), Obj({"at_least": INT, "at_most": INT})),
     doc="a number, or {at_least, at_most}",
 )
+_ENRICHMENT = Obj(
+    {
+        "field": TEXT,
+        "join": BOOL,
+        "lookups": ListOf(
+            Obj({"name": TEXT, "match": Either((TEXTS, TEXT)), "output": TEXTS}, required=("name", "match", "output"))
+        ),
+    }
+)
 _CSV_OR_LIST = Either((TEXTS, SCALAR))
 _SHA256 = Scalar("text", pattern="[0-9a-fA-F]{64}", hint="64 hexadecimal digits, as sha256sum prints them")
 
@@ -145,7 +154,7 @@ DETECTION = Obj(
         "deprecation_info": ANY,
         "enabled_by_default": BOOL,
         # Additions of ours; each may be left out.
-        "enrichment": Either((BOOL, Obj({"field": TEXT})), doc="insert enrichhits before the filter macro"),
+        "enrichment": Either((BOOL, _ENRICHMENT), doc="insert enrichhits before the filter macro"),
         "impact": _SCORE,
         "confidence": _SCORE,
         "risk_score": _SCORE,

@@ -70,6 +70,62 @@ def commands() -> Conf:
     return conf
 
 
+def search_help() -> Conf:
+    """searchbnf.conf: what Splunk's search assistant says of the command."""
+    conf = Conf()
+    conf.add(
+        "enrichhits-command",
+        [
+            ("syntax", "enrichhits (<enrichhits-detection-option>)? (<enrichhits-field-option>)?"),
+            (
+                "shortdesc",
+                "Adds to each result what the PowerShell script or command line in it does, and what its detection says.",
+            ),
+            (
+                "description",
+                "Reads the script block (event 4104), module log (event 4103) or command line (Sysmon 1, event 4688, Endpoint.Processes) "
+                "of each result without running it, and adds remote hosts, WMI classes and methods, commands, decoded payloads, URLs and "
+                "addresses, the detection's ATT&CK techniques and risk. Nothing is dropped or reordered. It is a streaming command.",
+            ),
+            ("usage", "public"),
+            ("comment1", "What the scripts of a detection's hits do, with its annotations."),
+            (
+                "example1",
+                '... | enrichhits detection="Remote Process Instantiation via WMI and PowerShell Script Block"',
+            ),
+            ("comment2", "Only processes that were started on a named host, by the command line in the field process."),
+            ("example2", "... | enrichhits field=process | search remote_host=* remote_command=*"),
+            ("comment3", "Scripts that were split over several events, put together before they are read."),
+            (
+                "example3",
+                "... | sort 0 Computer ScriptBlockId MessageNumber | stats list(ScriptBlockText) AS ScriptBlockText BY Computer ScriptBlockId "
+                '| eval ScriptBlockText=mvjoin(ScriptBlockText, "") | enrichhits',
+            ),
+            ("related", "lookup rex spath eval"),
+            ("tags", "powershell wmi script deobfuscate enrich lateral movement"),
+        ],
+    )
+    conf.add(
+        "enrichhits-detection-option",
+        [
+            ("syntax", "detection=<string>"),
+            (
+                "description",
+                "Name or id of the detection that found the results; without it no ATT&CK, story and risk fields are added.",
+            ),
+        ],
+    )
+    conf.add(
+        "enrichhits-field-option",
+        [
+            ("syntax", "field=<field>"),
+            ("description", "The field that holds the script or the command line. Default: the detection's own, else the first that a result has of "
+             "ScriptBlockText, Message, Payload, process, CommandLine, Process_Command_Line, ProcessCommandLine, _raw."),
+        ],
+    )  # fmt: skip
+    return conf
+
+
 def content_version(config: AppConfig) -> Conf:
     conf = Conf()
     conf.add("content-version", [("version", config.version)])

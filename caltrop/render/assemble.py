@@ -92,6 +92,7 @@ def _render(catalogue: Catalogue) -> tuple[dict[str, bytes], dict[str, Conf]]:
     }
     if "bin/enrichhits.py" in files:
         confs["default/commands.conf"] = app.commands()
+        confs["default/searchbnf.conf"] = app.search_help()
     written = {*(name for name, conf in confs.items() if conf), *files}
     names = (name.removeprefix("default/").removesuffix(".conf") for name in written if name.startswith("default/"))
     confs["default/server.conf"] = app.replication(names)

@@ -12,14 +12,26 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from caltrop.content.attack import kill_chain
 from caltrop.content.config import AppConfig
-from caltrop.content.model import Baseline, Catalogue, Deployment, Detection, Entity, Investigation, Schedule
+from caltrop.content.model import (
+    Baseline,
+    Catalogue,
+    Deployment,
+    Detection,
+    EnrichmentLookup,
+    Entity,
+    Investigation,
+    Schedule,
+)
 from caltrop.content.spltext import macro_calls, pipes
 from caltrop.dialect.words import quoted
 from caltrop.render.conf import Conf
 from caltrop.render.summary_risk import risk_index_keys, risk_rows
 
+_PLAIN_NAME = re.compile(r"[A-Za-z_][\w.]*")
 Keys = Iterator[tuple[str, object]]
 
 # Data models by the names that Splunk's Common Information Model gives them, in its order.
@@ -77,11 +89,12 @@ def render(catalogue: Catalogue) -> Conf:
 
 def shipped_search(item: Detection) -> str:
     """The search that ships: as written, with `enrichhits` before the filter macro where the detection asks for it."""
-    if item.enrichment is None:
+    enrichment = item.enrichment
+    if enrichment is None:
         return item.search
-    command = f"| enrichhits detection={quoted(item.name)}"
-    if item.enrichment.field:
-        command += f" field={quoted(item.enrichment.field)}"
+    if enrichment.join:
+        item = msgspec.structs.replace(item, search=_joined(item.search))
+    command = "\n".join([_enriching(item), *(_looking_up(one) for one in enrichment.lookups if one.match)])
     calls = [c for c in macro_calls(item.search) if c.name == item.filter_macro]
     if not calls or not item.search[: calls[-1].start].strip():
         return f"{item.search}\n{command}"
@@ -93,6 +106,41 @@ def shipped_search(item: Detection) -> str:
     line = item.search.rfind("\n", 0, at) + 1
     indent = item.search[line:at] if not item.search[line:at].strip() else ""
     return f"{item.search[:at]}{command}\n{indent}{item.search[at:]}"
+
+
+# Parts of one script, which event 4104 numbers: their text put together in each of their events, which then become one.
+_PARTS = """| sort 0 Computer ScriptBlockId MessageNumber
+| eventstats list(ScriptBlockText) AS script_parts BY Computer ScriptBlockId
+| eval ScriptBlockText=coalesce(mvjoin(script_parts, ""), ScriptBlockText)
+| fields - script_parts
+| dedup Computer ScriptBlockId keepempty=true"""
+
+
+def _joined(search: str) -> str:
+    """The search with the parts of each script joined after its first stage, which reads the events."""
+    ends = [at for at, depth in pipes(search) if depth == 0 and search[:at].strip()]
+    if not ends:
+        return f"{search.rstrip()}\n{_PARTS}\n| search *" if not macro_calls(search) else search
+    return f"{search[: ends[0]].rstrip()}\n{_PARTS}\n{search[ends[0] :]}"
+
+
+def _enriching(item: Detection) -> str:
+    command = f"| enrichhits detection={quoted(item.name)}"
+    return f"{command} field={quoted(item.enrichment.field)}" if item.enrichment and item.enrichment.field else command
+
+
+def _looking_up(lookup: EnrichmentLookup) -> str:
+    """`| lookup name column AS field … OUTPUT column AS field …`."""
+
+    def named(pairs: tuple[tuple[str, str], ...]) -> str:
+        return " ".join(_name(a) if a == b else f"{_name(a)} AS {_name(b)}" for a, b in pairs)
+
+    out = f" OUTPUT {named(lookup.outputs())}" if lookup.output else ""
+    return f"| lookup {_name(lookup.name)} {named(lookup.pairs())}{out}"
+
+
+def _name(text: str) -> str:
+    return text if _PLAIN_NAME.fullmatch(text) else quoted(text)
 
 
 def _detection(catalogue: Catalogue, item: Detection) -> Keys:

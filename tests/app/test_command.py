@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from caltrop_enrich import source_text
 from caltrop_enrich.annotations import load
 from caltrop_enrich.csv_rows import enrich_body
 from caltrop_enrich.enrich import FIELDS, Enricher
+
+from caltrop.content import enriched
 
 from .chunked import Chunk, Row, conversation, decode_chunks, decode_rows, encode_rows, run
 
@@ -218,3 +221,8 @@ def test_a_lookup_that_is_none(tmp_path: Path, content: str) -> None:
 
 def test_fields_are_named_once() -> None:
     assert len(set(FIELDS)) == len(FIELDS)
+
+
+def test_checks_of_content_know_the_commands_fields() -> None:
+    assert enriched.ADDS == FIELDS
+    assert enriched.READS == source_text.DEFAULT_FIELDS

@@ -66,6 +66,14 @@ def line_of(text: str, detection: list[tuple[str, str]]) -> int:
         ("entity-not-output", [("field: dest", "field: host")], "field: host"),
         ("entity-not-output", [("field: process", "field: parent")], "field: parent"),
         ("threat-type", [("  type: process", "  type: proces")], "type: proces"),
+        ("enrichment-not-output", [("tests:", "enrichment: {field: proces}\ntests:")], "enrichment"),
+        ("enrichment-not-output", [("by dest user process", "by dest user"), ("tests:", "enrichment: true\ntests:")], "enrichment"),
+        ("unknown-lookup", [("tests:", "enrichment:\n  lookups:\n  - {name: nowhere, match: dest, output: [a]}\ntests:")], "{name"),
+        (
+            "enrichment-not-output",
+            [("tests:", "enrichment:\n  lookups:\n  - {name: geo_attack, match: ip AS remote_hst, output: [a]}\ntests:")],
+            "{name",
+        ),
         ("throttle-not-output", [("tests:", "throttling:\n  period: 1d\n  fields: [host]\ntests:")], "fields"),
         (
             "drilldown-not-output",
@@ -322,3 +330,30 @@ def test_links_are_said_and_not_followed(
 def test_what_is_nested_or_multiplied_too_far_is_one_fault(repository: Repository, text: str) -> None:
     problems = load(repository({"macros/deep.yml": text + "\n"})).problems
     assert [(p.code, p.file) for p in problems] == [("yaml-syntax", "macros/deep.yml")] and problems[0].line
+
+
+LOOKUP: dict[str, str | None] = {
+    "lookups/assets.yml": "name: assets\ndescription: d\nlookup_type: csv\ncreation_date: '2026-01-01'\nversion: 1\n"
+    "id: 33333333-3333-4333-8333-333333333333\nauthor: S\n",
+    "lookups/assets.csv": "ip,owner\n10.1.1.1,a\n",
+}
+
+
+def test_an_enrichment_knows_the_columns_of_a_lookup(repository: Repository) -> None:
+    def codes(match: str, output: str) -> set[str]:
+        wanted = f"enrichment:\n  lookups:\n  - {{name: assets, match: {match}, output: [{output}]}}\ntests:"
+        catalogue = load(repository(LOOKUP, [("tests:", wanted), ("on $dest$", "on $dest$ of $owner$")]))
+        return {problem.code for problem in catalogue.problems} & {
+            "unknown-lookup-column",
+            "enrichment-not-output",
+            "token-not-output",
+            "unused-lookup",
+        }
+
+    assert codes("ip AS remote_host", "owner") == set()
+    assert codes("ip AS dest", "owner AS boss") == {"token-not-output"}, (
+        "what a message uses is what the lookup was said to give"
+    )
+    assert codes("adress AS remote_host", "owner") == {"unknown-lookup-column"}
+    assert codes("ip AS remote_host", "owners AS owner") == {"unknown-lookup-column"}
+    assert codes("ip AS nowhere", "owner") == {"enrichment-not-output"}

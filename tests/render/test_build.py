@@ -15,8 +15,10 @@ import pytest
 
 from caltrop.cli import main
 from caltrop.content import load
-from caltrop.content.model import Detection, Enrichment
+from caltrop.content.model import Detection, Enrichment, EnrichmentLookup
 from caltrop.dialect.conf import parse
+from caltrop.dialect.words import quoted
+from caltrop.engine.instance import Instance
 from caltrop.errors import CaltropError, FindingsError
 from caltrop.render import build, vendor
 from caltrop.render.savedsearches import shipped_search
@@ -176,6 +178,62 @@ def test_enrichment_comes_before_the_filter_wherever_that_is(search: str, stages
     item = Detection(name="A b", file="f", search=search.replace("`f`", "`a_b_filter`"), enrichment=enrichment)
     found = [getattr(c, "name", "") for c in parse_spl(shipped_search(item)).commands]
     assert [("f" if n == item.filter_macro else n) for n in found] == stages
+
+
+def shipped(search: str, enrichment: Enrichment) -> str:
+    item = Detection(name="A b", file="f", search=search.replace("`f`", "`a_b_filter`"), enrichment=enrichment)
+    return " ".join(shipped_search(item).split())
+
+
+def test_lookups_come_after_the_command() -> None:
+    lookups = (
+        EnrichmentLookup(name="assets", match=("ip AS remote_host",), output=("owner", "prio AS asset priority")),
+        EnrichmentLookup(name="allowed.csv", match=("remote_command", "dest"), output=("reason",)),
+    )
+    assert shipped("index=x | stats count by dest | `f`", Enrichment(lookups=lookups)) == (
+        'index=x | stats count by dest | enrichhits detection="A b" | lookup assets ip AS remote_host OUTPUT owner prio AS "asset priority" '
+        "| lookup allowed.csv remote_command dest OUTPUT reason | `a_b_filter`"
+    )
+
+
+def test_parts_of_a_script_are_joined_after_the_first_stage() -> None:
+    found = shipped("`powershell` EventCode=4104 | search ScriptBlockText=*iwmi* | `f`", Enrichment(join=True))
+    assert found.startswith(
+        "`powershell` EventCode=4104 | sort 0 Computer ScriptBlockId MessageNumber | eventstats list(ScriptBlockText)"
+    )
+    assert found.endswith('keepempty=true | search ScriptBlockText=*iwmi* | enrichhits detection="A b" | `a_b_filter`')
+
+
+SPLIT = [
+    {"n": "1", "Computer": "A", "ScriptBlockId": "s1", "MessageNumber": "2", "ScriptBlockText": "Method -CN H1 Win32_Process create calc.exe"},
+    {"n": "2", "Computer": "A", "ScriptBlockId": "s1", "MessageNumber": "1", "ScriptBlockText": "Invoke-Wmi"},
+    {"n": "3", "Computer": "A", "ScriptBlockId": "s2", "MessageNumber": "1", "ScriptBlockText": "Get-Date"},
+    {"n": "4", "Computer": "B", "ScriptBlockText": "no id"},
+    {"n": "5", "Computer": "B", "ScriptBlockText": "nor here"},
+]  # fmt: skip
+
+
+def test_what_is_joined(tmp_path: Path) -> None:
+    """The stage as the engine runs it: one row a script, its parts in order; rows without an id are left alone."""
+    rows = " ".join(
+        f"| append [| makeresults {''.join(f'| eval {k}={quoted(v)} ' for k, v in row.items())}]" for row in SPLIT
+    )
+    stage = shipped("`p` | `f`", Enrichment(join=True)).split("|", 1)[1].split("| enrichhits")[0]
+    result = Instance(tmp_path / "d", []).search(
+        f"| makeresults | where 1=2 {rows} |{stage} | sort n | table n ScriptBlockText"
+    )
+    texts = sorted(row["ScriptBlockText"] for row in result.table.frame.to_dicts())
+    assert texts == ["Get-Date", "Invoke-WmiMethod -CN H1 Win32_Process create calc.exe", "no id", "nor here"]
+
+
+def test_the_search_assistant_knows_the_command(repository: Repository, sdk: None) -> None:
+    result = build(load(repository({"app/bin/enrichhits.py": "# a command\n"}, ENRICHED)), repository.folder / "dist")
+    help_ = conf(result.tree, "searchbnf.conf")
+    command = help_["enrichhits-command"]
+    assert command["usage"] == "public" and "example1" in command and "related" in command
+    for option in ("detection", "field"):
+        assert f"<enrichhits-{option}-option>" in command["syntax"]
+        assert help_[f"enrichhits-{option}-option"]["syntax"].startswith(f"{option}=")
 
 
 def test_without_enterprise_security_rows_become_risk_events(repository: Repository) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from caltrop.content import wellknown
 from caltrop.content.attack import techniques
 from caltrop.content.checks.finding import Finding, of
-from caltrop.content.model import Baseline, Catalogue, Detection, Investigation, Lookup
+from caltrop.content.model import Baseline, Catalogue, Detection, EnrichmentLookup, Investigation, Lookup
 from caltrop.content.spltext import macro_calls, without_comments
 from caltrop.dialect.words import did_you_mean
 
@@ -99,6 +99,40 @@ def _loops(catalogue: Catalogue) -> Iterator[Finding]:
             yield of(macro, ("definition",), "macro-loop", what, "Splunk does not expand macros without end")
 
 
+def _enrichment_lookup(
+    catalogue: Catalogue, item: Detection, index: int, wanted: EnrichmentLookup, known: set[str]
+) -> Iterator[Finding]:
+    """The lookup exists, and has the columns, where they are known."""
+    path = ("enrichment", "lookups", index)
+    if wanted.name not in known:
+        hint = did_you_mean(wanted.name, known) or "add it to lookups/, or declare it external in app.yml"
+        yield of(item, (*path, "name"), "unknown-lookup", f"no lookup {wanted.name!r}", hint)
+        return
+    columns = next((_columns(catalogue, one) for one in catalogue.lookups if one.name == wanted.name), ())
+    for part, pairs in (("match", wanted.pairs()), ("output", wanted.outputs())):
+        for column, _ in pairs:
+            if columns and column not in columns:
+                what = f"the lookup {wanted.name!r} has no column {column!r}"
+                yield of(
+                    item,
+                    (*path, part),
+                    "unknown-lookup-column",
+                    what,
+                    did_you_mean(column, columns) or "it has " + ", ".join(columns[:12]),
+                )
+
+
+def _columns(catalogue: Catalogue, item: Lookup) -> tuple[str, ...]:
+    """The columns of a lookup; () where they are not known."""
+    if item.fields:
+        return tuple(name.strip() for name in item.fields.split(",") if name.strip())
+    path = catalogue.data_path(item.data_file) if item.data_file else None
+    if path is None or not path.is_file():
+        return ()
+    with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        return tuple(next(csv.reader(file), []))
+
+
 def lookup_names(search: str) -> Iterator[tuple[str, int]]:
     """Names given to lookup, inputlookup and outputlookup, with their offsets."""
     for match in _LOOKUP.finditer(without_comments(search)):
@@ -117,6 +151,10 @@ def _lookups(catalogue: Catalogue) -> Iterator[Finding]:
             if name not in known:
                 hint = did_you_mean(name, known) or "add it to lookups/, or declare it external in app.yml"
                 yield of(item, ("search",), "unknown-lookup", f"no lookup {name!r}", hint, offset)
+    for detection in catalogue.detections:
+        for index, wanted in enumerate(detection.enrichment.lookups if detection.enrichment else ()):
+            used.add(wanted.name)
+            yield from _enrichment_lookup(catalogue, detection, index, wanted, known)
     text = "\n".join([*(i.search for i in searches(catalogue)), *(m.definition for m in catalogue.macros)])
     words = set(re.findall(r"[\w.-]+", text))
     for lookup in catalogue.lookups:

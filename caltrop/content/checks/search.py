@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from caltrop.analysis import Known, analyse
+from caltrop.content import enriched
 from caltrop.content.cache import Bundle, key
 from caltrop.content.checks.finding import Finding, of
 from caltrop.content.checks.references import Search, searches
@@ -58,6 +59,8 @@ def _item(item: Search, known: Known, config: AppConfig) -> Iterator[Finding]:
     if analysis.reading is not None:
         yield from _indexes(item, config)
         fields = analysis.reading.runs[0].output
+        yield from _enrichment(item, fields)
+        fields = _enriched(item, fields)
     lenient = "warning" if _breaks_little(item) else ""
     yield from (one._replace(severity=lenient) for one in (*_tokens(item, fields), *_outputs(item, fields)))
 
@@ -106,6 +109,34 @@ def _outputs(item: Detection, fields: Fields) -> Iterator[Finding]:
                     path = ("drilldown_searches", index, part)
                     what = f"the drilldown uses ${name}$, which the search does not output"
                     yield of(item, path, "drilldown-not-output", what, _hint(name, fields), offset)
+
+
+def _enrichment(item: Detection, fields: Fields) -> Iterator[Finding]:
+    """There is something to read, and what the lookups match is in the result or among what was added before them."""
+    if item.enrichment is None:
+        return
+    reads = (item.enrichment.field,) if item.enrichment.field else enriched.READS
+    if not any(fields.has(name) for name in reads):
+        what = "the search outputs nothing that enrichhits reads: " + ", ".join(reads)
+        yield of(item, ("enrichment",), "enrichment-not-output", what, _hint(reads[0], fields))
+    known = fields.adding(enriched.ADDS)
+    for index, lookup in enumerate(item.enrichment.lookups):
+        for _, name in lookup.pairs():
+            if not known.has(name):
+                what = f"the lookup {lookup.name!r} matches {name!r}, which neither the search nor enrichhits outputs"
+                yield of(
+                    item, ("enrichment", "lookups", index, "match"), "enrichment-not-output", what, _hint(name, known)
+                )
+        known = known.adding(name for _, name in lookup.outputs())
+
+
+def _enriched(item: Detection, fields: Fields) -> Fields:
+    """What the shipped search outputs: with what the enrichment adds."""
+    if item.enrichment is None:
+        return fields
+    return fields.adding(
+        [*enriched.ADDS, *(name for lookup in item.enrichment.lookups for _, name in lookup.outputs())]
+    )
 
 
 def _indexes(item: Detection, config: AppConfig) -> Iterator[Finding]:
