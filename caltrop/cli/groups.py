@@ -22,7 +22,7 @@ class Group(click.Group):
         name = args[0]
         if not name.startswith("-") and name not in self.list_commands(ctx):
             hint = did_you_mean(name, self.list_commands(ctx))
-            raise click.UsageError(f"there is no command {name!r}" + (f": {hint}" if hint else ""), ctx)
+            raise click.UsageError(f"No such command {name!r}" + (f": {hint}" if hint else "."), ctx)
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
