@@ -7,15 +7,16 @@ once; one that refers to groups is written event by event.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
 import regex as backtracking
 
 from caltrop.dialect import patterns
+from caltrop.dialect.conf import place_of
 from caltrop.dialect.patterns import Regex, RegexError
-from caltrop.dialect.words import truth
+from caltrop.dialect.words import known_truth, truth
 from caltrop.errors import CaltropError
 from caltrop.index import frames
 
@@ -36,8 +37,16 @@ ROUTES = frozenset({"_TCP_ROUTING", "_SYSLOG_ROUTING", "_INDEX_AND_FORWARD_ROUTI
 _META = re.compile(r'([^\s:"]+)::(?:"((?:[^"\\]|\\.)*)"|(\S*))')
 
 
-def rewriting(name: str, stanza: Mapping[str, str]) -> Rewriting | None:
-    """What a stanza with a REGEX does; None for one that only routes to other servers."""
+def rewriting(name: str, stanza: Mapping[str, str], problem: Callable[[str], None]) -> Rewriting | None:
+    """What a stanza with a REGEX does; None for one that only routes to other servers. `problem` hears of values that cannot
+    be meant: their defaults are used."""
+
+    def tell(key: str, wrong: str) -> None:
+        problem(f"{place_of(stanza[key])}transform {name!r}: {key} = {stanza[key]}: {wrong}; the default is used")
+
+    for flag in ("WRITE_META", "REPEAT_MATCH"):
+        if stanza.get(flag, "").strip() and known_truth(stanza[flag]) is None:
+            tell(flag, "expected true or false")
     pattern = stanza.get("REGEX", "")
     if not pattern:
         raise CaltropError(f"transform {name!r} has no REGEX")
@@ -54,9 +63,11 @@ def rewriting(name: str, stanza: Mapping[str, str]) -> Rewriting | None:
     if not writes_meta and destination not in KEYS and destination != "_time":
         raise CaltropError(f"transform {name!r}: there is no DEST_KEY = {destination}")
     source = stanza.get("SOURCE_KEY", "_raw").strip()
-    if source not in KEYS and not source.startswith(("field:", "fields:")):
+    if source not in KEYS and source not in ("_meta", "_time") and not source.startswith(("field:", "fields:")):
         raise CaltropError(f"transform {name!r}: there is no SOURCE_KEY = {source}")
     ahead = stanza.get("LOOKAHEAD", "").strip()
+    if ahead and not ahead.isdigit():
+        tell("LOOKAHEAD", "expected a whole number")
     return Rewriting(
         regex=regex,
         format=stanza.get("FORMAT") or f"{name}::$1",
@@ -125,6 +136,10 @@ class Rewriting:
             return (
                 pl.select(pl.lit(prefix) + frame.get_column(column)).to_series() if prefix else frame.get_column(column)
             )
+        if self.source == "_time":
+            return frame.get_column("_time").floor().cast(pl.Int64).cast(pl.String)
+        if self.source == "_meta":
+            return _meta(frame)
         names = [name.strip() for name in self.source.partition(":")[2].split(",")]
         known = [frame.get_column(name) for name in names if name in frame.columns and frame.schema[name] == pl.String]
         if not known:
@@ -161,6 +176,18 @@ class Rewriting:
         for name, cells in columns.items():
             frame = frames.with_more(frame, pl.Series(name, cells, dtype=frames.MULTIVALUE))
         return frame
+
+
+def _meta(frame: pl.DataFrame) -> pl.Series:
+    """The fields that were indexed with events, as `name::value` one behind the other."""
+    parts = []
+    for name in frame.columns:
+        if name not in (*frames.SCHEMA, ROW, QUEUE):
+            values = pl.col(name) if frame.schema[name] == frames.MULTIVALUE else pl.concat_list(name)
+            parts.append(values.list.eval(pl.lit(f"{name}::") + pl.element()).list.join(" ", ignore_nulls=True))
+    if not parts:
+        return pl.Series([""], dtype=pl.String).new_from_index(0, frame.height)
+    return frame.select(pl.concat_str(parts, separator=" ", ignore_nulls=True).str.strip_chars(" ")).to_series()
 
 
 def _group(match: backtracking.Match[str], number: int) -> str:

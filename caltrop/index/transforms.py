@@ -3,8 +3,8 @@
 Follows the pages "props.conf" and "transforms.conf" of Splunk's Admin Manual: a transform rewrites `_raw`, host, source,
 sourcetype, index or time of the events that its `REGEX` matches, adds indexed fields, sends events to another queue, or
 copies them under another source type; `INGEST_EVAL` evaluates expressions. Classes run in the order of their names, the
-transforms of one class as listed. Events keep the settings of the source type with which they arrived, whatever a transform
-calls them; only copies start again, with the settings of their own. All transforms run on an event whatever queue it is
+transforms of one class as listed; rulesets of ingest actions (`RULESET-…`) come after them. Events keep the settings of the
+source type with which they arrived, whatever a transform calls them; only copies start again, with the settings of their own. All transforms run on an event whatever queue it is
 bound for: the last one to say so decides, and only then what is bound for `nullQueue` is dropped.
 """
 
@@ -95,8 +95,9 @@ def _plan(
         if key.startswith("SEDCMD"):
             place = place_of(settings[key]) + key
             steps += _checked(lambda key=key: [_sed(sed_script(settings[key]))], place, problem)  # type: ignore[misc]
-    for key in sorted(settings):
-        if key.startswith("TRANSFORMS") and lookup is not None:
+    listing = [key for kind in ("TRANSFORMS", "RULESET-") for key in sorted(settings) if key.startswith(kind)]
+    for key in listing:
+        if lookup is not None:
             for name in filter(None, (part.strip() for part in settings[key].split(","))):
                 place = place_of(settings[key]) + key
                 steps += _checked(lambda name=name: _named(name, lookup, problem, evaluate), place, problem)  # type: ignore[misc]
@@ -151,7 +152,7 @@ def _named(name: str, lookup: Lookup, problem: Callable[[str], None], evaluate: 
             raise CaltropError(f"transform {name!r}: {error.message}", hint=error.hint) from error
         at = place_of(stanza.get("STOP_PROCESSING_IF", "")) + f"transform {name!r}: STOP_PROCESSING_IF"
         return [*steps, _stopping(at, stop, evaluate, problem)] if stop else steps
-    change = rewriting(name, stanza)
+    change = rewriting(name, stanza, problem)
     if change is None:
         return []
     clone = stanza.get("CLONE_SOURCETYPE", "").strip()

@@ -424,7 +424,7 @@ class Knowledge:
                     asker.meet(Fault(item.place, f"EVAL-{item.name}: {error.message}", frozenset({item.name})))
         for stanza in self.configuration.stanzas("props").values():
             for key, setting in stanza.settings.items():
-                names = setting.value.split(",") if key.upper().startswith("TRANSFORMS") else []
+                names = setting.value.split(",") if key.upper().startswith(("TRANSFORMS", "RULESET-")) else []
                 for name in (name.strip() for name in names):
                     if name and self.index_time_transform(name) is None:
                         asker.meet(Fault(setting.place, f"{key}: no transform named {name!r}"))

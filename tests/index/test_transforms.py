@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from caltrop.dialect.conf import Placed
 from caltrop.dialect.patterns import RegexError, sed_script
 from caltrop.engine.instance import Instance
 from caltrop.index import transforms
@@ -307,3 +308,35 @@ def test_an_apps_transforms_apply_to_files_and_to_what_a_server_receives(tmp_pat
     assert told == ["transforms sent events to index 'nowhere', which does not exist"]
     (segment,) = instance.store.segments()
     assert sorted(segment.frame.select("_raw", "sourcetype").rows()) == [("a pin=x", "in"), ("b", "other")]
+
+
+def test_rulesets_come_after_transforms() -> None:
+    stanzas = {
+        "drop": {"REGEX": "a", "DEST_KEY": "queue", "FORMAT": "nullQueue"},
+        "mask": {"INGEST_EVAL": '_raw:=replace(_raw, "b", "x")'},
+        "back": {"REGEX": "x", "DEST_KEY": "queue", "FORMAT": "indexQueue"},
+    }
+    frame, problems = applied(
+        ["ab", "a", "b"], {"RULESET-a": "mask, back", "RULESET_DESC-a": "masks", "TRANSFORMS-z": "drop"}, **stanzas
+    )
+    assert frame.get_column("_raw").to_list() == ["ax", "x"] and not problems
+
+
+def test_fields_and_times_are_sources_too() -> None:
+    stanzas = {
+        "first": {"REGEX": "(\\w+)", "FORMAT": "word::$1", "WRITE_META": "true", "REPEAT_MATCH": "true"},
+        "meta": {"SOURCE_KEY": "_meta", "REGEX": "word::b", "DEST_KEY": "MetaData:Host", "FORMAT": "host::found"},
+        "time": {"SOURCE_KEY": "_time", "REGEX": "^(\\d{4})", "FORMAT": "start::$1", "WRITE_META": "true"},
+    }
+    frame, problems = applied(["a b", "c"], {"TRANSFORMS-a": "first, meta, time"}, **stanzas)
+    assert frame.select("host", "start").rows() == [("found", "1000"), ("h", "1000")] and not problems
+
+
+@pytest.mark.parametrize("key", ["LOOKAHEAD", "REPEAT_MATCH", "WRITE_META"])
+def test_values_of_a_transform_that_cannot_be_meant_are_told(key: str) -> None:
+    stanza = {"REGEX": "a", "DEST_KEY": "MetaData:Host", "FORMAT": "host::x"}
+    value = Placed("some", "app/default/transforms.conf:4")
+    frame, problems = applied(["a"], {"TRANSFORMS-a": "t"}, t=stanza | {key: value})
+    assert frame.get_column("host").to_list() == ["x"]
+    (told,) = problems
+    assert told.startswith(f"app/default/transforms.conf:4: transform 't': {key} = some: ")
