@@ -35,6 +35,14 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Distinct:
+    """The values of a field of a segment: as they are (`texts`, of a column of single texts only), and folded."""
+
+    folded: frozenset[str]
+    texts: pl.Series | None
+
+
+@dataclass(frozen=True, slots=True)
 class Extracted:
     """Events of a segment with their search-time fields, and the faults of knowledge that withhold some.
 
@@ -45,7 +53,7 @@ class Extracted:
     met: tuple[Met, ...] = ()
     lasting: bool = True
     # What searches asked of its fields so far (`presence.py`).
-    values: dict[str, frozenset[str] | None] = field(init=False, default_factory=dict, compare=False, repr=False)
+    values: dict[str, Distinct | None] = field(init=False, default_factory=dict, compare=False, repr=False)
     asked: set[str] = field(init=False, default_factory=set, compare=False, repr=False)
 
 

@@ -87,7 +87,7 @@ class Extractions:
             return held.found  # what hundreds of searches find: nothing to decide
         frame = segment.frame
         chosen = frame.filter(possible)
-        names = extractable(wanted, chosen)
+        names = extractable(wanted, segment)
         if names is not None and names <= STORED:
             return Extracted(chosen)
         if state is None:

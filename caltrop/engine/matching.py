@@ -48,9 +48,21 @@ MAJOR_BOUNDARY = f"[{_MAJOR_CLASS}]"
 _CIDR = re.compile(r"^[0-9A-Fa-f.:]+/\d{1,3}$")
 
 
-def predicate(node: Node, frame: pl.DataFrame) -> pl.Expr:
-    """The expression as a Boolean filter over the frame's columns, without nulls."""
-    found = test(node, frame)
+# The distinct values of a column of texts, where they are known and few; None for others.
+Known = Callable[[str], pl.Series | None]
+
+
+def nothing_known(_: str) -> pl.Series | None:
+    return None
+
+
+def predicate(node: Node, frame: pl.DataFrame, known: Known = nothing_known) -> pl.Expr:
+    """The expression as a Boolean filter over the frame's columns, without nulls.
+
+    A term on a column whose values are `known` is tested on these, and rows are compared with those that pass: several times as
+    fast as a pattern, since case and wildcards are looked at once a value.
+    """
+    found = test(node, frame, known)
     return pl.lit(found) if isinstance(found, bool) else found
 
 
@@ -73,29 +85,29 @@ def plain(*nodes: Node) -> bool:
     return True
 
 
-def test(node: Node, frame: pl.DataFrame) -> pl.Expr | bool:
+def test(node: Node, frame: pl.DataFrame, known: Known = nothing_known) -> pl.Expr | bool:
     """Like `predicate`; a bool where the columns that the frame has, and lacks, decide it for all rows."""
     if isinstance(node, And | Or):
-        return _junction(node.items, frame, decides=isinstance(node, Or))
+        return _junction(node.items, frame, known, decides=isinstance(node, Or))
     if isinstance(node, Not):
-        found = test(node.operand, frame)
+        found = test(node.operand, frame, known)
         return not found if isinstance(found, bool) else ~found
     if isinstance(node, Keyword):
-        return _keyword(node, frame)
+        return _keyword(node, frame, known)
     if isinstance(node, Directive):
         return _raw_search(frame, directive_pattern(node), node.text)
     if isinstance(node, Comparison):
-        return _comparison(node, frame)
+        return _comparison(node, frame, known)
     if isinstance(node, Membership):
-        return _member(node, frame)
+        return _member(node, frame, known)
     raise SearchError(f"{type(node).__name__} cannot stand in a search expression here", node=node)
 
 
-def _junction(items: Sequence[Node], frame: pl.DataFrame, *, decides: bool) -> pl.Expr | bool:
+def _junction(items: Sequence[Node], frame: pl.DataFrame, known: Known, *, decides: bool) -> pl.Expr | bool:
     """Any of the items, or (`decides` False) all of them: one that has that value settles it."""
     parts: list[pl.Expr] = []
     for item in items:
-        found = test(item, frame)
+        found = test(item, frame, known)
         if found is decides:
             return decides
         if not isinstance(found, bool):
@@ -123,13 +135,13 @@ def directive_pattern(node: Directive) -> str:
     return f"(?si)(?:^|{MAJOR_BOUNDARY}){body}(?:$|{MAJOR_BOUNDARY})"
 
 
-def _keyword(node: Keyword, frame: pl.DataFrame) -> pl.Expr | bool:
+def _keyword(node: Keyword, frame: pl.DataFrame, known: Known) -> pl.Expr | bool:
     text = node.text
     if not text.strip("*"):
         return True
     indexed = re.match(r"^(\w+)::(.+)$", text)
     if indexed and not node.quoted:
-        return _equal(indexed[1], Word(indexed[2]), frame)
+        return _equal(indexed[1], Word(indexed[2]), frame, known)
     return _raw_search(frame, keyword_pattern(text, quoted=node.quoted), text)
 
 
@@ -149,40 +161,40 @@ def literals(text: str) -> list[str]:
 # --- comparisons ----------------------------------------------------------------------------------------------------
 
 
-def _comparison(node: Comparison, frame: pl.DataFrame) -> pl.Expr | bool:
+def _comparison(node: Comparison, frame: pl.DataFrame, known: Known) -> pl.Expr | bool:
     name = node.field.name
     if name not in frame.columns:
         return False
     if node.op == "=":
-        return _equal(name, node.value, frame)
+        return _equal(name, node.value, frame, known)
     if node.op == "!=":
-        return _any_value(frame, name, lambda e: ~_equal_text(e, node.value))
-    return _ordered(node, frame)
+        return _any_value(frame, name, lambda e: ~_equal_text(e, node.value), known)
+    return _ordered(node, frame, known)
 
 
-def _member(node: Membership, frame: pl.DataFrame) -> pl.Expr | bool:
+def _member(node: Membership, frame: pl.DataFrame, known: Known) -> pl.Expr | bool:
     """One of several values: those that are plain text or have wildcards are looked for in one pass."""
     name = node.field.name
     if name not in frame.columns:
         return False
     texts = [v.text for v in node.values if isinstance(v, Word) and v.text.strip("*") and not is_network(v.text)]
     others = [v for v in node.values if not (isinstance(v, Word) and v.text in texts)]
-    tests = [_equal(name, value, frame) for value in others]
+    tests = [_equal(name, value, frame, known) for value in others]
     if texts:
         pattern = "|".join(f"(?:{wildcard_pattern(text)})" for text in dict.fromkeys(texts))
-        tests.append(_any_value(frame, name, lambda e: e.str.contains(pattern)))
+        tests.append(_any_value(frame, name, lambda e: e.str.contains(pattern), known))
     if any(found is True for found in tests):
         return True
     columns = [test for test in tests if not isinstance(test, bool)]
     return reduce(or_, columns) if columns else False
 
 
-def _equal(name: str, value: Node, frame: pl.DataFrame) -> pl.Expr | bool:
+def _equal(name: str, value: Node, frame: pl.DataFrame, known: Known) -> pl.Expr | bool:
     if name not in frame.columns:
         return False
     if isinstance(value, Word) and value.text and not value.text.strip("*"):
         return pl.col(name).is_not_null()
-    return _any_value(frame, name, lambda e: _equal_text(e, value))
+    return _any_value(frame, name, lambda e: _equal_text(e, value), known)
 
 
 def is_network(text: str) -> bool:
@@ -227,7 +239,7 @@ def in_network(text: pl.Expr, network: str) -> pl.Expr:
     return text.map_batches(test, return_dtype=pl.Boolean)
 
 
-def _ordered(node: Comparison, frame: pl.DataFrame) -> pl.Expr | bool:
+def _ordered(node: Comparison, frame: pl.DataFrame, known: Known) -> pl.Expr | bool:
     name = node.field.name
     if not isinstance(node.value, Word):
         raise SearchError(f"'{node.op}' needs a value on its right", node=node.value)
@@ -247,15 +259,25 @@ def _ordered(node: Comparison, frame: pl.DataFrame) -> pl.Expr | bool:
         number = text.str.strip_chars().cast(pl.Float64, strict=False)
         return pl.when(number.is_finite()).then(test(number, wanted)).otherwise(words_test)
 
-    return _any_value(frame, name, text_test)
+    return _any_value(frame, name, text_test, known)
 
 
-def _any_value(frame: pl.DataFrame, name: str, test: Callable[[pl.Expr], pl.Expr]) -> pl.Expr | bool:
+def _any_value(
+    frame: pl.DataFrame, name: str, test: Callable[[pl.Expr], pl.Expr], known: Known = nothing_known
+) -> pl.Expr | bool:
     """The text test over a column of any type; for a multivalue it is enough that one value passes."""
     dtype = frame.schema[name]
     if dtype == MULTIVALUE:
         result: pl.Expr = pl.col(name).list.eval(test(pl.element())).list.any()
     elif dtype == pl.String:
+        values = known(name)
+        if values is not None:
+            passing = values.to_frame("value").filter(test(pl.col("value"))).get_column("value")
+            if len(passing) == 0:
+                return False
+            if len(passing) == 1:
+                return pl.col(name).eq(passing[0]).fill_null(False)
+            return pl.col(name).is_in(passing.implode()).fill_null(False)
         result = test(pl.col(name))
     elif dtype == pl.Null:
         return False

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import polars as pl
-
 from caltrop.dialect.words import fits
+from caltrop.index import Segment
 from caltrop.spl.ast import Command, MacroCall
 from caltrop.spl.commands import declaration_of
 from caltrop.spl.facts import SUMMARY
@@ -36,11 +35,11 @@ def plain(wanted: frozenset[str] | None) -> frozenset[str] | None:
     return None if wanted is None or SUMMARY in wanted or any("*" in name for name in wanted) else wanted
 
 
-def extractable(wanted: frozenset[str] | None, events: pl.DataFrame) -> set[str] | None:
-    """The names to extract; None (all of them) where patterns can mean any field."""
+def extractable(wanted: frozenset[str] | None, segment: Segment) -> set[str] | None:
+    """The names to extract; None (all of them) where patterns can mean any field, or rows of a summary are among the events."""
     if wanted is None or any("*" in name for name in wanted - {SUMMARY}):
         return None
-    if SUMMARY in wanted and events.get_column("_raw").str.contains("psrsvd_", literal=True).any():
+    if SUMMARY in wanted and segment.has_text("psrsvd_"):
         return None
     return set(wanted - {SUMMARY})
 

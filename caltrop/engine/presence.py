@@ -10,8 +10,8 @@ from collections.abc import Callable
 import polars as pl
 
 from caltrop.dialect.words import fits
-from caltrop.engine.context import Extracted
-from caltrop.engine.matching import is_network
+from caltrop.engine.context import Distinct, Extracted
+from caltrop.engine.matching import Known, is_network
 from caltrop.engine.table import MULTIVALUE, render
 from caltrop.spl.ast import And, Comparison, Membership, Node, Or, Word
 
@@ -44,7 +44,7 @@ def may_match(node: Node, extracted: Extracted, computed: frozenset[str], column
         if len(texts) < len(wanted) or any(is_network(text) for text in texts):
             return True
         values = values_of(name, extracted)
-        return values is None or any(_holds(text.casefold(), values) for text in texts)
+        return values is None or any(_holds(text.casefold(), values.folded) for text in texts)
     return True
 
 
@@ -53,8 +53,8 @@ def _holds(text: str, values: frozenset[str]) -> bool:
     return any(fits(text, value) for value in values) if "*" in text else text in values
 
 
-def values_of(name: str, extracted: Extracted) -> frozenset[str] | None:
-    """The folded values of a field; None where there are many, and when many events are asked for the first time."""
+def values_of(name: str, extracted: Extracted) -> Distinct | None:
+    """The values of a field; None where there are many, and when many events are asked for the first time."""
     if name in extracted.values:
         return extracted.values[name]
     if extracted.frame.height > SAMPLE and name not in extracted.asked:
@@ -64,13 +64,28 @@ def values_of(name: str, extracted: Extracted) -> frozenset[str] | None:
     return found
 
 
-def _distinct(name: str, extracted: Extracted) -> frozenset[str] | None:
+def texts_of(extracted: Extracted) -> Known:
+    """The values of its columns of texts, as `matching.predicate` wants to know them."""
+
+    def known(name: str) -> pl.Series | None:
+        if name not in extracted.frame.columns or name == "_raw":
+            return None
+        found = values_of(name, extracted)
+        return None if found is None else found.texts
+
+    return known
+
+
+def _distinct(name: str, extracted: Extracted) -> Distinct | None:
     column = extracted.frame.get_column(name)
     if column.dtype == MULTIVALUE:
         column = column.explode()
     if column.dtype == pl.Null:
-        return frozenset()
+        return Distinct(frozenset(), None)
     if column.head(SAMPLE).n_unique() > MOST_VALUES:
         return None
-    values = render(column.unique()).drop_nulls()
-    return frozenset(text.casefold() for text in values) if len(values) <= MOST_VALUES else None
+    values = column.unique().drop_nulls()
+    if len(values) > MOST_VALUES:
+        return None
+    single = extracted.frame.schema[name] == pl.String
+    return Distinct(frozenset(text.casefold() for text in render(values)), values if single else None)

@@ -73,6 +73,7 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context) -> Table:
     possible, read = _possible(node, bounds), mentioned(node) | {"_time", "_raw"}
     if not read.isdisjoint(DERIVED):
         read |= READ
+    narrows = bounds != Bounds(None, None) or has_raw_needs(node)
     instance = ctx.instance
     pieces: list[Table] = []
     for segment in instance.store.segments(indexes, bounds.earliest, bounds.latest):
@@ -86,7 +87,8 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context) -> Table:
         here = within(node, segment.index)
         if not presence.may_match(here, extracted, DERIVED):
             continue
-        rows = _matching_rows(frame.select([c for c in frame.columns if c in read]), here, possible, read, ctx)
+        looked_at = frame.select([c for c in frame.columns if c in read])
+        rows = _matching_rows(looked_at, here, possible if narrows else None, read, presence.texts_of(extracted), ctx)
         frame = _rows(frame, rows, wanted, ctx)
         if frame.height:
             pieces.append(Table(frame, events=True))
@@ -116,10 +118,13 @@ def _rows(frame: pl.DataFrame, rows: pl.Series, wanted: frozenset[str] | None, c
     return frame.select(keep(frame.columns, wanted))
 
 
-def _matching_rows(frame: pl.DataFrame, node: Node, possible: pl.Expr, read: frozenset[str], ctx: Context) -> pl.Series:
+def _matching_rows(
+    frame: pl.DataFrame, node: Node, possible: pl.Expr | None, read: frozenset[str], known: matching.Known, ctx: Context
+) -> pl.Series:
     """Row numbers of the events that match; the cheap test goes first, so that the exact one sees few rows."""
-    frame = with_derived(frame.with_row_index(_ROW).filter(possible), read, ctx)
-    return frame.filter(matching.predicate(node, frame)).get_column(_ROW)
+    frame = frame.with_row_index(_ROW)
+    frame = with_derived(frame if possible is None else frame.filter(possible), read, ctx)
+    return frame.lazy().filter(matching.predicate(node, frame, known)).select(_ROW).collect().get_column(_ROW)
 
 
 _ROW = "row number"

@@ -109,6 +109,13 @@ class Segment:
     kept: Kept = field(default_factory=Kept, repr=False)
     _frame: pl.DataFrame | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _texts: dict[str, bool] = field(default_factory=dict, repr=False)  # what it was asked for, and whether it has it
+
+    def has_text(self, text: str) -> bool:
+        """Whether the text stands in any event, in this case; looked for once."""
+        if text not in self._texts:
+            self._texts[text] = bool(self.frame.get_column("_raw").str.contains(text, literal=True).any())
+        return self._texts[text]
 
     @property
     def frame(self) -> pl.DataFrame:

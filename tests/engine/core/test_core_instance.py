@@ -20,6 +20,7 @@ from caltrop.engine.instance import Instance
 from caltrop.engine.needed import extractable, keep, needed_fields
 from caltrop.errors import CaltropError
 from caltrop.index.kept import ENTRY, Kept
+from caltrop.index.segment import Segment, Summary
 from caltrop.spl import SplError, known_commands, parse
 from caltrop.spl.facts import SUMMARY
 
@@ -165,10 +166,13 @@ def test_needed_fields(spl: str, fields: set[str] | None) -> None:
 
 
 def test_patterns_extract_everything() -> None:
-    events = pl.DataFrame({"_raw": ["a=1"]})
+    def events_of(raw: str) -> Segment:
+        return Segment("s", "main", Summary(1, 0.0, 0.0, 1, {}), _frame=pl.DataFrame({"_raw": [raw]}))
+
+    events = events_of("a=1")
     assert extractable(frozenset({"a", SUMMARY}), events) == {"a"}
     assert extractable(frozenset({"a*"}), events) is None
-    assert extractable(frozenset({SUMMARY}), pl.DataFrame({"_raw": ["psrsvd_v=1"]})) is None
+    assert extractable(frozenset({SUMMARY}), events_of("psrsvd_v=1")) is None
 
 
 def test_keep_understands_patterns() -> None:

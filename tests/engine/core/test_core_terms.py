@@ -108,8 +108,13 @@ def test_what_cannot_stand_there_is_refused() -> None:
 @given(rows, expressions)
 def test_what_cannot_match_matches_nothing(cells: list[tuple[str | None, str | None, str | None]], text: str) -> None:
     frame, node = frame_of(cells), parse_search(text)
-    if not presence.may_match(node, Extracted(frame), frozenset()):
+    extracted = Extracted(frame)
+    if not presence.may_match(node, extracted, frozenset()):
         assert not any(alone(node, frame)), text
+    found = frame.select(matching.predicate(node, frame, presence.texts_of(extracted)).alias("match"))["match"]
+    assert (found.to_list() if len(found) == frame.height else found.to_list() * frame.height) == alone(node, frame), (
+        text
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,6 +144,7 @@ def test_what_a_segment_holds_decides(text: str, may: bool) -> None:
 def test_the_values_of_many_events_are_counted_when_asked_for_again() -> None:
     many = Extracted(pl.DataFrame({"a": ["x"] * (presence.SAMPLE + 1)}))
     assert presence.values_of("a", many) is None
-    assert presence.values_of("a", many) == frozenset({"x"})
+    found = presence.values_of("a", many)
+    assert found is not None and found.folded == {"x"} and found.texts is not None and found.texts.to_list() == ["x"]
     distinct = Extracted(pl.DataFrame({"a": [str(i) for i in range(presence.MOST_VALUES + 1)]}))
     assert presence.values_of("a", distinct) is None
