@@ -24,6 +24,7 @@ NAMES_SHOWN = 10
 DEFAULTS = frozenset(
     {"host", "source", "sourcetype", "index", "punct", "linecount", "splunk_server", "eventtype", "tag"}
 )
+ALL_BUT = 0.8  # likeness of a value that was all but asked for
 LETTERS = 2  # that a misspelt value lacks at most
 ALTERNATIVES = 25  # of an OR that are asked about
 
@@ -74,6 +75,31 @@ def explain(setting: Setting, nodes: Sequence[Node]) -> list[Finding]:
             )
     first = sorted(found.values(), key=lambda one: -one[1])
     return [*(finding for finding, _ in first), *together]
+
+
+def idle(setting: Setting, nodes: Sequence[Node]) -> list[Finding]:
+    """Alternatives that hold for no row although others do, where a value that is all but the one they ask for is there: what is
+    misspelt leaves rows to a later stage, and may be why that leaves none."""
+    found = []
+    for number, node in enumerate(nodes):
+        term = read(node, search=setting.search)
+        if term.shape != "any" or len(term.inner) > ALTERNATIVES:
+            continue
+        near = narrowed(setting.prefix, [other for n, other in enumerate(nodes) if n != number], search=setting.search)
+        patterns = setting.patterns([one.node for one in term.inner], near)
+        total = sum(patterns.values())
+        for position, one in enumerate(term.inner):
+            if one.shape != "equal" or alone(patterns, position) or not total:
+                continue
+            values = setting.asked.evidence.values(near, one.field)
+            if likeness(one.wanted, values) >= ALL_BUT:
+                there = nearest(one.wanted, values, 1)
+                text = (
+                    f"stage {setting.stage + 1}: `{one.text}` matches none of {setting.many(total)}, other alternatives do; "
+                    f"nearest: {counted(there)}"
+                )
+                found.append(Finding("value", text, setting.stage + 1, one.text, "", 0, total, tuple(there)))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

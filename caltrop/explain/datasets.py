@@ -9,7 +9,7 @@ from caltrop.explain.conditions import Setting, explain
 from caltrop.explain.events import Bounds, bounds_of, explain_events, time_finding
 from caltrop.explain.evidence import Prefix
 from caltrop.explain.findings import Finding, counted
-from caltrop.explain.terms import read
+from caltrop.explain.terms import Term, read
 from caltrop.spl import parse_search
 from caltrop.spl.ast import (
     And,
@@ -68,12 +68,7 @@ def explain_dataset(asked: Asked, stage: int, model: str, dataset: str) -> list[
     tagging = "tag" in first.term
     text = f"{lead}: {first.text}" + (f"; sourcetypes there: {_sourcetypes(asked)}" if tagging else "")
     told = replace(first, subject="datamodel", text=text, more=(f"{name} asks for {constraint}",))
-    missing = [app for app in asked.addons if app not in asked.evidence.apps()] if tagging else []
-    addons = [
-        Finding("addon", f"the add-on {app}, which gives such events tags and fields, is not installed", stage + 1)
-        for app in missing
-    ]
-    return [told, *addons, *rest]
+    return [told, *rest]
 
 
 def _sourcetypes(asked: Asked) -> str:
@@ -86,22 +81,36 @@ def _sourcetypes(asked: Asked) -> str:
 def explain_tstats(asked: Asked, stage: int, command: Command) -> list[Finding]:
     """tstats over a dataset: no row of it, conditions that none meets, or BY fields that none has."""
     where = command.clause("where") or ()
-    nodes = [node for node in _flat(where) if not is_time_modifier(node)]
     named = dataset_of(command)
     if named is None:
         return explain_events(asked, stage, And(tuple(where))) + _not_indexed(asked, stage, where)
-    prefix = rows_of(*named)
-    if not asked.evidence.count(prefix):
+    if not asked.evidence.count(rows_of(*named)):
         return explain_dataset(asked, stage, *named)
-    times = [read(node, search=True) for node in _flat(where) if is_time_modifier(node)]
-    bounds = bounds_of(asked, times)
-    if times:
-        prefix = narrowed(prefix, _within(bounds), search=True)
-        if not asked.evidence.count(prefix):
-            return [time_finding(stage, bounds, asked.evidence.inventory(), [])]
-    setting = Setting(asked, stage, prefix, True, f"rows of {named[0]}.{named[1]}")
-    conditions = [_short(node) for node in nodes]
+    setting = dataset_setting(asked, stage, command)
+    if not asked.evidence.count(setting.prefix):
+        return [time_finding(stage, bounds_of(asked, _times(where)), asked.evidence.inventory(), [])]
+    conditions = dataset_conditions(command)
     return explain(setting, conditions) if conditions else []
+
+
+def dataset_setting(asked: Asked, stage: int, command: Command) -> Setting:
+    """Where the conditions of a tstats over a dataset are asked: its rows in the time range of the search."""
+    named = dataset_of(command)
+    assert named is not None
+    times = _times(command.clause("where") or ())
+    prefix = rows_of(*named)
+    if times:
+        prefix = narrowed(prefix, _within(bounds_of(asked, times)), search=True)
+    return Setting(asked, stage, prefix, True, f"rows of {named[0]}.{named[1]}")
+
+
+def dataset_conditions(command: Command) -> list[Node]:
+    """The conditions of a tstats, times left out, under the names that rows of a dataset have."""
+    return [_short(node) for node in _flat(command.clause("where") or ()) if not is_time_modifier(node)]
+
+
+def _times(where: tuple[Node, ...]) -> list[Term]:
+    return [read(node, search=True) for node in _flat(where) if is_time_modifier(node)]
 
 
 def _within(bounds: Bounds) -> list[Node]:

@@ -48,5 +48,8 @@ def _likeness(wanted: str, value: str) -> float:
             best = max(best, matcher.ratio())
     if best < SIMILAR and len(value) > len(wanted) > SHORTEST:
         matcher = SequenceMatcher(None, wanted, value, autojunk=False)
-        best = max(best, 0.95 * matcher.find_longest_match().size / len(wanted))
+        match = matcher.find_longest_match()
+        start = max(0, match.b - match.a)
+        matcher.set_seq2(value[start : start + len(wanted)])
+        best = max(best, 0.95 * matcher.ratio())
     return best

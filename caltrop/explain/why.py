@@ -7,9 +7,16 @@ from collections.abc import Callable, Sequence
 from caltrop.errors import CaltropError
 from caltrop.explain.asked import Asked
 from caltrop.explain.blame import passing, smallest
-from caltrop.explain.conditions import LOOKED_AT, Setting, listed, nearest_field, tally
+from caltrop.explain.conditions import LOOKED_AT, Setting, idle, listed, nearest_field, tally
 from caltrop.explain.conditions import explain as explain_conditions
-from caltrop.explain.datasets import dataset_of, explain_dataset, explain_tstats, rows_of
+from caltrop.explain.datasets import (
+    dataset_conditions,
+    dataset_of,
+    dataset_setting,
+    explain_dataset,
+    explain_tstats,
+    rows_of,
+)
 from caltrop.explain.events import explain_events
 from caltrop.explain.findings import Explanation, Finding, StageRow, counted
 from caltrop.explain.near import nearest
@@ -98,7 +105,8 @@ def _findings(asked: Asked, number: int) -> list[Finding]:
     else:
         found = _nulls(asked, number, command)
     if found:
-        return found
+        first, *rest = found
+        return [first, *_addons(asked, number, found), *rest, *(_idle(asked) if number else [])]
     came = "" if not number or asked.rows[number - 1] is None else f" of {asked.rows[number - 1]:,} rows"
     return [Finding("stage", f"stage {number + 1} `{cut(unparse(command), 90)}` left none{came}", number + 1)]
 
@@ -127,6 +135,26 @@ def _leading(asked: Asked, command: Command) -> list[Finding]:
             Finding("subsearch", f"search {n} of {len(parts)} gave no row: [{cut(unparse(part.pipeline), 80)}]", 1)
             for n, part in enumerate(parts, 1)
         ]
+    return []
+
+
+def _addons(asked: Asked, number: int, found: Sequence[Finding]) -> list[Finding]:
+    """The add-ons that are needed and absent, where fields or tags are missing that an add-on may give."""
+    if not any(finding.subject in ("field", "datamodel", "group") for finding in found):
+        return []
+    here = set(asked.evidence.apps()) if asked.addons else set()
+    text = "the add-on {}, which the data source names for fields and tags, is not among the installed apps"
+    return [Finding("addon", text.format(app), number + 1) for app in asked.addons if app not in here]
+
+
+def _idle(asked: Asked) -> list[Finding]:
+    """Misspelt alternatives of the first command, where a later one left no row."""
+    command = asked.commands[0]
+    if command.name == "search":
+        nodes = list(conjuncts(_expression(command)))
+        return idle(Setting(asked, 0, (Command("search", (And(()),)),), True, "events"), nodes)
+    if command.name == "tstats" and dataset_of(command) is not None:
+        return idle(dataset_setting(asked, 0, command), dataset_conditions(command))
     return []
 
 

@@ -135,6 +135,15 @@ def test_rows_that_were_appended_and_then_lost_are_told(why: Explain) -> None:
     assert "nearest: `reg.exe` (2)" in found.findings[0].text
 
 
+def test_a_misspelt_alternative_is_told_where_a_later_stage_left_none(why: Explain) -> None:
+    first, second = why('(Name=powershel.exe OR Name=cmd.exe) | where like(Image, "%v1.0%")').findings
+    assert first.stage == 2 and first.term.startswith("like(")
+    assert second.text == (
+        "stage 1: `Name=powershel.exe` matches none of 9 events, other alternatives do; nearest: `powershell.exe` (1)"
+    )
+    assert len(why('(Name=nosuch OR Name=cmd.exe) | where like(Image, "%v1.0%")').findings) == 1
+
+
 def test_the_short_form_is_bounded_and_says_so(why: Explain) -> None:
     found = why("| tstats count from datamodel=Changes.Odd by Odd.user", addon=1)
     assert len(found.lines(2)) == 2
