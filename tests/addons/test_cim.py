@@ -172,6 +172,80 @@ CASES: dict[str, tuple[str, str, Mapping[str, object], Mapping[str, object]]] = 
         {"file_size": '"big"'},
         {"file_size": None, "file_hash": "unknown"},
     ),
+    "a certificate within its time": (
+        "Certificates",
+        "SSL",
+        {"_time": "150", "ssl_start_time": "100", "ssl_end_time": "300"},
+        {"ssl_validity_window": "200", "ssl_is_valid": "1", "ssl_hash": "unknown", "ssl_serial": None, "dest": None},
+    ),
+    "a certificate after its time": (
+        "Certificates",
+        "SSL",
+        {"_time": "350", "ssl_start_time": "100", "ssl_end_time": "300"},
+        {"ssl_is_valid": "0"},
+    ),
+    "what the source says of the certificate counts first": (
+        "Certificates",
+        "SSL",
+        {"_time": "350", "ssl_start_time": "100", "ssl_end_time": "300", "ssl_is_valid": '"True"'},
+        {"ssl_is_valid": "1"},
+    ),
+    "a certificate whose times are texts": (
+        "Certificates",
+        "SSL",
+        {"ssl_start_time": '"May 1"', "ssl_end_time": '"May 2"'},
+        {"ssl_validity_window": None, "ssl_is_valid": None},
+    ),
+    "references of a vulnerability": (
+        "Vulnerabilities",
+        "Vulnerabilities",
+        {"cve": '"CVE-2024-1"', "mskb": '"KB5"'},
+        {"cve": "cve-2024-1", "mskb": "kb5", "cert": None, "severity": "unknown", "user": None},
+    ),
+    "an incident without its kind": (
+        "Ticket_Management",
+        "Incident",
+        {"priority": '"1"'},
+        {"incident": "unknown", "ticket_id": "unknown", "priority": "1", "status": None},
+    ),
+    "a clock set by its tag": ("Performance", "Timesync", {"tag": 'split("os failure", " ")'}, {"action": "failure"}),
+    "a clock of which nothing is said": (
+        "Performance",
+        "Timesync",
+        NOTHING,
+        {"action": "unknown", "vendor_product": None},
+    ),
+    "a search by its name": (
+        "Splunk_Audit",
+        "Search_Activity",
+        {
+            "_raw": '"Audit:[timestamp=1, user=ann, action=search, info=granted]"',
+            "search_id": "\"'scheduler__ann_search__RMD5_at_1_2'\"",
+            "savedsearch_name": '"S"',
+        },
+        {"user": "ann", "search_id": "scheduler__ann_search__RMD5_at_1_2", "search_type": "adhoc", "search_alias": "S"},
+    ),
+    "a search by hand": (
+        "Splunk_Audit",
+        "Search_Activity",
+        {"search_id": "\"'1709633472.5'\"", "search": '"search index=main"', "savedsearch_name": '""'},
+        {"search_type": "adhoc", "savedsearch_name": None, "search_alias": "search index=main", "datamodel": None},
+    ),
+    "an acceleration": (
+        "Splunk_Audit",
+        "Search_Activity",
+        {
+            "search_id": '"scheduler__nobody__x_at_1_2"',
+            "savedsearch_name": '"_ACCELERATE_DM_Splunk_SA_CIM_Network_Traffic_ACCELERATE_"',
+        },
+        {"datamodel": "Network_Traffic"},
+    ),
+    "an action by its owner": (
+        "Splunk_Audit",
+        "Modular_Actions",
+        {"owner": '"ann"', "action": '"email"', "sourcetype": '"splunkd"'},
+        {"user": "ann", "action_name": "email", "sid": "unknown", "rid": None},
+    ),
 }
 
 
@@ -192,6 +266,8 @@ def test_calculations(instance: Instance, name: str) -> None:
         ("Interprocess_Messaging", "All_Messaging", "tag=messaging"),
         ("Intrusion_Detection", "Network_IDS_Attacks", "ids_type=network"),
         ("Malware", "Deferred_Malware", "action=deferred"),
+        ("Splunk_Audit", "Failed_Jobs", "info=failed"),
+        ("Splunk_Audit", "Acceleration_Jobs", "search_type=summary_director"),
         ("Updates", "Available_Updates", "status=available"),
         ("Vulnerabilities", "High_Critical_Vulnerabilities", 'severity="critical"'),
     ],
@@ -306,3 +382,32 @@ def test_a_model_looks_where_its_macro_says(tmp_path: Path) -> None:
         found = instance.search("| tstats count from datamodel=Network_Traffic by index").table.frame
         counts[name] = set(found.get_column("index"))
     assert counts == {"as shipped": {"main", "firewalls"}, "named": {"firewalls"}}
+
+
+@pytest.mark.parametrize(
+    ("search_id", "name", "kind"),
+    [
+        ("1709633472.5", "", "Adhoc_Jobs"),
+        ("scheduler__ann__search__RMD5_at_1_2", "S", "Scheduled_Jobs"),
+        ("rt_scheduler__ann__search__RMD5_at_1_2", "S", "Realtime_Jobs"),
+        ("rt_1709633472.5", "", "Realtime_Jobs"),
+        ("subsearch_scheduler__ann__x_1", "", "Subsearch_Jobs"),
+        ("SummaryDirector_1709633472.5", "", "Acceleration_Jobs"),
+        ("scheduler__nobody__x_at_1_2", "_ACCELERATE_DM_Splunk_SA_CIM_Web_ACCELERATE_", "Acceleration_Jobs"),
+    ],
+)
+def test_kinds_of_searches(search_id: str, name: str, kind: str) -> None:
+    """Each event of the audit log belongs to one kind of search, and to the failed ones besides."""
+    instance = Instance(None, layers())
+    instance.store.create_index("_audit")
+    raw = (
+        "Audit:[timestamp=03-05-2024 10:11:12.345, user=ann, action=search, info=failed , "
+        f"search_id='{search_id}', search='search a, b', savedsearch_name=\"{name}\"][n/a]"
+    )
+    event = {"_raw": raw, "host": "h", "source": "audittrail", "sourcetype": "audittrail", "index": "_audit"}
+    instance.store.append(pl.DataFrame([event]).with_columns(_time=1.7e9, _indextime=1.7e9))
+    kinds = ["Acceleration_Jobs", "Adhoc_Jobs", "Realtime_Jobs", "Scheduled_Jobs", "Subsearch_Jobs"]
+    held = {
+        k: instance.search(f"| from datamodel:Splunk_Audit.{k}").table.frame.height for k in [*kinds, "Failed_Jobs"]
+    }
+    assert held == {k: int(k in (kind, "Failed_Jobs")) for k in held}

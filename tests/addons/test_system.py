@@ -62,7 +62,7 @@ LINES: dict[str, tuple[str, dict[str, object]]] = {
     "splunk_web_access": ('127.0.0.1 - admin [05/Mar/2024:10:11:12.345 +0100] "GET /en-US/app/x/y HTTP/1.1" 200 99 "" "b" - 65e 3ms', {"root": "en-US", "file": "y", "status": "200"}),
     "splunk_web_service": ("2024-03-05 10:11:12,345 ERROR   [65e7] proxy:12 - broken", {"log_level": "ERROR", "requestid": "65e7", "component": "proxy", "event_message": "broken"}),
     "splunk_python": ("2024-03-05 10:11:12,345 +0100 INFO sendemail:139 - sent", {"log_level": "INFO", "component": "sendemail", "line": "139"}),
-    "audittrail": ("Audit:[timestamp=03-05-2024 10:11:12.345, user=admin, action=search, info=granted , search='search a, b=c'][n/a]", {"user": "admin", "action": "search", "search": "search a, b=c", "b": None}),
+    "audittrail": ("Audit:[timestamp=03-05-2024 10:11:12.345, user=admin, action=search, info=granted , search='search a, b=c', savedsearch_name=\"An alert, daily\"][n/a]", {"user": "admin", "action": "search", "search": "search a, b=c", "b": None, "savedsearch_name": "An alert, daily"}),
     "stash": ('1709630000, search_name="a, b=1", n=1, a.b="x y"', {"search_name": "a, b=1", "n": "1", "a.b": "x y", "b": None}),
     "osx_secure": ("Mar  5 10:11:12 mac7 com.apple.SecurityServer[24]: ok", {"process": "com.apple.SecurityServer", "pid": "24", "host": "mac7"}),
     "linux_audit": ("type=USER_LOGIN msg=audit(1709630000.123:9): pid=4 res=success", {"type": "USER_LOGIN", "res": "success"}),

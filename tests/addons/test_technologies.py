@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from caltrop.engine.instance import Instance
+from caltrop.index import importers
 from caltrop.knowledge import layers
 
 TAB = "\t"
@@ -394,3 +395,34 @@ def test_the_entropy_of_a_word(word: str, bits: str | None) -> None:
     instance = Instance(None, layers())
     found = instance.search(f'| makeresults | eval word="{word}" | `ut_shannon(word)`').table.frame
     assert (found.row(0, named=True).get("ut_shannon")) == bits
+
+
+SYSMON_LINUX = (
+    '{header}<Event><System><Provider Name="Linux-Sysmon"/><EventID>1</EventID>'
+    '<TimeCreated SystemTime="2024-03-05T10:11:{second}.000000000Z"/><Channel>Linux-Sysmon/Operational</Channel>'
+    '<Computer>box7</Computer></System><EventData><Data Name="Image">/bin/sh</Data>'
+    '<Data Name="CommandLine">sh -c "a\nb {second}"</Data></EventData></Event>'
+)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "<13>",
+        "Mar  5 10:11:12 box7 sysmon: ",
+        "<14>Mar  5 10:11:12 box7 sysmon[7]: ",
+        "2024-03-05T10:11:12.345678+00:00 box7 sysmon: ",
+    ],
+)
+def test_sysmon_of_linux_behind_any_header(header: str) -> None:
+    """Each line of a syslog file is an event of its own, whatever its header; a line end within a command breaks nothing."""
+    instance = Instance(None, layers())
+    text = "\n".join(SYSMON_LINUX.format(header=header, second=second) for second in (12, 13, 14))
+    options = instance.import_options(source="Syslog:Linux-Sysmon/Operational", sourcetype="sysmon:linux", format="raw")
+    (frame,) = importers.read(f"{text}\n".encode(), options)
+    assert frame.get_column("_time").to_list() == [1709633472.0, 1709633473.0, 1709633474.0]
+    instance.store.create_index("main")
+    instance.store.append(frame.with_columns(index=pl.lit("main")))
+    rows = instance.search("search index=main | sort 0 _time | table process_name, process").table.frame.rows()
+    assert rows == [("sh", f'sh -c "a\nb {second}"') for second in (12, 13, 14)]
