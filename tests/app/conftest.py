@@ -13,10 +13,11 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "app" / "bin"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-VERSIONS = ("3.9", "3.13")
+# Splunk's own are 3.9 and 3.13; what is between them is tried with the slow tests.
+VERSIONS = ("3.9", "3.13", *(pytest.param(version, marks=pytest.mark.slow) for version in ("3.10", "3.11", "3.12")))
 
 
-def _interpreter(version: str) -> Path | None:
+def interpreter(version: str) -> Path | None:
     """A Python of this version that runs: on PATH, or among pyenv's."""
     candidates = [shutil.which(f"python{version}")]
     candidates += sorted(str(path) for path in Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
@@ -31,7 +32,7 @@ def _interpreter(version: str) -> Path | None:
 @pytest.fixture(scope="session", params=VERSIONS)
 def python(request: pytest.FixtureRequest) -> Path:
     """Splunk's interpreters, each; skipped, and said, where this machine lacks one."""
-    found = _interpreter(request.param)
+    found = interpreter(request.param)
     if found is None:
         pytest.skip(f"no python{request.param} on PATH or in ~/.pyenv: enrichhits was not run on it")
     return found
