@@ -73,9 +73,9 @@ def _build(content: Path, out: Path, unchecked: bool, cache: Path | None) -> tup
 
 def _refuse(catalogue: Catalogue) -> None:
     """Say every error that stops the build, and stop."""
-    for problem in catalogue.blocking:
-        click.echo(f"{problem}", err=True)
-        if problem.hint:
-            click.echo(f"  hint: {problem.hint}", err=True)
     if catalogue.blocking:
+        from caltrop.content.report import text
+
+        for line in text(catalogue.blocking, Path(catalogue.root)):
+            click.echo(line, err=True)
         raise FindingsError(f"{len(catalogue.errors)} error(s): nothing was built", hint="`caltrop validate` shows all")

@@ -25,10 +25,10 @@ def offsets(text: str, node: ScalarNode) -> list[int]:
             behind = at
         out.append(at)
         behind += 1
-    # A blank before the first visible character is at the first one; the end is right behind the last one.
+    # A blank before the first visible character is at the first one; the end, and blanks before it, right behind the last one.
     first = next((at for at, char in zip(out, node.value, strict=True) if not char.isspace()), start)
     last = next((at for at, char in zip(reversed(out), reversed(node.value), strict=True) if not char.isspace()), start)
-    return [max(at, first) for at in out] + [last + 1]
+    return [min(max(at, first), last + 1) for at in out] + [last + 1]
 
 
 def _visible(raw: str, style: str | None) -> list[tuple[int, int]]:
