@@ -51,7 +51,7 @@ def _build(content: Path, out: Path, unchecked: bool, cache: Path | None) -> tup
     from caltrop.render import build
 
     gc.disable()  # everything that is made is kept until the end: collecting would only walk it
-    catalogue = load(content, checks=not unchecked, cache=cache)
+    catalogue = load(content, checks=not unchecked, places=False, cache=cache)
     _refuse(catalogue)
     result = build(catalogue, out)
     talk = [f"{len(catalogue.detections)} detections, {result.files} files, sha256 {result.sha256}"]

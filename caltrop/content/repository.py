@@ -21,12 +21,19 @@ from caltrop.errors import CaltropError, Location
 
 
 def load(
-    root: str | Path, *, checks: bool = True, cache: Path | None = None, only: Collection[str] | None = None
+    root: str | Path,
+    *,
+    checks: bool = True,
+    places: bool = True,
+    cache: Path | None = None,
+    only: Collection[str] | None = None,
 ) -> Catalogue:
     """Read the repository at `root`. Every fault is in `Catalogue.problems`; only a missing repository raises.
 
     `checks=False` leaves out what needs the whole catalogue or the search language: for readers that only want
-    the content. `cache` is a folder that keeps what was read and checked. `only` are the files (relative to the repository) that count: the others are not read.
+    the content. `places=False` gives what they find a line only where errors stop a build (`AppConfig.strict`): elsewhere
+    it is counted. `cache` is a folder that keeps what was read and checked. `only` are the files (relative to the
+    repository) that count: the others are not read.
     """
     base = Path(root)
     if not base.is_dir():
@@ -48,7 +55,7 @@ def load(
     if checks:
         from caltrop.content.checks import check_catalogue
 
-        problems += check_catalogue(catalogue, bundle)
+        problems += check_catalogue(catalogue, bundle, places=places or config.strict)
     if bundle:
         bundle.save()
     catalogue.problems = settle(problems, config)

@@ -29,16 +29,16 @@ def findings(catalogue: Catalogue, bundle: Bundle | None = None) -> Iterator[Fin
     yield from search.check(catalogue, bundle)
 
 
-def check_catalogue(catalogue: Catalogue, bundle: Bundle | None = None) -> list[Problem]:
-    """Every finding, with line and column."""
-    locator = _Locator(Path(catalogue.root))
+def check_catalogue(catalogue: Catalogue, bundle: Bundle | None = None, *, places: bool = True) -> list[Problem]:
+    """Every finding, with line and column; without `places` none is looked for, which takes reading files again."""
+    locator = _Locator(Path(catalogue.root) if places else None)
     return [locator.problem(finding) for finding in findings(catalogue, bundle)]
 
 
 class _Locator:
     """Places findings; reads a file again only when something is wrong with it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path | None) -> None:
         self._root = root
         self._documents: dict[str, Document | None] = {}
 
@@ -58,6 +58,8 @@ class _Locator:
         )
 
     def _document(self, file: str) -> Document | None:
+        if self._root is None:
+            return None
         if file not in self._documents:
             try:
                 self._documents[file] = Document.of((self._root / file).read_bytes(), file)

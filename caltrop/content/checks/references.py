@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from caltrop.content import wellknown
@@ -233,6 +234,7 @@ def _others(catalogue: Catalogue) -> Iterator[Finding]:
     sources = {s.name for s in catalogue.data_sources}
     baselines = {b.name for b in catalogue.baselines}
     types = {d.type for d in catalogue.deployments}
+    near = cache(lambda source: did_you_mean(source, sources))  # many detections name the same one
     for item in catalogue.detections:
         prefix: tuple[str, ...] = () if item.schema == "flat" else ("tags",)
         for index, technique in enumerate(item.mitre_attack_id):
@@ -243,7 +245,7 @@ def _others(catalogue: Catalogue) -> Iterator[Finding]:
                 )
         for index, source in enumerate(item.data_source):
             if sources and source not in sources:
-                hint = did_you_mean(source, sources) or "add it to data_sources/"
+                hint = near(source) or "add it to data_sources/"
                 yield of(item, ("data_source", index), "unknown-data-source", f"no data source {source!r}", hint)
         for index, baseline in enumerate(item.baselines):
             if baseline not in baselines:
