@@ -6,10 +6,14 @@ Only for commands whose page lists every option (Search Reference); their declar
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from caltrop.dialect.words import did_you_mean
 from caltrop.engine.errors import argument_error, option_error
-from caltrop.spl.ast import Command, Option
+from caltrop.spl import unparse
+from caltrop.spl.ast import Clause, Command, NodeOption, Option
 from caltrop.spl.commands import declaration_of
+from caltrop.spl.declaration import Declaration, Words
 from caltrop.spl.kinds import Kind
 
 
@@ -19,15 +23,18 @@ def check(command: Command) -> None:
     if not declaration.closed:
         return
     known = declaration.options
-    for option in command.of(Option):
+    for option in _written(command, declaration):
         kind = known.get(option.name)
         if kind is None:
+            value = option.value if isinstance(option, Option) else unparse(option.value)
             raise argument_error(
-                f"{command.name}: invalid argument '{option.name}={option.value}'",
+                f"{command.name} has no option {option.name!r}",
                 node=option,
-                argument=f"{option.name}={option.value}",
+                argument=f"{option.name}={value}",
                 hint=did_you_mean(option.name, known),
             )
+        if isinstance(option, NodeOption):
+            continue
         if kind is Kind.BOOL and not isinstance(option.value, bool):
             raise option_error(
                 f"{command.name}: {option.name}= needs true or false, not '{option.value}'",
@@ -36,3 +43,12 @@ def check(command: Command) -> None:
                 value=option.value,
                 kind="boolean",
             )
+
+
+def _written(command: Command, declaration: Declaration) -> Iterator[Option | NodeOption]:
+    """The options of a command, those that stand behind a keyword (`by host limit=5`) among them."""
+    for part in command.parts:
+        if isinstance(part, Option | NodeOption):
+            yield part
+        elif isinstance(part, Clause) and declaration.clauses.get(part.keyword) is not Words.SEARCH:
+            yield from (inner for inner in part.parts if isinstance(inner, Option | NodeOption))

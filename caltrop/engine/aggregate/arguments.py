@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from caltrop.dialect.words import did_you_mean, option_truth
-from caltrop.engine.errors import SearchError, argument_error, option_error
-from caltrop.spl import unparse
+from caltrop.dialect.words import option_truth
+from caltrop.engine.errors import SearchError, option_error
 from caltrop.spl.ast import Aggregation, Alias, Clause, Command, FieldName, Node, NodeOption, Option, Word
-from caltrop.spl.commands import declaration_of
 
 
 def gathered(cmd: Command) -> Command:
@@ -22,28 +20,6 @@ def gathered(cmd: Command) -> Command:
             part = replace(part, parts=tuple(p for p in part.parts if p not in inside))
         kept.append(part)
     return replace(cmd, parts=tuple(kept + options))
-
-
-def checked(cmd: Command) -> Command:
-    """`gathered`, refusing an option that the command does not have."""
-    known = declaration_of(cmd.name).options
-    cmd = gathered(cmd)
-    # The Search Reference writes dedup_splitvals in both ways.
-    parts = [
-        replace(p, name="dedup_splitvals") if isinstance(p, Option) and p.name == "dedup_splitval" else p
-        for p in cmd.parts
-    ]
-    cmd = replace(cmd, parts=tuple(parts))
-    for part in cmd.parts:
-        if isinstance(part, Option | NodeOption) and part.name not in known:
-            value = part.value if isinstance(part, Option) else unparse(part.value)
-            raise argument_error(
-                f"{cmd.name} has no option {part.name!r}",
-                node=part,
-                argument=f"{part.name}={value}",
-                hint=did_you_mean(part.name, known),
-            )
-    return cmd
 
 
 def names(parts: tuple[Node, ...] | None) -> list[str]:

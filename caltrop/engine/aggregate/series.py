@@ -67,7 +67,7 @@ class SeriesOptions:
             other=text(cmd, "otherstr", "OTHER"),
             null=text(cmd, "nullstr", "NULL"),
             template=text(cmd, "format", f"$AGG${separator}$VAL$"),
-            dedup=flag(cmd, "dedup_splitvals", False),
+            dedup=flag(cmd, "dedup_splitvals", flag(cmd, "dedup_splitval", False)),
         )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from caltrop.engine.aggregate.arguments import by_fields, checked, choice, flag, gathered, names, number, text, whole
+from caltrop.engine.aggregate.arguments import by_fields, choice, flag, gathered, names, number, text, whole
 from caltrop.engine.commands.outlier import cut
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
@@ -35,7 +35,7 @@ def anomalies(table: Table, cmd: Command, ctx: Context) -> Table:
         if cmd.option(option) is not None:
             raise SearchError(f"anomalies {option}= is not supported", node=cmd)
     by = by_fields(cmd)
-    cmd = checked(cmd)
+    cmd = gathered(cmd)
     if len(table) == 0:
         return table
     field = text(cmd, "field", "_raw")
@@ -78,7 +78,7 @@ def _unexpectedness(past: Sequence[str], value: str) -> float:
 def anomalousvalue(table: Table, cmd: Command, ctx: Context) -> Table:
     """Values that are rare (texts) or far from the mean (numbers) in their field."""
     fields = names(cmd.parts)
-    cmd = checked(cmd)
+    cmd = gathered(cmd)
     return _by_value(
         table, cmd, fields, action=choice(cmd, "action", "filter", *_ACTIONS), threshold=number(cmd, "pthresh", 0.01)
     )

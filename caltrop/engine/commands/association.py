@@ -9,7 +9,7 @@ from itertools import combinations
 
 import polars as pl
 
-from caltrop.engine.aggregate.arguments import checked, names, number, whole
+from caltrop.engine.aggregate.arguments import gathered, names, number, whole
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.fieldnames import expand
@@ -35,7 +35,7 @@ def arules(table: Table, cmd: Command, ctx: Context) -> Table:
     fields = expand(names(cmd.parts), table.fields)
     if len(names(cmd.parts)) < 2:
         raise SearchError("arules needs two fields or more", node=cmd)
-    options = checked(cmd)
+    options = gathered(cmd)
     support, confidence = whole(options, "sup", 3, minimum=1), number(options, "conf", 0.5)
     counts = _frequent(_baskets(table, fields), support)
     rows = []
@@ -83,7 +83,7 @@ def _frequent(baskets: Sequence[frozenset[Item]], support: int) -> dict[frozense
 @command("associate")
 def associate(table: Table, cmd: Command, ctx: Context) -> Table:
     """Field values that make another field more predictable: how much each lowers its entropy."""
-    options = checked(cmd)
+    options = gathered(cmd)
     least, share, improvement = (
         whole(options, "supcnt", 100),
         number(options, "supfreq", 0.1),

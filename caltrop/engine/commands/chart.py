@@ -9,7 +9,7 @@ import polars as pl
 
 from caltrop.dialect.spans import parse_span
 from caltrop.engine.aggregate import aggregate, buckets, natural_order, ranges, to_prestats
-from caltrop.engine.aggregate.arguments import aggregations, checked, flag, name_of, number, text
+from caltrop.engine.aggregate.arguments import aggregations, flag, gathered, name_of, number, text
 from caltrop.engine.aggregate.functions import find
 from caltrop.engine.aggregate.group import CLOCK, argument_fields
 from caltrop.engine.aggregate.measures import empty_cells
@@ -142,7 +142,7 @@ def apart(
 def chart(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row for each value of the first field, a column for each value of the second."""
     axes = read_axes(cmd)
-    cmd = checked(cmd)
+    cmd = gathered(cmd)
     written = plain_functions(cmd)
     if len(axes) > 2:
         raise SearchError(
@@ -155,7 +155,9 @@ def chart(table: Table, cmd: Command, ctx: Context) -> Table:
     frame, binning = axes[0].apply(frame, ctx)
     row = axes[0].name
     if len(axes) == 1:
-        result = aggregate(frame, written, [row], ctx, dedup_splitvals=flag(cmd, "dedup_splitvals", False))
+        result = aggregate(
+            frame, written, [row], ctx, dedup_splitvals=flag(cmd, "dedup_splitvals", flag(cmd, "dedup_splitval", False))
+        )
         empty = empty_cells(written, argument_fields(frame), [row])
     else:
         frame, _ = axes[1].apply(frame, ctx)
@@ -215,4 +217,4 @@ def sichart(table: Table, cmd: Command, ctx: Context) -> Table:
     for axis in axes:
         frame, _ = axis.apply(frame, ctx)
     names = [axis.name for axis in axes]
-    return Table(natural_order(to_prestats(frame, aggregations(checked(cmd)), names, ctx, optional=names[1:]), names))
+    return Table(natural_order(to_prestats(frame, aggregations(gathered(cmd)), names, ctx, optional=names[1:]), names))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Hashable, Sequence
 import polars as pl
 
 from caltrop.engine import budget
-from caltrop.engine.aggregate.arguments import checked, choice, flag, number, text
+from caltrop.engine.aggregate.arguments import choice, flag, gathered, number, text
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
@@ -37,7 +37,7 @@ def _set_likeness(a: Features, b: Features) -> float:
 @command("cluster", note="The measure of likeness is our own; t keeps its meaning from 0 to 1.")
 def cluster(table: Table, cmd: Command, ctx: Context) -> Table:
     """One row a cluster (its first event), or with labelonly=t every row with the number of its cluster."""
-    cmd = checked(cmd)
+    cmd = gathered(cmd)
     threshold = number(cmd, "t", 0.8)
     if not 0 < threshold < 1:
         raise SearchError("cluster: t lies between 0 and 1", node=cmd)

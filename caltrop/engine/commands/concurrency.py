@@ -6,7 +6,7 @@ import re
 
 import polars as pl
 
-from caltrop.engine.aggregate.arguments import checked, names, text
+from caltrop.engine.aggregate.arguments import gathered, names, text
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
@@ -17,7 +17,7 @@ from caltrop.spl.ast import Command
 @command("concurrency")
 def concurrency(table: Table, cmd: Command, ctx: Context) -> Table:
     """For each row, how many rows (itself included) are under way when it starts; both ends of a row belong to it."""
-    cmd = checked(cmd)
+    cmd = gathered(cmd)
     duration, start = text(cmd, "duration", ""), text(cmd, "start", "_time")
     if not duration:
         raise SearchError("concurrency needs duration=", node=cmd)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from caltrop.engine.aggregate.arguments import checked, choice, text
+from caltrop.engine.aggregate.arguments import choice, gathered, text
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
@@ -15,7 +15,7 @@ from caltrop.spl.ast import Command
 @command("correlate", note="A cell is the share of rows with both fields among those with either.")
 def correlate(table: Table, cmd: Command, ctx: Context) -> Table:
     """A matrix of co-occurrence: RowField, then a column a field, cells from 0 to 1 with two decimals."""
-    choice(checked(cmd), "type", "cocur", "cocur")
+    choice(gathered(cmd), "type", "cocur", "cocur")
     fields = sorted(name for name in table.fields if not name.startswith("_"))
     present = {name: table.frame.get_column(name).is_not_null() for name in fields}
     rows: dict[str, pl.Series] = {"RowField": pl.Series("RowField", fields, dtype=pl.String)}

@@ -6,7 +6,7 @@ import polars as pl
 
 from caltrop.engine import budget
 from caltrop.engine.aggregate import aggregate
-from caltrop.engine.aggregate.arguments import aggregations, by_fields, checked, flag
+from caltrop.engine.aggregate.arguments import aggregations, by_fields, flag, gathered
 from caltrop.engine.context import Context
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table
@@ -33,7 +33,7 @@ def eventstats(table: Table, cmd: Command, ctx: Context) -> Table:
 
     A row whose BY field is multivalue takes part in the group of each value and gets the aggregates of the first.
     """
-    cmd = checked(cmd)
+    cmd = gathered(cmd)
     by = by_fields(cmd)
     groups = aggregate(table.frame, aggregations(cmd), by, ctx, allnum=flag(cmd, "allnum", False))
     new = [name for name in groups.columns if name not in by]

@@ -6,7 +6,7 @@ import json
 
 import polars as pl
 
-from caltrop.engine.aggregate.arguments import checked, names, whole
+from caltrop.engine.aggregate.arguments import gathered, names, whole
 from caltrop.engine.aggregate.inputs import numbers_of
 from caltrop.engine.context import Context
 from caltrop.engine.fieldnames import expand
@@ -20,7 +20,7 @@ COLUMNS = ("field", "count", "distinct_count", "is_exact", "max", "mean", "min",
 @command("fieldsummary")
 def fieldsummary(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row a field, in order of their names: counts, numeric facts, and the most frequent values as JSON."""
-    most = whole(checked(cmd), "maxvals", 100)
+    most = whole(gathered(cmd), "maxvals", 100)
     fields = sorted(expand(names(cmd.parts) or ["*"], table.fields))
     rows = [row for name in fields if (row := _summary(name, table.frame.get_column(name), most)) is not None]
     kinds = {"count": pl.Int64, "distinct_count": pl.Int64, "is_exact": pl.Int64, "numeric_count": pl.Int64}

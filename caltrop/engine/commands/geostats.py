@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from caltrop.engine.aggregate import aggregate
-from caltrop.engine.aggregate.arguments import aggregations, by_fields, checked, flag, number, text, whole
+from caltrop.engine.aggregate.arguments import aggregations, by_fields, flag, gathered, number, text, whole
 from caltrop.engine.aggregate.series import Selection, SeriesOptions, pivot
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
@@ -25,7 +25,7 @@ TILE, LATITUDE, LONGITUDE = "geobin", "\x00lat", "\x00lon"
 def geostats(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row a tile and zoom level: geobin, the mean position of its events, the aggregations or series."""
     by = by_fields(cmd)
-    cmd = checked(cmd)
+    cmd = gathered(cmd)
     written = aggregations(cmd)
     if len(by) > 1:
         raise SearchError("geostats takes one BY field", node=cmd)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from caltrop.engine.aggregate.arguments import checked, flag, names, number, text, whole
+from caltrop.engine.aggregate.arguments import flag, gathered, names, number, text, whole
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.fieldnames import expand
@@ -50,7 +50,7 @@ def kmeans(table: Table, cmd: Command, ctx: Context) -> Table:
 
     A range of k gives one row a k instead, with the distortion.
     """
-    options = checked(cmd)
+    options = gathered(cmd)
     if len(table) == 0:
         return table
     fields = expand(names(cmd.parts) or ["*"], table.fields)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from caltrop.engine.aggregate.arguments import checked, choice, flag, names, number
+from caltrop.engine.aggregate.arguments import choice, flag, gathered, names, number
 from caltrop.engine.context import Context
 from caltrop.engine.fieldnames import expand
 from caltrop.engine.registry import command
@@ -16,7 +16,7 @@ from caltrop.spl.ast import Command
 def outlier(table: Table, cmd: Command, ctx: Context) -> Table:
     """Values beyond a quartile by more than param times their distance are cut to that bound, or their rows removed."""
     fields = names(cmd.parts)
-    options = checked(cmd)
+    options = gathered(cmd)
     choice(options, "type", "iqr", "iqr")
     action = choice(options, "action", "transform", "transform", "tf", "remove", "rm")
     return cut(

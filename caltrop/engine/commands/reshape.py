@@ -8,7 +8,7 @@ import polars as pl
 
 from caltrop.engine import budget
 from caltrop.engine.aggregate import aggregate, buckets, natural_order, ranges
-from caltrop.engine.aggregate.arguments import checked, flag, names, number, text, whole
+from caltrop.engine.aggregate.arguments import flag, gathered, names, number, text, whole
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
@@ -135,7 +135,7 @@ def _empty(column: pl.Series) -> bool:
 @command("contingency", "counttable", "ctable")
 def contingency(table: Table, cmd: Command, ctx: Context) -> Table:
     """How often each pair of values of two fields occurs: rows and columns by falling total, with totals."""
-    options = checked(cmd)
+    options = gathered(cmd)
     x, y = _need(cmd, 2, "a row field and a column field")[:2]
     pairs = aggregate(table.frame, [Aggregation("count", None, ROW, "count")], [x, y], ctx) if x != y else None
     if pairs is None:
@@ -184,7 +184,7 @@ def _covering(pairs: pl.DataFrame, field: str, most: int, cover: float, total: i
 @command("makecontinuous")
 def makecontinuous(table: Table, cmd: Command, ctx: Context) -> Table:
     """Rows for the values of a numeric field or of _time that no row has, in steps of the span."""
-    options = checked(cmd)
+    options = gathered(cmd)
     field = next(iter(names(cmd.parts)), "_time")
     if field not in table or len(table) == 0:
         return table

@@ -14,7 +14,7 @@ import polars as pl
 from caltrop.dialect.spans import parse_span
 from caltrop.engine import budget
 from caltrop.engine.aggregate.accumulate import accumulate
-from caltrop.engine.aggregate.arguments import aggregations, by_fields, checked, expression, flag, text, whole
+from caltrop.engine.aggregate.arguments import aggregations, by_fields, expression, flag, gathered, text, whole
 from caltrop.engine.aggregate.group import time_of
 from caltrop.engine.aggregate.inputs import TIME, Columns
 from caltrop.engine.aggregate.measures import EVAL, SPARKLINE, Measure, measures
@@ -46,7 +46,7 @@ class Windows:
 @command("streamstats", settled=True)
 def streamstats(table: Table, cmd: Command, ctx: Context) -> Table:
     """Every row with the aggregates of the rows so far."""
-    cmd = checked(cmd)
+    cmd = gathered(cmd)
     by = by_fields(cmd)
     written = aggregations(cmd)
     if any(a.function in (SPARKLINE, EVAL) for a in written):

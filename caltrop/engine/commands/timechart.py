@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from caltrop.engine.aggregate import aggregate, to_prestats
-from caltrop.engine.aggregate.arguments import aggregations, checked, flag, text, whole
+from caltrop.engine.aggregate.arguments import aggregations, flag, gathered, text, whole
 from caltrop.engine.aggregate.buckets import Buckets, aligned, automatic, parse
 from caltrop.engine.aggregate.functions import find, with_decimals
 from caltrop.engine.aggregate.group import CLOCK, argument_fields
@@ -41,7 +41,7 @@ class TimeAxis:
 @command("timechart")
 def timechart(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row a bucket of time, a column an aggregation or a series."""
-    rows, functions = apart(table.frame, plain_functions(checked(cmd)), read_axes(cmd))
+    rows, functions = apart(table.frame, plain_functions(gathered(cmd)), read_axes(cmd))
     written = list(functions)
     frame, split, cmd = _prepare(table.with_frame(rows), cmd, ctx)
     if frame.height == 0:
@@ -88,7 +88,7 @@ def sitimechart(table: Table, cmd: Command, ctx: Context) -> Table:
 def _prepare(table: Table, cmd: Command, ctx: Context) -> tuple[pl.DataFrame, str | None, Command]:
     """The rows that have a time, the split field with its values binned, and the command with all options in one place."""
     axes = read_axes(cmd)
-    top = checked(cmd)
+    top = gathered(cmd)
     if len(axes) > 1:
         raise SearchError("timechart takes one BY field", node=cmd, hint='Join the fields first: eval key=a.":".b')
     if TIME not in table:

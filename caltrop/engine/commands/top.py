@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from caltrop.engine.aggregate import aggregate, natural_order, to_prestats
-from caltrop.engine.aggregate.arguments import by_fields, checked, flag, names, text, whole
+from caltrop.engine.aggregate.arguments import by_fields, flag, gathered, names, text, whole
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
@@ -45,12 +45,12 @@ def _fields(cmd: Command) -> tuple[list[str], list[str]]:
     fields = names(cmd.parts)
     if not fields:
         raise SearchError(f"{cmd.name} needs a field", node=cmd)
-    return fields, by_fields(checked(cmd))
+    return fields, by_fields(gathered(cmd))
 
 
 def _frequent(table: Table, cmd: Command, ctx: Context, *, best: bool) -> Table:
     fields, by = _fields(cmd)
-    cmd = checked(cmd)
+    cmd = gathered(cmd)
     count, percent = text(cmd, "countfield", "count"), text(cmd, "percentfield", "percent")
     taken = next((name for name in (count, percent) if name in (*fields, *by)), None)
     if taken is not None:

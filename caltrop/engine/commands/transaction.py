@@ -13,7 +13,7 @@ import polars as pl
 from caltrop.dialect.spans import parse_span
 from caltrop.dialect.words import option_truth
 from caltrop.engine import budget
-from caltrop.engine.aggregate.arguments import checked, flag, name_of, text, whole
+from caltrop.engine.aggregate.arguments import flag, gathered, name_of, text, whole
 from caltrop.engine.aggregate.transactions import Event, Rules, Transaction, group, kept
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
@@ -35,7 +35,7 @@ _LIMITS = ("maxspan", "maxpause", "maxevents", "startswith")  # what closes a tr
 @command("transaction")
 def transaction(table: Table, cmd: Command, ctx: Context) -> Table:
     """One row a group of events, with duration, eventcount and the values of all their fields."""
-    cmd = checked(cmd)
+    cmd = gathered(cmd)
     if cmd.option("name") is not None:
         cmd = _typed(cmd, ctx)
     if TIME not in table:

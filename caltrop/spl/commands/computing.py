@@ -260,6 +260,7 @@ register("setfields", kind="streaming", reads=nothing, gives=_setfields)
 register(
     "concurrency",
     kind="dataset",
+    closed=True,
     options={"duration": STR, "start": STR, "output": STR},
     reads=named,
     gives=option_or("output", "concurrency"),
@@ -281,6 +282,7 @@ register("gauge", kind="transforming")
 register(
     "makecontinuous",
     kind="transforming",
+    closed=True,
     options={"span": STR, "bins": INT, "start": FLOAT, "end": FLOAT, "aligntime": STR},
     words=Words.FIELDS,
     reads=named,

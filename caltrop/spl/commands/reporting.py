@@ -89,12 +89,13 @@ _TRANSACTION = Advice(
 )
 
 
-_STATS = {"partitions": INT, "allnum": BOOL, "delim": STR, "dedup_splitvals": BOOL}
+_STATS = {"partitions": INT, "allnum": BOOL, "delim": STR, "dedup_splitvals": BOOL, "dedup_splitval": BOOL}
 _BIN = {"bins": INT, "span": STR, "minspan": STR, "start": STR, "end": STR, "aligntime": STR}
 _CHART = {
     "agg": STR,
     "cont": BOOL,
     "dedup_splitvals": BOOL,
+    "dedup_splitval": BOOL,  # the Search Reference writes both
     "fixedrange": BOOL,
     "format": STR,
     "limit": FLOAT,
@@ -125,6 +126,7 @@ _BY = {"by": Words.FIELDS}
 register(
     "stats",
     kind="transforming",
+    closed=True,
     options=_STATS,
     words=Words.AGGREGATIONS,
     clauses=_BY,
@@ -136,6 +138,7 @@ register(
 register(
     "sistats",
     kind="transforming",
+    closed=True,
     options=_STATS,
     words=Words.AGGREGATIONS,
     clauses=_BY,
@@ -145,6 +148,7 @@ register(
 register(
     "eventstats",
     kind="dataset",
+    closed=True,
     options={"allnum": BOOL, "limit": INT},  # taken and without effect (measured)
     words=Words.AGGREGATIONS,
     clauses=_BY,
@@ -154,6 +158,7 @@ register(
 register(
     "streamstats",
     kind="centralized",
+    closed=True,
     options={
         "allnum": BOOL,
         "current": BOOL,
@@ -173,6 +178,7 @@ register(
     "chart",
     "timechart",
     kind="transforming",
+    closed=True,
     options=_CHART,
     words=Words.AGGREGATIONS,
     clauses={"by": Words.FIELDS, "over": Words.FIELDS, "where": Words.WORDS},
@@ -184,6 +190,7 @@ register(
     "sichart",
     "sitimechart",
     kind="transforming",
+    closed=True,
     options=_CHART,
     words=Words.AGGREGATIONS,
     clauses={"by": Words.FIELDS, "over": Words.FIELDS, "where": Words.WORDS},
@@ -194,6 +201,7 @@ register(
     "top",
     "rare",
     kind="transforming",
+    closed=True,
     options=_TOP,
     words=Words.FIELDS,
     clauses=_BY,
@@ -206,6 +214,7 @@ register(
     "sitop",
     "sirare",
     kind="transforming",
+    closed=True,
     options=_TOP,
     words=Words.FIELDS,
     clauses=_BY,
@@ -216,6 +225,7 @@ register(
 register(
     "geostats",
     kind="transforming",
+    closed=True,
     options={
         "translatetoxy": BOOL,
         "latfield": STR,
@@ -236,6 +246,7 @@ register(
 register(
     "transaction",
     kind="centralized",
+    closed=True,
     options={
         "name": STR,
         "maxspan": STR,
@@ -289,6 +300,7 @@ register(
     "counttable",
     "ctable",
     kind="transforming",
+    closed=True,
     options={
         "maxrows": INT,
         "maxcols": INT,
@@ -301,7 +313,7 @@ register(
     reads=named,
     keeps_only_named=always,
 )
-register("fieldsummary", kind="transforming", options={"maxvals": INT}, words=Words.FIELDS)
+register("fieldsummary", kind="transforming", closed=True, options={"maxvals": INT}, words=Words.FIELDS)
 register("trendline", kind="centralized", words=Words.TRENDS, reads=named, gives=_beside)
 register(
     "tstats",

@@ -14,6 +14,7 @@ register(
 register(
     "anomalies",
     kind="dataset",
+    closed=True,
     options={
         "threshold": FLOAT,
         "labelonly": BOOL,
@@ -30,6 +31,7 @@ register(
 register(
     "anomalousvalue",
     kind="dataset",
+    closed=True,
     options={
         "maxanofreq": FLOAT,
         "minnormfreq": FLOAT,
@@ -43,12 +45,14 @@ register(
 register(
     "outlier",
     kind="dataset",
+    closed=True,
     options={"action": STR, "mark": BOOL, "param": FLOAT, "uselower": BOOL, "type": STR},
     words=Words.FIELDS,
 )
 register(
     "cluster",
     kind="dataset",
+    closed=True,
     options={
         "t": FLOAT,
         "delims": STR,
@@ -63,6 +67,7 @@ register(
 register(
     "kmeans",
     kind="dataset",
+    closed=True,
     options={
         "reps": INT,
         "maxiters": INT,
@@ -74,10 +79,14 @@ register(
     },
     words=Words.FIELDS,
 )
-register("correlate", kind="transforming", options={"type": STR}, words=Words.FIELDS)
-register("arules", kind="transforming", options={"sup": INT, "conf": FLOAT}, words=Words.FIELDS)
+register("correlate", kind="transforming", closed=True, options={"type": STR}, words=Words.FIELDS)
+register("arules", kind="transforming", closed=True, options={"sup": INT, "conf": FLOAT}, words=Words.FIELDS)
 register(
-    "associate", kind="transforming", options={"supcnt": INT, "supfreq": FLOAT, "improv": FLOAT}, words=Words.FIELDS
+    "associate",
+    kind="transforming",
+    closed=True,
+    options={"supcnt": INT, "supfreq": FLOAT, "improv": FLOAT},
+    words=Words.FIELDS,
 )
 register("analyzefields", "af", kind="transforming", options={"classfield": STR})
 register("cofilter", kind="transforming", words=Words.FIELDS)
