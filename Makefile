@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TARGET ?= embedded
 
-.PHONY: venv prove prove-embedded prove-container test clients unit lint wheel docs bench clean
+.PHONY: venv prove prove-embedded prove-container test clients unit lint wheel docs bench torture fuzz soak clean
 
 venv: .venv/installed
 
@@ -51,6 +51,16 @@ docs: venv
 	$(BIN)/python -m tools.vocabulary > caltrop/analysis/functions.json.new
 	@mv caltrop/analysis/functions.json.new caltrop/analysis/functions.json
 	$(BIN)/python -m tools.analysis_reference > docs/analysis.md
+
+# Kills during ingest, input that nobody would write, an hour's worth of work: each ends by itself after the time given.
+torture: venv
+	$(BIN)/python -m tools.torture --rounds $(or $(ROUNDS),200) --minutes $(or $(MINUTES),40)
+
+fuzz: venv
+	$(BIN)/python -m tools.fuzz --seconds $(or $(SECONDS),60)
+
+soak: venv
+	$(BIN)/python benchmarks/soak.py --minutes $(or $(MINUTES),10)
 
 bench: venv
 	$(BIN)/python benchmarks/run.py

@@ -125,23 +125,29 @@ def command(
             raise click.BadParameter("its first line is empty", param_hint="--password-file")
     os.umask(0o077)  # what is kept here is for this user alone
     password = password or (secrets.token_urlsafe(12) if data_dir is None else None)
-    server = Server(
-        data_dir,
-        host=host,
-        port=port,
-        hec_port=hec_port,
-        web_port=None if web_port < 0 else web_port,
-        password=password,
-        addons=None if addons else (),
-        version=splunk_version or VERSION,
-        settings=Settings(
-            file_inputs=allow_file_inputs,
-            scripts=allow_scripts,
-            limits=Limits(rows=search_rows, memory=search_memory << 20, value=value_length),
-            keep=keep_memory << 20,
-            memory=max_memory << 20,
-        ),
-    )
+    try:
+        server = Server(
+            data_dir,
+            host=host,
+            port=port,
+            hec_port=hec_port,
+            web_port=None if web_port < 0 else web_port,
+            password=password,
+            addons=None if addons else (),
+            version=splunk_version or VERSION,
+            settings=Settings(
+                file_inputs=allow_file_inputs,
+                scripts=allow_scripts,
+                limits=Limits(rows=search_rows, memory=search_memory << 20, value=value_length),
+                keep=keep_memory << 20,
+                memory=max_memory << 20,
+            ),
+        )
+    except OSError as error:
+        raise CaltropError(
+            f"cannot serve from {data_dir or 'a temporary directory'}: {error}",
+            hint="it has to be a directory to write in",
+        ) from error
     if data_dir is None:
         folder.append(server.daemon.state.data_dir)
     try:

@@ -11,6 +11,7 @@ import io
 import json
 import threading
 import time
+import zlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -115,6 +116,8 @@ class Bucket:
         if manifest.exists():
             try:
                 known = json.loads(manifest.read_bytes())
+                if "check" in known and known.pop("check") != _check(known):
+                    raise ValueError("its checksum is not that of what was written")
                 self.settings = known["settings"]
                 self._state = State(
                     self.name,
@@ -147,10 +150,17 @@ class Bucket:
             self._commit(self._state)
         log = self._log_path(path, self._state.sequence)
         if log.exists():
-            batches = [pl.read_ipc_stream(io.BytesIO(payload)) for payload in read_log(log)]
-            if batches:
-                frame = frames.concat(batches)
-                self._state = replace(self._state, serial=self._state.serial + frame.height).added(frame)
+            found = read_log(log)
+            if found.damaged:
+                self.problems.append(
+                    f"index {self.name}: {log} was damaged: {found.damaged:,} bytes of it are no events any more; it is kept "
+                    f"as {log.with_suffix('.log.damaged').name}"
+                )
+            if found.payloads:
+                frame = frames.concat([pl.read_ipc_stream(io.BytesIO(payload)) for payload in found.payloads])
+                # After the last number that was given, also where events in between are lost.
+                last = frame.get_column("_cd").str.strip_prefix("0:").cast(pl.Int64).max()
+                self._state = replace(self._state, serial=int(str(last)) + 1).added(frame)
         self._log = Log(log)
         sync_directory(path)
 
@@ -268,7 +278,7 @@ class Bucket:
                 if s.path is not None
             ],
         }
-        text = json.dumps(manifest, separators=(",", ":")).encode()
+        text = json.dumps({**manifest, "check": _check(manifest)}, separators=(",", ":")).encode()
         replace_file(self.path / "manifest.json", lambda file: file.write(text))
 
     # Changing
@@ -323,6 +333,10 @@ class Bucket:
         with self._write_lock:
             if self._log is not None:
                 self._log.close()
+
+
+def _check(manifest: dict[str, Any]) -> int:
+    return zlib.crc32(json.dumps(manifest, separators=(",", ":"), sort_keys=True).encode())
 
 
 def _record(frame: pl.DataFrame) -> bytes:

@@ -10,12 +10,14 @@ import os
 import struct
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 CHUNK = 1 << 20
 HEADER = struct.Struct("<II")
+SCAN_BYTES = 1 << 30
 
 
 def sync_directory(path: Path) -> None:
@@ -104,15 +106,73 @@ class Log:
             raise
 
 
-def read_log(path: Path) -> Iterator[bytes]:
-    """The payloads of all complete records. A torn end is cut off, so that the log can be appended to again."""
-    with path.open("r+b") as file:
-        good = 0
-        while len(header := file.read(HEADER.size)) == HEADER.size:
-            length, checksum = HEADER.unpack(header)
-            payload = file.read(length)
-            if len(payload) != length or zlib.crc32(payload) != checksum:
+@dataclass(slots=True)
+class Found:
+    """What was in a log: the payloads of its whole records, and the bytes in front of a whole record that are none."""
+
+    payloads: list[bytes] = field(default_factory=list)
+    damaged: int = 0
+
+
+def read_log(path: Path) -> Found:
+    """All whole records. A torn end was never acknowledged and is cut off, so that the log can be appended to again.
+
+    Bytes that are no record and have records after them were damaged later: they are passed over and counted, and the file is
+    kept beside the log as it was.
+    """
+    data = memoryview(path.read_bytes())
+    found, at, good, skipped = Found(), 0, 0, 0
+    while at + HEADER.size <= len(data):
+        payload = _record_at(data, at)
+        if payload is None:
+            after = _next_record(data, at)
+            if after is None:
                 break
-            good = file.tell()
-            yield payload
-        file.truncate(good)
+            skipped += after - at
+            at = after
+            continue
+        found.payloads.append(payload)
+        at += HEADER.size + len(payload)
+        good = at
+    found.damaged = skipped
+    if skipped:
+        path.with_suffix(".log.damaged").write_bytes(data)
+    if good < len(data):
+        with path.open("r+b") as file:
+            file.truncate(good)
+    return found
+
+
+def _record_at(data: memoryview, at: int) -> bytes | None:
+    """The payload of the record that begins there; None where none does."""
+    length, checksum = _header(data, at)
+    payload = data[at + HEADER.size : at + HEADER.size + length]
+    if not length or len(payload) != length or zlib.crc32(payload) != checksum:
+        return None
+    return bytes(payload)
+
+
+def _header(data: memoryview, at: int) -> tuple[int, int]:
+    length, checksum = HEADER.unpack_from(data, at)
+    return int(length), int(checksum)
+
+
+def _next_record(data: memoryview, at: int) -> int | None:
+    """Where the next whole record begins: after this one by its length, else anywhere after."""
+    length, _ = _header(data, at)
+    behind = at + HEADER.size + length
+    if length and behind + HEADER.size <= len(data) and _record_at(data, behind) is not None:
+        return behind
+    left = (
+        SCAN_BYTES  # bytes that are looked at: each place that could be a header costs a checksum of what it announces
+    )
+    for place in range(at + 1, len(data) - HEADER.size):
+        length, _ = _header(data, place)
+        if not 0 < length <= len(data) - place - HEADER.size:
+            continue
+        left -= length
+        if left < 0:
+            return None
+        if _record_at(data, place) is not None:
+            return place
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import stat
@@ -18,6 +19,7 @@ from typing import IO
 
 from caltrop.errors import CaltropError, Location
 
+MAX_DEPTH = 64
 MAX_FILES = 50_000
 MAX_BYTES = 2 * 1024**3
 _APP_NAME = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$")
@@ -82,6 +84,11 @@ def _unpacked(package: Path, beside: Path) -> Iterator[Path]:
         if package.is_dir():
             name = package.resolve().name
             _check_name(name, package)
+            for folder, _, _ in os.walk(package):
+                if len(Path(folder).relative_to(package).parts) > MAX_DEPTH:
+                    raise PackageError(
+                        f"the folder is more than {MAX_DEPTH} folders deep", location=Location(str(package))
+                    )
             shutil.copytree(
                 package, scratch / name, symlinks=False, ignore=shutil.ignore_patterns(".git", "__pycache__")
             )
@@ -144,6 +151,11 @@ def _extract(package: Path, scratch: Path) -> str:
                 parts = [p for p in path.parts if p != "."]
                 if path.is_absolute() or ".." in parts or any("\\" in p or "\x00" in p for p in parts):
                     raise PackageError(f"unsafe path in the package: {member.name!r}", location=Location(str(package)))
+                if len(parts) > MAX_DEPTH:
+                    raise PackageError(
+                        f"a path in the package is {len(parts):,} folders deep, more than {MAX_DEPTH}",
+                        location=Location(str(package)),
+                    )
                 if not parts or parts[0].startswith("._") or parts[0] == "__MACOSX":
                     continue
                 if not member.plain:

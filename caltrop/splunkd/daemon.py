@@ -18,6 +18,7 @@ from caltrop.splunkd.state.settings import Settings
 from caltrop.splunkd.state.state import State
 from caltrop.splunkd.wire.http import VERSION
 
+JUMP_SECONDS = 3600.0  # more than this between two looks at the clock is no passing of time
 TICKER_SECONDS = 2.0  # for what it does to end with the server
 IDLE_SECONDS = 30.0  # without a search, after which what is kept for the next one goes
 log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Daemon:
         self.collector = self.intake.collector
         services.attach(self.state, self.searching.jobs, self.searching.alerting, self.management.handle)
         self._rested = False
+        self._seen, self._trusted = (self.state.now(), time.monotonic()), 0.0
         self._stop = threading.Event()
         self._ticker: threading.Thread | None = None
 
@@ -69,6 +71,19 @@ class Daemon:
         self.searching.close()
         self.state.logs.info("ShutdownHandler", "server stopped")
         self.state.close()
+
+    def _retain(self) -> None:
+        """Retention, but for a while after the clock has jumped: a wrong date must not take events away."""
+        wall, steady = self.state.now(), time.monotonic()
+        jump = (wall - self._seen[0]) - (steady - self._seen[1])
+        self._seen = wall, steady
+        if abs(jump) > JUMP_SECONDS:
+            self._trusted = steady + JUMP_SECONDS
+            text = f"The clock has jumped by {jump:+.0f} seconds; no events are removed for their age in the next hour."
+            self.state.logs.warn("TimeKeeper", text)
+            self.state.bulletins.add("clock_jumped", text, "warn", wall)
+        if steady >= self._trusted:
+            self.state.retain()
 
     def _rest(self) -> None:
         """Give memory back where nobody searches, or where there is too much of it."""
@@ -93,7 +108,7 @@ class Daemon:
             state.logs.flush,
             searching.jobs.reap,
             self._rest,
-            state.retain,
+            self._retain,
             lambda: searching.scheduler.run_due(state.now()),
         )
         while not self._stop.wait(1.0):

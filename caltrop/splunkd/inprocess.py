@@ -105,6 +105,16 @@ class Client:
         query = {"output_mode": "json", **query}
         return self._ask(self.daemon.management, method, path, query, body, content_type, port, headers)
 
+    def raw(self, method: str, target: str, query: str, body: bytes = b"", **headers: str) -> Answer:
+        """A request as it stands: nothing of it is encoded."""
+        sent = {**self.headers, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        management = self.daemon.management
+        try:
+            response = management.handle(Request(method, target, query, sent, body, self.daemon.state.mgmt_port))
+        except ApiError as error:
+            response = management.refuse(error)
+        return _read(response)
+
     # -- the collector -------------------------------------------------------------------------------------------------
 
     def collect(

@@ -68,6 +68,7 @@ UNSAFE: dict[str, tuple[dict[str, bytes], dict[str, tarfile.TarInfo]]] = {
     "device": ({"app/a": b"x"}, {"device": _device("app/null")}),
     "two folders": ({"app/a": b"x", "other/a": b"x"}, {}),
     "empty": ({}, {}),
+    "2,000 folders deep": ({"app/a": b"x", "app/" + "d/" * 2_000 + "x": b"x"}, {}),
     "hidden name": ({".app/a": b"x"}, {}),
 }
 

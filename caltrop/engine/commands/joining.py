@@ -17,6 +17,7 @@ from caltrop.knowledge.limits import JOIN_MAXOUT, JOIN_MAXTIME
 from caltrop.spl.ast import Clause, Command, FieldName, Node, Option, Subsearch, Word
 
 ROW, OTHER = "\x00row", "\x00other"  # row numbers while joining
+MOST = 2**31  # others that a row joins with, where the search asks for even more
 NEVER_TAKEN = frozenset({"_raw", "_cd", "_indextime"})  # of the subsearch's fields
 
 
@@ -79,7 +80,7 @@ def _limit(cmd: Command) -> int | None:
     most = cmd.option("max", 1)
     if isinstance(most, bool) or not isinstance(most, int) or most < 0:
         raise SearchError(f"'{cmd.name}' max={most} is no whole number from 0 up", node=cmd)
-    return most or None
+    return min(most, MOST) or None
 
 
 def _pairs(names: Sequence[str], table: Table, other: Table, cmd: Command) -> list[tuple[str, str]]:

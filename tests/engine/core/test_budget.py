@@ -75,6 +75,13 @@ def test_within_the_limits_nothing_changes(small: Instance) -> None:
     assert small.search("| makeresults count=20000 | stats count").table.frame["count"].to_list() == [20_000]
 
 
+@pytest.mark.parametrize(
+    "search", ["| makeresults | eval k=1 | join max=99999999999999999999 k [| makeresults | eval k=1]"]
+)
+def test_finds_of_make_fuzz(small: Instance, search: str) -> None:
+    assert len(small.search(search).table) == 1
+
+
 def test_outside_a_search_nothing_is_in_the_way() -> None:
     budget.check()
     budget.rows(Limits().rows)
