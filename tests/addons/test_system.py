@@ -329,3 +329,30 @@ def test_collected_results_come_back_as_they_were() -> None:
     )
     (row,) = instance.search("search index=summary | table a b c z orig_host").table.frame.iter_rows(named=True)
     assert row == {"a": 'x "q" \\ y', "b": ["1", "2"], "c": "k=v, z=1", "z": None, "orig_host": "h9"}
+
+
+# Files without a source type: name, lines, the source type.
+RECOGNISED = {
+    "access_combined": ("a.log", COMBINED),
+    "access_combined_wcookie": ("a.log", COMBINED + ' "s=1"'),
+    "access_common": ("a.log", COMBINED.split(' "http')[0]),
+    "cisco_syslog": ("a.log", "Mar  5 10:11:12 10.9.8.7 %LINK-3-UPDOWN: down"),
+    "log4j": ("a.log", "2024-03-05 10:11:12,345 [main] WARN  org.example.App - slow"),
+    "syslog": ("a.log", "Mar  5 10:11:12 box7 crond[42]: job done"),
+    "linux_secure": ("var/log/secure", "Mar  5 10:11:12 box7 sshd[9]: x"),
+    "linux_messages_syslog": ("var/log/messages.1", "Mar  5 10:11:12 box7 kernel: up"),
+    **{name: ("a.log", LINES[name][0]) for name in ("apache_error", "postfix_syslog", "sendmail_syslog", "windows_snare_syslog", "websphere_trlog", "snort")},
+    "a": ("a.log", "2024-03-05 10:11:12 nothing that is known"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sourcetype", RECOGNISED)
+def test_files_that_are_recognised(sourcetype: str, tmp_path: Path) -> None:
+    name, text = RECOGNISED[sourcetype]
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"{text}\n{text}\n")
+    instance = Instance(None, layers(addons=False))
+    instance.add_file(str(path), instance.import_options())
+    found = instance.search("search index=main | stats count by sourcetype").table.frame
+    assert found.get_column("sourcetype").to_list() == [sourcetype]
