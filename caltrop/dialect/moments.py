@@ -57,6 +57,33 @@ def relative_time(now: float, spec: str, tz: str = "UTC") -> float | None:
     return moment
 
 
+STEADY_FROM = 1e8  # since 1973 every zone is off by whole quarters of an hour
+_QUARTER = 900
+
+
+def steady(spec: str) -> int | None:
+    """Seconds (a divisor of an hour) within which all times from `STEADY_FROM` on have the same relative time, counted from the
+    epoch; None where every time has its own, or that cannot be told.
+
+    Days begin and clocks change at quarters of an hour, in whatever zone. So what is rounded down to the hour or more, and is
+    moved by whole quarters before, is the same for a quarter of an hour.
+    """
+    width = 0
+    for found in _RELATIVE.finditer(spec.strip()):
+        if found[4]:
+            unit = "d" if _WEEKDAY.fullmatch(found[4].lower()) else unit_of(found[4]) or ""
+            size = 60 if unit == "m" else _QUARTER if unit in ("h", "d", "w") or unit in MONTHS else 0
+            width = math.gcd(width, size) if size else 0
+            return width if width >= 60 else None
+        unit = unit_of(found[3]) or ""
+        if unit in SECONDS and unit not in ("d", "w"):
+            moved = int(found[2] or 1) * SECONDS[unit]
+            if moved != int(moved):
+                return None
+            width = math.gcd(width, int(moved))
+    return None
+
+
 def shift(epoch: float, count: int, unit: str, tz: str = "UTC") -> float:
     """Move by `count` units; days and longer keep the wall clock, a day that a month lacks becomes its last."""
     if unit not in ("d", "w") and unit in SECONDS:

@@ -72,12 +72,29 @@ def _by_format(
     return Value(joined.get_column("new"), kind=kind)
 
 
+_MANY = 1_000  # times from which looking for equal stretches pays
+
+
+def _steadily(times: pl.Series, spec: str, width: int, tz: str) -> Value:
+    """A relative time that stays the same within stretches of so many seconds: computed once a stretch."""
+    stretch = (times * 1e6).round().cast(pl.Int64) // (width * 1_000_000) * width
+    begins = stretch.unique().drop_nulls()
+    found = [moments.relative_time(float(begin), spec, tz) for begin in begins.to_list()]
+    return Value(stretch.replace_strict(begins, found, default=None, return_dtype=pl.Float64), kind="number")
+
+
 @function("relative_time", least=2, most=2, returns="number", family=FAMILY, zone=True)
 def relative_time(call: Invocation) -> Value:
     """A relative time that cannot be read is an error where it is a literal, else there is no value."""
     tz = call.ctx.timezone
     if call.args[1].constant and (spec := call.fixed(1)) is not None and moments.relative_time(0.0, spec, tz) is None:
         raise call.error(f"is no relative time: '{spec}'", 1)
+    times = call.args[0].number()
+    width = moments.steady(spec) if call.args[1].constant and (spec := call.fixed(1)) is not None else None
+    if width is not None and not times.constant and len(times.column) > _MANY:
+        least = times.column.min()
+        if isinstance(least, float) and least >= moments.STEADY_FROM:
+            return _steadily(times.column, str(spec), width, tz)
     return by_row(
         "number", pl.Float64,
         lambda t, spec: None if t is None or spec is None else moments.relative_time(t, spec, tz),

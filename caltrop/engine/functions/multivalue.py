@@ -13,7 +13,7 @@ from caltrop.engine.calls import Invocation, Scope, as_condition, invalid_argume
 from caltrop.engine.expressions import evaluate
 from caltrop.engine.regexes import compile_pattern
 from caltrop.engine.registry import function
-from caltrop.engine.table import MULTIVALUE, number_text, pick
+from caltrop.engine.table import MULTIVALUE, number_text, pick, render
 from caltrop.engine.values import Value, by_row, calculate, constant, lists_or_text
 from caltrop.spl import SplError, parse
 from caltrop.spl.ast import Command, FieldName
@@ -110,6 +110,12 @@ def mvjoin(call: Invocation) -> Value:
 def mvzip(call: Invocation) -> Value:
     """Pairs of values, as far as the shorter one goes."""
     delimiter = call.args[2].text() if len(call.args) > 2 else constant(",")
+    first, second = call.args[0], call.args[1]
+    if not (first.multivalue or second.multivalue):
+        one, other = (Value(render(v.column), constant=v.constant) for v in (first, second))
+        return calculate("any", lambda a, b, between: pl.concat_str(a, between, b), one, other, delimiter)
+    if not (first.constant or second.constant):
+        return _zipped(first.lists().column, second.lists().column, delimiter)
 
     def row(left: list[str] | None, right: list[str] | None, between: str | None) -> list[str] | None:
         if left is None or right is None or between is None:
@@ -117,6 +123,22 @@ def mvzip(call: Invocation) -> Value:
         return [f"{a}{between}{b}" for a, b in zip(left, right, strict=False)] or None
 
     return _list(by_row("any", MULTIVALUE, row, call.args[0].lists(), call.args[1].lists(), delimiter))
+
+
+def _zipped(left: pl.Series, right: pl.Series, delimiter: Value) -> Value:
+    """Pairs of whole columns: all values below one another, and back into a list a row."""
+    frame = pl.DataFrame([left.alias("a"), right.alias("b"), delimiter.stretch(len(left)).alias("between")])
+    length = pl.min_horizontal(pl.col("a").list.len(), pl.col("b").list.len())
+    flat = (
+        frame.with_row_index("row")
+        .drop_nulls(["a", "b", "between"])
+        .filter(length > 0)
+        .with_columns(pl.col("a").list.head(length), pl.col("b").list.head(length))
+        .explode("a", "b")
+    )
+    pairs = flat.select("row", pl.concat_str("a", "between", "b").alias("pair")).group_by("row").agg("pair")
+    rows = frame.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"))
+    return _list(Value(rows.join(pairs, on="row", how="left", maintain_order="left").get_column("pair")))
 
 
 @function("mvfind", least=2, most=2, returns="number", family=FAMILY)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from caltrop.dialect.moments import relative_time
 from caltrop.engine import registry
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
@@ -141,3 +142,45 @@ def test_rounding_a_column_equals_rounding_each(numbers: list[float], digits: in
     frame = pl.DataFrame({"x": numbers}, schema={"x": pl.Float64})
     column = ctx.engine.evaluate(parse_eval(f"round(x,{digits})"), frame, ctx)
     assert column.to_list() == [rounded_text(n, digits) for n in numbers]
+
+
+TEXT_LISTS = st.one_of(
+    st.none(), st.sampled_from(["a", "b c", ""]), st.lists(st.sampled_from(["a", "b", "1"]), min_size=1, max_size=3)
+)
+
+
+@given(st.lists(st.tuples(TEXT_LISTS, TEXT_LISTS, st.sampled_from([",", "", None])), min_size=1, max_size=6))
+def test_mvzip_of_whole_columns_is_that_of_each_row(
+    rows: list[tuple[str | list[str] | None, str | list[str] | None, str | None]],
+) -> None:
+    def listed(cell: str | list[str] | None) -> list[str] | None:
+        return [cell] if isinstance(cell, str) else cell
+
+    def column(number: int) -> pl.Series:
+        cells = [row[number] for row in rows]
+        if any(isinstance(cell, list) for cell in cells):
+            return pl.Series([listed(cell) for cell in cells], dtype=pl.List(pl.String))
+        return pl.Series(cells, dtype=pl.String)
+
+    frame = pl.DataFrame([column(0).alias("l"), column(1).alias("r"), column(2).alias("d")])
+    expected: list[list[str] | None] = []
+    for left, right, between in rows:
+        if left is None or right is None or between is None:
+            expected.append(None)
+            continue
+        pairs = [f"{a}{between}{b}" for a, b in zip(listed(left) or [], listed(right) or [], strict=False)]
+        expected.append(pairs)
+    context = Context(Instance(None), Engine(), 0.0)
+    found = context.engine.evaluate(parse_eval("mvzip(l, r, d)"), frame, context)
+    assert [listed(cell.to_list() if isinstance(cell, pl.Series) else cell) for cell in found] == expected
+
+
+@given(
+    st.lists(st.one_of(st.none(), st.floats(2e8, 2e9)), min_size=3, max_size=5),
+    st.sampled_from(["-1d@d", "@h", "-5m@h+1s", "-1d", "@s"]),
+)
+def test_relative_times_of_many_are_those_of_each(times: list[float | None], spec: str) -> None:
+    frame = pl.DataFrame({"t": pl.Series(times * 400, dtype=pl.Float64)})
+    context = Context(Instance(None), Engine(), 0.0, timezone="Europe/Berlin")
+    found = context.engine.evaluate(parse_eval(f'relative_time(t, "{spec}")'), frame, context).to_list()
+    assert found[: len(times)] == [None if t is None else relative_time(t, spec, "Europe/Berlin") for t in times]
