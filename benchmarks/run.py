@@ -19,6 +19,7 @@ def main() -> int:
         corpus = str(SHARED / "corpus" / "escu")
         runs.append(["search.py", "--corpus", corpus, "--data", str(SHARED / "datasets")])
         runs.append(["build.py", "--corpus", corpus])
+        runs.append(["growth.py", "--corpus", corpus])
     else:
         print("../shared is not here: the benchmarks on the corpus did not run", file=sys.stderr)
     worst = 0
