@@ -10,6 +10,7 @@ from caltrop.dialect.words import SIMILAR
 LOOKED_AT = 300  # values, the most frequent ones: likeness takes time
 LONGEST = 240  # characters of a value
 SHORTEST = 3  # shorter texts are like too many
+INSIDE = 0.85  # likeness from which a stretch of a longer value counts
 _PARTS = re.compile(r"[\\/]+")
 
 Counted = tuple[str, int]
@@ -37,6 +38,8 @@ def _scored(wanted: Iterable[str], values: Sequence[Counted]) -> list[tuple[floa
 
 def _likeness(wanted: str, value: str) -> float:
     """0 to 1: of the whole, of the last part of a path, of as many last parts of a path, or of the stretch of a longer value that has most of it."""
+    if wanted.isdigit():  # any number is like any other
+        return 0.9 if value.isdigit() and _one_off(wanted, value) else 0.0
     from difflib import SequenceMatcher  # takes long to import, and is wanted only when something is wrong
 
     parts = len(_PARTS.split(wanted.strip("\\/ ")))
@@ -46,10 +49,18 @@ def _likeness(wanted: str, value: str) -> float:
         matcher = SequenceMatcher(None, one, other, autojunk=False)
         if one and matcher.real_quick_ratio() >= max(SIMILAR, best) and matcher.quick_ratio() >= SIMILAR:
             best = max(best, matcher.ratio())
-    if best < SIMILAR and len(value) > len(wanted) > SHORTEST:
+    if best < INSIDE and len(value) > len(wanted) > SHORTEST:
         matcher = SequenceMatcher(None, wanted, value, autojunk=False)
         match = matcher.find_longest_match()
         start = max(0, match.b - match.a)
         matcher.set_seq2(value[start : start + len(wanted)])
-        best = max(best, 0.95 * matcher.ratio())
+        inside = matcher.ratio()
+        best = max(best, 0.95 * inside) if inside >= INSIDE else best
     return best
+
+
+def _one_off(one: str, other: str) -> bool:
+    """Whether a character was left out, put in or exchanged."""
+    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    rest, behind = one[start:], other[start:]
+    return rest[1:] == behind[1:] or rest[1:] == behind or rest == behind[1:]

@@ -85,7 +85,7 @@ def _unmatched(asked: Asked, number: int, command: Command) -> str:
         elif not theirs:
             told.append(f"the table has no `{key}`" if asked.evidence.count(table) else "the table is empty")
         else:
-            alike = nearest([mine[0][0]], theirs)
+            alike = nearest([value for value, _ in mine[:3]], theirs)
             keys = (
                 f"nearest keys: {counted(alike)}" if alike else f"{len(theirs):,} keys, such as {counted(theirs[:2])}"
             )
