@@ -85,7 +85,7 @@ def _needed(command: Command) -> Iterator[tuple[Node, str, str, Severity]]:
                 yield part, part.target, _MADE, "warning"
         elif command.name == "search":
             for one in part.items if isinstance(part, And) else (part,):
-                if isinstance(one, Comparison) and isinstance(one.value, Word) and one.op == "=":
+                if isinstance(one, Comparison) and isinstance(one.value, Word) and one.op != "!=":
                     yield one.field, one.field.name, "search compares", "warning"
 
 
@@ -113,11 +113,7 @@ def _lost(reading: Reading, run: Run, number: int, name: str) -> str:
     """Which command took it away, where that is known."""
     for stage in reversed(run.stages[:number]):
         if isinstance(stage.command, Command) and stage.before.has(name) and not stage.after.has(name):
-            return (
-                f": {_short(reading, stage)} keeps it not"
-                if stage.after.open
-                else f": {_short(reading, stage)} does not keep it"
-            )
+            return f": {_short(reading, stage)} {'takes it away' if stage.after.open else 'does not keep it'}"
     return ""
 
 

@@ -152,6 +152,12 @@ def not_unequal(reading: Reading) -> Iterator[Found]:
             )
 
 
+# What people subtract: a warning about end-start would only be noise.
+_QUANTITY = re.compile(
+    r"time|start|end|first|last|min|max|tot|used?|free|count|sum|avg|size|byte|num|now|prev|before|after|begin|stop|old|new"
+    r"|value|price|cost|age|epoch|dur|sent|rec|in$|out$|diff|delta|\d|^\w{1,2}$",
+    re.IGNORECASE,
+)
 _HYPHENED = re.compile(r"[A-Za-z_]\w*(?:-[A-Za-z_]\w*)+")
 _OF_TEXT = frozenset(
     {"lower", "upper", "len", "match", "replace", "like", "substr", "trim", "ltrim", "rtrim", "split", "urldecode",
@@ -192,7 +198,7 @@ def _subtractions(reading: Reading, part: Node, before: Fields, named: frozenset
         says, hint = f"{name} is {' minus '.join(halves)} here", f"write '{name}', in single quotes, for the field"
         if known or id(chain) in texts:
             yield Found(chain.span, says, hint)
-        elif len(halves) > 2 and not any(half in named for half in halves):
+        elif not any(half in named or (len(halves) == 2 and _QUANTITY.search(half)) for half in halves):
             yield Found(chain.span, says, hint, "warning")
 
 

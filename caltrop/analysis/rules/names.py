@@ -121,6 +121,9 @@ def unknown_conversion(reading: Reading) -> Iterator[Found]:
                 )
 
 
+_PAIRS = frozenset({"case", "validate"})
+
+
 @rule(
     "wrong-arguments",
     "error",
@@ -141,6 +144,10 @@ def wrong_arguments(reading: Reading) -> Iterator[Found]:
                 continue
             least, most = functions[node.name]
             count = len(node.args)
+            if node.name in _PAIRS and count % 2:
+                what = f"{node.name}() takes pairs of a condition and a value, found {count} arguments"
+                yield Found(node.span, what, "write true() as the last condition for a default value")
+                continue
             if count < least or (most is not None and count > most):
                 takes = f"at least {least}" if most is None else f"{least}" if least == most else f"{least} to {most}"
                 yield Found(

@@ -111,7 +111,9 @@ def _counted(run: Run) -> list[str]:
     """`count` and `percent` under the names that commands gave them, unless a later command takes them away."""
     for stage in reversed(run.stages):
         command = stage.command
-        if isinstance(command, MacroCall) or command.name in ("fields", "table", "rename", "eval"):
+        if isinstance(command, MacroCall) or command.name in ("rename", "eval"):
+            return []
+        if not stage.after.open and "count" not in stage.after.names:
             return []
         if command.name in ("stats", "tstats", "eventstats", "streamstats", "chart"):
             return [a.text for a in command.of(Aggregation) if a.alias is None and a.text in ("count", "c")]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from caltrop.analysis.mistake import Found
+from caltrop.spl.ast import Span
 from caltrop.spl.errors import SplError
 
 _BEFORE_STAR = re.compile(r"(?:==?|!=|<>|\b(?:LIKE|IN)\s*\(|\b(?:LIKE))\s*$", re.IGNORECASE)
+_AFTER_VALUE = re.compile(r"(?:==?|!=)\s*([\w.:\\/$-]+\*)\s*$")
 _STARRED = re.compile(r'[^\s|,()"\]]+')
 _LIST = re.compile(r"""(?:==?)\s*(?:\(\s*)?(?:"[^"]*"|'[^']*'|[\w.*:\\-]+)\s*$""")
 _AFTER_PIPE = re.compile(r"\|\s*$")
@@ -23,6 +25,14 @@ def explained(error: SplError, text: str) -> tuple[str, Found]:
         value = found[0] if found else rest[:1]
         return "wildcard", Found(
             error.span,
+            f"{value} is no value: eval expressions have no wildcards, and * multiplies",
+            f'use | search …={value}, or like(field, "{value.replace("*", "%")}")',
+        )
+    trailing = _AFTER_VALUE.search(before) if expression else None
+    if trailing:
+        value = trailing[1] + (found[0] if (found := _STARRED.match(rest)) and before[-1:] == "*" else "")
+        return "wildcard", Found(
+            Span(trailing.start(1), trailing.start(1) + len(value)),
             f"{value} is no value: eval expressions have no wildcards, and * multiplies",
             f'use | search …={value}, or like(field, "{value.replace("*", "%")}")',
         )
