@@ -177,6 +177,13 @@ EVENTS: dict[str, tuple[str, str, str, dict[str, object], set[str]]] = {
         {"src_user_type": "servicePrincipal", "object_id": "o1", "status": "success"},
         set(),
     ),
+    "an application that signs in": (
+        "azure:monitor:aad", "Azure AD",
+        json.dumps({"operationName": "Sign-in activity", "category": "ServicePrincipalSignInLogs", "tenantId": "t1", "identity": "", "callerIpAddress": "203.0.113.4",
+                    "properties": {"userPrincipalName": "", "userId": "", "servicePrincipalName": "App", "servicePrincipalId": "s1", "resourceDisplayName": "R", "status": {"errorCode": 0}}}),
+        {"user": "App", "user_id": "s1", "src_ip": "203.0.113.4", "dest": "R", "action": "success"},
+        {"authentication"},
+    ),
     "a sign-in to the console": (
         "aws:cloudtrail", "aws_cloudtrail",
         json.dumps({"eventName": "ConsoleLogin", "eventType": "AwsConsoleSignIn", "eventSource": "signin.amazonaws.com", "sourceIPAddress": "203.0.113.4",
@@ -426,3 +433,17 @@ def test_sysmon_of_linux_behind_any_header(header: str) -> None:
     instance.store.append(frame.with_columns(index=pl.lit("main")))
     rows = instance.search("search index=main | sort 0 _time | table process_name, process").table.frame.rows()
     assert rows == [("sh", f'sh -c "a\nb {second}"') for second in (12, 13, 14)]
+
+
+def test_modules_of_iis_are_an_event_each() -> None:
+    instance = Instance(None, layers())
+    module = 'Schema="Microsoft.IIs.PowerShell"\nname="{name}"\nimage="C:\\{name}.dll"\npreCondition=""\n'
+    options = instance.import_options(
+        source="powershell://AppCmdModules", sourcetype="Pwsh:InstalledIISModules", format="raw"
+    )
+    frames = importers.read("".join(module.format(name=name) for name in ("one", "two")).encode(), options)
+    instance.store.create_index("main")
+    for frame in frames:
+        instance.store.append(frame.with_columns(index=pl.lit("main")))
+    rows = instance.search("search index=main | sort name | table name, image").table.frame.rows()
+    assert rows == [("one", "C:\\one.dll"), ("two", "C:\\two.dll")]
