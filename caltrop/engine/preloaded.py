@@ -212,13 +212,15 @@ def _stamp(script: Path) -> Stamp:
     """Changes with the code that the script may load: what lies in bin/ and lib/ of its app."""
     app = script.parent.parent
     found = []
-    for folder in (app / "bin", app / "lib"):
-        for path in folder.rglob("*.py"):
-            try:
-                stat = path.stat()
-            except OSError:
-                continue
-            found.append((str(path), stat.st_mtime_ns, stat.st_size))
+    folders = [str(app / "bin"), str(app / "lib")]
+    while folders:
+        with suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.name.endswith(".py"):
+                    stat = entry.stat()
+                    found.append((entry.path, stat.st_mtime_ns, stat.st_size))
+                elif entry.name != "__pycache__" and entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
     return tuple(sorted(found))
 
 
