@@ -98,6 +98,7 @@ def _run(link: socket.socket, script: str, descriptors: list[int]) -> None:
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.setsid()
+        os.chdir(pathlib.Path(script).parent)  # the folder may be another one by now
         link.close()
         for number, given in enumerate(descriptors):
             os.dup2(given, number)

@@ -7,6 +7,7 @@ same script from its first line (`forking.py`). One that changed on disk, or doe
 from __future__ import annotations
 
 import atexit
+import hashlib
 import json
 import os
 import signal
@@ -42,6 +43,7 @@ class Loaded:
 
     script: Path
     stamp: Stamp
+    digest: bytes
     process: subprocess.Popen[bytes]
     link: socket.socket
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -179,6 +181,8 @@ def ahead(script: Path, python: str = sys.executable) -> Loaded | None:
     key = (str(script), python)
     with _lock:
         found = _held.get(key)
+        if found is not None and found.stamp != stamp and found.digest == _digest(stamp):
+            found.stamp = stamp  # an app that was installed again brings the same files
         if found is not None and found.stamp == stamp and (found.process.poll() is None or found.ready is False):
             _held.move_to_end(key)
             return found
@@ -205,23 +209,33 @@ def _start(script: Path, stamp: Stamp, python: str) -> Loaded:
             pass_fds=[theirs.fileno()],
             env=children.ENVIRONMENT,
         )
-    return Loaded(script, stamp, children.hold(process), ours)
+    return Loaded(script, stamp, _digest(stamp), children.hold(process), ours)
 
 
 def _stamp(script: Path) -> Stamp:
-    """Changes with the code that the script may load: what lies in bin/ and lib/ of its app."""
+    """Changes with what the script may load: the files in bin/ and lib/ of its app."""
     app = script.parent.parent
     found = []
     folders = [str(app / "bin"), str(app / "lib")]
     while folders:
         with suppress(OSError), os.scandir(folders.pop()) as entries:
             for entry in entries:
-                if entry.name.endswith(".py"):
+                if entry.is_dir(follow_symlinks=False):
+                    folders += [entry.path] if entry.name != "__pycache__" else []
+                else:
                     stat = entry.stat()
                     found.append((entry.path, stat.st_mtime_ns, stat.st_size))
-                elif entry.name != "__pycache__" and entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
     return tuple(sorted(found))
+
+
+def _digest(stamp: Stamp) -> bytes:
+    """Of the files themselves."""
+    digest = hashlib.blake2b()
+    for name, _, size in stamp:
+        digest.update(f"{name}\0{size}\0".encode("utf-8", "surrogateescape"))
+        with suppress(OSError):
+            digest.update(Path(name).read_bytes())
+    return digest.digest()
 
 
 @atexit.register

@@ -76,6 +76,18 @@ def test_what_changed_on_disk_is_loaded_again(tmp_path: Path) -> None:
     assert ask(path)[0] == 22
 
 
+def test_an_app_that_is_installed_again_as_it_was_is_not_loaded_again(tmp_path: Path) -> None:
+    path = script(tmp_path, GUARDED)
+    first = ask(path)
+    path.parent.parent.rename(tmp_path / "old")
+    script(tmp_path, GUARDED)
+    second = ask(path)
+    assert first[2] == second[2] or not preloaded.POSSIBLE, "the modules are those of before"
+    assert first[6] == second[6] == str(path.parent), "in the folder that is there now"
+    (path.parent / "data.txt").write_text("another")
+    assert ask(path)[2] != first[2] or not preloaded.POSSIBLE
+
+
 @pytest.mark.parametrize("possible", [True, False])
 def test_its_end_is_told_with_exit_code_and_what_it_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, possible: bool
