@@ -155,7 +155,7 @@ def not_unequal(reading: Reading) -> Iterator[Found]:
 # What people subtract: a warning about end-start would only be noise.
 _QUANTITY = re.compile(
     r"time|start|end|first|last|min|max|tot|used?|free|count|sum|avg|size|byte|num|now|prev|before|after|begin|stop|old|new"
-    r"|value|price|cost|age|epoch|dur|sent|rec|in$|out$|diff|delta|\d|^\w{1,2}$",
+    r"|value|price|cost|age|epoch|dur|sent|rec|in$|out$|diff|delta|\d|^\w{1,3}$",
     re.IGNORECASE,
 )
 _HYPHENED = re.compile(r"[A-Za-z_]\w*(?:-[A-Za-z_]\w*)+")
