@@ -42,6 +42,7 @@ COMMANDS = {
     "new": "Write a new detection, with its test.",
     "migrate": "Rewrite older content schemas to today's.",
     "diff": "What changed between two builds.",
+    "release-notes": "Write release notes between two tags or packages.",
     "install": "Install a package into a target.",
     "docs": "Write the documentation site of the content.",
     "navigator": "Write an ATT&CK Navigator layer.",

@@ -53,10 +53,21 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
+class Rule:
+    """A detection's saved search."""
+
     name: str
     version: int
     keys: dict[str, str]
+
+    @property
+    def annotations(self) -> dict[str, object]:
+        return _json(self.keys.get("action.correlationsearch.annotations", ""))
+
+
+def rules_of(build: Path) -> dict[str, Rule]:
+    """The detections of a build by the name of their search."""
+    return {rule.name: rule for rule in _rules(_confs(build)).values()}
 
 
 def changes(old: Path, new: Path) -> Changes:
@@ -85,7 +96,7 @@ def _same(a: dict[str, str], b: dict[str, str]) -> bool:
     return all(same(a.get(key, ""), b.get(key, "")) for key in a.keys() | b.keys())
 
 
-def _change(old: _Rule, new: _Rule) -> Change | None:
+def _change(old: Rule, new: Rule) -> Change | None:
     keys = sorted(
         key
         for key in old.keys.keys() | new.keys.keys()
@@ -100,7 +111,7 @@ def _change(old: _Rule, new: _Rule) -> Change | None:
     return Change(new.name, old.version, new.version, keys, diff, old.name if old.name != new.name else "")
 
 
-def _lines(rule: _Rule) -> list[str]:
+def _lines(rule: Rule) -> list[str]:
     """The search with one stage a line. (Pipes inside quotes make a line too: it is only to be read.)"""
     return [
         part.strip()
@@ -109,14 +120,14 @@ def _lines(rule: _Rule) -> list[str]:
     ]
 
 
-def _rules(confs: dict[str, dict[str, dict[str, str]]]) -> dict[str, _Rule]:
+def _rules(confs: dict[str, dict[str, dict[str, str]]]) -> dict[str, Rule]:
     out = {}
     for name, keys in confs["savedsearches.conf"].items():
         if "action.correlationsearch.metadata" in keys or keys.get("action.escu.search_type") == "detection":
             metadata = _json(keys.get("action.correlationsearch.metadata", ""))
             id_ = str(metadata.get("detection_id") or name)
             version = str(metadata.get("detection_version", ""))
-            out[id_] = _Rule(name, int(version) if version.isdigit() else 0, keys)
+            out[id_] = Rule(name, int(version) if version.isdigit() else 0, keys)
     return out
 
 

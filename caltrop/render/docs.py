@@ -18,7 +18,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from caltrop.content.attack import techniques
+from caltrop.content.attack import KILL_CHAIN, techniques
 from caltrop.content.model import Catalogue, Deployment, Detection, snake
 from caltrop.content.spltext import macro_calls, pipes
 from caltrop.content.wellknown import macros as wellknown_macros
@@ -32,7 +32,7 @@ INDEXES = (
     ("Techniques", "techniques.html"),
     ("Data sources", "data_sources.html"),
 )
-Results = dict[str, dict[str, str]]  # detection -> test -> passed, failed, error, skipped
+Results = dict[str, dict[str, str]]  # detection -> test -> passed, passed (stand-in), failed, error, skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def site(catalogue: Catalogue, results: Results | None = None) -> dict[str, byte
     shown = sorted(catalogue.detections, key=lambda d: d.name.lower())
     rows = [_row(item, results.get(item.name, {})) for item in shown]
     common = {"app": catalogue.config, "indexes": INDEXES, "up": ""}
-    files = {"index.html": env.get_template("index.html.j2").render(detections=rows, **common)}
+    files = {"index.html": env.get_template("index.html.j2").render(detections=rows, filters=_filters(rows), **common)}
     files["words.js"] = f"const WORDS = {_script(_words(item) for item in shown)};\n"
     for file, heading, groups in (
         ("stories.html", "Stories", _stories(catalogue, shown, rows)),
@@ -91,6 +91,8 @@ def read_results(path: Path) -> Results:
     for case in root.iter("testcase"):
         tags = {child.tag for child in case}
         outcome = next((word for tag, word in _OUTCOMES if tag in tags), "passed")
+        told = case.find("properties/property[@name='verdict']")
+        outcome = outcome if told is None else told.get("value") or outcome
         out.setdefault(case.get("classname", ""), {})[case.get("name", "")] = outcome
     return out
 
@@ -108,6 +110,7 @@ def _environment() -> jinja2.Environment:
     )
     env.filters["link"] = _link
     env.filters["anchor"] = _anchor
+    env.filters["prose"] = _prose
     return env
 
 
@@ -115,6 +118,15 @@ def _link(text: str) -> Markup:
     """A web address as a link; anything else as text. (Only http and https: content is not trusted.)"""
     safe = escape(text)
     return Markup(f'<a href="{safe}" rel="noreferrer">{safe}</a>') if re.match(r"https?://", text) else safe
+
+
+def _prose(text: str) -> Markup:
+    """Text in which what stands in backticks is code, as authors write it; everything else is text."""
+    parts = re.split(r"`([^`\n]+)`", text)
+    pieces = [
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part) for number, part in enumerate(parts)
+    ]
+    return Markup("").join(pieces)
 
 
 def _anchor(name: str) -> str:
@@ -126,7 +138,9 @@ def _file(item: Detection) -> str:
 
 
 def _row(item: Detection, results: dict[str, str]) -> dict[str, Any]:
-    worst = next((word for word in ("failed", "error", "skipped", "passed") if word in results.values()), "")
+    order = ("failed", "error", "skipped", "passed (stand-in)", "passed")
+    worst = next((word for word in order if word in results.values()), "")
+    known = techniques()
     return {
         "page": _file(item),
         "name": item.name,
@@ -135,7 +149,23 @@ def _row(item: Detection, results: dict[str, str]) -> dict[str, Any]:
         "mitre_attack_id": item.mitre_attack_id,
         "modification_date": item.modification_date,
         "result": worst or ("not run" if item.tests else "no test"),
+        "tactics": list(
+            dict.fromkeys(tactic for i in item.mitre_attack_id if i in known for tactic in known[i].tactics)
+        ),
+        "sources": list(item.data_source),
     }
+
+
+def _filters(rows: list[dict[str, Any]]) -> list[tuple[str, str, list[str]]]:
+    """(attribute of a row, what it is called, its values) of what the list can be narrowed by; none where all are alike."""
+    tactics = [tactic for tactic in KILL_CHAIN if any(tactic in row["tactics"] for row in rows)]
+    found = [
+        ("tactic", "Tactic", tactics),
+        ("status", "Status", sorted({row["status"] for row in rows})),
+        ("source", "Data source", sorted({source for row in rows for source in row["sources"]}, key=str.lower)),
+        ("verdict", "Test", sorted({row["result"] for row in rows})),
+    ]
+    return [(name, title, values) for name, title, values in found if len(values) > 1]
 
 
 def _stages(search: str) -> str:

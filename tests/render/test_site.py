@@ -11,8 +11,10 @@ from caltrop.content import load
 from caltrop.errors import CaltropError
 from caltrop.render import build
 from caltrop.render.changes import changes, report
-from caltrop.render.docs import _stages, read_results, site, write_site
+from caltrop.render.docs import _filters, _prose, _stages, read_results, site, write_site
 from caltrop.render.navigator import layer
+from caltrop.replay.junit import junit
+from caltrop.replay.verdict import Check, DetectionResult, Report, TestResult
 from tests.content.sample import Repository
 
 PAGE = "detections/some_process.html"
@@ -122,3 +124,34 @@ def test_what_is_no_build(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_a_search_of_one_line_is_shown_by_stages(search: str, shown: str) -> None:
     assert _stages(search) == shown
+
+
+def test_backticks_become_code_and_nothing_else_markup() -> None:
+    assert str(_prose("Set `x_filter` to <b> & `y`.")) == "Set <code>x_filter</code> to &lt;b&gt; &amp; <code>y</code>."
+    assert str(_prose("`<i>` and a lone `")) == "<code>&lt;i&gt;</code> and a lone `"
+
+
+def test_the_list_can_be_narrowed_by_what_differs() -> None:
+    rows = [
+        {
+            "tactics": ["Impact", "Execution"],
+            "status": "production",
+            "sources": ["b", "A"],
+            "result": "passed (stand-in)",
+        },
+        {"tactics": [], "status": "production", "sources": [], "result": "no test"},
+    ]
+    assert _filters(rows) == [
+        ("tactic", "Tactic", ["Execution", "Impact"]),
+        ("source", "Data source", ["A", "b"]),
+        ("verdict", "Test", ["no test", "passed (stand-in)"]),
+    ]
+
+
+def test_a_verdict_on_stand_in_data_is_read_from_junit(tmp_path: Path) -> None:
+    test = TestResult("t", "d.yml", 1, checks=[Check("hits", True, "1")], stand_in=True)
+    found = Report(
+        "u", "9", "p", "a", "now", detections=[DetectionResult("D", "id", "TTP", "d.yml", [], [], 1, [test])]
+    )
+    (tmp_path / "junit.xml").write_bytes(junit(found))
+    assert read_results(tmp_path / "junit.xml") == {"D": {"t": "passed (stand-in)"}}
