@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TARGET ?= embedded
 
-.PHONY: venv prove prove-embedded prove-container test clients unit lint wheel docs bench torture fuzz soak clean
+.PHONY: venv prove prove-embedded prove-container test clients unit lint wheel docs site bench torture fuzz soak clean
 
 venv: .venv/installed
 
@@ -51,6 +51,12 @@ docs: venv
 	$(BIN)/python -m tools.vocabulary > caltrop/analysis/functions.json.new
 	@mv caltrop/analysis/functions.json.new caltrop/analysis/functions.json
 	$(BIN)/python -m tools.analysis_reference > docs/analysis.md
+	$(BIN)/python -m tools.command_reference > docs/commands.md.new
+	@mv docs/commands.md.new docs/commands.md
+
+# docs/ as a site in dist/docs, by the extra `docs`; open its index.html.
+site: venv
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 
 # Kills during ingest, input that nobody would write, an hour's worth of work: each ends by itself after the time given.
 torture: venv
