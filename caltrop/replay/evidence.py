@@ -38,7 +38,10 @@ class SearchedEvidence:
     # -- the questions
 
     def count(self, prefix: Prefix) -> int:
-        return int(self._rows(prefix, "stats count")[0]["count"])
+        rows = self._rows(prefix, "stats count")
+        if not rows:
+            raise TargetError(f"{self._target.url} gave no count of {self._text(prefix)[:200]}")
+        return int(rows[0]["count"])
 
     def patterns(self, prefix: Prefix, conditions: Sequence[Node], *, search: bool) -> Mapping[str, int]:
         tests = [self._tested(node, search) for node in conditions]
