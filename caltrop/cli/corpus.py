@@ -3,7 +3,6 @@ published data (`test`)."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +13,7 @@ import click
 from caltrop.cli.groups import Group
 from caltrop.cli.hunt import command as hunt
 from caltrop.cli.options import addon_options, packages
+from caltrop.cli.progress import shown
 from caltrop.errors import CaltropError
 
 if TYPE_CHECKING:
@@ -116,15 +116,13 @@ def _attempt(
     rest = [trial for trial in chosen if trial.key not in before]
     with ExitStack() as stack:
         file = stack.enter_context(out.open("a", encoding="utf-8")) if out else None
-        for number, outcome in enumerate(own.attempt(catalogue, rest, folders, jobs), 1):
+        for outcome in shown("trying", own.attempt(catalogue, rest, folders, jobs), len(rest)):
             outcomes.append(outcome)
             if file is not None:
                 file.write(own.as_line(outcome) + "\n")
                 file.flush()
             if outcome.verdict != "absent":
                 click.echo(_told(outcome))
-            elif sys.stderr.isatty() and number % 50 == 0:
-                click.echo(f"{number} of {len(rest)}", err=True)
     fires, here, absent = own.tally(outcomes)
     _summarize(outcomes)
     click.echo(f"{fires} of {here} fire, {absent} not here")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from caltrop.cli.options import addon_options, packages, windows_option
+from caltrop.cli.progress import shown
 
 if TYPE_CHECKING:
     from caltrop.hunt.model import Outcome
@@ -88,7 +89,8 @@ def command(
         app_folders(packages(apps, folder), addons=addons) as folders,
         instance_of(catalogue, data, folders, macros, windows=windows) as (instance, events),
     ):
-        found = hunt(instance, catalogue, detections, events, everything=everything, left_out=left_out)
+        followed = shown("hunting", detections, len(detections))
+        found = hunt(instance, catalogue, followed, events, everything=everything, left_out=left_out)
     for path in outs:
         for text in files.write(found, path):
             click.echo(f"{path}: {text}", err=True)

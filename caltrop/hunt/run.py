@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import polars as pl
 
@@ -33,7 +33,7 @@ _EVENT: dict[str, type[pl.DataType]] = {
 def hunt(
     instance: Instance,
     catalogue: Catalogue,
-    detections: Sequence[Detection],
+    detections: Iterable[Detection],
     events: int,
     *,
     everything: bool = False,
