@@ -48,6 +48,8 @@ TABLE: Mapping[str, Needs] = {
     "properties": Needs(read=("rest_properties_get",), write=("rest_properties_set",)),
     "saved/searches?scheduled": Needs(write=("schedule_search",)),
     "saved/searches?script": Needs(write=("admin_all_objects",)),
+    "saved/searches/*/embed": Needs(write=("embed_report",)),
+    "saved/searches/*/unembed": Needs(write=("embed_report",)),
     "saved/searches/*/dispatch": Needs(write=("search",)),
     "search/jobs": Needs(write=("search",)),
     "search/jobs/export": Needs(("search",), ("search",)),

@@ -63,7 +63,11 @@ class Indexes(ConfCollection):
         "thawedPath": "",
         "throttleCheckPeriod": 15,
     }
-    optional = (*defaults,)
+    optional = (*defaults, "disabled", "repFactor", "maxGlobalDataSizeMB", "enableDataIntegrityControl", "tsidxWritingLevel",
+                "enableTsidxReduction", "timePeriodInSecBeforeTsidxReduction", "tstatsHomePath", "metric.timestampResolution",
+                "bucketMerging", "selfStorageBucketPath", "selfStorageConfig", "archiver.enableDataArchive",
+                "archiver.maxDataArchiveRetentionPeriod", "federated.dataset", "federated.provider")  # fmt: skip
+    strict = True
     listing_args = frozenset({"datatype"})
 
     def feed_links(self) -> Sequence[tuple[str, str]]:

@@ -269,11 +269,17 @@ class JobsCollection(Collection):
     @action("summary", "GET", "POST")
     def summary(self, request: Request, entry: Entry) -> Response:
         job = self.job(entry)
-        return Response(200, summaries.field_summary(job.events, request.args.integer("top_count", 10)).encode(), XML)
+        told = summaries.field_summary(job.events, request.args.integer("top_count", 10))
+        if request.json:
+            return Response(200, dump_json(told), JSON)
+        return Response(200, summaries.summary_xml(told).encode(), XML)
 
     @action("timeline", "GET", "POST")
     def timeline(self, request: Request, entry: Entry) -> Response:
-        return Response(200, summaries.timeline(self.job(entry).events).encode(), XML)
+        told = summaries.timeline(self.job(entry).events)
+        if request.json:
+            return Response(200, dump_json(told), JSON)
+        return Response(200, summaries.timeline_xml(told).encode(), XML)
 
     @action("search.log", "GET")
     def search_log(self, request: Request, entry: Entry) -> Response:

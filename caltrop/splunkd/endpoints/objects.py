@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from caltrop.splunkd.rest.collection import Collection, register
+from caltrop.splunkd.rest.collection import register
 from caltrop.splunkd.rest.confobjects import ConfCollection
-from caltrop.splunkd.wire.atom import Acl, Entry, dump_json
+from caltrop.splunkd.wire.atom import Entry
 from caltrop.splunkd.wire.http import Request
 
 
@@ -20,6 +20,7 @@ class EventTypes(ConfCollection):
     create_needs = ("search",)
     required = ("search",)
     optional = ("color", "description", "disabled", "priority", "tags")
+    strict = True
     defaults: ClassVar[dict[str, Any]] = {
         "color": "", "description": "", "disabled": False, "priority": 1, "search": "", "tags": "",
     }  # fmt: skip
@@ -34,7 +35,8 @@ class Macros(ConfCollection):
     conf = "macros"
     create_needs = ("definition",)
     required = ("definition",)
-    optional = ("args", "disabled", "errormsg", "iseval", "validation")
+    optional = ("args", "description", "disabled", "errormsg", "iseval", "validation")
+    strict = True
     booleans = frozenset({"iseval"})
 
 
@@ -132,29 +134,3 @@ class TcpOutputServers(Outputs):
     path = "data/outputs/tcp/server"
     title = "tcpout-server"
     prefix = "tcpout-server://"
-
-
-@register
-class DataModels(Collection):
-    """The data models that the namespace sees, each with its JSON."""
-
-    path = "datamodel/model"
-    aliases = ("data/models",)
-    title = "datamodels"
-
-    def entries(self, request: Request) -> Iterable[Entry]:
-        owner, app = request.place()
-        knowledge = self.state.instance.knowledge(app, owner)
-        return (self._entry(request, name) for name in knowledge.datamodels())
-
-    def find(self, request: Request, names: Sequence[str]) -> list[Entry]:
-        owner, app = request.place()
-        known = set(self.state.instance.knowledge(app, owner).datamodels())
-        return [self._entry(request, name) for name in names[:1] if name in known]
-
-    def _entry(self, request: Request, name: str) -> Entry:
-        owner, app = request.place()
-        model = self.state.instance.knowledge(app, owner).datamodel(name)
-        description = {"modelName": name, "displayName": model.label, "objects": list(model.objects.values())}
-        content = {"concise": False, "displayName": model.label, "eai:data": dump_json(description).decode()}
-        return Entry(name, self.path, content, Acl(app="Splunk_SA_CIM", sharing="global"), self.state.now())

@@ -250,6 +250,26 @@ class SavedSearches(ConfCollection):
         self.searching.alerting.suppress(self.saved(entry), 0, self.state.now())
         return entry
 
+    @action("reschedule", "POST")
+    def reschedule(self, request: Request, entry: Entry) -> Entry:
+        """Run it at `schedule_time` (ISO 8601, epoch or relative; now where it is not given), besides its schedule."""
+        self.may_write(request, entry)
+        saved, now = self.saved(entry), self.state.now()
+        if not saved.scheduled:
+            raise ApiError(400, f"The search {entry.name!r} has no schedule")
+        self.searching.scheduler.reschedule(saved, time_bound(request.args.get("schedule_time", "now"), now))
+        return entry
+
+    @action("embed", "POST")
+    def embed(self, request: Request, entry: Entry) -> Entry:
+        self.may_write(request, entry)
+        return self.store(request, entry, {"embed.enabled": "1"})
+
+    @action("unembed", "POST")
+    def unembed(self, request: Request, entry: Entry) -> Entry:
+        self.may_write(request, entry)
+        return self.store(request, entry, {"embed.enabled": "0"})
+
     @action("acknowledge", "POST")
     def acknowledge(self, request: Request, entry: Entry) -> Entry:
         self.may_write(request, entry)

@@ -253,6 +253,24 @@ class ConfCollection(Collection):
         self.may_write(request, entry)
         return self.store(request, entry, {"disabled": "1"})
 
+    @action("move", "POST")
+    def move(self, request: Request, entry: Entry) -> Entry:
+        """Into another app (`app`), for a private object also of another owner (`user`); its sharing stays."""
+        self.may_write(request, entry)
+        app, old_owner = place_of(entry)
+        new_app, user = request.args.required("app"), request.args.get("user", entry.acl.owner)
+        new_owner = user if old_owner != NOBODY else NOBODY
+        require_place(self.state, request, new_app, new_owner)
+        conf, stanza = self.conf_of(request), self.stanza_name(entry.name)
+        try:
+            self.state.config.move(conf, stanza, (app, old_owner), (new_app, new_owner))
+        except ConfConflict as error:
+            raise ApiError(409, str(error)) from None
+        except ConfNotFound as error:
+            raise ApiError(400, f"Cannot move {entry.name!r}: {error}") from None
+        self.changed(request, entry.name)
+        return self.at(request, stanza, new_app, new_owner)
+
     @action("acl", "GET", "POST")
     def access(self, request: Request, entry: Entry) -> Entry:
         """Read, or change sharing, owner and permissions: the object moves between the user's folder and the app's."""

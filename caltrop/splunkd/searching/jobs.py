@@ -355,6 +355,11 @@ class Jobs:
             if job.expires() < now or kept > MAX_KEPT or (size > MAX_BYTES and kept > 1):
                 self.remove(job)
 
+    @property
+    def at_once(self) -> int:
+        """Searches that run at the same time; others wait."""
+        return WORKERS
+
     def idle(self) -> float:
         """Seconds since a search ran; 0 while one does."""
         jobs = self.all()

@@ -1,8 +1,10 @@
-"""What a job's events hold: the field summary and the time line, as XML of `search/jobs/<sid>/summary` and `timeline`."""
+"""What a job's events hold: the field summary and the time line of `search/jobs/<sid>/summary` and `timeline`, as XML and JSON."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
@@ -12,40 +14,48 @@ from caltrop.splunkd.wire.results import time_text
 
 SPANS = (1, 60, 3600, 86400)  # seconds; the first that gives at most MAX_BUCKETS buckets is used
 MAX_BUCKETS = 300
+HEAD = "<?xml version='1.0' encoding='UTF-8'?>\n"
 
 
-def field_summary(events: Table, top: int) -> str:
+def field_summary(events: Table, top: int) -> dict[str, Any]:
     """Per field: count, distinct count, the commonest values, and numeric facts where values are numbers."""
-    parts = [f"<?xml version='1.0' encoding='UTF-8'?>\n<results preview='0'><summary c='{len(events)}'>"]
+    fields: dict[str, dict[str, Any]] = {}
     for name in events.fields:
         column = values_of(events.frame.get_column(name)).drop_nulls().explode()
         if not len(column):
             continue
         numbers = numeric(column).drop_nulls()
         counts = column.alias("v").value_counts(sort=True).sort(["count", "v"], descending=[True, False])
-        parts.append(
-            f"<field k='{escape(name)}' c='{len(column)}' nc='{len(numbers)}' dc='{column.n_unique()}' exact='1'>"
-        )
+        told: dict[str, Any] = {
+            "count": len(column), "numericCount": len(numbers), "distinctCount": column.n_unique(), "isExact": True,
+        }  # fmt: skip
         if len(numbers):
             facts = {"min": numbers.min(), "max": numbers.max(), "mean": numbers.mean(), "stdev": numbers.std()}
-            for key, value in facts.items():
-                if isinstance(value, (int, float)) and not math.isnan(value):
-                    parts.append(f"<{key}>{value:g}</{key}>")
+            told |= {k: v for k, v in facts.items() if isinstance(v, (int, float)) and not math.isnan(v)}
         shown = counts.head(top)
         values = zip(render(shown["v"]), shown["count"], strict=True)
+        told["modes"] = [{"value": v, "count": n, "isExact": True} for v, n in values]
+        fields[name] = told
+    return {"event_count": len(events), "fields": fields}
+
+
+def summary_xml(summary: Mapping[str, Any]) -> str:
+    parts = [f"{HEAD}<results preview='0'><summary c='{summary['event_count']}'>"]
+    for name, told in summary["fields"].items():
         parts.append(
-            "<modes>" + "".join(f"<value c='{n}' exact='1'><text>{escape(v)}</text></value>" for v, n in values)
+            f"<field k='{escape(name)}' c='{told['count']}' nc='{told['numericCount']}' dc='{told['distinctCount']}' exact='1'>"
         )
-        parts.append("</modes></field>")
+        parts += [f"<{key}>{told[key]:g}</{key}>" for key in ("min", "max", "mean", "stdev") if key in told]
+        modes = (f"<value c='{m['count']}' exact='1'><text>{escape(m['value'])}</text></value>" for m in told["modes"])
+        parts.append(f"<modes>{''.join(modes)}</modes></field>")
     parts.append("</summary></results>")
     return "".join(parts)
 
 
-def timeline(events: Table) -> str:
-    """Event counts over time."""
-    head = "<?xml version='1.0' encoding='UTF-8'?>\n"
+def timeline(events: Table) -> dict[str, Any]:
+    """Event counts over time, a bucket each."""
     if "_time" not in events.fields or not len(events):
-        return f"{head}<timeline c='0' cursor='0.000000'/>"
+        return {"event_count": 0, "cursor_time": 0.0, "buckets": []}
     times = numeric(events.frame.get_column("_time")).drop_nulls()
     low, high = times.min(), times.max()
     assert isinstance(low, float) and isinstance(high, float)
@@ -53,7 +63,20 @@ def timeline(events: Table) -> str:
     start = (times / span).floor() * span
     counts = dict(start.alias("t").value_counts().select(pl.col("t").cast(pl.Int64), "count").iter_rows())
     buckets = [
-        f"<bucket c='{n}' a='{n}' t='{t}.000000' d='{span}' f='1' etz='0' ltz='0'>{time_text(t)}</bucket>"
+        {
+            "total_count": n, "available_count": n, "earliest_time": float(t), "duration": float(span), "is_finalized": True,
+            "earliest_time_offset": 0, "latest_time_offset": 0, "earliest_strftime": time_text(t),
+        }
         for t, n in sorted(counts.items())
+    ]  # fmt: skip
+    return {"event_count": len(times), "cursor_time": high, "buckets": buckets}
+
+
+def timeline_xml(line: Mapping[str, Any]) -> str:
+    buckets = [
+        f"<bucket c='{b['total_count']}' a='{b['available_count']}' t='{b['earliest_time']:.6f}' d='{b['duration']:.0f}' f='1' "
+        f"etz='0' ltz='0'>{b['earliest_strftime']}</bucket>"
+        for b in line["buckets"]
     ]
-    return f"{head}<timeline c='{len(times)}' cursor='{high:.6f}'>{''.join(buckets)}</timeline>"
+    head = f"{HEAD}<timeline c='{line['event_count']}' cursor='{line['cursor_time']:.6f}'"
+    return f"{head}>{''.join(buckets)}</timeline>" if buckets else f"{head}/>"

@@ -36,6 +36,7 @@ class Scheduler:
         self._lock = threading.Lock()
         self._since = state.now()
         self._scheduled: tuple[object, list[SavedSearch]] = (None, [])
+        self._again: dict[tuple[str, str, str], float] = {}  # when a search runs besides its schedule
         self._running: dict[tuple[str, str, str], Job] = {}
 
     def saved_searches(self, places: Iterable[Home]) -> Iterator[SavedSearch]:
@@ -58,6 +59,11 @@ class Scheduler:
             self._scheduled = (mark, [s for s in self.saved_searches(enabled) if s.enabled and s.scheduled])
         return self._scheduled[1]
 
+    def reschedule(self, saved: SavedSearch, at: float) -> None:
+        """Run a scheduled search at that time too."""
+        with self._lock:
+            self._again[saved.key] = at
+
     def run_due(self, now: float) -> list[Job]:
         """Start every search that became due since the last call; each at most once however long that was."""
         with self._lock:
@@ -65,7 +71,11 @@ class Scheduler:
             started = []
             for saved in self._active():
                 due = saved.schedule.at_or_before(now) if saved.schedule else since
-                if due > since:
+                asked = self._again.get(saved.key, now + 1)
+                if asked <= now:
+                    del self._again[saved.key]
+                    due = max(due, asked) if due > since else asked
+                if due > since or asked <= now:
                     job = self._start(saved, due)
                     if job is not None:
                         started.append(job)

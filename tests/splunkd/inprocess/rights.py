@@ -121,6 +121,37 @@ def _an_index(daemon: Daemon) -> str:
     return NAME
 
 
+def _a_model(daemon: Daemon) -> str:
+    folder = daemon.state.config.app_path("search") / "local" / "data" / "models"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{NAME}.json").write_text(f'{{"modelName": "{NAME}", "objects": []}}')
+    (folder / "made.json").unlink(missing_ok=True)
+    daemon.state.config.reload()
+    return NAME
+
+
+def _a_page(daemon: Daemon) -> str:
+    for kind in ("views", "nav", "panels"):
+        folder = daemon.state.config.app_path("search") / "local" / "data" / "ui" / kind
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{NAME}.xml").write_text("<a/>")
+        (folder / "made.xml").unlink(missing_ok=True)
+    return NAME
+
+
+def _a_tag(daemon: Daemon) -> str:
+    daemon.state.config.set("tags", f"host={NAME}", {"t": "enabled"}, app="search")
+    return f"host={NAME}"
+
+
+def _a_part(prefix: str) -> Callable[[Daemon], str]:
+    def make(daemon: Daemon) -> str:
+        daemon.state.config.set("props", NAME, {f"{prefix}{NAME}" if prefix != "rename" else prefix: "x"}, app="search")
+        return f"{NAME} : {prefix}{NAME if prefix != 'rename' else ''}"
+
+    return make
+
+
 MADE: dict[str, Callable[[Daemon], str]] = {
     "apps/local": _an_app,
     "authentication/httpauth-tokens": lambda daemon: daemon.state.accounts.open_session(OWNER),
@@ -128,6 +159,21 @@ MADE: dict[str, Callable[[Daemon], str]] = {
     "authorization/roles": _a_role,
     "authorization/tokens": _a_token,
     "data/indexes": _an_index,
+    "data/models": _a_model,
+    "data/props/calcfields": _a_part("EVAL-"),
+    "data/props/extractions": _a_part("EXTRACT-"),
+    "data/props/fieldaliases": _a_part("FIELDALIAS-"),
+    "data/props/lookups": _a_part("LOOKUP-"),
+    "data/props/sourcetype-rename": _a_part("rename"),
+    "data/ui/nav": _a_page,
+    "data/ui/panels": _a_page,
+    "data/ui/views": _a_page,
+    "datamodel/acceleration": _a_model,
+    "datamodel/model": _a_model,
+    "datamodel/pivot": _a_model,
+    "saved/fvtags": _a_tag,
+    "saved/ntags": _a_tag,
+    "search/tags": _a_tag,
     "data/indexes-extended": _an_index,
     "data/lookup-table-files": _a_lookup_file,
     "messages": _a_message,
@@ -161,9 +207,21 @@ def an_object(daemon: Daemon, path: str) -> str:
     return listed.names[0] if listed.status == 200 and listed.entries else NAME
 
 
+PART = {"stanza": "made", "value": "x"}
+PAGE = {"eai:data": "<a/>"}
+
+
 # -- asking ------------------------------------------------------------------------------------------------------------
 
 CREATES: dict[str, dict[str, Any]] = {
+    "data/models": {"eai:data": "{}"},
+    "data/ui/nav": PAGE,
+    "data/ui/panels": PAGE,
+    "data/ui/views": PAGE,
+    "datamodel/model": {"eai:data": "{}"},
+    "saved/fvtags": {"name": "host=made", "add": "x"},
+    "saved/ntags": {"name": "host=made", "add": "x"},
+    "search/tags": {"name": "host=made", "add": "x"},
     "admin/macros": {"definition": "x"},
     "data/macros": {"definition": "x"},
     "apps/appinstall": {"name": "/nothing/here"},
@@ -186,6 +244,17 @@ CREATES: dict[str, dict[str, Any]] = {
     "storage/passwords": {"password": "x"},
 }
 UPDATES: dict[str, dict[str, Any]] = {
+    "data/props/calcfields": PART,
+    "data/props/extractions": PART,
+    "data/props/fieldaliases": PART,
+    "data/props/lookups": PART,
+    "data/props/sourcetype-rename": PART,
+    "data/ui/nav": PAGE,
+    "data/ui/panels": PAGE,
+    "data/ui/views": PAGE,
+    "saved/fvtags": {"add": "y"},
+    "saved/ntags": {"add": "y"},
+    "search/tags": {"add": "y"},
     "apps/local": {"label": "x"},
     "authentication/users": {"realname": "x"},
     "authorization/roles": {"srchJobsQuota": "4"},
@@ -207,6 +276,7 @@ QUERIES: dict[str, dict[str, Any]] = {
 }
 ACTIONS: dict[str, dict[str, Any]] = {
     "acl": {"sharing": "app", "owner": "nobody"},
+    "move": {"app": "splunk_httpinput"},
     "control": {"action": "touch"},
     "suppress": {"expiration": "60"},
     "export": {"search": "| makeresults"},
@@ -234,6 +304,9 @@ def ask(daemon: Daemon, client: Client, row: Row) -> Answer:
         arguments |= ACTIONS.get(row.below.rsplit("/", 1)[-1], {})
     if row.path == "storage/collections/data" and row.method == "POST":
         return client.send(target, {"x": 1})
+    if below == "" and row.path in MADE and row.path.startswith(("data/models", "data/ui", "datamodel")):
+        an_object(daemon, row.path)  # and what an earlier caller made is gone
+    target = target.replace(" ", "%20")
     if row.path.startswith("receivers/"):
         return client.send(target, "an event")
     return client.post(target, arguments) if row.method == "POST" else client.request(row.method, target, arguments)

@@ -103,15 +103,17 @@ def test_what_the_events_hold(admin: Client) -> None:
     sid = made(admin, "search index=main source=overview")
     fields = {
         field.get("k"): field
-        for field in ElementTree.fromstring(admin.get(f"search/jobs/{sid}/summary").body).findall("summary/field")
+        for field in ElementTree.fromstring(admin.get(f"search/jobs/{sid}/summary", output_mode="xml").body).findall(
+            "summary/field"
+        )
     }
     assert (fields["size"].get("c"), fields["size"].get("dc"), fields["size"].findtext("max")) == ("3", "3", "20")
     assert fields["word"].findtext("modes/value/text") == "x"
-    timeline = ElementTree.fromstring(admin.get(f"search/jobs/{sid}/timeline").body)
+    timeline = ElementTree.fromstring(admin.get(f"search/jobs/{sid}/timeline", output_mode="xml").body)
     assert sum(int(bucket.get("c", "0")) for bucket in timeline) == 3
     assert len(admin.get(f"search/jobs/{sid}/events").json()["results"]) == 3
     empty = made(admin, "search index=main source=nothing")
-    assert ElementTree.fromstring(admin.get(f"search/jobs/{empty}/timeline").body).get("c") == "0"
+    assert ElementTree.fromstring(admin.get(f"search/jobs/{empty}/timeline", output_mode="xml").body).get("c") == "0"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,172 @@
+"""Data models: their JSON, their acceleration, and the search that answers a pivot ("Knowledge endpoint descriptions")."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from caltrop.dialect.words import truth
+from caltrop.knowledge.configuration import NOBODY
+from caltrop.knowledge.files import write_atomic
+from caltrop.splunkd.rest.collection import Collection, register
+from caltrop.splunkd.rest.confobjects import check_name, require_place
+from caltrop.splunkd.wire.atom import Acl, Entry, dump_json
+from caltrop.splunkd.wire.http import ApiError, Request, Response
+
+MODEL_NAME = re.compile(r"[\w-]{1,100}")
+
+
+@register
+class DataModels(Collection):
+    """The data models that the namespace sees, each with its JSON."""
+
+    path = "datamodel/model"
+    aliases: ClassVar[tuple[str, ...]] = ("data/models",)
+    title = "datamodels"
+
+    def entries(self, request: Request) -> Iterable[Entry]:
+        owner, app = request.place()
+        knowledge = self.state.instance.knowledge(app, owner)
+        return (self._entry(request, name) for name in knowledge.datamodels())
+
+    def find(self, request: Request, names: Sequence[str]) -> list[Entry]:
+        owner, app = request.place()
+        known = set(self.state.instance.knowledge(app, owner).datamodels())
+        return [self._entry(request, name) for name in names[:1] if name in known]
+
+    def _entry(self, request: Request, name: str) -> Entry:
+        owner, app = request.place()
+        model = self.state.instance.knowledge(app, owner).datamodel(name)
+        description = {"modelName": name, "displayName": model.label, "objects": list(model.objects.values())}
+        text = dump_json(description).decode()
+        stanza = self.state.config.stanza("datamodels", name, app, owner)
+        home = self._home(name)
+        content = {
+            "acceleration": dump_json(_acceleration(stanza.values() if stanza else {})).decode(),
+            "concise": False, "description": text, "displayName": model.label, "eai:data": text, "eai:type": "models",
+        }  # fmt: skip
+        return Entry(name, self.path, content, Acl(app=home or app, sharing="global"), self.state.now())
+
+    def _home(self, name: str) -> str | None:
+        """The app that has the model; one that was made or changed here before one that ships."""
+        apps = self.state.config.apps()
+        for layer in ("local", "default"):
+            for app, folder in apps.items():
+                if (folder / layer / "data" / "models" / f"{name}.json").is_file():
+                    return app
+        return None
+
+    def create(self, request: Request, name: str) -> Entry | Response:
+        check_name(name)
+        if not MODEL_NAME.fullmatch(name):
+            raise ApiError(400, f"Invalid data model name {name!r}: letters, digits, underscores and hyphens.")
+        _, app = request.place()
+        require_place(self.state, request, app, NOBODY)
+        if self.find(request, [name]):
+            raise ApiError(409, f"Unable to create data model named '{name}': it already exists.")
+        self._write(app, name, request.args.get("eai:data") or request.args.get("description") or "{}")
+        return self._accelerated(request, app, name)
+
+    def update(self, request: Request, entry: Entry) -> Entry | Response:
+        app = entry.acl.app
+        require_place(self.state, request, app, NOBODY)
+        text = request.args.get("eai:data") or request.args.get("description")
+        if text:
+            self._write(app, entry.name, text)
+        return self._accelerated(request, app, entry.name)
+
+    def delete(self, request: Request, entry: Entry) -> None:
+        app = entry.acl.app
+        require_place(self.state, request, app, NOBODY)
+        path = self._file(app, entry.name)
+        if not path.is_file():
+            raise ApiError(403, f"The data model '{entry.name}' ships with its app and cannot be removed")
+        path.unlink()
+        self.state.config.reload()
+
+    def _file(self, app: str, name: str) -> Path:
+        return self.state.config.app_path(app) / "local" / "data" / "models" / f"{name}.json"
+
+    def _write(self, app: str, name: str, text: str) -> None:
+        try:
+            model = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise ApiError(400, f"The data model is not JSON: {error}") from None
+        if not isinstance(model, dict) or not isinstance(model.get("objects", []), list):
+            raise ApiError(400, "A data model is a JSON object whose `objects` are a list.")
+        model = {"displayName": name, "objects": [], **model, "modelName": name}
+        write_atomic(self._file(app, name), dump_json(model))
+        self.state.config.reload()
+
+    def _accelerated(self, request: Request, app: str, name: str) -> Entry:
+        """`acceleration`: JSON with enabled, earliest_time, cron_schedule, …, kept in datamodels.conf."""
+        text = request.args.get("acceleration")
+        if text:
+            try:
+                asked = json.loads(text)
+            except (ValueError, RecursionError) as error:
+                raise ApiError(400, f"acceleration is not JSON: {error}") from None
+            if not isinstance(asked, dict):
+                raise ApiError(400, 'acceleration is a JSON object, such as {"enabled": true}.')
+            settings = {
+                "acceleration" if key == "enabled" else f"acceleration.{key}": str(int(v) if isinstance(v, bool) else v)
+                for key, v in asked.items()
+            }
+            self.state.config.set("datamodels", name, settings, app=app, user=NOBODY)
+        return self._entry(request, name)
+
+
+class Told(DataModels):
+    """What is told of the models; they are changed under their own path."""
+
+    create, update, delete = Collection.create, Collection.update, Collection.delete
+
+
+@register
+class Acceleration(Told):
+    """The models with an acceleration, as `acceleration` of the model says it."""
+
+    path = "datamodel/acceleration"
+    aliases: ClassVar[tuple[str, ...]] = ()
+    title = "datamodel-acceleration"
+
+    def entries(self, request: Request) -> Iterable[Entry]:
+        for entry in super().entries(request):
+            told = json.loads(entry.content["acceleration"])
+            if told["enabled"]:
+                yield replace(entry, content=told)
+
+
+@register
+class Pivots(Told):
+    """`datamodel/pivot/<model>?pivot_search=| pivot …`: the search that answers the pivot; here the command does that itself."""
+
+    path = "datamodel/pivot"
+    aliases: ClassVar[tuple[str, ...]] = ()
+    title = "datamodel-pivot"
+    listing_args = frozenset({"pivot_search", "pivot_json"})
+
+    def _entry(self, request: Request, name: str) -> Entry:
+        entry = super()._entry(request, name)
+        text = request.args.get("pivot_search").strip()
+        if not text:
+            return replace(entry, content={"search": f"| datamodel {name}"})
+        search = text if text.startswith("|") else f"| {text}"
+        self.searching.jobs.check(search, request.place()[1], request.account.name)
+        return replace(entry, content={"open_in_search": search, "pivot_search": search, "search": search})
+
+
+def _acceleration(settings: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        key.removeprefix("acceleration."): value for key, value in settings.items() if key.startswith("acceleration.")
+    }
+    return {
+        "enabled": truth(settings.get("acceleration", "")),
+        "earliest_time": "",
+        "cron_schedule": "*/5 * * * *",
+        **found,
+    }

@@ -1,0 +1,175 @@
+"""Knowledge by the paths that web clients use: parts of props.conf, tags, files of views, data models, the platform around."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from caltrop.splunkd.daemon import Daemon
+from caltrop.splunkd.inprocess import Client
+
+from .conftest import Clock, search
+
+MODEL: dict[str, Any] = {
+    "displayName": "Made", "description": "by REST",
+    "objects": [{"objectName": "Root", "parentName": "BaseEvent", "constraints": [{"search": "index=main sourcetype=made"}],
+                 "fields": [{"fieldName": "size"}], "calculations": []}],
+}  # fmt: skip
+
+
+def test_a_data_model_from_beginning_to_end(admin: Client) -> None:
+    base = "/servicesNS/nobody/search/datamodel/model"
+    made = admin.post(base, {"name": "Made", "eai:data": json.dumps(MODEL)})
+    assert made.status == 201 and json.loads(made.content["description"])["modelName"] == "Made"
+    assert json.loads(made.content["acceleration"])["enabled"] is False
+    assert admin.post(base, {"name": "Made", "eai:data": "{}"}).status == 409
+    admin.request("POST", "receivers/simple", {"index": "main", "sourcetype": "made"}, b"size=5")
+    assert search(admin, "| tstats count from datamodel=Made.Root") == [{"count": "1"}]
+    told = admin.post(f"{base}/Made", acceleration=json.dumps({"enabled": True, "earliest_time": "-1mon"})).content
+    assert json.loads(told["acceleration"]) == {
+        "enabled": True,
+        "earliest_time": "-1mon",
+        "cron_schedule": "*/5 * * * *",
+    }
+    assert admin.get("/servicesNS/nobody/search/datamodel/acceleration").names == ["Made"]
+    pivot = admin.get(
+        "/servicesNS/nobody/search/datamodel/pivot/Made", pivot_search="pivot Made Root count(Root) AS n"
+    ).content
+    assert search(admin, pivot["search"]) == [{"n": "1"}]
+    for wrong in ("[]", "{", '{"objects": 1}'):
+        assert admin.post(f"{base}/Made", {"eai:data": wrong}).status == 400
+    assert admin.post(f"{base}/Made", acceleration="[").status == 400
+    assert admin.post(base, {"name": "../up", "eai:data": "{}"}).status == 400
+    assert admin.delete(f"{base}/Made").status == 200
+    assert admin.get(f"{base}/Made").status == 404
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "name", "value"),
+    [
+        ("extractions", {"name": "size", "value": "(?<size>\\d+) bytes"}, "made : EXTRACT-size", "(?<size>\\d+) bytes"),
+        ("extractions", {"name": "t", "type": "REPORT", "value": "some_transform"}, "made : REPORT-t", "some_transform"),
+        ("calcfields", {"name": "double", "value": "size*2"}, "made : EVAL-double", "size*2"),
+        ("fieldaliases", {"name": "a", "alias.size": "bytes"}, "made : FIELDALIAS-a", "size AS bytes"),
+        ("lookups", {"name": "l", "transform": "users", "lookup.field.input.user": "", "lookup.field.output.mail": "email"},
+         "made : LOOKUP-l", "users user OUTPUT mail AS email"),
+    ],
+)  # fmt: skip
+def test_parts_of_props(admin: Client, kind: str, arguments: dict[str, str], name: str, value: str) -> None:
+    base = f"/servicesNS/nobody/search/data/props/{kind}"
+    made = admin.post(base, {"stanza": "made", **arguments})
+    assert (made.status, made.names, made.content["value"]) == (201, [name], value)
+    assert admin.get(f"{base}/{name}".replace(" ", "%20")).content["stanza"] == "made"
+    assert name in admin.get(base, count=0).names
+    assert admin.post(base, {"stanza": "made", **arguments}).status == 409
+    if "value" in arguments:
+        assert admin.post(f"{base}/{name}".replace(" ", "%20"), value="x").content["value"] == "x"
+    assert admin.delete(f"{base}/{name}".replace(" ", "%20")).status == 200
+    assert name not in admin.get(base, count=0).names
+
+
+def test_a_part_takes_effect(admin: Client) -> None:
+    admin.post("/servicesNS/nobody/search/data/props/calcfields", name="twice", stanza="parted", value="n*2")
+    admin.request("POST", "receivers/simple", {"index": "main", "sourcetype": "parted"}, b"n=4")
+    assert search(admin, "search sourcetype=parted | table twice") == [{"twice": "8"}]
+
+
+def test_tags_of_a_value(admin: Client) -> None:
+    base = "/servicesNS/nobody/search/saved/fvtags"
+    assert admin.post(base, name="host=tagged", add="one, two").content["tags"] == ["one", "two"]
+    assert admin.post(f"{base}/host=tagged", delete="one").content["tags"] == ["two"]
+    assert admin.post(base, name="nothing", add="x").status == 400
+    assert admin.delete(f"{base}/host=tagged").status == 200
+    assert "host=tagged" not in admin.get(base, count=0).names
+
+
+@pytest.mark.parametrize("kind", ["views", "nav", "panels"])
+def test_files_of_views(admin: Client, kind: str, daemon: Daemon) -> None:
+    base = f"/servicesNS/nobody/search/data/ui/{kind}"
+    made = admin.post(base, {"name": "mine", "eai:data": "<dashboard><label>My page</label></dashboard>"})
+    assert (made.status, made.content["label"], made.content["rootNode"]) == (201, "My page", "dashboard")
+    assert admin.post(f"{base}/mine", {"eai:data": "<form/>"}).content["rootNode"] == "form"
+    assert "mine" in admin.get("/servicesNS/-/-/data/ui/" + kind, count=0).names
+    for wrong in ("<a>", "", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"):
+        assert admin.post(f"{base}/mine", {"eai:data": wrong}).status == 400
+    assert admin.post(base, {"name": "../up", "eai:data": "<a/>"}).status == 400
+    daemon.state.accounts.set_user("viewer", password="secret", roles=["user"])
+    viewer = Client(daemon).basic("viewer", "secret")
+    assert viewer.post(base, {"name": "no", "eai:data": "<a/>"}).status == 403
+    assert viewer.delete(f"{base}/mine").status == 403
+    assert admin.delete(f"{base}/mine").status == 200
+    assert admin.get(f"{base}/mine").status == 404
+
+
+def test_a_saved_search_is_moved_embedded_and_run_once_more(daemon: Daemon, admin: Client, clock: Clock) -> None:
+    admin.post("/servicesNS/nobody/search/saved/searches", name="again", search="| makeresults", is_scheduled=1, cron_schedule="0 0 1 1 *")  # fmt: skip
+    base = "/servicesNS/nobody/search/saved/searches/again"
+    daemon.searching.scheduler.run_due(clock.now)
+    assert admin.post(f"{base}/reschedule", schedule_time="+30s").status == 200
+    assert daemon.searching.scheduler.run_due(clock.now) == []
+    clock.now += 31
+    assert [job.spec.label for job in daemon.searching.scheduler.run_due(clock.now)] == ["again"]
+    assert daemon.searching.scheduler.run_due(clock.now + 1) == []
+    assert admin.post(f"{base}/embed").content["embed.enabled"] in (True, "1")
+    assert admin.post(f"{base}/unembed").content["embed.enabled"] in (False, "0")
+    moved = admin.post(
+        f"{base}/move", app="launcher" if "launcher" in daemon.state.config.apps() else "splunk_httpinput"
+    )
+    assert moved.status == 200 and moved.entries[0]["acl"]["app"] != "search"
+    assert admin.post("/servicesNS/nobody/search/saved/searches", name="once", search="| makeresults").status == 201
+    assert admin.post("/servicesNS/nobody/search/saved/searches/once/reschedule").status == 400
+
+
+def test_summary_and_timeline_as_json(admin: Client) -> None:
+    admin.request("POST", "receivers/simple", {"index": "main", "sourcetype": "lined"}, b"2023-11-14T22:00:00Z n=3")
+    sid = admin.post("search/jobs", search="search sourcetype=lined", exec_mode="blocking", status_buckets=10).json()[
+        "sid"
+    ]
+    told = admin.get(f"search/jobs/{sid}/summary").json()
+    assert told["event_count"] == 1 and told["fields"]["n"]["modes"] == [{"value": "3", "count": 1, "isExact": True}]
+    line = admin.get(f"search/jobs/{sid}/timeline").json()
+    assert (line["event_count"], line["buckets"][0]["total_count"], line["buckets"][0]["duration"]) == (1, 1, 1.0)
+
+
+PLATFORM = [
+    "licenser/groups", "licenser/stacks", "licenser/pools", "licenser/localpeer", "licenser/peers", "licenser/usage",
+    "cluster/config", "shcluster/config", "server/health/splunkd/details", "server/introspection", "server/introspection/indexer",
+    "server/introspection/search/dispatch", "server/status/resource-usage/hostwide", "server/status/partitions-space",
+    "server/status/resource-usage/splunk-processes", "server/status/limits/search-concurrency", "configs/conf-server/general",
+    "configs/conf-web/settings",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PLATFORM)
+def test_the_platform_around_is_told(admin: Client, path: str) -> None:
+    answer = admin.get(path)
+    assert answer.status == 200 and answer.entries
+    assert admin.post(path, name="x").status in {400, 403, 404, 405, 201, 200}
+
+
+@pytest.mark.parametrize(
+    "path", ["licenser/messages", "search/distributed/peers", "deployment/server/clients", "workloads/pools"]
+)
+def test_what_a_server_that_stands_alone_lacks(admin: Client, path: str) -> None:
+    assert admin.get(path).entries == []
+
+
+def test_health_turns_red_where_an_index_is_damaged(daemon: Daemon, admin: Client) -> None:
+    assert admin.get("server/health/splunkd/details").content["health"] in {"green", "yellow"}
+    bucket = daemon.state.store._buckets["main"]
+    bucket.problems.append("damaged")
+    try:
+        assert admin.get("server/health/splunkd/details").content["health"] == "red"
+    finally:
+        bucket.problems.clear()
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [("admin/macros", {"definition": "x"}), ("saved/eventtypes", {"search": "x"}), ("data/indexes", {})],
+)
+def test_an_argument_that_a_form_does_not_have(admin: Client, path: str, form: dict[str, str]) -> None:
+    answer = admin.post(path, {"name": "strict", **form, "nonsense": "1"})
+    assert answer.status == 400 and "nonsense" in answer.messages[0]
