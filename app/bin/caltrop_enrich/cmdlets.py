@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Dict, FrozenSet, List, NamedTuple, Optional, Set, Tuple
 
 from .machine import Argument
-from .values import Value
+from .values import Closure, Value
 
 _COMMON_SWITCHES = "Verbose Debug"
 _COMMON = "ErrorAction WarningAction InformationAction ErrorVariable WarningVariable InformationVariable OutVariable OutBuffer PipelineVariable"
@@ -71,6 +71,10 @@ class Cmdlet(NamedTuple):
         if any(name in bound for name in ("Path", "InputObject", "CimClass", "Query", "ResourceUri")):
             named = [name for name in named if name not in ("Class", "ClassName", "ArgumentList")]
         for value in loose:
+            if isinstance(value, Closure) and "ScriptBlock" in named:
+                bound["ScriptBlock"] = value
+                named = [name for name in named if name not in ("ScriptBlock", "ComputerName")]
+                continue
             tables = [name for name in named if name in ("Arguments", "Property")]
             name = (
                 tables[0] if isinstance(value, dict) and tables else next((n for n in named if n not in tables), None)

@@ -346,7 +346,7 @@ class Reader:
         """`at \\\\HOST 10:00 command`."""
         hosts = [found.group(1) for found in map(_UNC_HOST.match, arguments[:1]) if found]
         if hosts:
-            words = [word for word in arguments[2:] if not word.startswith("/")]
+            words = [word for word in arguments[2:] if not word.lower().startswith(("/interactive", "/every", "/next"))]
             self._note(way("scheduled_task", hosts, [" ".join(words)] if words else []))
 
     def psexec(self, arguments: Strings, rest: str, piped: str) -> None:

@@ -301,6 +301,8 @@ class Interpreter:
                     continue
                 if loose:
                     own[parameter.name] = loose.pop(0)
+                elif piped and "_" not in own:  # by pipeline
+                    own[parameter.name] = own["_"] = collapsed(piped)
                 elif parameter.default is not None:
                     own[parameter.name] = self.evaluate(parameter.default)
                 else:
@@ -309,7 +311,7 @@ class Interpreter:
                 own["args"] = loose
             if piped is not None:
                 own["input"] = piped
-                own["_"] = piped[-1] if piped else None
+                own.setdefault("_", piped[-1] if piped else None)
             looping, self.looping = self.looping, self.looping + bool(arguments)
             try:
                 return self.run(block.statements)

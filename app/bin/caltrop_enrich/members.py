@@ -380,6 +380,9 @@ def make(name: str, arguments: List[Value], budget: Budget, source: str) -> Valu
         return list(items_of(arguments[0])) if arguments else []
     if name in ("hashtable", "collections.hashtable"):
         return {}
+    if name in ("diagnostics.processstartinfo", "diagnostics.process"):
+        names = ("filename", "arguments")
+        return Thing("instance", dict(zip(names, arguments)), source)
     if name == "text.stringbuilder":
         return Thing("builder", text_of(arguments[0]) if arguments else "", source)
     if name in _ENCODING_TYPES:

@@ -118,6 +118,11 @@ def _argument(value: Value) -> Value:
 def _of_instance(machine: Machine, thing: Thing, name: str, arguments: Optional[List[Value]], source: str) -> Value:
     if arguments is not None and name in ("put", "psbase"):
         return Unread(source)
+    if arguments is not None and name == "start":
+        start_process(machine, thing.data.get("startinfo", thing.data), [])
+        return True
+    if arguments is None and name == "startinfo":
+        return Thing("instance", thing.data.setdefault("startinfo", {}), source)
     if arguments is None and name in thing.data:
         return thing.data[name]
     return thing if name in ("psbase", "properties") else NotImplemented
@@ -163,7 +168,8 @@ def _of_com(machine: Machine, thing: Thing, name: str, arguments: Optional[List[
     if arguments is not None and name in _STARTERS and arguments:
         texts = [text_of(argument) for argument in arguments]
         if name == "executeshellcommand":
-            line = " ".join(part for part in (texts[0], texts[2] if len(texts) > 2 else "") if part)
+            given = texts[2] if len(texts) > 2 and texts[2] else texts[1] if len(texts) > 1 else ""
+            line = f"{texts[0]} {given}".strip()
         elif name in ("shellexecute", "ddeinitiate"):
             line = " ".join(part for part in texts[:2] if part)
         elif name == "executeexcel4macro":
@@ -242,7 +248,7 @@ def of_static(machine: Machine, kind: Type, name: str, arguments: Optional[List[
     if owner == "type" and name in ("gettypefromprogid", "gettypefromclsid"):
         return remote_type(arguments, source)
     if owner == "diagnostics.process" and name == "start" and arguments:
-        machine.lines.line(" ".join(text_of(argument) for argument in arguments))
+        start_process(machine, arguments[0].data if isinstance(arguments[0], Thing) else None, arguments)
         return Unread(source)
     if owner.endswith("interaction") and name == "shell" and arguments:
         machine.lines.line(text_of(arguments[0]))
@@ -262,6 +268,15 @@ def of_static(machine: Machine, kind: Type, name: str, arguments: Optional[List[
     if name == "new" and (owner in WMI_TYPES or owner in _SCOPES):
         return wmi_object(machine, owner, arguments, source)
     return NotImplemented
+
+
+def start_process(machine: Machine, table: Value, arguments: List[Value]) -> None:
+    """`[Diagnostics.Process]::Start`, with a file and its arguments or a ProcessStartInfo."""
+    parts = [table.get("filename"), table.get("arguments")] if isinstance(table, dict) else arguments
+    texts = [text_of(part) for part in parts if part is not None]
+    if texts:
+        texts[0] = f'"{texts[0]}"' if " " in texts[0] and not texts[0].startswith('"') and len(texts) > 1 else texts[0]
+        machine.lines.line(" ".join(texts))
 
 
 def winmgmts(machine: Machine, moniker: str, source: str) -> Value:

@@ -83,6 +83,10 @@ _NUMBER = re.compile(
 )
 _SCALE = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40, "p": 1 << 50}
 _TYPE = re.compile(r"\[\s*([A-Za-z_][\w.+`]*(?:\s*\[[\w.,\s\[\]]*\])?)\s*\]")
+_ATTRIBUTE = re.compile(rf"\[(?:[^\[\]{SQ}{DQ}]|[{SQ}][^{SQ}]*[{SQ}]|[{DQ}][^{DQ}]*[{DQ}]|\[[^\[\]]*\]){{0,2000}}\]")
+_BINDING = re.compile(
+    r"\[\s*(?:CmdletBinding|Alias|OutputType|Diagnostics)[\w.]*\([^\[\]{}]{0,2000}\)\s*\]", re.IGNORECASE
+)
 _MEMBER = re.compile(r"(?:\w|`[^\r\n])+")
 _KEYWORD = re.compile(r"([A-Za-z]+)(?![\w\-.\\/:\[])")
 _OPERATOR = re.compile(rf"[{DASH}]([A-Za-z]+)(?![\w])")
@@ -516,13 +520,9 @@ class _Parser:
                 break
             if char == "[":  # a type or an attribute
                 kind = _TYPE.match(self.text, self.pos, self.stop)
-                if kind:
-                    self.pos = kind.end()
-                else:
-                    self.pos += 1
-                    self._expression()
-                    self._lines()
-                    self._closed("]")
+                attribute = None if kind else _ATTRIBUTE.match(self.text, self.pos, self.stop)
+                if kind or attribute:
+                    self.pos = (kind or attribute).end()  # type: ignore[union-attr]
             elif char == "$":
                 name = _VARIABLE.match(self.text, self.pos, self.stop)
                 if name:
@@ -1078,11 +1078,11 @@ class _Parser:
         inside = self.pos
         self._skip(_BETWEEN)
         parameters: List[Parameter] = []
-        while self._char() == "[" and re.compile(r"\[\s*CmdletBinding", re.IGNORECASE).match(self.text, self.pos):
-            self.pos += 1
-            self._expression()
-            self._lines()
-            self._closed("]")
+        while self._char() == "[":
+            attribute = _BINDING.match(self.text, self.pos, self.stop)
+            if not attribute:
+                break
+            self.pos = attribute.end()
             self._skip(_BETWEEN)
         found = _KEYWORD.match(self.text, self.pos, self.stop)
         if found and found.group(1).lower() == "param":

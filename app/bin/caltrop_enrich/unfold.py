@@ -31,7 +31,7 @@ from .values import Budget, FieldValue, WorkExceeded
 _WORDS = (
     "wmi", "cim", "iex", "invoke", "powershell", "pwsh", "pssession", "cmd", "comspec", "start-process", "saps", "psexec", "paexec",
     "schtasks", "scheduledtask", "sc.exe", "winrs", "comobject", "gettypefrom", "management.", "frombase64", "webclient", "download",
-    "scriptblock]", "mshta", "rundll32", "bitstransfer", "winmgmts", "-computername", "icm ", "\\\\", "gcm", "get-command", "get-alias",
+    "scriptblock]", "mshta", "rundll32", "bitstransfer", "winmgmts", "-computername", "icm ", "etsn ", "nsn ", "\\\\", "gcm", "get-command", "get-alias",
 )  # fmt: skip
 _JOINERS = str.maketrans("", "", "`'\"+()^ ,")
 

@@ -93,8 +93,8 @@ def type_name(name: str) -> str:
 def is_known(value: Value) -> bool:
     """Whether nothing of a value is unread."""
     if isinstance(value, list):
-        return not any(isinstance(item, (Unread, Thing)) for item in value)
-    return not isinstance(value, (Unread, Thing))
+        return all(map(is_known, value))
+    return not isinstance(value, Unread) and (not isinstance(value, Thing) or value.kind == "match")
 
 
 def text_of(value: Value, separator: str = " ") -> str:
@@ -118,7 +118,7 @@ def text_of(value: Value, separator: str = " ") -> str:
     if isinstance(value, Type):
         return value.name
     if isinstance(value, Thing):
-        return Unread(value.source)
+        return str(value.data[0]) if value.kind == "match" else Unread(value.source)
     return Unread("")
 
 
