@@ -11,7 +11,7 @@ from . import objects, patterns
 from .cmdlets import BY_NAME, OTHERS
 from .commandlines import is_program
 from .constants import ALIASES, COMMAND_NAMES, COUNTS, ENVIRONMENT_NAMES, VARIABLE_NAMES, VARIABLES
-from .limits import MAX_VALUES
+from .limits import MAX_PLAIN, MAX_VALUES
 from .machine import Argument, Invocation, Machine
 from .members import make
 from .records import Call, way
@@ -67,7 +67,7 @@ def wmi(machine: Machine, call: Invocation) -> Value:
 def _invoke_expression(machine: Machine, call: Invocation) -> Value:
     given = list(_bound(call, "invoke-expression").values())
     results: List[Value] = []
-    for value in [*(call.piped or []), *given]:
+    for value in [*(call.piped or [])[:MAX_PLAIN], *given]:
         made = machine.run_text(value, call.source)
         results += items_of(made) if made is not NotImplemented else [unread(call.source)]
     return collapsed(results)
@@ -84,7 +84,7 @@ def _invoke_command(machine: Machine, call: Invocation) -> Value:
         commands = [text.strip()] if text.strip() else flat_texts(bound.get("FilePath"))
         machine.note(way("winrm", hosts, commands, _credentials(bound)))
     if isinstance(block, Closure):
-        given = [Argument("", item) for item in items_of(bound.get("ArgumentList"))]
+        given = [Argument("", item) for item in items_of(bound.get("ArgumentList"))[:MAX_PLAIN]]
         return collapsed(machine.run_closure(block, given, call.piped))
     if isinstance(block, Unread) and not hosts:
         machine.note(objects.unreadable("Invoke-Command", block))
@@ -94,7 +94,7 @@ def _invoke_command(machine: Machine, call: Invocation) -> Value:
 def _hosts_of(bound: Dict[str, Value], *names: str) -> Strings:
     found: Strings = []
     for name in names:
-        for item in items_of(bound.get(name)):
+        for item in items_of(bound.get(name))[:MAX_PLAIN]:
             if isinstance(item, Thing):
                 found += _session_hosts(item)
             else:
@@ -127,11 +127,13 @@ def _session(machine: Machine, call: Invocation) -> Value:
 def _start_process(machine: Machine, call: Invocation) -> Value:
     bound = _bound(call, "start-process")
     program = text_of(bound.get("FilePath"))
-    given = [text_of(item) for item in items_of(bound.get("ArgumentList"))]
+    given = [text_of(item) for item in items_of(bound.get("ArgumentList"))[:MAX_PLAIN]]
     if program and is_program(program):
         before = len(machine.lines.scripts) + len(machine.lines.calls)
         machine.lines.line(" ".join([f'"{program}"' if " " in program else program, *given]))
-        unknown = [item for item in items_of(bound.get("ArgumentList")) if isinstance(text_of(item), Unread)]
+        unknown = [
+            item for item in items_of(bound.get("ArgumentList"))[:MAX_PLAIN] if isinstance(text_of(item), Unread)
+        ]
         if unknown and len(machine.lines.scripts) + len(machine.lines.calls) == before:
             machine.note(objects.unreadable(f"Start-Process {program}", unread(" ".join(given))))
     elif isinstance(bound.get("FilePath"), Unread) and given:
@@ -150,7 +152,9 @@ def _start_job(machine: Machine, call: Invocation) -> Value:
     for name in ("InitializationScript", "ScriptBlock"):
         block = bound.get(name)
         if isinstance(block, Closure):
-            machine.run_closure(block, [Argument("", item) for item in items_of(bound.get("ArgumentList"))], call.piped)
+            machine.run_closure(
+                block, [Argument("", item) for item in items_of(bound.get("ArgumentList"))[:MAX_PLAIN]], call.piped
+            )
     return NotImplemented
 
 
@@ -165,14 +169,14 @@ def native(machine: Machine, name: str, call: Invocation) -> Value:
                 continue
         if written:  # a program is given `a,b` as it stands
             value = joined(value, ",")
-        for item in items_of(value):
+        for item in items_of(value)[:MAX_PLAIN]:
             text = text_of(item)
             unknown = unknown or isinstance(text, Unread)
             texts.append(text)
     machine.budget.decide(" ".join(texts))
     reader = machine.lines
     before = len(reader.scripts) + len(reader.calls) + len(reader.payloads)
-    piped = joined(call.piped or [], "\n")
+    piped = joined((call.piped or [])[:MAX_PLAIN], "\n")
     rest = " ".join(f'"{text}"' if (" " in text and '"' not in text) else text for text in texts)
     reader.program(name, texts, rest, piped)
     if unknown and len(reader.scripts) + len(reader.calls) + len(reader.payloads) == before:
@@ -229,7 +233,7 @@ def _task(machine: Machine, call: Invocation) -> Value:
     hosts = _hosts_of(bound, "CimSession")
     lines: Strings = []
     for name in ("Action", "InputObject"):
-        for item in items_of(bound.get(name)):
+        for item in items_of(bound.get(name))[:MAX_PLAIN]:
             if isinstance(item, Thing) and item.kind == "action":
                 lines.append(item.data[0])
                 hosts += [host for host in item.data[1] if host not in hosts]
@@ -340,6 +344,7 @@ def _where(machine: Machine, call: Invocation) -> Value:
     kept: List[Value] = []
     block = next((value for _, value, _, _ in call.arguments if isinstance(value, Closure)), None)
     for item in call.piped or []:
+        machine.budget.spend()
         if isinstance(item, Thing) and item.kind == "wmi":
             _named_class(item, block, call)
             kept.append(item)
@@ -370,6 +375,7 @@ def _named_class(thing: Thing, block: Optional[Closure], call: Invocation) -> No
 
 @_command("write-output")
 def _write_output(machine: Machine, call: Invocation) -> Value:
+    machine.budget.pay_items(sum(len(items_of(value)) for _, value, _, _ in call.arguments) + len(call.piped or ()))
     if call.arguments:
         return collapsed([item for _, value, bare, _ in call.arguments if not bare for item in items_of(value)])
     return collapsed(list(call.piped or []))
@@ -378,6 +384,7 @@ def _write_output(machine: Machine, call: Invocation) -> Value:
 @_command("out-string")
 def _out_string(machine: Machine, call: Invocation) -> Value:
     items = call.piped if call.piped is not None else [value for _, value, bare, _ in call.arguments if not bare]
+    machine.budget.pay_items(len(items))
     return joined(items, "\r\n")
 
 
@@ -385,6 +392,7 @@ def _out_string(machine: Machine, call: Invocation) -> Value:
 def _select(machine: Machine, call: Invocation) -> Value:
     bound = _bound(call, "select-object")
     items = list(call.piped or [])
+    machine.budget.pay_items(len(items))
     if bound.get("ExpandProperty") is not None or bound.get("Property") is not None:
         name = text_of(bound.get("ExpandProperty") or bound.get("Property")).lower()
         if name in ("value", "name") and items and all(isinstance(i, Thing) and i.kind == "variable" for i in items):
@@ -408,7 +416,9 @@ def _out_null(machine: Machine, call: Invocation) -> Value:
 
 @_command("set-clipboard", "clip", "clip.exe")
 def _clip(machine: Machine, call: Invocation) -> Value:
-    machine.lines.clipboard = joined(call.piped or [value for _, value, bare, _ in call.arguments if not bare], "\r\n")
+    machine.lines.clipboard = joined(
+        (call.piped or [])[:MAX_PLAIN] or [value for _, value, bare, _ in call.arguments if not bare], "\r\n"
+    )
     return None
 
 

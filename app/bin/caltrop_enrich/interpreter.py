@@ -7,6 +7,7 @@ functions that nothing runs are read once at the end, so that no call hides in t
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from . import members, objects, operators
@@ -70,6 +71,7 @@ from .values import (
 
 _MAX_LEVEL = 110  # nesting of evaluation, over blocks and functions; each takes about four frames
 _MAX_TURNS = 50_000
+_OWN = 3  # references to an array that one variable alone holds, while it is looked at
 _CONSTANTS: Dict[str, Value] = {"true": True, "false": False, "null": None, **VARIABLES, **COUNTS}
 _ENGINE = frozenset(("executioncontext",))
 _MADE = frozenset(
@@ -248,6 +250,7 @@ class Interpreter:
     ) -> List[Value]:
         """Run a block; with arguments or parameters in a scope of its own."""
         block = closure.block
+        self.budget.spend()
         self.unread_blocks.pop(id(block), None)
         if not arguments and not block.parameters:
             if self.level >= _MAX_LEVEL:
@@ -333,6 +336,7 @@ class Interpreter:
             if value is None:
                 continue
             if isinstance(value, list):
+                self.budget.pay_items(len(value))
                 results += value
             else:
                 results.append(value)
@@ -404,7 +408,7 @@ class Interpreter:
 
     def _array(self, node: Array) -> Value:
         items: List[Value] = [self.evaluate(item) for item in node.items]
-        self.budget.pay(len(items))
+        self.budget.pay_items(len(items))
         return items
 
     def _table(self, node: Table) -> Value:
@@ -448,7 +452,7 @@ class Interpreter:
                 results += value
             elif value is not None:
                 results.append(value)
-        self.budget.pay(len(results))
+        self.budget.pay_items(len(results))
         return results if node.opener == "@(" else collapsed(results)
 
     @staticmethod
@@ -496,6 +500,12 @@ class Interpreter:
         name = target.name
         if operator != "=" and value is not NotImplemented:
             before = self._variable(target)
+            if operator == "+=" and isinstance(before, list) and sys.getrefcount(before) <= _OWN:
+                more = value if isinstance(value, (list, bytes)) else [value]
+                self.budget.pay_items(len(more))
+                before.extend(more if more is not before else list(more))  # nobody else holds the array
+                del before[MAX_ITEMS:]
+                return
             if isinstance(before, Unread) and not before.urls and name not in self._scope_of(name):
                 before = None if operator == "+=" else NotImplemented
             value = self._operated(operator[:-1], before, value, target)
@@ -627,6 +637,7 @@ class Interpreter:
                     break
                 late = False
                 turns += 1
+                self.budget.spend()
                 try:
                     results += self.run(node.body)
                 except _Break:
@@ -667,6 +678,7 @@ class Interpreter:
         self.looping += 1
         try:
             for item in known:
+                self.budget.spend()
                 self.scopes[-1][node.name] = item
                 try:
                     results += self.run(node.body)
@@ -1025,6 +1037,7 @@ class Interpreter:
         for element in node.elements[1:]:
             items = items_of(value)
             self.budget.spend()
+            self.budget.spend(len(items) >> 4)
             value = self._command(element, items) if isinstance(element, Command) else self.evaluate(element)
             if value is NotImplemented:
                 value = self._source(node, *items[:MAX_VALUES])
@@ -1058,7 +1071,7 @@ class Interpreter:
         name = str(named)
         self.budget.decide(name)
         made = self._run(name, node, piped)
-        return self._source(node, *(piped or ())) if made is NotImplemented else made
+        return self._source(node, *(piped or ())[:MAX_VALUES]) if made is NotImplemented else made
 
     def _run(self, name: str, node: Command, piped: Optional[List[Value]]) -> Value:
         base = name.rsplit("\\", 1)[-1].strip().lower()
@@ -1080,13 +1093,13 @@ class Interpreter:
             return native(self, program_name(base), invocation)
         self._read_arguments(arguments)
         if piped:
-            self._read_arguments([Argument("", item) for item in piped if isinstance(item, Closure)])
+            self._read_arguments([Argument("", piped[:MAX_VALUES])])
         return None if own in SILENT else NotImplemented
 
     def _read_arguments(self, arguments: List[Argument]) -> None:
         """Blocks that an unknown command is given are read where they stand."""
         for _, value, _, _ in arguments:
-            for item in value if isinstance(value, list) else (value,):
+            for item in value[:MAX_VALUES] if isinstance(value, list) else (value,):
                 if isinstance(item, Closure):
                     self.read_closure(item)
 
@@ -1105,6 +1118,7 @@ class Interpreter:
                 if isinstance(splatted, dict):
                     found += [Argument(key, item) for key, item in splatted.items()]
                 elif isinstance(splatted, list):
+                    self.budget.pay_items(len(splatted))
                     found += [Argument("", item) for item in splatted]
                 else:
                     unresolved.append(self._source(argument))

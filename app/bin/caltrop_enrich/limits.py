@@ -8,6 +8,7 @@ MAX_WORK = 100_000  # evaluation steps per event, over all its scripts
 MAX_DEPTH = 40  # nesting of brackets that is read
 MAX_STRING = 256 * 1024  # characters of a text that is computed, and bytes that come out of a stream
 MAX_ITEMS = 64 * 1024  # items of an array that is computed
+MAX_PLAIN = 256  # items of an array that are looked at where it stands for a name or a field
 MAX_MADE = 32 << 20  # characters and items that are computed per event
 MAX_CALL_DEPTH = 6  # scripts and functions that run within one another
 MAX_SCRIPTS = 32  # scripts within the script (Invoke-Expression, -Command, decoded payloads)

@@ -51,6 +51,7 @@ def of_text(text: str, name: str, arguments: Optional[List[Value]], budget: Budg
     if arguments is None:
         return METHODS.get(name, NotImplemented)
     reader = _TEXT_METHODS.get(name)
+    budget.spend(sum(len(argument) for argument in arguments if isinstance(argument, list)) >> 1)
     if reader is None or not is_known(arguments):
         return NotImplemented
     budget.decide(text)
@@ -164,7 +165,7 @@ def _index(method: Callable[..., int]) -> "Callable[[str, List[Value], Budget], 
 
 
 def _characters(text: str, arguments: List[Value], budget: Budget) -> Value:
-    budget.pay(2 * len(text))
+    budget.pay_items(len(text))
     return list(map(Char, text[:MAX_ITEMS]))
 
 
@@ -228,8 +229,8 @@ def indexed(value: Value, index: Value, budget: Budget) -> Value:
     many = index if isinstance(index, list) else [index]
     if len(many) > MAX_ITEMS:
         return NotImplemented
-    budget.pay(len(many) + (len(many) >> 2))
-    budget.spend(len(many) >> 3)
+    budget.pay_items(len(many))
+    budget.spend(len(many) >> 2)
     picked: List[Value] = []
     for one in many:
         if isinstance(one, str):
@@ -257,13 +258,16 @@ def of_list(items: List[Value], name: str, arguments: Optional[List[Value]], bud
         return indexed(items, arguments[0], budget)
     if name in ("add", "addrange"):
         if len(items) < MAX_ITEMS and arguments:
-            items.extend(items_of(arguments[0]) if name == "addrange" else [arguments[0]])
-            budget.pay(1)
+            more = items_of(arguments[0]) if name == "addrange" else [arguments[0]]
+            budget.pay_items(len(more))
+            items.extend(list(more))
         return None
     if name == "reverse" and not arguments:
+        budget.pay(len(items))
         items.reverse()
         return None
     if name in ("getenumerator", "toarray", "clone"):
+        budget.pay_items(len(items))
         return list(items)
     if name == "contains" and arguments:
         return operators.compare("contains", items, arguments[0], budget)
@@ -275,6 +279,7 @@ def of_list(items: List[Value], name: str, arguments: Optional[List[Value]], bud
 def of_thing(thing: Thing, name: str, arguments: Optional[List[Value]], budget: Budget) -> Value:
     """A property or a method of an object the reader made."""
     kind, data = thing.kind, thing.data
+    budget.spend(sum(len(argument) for argument in arguments or () if isinstance(argument, list)) >> 2)
     if kind == "encoding" and name == "getstring" and arguments:
         return decoded(_bytes(arguments[0]), data, budget)
     if kind == "encoding" and name == "getbytes" and arguments and is_known(arguments[0]):
@@ -352,6 +357,8 @@ def decoded(data: Optional[bytes], encoding: str, budget: Budget) -> Value:
 
 def make(name: str, arguments: List[Value], budget: Budget, source: str) -> Value:
     """`New-Object name arguments`; NotImplemented where the reader has no use for it."""
+    budget.spend(sum(len(argument) for argument in arguments if isinstance(argument, (list, bytes))) >> 2)
+    budget.spend(len(arguments) >> 3)
     if name in ("io.memorystream",):
         data = _bytes(arguments[0]) if arguments else b""
         return NotImplemented if data is None else Thing("memory", data, source)
@@ -454,6 +461,7 @@ def of_type(kind: Type, name: str, arguments: Optional[List[Value]], budget: Bud
     reader = _STATIC.get(owner)
     if reader is None:
         return NotImplemented
+    budget.spend(sum(len(argument) for argument in arguments if isinstance(argument, (list, bytes))) >> 2)
     if not all(is_known(argument) or isinstance(argument, (list, Thing)) for argument in arguments):
         return NotImplemented
     return reader(name, arguments, budget)

@@ -33,6 +33,9 @@ _COST = 5  # a matcher's look at 32 characters costs a step
 def add(left: Value, right: Value, budget: Budget) -> Value:
     """`+`: what the left side is decides."""
     if isinstance(left, str) and not isinstance(left, Char):
+        if isinstance(right, (list, bytes)):
+            budget.pay_items(len(right))
+            right = joined(right)
         text = text_of(right)
         if len(left) + len(text) > MAX_STRING:
             return unread(left, left, text)
@@ -43,8 +46,9 @@ def add(left: Value, right: Value, budget: Budget) -> Value:
             else left + text
         )
     if isinstance(left, (list, bytes)):
-        whole = [*left, *(right if isinstance(right, (list, bytes)) else [right])]
-        budget.pay(len(whole))
+        more = right if isinstance(right, (list, bytes)) else [right]
+        budget.pay(4 * (len(left) + len(more)))
+        whole = [*left, *more]
         return whole[:MAX_ITEMS]
     if isinstance(left, dict):
         return {**left, **right} if isinstance(right, dict) else left
@@ -87,7 +91,7 @@ def multiply(left: Value, right: Value, budget: Budget) -> Value:
             return NotImplemented
         if times < 0 or len(left) * times > (MAX_STRING if isinstance(left, str) else MAX_ITEMS):
             return NotImplemented
-        budget.pay(len(left) * times)
+        budget.pay(len(left) * times * (8 if isinstance(left, list) else 1))
         return left * times
     return _calculated("*", left, right)
 
@@ -111,7 +115,7 @@ def span(left: Value, right: Value, budget: Budget) -> Value:
     one, other = integer_of(left), integer_of(right)
     if one is None or other is None or abs(one - other) >= MAX_ITEMS:
         return NotImplemented
-    budget.pay(abs(one - other) + 1)
+    budget.pay_items(abs(one - other) + 1)
     return list(range(one, other + 1)) if one <= other else list(range(one, other - 1, -1))
 
 
@@ -169,7 +173,7 @@ def join(items: Value, separator: Value, budget: Budget) -> Value:
     if isinstance(items, Thing):
         return NotImplemented
     if isinstance(items, (list, bytes)):
-        budget.spend(len(items) >> 3)
+        budget.spend(len(items) >> 2)
     whole = joined(items if isinstance(items, (list, bytes)) else [items], text_of(separator))
     budget.pay(len(whole) + (len(items) if isinstance(items, (list, bytes)) else 1))
     return whole
@@ -177,7 +181,7 @@ def join(items: Value, separator: Value, budget: Budget) -> Value:
 
 def split(text: Value, by: Value, budget: Budget, ignore_case: bool = True) -> Value:
     """`-split`, with a pattern, a count and `simplematch`, or a block, which is not known."""
-    how = by if isinstance(by, list) else [by]
+    how = by[:8] if isinstance(by, list) else [by]
     found: List[Value] = []
     for item in text if isinstance(text, list) else [text]:
         if isinstance(item, (Unread, Thing)) or not how or isinstance(how[0], (Unread, Thing, Closure)):
@@ -207,7 +211,7 @@ def split(text: Value, by: Value, budget: Budget, ignore_case: bool = True) -> V
 
 def replace(text: Value, by: Value, budget: Budget, ignore_case: bool = True) -> Value:
     """`-replace`."""
-    how = by if isinstance(by, list) else [by]
+    how = by[:8] if isinstance(by, list) else [by]
     if not how or not is_known(how) or isinstance(text, Thing):
         return NotImplemented
     pattern = text_of(how[0])
@@ -254,13 +258,14 @@ def compare(operator: str, left: Value, right: Value, budget: Budget) -> Value:
     name = operator[1:] if operator[:1] in "ci" and operator not in ("contains", "in", "is", "isnot") else operator
     if name in ("contains", "notcontains", "in", "notin"):
         whole, one = (left, right) if "contains" in name else (right, left)
+        budget.spend(len(whole) >> 2 if isinstance(whole, list) else 1)
         if not is_known(whole) or not is_known(one):
             return NotImplemented
         found = any(_equal(item, one, case, budget) for item in items_of(whole)[:MAX_VALUES])
         return found != name.startswith("not")
     if isinstance(left, list):
+        budget.spend(min(len(left), MAX_ITEMS))
         results = [(item, compare(operator, item, right, budget)) for item in left[:MAX_ITEMS]]
-        budget.spend(len(results))
         if any(result is NotImplemented for _, result in results):
             return NotImplemented
         return [item for item, result in results if result]
@@ -396,9 +401,10 @@ def _cast_items(name: str, value: Value, budget: Budget) -> Value:
         return value
     items = items_of(value) if value is not None else []
     kind = name[:-2]
+    budget.pay_items(len(items))
     if kind in ("object", "collections.arrayli"):
         return list(items)
-    budget.spend(1 + len(items) // 4)
+    budget.spend(1 + len(items) // 2)
     found: List[Value] = []
     for item in items:
         made = cast(kind, item, budget)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
 
-from .limits import MAX_ITEMS, MAX_MADE, MAX_STRING, MAX_VALUE, MAX_VALUES
+from .limits import MAX_ITEMS, MAX_MADE, MAX_PLAIN, MAX_STRING, MAX_VALUE, MAX_VALUES
 from .syntax import Block
 
 Value = Any
@@ -38,6 +38,13 @@ class Budget:
         """Pay for text or items that are made: a step for every 1,024, and the characters. Raises WorkExceeded."""
         self.made -= length
         self.steps -= length >> 10
+        if self.made < 0 or self.steps < 0:
+            raise WorkExceeded
+
+    def pay_items(self, count: int) -> None:
+        """Pay for items of an array that are looked at or held: a step for every eight. Raises WorkExceeded."""
+        self.made -= count << 3
+        self.steps -= count >> 3
         if self.made < 0 or self.steps < 0:
             raise WorkExceeded
 
@@ -110,7 +117,7 @@ def text_of(value: Value, separator: str = " ") -> str:
     if isinstance(value, float):
         return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
     if isinstance(value, (list, bytes)):
-        return joined(value, separator)
+        return joined(value[:MAX_PLAIN], separator)
     if isinstance(value, dict):
         return "System.Collections.Hashtable"
     if isinstance(value, Closure):
@@ -217,7 +224,7 @@ def flat_texts(value: Value) -> Strings:
         return [joined([f"{key}={joined(flat_texts(item))[:MAX_VALUE]}" for key, item in value.items()], "; ")]
     if isinstance(value, list):
         found: Strings = []
-        for item in value:
+        for item in value[:MAX_PLAIN]:
             found += flat_texts(item)
             if len(found) >= MAX_VALUES:
                 break
