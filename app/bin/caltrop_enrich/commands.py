@@ -127,6 +127,7 @@ def _session(machine: Machine, call: Invocation) -> Value:
 def _start_process(machine: Machine, call: Invocation) -> Value:
     bound = _bound(call, "start-process")
     program = text_of(bound.get("FilePath"))
+    machine.budget.spend(4 + (len(program) >> 8))
     given = [text_of(item) for item in items_of(bound.get("ArgumentList"))[:MAX_PLAIN]]
     if program and is_program(program):
         before = len(machine.lines.scripts) + len(machine.lines.calls)
@@ -173,6 +174,7 @@ def native(machine: Machine, name: str, call: Invocation) -> Value:
             text = text_of(item)
             unknown = unknown or isinstance(text, Unread)
             texts.append(text)
+    machine.budget.spend(4 + (sum(map(len, texts)) >> 5))
     machine.budget.decide(" ".join(texts))
     reader = machine.lines
     before = len(reader.scripts) + len(reader.calls) + len(reader.payloads)
@@ -451,6 +453,7 @@ def _get_variable(machine: Machine, call: Invocation) -> Value:
 
 def _variables(machine: Machine, name: str) -> List[Thing]:
     machine.budget.decide(name)
+    machine.budget.spend(20)
     if "*" in name or "?" in name or "[" in name:
         glob = patterns.like(name)
         names = [*VARIABLE_NAMES, *machine.variable_names()[:MAX_VALUES]]
@@ -491,6 +494,7 @@ def _get_item(machine: Machine, call: Invocation) -> Value:
 
 def _environment(machine: Machine, name: str) -> List[Value]:
     glob = patterns.like(name)
+    machine.budget.spend(20 + len(machine.environment))
     return [
         Thing("variable", (ENVIRONMENT_NAMES.get(key, key), value), "$env:" + key)
         for key, value in machine.environment.items()
@@ -528,6 +532,7 @@ def _set_item(machine: Machine, call: Invocation) -> Value:
 def _set_alias(machine: Machine, call: Invocation) -> Value:
     bound = _bound(call, "set-alias")
     name, value = text_of(bound.get("Name")), text_of(bound.get("Value"))
+    machine.budget.spend(4 + (len(name) + len(value) >> 8))
     machine.budget.decide(name)
     machine.budget.decide(value)
     if len(machine.aliases) < 1024:
@@ -551,6 +556,7 @@ def _commands_like(machine: Machine, name: str) -> Value:
     if not any(mark in name for mark in "*?["):
         return Thing("command", name, name)
     glob = patterns.like(name)
+    machine.budget.spend(60)
     names = [*machine.function_names()[:MAX_VALUES], *COMMAND_NAMES]
     names += [cmdlet.name for key, cmdlet in BY_NAME.items() if "-" in key]
     matching = list(dict.fromkeys(one for one in names if glob and len(one) < 256 and glob.match(one)))
@@ -566,6 +572,7 @@ def _get_alias(machine: Machine, call: Invocation) -> Value:
 
 
 def _aliases(machine: Machine, name: str) -> List[Value]:
+    machine.budget.spend(60 + len(machine.aliases))
     machine.budget.decide(name)
     glob = patterns.like(name)
     known = {

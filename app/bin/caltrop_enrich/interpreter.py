@@ -8,6 +8,7 @@ functions that nothing runs are read once at the end, so that no call hides in t
 from __future__ import annotations
 
 import sys
+from itertools import islice
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 from . import members, objects, operators
@@ -71,6 +72,7 @@ from .values import (
 
 _MAX_LEVEL = 110  # nesting of evaluation, over blocks and functions; each takes about four frames
 _MAX_TURNS = 50_000
+_LONGEST_NAME = 1024
 _OWN = 3  # references to an array that one variable alone holds, while it is looked at
 _CONSTANTS: Dict[str, Value] = {"true": True, "false": False, "null": None, **VARIABLES, **COUNTS}
 _ENGINE = frozenset(("executioncontext",))
@@ -480,6 +482,8 @@ class Interpreter:
                         value = value if made is NotImplemented else made
             target = target.operand
         if isinstance(target, Array):
+            if isinstance(value, (list, bytes)):
+                self.budget.pay_items(len(value))
             items = items_of(value) if value is not NotImplemented else []
             for place, one in enumerate(target.items):
                 last = place == len(target.items) - 1
@@ -1023,7 +1027,7 @@ class Interpreter:
             return made
         each: List[Value] = []
         for item in items:
-            self.budget.spend()
+            self.budget.spend(3)
             one = self._member(item, name, arguments, source)
             if one is NotImplemented:
                 return NotImplemented
@@ -1070,6 +1074,9 @@ class Interpreter:
             return NotImplemented if node.operator else self._source(node)
         name = str(named)
         self.budget.decide(name)
+        if len(name) > _LONGEST_NAME:
+            self._read_arguments(self._arguments(node)[0])
+            return self._source(node)
         made = self._run(name, node, piped)
         return self._source(node, *(piped or ())[:MAX_VALUES]) if made is NotImplemented else made
 
@@ -1116,10 +1123,11 @@ class Interpreter:
             elif kind is Splat:
                 splatted = self.variable(argument.name)  # type: ignore[attr-defined]
                 if isinstance(splatted, dict):
-                    found += [Argument(key, item) for key, item in splatted.items()]
+                    self.budget.spend(1 + min(len(splatted), _LONGEST_NAME))
+                    found += [Argument(key, item) for key, item in islice(splatted.items(), _LONGEST_NAME)]
                 elif isinstance(splatted, list):
                     self.budget.pay_items(len(splatted))
-                    found += [Argument("", item) for item in splatted]
+                    found += [Argument("", item) for item in splatted[:_LONGEST_NAME]]
                 else:
                     unresolved.append(self._source(argument))
             else:

@@ -136,6 +136,8 @@ def formatted(template: Value, items: List[Value], budget: Budget) -> Value:
         if number >= len(items):
             parts.append(found.group())
             continue
+        if isinstance(items[number], (list, bytes)):
+            budget.spend(16)
         piece = text_of(items[number])
         if isinstance(piece, Unread):
             unknown.append(piece)
@@ -186,6 +188,7 @@ def split(text: Value, by: Value, budget: Budget, ignore_case: bool = True) -> V
     for item in text if isinstance(text, list) else [text]:
         if isinstance(item, (Unread, Thing)) or not how or isinstance(how[0], (Unread, Thing, Closure)):
             return NotImplemented
+        budget.spend(2)
         whole, pattern = text_of(item), text_of(how[0])
         budget.decide(whole)
         budget.decide(pattern)
@@ -226,7 +229,7 @@ def replace(text: Value, by: Value, budget: Budget, ignore_case: bool = True) ->
     for item in text if isinstance(text, list) else [text]:
         whole = text_of(item)
         budget.decide(whole)
-        budget.spend(1 + (len(whole) * (1 + pattern.count("|")) >> _COST))
+        budget.spend(2 + (len(whole) * (1 + pattern.count("|")) >> _COST))
         made = replaced(compiled, replacement, whole, budget)
         if made is None:
             return NotImplemented
@@ -241,6 +244,7 @@ def replaced(
     parts: List[str] = []
     pos, room = 0, MAX_STRING - len(text)
     for match in compiled.finditer(text):
+        budget.spend()
         piece = one(match) if one else patterns.filled(replacement, match)
         parts += [text[pos : match.start()], piece]
         pos = match.end()
@@ -258,7 +262,7 @@ def compare(operator: str, left: Value, right: Value, budget: Budget) -> Value:
     name = operator[1:] if operator[:1] in "ci" and operator not in ("contains", "in", "is", "isnot") else operator
     if name in ("contains", "notcontains", "in", "notin"):
         whole, one = (left, right) if "contains" in name else (right, left)
-        budget.spend(len(whole) >> 2 if isinstance(whole, list) else 1)
+        budget.spend(len(whole) >> 2 if isinstance(whole, (list, bytes)) else 1)
         if not is_known(whole) or not is_known(one):
             return NotImplemented
         found = any(_equal(item, one, case, budget) for item in items_of(whole)[:MAX_VALUES])

@@ -6,6 +6,7 @@ the classes below. What only a running PowerShell could know is `Unread`: the te
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
 
 from .limits import MAX_ITEMS, MAX_MADE, MAX_PLAIN, MAX_STRING, MAX_VALUE, MAX_VALUES
@@ -221,7 +222,12 @@ def flat_texts(value: Value) -> Strings:
     if isinstance(value, str):
         return [value]
     if isinstance(value, dict):
-        return [joined([f"{key}={joined(flat_texts(item))[:MAX_VALUE]}" for key, item in value.items()], "; ")]
+        return [
+            joined(
+                [f"{key}={joined(flat_texts(item))[:MAX_VALUE]}" for key, item in islice(value.items(), MAX_PLAIN)],
+                "; ",
+            )
+        ]
     if isinstance(value, list):
         found: Strings = []
         for item in value[:MAX_PLAIN]:
