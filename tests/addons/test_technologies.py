@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -447,3 +448,15 @@ def test_modules_of_iis_are_an_event_each() -> None:
         instance.store.append(frame.with_columns(index=pl.lit("main")))
     rows = instance.search("search index=main | sort name | table name, image").table.frame.rows()
     assert rows == [("one", "C:\\one.dll"), ("two", "C:\\two.dll")]
+
+
+@pytest.mark.parametrize("name", ["linux_secure.log", "linux_secure", "linux_secure.log.1"])
+def test_a_log_named_after_its_source_type(name: str, tmp_path: Path) -> None:
+    instance = Instance(None, layers())
+    instance.store.create_index("main")
+    (tmp_path / name).write_text(
+        "May 27 09:28:36 box7 sshd[7]: Accepted password for ann from 203.0.113.4 port 6 ssh2\n"
+    )
+    instance.add_file(str(tmp_path / name), instance.import_options())
+    rows = instance.search("search index=main | table sourcetype, user, action").table.frame.rows()
+    assert rows == [("linux_secure", "ann", "success")]
