@@ -7,7 +7,6 @@ import re
 import shlex
 import subprocess
 import sys
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -161,11 +160,11 @@ def test_hooks_run(root: Path, tmp_path: Path) -> None:
 
 
 def under_pytest(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    loaded = any(entry.value == "caltrop.pytest_plugin" for entry in entry_points(group="pytest11"))
-    plugin = [] if loaded else ["-p", "caltrop.pytest_plugin"]
+    # By name and by name alone: whether the environment was installed with the entry point does not matter.
     return subprocess.run(
-        [sys.executable, "-m", "pytest", *plugin, "-p", "no:cacheprovider", *words],
-        cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=120, check=False,
+        [sys.executable, "-m", "pytest", "-p", "caltrop.pytest_plugin", "-p", "no:cacheprovider", *words],
+        cwd=folder, env=ENVIRONMENT | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, capture_output=True, text=True, timeout=120,
+        check=False,
     )  # fmt: skip
 
 
