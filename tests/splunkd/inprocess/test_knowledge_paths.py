@@ -173,3 +173,16 @@ def test_health_turns_red_where_an_index_is_damaged(daemon: Daemon, admin: Clien
 def test_an_argument_that_a_form_does_not_have(admin: Client, path: str, form: dict[str, str]) -> None:
     answer = admin.post(path, {"name": "strict", **form, "nonsense": "1"})
     assert answer.status == 400 and "nonsense" in answer.messages[0]
+
+
+def test_the_openapi_description_names_every_path(admin: Client) -> None:
+    told = admin.get("openapi").json()
+    assert told["openapi"].startswith("3.") and told["info"]["version"]
+    assert set(told["paths"]["/services/saved/searches/{name}"]) == {"get", "post", "delete"}
+    form = told["paths"]["/services/saved/searches"]["post"]["requestBody"]["content"]
+    assert set(form["application/x-www-form-urlencoded"]["schema"]["required"]) == {"name", "search"}
+    assert "/services/search/jobs/{name}/results" in told["paths"]
+    for path, operations in told["paths"].items():
+        for operation in operations.values():
+            named = {p["name"] for p in operation["parameters"] if p["in"] == "path"}
+            assert named == ({"name"} if "{name}" in path else set()) and operation["responses"]
