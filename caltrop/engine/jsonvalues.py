@@ -102,8 +102,8 @@ def parse_path(path: str) -> tuple[Step, ...] | None:
     return tuple(steps)
 
 
-def select(value: Json, steps: tuple[Step, ...]) -> list[Json]:
-    """Everything that the path reaches, in order."""
+def select(value: Json, steps: tuple[Step, ...], *, objects_too: bool = False) -> list[Json]:
+    """Everything that the path reaches, in order. `objects_too`: {} after an object is the object itself."""
     found = [value]
     for step in steps:
         reached: list[Json] = []
@@ -116,6 +116,8 @@ def select(value: Json, steps: tuple[Step, ...]) -> list[Json]:
                     reached += item
                 elif -len(item) <= step < len(item):
                     reached.append(item[step])
+            elif step is None and objects_too and isinstance(item, dict):
+                reached.append(item)
         found = reached
     return found
 
