@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 
 import pytest
 from caltrop_enrich.enrich import FIELDS, Enricher, analyse
@@ -71,6 +72,41 @@ def check(text: str, field: str) -> None:
 @pytest.mark.parametrize("name", SHAPES)
 def test_hostile_text(name: str) -> None:
     check(SHAPES[name], "Message")
+
+
+# Long values, and statements that look at all of one again and again.
+LONG = [
+    "$a=1..60000;",
+    "$a='x'*60000;",
+    "$a=[char[]]('x'*60000);",
+    "$a=,('y'*9000)*60;",
+    "$a=@{};1..9000|%{$a[$_]='x'};",
+]
+LOOKS = [
+    "iwmi @a", "iwmi -CN $a", "icm -CN $a", "foo $a", "iex $a", "& $a", "gv $a", "gcm $a", "cmd /c $a", "[wmiclass]$a", "$a -split 'x'",
+    "$a -replace '.','$&$&'", "-join $a", '"$a$a"', "$b=$a+$a", "$a+=$a", "$a|%{}", "$a.Replace('x','yy')", "[char[]]$a", "$x,$y=$a",
+    "7 -in $a", "$a[-1..-60000]", '"{0}{0}"-f $a,$a', "$a;$a", "switch($a){1{}}", "foreach($i in $a){}",
+]  # fmt: skip
+SECONDS = 2.0  # of the processor, four times the bound: other work on the machine slows caches too
+
+
+def seconds(before: str, unit: str) -> float:
+    text = (before + (unit + ";") * (MAX_TEXT // (len(unit) + 1) + 1))[:MAX_TEXT]
+    start = time.process_time()
+    analyse(text)
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize("unit", ["1..60000|%{-split}", "iwmi @a", "$a=(", "iex 'iwmi'"])
+def test_the_worst_texts(unit: str) -> None:
+    assert seconds("wmi;$a=1..60000;", unit) < SECONDS
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("before", LONG)
+def test_long_values_looked_at_often(before: str) -> None:
+    slow = {unit: spent for unit in LOOKS if (spent := seconds(before, unit)) >= SECONDS}
+    assert not slow
 
 
 def test_what_was_found_before_a_bound_is_kept() -> None:

@@ -24,6 +24,7 @@ from .values import (
     Unread,
     Value,
     collapsed,
+    few_of,
     flat_texts,
     integer_of,
     items_of,
@@ -75,6 +76,7 @@ def _invoke_expression(machine: Machine, call: Invocation) -> Value:
 
 @_command("invoke-command")
 def _invoke_command(machine: Machine, call: Invocation) -> Value:
+    machine.budget.spend(24)
     bound = _bound(call, "invoke-command")
     hosts = _hosts_of(bound, "ComputerName", "Session", "HostName", "VMName", "ConnectionUri")
     block = bound.get("ScriptBlock")
@@ -84,7 +86,7 @@ def _invoke_command(machine: Machine, call: Invocation) -> Value:
         commands = [text.strip()] if text.strip() else flat_texts(bound.get("FilePath"))
         machine.note(way("winrm", hosts, commands, _credentials(bound)))
     if isinstance(block, Closure):
-        given = [Argument("", item) for item in items_of(bound.get("ArgumentList"))[:MAX_PLAIN]]
+        given = [Argument("", item) for item in few_of(bound.get("ArgumentList"))]
         return collapsed(machine.run_closure(block, given, call.piped))
     if isinstance(block, Unread) and not hosts:
         machine.note(objects.unreadable("Invoke-Command", block))
@@ -94,7 +96,7 @@ def _invoke_command(machine: Machine, call: Invocation) -> Value:
 def _hosts_of(bound: Dict[str, Value], *names: str) -> Strings:
     found: Strings = []
     for name in names:
-        for item in items_of(bound.get(name))[:MAX_PLAIN]:
+        for item in few_of(bound.get(name)):
             if isinstance(item, Thing):
                 found += _session_hosts(item)
             else:
@@ -128,13 +130,11 @@ def _start_process(machine: Machine, call: Invocation) -> Value:
     bound = _bound(call, "start-process")
     program = text_of(bound.get("FilePath"))
     machine.budget.spend(4 + (len(program) >> 8))
-    given = [text_of(item) for item in items_of(bound.get("ArgumentList"))[:MAX_PLAIN]]
+    given = [text_of(item) for item in few_of(bound.get("ArgumentList"))]
     if program and is_program(program):
         before = len(machine.lines.scripts) + len(machine.lines.calls)
         machine.lines.line(" ".join([f'"{program}"' if " " in program else program, *given]))
-        unknown = [
-            item for item in items_of(bound.get("ArgumentList"))[:MAX_PLAIN] if isinstance(text_of(item), Unread)
-        ]
+        unknown = [item for item in few_of(bound.get("ArgumentList")) if isinstance(text_of(item), Unread)]
         if unknown and len(machine.lines.scripts) + len(machine.lines.calls) == before:
             machine.note(objects.unreadable(f"Start-Process {program}", unread(" ".join(given))))
     elif isinstance(bound.get("FilePath"), Unread) and given:
@@ -153,9 +153,7 @@ def _start_job(machine: Machine, call: Invocation) -> Value:
     for name in ("InitializationScript", "ScriptBlock"):
         block = bound.get(name)
         if isinstance(block, Closure):
-            machine.run_closure(
-                block, [Argument("", item) for item in items_of(bound.get("ArgumentList"))[:MAX_PLAIN]], call.piped
-            )
+            machine.run_closure(block, [Argument("", item) for item in few_of(bound.get("ArgumentList"))], call.piped)
     return NotImplemented
 
 
@@ -170,7 +168,7 @@ def native(machine: Machine, name: str, call: Invocation) -> Value:
                 continue
         if written:  # a program is given `a,b` as it stands
             value = joined(value, ",")
-        for item in items_of(value)[:MAX_PLAIN]:
+        for item in few_of(value):
             text = text_of(item)
             unknown = unknown or isinstance(text, Unread)
             texts.append(text)
@@ -235,7 +233,7 @@ def _task(machine: Machine, call: Invocation) -> Value:
     hosts = _hosts_of(bound, "CimSession")
     lines: Strings = []
     for name in ("Action", "InputObject"):
-        for item in items_of(bound.get(name))[:MAX_PLAIN]:
+        for item in few_of(bound.get(name)):
             if isinstance(item, Thing) and item.kind == "action":
                 lines.append(item.data[0])
                 hosts += [host for host in item.data[1] if host not in hosts]

@@ -166,6 +166,7 @@ def _index(method: Callable[..., int]) -> "Callable[[str, List[Value], Budget], 
 
 def _characters(text: str, arguments: List[Value], budget: Budget) -> Value:
     budget.pay_items(len(text))
+    budget.spend(len(text) >> 3)
     return list(map(Char, text[:MAX_ITEMS]))
 
 

@@ -45,7 +45,7 @@ def wmi_object(machine: Machine, type_name: str, value: Value, source: str) -> V
     if isinstance(value, Thing) and value.kind == "wmi":
         return value
     texts = flat_texts(value)
-    machine.budget.spend(16 + (sum(map(len, texts)) >> 8))
+    machine.budget.spend(24 + (sum(map(len, texts)) >> 8))
     if label == "[wmisearcher]":
         call = Call(label, {"Query": texts[-1:], "Path": texts[:-1]})
     elif len(texts) > 1 and texts[0][:1] == "\\" and ":" not in texts[0]:

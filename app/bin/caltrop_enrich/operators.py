@@ -399,7 +399,8 @@ def _cast_items(name: str, value: Value, budget: Budget) -> Value:
         return NotImplemented
     if name == "char[]" and isinstance(value, str):
         budget.decide(value)
-        budget.pay(2 * len(value))
+        budget.pay_items(len(value))
+        budget.spend(len(value) >> 3)
         return list(map(Char, value[:MAX_ITEMS]))
     if name == "byte[]" and isinstance(value, bytes):
         return value

@@ -118,7 +118,7 @@ def text_of(value: Value, separator: str = " ") -> str:
     if isinstance(value, float):
         return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
     if isinstance(value, (list, bytes)):
-        return joined(value[:MAX_PLAIN], separator)
+        return joined(value[:MAX_PLAIN], separator, MAX_VALUE)
     if isinstance(value, dict):
         return "System.Collections.Hashtable"
     if isinstance(value, Closure):
@@ -139,10 +139,10 @@ def unread(text: str, *parts: Value) -> Unread:
     return made
 
 
-def joined(values: Iterable[Value], separator: str = " ") -> str:
-    """Values as one text, cut at MAX_STRING without making more of it first."""
+def joined(values: Iterable[Value], separator: str = " ", most: int = MAX_STRING) -> str:
+    """Values as one text, cut at `most` characters without making much more of it first."""
     parts: List[str] = []
-    room = MAX_STRING
+    room = most
     unknown = [separator] if isinstance(separator, Unread) else []
     for value in values:
         if room <= 0:
@@ -152,7 +152,7 @@ def joined(values: Iterable[Value], separator: str = " ") -> str:
             unknown.append(text)
         parts.append(text)
         room -= len(text) + len(separator)
-    whole = separator.join(parts)[:MAX_STRING]
+    whole = separator.join(parts)[:most]
     return unread(whole, *unknown) if unknown else whole
 
 
@@ -215,6 +215,15 @@ def items_of(value: Value) -> List[Value]:
     if isinstance(value, bytes):
         return list(value[:MAX_ITEMS])
     return [] if value is None else [value]
+
+
+def few_of(value: Value) -> List[Value]:
+    """The first MAX_PLAIN items of a value: where it stands for names."""
+    return (
+        value[:MAX_PLAIN]
+        if isinstance(value, list)
+        else items_of(value[:MAX_PLAIN] if isinstance(value, bytes) else value)
+    )
 
 
 def flat_texts(value: Value) -> Strings:
