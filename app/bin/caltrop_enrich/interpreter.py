@@ -7,6 +7,7 @@ functions that nothing runs are read once at the end, so that no call hides in t
 
 from __future__ import annotations
 
+import re
 import sys
 from itertools import islice
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
@@ -20,6 +21,7 @@ from .limits import MAX_CALL_DEPTH, MAX_INVOCATIONS, MAX_ITEMS, MAX_STRING, MAX_
 from .machine import Argument, Invocation
 from .parser import Parsed, parse
 from .records import Call, Reading, said
+from .symbols import described, letterless, symbolic
 from .syntax import (
     Access,
     Array,
@@ -73,6 +75,9 @@ from .values import (
 _MAX_LEVEL = 110  # nesting of evaluation, over blocks and functions; each takes about four frames
 _MAX_TURNS = 50_000
 _LONGEST_NAME = 1024
+# `. $here\lib.ps1` is known by its name.
+_FILE = re.compile(r"\.(?:ps[md]?1|exe|com|cmd|bat|vbs|js|msi)$", re.IGNORECASE)
+_PLAIN_NAME = re.compile(r"\$\w+$")  # `$object.$property( … )`
 _OWN = 3  # references to an array that one variable alone holds, while it is looked at
 _CONSTANTS: Dict[str, Value] = {"true": True, "false": False, "null": None, **VARIABLES, **COUNTS}
 _ENGINE = frozenset(("executioncontext",))
@@ -121,6 +126,8 @@ def walk(parsed: Parsed, budget: Budget) -> Reading:
     except (_Break, _Continue, _Return):
         error = error or ""
     lines = interpreter.lines
+    if interpreter.symbols and not (interpreter.calls or lines.calls or lines.scripts or interpreter.remote_lines):
+        interpreter.note(said(described(interpreter.symbols)))
     return Reading(
         [*interpreter.calls, *lines.calls],
         lines.scripts,
@@ -144,6 +151,7 @@ class Interpreter:
         self.trees: List[Parsed] = []
         self.aliases: Dict[str, str] = {}
         self.environment: Dict[str, str] = dict(ENVIRONMENT)
+        self.symbols: Dict[str, None] = {}  # variables that are set and have names of special characters
         self.scopes: List[Dict[str, Value]] = [{}]
         self.functions: Dict[str, Function] = {}
         self.unread_blocks: Dict[int, Closure] = {}
@@ -502,6 +510,8 @@ class Interpreter:
         if not isinstance(target, Variable):
             return
         name = target.name
+        if symbolic(name):
+            self.symbols[name] = None
         if operator != "=" and value is not NotImplemented:
             before = self._variable(target)
             if operator == "+=" and isinstance(before, list) and sys.getrefcount(before) <= _OWN:
@@ -930,7 +940,10 @@ class Interpreter:
             if isinstance(value, Thing) and value.kind in ("wmi", "com", "session"):
                 return value
             return members.indexed(value, arguments[0], self.budget)
-        name = self._member_name(access.name).lower()
+        named = self._member_name(access.name)
+        if arguments is not None and isinstance(named, Unread) and not _PLAIN_NAME.match(named):
+            self.note(said(f".{named}"[:MAX_VALUE]))
+        name = named.lower()
         source = node.text[node.start : min(access.end, node.start + MAX_VALUE)]
         if access.static or isinstance(value, Type):
             if not isinstance(value, Type):
@@ -1068,7 +1081,9 @@ class Interpreter:
                 call.extra = {"executed_url": list(named.urls)}
                 self.note(call)
             elif isinstance(named, Unread) and node.operator:
-                self.note(said(f"{node.operator} {named}"[:MAX_VALUE]))
+                self.budget.decide(named)
+                if not _FILE.search(named):
+                    self.note(said(f"{node.operator} {named}"[:MAX_VALUE]))
             arguments, _ = self._arguments(node)
             self._read_arguments(arguments)
             return NotImplemented if node.operator else self._source(node)
@@ -1101,6 +1116,8 @@ class Interpreter:
         self._read_arguments(arguments)
         if piped:
             self._read_arguments([Argument("", piped[:MAX_VALUES])])
+        if node.operator and not isinstance(node.name, Text) and letterless(name):
+            self.note(said(f"{node.operator} {self._source(node.name)}"[:MAX_VALUE]))  # no command has such a name
         return None if own in SILENT else NotImplemented
 
     def _read_arguments(self, arguments: List[Argument]) -> None:

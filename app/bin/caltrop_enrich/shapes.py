@@ -26,6 +26,7 @@ from .calls import Facts, Findings, decisive, facts
 from .interpreter import walk
 from .limits import CACHE_CHARACTERS, MAX_INVOCATIONS, MAX_SHAPED, MAX_SHAPED_STEPS, MAX_VALUE, MAX_VALUES
 from .parser import DQ, SQ, Leaf, parse
+from .symbols import letterless
 from .values import Budget, FieldValue, Strings, WorkExceeded
 
 _LITERAL = re.compile(
@@ -235,6 +236,8 @@ def _plan(shape: _Shape, pinned: Dict[int, str], values: List[str]) -> _Plan:
     """Read the shape with a mark for each literal; `values` are those of one script of it. Raises _Depends, _Refused and WorkExceeded."""
     fixed, kinds = shape[::2], shape[1::2]
     if len(kinds) > _MAX_LITERALS or any(map(_UNPLANNED.search, fixed)):
+        raise _Refused
+    if letterless("".join(fixed)):  # whether a script has a word at all would go by its literals
         raise _Refused
     script, spans = fixed[0], {}
     for number, kind in enumerate(kinds):

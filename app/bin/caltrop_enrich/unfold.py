@@ -6,6 +6,7 @@ many computers.
 
 from __future__ import annotations
 
+import re
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 from . import calls, commandlines, module_logging
@@ -23,8 +24,9 @@ from .limits import (
     MAX_VALUES,
     MAX_WORK,
 )
-from .records import Reading
+from .records import Reading, said
 from .shapes import Match, Shapes
+from .symbols import wordless
 from .values import Budget, FieldValue, WorkExceeded
 
 # What a script that reaches another host, or runs another script, has in it somewhere; each in lower case.
@@ -33,6 +35,8 @@ _WORDS = (
     "schtasks", "scheduledtask", "sc.exe", "winrs", "comobject", "gettypefrom", "management.", "frombase64", "webclient", "download",
     "scriptblock]", "mshta", "rundll32", "bitstransfer", "winmgmts", "-computername", "icm ", "etsn ", "nsn ", "\\\\", "gcm", "get-command", "get-alias",
 )  # fmt: skip
+_RUNS = re.compile(r"&\s*[\"$(]|(?:^|[\s;|{(=])\.[\"$(]")  # `&"$a$b"`, `|.$x`: what is run has no name
+_EXCERPT = 256  # characters of a script that is said not to be read
 _JOINERS = str.maketrans("", "", "`'\"+()^ ,")
 
 
@@ -44,18 +48,18 @@ def may_call(text: str) -> bool:
             return True
     if "-f" in text and "{0}" in text and ("&" in text or "." in text):
         return True  # a format can put the pieces of any name in any order
-    if "&(" in text or "& (" in text or ".(" in text or ". (" in text or "& $" in text or "&$" in text:
+    if ".(" in text or ". (" in text or (("&" in text or ".$" in text or '."' in text) and _RUNS.search(text)):
         return True  # a computed name is run
     if "[char" in text or "-join" in text or "replace" in text or "reverse" in text or "-bxor" in text or "${" in text:
         return True  # names that are put together: of characters, of pieces
     if "`" in text or "+" in text or "^" in text or "[" in text:
         if "shellid" in text or "pshome" in text or "preference" in text or "mdr" in text:
             return True  # of letters of other texts
-        text = text.translate(_JOINERS)
+        closed = text.translate(_JOINERS)
         for word in _WORDS:
-            if word in text:
+            if word in closed:
                 return True
-    return False
+    return "$" in text and wordless(text)
 
 
 # What a command line that starts a shell, or reaches another host, has in it.
@@ -262,6 +266,8 @@ def _fresh(text: str, budget: Budget, line: bool) -> _Found:
         reading = commandlines.read(text, budget) if line else read_script(text, budget)
     except WorkExceeded:
         reading = Reading([], [], [], [], "script takes too many steps to evaluate")
+    if not line and not any(reading) and wordless(text):
+        reading.calls.append(said(text.strip()[:_EXCERPT]))
     return _Found([calls.facts(call) for call in reading.calls], *reading[1:], decoded)
 
 
