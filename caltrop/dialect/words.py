@@ -93,6 +93,13 @@ SIMILAR = 0.6  # of the letters of a name and of a wrong one, so many must be al
 _LONGEST = 100  # more letters of a wrong name are not looked at: likeness takes time by the square
 
 
+def likeness(one: str, other: str) -> float:
+    """Between 0 (nothing in common) and 1 (the same)."""
+    import difflib
+
+    return difflib.SequenceMatcher(None, one[:_LONGEST], other).ratio()
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that is most like this one (one that differs in case only, if any), or None when none is."""
     import difflib  # takes long to import, and is wanted only when something is wrong

@@ -26,6 +26,7 @@ from caltrop.content.model import (
     Investigation,
     Schedule,
 )
+from caltrop.content.placeholders import filled_search, filled_text
 from caltrop.content.spltext import macro_calls, pipes
 from caltrop.dialect.words import quoted
 from caltrop.render.conf import Conf
@@ -62,7 +63,6 @@ _TECHNOLOGIES: dict[str, tuple[str, ...]] = {
     "`wineventlog_security`": (_WINDOWS,),
     "`zeek_": ("Zeek",),
 }
-_TEMPLATE = re.compile(r"%(\w+)%")
 _NOTES = {
     "deprecated": "**WARNING**, this detection has been marked **DEPRECATED** by the {author}. This means that it will "
     "no longer be maintained or supported. If you have any questions feel free to email us at: {email}. ",
@@ -180,7 +180,8 @@ def _detection(catalogue: Catalogue, item: Detection) -> Keys:
     if deployment.notable and config.flavour != "no-es":
         yield from _notable(config, item, deployment, findings)
     yield from _other_actions(item, deployment)
-    yield "alert.digest_mode", 1
+    # Suppression by fields asks each result by itself (savedsearches.conf: alert.suppress.fields).
+    yield "alert.digest_mode", 0 if item.throttling else 1
     yield "disabled", "false" if item.enabled_by_default else "true"
     yield "enableSched", 1
     yield "allow_skew", "100%"
@@ -191,7 +192,7 @@ def _detection(catalogue: Catalogue, item: Detection) -> Keys:
     yield "is_visible", "false"
     if item.throttling:
         yield "alert.suppress", "true"
-        yield "alert.suppress.fields", ",".join(f'"{name}"' for name in item.throttling.fields)
+        yield "alert.suppress.fields", ",".join(item.throttling.fields)
         yield "alert.suppress.period", item.throttling.period
     yield "search", search
     if config.flavour != "no-es":
@@ -244,10 +245,10 @@ def _correlation(config: AppConfig, item: Detection, label: str) -> Keys:
 
 
 def _notable(config: AppConfig, item: Detection, deployment: Deployment, findings: tuple[Entity, ...]) -> Keys:
-    title = _filled(deployment.rule_title, item)
+    title = filled_text(deployment.rule_title, item)
     yield "action.notable", 1
     yield "action.notable.param.nes_fields", ",".join(deployment.nes_fields) or None
-    yield "action.notable.param.rule_description", _filled(deployment.rule_description, item)
+    yield "action.notable.param.rule_description", filled_text(deployment.rule_description, item)
     yield "action.notable.param.rule_title", f"RBA: {title}" if item.type == "Correlation" else title
     yield "action.notable.param.security_domain", item.security_domain
     yield "action.notable.param.severity", severity(item.risk_score)
@@ -282,7 +283,7 @@ def _other_actions(item: Detection, deployment: Deployment) -> Keys:
         yield _ACTION_SWITCH[action], 1
         for name, key in _ACTION_KEYS[action].items():
             if name in parameters:
-                yield key, _filled(parameters[name], item)
+                yield key, filled_text(parameters[name], item)
 
 
 def es_annotations(config: AppConfig, item: Detection) -> dict[str, Any]:
@@ -333,19 +334,13 @@ def technologies(search: str) -> list[str]:
 def _drilldowns(item: Detection) -> list[dict[str, str]]:
     out = []
     for drill in item.drilldown_searches:
-        entry = {"name": drill.name, "search": drill.search.replace("%original_detection_search%", item.search)}
+        entry = {"name": drill.name, "search": filled_search(drill.search, item)}
         if drill.earliest_offset:
             entry["earliest_offset"] = drill.earliest_offset
         if drill.latest_offset:
             entry["latest_offset"] = drill.latest_offset
         out.append(entry)
     return out
-
-
-def _filled(template: str, item: Detection) -> str:
-    """`%name%`, `%description%`, … of a deployment, from the detection."""
-    values = {"name": item.name, "description": item.description, "title": item.message or item.name, "type": item.type}
-    return _TEMPLATE.sub(lambda m: values.get(m.group(1), m.group(0)), template)
 
 
 # -- baselines and response tasks ----------------------------------------------------------------------------------

@@ -266,7 +266,7 @@ def test_other_actions_throttling_and_enabled_by_default(repository: Repository)
     stanza = conf(build(catalogue, folder / "dist").tree, "savedsearches.conf")[RULE]
     expected = {
         "disabled": "false", "alert.suppress": "true", "alert.suppress.period": "1d",
-        "alert.suppress.fields": '"dest","user"', "action.email.subject.alert": "Some Process hit",
+        "alert.suppress.fields": "dest,user", "alert.digest_mode": "0", "action.email.subject.alert": "Some Process hit",
         "action.email.to": "soc@example.org", "action.email.useNSSubject": "1",
     }  # fmt: skip
     assert {key: stanza.get(key) for key in expected} == expected

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from caltrop.content.cache import Bundle
-from caltrop.content.checks import data, identity, references, risk, schedule, search, unfilled
+from caltrop.content.checks import data, identity, placeholders, references, risk, schedule, search, unfilled
 from caltrop.content.checks.finding import Finding
 from caltrop.content.document import Document
 from caltrop.content.model import Catalogue
@@ -18,6 +18,7 @@ _CHECKS: tuple[Callable[[Catalogue], Iterator[Finding]], ...] = (
     risk.check,
     schedule.check,
     data.check,
+    placeholders.check,
     unfilled.check,
 )
 
