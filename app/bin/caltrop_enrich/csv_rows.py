@@ -8,6 +8,7 @@ and `__mv_f` with `$value$;$value$`, `$` doubled inside a value.
 from __future__ import annotations
 
 import csv
+import io
 import re
 from typing import Dict, List, Optional
 
@@ -59,10 +60,10 @@ def enrich_body(body: str, enricher: Enricher) -> str:
 
 
 def _enrich(body: str, enricher: Enricher, restore: bool) -> str:
-    lines = body.split("\n")  # rows end at \n alone
-    if lines[-1]:
-        lines.append("")
-    reader = csv.reader(map(_ended, lines[:-1]))
+    if body and not body.endswith("\n"):
+        body += "\n"
+    lines = body.split("\n")
+    reader = csv.reader(io.StringIO(body, newline="\n"))  # rows end at \n alone
     header = next(reader, None)
     if header is None:
         return ""
@@ -94,10 +95,6 @@ def _enrich(body: str, enricher: Enricher, restore: bool) -> str:
     return "\r\n".join(out)
 
 
-def _ended(line: str) -> str:
-    return line + "\n"
-
-
 def _quoted(cell: str) -> str:
     """A cell as CSV."""
     if '"' in cell:
@@ -116,5 +113,7 @@ def _fill(own: List[str], fields: Fields) -> None:
         if isinstance(value, list):
             own[place] = _quoted("\n".join(value))
             own[place + 1] = _quoted(";".join(["$" + item.replace("$", "$$") + "$" for item in value]))
-        else:
+        elif '"' in value or "," in value or "\n" in value or "\r" in value:
             own[place] = _quoted(value)
+        else:
+            own[place] = value

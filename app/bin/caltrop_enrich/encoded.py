@@ -11,11 +11,8 @@ from typing import List
 from .limits import MAX_DECODED, MAX_VALUES
 
 # powershell.exe takes any prefix of EncodedCommand, and -ec; the dash may be a slash or a typographic dash.
-_ARGUMENT = re.compile(
-    r"[-/\u2013\u2014\u2015](?:ec|e(?:n(?:c(?:o(?:d(?:e(?:d(?:c(?:o(?:m(?:m(?:a(?:n(?:d)?)?)?)?)?)?)?)?)?)?)?)?)?)"
-    r"""[ \t\r\n:'"]{1,16}([A-Za-z0-9+/]{4,}={0,2})""",
-    re.IGNORECASE,
-)
+_ARGUMENT = re.compile(r"""[-/\u2013\u2014\u2015]([Ee][A-Za-z]{0,13})(?=[ \t\r\n:'"]{1,16}([A-Za-z0-9+/]{4,}={0,2}))""")
+_NAME = "encodedcommand"
 _START = re.compile(r"""-e[ \t\r\n:'"]|/e""")
 _BOUNDARY = frozenset("\\-/\u2013\u2014\u2015")
 
@@ -36,10 +33,13 @@ def decode_level(text: str) -> List[str]:
         return []
     payloads: List[str] = []
     for match in _ARGUMENT.finditer(text):
+        name = match.group(1).lower()
+        if not _NAME.startswith(name) and name != "ec":
+            continue
         before = text[match.start() - 1 : match.start()]
         if before.isalnum() or (before in _BOUNDARY and before):
             continue
-        payload = decode(match.group(1))
+        payload = decode(match.group(2))
         if payload:
             payloads.append(payload)
             if len(payloads) >= MAX_VALUES:

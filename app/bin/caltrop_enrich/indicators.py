@@ -14,6 +14,8 @@ _LONGEST_SCHEME = 5
 _AFTER_SCHEME = re.compile(r"""://[^\s\0'"`<>|{}^\\\u2018-\u201e]+""")
 _IPV4 = re.compile(r"\.\d{1,3}\.\d{1,3}\.\d{1,3}")
 _IPV6 = re.compile(r":[0-9A-Fa-f]{0,4}:")
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_ADDRESS = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}\Z")
 _HEX = frozenset("0123456789abcdefABCDEF:.")
 _LONGEST_IP = 45
 _MAX_CANDIDATES = 4096  # what looks like an address and is looked at closely, per text
@@ -92,8 +94,10 @@ def _ipv6(text: str) -> Iterator[str]:
 
 def _is_address(text: str) -> bool:
     """Whether a text is an address; `::Add` and `c::` are names of .NET and C++."""
+    if ":" not in text:
+        return _ADDRESS.match(text) is not None
     try:
-        value = ipaddress.ip_address(text)
+        ipaddress.IPv6Address(text)
     except ValueError:
         return False
-    return value.version == 4 or any(char.isdigit() for char in text)
+    return any(char.isdigit() for char in text)

@@ -44,6 +44,8 @@ def find(record: Record, fields: Tuple[str, ...]) -> Optional[Source]:
         value = record.get(name)
         if not value:
             continue
+        if name == "Message" and isinstance(value, str):
+            return _of_message(value)
         line = name.rsplit(".", 1)[-1].lower() in _LINES
         if isinstance(value, (list, tuple)):
             value = (SEPARATOR if line else "\n").join(str(item) for item in value if item is not None)
