@@ -108,12 +108,16 @@ def shipped_search(item: Detection) -> str:
     return f"{item.search[:at]}{command}\n{indent}{item.search[at:]}"
 
 
-# Parts of one script, which event 4104 numbers: their text put together in each of their events, which then become one.
-_PARTS = """| sort 0 Computer ScriptBlockId MessageNumber
-| eventstats list(ScriptBlockText) AS script_parts BY Computer ScriptBlockId
-| eval ScriptBlockText=coalesce(mvjoin(script_parts, ""), ScriptBlockText)
-| fields - script_parts
-| dedup Computer ScriptBlockId keepempty=true"""
+# Parts of one script, which event 4104 numbers: their text put together in each of their events, which then become one. The XML
+# rendering has fields for it; of the classic one, number, text and id are in the message, whose template is the same in every event:
+# a blank line is between text and id, and the text may have such lines itself.
+_PARTS = r"""| rex field=Message "(?s)^\s*Creating Scriptblock text \((?<script_part>\d+) of \d+\):[ \t]*\r?\n(?<script_text>.*)(?<!\r)\r?\n\r?\nScriptBlock ID: (?<script_id>[0-9A-Fa-f-]{36})"
+| eval script_part=coalesce(MessageNumber, script_part), script_text=coalesce(ScriptBlockText, script_text), script_id=coalesce(ScriptBlockId, script_id), script_host=coalesce(Computer, ComputerName, host, "")
+| sort 0 script_host script_id script_part
+| eventstats list(script_text) AS script_parts BY script_host script_id
+| eval script_whole=mvjoin(script_parts, ""), Message=if(isnull(ScriptBlockText), coalesce(script_whole, Message), Message), ScriptBlockText=coalesce(script_whole, ScriptBlockText)
+| dedup script_host script_id keepempty=true
+| fields - script_part script_text script_id script_host script_parts script_whole"""
 
 
 def _joined(search: str) -> str:

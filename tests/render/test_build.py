@@ -10,6 +10,7 @@ import json
 import os
 import tarfile
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -198,10 +199,8 @@ def test_lookups_come_after_the_command() -> None:
 
 def test_parts_of_a_script_are_joined_after_the_first_stage() -> None:
     found = shipped("`powershell` EventCode=4104 | search ScriptBlockText=*iwmi* | `f`", Enrichment(join=True))
-    assert found.startswith(
-        "`powershell` EventCode=4104 | sort 0 Computer ScriptBlockId MessageNumber | eventstats list(ScriptBlockText)"
-    )
-    assert found.endswith('keepempty=true | search ScriptBlockText=*iwmi* | enrichhits detection="A b" | `a_b_filter`')
+    assert found.startswith('`powershell` EventCode=4104 | rex field=Message "(?s)^\\s*Creating Scriptblock text')
+    assert found.endswith(' script_whole | search ScriptBlockText=*iwmi* | enrichhits detection="A b" | `a_b_filter`')
 
 
 SPLIT = [
@@ -224,6 +223,43 @@ def test_what_is_joined(tmp_path: Path) -> None:
     )
     texts = sorted(row["ScriptBlockText"] for row in result.table.frame.to_dicts())
     assert texts == ["Get-Date", "Invoke-WmiMethod -CN H1 Win32_Process create calc.exe", "no id", "nor here"]
+
+
+ID, OTHER = "bd5b4fe0-879a-486c-8101-2b99875d257a", "cd5b4fe0-879a-486c-8101-2b99875d257a"
+
+
+def classic(host: str, part: str, text: str, script: str, end: str) -> dict[str, str]:
+    """The message of event 4104 as the classic rendering has it."""
+    message = f"Creating Scriptblock text ({part}):{end}{text}{end}{end}ScriptBlock ID: {script}{end}Path: "
+    return {"ComputerName": host, "Message": message}
+
+
+CLASSIC = [
+    classic("A", "2 of 2", "Method -CN H1\n\nScriptBlock ID: none\n", ID, "\r\n"),
+    classic("A", "1 of 2", "Invoke-Wmi", ID, "\r\n"),
+    classic("B", "1 of 1", "Get-Date", ID, "\n"),
+    *(classic("A", f"{n} of 11", f"{n};", OTHER, "\n") for n in (11, 2, 10, 1, 3, 4, 5, 6, 7, 8, 9)),
+    {"ComputerName": "A", "Message": "Pipeline execution details"},
+    {"ComputerName": "A", "Message": "Pipeline execution details"},
+]
+
+
+def test_parts_in_the_classic_rendering_are_joined_by_their_messages(tmp_path: Path) -> None:
+    """Number, text and id come out of the message; other messages are left alone, each by itself."""
+    rows = " ".join(
+        f"| append [| makeresults {''.join(f'| eval {k}=urldecode({quoted(quote(v))}) ' for k, v in row.items())}]"
+        for row in CLASSIC
+    )
+    stage = shipped("`p` | `f`", Enrichment(join=True)).split("|", 1)[1].split("| enrichhits")[0]
+    made = Instance(tmp_path / "d", []).search(f"| makeresults | where 1=2 {rows} |{stage}").table.frame.to_dicts()
+    assert not {name for name in made[0] if name.startswith("script_")}
+    found = sorted((row["ComputerName"], row["Message"], row.get("ScriptBlockText")) for row in made)
+    whole = "Invoke-WmiMethod -CN H1\n\nScriptBlock ID: none\n"
+    counted = "".join(f"{n};" for n in range(1, 12))
+    other = ("A", "Pipeline execution details", None)
+    assert found == sorted(
+        [("A", whole, whole), ("B", "Get-Date", "Get-Date"), ("A", counted, counted), other, other], key=str
+    )
 
 
 def test_the_search_assistant_knows_the_command(repository: Repository, sdk: None) -> None:

@@ -37,6 +37,7 @@ from .values import (
 
 Handler = Callable[[Machine, Invocation], Value]
 COMMANDS: Dict[str, Handler] = {}
+_LONGEST_NAME = 256  # characters of a variable's or an alias's name that is looked for
 
 
 def _command(*names: str) -> Callable[[Handler], Handler]:
@@ -121,6 +122,7 @@ def _credentials(bound: Dict[str, Value]) -> Strings:
 def _session(machine: Machine, call: Invocation) -> Value:
     bound = _bound(call, call.name)
     hosts = _hosts_of(bound, "ComputerName", "HostName", "VMName", "ConnectionUri", "Session")
+    machine.budget.spend(24 + len(hosts))
     machine.note(way("winrm", hosts, [], _credentials(bound)))
     return Thing("session", hosts, call.source)
 
@@ -288,7 +290,7 @@ def _new_object(machine: Machine, call: Invocation) -> Value:
     if bound.get("ComObject") is not None:
         return objects.com_object(machine, text_of(bound["ComObject"]), [], call.source)
     kind = bound.get("TypeName")
-    if isinstance(kind, Unread) or kind is None:
+    if isinstance(kind, Unread) or kind is None or (isinstance(kind, (str, list)) and len(kind) > _LONGEST_NAME):
         return NotImplemented
     name = kind.name if isinstance(kind, Type) else type_name(text_of(kind))
     machine.budget.decide(name)
@@ -312,8 +314,8 @@ def _foreach(machine: Machine, call: Invocation) -> Value:
             place = next((name for name in blocks if name.startswith(typed.lower())), "")
             if bare:
                 continue
-        if isinstance(value, (Closure, list)) and any(isinstance(item, Closure) for item in items_of(value)):
-            blocks[place or "process"] += [item for item in items_of(value) if isinstance(item, Closure)]
+        if isinstance(value, (Closure, list)) and any(isinstance(item, Closure) for item in few_of(value)):
+            blocks[place or "process"] += [item for item in few_of(value) if isinstance(item, Closure)]
         elif not typed or place:
             loose.append(value)
         place = "process"
@@ -452,6 +454,8 @@ def _get_variable(machine: Machine, call: Invocation) -> Value:
 def _variables(machine: Machine, name: str) -> List[Thing]:
     machine.budget.decide(name)
     machine.budget.spend(20)
+    if len(name) > _LONGEST_NAME:
+        return []
     if "*" in name or "?" in name or "[" in name:
         glob = patterns.like(name)
         names = [*VARIABLE_NAMES, *machine.variable_names()[:MAX_VALUES]]
@@ -572,6 +576,8 @@ def _get_alias(machine: Machine, call: Invocation) -> Value:
 def _aliases(machine: Machine, name: str) -> List[Value]:
     machine.budget.spend(60 + len(machine.aliases))
     machine.budget.decide(name)
+    if len(name) > _LONGEST_NAME:
+        return []
     glob = patterns.like(name)
     known = {
         **ALIASES,

@@ -717,6 +717,7 @@ class Interpreter:
         subject = self.evaluate(node.subject)
         results: List[Value] = []
         for item in (items_of(subject) or [None])[:MAX_VALUES]:
+            self.budget.spend(2)
             self._decide(item)
             matched = False
             for condition, body in node.clauses:
@@ -849,6 +850,9 @@ class Interpreter:
 
     def _operated(self, operator: str, left: Value, right: Value, node: Node) -> Value:
         operate = operators.BINARY.get(operator)
+        for side in (left, right):
+            if isinstance(side, str):
+                self.budget.spend(len(side) >> 10)
         if operate is not None:
             if (
                 operator == "as"
@@ -1144,6 +1148,7 @@ class Interpreter:
                     found += [Argument(key, item) for key, item in islice(splatted.items(), _LONGEST_NAME)]
                 elif isinstance(splatted, list):
                     self.budget.pay_items(len(splatted))
+                    self.budget.spend(min(len(splatted), _LONGEST_NAME) >> 1)
                     found += [Argument("", item) for item in splatted[:_LONGEST_NAME]]
                 else:
                     unresolved.append(self._source(argument))
@@ -1151,6 +1156,9 @@ class Interpreter:
                 found.append(Argument("", self.evaluate(argument), False, kind is Array))
             if len(found) > 4096:
                 break
+        for _, value, _, _ in found:
+            if isinstance(value, (str, list, bytes)):  # whoever takes it looks at it
+                self.budget.spend(len(value) >> 10)
         return found, unresolved
 
 

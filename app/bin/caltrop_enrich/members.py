@@ -31,7 +31,7 @@ from .values import (
     unread,
 )
 
-_BASE64_BLANKS = re.compile(r"\s+")
+_BASE64_BLANKS = dict.fromkeys(map(ord, " \t\r\n"))  # what .NET passes over
 _ENCODINGS = {
     "ascii": "ascii", "utf8": "utf-8", "unicode": "utf-16-le", "bigendianunicode": "utf-16-be", "utf7": "utf-7", "utf32": "utf-32-le",
     "default": "cp1252", "latin1": "latin-1", "utf-8": "utf-8", "utf-16": "utf-16-le", "utf-16le": "utf-16-le", "us-ascii": "ascii",
@@ -52,7 +52,7 @@ def of_text(text: str, name: str, arguments: Optional[List[Value]], budget: Budg
         return METHODS.get(name, NotImplemented)
     reader = _TEXT_METHODS.get(name)
     budget.spend(sum(len(argument) for argument in arguments if isinstance(argument, list)) >> 1)
-    if reader is None or not is_known(arguments):
+    if reader is None or not is_known(arguments, budget):
         return NotImplemented
     budget.decide(text)
     for argument in arguments:
@@ -283,7 +283,7 @@ def of_thing(thing: Thing, name: str, arguments: Optional[List[Value]], budget: 
     budget.spend(sum(len(argument) for argument in arguments or () if isinstance(argument, list)) >> 2)
     if kind == "encoding" and name == "getstring" and arguments:
         return decoded(_bytes(arguments[0]), data, budget)
-    if kind == "encoding" and name == "getbytes" and arguments and is_known(arguments[0]):
+    if kind == "encoding" and name == "getbytes" and arguments and is_known(arguments[0], budget):
         budget.decide(text_of(arguments[0]))
         budget.pay(2 * len(text_of(arguments[0])))
         return text_of(arguments[0]).encode(data, "replace")
@@ -463,7 +463,7 @@ def of_type(kind: Type, name: str, arguments: Optional[List[Value]], budget: Bud
     if reader is None:
         return NotImplemented
     budget.spend(sum(len(argument) for argument in arguments if isinstance(argument, (list, bytes))) >> 2)
-    if not all(is_known(argument) or isinstance(argument, (list, Thing)) for argument in arguments):
+    if not all(is_known(argument, budget) or isinstance(argument, (list, Thing)) for argument in arguments):
         return NotImplemented
     return reader(name, arguments, budget)
 
@@ -477,7 +477,8 @@ def _convert(name: str, arguments: List[Value], budget: Budget) -> Value:
         if isinstance(text, Unread):
             return NotImplemented
         budget.decide(text)
-        text = _BASE64_BLANKS.sub("", text)
+        budget.spend(len(text) >> 7)
+        text = text.translate(_BASE64_BLANKS)
         budget.pay(len(text))
         try:
             return base64.b64decode(text, validate=True)[:MAX_STRING]
@@ -556,7 +557,7 @@ def _array(name: str, arguments: List[Value], budget: Budget) -> Value:
 
 
 def _regex_static(name: str, arguments: List[Value], budget: Budget) -> Value:
-    if len(arguments) < 2 or not is_known(arguments[0]) or not is_known(arguments[1]):
+    if len(arguments) < 2 or not is_known(arguments[0], budget) or not is_known(arguments[1], budget):
         return NotImplemented
     text, pattern = text_of(arguments[0]), text_of(arguments[1])
     if name in ("escape", "unescape"):
@@ -588,7 +589,7 @@ def _regex_static(name: str, arguments: List[Value], budget: Budget) -> Value:
             for _, match in zip(range(MAX_ITEMS), compiled.finditer(text))
         ]
         budget.pay(8 * len(found))
-        budget.spend(len(found) // 4)
+        budget.spend(len(found))
         if backwards:
             found.reverse()
         return found if name == "matches" else found[0] if found else NotImplemented

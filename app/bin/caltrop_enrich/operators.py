@@ -215,7 +215,7 @@ def split(text: Value, by: Value, budget: Budget, ignore_case: bool = True) -> V
 def replace(text: Value, by: Value, budget: Budget, ignore_case: bool = True) -> Value:
     """`-replace`."""
     how = by[:8] if isinstance(by, list) else [by]
-    if not how or not is_known(how) or isinstance(text, Thing):
+    if not how or not is_known(how, budget) or isinstance(text, Thing):
         return NotImplemented
     pattern = text_of(how[0])
     replacement = text_of(how[1]) if len(how) > 1 else ""
@@ -260,12 +260,17 @@ def compare(operator: str, left: Value, right: Value, budget: Budget) -> Value:
     """`-eq`, `-like`, `-match`, `-contains`, … ; an array on the left is filtered."""
     case = operator[0] == "c" and operator not in ("contains",)
     name = operator[1:] if operator[:1] in "ci" and operator not in ("contains", "in", "is", "isnot") else operator
+    for side in (left, right):
+        if isinstance(side, str):
+            budget.spend(len(side) >> 9)
     if name in ("contains", "notcontains", "in", "notin"):
         whole, one = (left, right) if "contains" in name else (right, left)
         budget.spend(len(whole) >> 2 if isinstance(whole, (list, bytes)) else 1)
-        if not is_known(whole) or not is_known(one):
+        if not is_known(whole, budget) or not is_known(one, budget):
             return NotImplemented
-        found = any(_equal(item, one, case, budget) for item in items_of(whole)[:MAX_VALUES])
+        items = items_of(whole)[:MAX_VALUES]
+        budget.spend(sum(len(item) for item in items if isinstance(item, str)) >> 9)
+        found = any(_equal(item, one, case, budget) for item in items)
         return found != name.startswith("not")
     if isinstance(left, list):
         budget.spend(min(len(left), MAX_ITEMS))
@@ -273,7 +278,7 @@ def compare(operator: str, left: Value, right: Value, budget: Budget) -> Value:
         if any(result is NotImplemented for _, result in results):
             return NotImplemented
         return [item for item, result in results if result]
-    if not is_known(left) or not is_known(right):
+    if not is_known(left, budget) or not is_known(right, budget):
         return NotImplemented
     if name in ("eq", "ne"):
         return _equal(left, right, case, budget) == (name == "eq")
@@ -400,16 +405,16 @@ def _cast_items(name: str, value: Value, budget: Budget) -> Value:
     if name == "char[]" and isinstance(value, str):
         budget.decide(value)
         budget.pay_items(len(value))
-        budget.spend(len(value) >> 3)
+        budget.spend(len(value) >> 2)
         return list(map(Char, value[:MAX_ITEMS]))
     if name == "byte[]" and isinstance(value, bytes):
         return value
     items = items_of(value) if value is not None else []
     kind = name[:-2]
-    budget.pay_items(len(items))
+    budget.pay_items(2 * len(items))
     if kind in ("object", "collections.arrayli"):
         return list(items)
-    budget.spend(1 + len(items) // 2)
+    budget.spend(1 + len(items))
     found: List[Value] = []
     for item in items:
         made = cast(kind, item, budget)

@@ -59,6 +59,9 @@ class Unread(str):
     urls: Tuple[str, ...] = ()
 
 
+_LONGEST_NUMBER = 1024  # characters of a text that is a number, with blanks around it
+
+
 class Char(str):
     """`[char]`: one UTF-16 unit (or one character beyond them)."""
 
@@ -98,10 +101,11 @@ def type_name(name: str) -> str:
     return name[7:] if name.startswith("system.") else name
 
 
-def is_known(value: Value) -> bool:
-    """Whether nothing of a value is unread."""
+def is_known(value: Value, budget: Budget) -> bool:
+    """Whether nothing of a value is unread; paid for by what is looked at. Raises WorkExceeded."""
     if isinstance(value, list):
-        return all(map(is_known, value))
+        budget.spend(len(value) >> 3)
+        return all(is_known(item, budget) for item in value)
     return not isinstance(value, Unread) and (not isinstance(value, Thing) or value.kind == "match")
 
 
@@ -169,7 +173,7 @@ def number_of(value: Value) -> Optional[Union[int, float]]:
     if value is None:
         return 0
     if isinstance(value, str):
-        text = value.strip().lower()
+        text = value.strip().lower() if len(value) <= _LONGEST_NUMBER else value
         if len(text) > 40:
             return None
         try:
