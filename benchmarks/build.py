@@ -69,20 +69,8 @@ def _report(corpus: Path, venv: Path, work: Path, rounds: int) -> None:
 
 
 def _single(folder: Path) -> Path:
-    """A repository with one detection, as `caltrop new` writes it."""
-    search = "index=_internal process=x | stats count by dest user"
-    command = [
-        sys.executable,
-        "-m",
-        "caltrop",
-        "new",
-        "Some Process",
-        "--no-input",
-        "--content",
-        str(folder),
-        "--search",
-        search,
-    ]
+    """A repository with one detection, as `caltrop init` writes it."""
+    command = [sys.executable, "-m", "caltrop", "init", str(folder)]
     _run(command, ROOT)
     return folder
 

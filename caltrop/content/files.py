@@ -1,18 +1,18 @@
 """Files -> objects with their own faults. Each file stands alone, so reading is cached by file and split over processes.
 
-A large repository that was not read before is read by two processes; the child sends what it read through a pipe.
+A large repository that was not read before is read by two processes.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
+from caltrop.content import halves
 from caltrop.content.cache import Bundle, key
 from caltrop.content.document import Document
 from caltrop.content.fingerprint import files, read
@@ -55,45 +55,7 @@ def read_all(
 
 
 def _read(jobs: Sequence[_Job]) -> list[bytes]:
-    """Packed results. Many files are read by two processes (the caller is a command, with no threads to lose)."""
-    half = _half(jobs)
-    if half == len(jobs) or sys.platform != "linux" or (os.cpu_count() or 1) < 2:
-        return _packed(jobs)
-    out, into = os.pipe()
-    child = os.fork()
-    if not child:
-        _child(out, into, jobs[half:])
-    os.close(into)
-    first = _packed(jobs[:half])
-    with os.fdopen(out, "rb") as stream:
-        sent = stream.read()
-    _, status = os.waitpid(child, 0)
-    # Had the child died, nothing would be lost but time.
-    return first + (_packed(jobs[half:]) if status else msgspec.msgpack.decode(sent, type=list[bytes]))
-
-
-def _half(jobs: Sequence[_Job]) -> int:
-    """How many of the jobs hold half of the bytes; all of them where one process is faster than two."""
-    if len(jobs) < _ALONE:
-        return len(jobs)
-    left = sum(len(job.body) for job in jobs) // 2
-    for index, job in enumerate(jobs):
-        left -= len(job.body)
-        if left < 0:
-            return index
-    return len(jobs)
-
-
-def _child(out: int, into: int, jobs: Sequence[_Job]) -> None:
-    """Read, send, leave without the parent's clean-up."""
-    code = 1
-    try:
-        os.close(out)
-        with os.fdopen(into, "wb") as stream:
-            stream.write(msgspec.msgpack.encode(_packed(jobs)))
-        code = 0
-    finally:
-        os._exit(code)
+    return halves.packed(jobs, _packed, lambda job: len(job.body), _ALONE)
 
 
 def _packed(jobs: Sequence[_Job]) -> list[bytes]:

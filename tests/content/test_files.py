@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from caltrop.content import files
+from caltrop.content import files, halves, load
 from caltrop.content.cache import Bundle
+from caltrop.content.checks import search
 from caltrop.content.files import read_all
+from tests.content.sample import DETECTION, Repository
 
 FILES = 200  # enough for two processes
 
@@ -55,6 +58,7 @@ def forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     monkeypatch.setattr(os, "fork", fork)
+    monkeypatch.setattr(halves, "may_fork", lambda: True)
     return started
 
 
@@ -81,6 +85,21 @@ def test_few_files_need_one_process(macros: Path, forks: list[int]) -> None:
     assert forks == []
 
 
+def test_a_process_with_threads_does_not_fork(
+    macros: Path, alone: list[Any], forks: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    ended = threading.Event()
+    thread = threading.Thread(target=ended.wait)
+    thread.start()
+    try:
+        assert not halves.may_fork()
+    finally:
+        ended.set()
+        thread.join()
+    assert everything(macros, Bundle(macros / "cache")) == alone
+
+
 def test_one_core_reads_alone(
     macros: Path, alone: list[Any], forks: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,10 +111,10 @@ def test_one_core_reads_alone(
 def test_a_process_that_dies_costs_time_and_no_file(
     macros: Path, alone: list[Any], forks: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def dies(out: int, into: int, jobs: Sequence[object]) -> None:
+    def dies(out: int, into: int, work: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    monkeypatch.setattr(files, "_child", dies)
+    monkeypatch.setattr(halves, "_child", dies)
     assert everything(macros, Bundle(macros / "cache")) == alone
     assert len(forks) == 1
 
@@ -112,4 +131,18 @@ def test_a_process_that_fails_half_way_costs_no_file(
 
     monkeypatch.setattr(files, "_packed", packed)
     assert everything(macros, Bundle(macros / "cache")) == alone
+    assert len(forks) == 1
+
+
+def test_searches_are_checked_by_two_processes_as_by_one(
+    repository: Repository, forks: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = repository()
+    for number in range(4):
+        wrong = DETECTION.replace("Some Process", f"Process {number}").replace("| stats", "| stat")
+        (folder / f"detections/endpoint/process_{number}.yml").write_text(wrong)
+    alone = [str(problem) for problem in load(folder).problems]
+    assert sum("'stat' is no command" in problem for problem in alone) == 4
+    monkeypatch.setattr(search, "_ALONE", 1)
+    assert [str(problem) for problem in load(folder).problems] == alone
     assert len(forks) == 1

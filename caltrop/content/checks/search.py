@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from caltrop.analysis import Known, analyse
-from caltrop.content import enriched
+from caltrop.content import enriched, halves
 from caltrop.content.cache import Bundle, key
 from caltrop.content.checks.finding import Finding, of
 from caltrop.content.checks.references import Search, searches
@@ -25,24 +25,32 @@ from caltrop.spl.fieldsets import OPEN, Fields
 _FINDING_TOKENS = ("info_min_time", "info_max_time", "info_sid", "info_search_time", "event_id", "rule_name", "source")
 
 
+_ALONE = 100  # fewer searches are checked by one process
 _OWN_INDEXES = ("risk", "notable", "*")
 
 
 def check(catalogue: Catalogue, bundle: Bundle | None = None) -> Iterator[Finding]:
     known = surroundings(catalogue)
-    context = stamp(catalogue) if bundle else b""
-    for item in searches(catalogue):
-        if bundle is None:
-            yield from _item(item, known, catalogue.config)
-            continue
-        where = key(b"search", context, msgspec.msgpack.encode(item))
-        packed = bundle.get(where)
-        if packed is None:
-            found = list(_item(item, known, catalogue.config))
-            bundle.put(where, msgspec.msgpack.encode(found))
-        else:
-            found = msgspec.msgpack.decode(packed, type=list[Finding])
-        yield from found
+
+    def pack(items: Sequence[Search]) -> list[bytes]:
+        return [msgspec.msgpack.encode(list(_item(item, known, catalogue.config))) for item in items]
+
+    items = list(searches(catalogue))
+    if bundle is None:
+        found = _packed(items, pack)
+    else:
+        context = key(stamp(catalogue))  # it is long, and part of the key of every search
+        keys = [key(b"search", context, msgspec.msgpack.encode(item)) for item in items]
+        missing = [index for index, k in enumerate(keys) if bundle.get(k) is None]
+        for index, one in zip(missing, _packed([items[i] for i in missing], pack), strict=True):
+            bundle.put(keys[index], one)
+        found = [bundle.get(k) or b"" for k in keys]
+    for one in found:
+        yield from msgspec.msgpack.decode(one, type=list[Finding])
+
+
+def _packed(items: Sequence[Search], pack: Callable[[Sequence[Search]], list[bytes]]) -> list[bytes]:
+    return halves.packed(items, pack, lambda item: len(item.search), _ALONE)
 
 
 def _item(item: Search, known: Known, config: AppConfig) -> Iterator[Finding]:
