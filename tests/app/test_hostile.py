@@ -81,11 +81,14 @@ LONG = [
     "$a=[char[]]('x'*60000);",
     "$a=,('y'*9000)*60;",
     "$a=@{};1..9000|%{$a[$_]='x'};",
+    "$a='ab '*60000;",
+    "$a=@{a=1;b=2},1*9000;",
 ]
 LOOKS = [
     "iwmi @a", "iwmi -CN $a", "icm -CN $a", "foo $a", "iex $a", "& $a", "gv $a", "gcm $a", "cmd /c $a", "[wmiclass]$a", "$a -split 'x'",
     "$a -replace '.','$&$&'", "-join $a", '"$a$a"', "$b=$a+$a", "$a+=$a", "$a|%{}", "$a.Replace('x','yy')", "[char[]]$a", "$x,$y=$a",
     "7 -in $a", "$a[-1..-60000]", '"{0}{0}"-f $a,$a', "$a;$a", "switch($a){1{}}", "foreach($i in $a){}",
+    "$a -notin 1", "% $a", "New-Object $a", "etsn $a", "++$a", "$a.$a", "[regex]::Matches($a,'.')", "[convert]::FromBase64String($a)", "[wmi]$a",
 ]  # fmt: skip
 SECONDS = 2.0  # of the processor, four times the bound: other work on the machine slows caches too
 
@@ -97,7 +100,7 @@ def seconds(before: str, unit: str) -> float:
     return time.process_time() - start
 
 
-@pytest.mark.parametrize("unit", ["1..60000|%{-split}", "iwmi @a", "$a=(", "iex 'iwmi'"])
+@pytest.mark.parametrize("unit", ["1..60000|%{-split}", "iwmi @a", "$a=(", "iex 'iwmi'", "$a -notin 1", "% $a"])
 def test_the_worst_texts(unit: str) -> None:
     assert seconds("wmi;$a=1..60000;", unit) < SECONDS
 

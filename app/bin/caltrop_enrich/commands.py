@@ -122,7 +122,7 @@ def _credentials(bound: Dict[str, Value]) -> Strings:
 def _session(machine: Machine, call: Invocation) -> Value:
     bound = _bound(call, call.name)
     hosts = _hosts_of(bound, "ComputerName", "HostName", "VMName", "ConnectionUri", "Session")
-    machine.budget.spend(24 + len(hosts))
+    machine.budget.spend(24 + 3 * len(hosts))
     machine.note(way("winrm", hosts, [], _credentials(bound)))
     return Thing("session", hosts, call.source)
 

@@ -717,7 +717,7 @@ class Interpreter:
         subject = self.evaluate(node.subject)
         results: List[Value] = []
         for item in (items_of(subject) or [None])[:MAX_VALUES]:
-            self.budget.spend(2)
+            self.budget.spend(4)
             self._decide(item)
             matched = False
             for condition, body in node.clauses:
@@ -903,6 +903,8 @@ class Interpreter:
         value = self.evaluate(node)
         if isinstance(value, Thing) and value.kind == "command":
             value = value.data
+        if isinstance(value, (list, bytes)):
+            self.budget.spend(min(len(value), MAX_VALUES) >> 1)
         text = text_of(value)
         self.budget.decide(text)
         return text
@@ -945,6 +947,9 @@ class Interpreter:
                 return value
             return members.indexed(value, arguments[0], self.budget)
         named = self._member_name(access.name)
+        if len(named) > _LONGEST_NAME:
+            self.budget.spend(len(named) >> 10)
+            return NotImplemented
         if arguments is not None and isinstance(named, Unread) and not _PLAIN_NAME.match(named):
             self.note(said(f".{named}"[:MAX_VALUE]))
         name = named.lower()

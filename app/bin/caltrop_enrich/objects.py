@@ -35,6 +35,9 @@ _DESKTOP = frozenset(("wscript.shell", "shell.application"))
 _URL_START = re.compile(r"https?://|ftp://|\\\\", re.IGNORECASE)
 
 
+_PATHS = 8  # texts that are a path, or a scope and a query, of a WMI object; more are none
+
+
 def wmi_object(machine: Machine, type_name: str, value: Value, source: str) -> Value:
     """`[wmiclass]"path"` and its kin, noted; NotImplemented for any other type."""
     label = WMI_TYPES.get(type_name)
@@ -44,7 +47,7 @@ def wmi_object(machine: Machine, type_name: str, value: Value, source: str) -> V
         return NotImplemented
     if isinstance(value, Thing) and value.kind == "wmi":
         return value
-    texts = flat_texts(value)
+    texts = flat_texts(value[:_PATHS] if isinstance(value, list) else value)[:_PATHS]
     machine.budget.spend(24 + (sum(map(len, texts)) >> 8))
     if label == "[wmisearcher]":
         call = Call(label, {"Query": texts[-1:], "Path": texts[:-1]})

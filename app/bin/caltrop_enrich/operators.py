@@ -51,7 +51,10 @@ def add(left: Value, right: Value, budget: Budget) -> Value:
         whole = [*left, *more]
         return whole[:MAX_ITEMS]
     if isinstance(left, dict):
-        return {**left, **right} if isinstance(right, dict) else left
+        if not isinstance(right, dict):
+            return left
+        budget.pay_items(2 * (len(left) + len(right)))
+        return {**left, **right}
     if left is None:
         return right
     if isinstance(left, Char):
