@@ -35,7 +35,7 @@ class Macros(ConfCollection):
     conf = "macros"
     create_needs = ("definition",)
     required = ("definition",)
-    optional = ("args", "description", "disabled", "errormsg", "iseval", "validation")
+    optional = ("args", "disabled", "errormsg", "iseval", "validation")  # as measured: no description
     strict = True
     booleans = frozenset({"iseval"})
 

@@ -17,7 +17,7 @@ MACROS = "/servicesNS/nobody/search/admin/macros"
 @pytest.fixture(scope="module", autouse=True)
 def five(admin: Client) -> None:
     for name, priority in [("m_b", "2"), ("m_A", "10"), ("m_c", "1"), ("m_d", "3"), ("m_e", "")]:
-        assert admin.post(MACROS, name=name, definition=f"x {name}", description=priority).status == 201
+        assert admin.post(MACROS, name=name, definition=f"x {name}", errormsg=priority).status == 201
 
 
 def names(client: Client, **arguments: Any) -> list[str]:
@@ -36,8 +36,8 @@ def test_pages(admin: Client) -> None:
 def test_order(admin: Client) -> None:
     assert names(admin, sort_dir="desc") == ["m_e", "m_d", "m_c", "m_b", "m_A"]
     assert names(admin, sort_mode="alpha_case", sort_dir="desc")[-1] == "m_A"
-    assert names(admin, sort_key="description", search="m_* NOT m_e") == ["m_c", "m_b", "m_d", "m_A"], "as numbers"
-    assert names(admin, sort_key="description", sort_mode="alpha", search="m_* NOT m_e") == ["m_c", "m_A", "m_b", "m_d"]
+    assert names(admin, sort_key="errormsg", search="m_* NOT m_e") == ["m_c", "m_b", "m_d", "m_A"], "as numbers"
+    assert names(admin, sort_key="errormsg", sort_mode="alpha", search="m_* NOT m_e") == ["m_c", "m_A", "m_b", "m_d"]
     assert names(admin, sort_key="", sort_dir="desc") == names(admin, sort_key="")[::-1]
 
 
@@ -45,7 +45,7 @@ def test_order(admin: Client) -> None:
     ("search", "expected"),
     [
         ("name=m_b", ["m_b"]), ("name=M_B", ["m_b"]), ("m_b OR m_c", ["m_b", "m_c"]), ("name=m_* NOT name=m_b", ["m_A", "m_c", "m_d", "m_e"]),
-        ("description=1*", ["m_A", "m_c"]), ("definition='x m_d'", ["m_d"]), ("eai:acl.app=search AND name=m_e", ["m_e"]),
+        ("errormsg=1*", ["m_A", "m_c"]), ("definition='x m_d'", ["m_d"]), ("eai:acl.app=search AND name=m_e", ["m_e"]),
         ('"unbalanced', []), ("nothing_like_it", []), ("disabled=0 m_c", ["m_c"]),
     ],
 )  # fmt: skip
