@@ -82,6 +82,7 @@ def finds(converted: tuple[Result, Catalogue], tmp_path_factory: pytest.TempPath
     return count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", [*VALUES, *MODIFIERS, *CONDITIONS], ids=lambda case: case.title)
 def test_a_rule_finds_what_it_is_about_and_nothing_else(finds: Any, case: Case) -> None:
     assert finds(case, case.hits) == [1] * len(case.hits)
