@@ -74,23 +74,21 @@ def cut(text: str, length: int) -> str:
 
 def conjuncts(node: Node) -> Iterator[Node]:
     """The conditions that have to hold together."""
-    if isinstance(node, And):
-        for item in node.items:
-            yield from conjuncts(item)
-    elif isinstance(node, Binary) and node.op == "AND":
-        yield from conjuncts(node.left)
-        yield from conjuncts(node.right)
-    else:
-        yield node
+    return _joined(node, And, "AND")
 
 
 def _alternatives(node: Node) -> Iterator[Node]:
-    if isinstance(node, Or):
+    return _joined(node, Or, "OR")
+
+
+def _joined(node: Node, kind: type[And | Or], op: str) -> Iterator[Node]:
+    """What a search or an eval expression joins by one operator, however nested."""
+    if isinstance(node, kind):
         for item in node.items:
-            yield from _alternatives(item)
-    elif isinstance(node, Binary) and node.op == "OR":
-        yield from _alternatives(node.left)
-        yield from _alternatives(node.right)
+            yield from _joined(item, kind, op)
+    elif isinstance(node, Binary) and node.op == op:
+        yield from _joined(node.left, kind, op)
+        yield from _joined(node.right, kind, op)
     else:
         yield node
 

@@ -181,6 +181,7 @@ def _extract(package: Path, scratch: Path) -> str:
                     with source, target.open("wb") as out:
                         shutil.copyfileobj(source, out)
                     target.chmod(0o755 if member.executable else 0o644)
+    # zipfile raises NotImplementedError for a compression that it does not know.
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError) as error:
         raise PackageError(f"cannot unpack: {error}", location=Location(str(package))) from error
     if len(tops) != 1:

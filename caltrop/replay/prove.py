@@ -130,15 +130,7 @@ def addons(proof: Proof) -> list[AddOn]:
 
 def prove_detection(proof: Proof, detection: Detection) -> DetectionResult:
     """Every test of a detection; what goes wrong is in the result."""
-    result = DetectionResult(
-        name=detection.name,
-        id=detection.id,
-        type=detection.type,
-        file=detection.file,
-        techniques=list(detection.mitre_attack_id),
-        stories=list(detection.analytic_story),
-        risk_score=detection.risk_score,
-    )
+    result = DetectionResult.of(detection)
     for number, test in enumerate(detection.tests):
         outcome = TestResult(name=test.name, file=detection.file, line=test.line)
         began = time.monotonic()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from caltrop.content.model import Detection
+
 Status = Literal["passed", "failed", "error", "skipped"]
 
 
@@ -97,6 +99,19 @@ class DetectionResult:
     stories: list[str]
     risk_score: int
     tests: list[TestResult] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, detection: Detection) -> DetectionResult:
+        """What is known before anything ran."""
+        return cls(
+            name=detection.name,
+            id=detection.id,
+            type=detection.type,
+            file=detection.file,
+            techniques=list(detection.mitre_attack_id),
+            stories=list(detection.analytic_story),
+            risk_score=detection.risk_score,
+        )
 
     @property
     def status(self) -> Status:

@@ -71,7 +71,7 @@ def convert(collection: SigmaCollection, form: Form = "raw", *, today: str = "")
             yield _converted(rule, form, names, today or datetime.date.today().isoformat())
         except SigmaError as error:
             yield Refused(title, file, " ".join(str(error).split()))
-        except NotImplementedError as error:
+        except NotImplementedError as error:  # pySigma: a modifier or a correlation that the backend lacks
             yield Refused(title, file, " ".join(str(error).split()) or "the backend cannot express it")
 
 

@@ -198,15 +198,8 @@ def _dead(task: Task, setting: Setting, why: str) -> Done:
     if task.reinstall:
         return Done(report=report, addons=[], check=Check("tuning survives reinstall", False, why))
     line = detection.tests[0].line if detection.tests else 0
-    result = DetectionResult(
-        name=detection.name,
-        id=detection.id,
-        type=detection.type,
-        file=detection.file,
-        techniques=list(detection.mitre_attack_id),
-        stories=list(detection.analytic_story),
-        risk_score=detection.risk_score,
-        tests=[TestResult(name=test.name, file=detection.file, line=test.line, error=why) for test in detection.tests]
-        or [TestResult(name="", file=detection.file, line=line, error=why)],
-    )
+    result = DetectionResult.of(detection)
+    result.tests = [
+        TestResult(name=test.name, file=detection.file, line=test.line, error=why) for test in detection.tests
+    ] or [TestResult(name="", file=detection.file, line=line, error=why)]
     return Done(report=report, addons=[], result=result)

@@ -171,7 +171,9 @@ def under_pytest(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.slow
 def test_each_test_of_a_detection_is_an_item(tmp_path: Path) -> None:
     content = begun(tmp_path / "content")
-    (tmp_path / "test_other.py").write_text("def test_other():\n    assert True\n")
+    (tmp_path / "test_other.py").write_text(
+        "def test_other(request):\n    assert request.config.getoption('caltrop')\n"
+    )
     result = under_pytest(tmp_path, "--caltrop", "content", "-v")
     assert result.returncode == 0, result.stdout
     assert "content/detections/web/many_paths_not_found_from_one_client.yml::A scanner PASSED" in result.stdout

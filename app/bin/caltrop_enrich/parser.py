@@ -714,6 +714,10 @@ class _Parser:
             if self._char() == ",":
                 self.pos += 1
             return None
+        return self._listed(start, first, self._one_argument)
+
+    def _listed(self, start: int, first: Node, read: Callable[[], Optional[Node]]) -> Node:
+        """An array of `first` and of what `read` finds behind each comma; `first` itself where no comma follows."""
         items = [first]
         while True:
             before = self.pos
@@ -723,7 +727,7 @@ class _Parser:
                 break
             self.pos += 1
             self._lines()
-            following = self._one_argument()
+            following = read()
             if following is None:
                 break
             items.append(following)
@@ -852,20 +856,7 @@ class _Parser:
         first = self._unary()
         if first is None:
             return None
-        items = [first]
-        while True:
-            before = self.pos
-            self._space()
-            if self._char() != ",":
-                self.pos = before
-                break
-            self.pos += 1
-            self._lines()
-            item = self._unary()
-            if item is None:
-                break
-            items.append(item)
-        return first if len(items) == 1 else Array(self.text, start, self.pos, items)
+        return self._listed(start, first, self._unary)
 
     def _unary(self) -> Optional[Node]:
         """Prefix operators and casts, then a value."""

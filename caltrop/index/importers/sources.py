@@ -178,8 +178,8 @@ def _archive_errors(name: str) -> Iterator[None]:
         zlib.error,
         EOFError,
         OSError,
-        NotImplementedError,
-        RuntimeError,
+        NotImplementedError,  # zipfile: a compression that it does not know
+        RuntimeError,  # zipfile: encrypted
     ) as error:
         raise CaltropError(f"damaged or unsupported archive: {error}", location=Location(name)) from None
 

@@ -6,7 +6,7 @@ See "Configuration endpoint descriptions" of the REST API reference.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from caltrop.knowledge.configuration import NOBODY, SYSTEM, MergedStanza
 from caltrop.knowledge.files import write_atomic
@@ -90,6 +90,9 @@ class Properties(Collection):
 
     path = "properties"
     title = "properties"
+
+    def entries(self, request: Request) -> Iterable[Entry]:
+        return ()  # it is listed in a form of its own
 
     def handle(self, request: Request, rest: list[str]) -> Response:
         if request.method not in {"GET", "POST"}:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from caltrop.knowledge.configuration import NOBODY, SYSTEM
@@ -64,6 +64,9 @@ class CollectionsData(Collection):
 
     path = "storage/collections/data"
     title = "collections-data"
+
+    def entries(self, request: Request) -> Iterable[Entry]:
+        return ()  # it is listed in a form of its own
 
     def handle(self, request: Request, rest: list[str]) -> Response:
         require_nobody(request)

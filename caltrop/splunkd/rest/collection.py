@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeVar
@@ -98,7 +99,7 @@ def collection_action(name: str, *methods: str) -> Callable[[F], F]:
     return mark
 
 
-class Collection:
+class Collection(ABC):
     """Base of all handlers of object collections."""
 
     path: ClassVar[str]
@@ -138,9 +139,9 @@ class Collection:
 
     # -- what a subclass gives -----------------------------------------------------------------------------------------
 
+    @abstractmethod
     def entries(self, request: Request) -> Iterable[Entry]:
         """Every object the request may see."""
-        raise NotImplementedError
 
     def find(self, request: Request, names: Sequence[str]) -> list[Entry]:
         """The object of the first of these names that exists (several under a wildcard namespace)."""

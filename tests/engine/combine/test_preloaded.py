@@ -55,7 +55,6 @@ def ask(path: Path) -> list[object]:
         return found
 
 
-@pytest.mark.skipif(not preloaded.POSSIBLE, reason="no fork here")
 def test_each_search_has_a_process_of_its_own_and_modules_are_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
