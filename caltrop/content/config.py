@@ -48,6 +48,7 @@ class AppConfig(msgspec.Struct, frozen=True, kw_only=True):
     prefix: str = "Caltrop"
     version: str = "0.1.0"
     description: str = ""
+    license: str = ""
     author_name: str = ""
     author_email: str = ""
     author_company: str = ""
@@ -85,6 +86,9 @@ class AppConfig(msgspec.Struct, frozen=True, kw_only=True):
 # Both name files and folders of the output.
 _ID = r"[A-Za-z][A-Za-z0-9_.-]{1,99}"
 _VERSION = r"\d+\.\d+\.\d+([-+.][\w.-]+)?"
+_TEXTS = (
+    "id", "label", "prefix", "version", "description", "license", "release_date", "build", "flavour", "template",
+)  # fmt: skip
 _SEVERITY = Scalar("text", choices=SEVERITIES)
 _RULE = Scalar("text", choices=tuple(RULES))
 APP = Obj(
@@ -94,6 +98,7 @@ APP = Obj(
         "prefix": TEXT,
         "version": Scalar("text", pattern=_VERSION, hint="write MAJOR.MINOR.PATCH, in quotes"),
         "description": TEXT,
+        "license": Scalar("text", pattern=r"[\w][\w.+() -]*", hint="an SPDX expression, such as Apache-2.0"),
         "author": Obj({"name": TEXT, "email": TEXT, "company": TEXT}, ("name",)),
         "release_date": Scalar("date"),
         "build": Scalar("scalar"),
@@ -173,11 +178,7 @@ def _own(document: Document) -> tuple[AppConfig, list[Problem]]:
         problems.append(Problem(file=document.file, line=line, column=column, code=code, message=message, hint=hint))
     author, validation = mapping(data, "author"), mapping(data, "validation")
     external = mapping(validation, "external")
-    plain: dict[str, Any] = {
-        key: text(data, key)
-        for key in ("id", "label", "prefix", "version", "description", "release_date", "build", "flavour", "template")
-        if key in data and key not in wrong
-    }
+    plain: dict[str, Any] = {key: text(data, key) for key in _TEXTS if key in data and key not in wrong}
     if isinstance(data.get("es_version"), int) and "es_version" not in wrong:
         plain["es_version"] = data["es_version"]
     addons = []

@@ -316,7 +316,7 @@ class Deployment(Item, frozen=True, kw_only=True):
     notable: bool = False
     rule_title: str = "%name%"
     rule_description: str = "%description%"
-    nes_fields: tuple[str, ...] = ()
+    nes_fields: tuple[str, ...] = ()  # none: those of each detection's risk objects
     risk: bool = False
     # Other alert actions (email, slack, phantom) with their parameters, which may hold %name% and the like.
     actions: dict[str, dict[str, str]] = {}
@@ -403,7 +403,6 @@ def usual_deployment(type_: str) -> Deployment:
         type=type_,
         schedule=daily if type_ == "Baseline" else Schedule(),
         notable=type_ in ("TTP", "Correlation"),
-        nes_fields=("user", "dest"),
         risk=type_ in ("TTP", "Anomaly"),
     )
 

@@ -28,7 +28,7 @@ ENTITIES = (
     ("user", "user"), ("src_user", "user"), ("UserID", "user"), ("User", "user"), ("user_id", "user"),
 )  # fmt: skip
 _SCHEDULES = {"Baseline": ("10 0 * * *", "-1450m@m")}
-_NOTABLE = {"rule_title": "%name%", "rule_description": "%description%", "nes_fields": ["user", "dest"]}
+_NOTABLE = {"rule_title": "%name%", "rule_description": "%description%"}
 _ACTIONS: dict[str, dict[str, Any]] = {
     "TTP": {"notable": _NOTABLE, "rba": {"enabled": True}},
     "Anomaly": {"rba": {"enabled": True}},

@@ -59,6 +59,7 @@ RULES: dict[str, tuple[str, str]] = {
     "enrichment-not-output": ("error", "an enrichment reads or matches a field that the search does not output"),
     "throttle-not-output": ("error", "throttling by a field that the search does not output"),
     "drilldown-not-output": ("warning", "a drilldown uses a field that the search does not output"),
+    "notable-not-output": ("warning", "a deployment's nes_fields name a field that searches of its type do not output"),
     "unknown-placeholder": ("error", "a %placeholder% that nothing is put in for (of a deployment: a warning)"),
     # schedule and tests
     "schedule-gap": ("warning", "the time window is shorter than the interval between runs"),

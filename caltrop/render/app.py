@@ -132,8 +132,11 @@ def content_version(config: AppConfig) -> Conf:
     return conf
 
 
-def manifest(config: AppConfig) -> str:
-    """app.manifest, schema 1.0.0 of the Splunk Packaging Toolkit."""
+LICENSE = "LICENSE"
+
+
+def manifest(config: AppConfig, licensed: bool = False) -> str:
+    """app.manifest, schema 1.0.0 of the Splunk Packaging Toolkit. `licensed`: the app holds the text of its licence."""
     nothing = {"name": None, "text": None, "uri": None}
     data: dict[str, Any] = {
         "schemaVersion": "1.0.0",
@@ -151,7 +154,7 @@ def manifest(config: AppConfig) -> str:
             "description": config.description,
             "classification": {"intendedAudience": None, "categories": [], "developmentStatus": None},
             "commonInformationModels": None,
-            "license": nothing,
+            "license": {"name": config.license or None, "text": f"./{LICENSE}" if licensed else None, "uri": None},
             "privacyPolicy": nothing,
             "releaseNotes": {"name": None, "text": "./README.md", "uri": None},
         },

@@ -78,6 +78,8 @@ def _render(catalogue: Catalogue) -> tuple[dict[str, bytes], dict[str, Conf]]:
     else:
         files |= _enrichment(catalogue, files, root)
     files |= _data_files(catalogue)
+    if (root / app.LICENSE).is_file():
+        files.setdefault(app.LICENSE, (root / app.LICENSE).read_bytes())
     csvs = [name.rpartition("/")[2] for name in files if name.startswith("lookups/") and name.endswith(".csv")]
     confs = {
         "default/app.conf": app.app_conf(config),
@@ -100,7 +102,7 @@ def _render(catalogue: Catalogue) -> tuple[dict[str, bytes], dict[str, Conf]]:
     files |= {name: conf.text(COMMENT).encode() for name, conf in confs.items()}
     files |= {name: body.encode() for name, body in stories.panels(catalogue).items()}
     generated = {
-        "app.manifest": app.manifest(config),
+        "app.manifest": app.manifest(config, app.LICENSE in files),
         "metadata/default.meta": app.metadata(),
         "default/data/ui/nav/default.xml": app.navigation(),
         "README.md": app.readme(catalogue),

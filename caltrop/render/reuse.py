@@ -23,7 +23,7 @@ _FOLDERS = (
     "baselines", "dashboards", "data_sources", "deployments", "detections", "investigations", "lookups", "macros",
     "playbooks", "removed", "response_tasks", "stories",
 )  # fmt: skip
-_CONFIGS = ("app.yml", "contentctl.yml")
+_CONFIGS = ("app.yml", "contentctl.yml", "LICENSE")
 
 
 def inputs(root: Path, template: str, options: str) -> str:

@@ -251,7 +251,8 @@ def _correlation(config: AppConfig, item: Detection, label: str) -> Keys:
 def _notable(config: AppConfig, item: Detection, deployment: Deployment, findings: tuple[Entity, ...]) -> Keys:
     title = filled_text(deployment.rule_title, item)
     yield "action.notable", 1
-    yield "action.notable.param.nes_fields", ",".join(deployment.nes_fields) or None
+    named = deployment.nes_fields or dict.fromkeys(e.field for e in item.risk_objects)
+    yield "action.notable.param.nes_fields", ",".join(named) or None
     yield "action.notable.param.rule_description", filled_text(deployment.rule_description, item)
     yield "action.notable.param.rule_title", f"RBA: {title}" if item.type == "Correlation" else title
     yield "action.notable.param.security_domain", item.security_domain

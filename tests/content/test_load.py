@@ -101,6 +101,18 @@ def test_a_fault_is_found_where_it_is(
     assert found[0].message
 
 
+def test_a_notable_names_fields_that_its_searches_give(repository: Repository) -> None:
+    """One finding where the deployment says it, for all searches of the type; none for those without notables."""
+    folder = repository(detection=[("by dest user process", "by dest process")])
+    (problem,) = [p for p in load(folder).problems if p.code == "notable-not-output"]
+    lines = (folder / "deployments/ttp.yml").read_text().split("\n")
+    assert (problem.file, problem.line) == ("deployments/ttp.yml", lines.index("    nes_fields: [user, dest]") + 1)
+    assert lines[problem.line - 1][problem.column - 1 :].startswith("user")
+    assert problem.severity == "warning" and "'user'" in problem.message and "'Some Process'" in problem.message
+    quiet = repository(detection=[("by dest user process", "by dest process"), ("type: TTP", "type: Anomaly")])
+    assert not [p for p in load(quiet).problems if p.code == "notable-not-output"]
+
+
 def test_an_unclosed_token_has_line_and_column(repository: Repository) -> None:
     problems = load(repository(detection=[("Process $process$ ran on $dest$", "Run from $dest by $process$")])).problems
     (problem,) = [p for p in problems if p.code == "bad-token"]

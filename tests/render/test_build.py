@@ -74,6 +74,25 @@ def test_actions_follow_the_type(repository: Repository, kind: str, risk: bool, 
     assert ("action.risk" in stanza, "action.notable" in stanza) == (risk, notable)
 
 
+def test_a_notable_without_fields_of_its_own_names_the_risk_objects(repository: Repository) -> None:
+    folder = repository(detection=[("field: user", "field: process")])
+    deployment = folder / "deployments/ttp.yml"
+    deployment.write_text(deployment.read_text().replace("    nes_fields: [user, dest]\n", ""))
+    stanza = conf(build(load(folder), folder / "dist").tree, "savedsearches.conf")[RULE]
+    assert stanza["action.notable.param.nes_fields"] == "dest,process"
+
+
+def test_the_manifest_names_the_licence(repository: Repository) -> None:
+    plain = build(load(repository()), repository.folder / "dist")
+    assert json.loads((plain.tree / "app.manifest").read_text())["info"]["license"]["text"] is None
+    folder = repository({"LICENSE": "Do as you like.\n"})
+    (folder / "app.yml").write_text((folder / "app.yml").read_text() + "license: Apache-2.0\n")
+    built = build(load(folder), folder / "dist")
+    assert (built.tree / "LICENSE").read_text() == "Do as you like.\n"
+    manifest = json.loads((built.tree / "app.manifest").read_text())
+    assert manifest["info"]["license"] == {"name": "Apache-2.0", "text": "./LICENSE", "uri": None}
+
+
 def test_the_files_of_an_app(repository: Repository) -> None:
     result = build(load(repository()), repository.folder / "dist")
     macros = conf(result.tree, "macros.conf")
@@ -345,7 +364,7 @@ def test_parity_with_the_oracle(shared: Path, tmp_path: Path) -> None:
     # Nothing is missing; AppInspect asks for these two more.
     assert {file.rpartition("/")[2] for file, _ in whole} <= {"app.conf", "server.conf"}
     assert not [d for d in comparison.differences if not d.key and d.left]
-    allowed = {"", "max_matches", "info.releaseDate", "references", "build"}
+    allowed = {"", "max_matches", "info.releaseDate", "references", "build", "info.license.text"}
     assert {d.key for d in comparison.differences} <= allowed
 
 

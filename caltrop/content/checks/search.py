@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -14,6 +14,7 @@ from caltrop.content.checks.references import Search, searches
 from caltrop.content.checks.risk import entity_fields, messages, tokens
 from caltrop.content.checks.surroundings import stamp, surroundings
 from caltrop.content.config import AppConfig
+from caltrop.content.document import Path
 from caltrop.content.model import Catalogue, Detection
 from caltrop.content.spltext import macro_calls, without_comments
 from caltrop.dialect.words import did_you_mean
@@ -26,6 +27,7 @@ _FINDING_TOKENS = ("info_min_time", "info_max_time", "info_sid", "info_search_ti
 
 
 _ALONE = 100  # fewer searches are checked by one process
+_NOTABLE_FIELDS = "notable-not-output"
 _OWN_INDEXES = ("risk", "notable", "*")
 
 
@@ -33,7 +35,7 @@ def check(catalogue: Catalogue, bundle: Bundle | None = None) -> Iterator[Findin
     known = surroundings(catalogue)
 
     def pack(items: Sequence[Search]) -> list[bytes]:
-        return [msgspec.msgpack.encode(list(_item(item, known, catalogue.config))) for item in items]
+        return [msgspec.msgpack.encode(list(_item(item, known, catalogue))) for item in items]
 
     items = list(searches(catalogue))
     if bundle is None:
@@ -45,15 +47,16 @@ def check(catalogue: Catalogue, bundle: Bundle | None = None) -> Iterator[Findin
         for index, one in zip(missing, _packed([items[i] for i in missing], pack), strict=True):
             bundle.put(keys[index], one)
         found = [bundle.get(k) or b"" for k in keys]
-    for one in found:
-        yield from msgspec.msgpack.decode(one, type=list[Finding])
+    everything = [finding for one in found for finding in msgspec.msgpack.decode(one, type=list[Finding])]
+    yield from (finding for finding in everything if finding.code != _NOTABLE_FIELDS)
+    yield from _together(finding for finding in everything if finding.code == _NOTABLE_FIELDS)
 
 
 def _packed(items: Sequence[Search], pack: Callable[[Sequence[Search]], list[bytes]]) -> list[bytes]:
     return halves.packed(items, pack, lambda item: len(item.search), _ALONE)
 
 
-def _item(item: Search, known: Known, config: AppConfig) -> Iterator[Finding]:
+def _item(item: Search, known: Known, catalogue: Catalogue) -> Iterator[Finding]:
     analysis = analyse(item.search, known)
     for one in analysis.mistakes:
         yield of(
@@ -65,10 +68,11 @@ def _item(item: Search, known: Known, config: AppConfig) -> Iterator[Finding]:
     yield from _filter(item)
     fields = OPEN
     if analysis.reading is not None:
-        yield from _indexes(item, config)
+        yield from _indexes(item, catalogue.config)
         fields = analysis.reading.runs[0].output
         yield from _enrichment(item, fields)
         fields = _enriched(item, fields)
+        yield from _notable_fields(item, fields, catalogue)
     lenient = "warning" if _breaks_little(item) else ""
     yield from (one._replace(severity=lenient) for one in (*_tokens(item, fields), *_outputs(item, fields)))
 
@@ -117,6 +121,28 @@ def _outputs(item: Detection, fields: Fields) -> Iterator[Finding]:
                     path = ("drilldown_searches", index, part)
                     what = f"the drilldown uses ${name}$, which the search does not output"
                     yield of(item, path, "drilldown-not-output", what, _hint(name, fields), offset)
+
+
+def _notable_fields(item: Detection, fields: Fields, catalogue: Catalogue) -> Iterator[Finding]:
+    """What the deployment says of every notable of the type holds for this search too."""
+    deployment = catalogue.deployment(item.type)
+    if deployment is None or not deployment.notable:
+        return
+    for index, name in enumerate(deployment.nes_fields):
+        if not fields.has(name):
+            yield of(deployment, ("alert_action", "notable", "nes_fields", index), _NOTABLE_FIELDS, item.name, name)
+
+
+def _together(found: Iterable[Finding]) -> Iterator[Finding]:
+    """One finding a field of a deployment, which names the detections that lack it: it is one line that is to be mended."""
+    lacking: dict[tuple[str, Path, str], list[str]] = {}
+    for one in found:
+        lacking.setdefault((one.file, one.path, one.hint), []).append(one.message)
+    for (file, path, name), detections in lacking.items():
+        more = f" and {len(detections) - 3} more" if len(detections) > 3 else ""
+        what = f"nes_fields names {name!r}, which is not output by {', '.join(map(repr, sorted(detections)[:3]))}{more}"
+        hint = "leave nes_fields out: each detection's own risk objects are named then"
+        yield Finding(file, path, _NOTABLE_FIELDS, what, hint)
 
 
 def _enrichment(item: Detection, fields: Fields) -> Iterator[Finding]:

@@ -46,7 +46,8 @@ def stamp(catalogue: Catalogue) -> bytes:
     config = catalogue.config
     external = (config.external_indexes, config.external_commands, config.external_datamodels)
     fields = sorted({name for source in catalogue.data_sources for name in source.fields})
-    known = (list(_macros(catalogue).values()), external, fields, apps.stamp(_apps(catalogue)))
+    notables = [(d.type, d.file, d.notable, d.nes_fields) for d in catalogue.deployments]
+    known = (list(_macros(catalogue).values()), external, fields, notables, apps.stamp(_apps(catalogue)))
     return msgspec.msgpack.encode(known)
 
 
