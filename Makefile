@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TARGET ?= embedded
 
-.PHONY: venv prove prove-embedded prove-container test clients unit lint wheel docs site bench torture fuzz soak clean
+.PHONY: venv prove prove-embedded prove-container test clients unit lint wheel docs site console console-check bench torture fuzz soak clean
 
 venv: .venv/installed
 
@@ -57,6 +57,20 @@ docs: venv
 # docs/ as a site in dist/docs, by the extra `docs`; open its index.html.
 site: venv
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+
+# The console into the package, from console/ by the lock file; needs node 20.19 or newer and npm, which nobody else does.
+console: console/node_modules/.package-lock.json
+	cd console && npm run --silent build
+
+console/node_modules/.package-lock.json: console/package-lock.json
+	cd console && npm ci --ignore-scripts --silent
+
+# Whether the files in the package are what the sources give.
+console-check: console/node_modules/.package-lock.json
+	rm -rf .cache/console
+	cd console && npm run --silent build -- --logLevel warn --outDir ../.cache/console
+	diff -r .cache/console caltrop/splunkd/console/static
+	@echo "console: the shipped files are the built ones"
 
 # Kills during ingest, input that nobody would write, an hour's worth of work: each ends by itself after the time given.
 torture: venv

@@ -28,6 +28,7 @@ ARROWS = {
 # wing of splunkd -> wings it may import; what lies above them (app, daemon, server) composes, and nothing imports it
 WINGS = {
     "wire": set(),
+    "console": {"wire"},
     "access": {"wire"},
     "state": {"access", "wire"},
     "intake": {"state", "access", "wire"},

@@ -25,7 +25,7 @@ END_SECONDS = 4.0  # for an orderly end
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address; any other is refused.")
 @click.option("--port", default=8089, show_default=True, help="Management port; 0 chooses a free one.")
 @click.option("--hec-port", default=8088, show_default=True, help="HTTP Event Collector port; 0 chooses a free one.")
-@click.option("--web-port", default=8000, show_default=True, help="Port of the placeholder page; -1 for none.")
+@click.option("--web-port", default=8000, show_default=True, help="Port of the console; -1 for none.")
 @click.option("--password", envvar="CALTROP_PASSWORD", help="Password of admin; chosen (and printed) when not given.")
 @click.option(
     "--data-dir",

@@ -35,6 +35,8 @@ JOBS = (["search", "jobs"], ["search", "v2", "jobs"])
 class ManagementApp:
     """What listens on the management port."""
 
+    receives = Request
+
     def __init__(self, wings: Wings) -> None:
         endpoints.load()
         self.wings, self.state = wings, wings.state

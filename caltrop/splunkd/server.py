@@ -18,6 +18,7 @@ from types import TracebackType
 import uvicorn
 
 from caltrop.errors import CaltropError
+from caltrop.splunkd.console.app import ConsoleApp
 from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.state import leftovers
 from caltrop.splunkd.state.settings import Settings
@@ -25,7 +26,6 @@ from caltrop.splunkd.wire import tls
 from caltrop.splunkd.wire.asgi import Application, AsgiApp
 from caltrop.splunkd.wire.http import VERSION
 from caltrop.splunkd.wire.protocol import protocol_class
-from caltrop.splunkd.wire.web import WebApp
 
 log = logging.getLogger(__name__)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -127,7 +127,8 @@ class Server:
         if hec:
             self._listeners.append(self._listener(self.daemon.collector, hec, context))
         if web:
-            self._listeners.append(self._listener(WebApp(management.getsockname()[1]), web, None))
+            console = ConsoleApp(self.daemon.management, management.getsockname()[1])
+            self._listeners.append(self._listener(console, web, None))
         self._thread = threading.Thread(target=self._run, name="splunkd", daemon=True)
         self._thread.start()
         deadline = time.monotonic() + START_SECONDS

@@ -52,6 +52,8 @@ class _Channel:
 class CollectorApp:
     """What listens on the HEC port (and, for the same paths, is reachable in process)."""
 
+    receives = Request
+
     def __init__(self, state: State, ingest: Ingest) -> None:
         self._state = state
         self._ingest = ingest

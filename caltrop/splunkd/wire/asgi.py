@@ -23,6 +23,11 @@ DRAIN_BYTES, DRAIN_SECONDS = 256 << 20, 10.0  # of a refused body, thrown away s
 
 
 class Application(Protocol):
+    @property
+    def receives(self) -> type[Request]:
+        """What a request to this application is; it raises ApiError for a path that can be none."""
+        ...
+
     def admit(self, request: Request) -> int | Response:
         """Asked before a large or compressed body is read: how many bytes this caller may send here, or the answer to it."""
         ...
@@ -51,7 +56,7 @@ class AsgiApp:
         gone = threading.Event()
         body = _Body(receive, headers)
         try:
-            request = Request(
+            request = self._application.receives(
                 scope["method"],
                 scope["raw_path"].decode("latin-1"),
                 scope["query_string"].decode("latin-1"),

@@ -23,12 +23,12 @@ from caltrop.splunkd.server import Server
 from caltrop.splunkd.wire import asgi, tls
 from caltrop.splunkd.wire.http import TEXT, ApiError, Request, Response
 from caltrop.splunkd.wire.protocol import Sink, SplunkdProtocol, protocol_class
-from caltrop.splunkd.wire.web import WebApp
 
 
 class Echo:
     """Answers with what it got."""
 
+    receives = Request
     most = 200_000
 
     def admit(self, request: Request) -> int | Response:
@@ -255,14 +255,6 @@ def test_a_certificate_is_made_once_and_again_before_its_end(tmp_path: Path, mon
     cert.unlink()
     short = tls.certificate(tmp_path / "auth")[0].read_bytes()
     assert tls.certificate(tmp_path / "auth")[0].read_bytes() != short, "within a week of its end"
-
-
-def test_the_web_port_says_where_the_api_is() -> None:
-    web = WebApp(8089)
-    assert web.handle(Request("GET", "/services/x")).status == 404
-    page = web.refuse(ApiError(404, "Not Found"))
-    assert page.status == 200 and b"https://127.0.0.1:8089/services" in page.read()
-    assert web.refuse(ApiError(413, "too large")).status == 413
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "example.org", "::"])

@@ -1,0 +1,76 @@
+import { useEffect, useState } from "preact/hooks";
+
+import { logout, onSignedOut, session as ask, type Session } from "./api";
+import { Login } from "./pages/login";
+import { ServerPage } from "./pages/server";
+import { navigate, ROOT, usePlace, type Place } from "./router";
+import { SessionContext } from "./session";
+import { Failure } from "./ui/notice";
+
+const PAGES = [{ name: "Server", url: `${ROOT}/console/server`, is: (path: readonly string[]) => path[1] === "server" }];
+
+export function App() {
+  const [session, setSession] = useState<Session | undefined>();
+  const [known, setKnown] = useState(false);
+  const [error, setError] = useState<unknown>();
+  useEffect(() => {
+    onSignedOut(() => setSession(undefined));
+    ask()
+      .then(setSession, setError)
+      .finally(() => setKnown(true));
+  }, []);
+  if (error !== undefined) return <Failure error={error} />;
+  if (!known) return null;
+  if (!session) return <Login then={setSession} />;
+  return (
+    <SessionContext.Provider value={session}>
+      <Shell session={session} leave={() => setSession(undefined)} />
+    </SessionContext.Provider>
+  );
+}
+
+function Shell({ session, leave }: { session: Session; leave: () => void }) {
+  const here = usePlace();
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to content
+      </a>
+      <header class="topbar">
+        <a class="brand" href={`${ROOT}/`}>
+          Caltrop
+        </a>
+        <nav aria-label="Pages">
+          {PAGES.map(({ name, url, is }) => (
+            <a key={name} href={url} aria-current={is(here.path) ? "page" : undefined}>
+              {name}
+            </a>
+          ))}
+        </nav>
+        <div class="who">
+          <span>{session.user.realname || session.user.username}</span>
+          <button class="button plain" onClick={() => void logout().finally(leave)}>
+            Sign out
+          </button>
+        </div>
+      </header>
+      <main id="main" tabIndex={-1}>
+        <Page here={here} />
+      </main>
+    </>
+  );
+}
+
+function Page({ here }: { here: Place }) {
+  const { path } = here;
+  useEffect(() => {
+    if (!path.length) navigate(`${ROOT}/console/server`, { replace: true });
+  }, [path.length]);
+  if (path[0] === "console" && path[1] === "server") return <ServerPage />;
+  if (!path.length) return null;
+  return (
+    <div class="page-head">
+      <h1>There is no such page</h1>
+    </div>
+  );
+}
