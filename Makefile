@@ -32,7 +32,7 @@ clients: venv
 	$(BIN)/python -m pytest -n 2 -m client tests/clients
 
 unit: venv
-	$(BIN)/python -m pytest -n auto -m 'not slow and not shared and not client'
+	$(BIN)/python -m pytest -n auto --hypothesis-profile=unit -m 'not slow and not shared and not client'
 
 lint: venv
 	$(BIN)/ruff check .

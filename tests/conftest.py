@@ -11,6 +11,7 @@ from hypothesis import settings
 # Machines are shared and slow at times; how long an example takes is no property of the code.
 # CI draws the same examples every time; a person's own runs draw new ones.
 settings.register_profile("caltrop", deadline=None, derandomize="CI" in os.environ)
+settings.register_profile("unit", settings.get_profile("caltrop"), max_examples=20)
 settings.load_profile("caltrop")
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,12 +32,28 @@ def shared() -> Path:
     return path
 
 
-SERVERS = ("splunkd/test_", "app/test_command.py", "replay/test_remote.py")
+# What runs servers, other processes, whole packages with every add-on, or patterns until their limit.
+WHOLE = (
+    "addons/test_app_lists.py",
+    "addons/test_stand_ins.py",
+    "addons/test_system.py",
+    "app/test_as_splunkd.py",
+    "app/test_command.py",
+    "commandline/",
+    "engine/core/test_core_matchlimit.py",
+    "hunt/",
+    "render/test_reuse.py",
+    "replay/test_remote.py",
+    "sigmarules/",
+    "splunkd/inprocess/test_restriction.py",
+    "splunkd/inprocess/test_rights.py",
+    "splunkd/test_",
+)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What runs servers and other processes is no unit test: it is part of `make test`, not of `make unit`."""
+    """What runs something whole is no unit test: it is part of `make test`, not of `make unit`."""
     for item in items:
-        if item.path.relative_to(ROOT / "tests").as_posix().startswith(SERVERS):
+        if item.path.relative_to(ROOT / "tests").as_posix().startswith(WHOLE):
             item.add_marker(pytest.mark.slow)

@@ -8,8 +8,10 @@ import time
 import pytest
 from caltrop_enrich.enrich import FIELDS, Enricher, analyse
 from caltrop_enrich.limits import MAX_FIELD, MAX_TEXT, MAX_VALUE, MAX_VALUES
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.examples import examples
 
 SIZE = 20_000  # a quadratic rule would already take seconds at this size
 
@@ -124,7 +126,7 @@ _pieces = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.lists(st.one_of(_pieces, st.text(max_size=5)), max_size=40))
 def test_any_text(pieces: list[str]) -> None:
     text = "".join(pieces)

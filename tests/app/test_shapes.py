@@ -12,8 +12,10 @@ from caltrop_enrich.enrich import analyse
 from caltrop_enrich.limits import MAX_SHAPED, MAX_VALUE
 from caltrop_enrich.shapes import Shapes
 from caltrop_enrich.unfold import Memory
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.examples import examples
 
 from .test_hostile import REPEATED, SHAPES
 from .test_scripts import CASES
@@ -53,7 +55,7 @@ _wraps = st.lists(st.sampled_from(WRAPS), min_size=5, max_size=5)
 _texts = st.lists(st.one_of(st.sampled_from(LITERALS), st.text(max_size=4)), min_size=5, max_size=5)
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.sampled_from(TEMPLATES), _wraps, st.lists(_texts, min_size=3, max_size=6))
 def test_a_plan_changes_nothing(template: str, wraps: list[str], rows: list[list[str]]) -> None:
     """Scripts of one form with other literals, in the state that the earlier ones left."""
@@ -66,7 +68,7 @@ def test_a_plan_changes_nothing(template: str, wraps: list[str], rows: list[list
 _LITERAL_TEXT = re.compile(r"(?<=')[^'\r\n]+(?=')|(?<=\")[^\"`$\r\n]+(?=\")|[A-Za-z]+\d[\w.]*")
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.sampled_from([script for script, _ in CASES.values()]), st.lists(st.sampled_from(LITERALS), min_size=1))
 def test_the_cases_with_other_literals(script: str, literals: list[str]) -> None:
     known, memory = Shapes(), Memory()
@@ -82,7 +84,7 @@ _pieces = st.sampled_from(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(200)
 @given(st.lists(st.one_of(_pieces, st.text(max_size=3)), max_size=14))
 def test_hostile_text_says_the_same(pieces: list[str]) -> None:
     known, memory = Shapes(), Memory()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.dialect import conf
 from caltrop.dialect.conf import ConfError, format_conf, parse, trimmed
+from tests.examples import examples
 
 CASES = {
     "plain": ("[a]\nk = v\n", {"a": {"k": "v"}}),
@@ -130,7 +131,7 @@ STANZAS = st.dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(STANZAS, st.sampled_from(["", "one\ntwo"]))
 def test_what_is_written_is_read_back_with_its_places(stanzas: dict[str, dict[str, str]], comment: str) -> None:
     text = format_conf(stanzas, comment)
@@ -147,7 +148,7 @@ def test_what_is_written_is_read_back_with_its_places(stanzas: dict[str, dict[st
     assert parse(format_conf(found.settings(), comment)) == found
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.text(st.sampled_from("[]a=\\\n\r #;\ufeff"), max_size=40))
 def test_any_text_is_read_and_what_was_read_can_be_written(text: str) -> None:
     """Only carriage returns: amid a value they are written as the line breaks that they are meant to be, and a name cannot

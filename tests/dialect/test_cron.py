@@ -7,11 +7,12 @@ from itertools import islice, pairwise
 
 import pytest
 from croniter import croniter
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.dialect import cron
 from caltrop.dialect.zones import TimeError
+from tests.examples import examples
 
 START = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 DAY = 86400
@@ -80,7 +81,7 @@ def test_the_run_before_is_found_years_back(moment: datetime, run: datetime) -> 
 
 
 @given(crons, st.integers(0, 700 * DAY))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_runs_are_the_minutes_of_its_fields(text: str, offset: int) -> None:
     schedule, begin = usable(text), START + offset
     if schedule is None:
@@ -102,7 +103,7 @@ def test_runs_are_the_minutes_of_its_fields(text: str, offset: int) -> None:
 
 
 @given(crons, st.integers(0, 700 * DAY))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_runs_are_those_of_croniter(text: str, offset: int) -> None:
     schedule = usable(text)
     if schedule is not None:
@@ -114,7 +115,7 @@ def test_runs_are_those_of_croniter(text: str, offset: int) -> None:
 
 
 @given(crons)
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_neighbours_hold_every_distance_between_runs(text: str) -> None:
     schedule = usable(text)
     if schedule is None:

@@ -6,7 +6,7 @@ import time
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.dialect import patterns
@@ -16,6 +16,7 @@ from caltrop.index import transforms
 from caltrop.index.linebreak import Breaker
 from caltrop.index.props import Props
 from caltrop.index.timestamp import TimeParser
+from tests.examples import examples
 
 EVIL = "^(?:a|a)*c(?!b)"
 TEXT = "a" * 60 + "!c"
@@ -102,7 +103,7 @@ def test_a_wrong_pattern_is_told_with_the_name_of_its_setting(name: str) -> None
 PIECE = st.sampled_from(["a", "(b)", r"\d", "[ab]+", r"(\w)", "x*", "(?=b)", r"\.", "(?i)B"])
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.lists(PIECE, min_size=1, max_size=4).map("".join),
     st.sampled_from(["X", r"<\1>", ""]),
@@ -114,7 +115,7 @@ def test_rex_and_sedcmd_agree(pattern: str, new: str, flags: str, texts: list[st
     assert applied(texts, {"SEDCMD-x": script}) == (sed_script(script)(pl.Series(texts)).to_list(), [])
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(st.lists(PIECE, min_size=1, max_size=4).map("".join), st.text(st.sampled_from("abB1x."), min_size=1, max_size=8))
 def test_rex_extract_and_transforms_agree(pattern: str, text: str) -> None:
     whole = f"(?<f>{pattern})"

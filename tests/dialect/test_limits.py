@@ -6,12 +6,13 @@ import time
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.dialect import patterns
 from caltrop.dialect.patterns import MatchLimit, budget
 from caltrop.dialect.patterns.limits import MATCH_SECONDS
+from tests.examples import examples
 
 EVIL = r"^(?<x>(?:a|a)*)c(?!b)"
 TEXT = "a" * 60 + "!c"
@@ -40,7 +41,7 @@ def test_lenient_leaves_other_rows_alone() -> None:
     assert list(spent.exceeded) == [EVIL]
 
 
-@settings(max_examples=15, deadline=None)
+@examples(15)
 @given(
     st.sampled_from([r"(?=a)(a+)+$", r"^((a|a)*)*$(?!b)", r"^(?:a|aa)+$(?!b)", r"(a*)*\1c", EVIL]),
     st.integers(20, 60),

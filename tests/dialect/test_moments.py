@@ -20,6 +20,7 @@ from caltrop.dialect.zones import TimeError
 from caltrop.engine.instance import Instance
 from caltrop.errors import CaltropError
 from caltrop.replay import prove
+from tests.examples import examples
 
 NOW = 1_700_000_000.0  # Tuesday 2023-11-14 22:13:20 UTC
 ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/Sao_Paulo")
@@ -62,7 +63,7 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Instance:
 
 
 @given(relatives)
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_searches_schedules_and_the_harness_mean_the_same_moment(instance: Instance, text: str) -> None:
     moment = relative_time(NOW, text)
     assert moment is not None
@@ -78,7 +79,7 @@ def test_searches_schedules_and_the_harness_mean_the_same_moment(instance: Insta
 
 @given(st.integers(1, 5), st.sampled_from(("m", "min", "h")), st.sampled_from(("", "@h", "@m", "@d")), st.sampled_from(("now", "@h", "-5m", "-1h@h")),
        st.sampled_from(("0 * * * *", "*/20 * * * *", "5 */3 * * *", "10 9-17 * * *", "0 6 * * 1-5")))  # fmt: skip
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_a_schedule_leaves_a_gap_where_its_windows_do(count: int, unit: str, to: str, latest: str, text: str) -> None:
     earliest, runs = f"-{count * 20}{unit}{to}" if unit != "h" else f"-{count}h{to}", cron.parse(text)
     walked = list(runs.between(schedule._START, schedule._START + 14 * 86400))

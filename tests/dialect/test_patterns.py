@@ -7,12 +7,13 @@ from typing import Any
 import pcre2
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pcre2 import _cy
 
 from caltrop.dialect import patterns
 from caltrop.dialect.patterns import Regex, RegexError
+from tests.examples import examples
 
 # The binding asks for Unicode classes and for JavaScript's escapes: both are switched off.
 _OFF = _cy.CompileOption.UCP | 0x00000002
@@ -243,7 +244,7 @@ def compare(pattern: str, texts: list[str]) -> None:
     agree(pattern, texts)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(patterns_of(ATOM), TEXTS)
 def test_plain_patterns_mean_the_same_everywhere(pattern: str, texts: list[str]) -> None:
     compare(pattern, texts)
@@ -254,7 +255,7 @@ def test_no_border_means_the_same_in_an_empty_text(pattern: str) -> None:
     compare(pattern, ["", "a", "aa", " "])
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(patterns_of(ATOM | HARD), TEXTS)
 def test_hard_patterns_mean_the_same_everywhere(pattern: str, texts: list[str]) -> None:
     compare(pattern, texts)

@@ -8,7 +8,7 @@ from time import process_time
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.dialect import timecolumns
@@ -20,6 +20,7 @@ from caltrop.engine.instance import Instance
 from caltrop.index.props import Props
 from caltrop.index.timestamp import TimeParser
 from caltrop.knowledge.lookups import Lookup, LookupFailure, Options
+from tests.examples import examples
 
 NOW = 1_700_000_000.0  # Tuesday 2023-11-14 22:13:20 UTC
 TODAY = date(2023, 11, 14)
@@ -83,7 +84,7 @@ def evaluated(instance: Instance, text: str, form: str) -> float | None:
 
 
 @given(st.lists(moments, min_size=1, max_size=20), st.sampled_from(sorted(FORMATS)), st.sampled_from(ZONES))
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_what_is_written_is_read_back(times: list[int], form: str, tz: str) -> None:
     written = write(pl.Series(times, dtype=pl.Float64), form, tz)
     read = parse(written, form, tz, TODAY)
@@ -97,7 +98,7 @@ def test_what_is_written_is_read_back(times: list[int], form: str, tz: str) -> N
     st.sampled_from(FRACTIONS),
     st.sampled_from(ZONES),
 )
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_fractions_are_read_back(millis: list[int], form: str, tz: str) -> None:
     times = [m / 1000 for m in millis]
     read = parse(write(pl.Series(times, dtype=pl.Float64), form, tz), form, tz)
@@ -107,7 +108,7 @@ def test_fractions_are_read_back(millis: list[int], form: str, tz: str) -> None:
 @given(
     st.lists(st.floats(-1e9, 4e9), min_size=1, max_size=10), st.sampled_from(sorted(FORMATS)), st.sampled_from(ZONES)
 )
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_a_column_is_its_texts(times: list[float], form: str, tz: str) -> None:
     written = write_many(times, form, tz)
     assert written == [strftime(time, form, tz) for time in times]
@@ -123,7 +124,7 @@ noise = st.text(st.sampled_from("0123456789 -:/.,+TZapmNov\t\x1c\u0663é"), max_
 
 
 @given(st.floats(-3e9, 4e9), any_format, st.sampled_from(ZONES))
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_one_time_is_written_as_a_column_is(time: float, form: str, tz: str) -> None:
     assert [strftime(time, form, tz)] == write_many([time], form, tz)
 
@@ -132,7 +133,7 @@ def test_one_time_is_written_as_a_column_is(time: float, form: str, tz: str) -> 
     st.floats(0, 2e9), any_format, any_format, st.sampled_from(ZONES), noise, st.booleans(),
     st.sampled_from((TODAY, None)),
 )  # fmt: skip
-@settings(max_examples=500, deadline=None)
+@examples(500)
 def test_one_text_is_read_as_a_column_is(
     time: float, form: str, other: str, tz: str, tail: str, whole: bool, today: date | None
 ) -> None:
@@ -155,7 +156,7 @@ def test_no_format_makes_a_reading_backtrack_without_end() -> None:
 
 
 @given(moments, st.sampled_from(sorted(set(FORMATS) - {"%Y%m%d%H%M%S%3N"})))
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_lookups_and_index_time_read_the_same_time(time: int, form: str) -> None:
     if form == "%s" and time < 10**8:
         return  # too few digits to be found in a text
@@ -177,7 +178,7 @@ def test_all_readers_agree_on_zones(instance: Instance, form: str, zone: str) ->
 
 
 @given(st.datetimes(datetime(1900, 1, 1), datetime(2199, 12, 31)))
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_names_and_numbers_are_those_of_the_c_library(moment: datetime) -> None:
     form = "%Y %y %m %d %H %I %M %S %p %j %a %A %b %B %U %W %w %u %V %G %C %e %D %F %T %R"
     moment = moment.replace(microsecond=0)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.engine.instance import Instance
 from caltrop.explain import Explanation
 from caltrop.explained import explained
+from tests.examples import examples
 
 from .conftest import NOW, PROCESSES
 
@@ -88,7 +89,7 @@ def explain(instance: Instance, spl: str) -> Explanation:
 
 
 @given(case=broken())
-@settings(deadline=None, max_examples=150)
+@examples(150)
 def test_the_first_finding_names_what_was_broken(instance: Instance, case: Broken) -> None:
     assert len(instance.search(case.right, now=NOW).table)
     found = explain(instance, case.wrong)
@@ -97,14 +98,14 @@ def test_the_first_finding_names_what_was_broken(instance: Instance, case: Broke
 
 
 @given(case=broken(), offset=st.integers(200, 10_000))
-@settings(deadline=None, max_examples=30)
+@examples(30)
 def test_a_range_without_the_events_is_named(instance: Instance, case: Broken, offset: int) -> None:
     result = instance.search(case.right, earliest=NOW + offset, latest=NOW + 2 * offset)
     assert explained(instance, result).findings[0].subject == "time"
 
 
 @given(case=broken())
-@settings(deadline=None, max_examples=60)
+@examples(60)
 def test_no_search_is_changed_and_no_explanation_fails(instance: Instance, case: Broken) -> None:
     """Every text is one line, and the stages add up."""
     found = explain(instance, case.wrong)

@@ -10,12 +10,13 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.errors import CaltropError
 from caltrop.index import frames
 from caltrop.index.importers import FORMATS, ImportOptions, Problem, detect, read
+from tests.examples import examples
 
 NOW = 1_795_000_000.0
 
@@ -364,7 +365,7 @@ HEADS = [
 
 
 @given(head=st.sampled_from(HEADS), tail=st.binary(max_size=200), kind=st.sampled_from(FORMATS))
-@settings(max_examples=300, deadline=None)
+@examples(300)
 def test_no_bytes_crash_an_importer(head: bytes, tail: bytes, kind: str) -> None:
     options = ImportOptions(now=NOW, format=kind, on_problem=lambda problem: None)
     try:
@@ -410,7 +411,7 @@ KEYS = (
     records=st.lists(st.dictionaries(st.sampled_from(KEYS), JSON, max_size=8) | JSON, max_size=6),
     windows=st.sampled_from(["xml", "classic"]),
 )
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_no_json_crashes_an_importer_or_is_lost(records: list[Any], windows: Any) -> None:
     text = "\n".join(json.dumps(record) for record in records)
     frame = load(text, format="json", windows=windows, on_problem=lambda problem: None)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.index import linebreak
 from caltrop.index.linebreak import Breaker
 from caltrop.index.props import Props
+from tests.examples import examples
 
 LOG = b"2020-01-01 00:00:00 a\r\n  more\n more\n2020-01-01 00:00:01 b\n\n2020-01-01 00:00:02 c\nlast"
 DATED = {"LINE_BREAKER": r"([\r\n]+)(?=\d{4}-)", "SHOULD_LINEMERGE": "false"}
@@ -67,7 +68,7 @@ def test_rules(config: dict[str, str], data: bytes, expected: list[str]) -> None
 
 
 @given(case=st.sampled_from(CASES), cuts=st.lists(st.integers(0, 100), max_size=30))
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_chunks_never_show(case: tuple[dict[str, str], bytes, list[str]], cuts: list[int]) -> None:
     config, data, expected = case
     assert events(data, config, [min(cut, len(data)) for cut in cuts]) == expected
@@ -82,7 +83,7 @@ LINE = st.text(alphabet="ab 2-:é", max_size=12)
     cuts=st.lists(st.integers(0, 300), max_size=8),
     margin=st.sampled_from([30, 4096]),
 )
-@settings(max_examples=200, deadline=None)
+@examples(200)
 def test_chunks_never_show_in_any_text(lines: list[str], config: dict[str, str], cuts: list[int], margin: int) -> None:
     data = "\n".join(lines).encode()
     before = linebreak.MARGIN
@@ -97,7 +98,7 @@ def test_chunks_never_show_in_any_text(lines: list[str], config: dict[str, str],
 
 
 @given(data=st.binary(max_size=300), config=st.sampled_from([case[0] for case in CASES]))
-@settings(max_examples=150, deadline=None)
+@examples(150)
 def test_any_bytes(data: bytes, config: dict[str, str]) -> None:
     assert all(event.strip() or event for event in events(data, config, [len(data) // 2]))
 

@@ -11,11 +11,12 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.errors import CaltropError
 from caltrop.index import Store, UnknownIndex, bucket
+from tests.examples import examples
 
 
 def event(number: int, *, time: float | None = None, index: str = "main", **fields: object) -> pl.DataFrame:
@@ -218,7 +219,7 @@ def test_large_batch_beside_waiting_rows(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @given(data=st.data())
-@settings(max_examples=25, deadline=None)
+@examples(25)
 def test_a_torn_log_loses_nothing_acknowledged(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     base = tmp_path_factory.mktemp("torn")
     ends: list[int] = []
@@ -338,7 +339,7 @@ def test_a_damaged_segment_names_its_file(tmp_path: Path) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=30, deadline=None)
+@examples(30)
 def test_a_flipped_byte_is_noticed_wherever_it_lies(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

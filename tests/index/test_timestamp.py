@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.index.props import Props
 from caltrop.index.timestamp import TimeParser
+from tests.examples import examples
 
 NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC).timestamp()
 
@@ -114,7 +115,7 @@ def test_current_and_limits() -> None:
         ["%Y-%m-%dT%H:%M:%S.%fZ", "%m/%d/%Y %I:%M:%S.%f %p", "%d/%b/%Y:%H:%M:%S.%f +0000", "%Y/%m/%d %H:%M:%S,%f"]
     ),
 )
-@settings(max_examples=100, deadline=None)
+@examples(100)
 def test_written_times_are_read_back(moment: datetime, form: str) -> None:
     text = moment.strftime(form)
     found = TimeParser(Props(), now=NOW).parse(pl.Series([f"{text} and more"]))[0]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.knowledge import Configuration, Knowledge, automatic
@@ -15,6 +15,7 @@ from caltrop.knowledge.asking import Asker
 from caltrop.knowledge.columns import from_pairs
 from caltrop.knowledge.extraction import names_in_eval
 from caltrop.knowledge.labels import names_in_search
+from tests.examples import examples
 
 from .conftest import MakeApp, events, row
 
@@ -269,7 +270,7 @@ def test_names() -> None:
     assert {"a", "b c", "d", "inner", "deep"} <= found and "word" not in found
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.lists(st.tuples(st.integers(0, 4), st.sampled_from("abc"), st.sampled_from("123")), max_size=12), st.booleans()
 )
@@ -299,7 +300,7 @@ def test_from_pairs_equals_a_dictionary(triples: list[tuple[int, str, str]], mul
                 assert cell == held[0]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=4),

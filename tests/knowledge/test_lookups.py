@@ -9,12 +9,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.knowledge import Configuration, Knowledge, KVStore, KVStoreError, Lookup, LookupFailure
 from caltrop.knowledge.asking import Asker
 from caltrop.knowledge.lookups import Options, read_csv, write_csv
+from tests.examples import examples
 
 from .conftest import MakeApp
 
@@ -135,7 +136,7 @@ PATTERNS = st.lists(st.text("ab*", min_size=1, max_size=4), min_size=1, max_size
 WORDS = st.lists(st.text("ab", min_size=1, max_size=4), min_size=1, max_size=6)
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(PATTERNS, WORDS)
 def test_wildcards_equal_fnmatch(patterns: list[str], words: list[str]) -> None:
     rows = "p,n\n" + "".join(f"{p},{i}\n" for i, p in enumerate(patterns))

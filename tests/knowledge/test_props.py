@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.dialect.conf import place_of
 from caltrop.dialect.patterns import RegexError
 from caltrop.knowledge import Configuration, Knowledge, Setting
 from caltrop.knowledge.props import Alias, name_pattern, plan, starting
+from tests.examples import examples
 
 from .conftest import MakeApp
 
@@ -34,7 +35,7 @@ def test_name_pattern(spec: str, value: str, expected: bool) -> None:
     assert (name_pattern(spec).bounded.search(value) is not None) is expected
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(st.text("aAb:/.*?|()-", max_size=8), st.text("aAb:/.-", max_size=8), st.booleans())
 def test_nothing_that_matches_is_ruled_out_by_how_it_starts(spec: str, value: str, ignore_case: bool) -> None:
     try:

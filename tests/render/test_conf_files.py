@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.dialect.conf import parse
 from caltrop.errors import CaltropError
 from caltrop.render.conf import Conf, verify
+from tests.examples import examples
 
 VALUES = st.text(alphabet=st.sampled_from("ab \\\n\r\t\f\xa0[]=#;\"'|`é"), max_size=40)
 
 
-@settings(deadline=None, max_examples=200)
+@examples(200)
 @given(st.dictionaries(st.text("abc.", min_size=1, max_size=5), VALUES, max_size=4))
 def test_a_stanza_reads_back(values: dict[str, str]) -> None:
     conf = Conf()

@@ -6,11 +6,12 @@ import contextlib
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.spl import SplError, expand, lint, parse, parse_eval, parse_search, unparse
 from caltrop.spl.ast import Node
+from tests.examples import examples
 
 SIZE = 5_000
 
@@ -80,7 +81,7 @@ def read_or_none(read: Callable[[str], Node], text: str) -> Node | None:
         return None
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(st.lists(ALPHABET, max_size=40).map("".join))
 def test_any_text_is_read_or_refused_and_prints_back(spl: str) -> None:
     for read in (parse, parse_search, parse_eval):
@@ -90,7 +91,7 @@ def test_any_text_is_read_or_refused_and_prints_back(spl: str) -> None:
             assert read_or_none(read, printed) == tree, printed
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(st.lists(ALPHABET, max_size=40).map("".join))
 def test_text_without_macros_expands_to_itself(spl: str) -> None:
     with contextlib.suppress(SplError):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.spl import Macro, expand, parse, parse_eval, parse_search, unparse
@@ -42,6 +42,7 @@ from caltrop.spl.ast import (
     Word,
 )
 from caltrop.spl.expressions import PRECEDENCE
+from tests.examples import examples
 
 TEXT = st.text(st.sampled_from("abXY01 \"'\\|[](){}`=<>!,.*%$-_:/\n"), max_size=8)
 IDENTIFIER = st.sampled_from(["a", "b1", "_time", "Field", "src_ip", "x"])
@@ -81,7 +82,7 @@ def operators(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
 EXPRESSION = st.recursive(LEAF, operators, max_leaves=12)
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(EXPRESSION)
 def test_eval_expressions(tree: Node) -> None:
     assert parse_eval(unparse(tree)) == tree, unparse(tree)
@@ -112,7 +113,7 @@ def boolean(inner: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
 SEARCH = st.recursive(TERM, boolean, max_leaves=10)
 
 
-@settings(max_examples=120, deadline=None)
+@examples(120)
 @given(SEARCH)
 def test_search_expressions(tree: Node) -> None:
     assert parse_search(unparse(tree)) == tree, unparse(tree)
@@ -161,7 +162,7 @@ PIPELINE = st.lists(COMMAND | APPEND | MACRO, max_size=4).map(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(PIPELINE)
 def test_pipelines(tree: Pipeline) -> None:
     assert parse(unparse(tree)) == tree, unparse(tree)

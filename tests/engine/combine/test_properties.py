@@ -6,18 +6,19 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.conformance import event_frame, rows_of
 from caltrop.engine.instance import Instance
+from tests.examples import examples
 
 Row = dict[str, str]
 ROWS = st.lists(
     st.fixed_dictionaries({"v": st.sampled_from("xyz")}, optional={"k": st.sampled_from("abc"), "w": st.sampled_from("pq")}),
     max_size=6,
 )  # fmt: skip
-BOUNDED = settings(max_examples=25, deadline=None)
+BOUNDED = examples(25)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.dialect.moments import relative_time
@@ -19,6 +19,7 @@ from caltrop.engine.functions.mathematical import rounded_text
 from caltrop.engine.instance import Instance
 from caltrop.engine.table import MULTIVALUE
 from caltrop.spl import ast, parse_eval
+from tests.examples import examples
 
 registry.load()
 FRAME = pl.DataFrame(
@@ -89,7 +90,7 @@ def test_one_argument_of_each_kind(name: str, ctx: Context) -> None:
             columns(ctx, ast.Call(name, tuple(reversed(nodes))))
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(st.sampled_from(sorted(registry.functions)), st.lists(arguments, max_size=5))
 def test_any_arguments(name: str, args: list[ast.Node]) -> None:
     columns(Context(Instance(), Engine(), 1_700_000_000.0), ast.Call(name, tuple(args)))
@@ -130,7 +131,7 @@ def test_unknown_function_suggests_a_name(ctx: Context) -> None:
     assert caught.value.hint == "did you mean 'len'?"
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(
     st.lists(
         st.one_of(st.floats(-1e18, 1e18), st.integers(-(10**7), 10**7).map(lambda n: n / 1000)), min_size=1, max_size=20

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.conformance import rows_of
 from caltrop.engine.instance import Instance
 from caltrop.engine.table import MULTIVALUE
 from caltrop.spl import ast, unparse
+from tests.examples import examples
 
 from .rowwise_core import Cell, dedup, evaluate, matches, shown, sort
 
-BOUNDED = settings(max_examples=60, deadline=None)
+BOUNDED = examples(60)
 NOW = 1_700_000_000.0
 
 WORDS = ["", "a", "B", "ab", "x y", "5", "05", "5.0", "-2.5", "10", "9", "1e2", "é", "a.b", "10.1.2.3"]
@@ -208,7 +209,7 @@ PIPELINES = [
 ]
 
 
-@settings(max_examples=25, deadline=None)
+@examples(25)
 @given(rows, st.integers(2, 4), st.sampled_from(PIPELINES))
 def test_segments_do_not_matter(events: list[dict[str, Cell]], pieces: int, spl: str) -> None:
     assert results(instance_of(events, pieces), spl) == results(instance_of(events), spl)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.engine import matching, presence
@@ -13,6 +13,7 @@ from caltrop.engine.errors import SearchError
 from caltrop.engine.terms import Terms, in_order
 from caltrop.spl import parse_search
 from caltrop.spl.ast import Node
+from tests.examples import examples
 
 VALUES = ["a", "b", "ab", "10", "9", None]
 TERMS = [
@@ -57,7 +58,7 @@ def alone(node: Node, frame: pl.DataFrame) -> list[bool]:
     return frame.with_columns(matching.predicate(node, frame).alias("match"))["match"].to_list()
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(rows, st.lists(expressions, min_size=1, max_size=6))
 def test_the_same_rows_as_alone(cells: list[tuple[str | None, str | None, str | None]], texts: list[str]) -> None:
     frame = frame_of(cells)
@@ -104,7 +105,7 @@ def test_what_cannot_stand_there_is_refused() -> None:
         Terms(pl.DataFrame({"few": ["a"]})).matches(parse_search("few<CASE(a)"))
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(rows, expressions)
 def test_what_cannot_match_matches_nothing(cells: list[tuple[str | None, str | None, str | None]], text: str) -> None:
     frame, node = frame_of(cells), parse_search(text)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.engine.errors import SearchError
 from caltrop.engine.instance import Instance
 from caltrop.engine.table import render
 from caltrop.spl import SplError, parse, unparse
+from tests.examples import examples
 
-BOUNDED = settings(max_examples=120, deadline=None)
+BOUNDED = examples(120)
 INSTANCE = Instance(now=1_700_000_000.0)
 
 fields = st.sampled_from(["_time", "a", "b", "n", "m", "nothere", "size (MB)"])

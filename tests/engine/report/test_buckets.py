@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.engine.aggregate import buckets, ranges
 from caltrop.engine.errors import SearchError
 from caltrop.spl.ast import Word
+from tests.examples import examples
 
 NODE = Word("span")
 
@@ -42,7 +43,7 @@ def test_floor(span: str, tz: str, time: str, start: str) -> None:
     assert found.to_list() == [epoch(start, tz)]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(
     st.floats(0, 4e9),
     st.sampled_from(["100ms", "1s", "7m", "1h", "5h", "1d", "3d", "1w", "1mon", "5mon", "1q", "1y"]),
@@ -105,7 +106,7 @@ def test_no_range(span: str) -> None:
         ranges.parse(span, NODE)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.floats(-1e6, 1e6), st.one_of(st.just(0.0), st.floats(1e-3, 1e6)), st.integers(1, 300))
 def test_automatic_ranges_are_few_enough(low: float, extent: float, bins: int) -> None:
     found = ranges.automatic(low, low + extent, bins)

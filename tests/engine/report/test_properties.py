@@ -6,10 +6,11 @@ import math
 from typing import Any
 
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.engine.table import Table
+from tests.examples import examples
 
 from . import rowwise
 from .report_harness import cells, run_table, table_of
@@ -18,7 +19,7 @@ VALUES = st.sampled_from(["1", "2", "10", "-3.5", "007", "x", "Y", "", "1e3"])
 NUMBERS = st.sampled_from(["1", "2", "10", "-3.5", "0.25"])
 KEYS = st.sampled_from(["a", "b", "2", "10"])
 FUNCTIONS = st.lists(st.sampled_from(sorted(rowwise.FUNCTIONS)), min_size=1, max_size=4, unique=True)
-SMALL = settings(max_examples=60, deadline=None)
+SMALL = examples(60)
 
 
 @st.composite
