@@ -23,6 +23,7 @@ ARROWS = {
     "explain": {"spl"},
     "splunkd": {"engine", "explain", "explained", "knowledge", "index", "spl"},
     "replay": {"content", "explain", "index", "spl"},
+    "cloud": set(),
 }
 
 # wing of splunkd -> wings it may import; what lies above them (app, daemon, server) composes, and nothing imports it

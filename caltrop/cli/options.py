@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from caltrop.errors import CaltropError
+
+if TYPE_CHECKING:
+    from caltrop.replay.remote import RemoteTarget
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -73,18 +80,91 @@ def data_options(command: F) -> F:
     return command
 
 
-def credential_options(command: F) -> F:
-    """--username, --password, --token and --insecure of commands that log in to a target."""
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What the command line says about logging in to a target."""
+
+    username: str
+    password: str
+    token: str
+    insecure: bool
+    ca: Path | None
+
+    def connect(self, url: str, *, hec_url: str | None = None, hec_token: str | None = None) -> RemoteTarget:
+        """Raises TargetError where nobody answers, the certificate is not good, or the login is refused."""
+        from caltrop.replay.remote import Credentials, RemoteTarget
+
+        if not self.password and not self.token:
+            raise CaltropError(
+                "no credentials",
+                hint="set CALTROP_PASSWORD or CALTROP_TOKEN, or give --password-file, --token-file, --password or --token",
+            )
+        return RemoteTarget.connect(
+            url,
+            Credentials(self.username, self.password, self.token),
+            hec_url=hec_url,
+            hec_token=hec_token,
+            verify=False if self.insecure else None,
+            ca=self.ca,
+        )
+
+
+def secret(path: Path, option: str) -> str:
+    """The first line of a file. Raises BadParameter when it is empty or no text."""
+    try:
+        found = path.read_text(encoding="utf-8").partition("\n")[0].strip()
+    except UnicodeError:
+        raise click.BadParameter(f"{path} is not text", param_hint=option) from None
+    if not found:
+        raise click.BadParameter(f"the first line of {path} is empty", param_hint=option)
+    return found
+
+
+_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+def credential_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """How commands log in to a target: --username, a password or a token (environment, file, argument), and what their
+    certificate is checked by. The command is called with `login`."""
+
+    @wraps(command)
+    def called(
+        *args: Any, username: str, password: str, token: str, insecure: bool, ca: Path | None,
+        password_file: Path | None, token_file: Path | None, **given: Any,
+    ) -> Any:  # fmt: skip
+        if insecure and ca is not None:
+            raise click.UsageError("--ca says what the certificate is checked by, --insecure that it is not: give one")
+        if password_file is not None:
+            password = secret(password_file, "--password-file")
+        if token_file is not None:
+            token = secret(token_file, "--token-file")
+        return command(*args, login=Login(username, password, token, insecure, ca), **given)
+
+    wrapped: Callable[..., Any] = called
     for option in (
         click.option("--insecure", is_flag=True, help="Do not check the target's certificate."),
+        click.option("--ca", type=_file, envvar="CALTROP_CA", metavar="FILE", help="Certificates (PEM) to check it by."),
+        click.option("--token-file", type=_file, metavar="FILE", help="The token is its first line."),
         click.option("--token", default="", envvar="CALTROP_TOKEN", help="A bearer token instead; or CALTROP_TOKEN."),
-        click.option("--password", default="", envvar="CALTROP_PASSWORD", help="Or CALTROP_PASSWORD."),
+        click.option("--password-file", type=_file, metavar="FILE", help="The password is its first line."),
+        click.option(
+            "--password", default="", envvar="CALTROP_PASSWORD",
+            help="Or CALTROP_PASSWORD; a list of processes shows arguments.",
+        ),
         click.option("--username", default="admin", show_default=True, envvar="CALTROP_USERNAME"),
-    ):
+    ):  # fmt: skip
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def hec_options(command: F) -> F:
+    """--hec-url and --hec-token of commands that send events to a target."""
+    for option in (
+        click.option(
+            "--hec-token", envvar="CALTROP_HEC_TOKEN", metavar="TOKEN",
+            help="A token that may write the index, for users who may not make one; or CALTROP_HEC_TOKEN.",
+        ),
+        click.option("--hec-url", metavar="URL", help="The target's HTTP Event Collector, if its settings do not tell."),
+    ):  # fmt: skip
         command = option(command)
     return command
-
-
-hec_option = click.option(
-    "--hec-url", metavar="URL", help="The target's HTTP Event Collector, if its settings do not tell."
-)

@@ -7,14 +7,11 @@ from typing import Any
 import polars as pl
 
 from caltrop.engine.table import MULTIVALUE, Table
-from caltrop.replay.remote import Credentials, RemoteTarget
+from caltrop.replay.remote import RemoteTarget
 
 
-def search(
-    url: str, credentials: Credentials, spl: str, earliest: str | None, latest: str | None, *, verify: bool | None
-) -> Table:
+def search(target: RemoteTarget, spl: str, earliest: str | None, latest: str | None) -> Table:
     """Text that begins with no command is a `search`, as in the search bar. Raises TargetError for what the target refuses."""
-    target = RemoteTarget.connect(url, credentials, verify=verify)
     text = spl if spl.lstrip().startswith(("|", "search ")) else f"search {spl}"
     arguments = {"earliest_time": earliest, "latest_time": latest}
     rows = target.search(text, **{name: value for name, value in arguments.items() if value})

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from caltrop.cli.options import credential_options, hec_option
+from caltrop.cli.options import Login, credential_options, hec_options
 
 
 @click.command(short_help="Send datasets to a target.")
 @click.argument("datasets", nargs=-1, required=True, metavar="DATASET...")
 @click.option("--target", required=True, metavar="URL", help="Management URL of a Splunk.")
-@hec_option
+@hec_options
 @credential_options
 @click.option("--index", default="main", show_default=True)
 @click.option("--host", default="caltrop", show_default=True)
@@ -25,10 +25,8 @@ def command(
     datasets: tuple[str, ...],
     target: str,
     hec_url: str | None,
-    username: str,
-    password: str,
-    token: str,
-    insecure: bool,
+    hec_token: str | None,
+    login: Login,
     index: str,
     host: str,
     source: str,
@@ -50,12 +48,9 @@ def command(
     from caltrop.content.model import AttackData
     from caltrop.replay.datasets import resolve
     from caltrop.replay.delivery import deliver
-    from caltrop.replay.remote import Credentials, RemoteTarget
     from caltrop.replay.target import Source
 
-    chosen = RemoteTarget.connect(
-        target, Credentials(username, password, token), hec_url=hec_url, verify=False if insecure else None
-    )
+    chosen = login.connect(target, hec_url=hec_url, hec_token=hec_token)
     chosen.ensure_index(index)
     chosen.allow(index)
     for name in datasets:

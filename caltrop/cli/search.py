@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from caltrop.cli.options import addon_options, credential_options, data_options, packages
+from caltrop.cli.options import Login, addon_options, credential_options, data_options, packages
 from caltrop.errors import CaltropError
 
 
@@ -42,7 +42,7 @@ def command(
     spl: str | None, spl_file: Path | None, data: tuple[str, ...], lookups: tuple[Path, ...], apps: tuple[Path, ...],
     addons: bool, earliest: str | None, latest: str | None, now: float | None, index: str | None, sourcetype: str | None,
     source: str | None, host: str | None, read_as: str, windows: str, tz: str, context: str, interactive: bool,
-    target: str | None, username: str, password: str, token: str, insecure: bool, form: str | None, wide: bool,
+    target: str | None, login: Login, form: str | None, wide: bool,
     out: Path | None,
 ) -> None:  # fmt: skip
     """Run SPL over files of any log format, with no server.
@@ -80,10 +80,8 @@ def command(
         if data or lookups or apps:
             raise CaltropError("--target searches what is there", hint="leave out --data, --lookup and --app")
         from caltrop.cli.remote import search
-        from caltrop.replay.remote import Credentials
 
-        credentials = Credentials(username, password, token)
-        table = search(target, credentials, text, earliest, latest, verify=False if insecure else None)
+        table = search(login.connect(target), text, earliest, latest)
         results.write(table, written, out, tz=tz, wide=wide)
         return
     from caltrop.cli.loading import loaded

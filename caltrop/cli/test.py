@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from caltrop.cli.options import addon_options, attack_data_option, credential_options, hec_option, packages
+from caltrop.cli.options import Login, addon_options, attack_data_option, credential_options, hec_options, packages
 from caltrop.cli.progress import bar
 from caltrop.errors import CaltropError, FindingsError
 
@@ -34,10 +34,8 @@ class Options:
     content: Path
     target: str | None
     hec_url: str | None
-    username: str
-    password: str
-    token: str
-    insecure: bool
+    hec_token: str | None
+    login: Login
     apps: tuple[Path, ...]
     addons: bool
     installed: bool
@@ -60,7 +58,7 @@ class Options:
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--content", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Content repository.")
 @click.option("--target", metavar="URL", help="Management URL of a Splunk; without it an embedded one is started.")
-@hec_option
+@hec_options
 @credential_options
 @addon_options
 @click.option("--installed", is_flag=True, help="The target has the app already: build and install nothing.")
@@ -180,14 +178,11 @@ def _against_target(options: Options, choice: Choice) -> int:
     from caltrop.render import build
     from caltrop.replay.clone import clones
     from caltrop.replay.prove import Proof, prove
-    from caltrop.replay.remote import Credentials, RemoteTarget
 
     assert options.target is not None
     catalogue = _catalogue(options, choice, whole=True)
     package = build(catalogue, options.content / "dist").package
-    credentials = Credentials(options.username, options.password, options.token)
-    verify = False if options.insecure else None
-    target = RemoteTarget.connect(options.target, credentials, hec_url=options.hec_url, verify=verify)
+    target = options.login.connect(options.target, hec_url=options.hec_url, hec_token=options.hec_token)
     proof = Proof(
         target=target,
         root=options.content,

@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 import splunklib.client as splunk
 from splunklib.binding import AuthenticationError, HTTPError, ResponseReader
 from splunklib.results import JSONResultsReader, Message
 
-from caltrop.dialect.words import truth
+from caltrop.dialect.words import fits, truth
 from caltrop.replay.target import POLL_SECONDS, Job, Row, Source, TargetError
 from caltrop.replay.verdict import AddOn
 
@@ -40,6 +40,15 @@ class Credentials:
     username: str = "admin"
     password: str = ""
     token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who is logged in to a target, and what that user may do."""
+
+    name: str
+    roles: tuple[str, ...]
+    capabilities: frozenset[str]
 
 
 class Reply(Protocol):
@@ -102,17 +111,69 @@ def _told(method: Callable[Concatenate[Asking, P], T]) -> Callable[Concatenate[A
     return asked
 
 
+def _parsed(url: str) -> SplitResult:
+    """The address of a management port; without a scheme it is https. Raises TargetError for anything else."""
+    parts = urlsplit(url if "://" in url else f"https://{url}")
+    try:
+        right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number
+        right = False
+    if not right or parts.username is not None:
+        raise TargetError(f"not a target URL: {url!r}", hint="write it like https://host:8089")
+    return parts
+
+
+def _context(verify: bool, ca: Path | None) -> ssl.SSLContext:
+    """How certificates of the target are checked. Raises TargetError for a file that holds none."""
+    try:
+        context = ssl.create_default_context(cafile=None if ca is None else str(ca))
+    except (OSError, ssl.SSLError) as error:
+        raise TargetError(f"{ca} holds no certificates: {error}", hint="give a PEM file") from error
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _unreachable(url: str, parts: SplitResult, error: Exception) -> TargetError:
+    """Why nothing came of a first request, with what to do about it."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return TargetError(
+            f"{url}: its certificate cannot be trusted: {error.verify_message or error}",
+            hint="name the certificates to check it by with --ca FILE, or do without with --insecure",
+        )
+    if isinstance(error, ssl.SSLError):
+        return TargetError(
+            f"{url} does not speak TLS: {error}", hint="is it http:// there, or another port than the management port?"
+        )
+    if parts.scheme == "http" and isinstance(error, (http.client.HTTPException, ConnectionResetError)):
+        return TargetError(f"{url} hung up: {error}", hint="write https://: the management port speaks TLS")
+    if isinstance(error, HTTPError) and error.status == 404:
+        return TargetError(
+            f"{url} is no management port: {reason(error)}", hint="give the port of the REST API, 8089 as a rule"
+        )
+    return TargetError(f"cannot reach {url}: {error}", hint="is the management port open (8089 as a rule), and https?")
+
+
 class RemoteTarget:
     """One Splunk, logged in to: a `Target`. Create with `RemoteTarget.connect`."""
 
     def __init__(
-        self, service: splunk.Service, url: str, hec_url: str | None, verify: bool, wire: Wire | None = None
+        self,
+        service: splunk.Service,
+        url: str,
+        *,
+        context: ssl.SSLContext,
+        hec_url: str | None = None,
+        hec_token: str | None = None,
+        wire: Wire | None = None,
     ) -> None:
         self.service = service
         self._wire = wire
         self.url = url
-        self.verify = verify
+        self._context = context
         self._hec_url = hec_url
+        self._given = hec_token
         self._token: str | None = None
         self._channel = str(uuid.uuid4())
 
@@ -123,16 +184,19 @@ class RemoteTarget:
         credentials: Credentials,
         *,
         hec_url: str | None = None,
+        hec_token: str | None = None,
         verify: bool | None = None,
+        ca: Path | None = None,
         wire: Wire | None = None,
     ) -> RemoteTarget:
-        """Log in to the management port at `url` (https://host:8089). Certificates are checked unless the host is
-        this machine or `verify` says otherwise. A `wire` leads to a target in this process, whose address `url` is.
-        Raises TargetError when nobody answers or the login is refused."""
-        parts = urlsplit(url if "//" in url else f"https://{url}")
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise TargetError(f"not a target URL: {url!r}", hint="write it like https://host:8089")
-        check = parts.hostname not in LOOPBACK if verify is None else verify
+        """Log in to the management port at `url` (https://host:8089, which is what is meant without a scheme). Certificates
+        are checked, by those of the file `ca` where it is given, unless the host is this machine or `verify` says otherwise.
+        A `hec_token` is used instead of one that the harness makes. A `wire` leads to a target in this process, whose address
+        `url` is. Raises TargetError when nobody answers or the login is refused."""
+        parts = _parsed(url)
+        url = parts.geturl()
+        check = (ca is not None or parts.hostname not in LOOPBACK) if verify is None else verify
+        context = _context(check, ca)
         arguments: dict[str, Any] = {
             "scheme": parts.scheme,
             "host": parts.hostname,
@@ -143,7 +207,7 @@ class RemoteTarget:
         if wire is not None:
             arguments["handler"] = _handler(wire)
         elif check and parts.scheme == "https":
-            arguments["context"] = ssl.create_default_context()
+            arguments["context"] = context
         if credentials.token:
             arguments["splunkToken"] = credentials.token
         else:
@@ -153,12 +217,14 @@ class RemoteTarget:
             service.info  # noqa: B018  a token is only checked by the first request
         except AuthenticationError as error:
             raise TargetError(
-                f"{url} refused the login of {credentials.username!r}",
+                f"{url} refused the token"
+                if credentials.token
+                else f"{url} refused the login of {credentials.username!r}",
                 hint="give --username and --password, or --token; or set CALTROP_PASSWORD or CALTROP_TOKEN",
             ) from error
-        except (OSError, HTTPError) as error:
-            raise TargetError(f"cannot reach {url}: {error}", hint="is the management port open, and https?") from error
-        return cls(service, url, hec_url, check, wire)
+        except (OSError, HTTPError, http.client.HTTPException) as error:
+            raise _unreachable(url, parts, error) from error
+        return cls(service, url, context=context, hec_url=hec_url, hec_token=hec_token, wire=wire)
 
     # -- what it is
 
@@ -169,6 +235,17 @@ class RemoteTarget:
     @_told
     def version(self) -> str:
         return str(self.service.info["version"])
+
+    @_told
+    def who(self) -> User:
+        """Who is logged in."""
+        body = self.service.get("authentication/current-context", output_mode="json").body.read()
+        content = json.loads(body)["entry"][0]["content"]
+        return User(
+            str(content["username"]),
+            tuple(_as_list(content.get("roles"))),
+            frozenset(_as_list(content.get("capabilities"))),
+        )
 
     # -- apps
 
@@ -212,14 +289,33 @@ class RemoteTarget:
         """The index exists, and searches that name no index look into it (role setting srchIndexesDefault)."""
         if name not in [index.name for index in self.service.indexes.list(count=-1)]:
             self.service.indexes.create(name)
-        user = self.service.username or "admin"
-        for role in [user, "admin"]:
-            with suppress(HTTPError, KeyError):
-                entity = self.service.roles[role]
-                default = _as_list(entity.content.get("srchIndexesDefault"))
-                if name not in default:
-                    entity.update(srchIndexesDefault=[*default, name])
+        roles = self.who().roles
+        refused: HTTPError | None = None
+        for role in roles:
+            entity = self._role(role)
+            if entity is not None and any(fits(pattern, name) for pattern in _default_indexes(entity)):
                 return
+        for role in roles:
+            entity = self._role(role)
+            if entity is None:
+                continue
+            try:
+                entity.update(srchIndexesDefault=[*_as_list(entity.content.get("srchIndexesDefault")), name])
+            except HTTPError as error:
+                refused = error
+            else:
+                return
+        raise TargetError(
+            f"searches of {self.who().name!r} do not look into index {name!r} unless they name it"
+            + (f", and its roles may not be changed: {reason(refused)}" if refused else ""),
+            hint=f"let an administrator add {name!r} to the indexes that a role of this user ({', '.join(roles)}) searches by default",
+        )
+
+    def _role(self, name: str) -> splunk.Role | None:
+        """A role, None where the user may not see it."""
+        with suppress(HTTPError, KeyError):
+            return self.service.roles[name]
+        return None
 
     def send(self, source: Source, events: Iterable[Mapping[str, Any]]) -> int:
         """Events as HEC objects (`event`, `time`, `fields`); the four default fields are filled in. Returns how many
@@ -261,7 +357,11 @@ class RemoteTarget:
 
     @_told
     def allow(self, *indexes: str) -> None:
-        """The harness' HEC token exists, with acknowledgement, and may write these indexes."""
+        """The harness' HEC token exists, with acknowledgement, and may write these indexes; a token that was given is
+        taken as it is."""
+        if self._given is not None:
+            self._token = self._given
+            return
         try:
             content = self._token_content()
         except HTTPError as error:
@@ -322,12 +422,8 @@ class RemoteTarget:
         parts = urlsplit(self.hec_url())
         connection: http.client.HTTPConnection
         if parts.scheme == "https":
-            context = ssl.create_default_context()
-            if not self.verify:
-                context.check_hostname = False
-                context.verify_mode = ssl.CERT_NONE
             connection = http.client.HTTPSConnection(
-                parts.hostname or "", parts.port or 8088, context=context, timeout=60
+                parts.hostname or "", parts.port or 8088, context=self._context, timeout=60
             )
         else:
             connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 8088, timeout=60)
@@ -335,7 +431,7 @@ class RemoteTarget:
             connection.request("POST", url, body=body, headers=dict(headers))
             reply = connection.getresponse()
             return reply.status, reply.read()
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             raise TargetError(
                 f"cannot reach the HTTP Event Collector at {self.hec_url()}: {error}",
                 hint="give its address with --hec-url",
@@ -455,6 +551,12 @@ def _job_messages(job: splunk.Job, kind: str) -> list[str]:
     if not isinstance(messages, Mapping):
         return []
     return [text for text in _as_list(messages.get(kind)) if text]
+
+
+def _default_indexes(role: splunk.Role) -> list[str]:
+    """What searches of the role look into when they name no index: its own and those of the roles that it inherits."""
+    content = role.content
+    return _as_list(content.get("srchIndexesDefault")) + _as_list(content.get("imported_srchIndexesDefault"))
 
 
 def _as_list(value: Any) -> list[str]:

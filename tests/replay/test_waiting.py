@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import ssl
 from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +16,7 @@ from caltrop.replay import remote
 from caltrop.replay.remote import RemoteTarget
 from caltrop.replay.target import TargetError
 
+CONTEXT = ssl.create_default_context()
 ROWS = [{"a": "1"}, {"a": ["2", "3"]}]
 
 
@@ -51,7 +53,7 @@ class Job:
 
 
 def target() -> RemoteTarget:
-    return RemoteTarget(None, "https://h:8089", "https://h:8088", verify=True)
+    return RemoteTarget(None, "https://h:8089", context=CONTEXT, hec_url="https://h:8088")
 
 
 @pytest.mark.parametrize("job", [Job(), Job(ready=2), Job(done=2), Job(messages={"warn": ["slow"], "info": []})])
@@ -86,7 +88,7 @@ class Collector(RemoteTarget):
     """A target whose collector gives these answers, one after the other."""
 
     def __init__(self, *answers: dict[str, Any]) -> None:
-        super().__init__(None, "https://h:8089", "https://h:8088", verify=True)
+        super().__init__(None, "https://h:8089", context=CONTEXT, hec_url="https://h:8088")
         self._token = "t"
         self.answers: Iterator[dict[str, Any]] = iter(answers)
         self.paths: list[str] = []
@@ -116,7 +118,7 @@ def test_what_a_target_refuses_is_said_in_its_own_words() -> None:
             answer = {"status": 400, "reason": "Bad Request", "headers": [], "body": io.BytesIO(body)}
             raise HTTPError(SimpleNamespace(**answer), "Unknown search command 'stast'")
 
-    asked = RemoteTarget(SimpleNamespace(jobs=Refuses()), "https://h:8089", None, verify=True)
+    asked = RemoteTarget(SimpleNamespace(jobs=Refuses()), "https://h:8089", context=CONTEXT)
     with pytest.raises(TargetError) as caught:
         asked.search("| stast")
     assert str(caught.value).startswith("https://h:8089: ") and "stast" in str(caught.value)
