@@ -1,6 +1,6 @@
 """Custom search commands of installed apps, run as Splunk runs them: the script in a process of its own.
 
-Only the chunked protocol (commands.conf: chunked = true) is spoken; the older one is refused by name.
+The chunked protocol (commands.conf: chunked = true) is here; the older one is `oldprotocol.py`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from typing import Any
 import polars as pl
 
 from caltrop.dialect.words import truth
-from caltrop.engine import chunked, preloaded, registry
+from caltrop.engine import chunked, handing, oldprotocol, preloaded, registry
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
-from caltrop.engine.table import Table, concat, render
+from caltrop.engine.table import Table, concat
 from caltrop.knowledge.limits import MAXRESULTROWS
-from caltrop.spl import unparse
-from caltrop.spl.ast import Alias, Clause, Command, FieldName, Literal, Node, Option, Subsearch, Word
+from caltrop.spl.ast import Command
 from caltrop.spl.facts import CommandKind
 
 LEVELS = {"DEBUG": "INFO", "INFO": "INFO", "WARN": "WARN", "ERROR": "ERROR", "FATAL": "ERROR"}
@@ -36,20 +35,17 @@ def find(name: str, ctx: Context) -> registry.CommandEntry | None:
     stanza = config.stanza("commands", name, ctx.app, ctx.user)
     if stanza is None or truth(stanza.get("disabled")):
         return None
+    chunks = truth(stanza.get("chunked"))
     script = _script(config.app_path(stanza.app), stanza.get("filename") or f"{name}.py")
 
     def run(table: Table, command: Command, context: Context) -> Table:
-        if not truth(stanza.get("chunked")):
-            raise SearchError(
-                f"the command '{name}' speaks the old protocol, which is not supported",
-                node=command,
-                hint="set chunked = true in commands.conf, and use splunklib.searchcommands",
-            )
         if not script.is_file():
             raise SearchError(f"the script of command '{name}' is missing: {script.name}", node=command)
+        if not chunks:
+            return oldprotocol.run(script, stanza.values(), table, command, context, stanza.app)
         return _run(script, table, command, context, stanza.app)
 
-    if truth(stanza.get("chunked")) and script.is_file():
+    if chunks and script.is_file():
         preloaded.ahead(script)  # while the search reads its events
     # Whether it generates is known only after getinfo, so the place in the pipeline is checked in _run.
     return registry.CommandEntry(name, "dataset", run)
@@ -74,7 +70,7 @@ def _run(script: Path, table: Table, command: Command, ctx: Context, app: str) -
         table = _first_part(info, table, ctx)
         pieces: list[pl.DataFrame] = []
         received = 0
-        for piece, last in chunked.chunks(_with_text_time(table.frame), ctx.limit(MAXRESULTROWS)):
+        for piece, last in chunked.chunks(handing.with_text_time(table.frame), ctx.limit(MAXRESULTROWS)):
             reply, body = process.exchange({"action": "execute", "finished": last}, chunked.encode(piece))
             received = _take(reply, body, pieces, received, command, ctx)
             if reply.get("finished"):  # it wants no more
@@ -83,7 +79,7 @@ def _run(script: Path, table: Table, command: Command, ctx: Context, app: str) -
                 reply, body = process.exchange({"action": "execute", "finished": True})
                 received = _take(reply, body, pieces, received, command, ctx)
     result = concat([Table(piece) for piece in pieces]).frame
-    return Table(_numbered_time(result), events=table.events and kind != "transforming")
+    return Table(handing.with_numbered_time(result), events=table.events and kind != "transforming")
 
 
 def _first_part(info: Mapping[str, Any], table: Table, ctx: Context) -> Table:
@@ -100,7 +96,7 @@ def _generate(process: chunked.Process, command: Command, ctx: Context) -> Table
         reply, body = process.exchange({"action": "execute", "finished": False})
         received = _take(reply, body, pieces, received, command, ctx)
         finished = bool(reply.get("finished"))
-    return Table(_numbered_time(concat([Table(piece) for piece in pieces]).frame))
+    return Table(handing.with_numbered_time(concat([Table(piece) for piece in pieces]).frame))
 
 
 def _take(
@@ -122,8 +118,8 @@ def _getinfo(command: Command, ctx: Context, app: str, session_key: str) -> dict
         "preview": False,
         "streaming_command_will_restart": False,
         "searchinfo": {
-            "args": [text for part in command.parts for text in arguments(part, quote=False)],
-            "raw_args": [text for part in command.parts for text in arguments(part, quote=True)],
+            "args": handing.arguments(command, quote=False),
+            "raw_args": handing.arguments(command, quote=True),
             "dispatch_dir": str(ctx.instance.data_dir or ""),
             "sid": ctx.sid,
             "app": ctx.app or app,
@@ -141,27 +137,6 @@ def _getinfo(command: Command, ctx: Context, app: str, session_key: str) -> dict
     }
 
 
-def arguments(part: Node, *, quote: bool) -> list[str]:
-    """The argument as the command gets it: `raw_args` keep their quotes, `args` do not."""
-    if isinstance(part, Clause):
-        return [part.keyword, *(text for inner in part.parts for text in arguments(inner, quote=quote))]
-    if quote or isinstance(part, Subsearch):
-        return [unparse(part)]
-    if isinstance(part, Option):
-        value = part.value
-        text = ("true" if value else "false") if isinstance(value, bool) else str(value)
-        return [f"{part.name}={text}"]
-    if isinstance(part, Word):
-        return [part.text]
-    if isinstance(part, FieldName):
-        return [part.name]
-    if isinstance(part, Alias):
-        return [part.source.name, "as", part.target.name]
-    if isinstance(part, Literal):
-        return [str(part.value)]
-    return [unparse(part)]
-
-
 def _tell(reply: dict[str, Any], command: Command, ctx: Context) -> None:
     """Messages of the command go to the job; an error of it is an error of the search."""
     messages = (reply.get("inspector") or {}).get("messages") or []
@@ -177,15 +152,3 @@ def _tell(reply: dict[str, Any], command: Command, ctx: Context) -> None:
             ctx.info(text)
     if reply.get("error"):
         raise SearchError(f"{command.name}: {reply['error']}", node=command)
-
-
-def _with_text_time(frame: pl.DataFrame) -> pl.DataFrame:
-    if "_time" not in frame.columns:
-        return frame
-    return frame.with_columns(render(frame.get_column("_time")))
-
-
-def _numbered_time(frame: pl.DataFrame) -> pl.DataFrame:
-    if "_time" not in frame.columns:
-        return frame
-    return frame.with_columns(pl.col("_time").cast(pl.Float64, strict=False))

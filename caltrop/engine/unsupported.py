@@ -4,7 +4,7 @@ from __future__ import annotations
 
 _MLTK = "it belongs to the Machine Learning Toolkit, whose models and algorithms are an app of its own"
 _INTERNAL = "it serves Splunk's own processes and is not documented for searches"
-_SCRIPT = "it runs a script of the host outside the chunked protocol; a custom command with chunked = true does the same safely"
+_SCRIPT = "it runs a script that no app declares; a custom command (commands.conf) does the same within its limits"
 
 REASONS: dict[str, str] = {
     **dict.fromkeys(("apply", "deletemodel", "fit", "listmodels", "sample", "score", "summary"), _MLTK),

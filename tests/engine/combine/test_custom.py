@@ -215,7 +215,6 @@ def test_endless_output_is_bounded(search: Search, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("conf", "said"),
     [
-        ("chunked = false", "old protocol"),
         ("chunked = true\nfilename = ../x.py", "outside bin/"),
         ("chunked = true\nfilename = gone.py", "missing: gone.py"),
         ("chunked = true\ndisabled = true", "unknown command"),

@@ -188,3 +188,28 @@ def test_a_session_of_a_command_ends_with_it(admin: Client, daemon: Daemon, pack
     assert len(row["key"]) > 20, json.dumps(row)
     assert Client(daemon).bearing(f"Splunk {row['key']}").get("server/info").status == 401
     assert set(daemon.state.accounts.sessions()) == before
+
+
+OLD_COMMAND = """
+import splunk.Intersplunk as si
+rows, _, settings = si.getOrganizedResults()
+si.outputResults([{"key": settings["sessionKey"], "owner": settings["owner"], "sid": settings["sid"], "info": settings["infoPath"]}])
+"""
+
+
+def test_a_session_of_an_old_command_ends_with_it_too(admin: Client, daemon: Daemon, package: Package) -> None:
+    conf = "[oldkey]\nfilename = oldkey.py\npassauth = true\nrequires_srinfo = true\n"
+    files = {
+        "bin/oldkey.py": OLD_COMMAND,
+        "default/commands.conf": conf,
+        "metadata/default.meta": "[]\nexport = system\n",
+    }
+    assert admin.post("apps/local", name=str(package("older", files)), filename=1).status == 201
+    before = set(daemon.state.accounts.sessions())
+    (row,) = search(admin, "| makeresults | oldkey")
+    assert row["owner"] == "admin"
+    assert row["sid"]
+    assert Path(row["info"]).is_relative_to(daemon.state.data_dir / "var" / "run" / "dispatch")
+    assert not Path(row["info"]).exists()
+    assert Client(daemon).bearing(f"Splunk {row['key']}").get("server/info").status == 401
+    assert set(daemon.state.accounts.sessions()) == before
