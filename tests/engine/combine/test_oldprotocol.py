@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caltrop.engine.beside.splunk import Intersplunk
 from caltrop.conformance import event_frame, rows_of
 from caltrop.engine import chunked
+from caltrop.engine.beside.splunk import Intersplunk
 from caltrop.engine.errors import SearchError
 from caltrop.engine.instance import Instance, SearchResult
 
