@@ -173,10 +173,16 @@ class Jobs:
 
     # -- asking --------------------------------------------------------------------------------------------------------
 
-    def start(self, spec: SearchSpec, *, then: Callable[[Job], None] | None = None) -> Job:
+    def start(
+        self,
+        spec: SearchSpec,
+        *,
+        then: Callable[[Job], None] | None = None,
+        ended: Callable[[Job], None] | None = None,
+    ) -> Job:
         """Check the search and run it in the background; 400 for one that cannot run.
 
-        `then` runs in the worker when the search has ended well, before the job is done.
+        `then` runs in the worker when the search has ended well, `ended` however it ended, both before the job is done.
         """
         if self._closed:
             raise ApiError(503, "The server is shutting down.")
@@ -192,7 +198,7 @@ class Jobs:
             if sid in self._jobs:
                 raise ApiError(409, f"A search job with the id {sid!r} already exists")
             self._jobs[sid] = job
-        self._pool.submit(lambda: self._run(job, then))
+        self._pool.submit(lambda: self._run(job, then, ended))
         return job
 
     def check(self, search: str, app: str, user: str, moment: float | None = None) -> Reading:
@@ -229,7 +235,7 @@ class Jobs:
 
     # -- running -------------------------------------------------------------------------------------------------------
 
-    def _run(self, job: Job, then: Callable[[Job], None] | None) -> None:
+    def _run(self, job: Job, then: Callable[[Job], None] | None, ended: Callable[[Job], None] | None) -> None:
         spec = job.spec
         said = job.said
         try:
@@ -278,6 +284,8 @@ class Jobs:
         finally:
             job.progress = 1.0
             job.finished = job.updated = self._ended = self._clock()
+            if ended is not None:
+                ended(job)
             self._large = self._large or job.cancelled or max(job.stop.size, job.size) > LARGE
             job.done.set()
             job.over.set()

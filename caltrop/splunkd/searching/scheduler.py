@@ -6,10 +6,11 @@ Follows "Schedule a search" settings of savedsearches.conf.spec: the times of a 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Protocol
 
+from caltrop.dialect.words import quoted
 from caltrop.knowledge.configuration import NOBODY, SYSTEM
 from caltrop.splunkd.access.accounts import SYSTEM_USER
 from caltrop.splunkd.searching.jobs import Job, SearchSpec
@@ -22,9 +23,11 @@ CONF = "savedsearches"
 
 
 class Dispatch(Protocol):
-    """Starts a saved search."""
+    """Starts a saved search, and tells `ended` when it is over."""
 
-    def __call__(self, saved: SavedSearch, user: str, *, now: float, trigger: bool, scheduled: bool) -> Job: ...
+    def __call__(
+        self, saved: SavedSearch, user: str, *, now: float, trigger: bool, scheduled: bool, ended: Callable[[Job], None]
+    ) -> Job: ...
 
 
 class Scheduler:
@@ -89,29 +92,52 @@ class Scheduler:
         return account is not None and "schedule_search" in self._state.permissions.capabilities(account)
 
     def _start(self, saved: SavedSearch, due: float) -> Job | None:
-        logs = self._state.logs
         if not self._may(saved.owner):
-            where = f'savedsearch_id="{saved.owner};{saved.app};{saved.name}"'
-            logs.scheduler(f'{where}, status=skipped, reason="its owner lacks the capability schedule_search"')
+            self._say(saved, due, "skipped", reason="its owner lacks the capability schedule_search")
             return None
         running = self._running.get(saved.key)
         if running is not None and not running.done.is_set():
-            logs.scheduler(
-                f'savedsearch_id="{saved.owner};{saved.app};{saved.name}", status=skipped, reason="still running"'
-            )
+            self._say(saved, due, "skipped", reason="still running")
             return None
+        began = self._state.now()
         try:
-            job = self._dispatch(saved, SYSTEM_USER, now=due, trigger=True, scheduled=True)
-        except ApiError as error:
-            logs.scheduler(
-                f'savedsearch_id="{saved.owner};{saved.app};{saved.name}", status=failed, reason="{error.text}"'
+            job = self._dispatch(
+                saved,
+                SYSTEM_USER,
+                now=due,
+                trigger=True,
+                scheduled=True,
+                ended=lambda job: self._ended(saved, due, began, job),
             )
+        except ApiError as error:
+            self._say(saved, due, "failed", reason=error.text)
             return None
         self._running[saved.key] = job
-        logs.scheduler(
-            f'savedsearch_id="{saved.owner};{saved.app};{saved.name}", status=success, scheduled_time={int(due)}, sid="{job.sid}"'
-        )
         return job
+
+    def _ended(self, saved: SavedSearch, due: float, began: float, job: Job) -> None:
+        """One line for each run that has come to its end, in the fields of Splunk's scheduler.log."""
+        facts: dict[str, object] = {"dispatch_time": int(began), "run_time": f"{max(job.finished - began, 0.0):.3f}"}
+        if job.failed:
+            reason = next((message.text for message in job.messages if message.severity in ("FATAL", "ERROR")), "")
+            self._say(saved, due, "failed", reason=reason, **facts, sid=job.sid)
+        else:
+            facts |= {"result_count": len(job.table), "alert_actions": ",".join(saved.actions)}
+            self._say(saved, due, "success", **facts, sid=job.sid)
+
+    def _say(self, saved: SavedSearch, due: float, status: str, **facts: object) -> None:
+        """A line of scheduler.log: which search, how it went, and more facts; texts in quotes, numbers and status bare."""
+        named: dict[str, object] = {
+            "savedsearch_id": f"{saved.owner};{saved.app};{saved.name}", "search_type": "scheduled", "user": saved.owner,
+            "app": saved.app, "savedsearch_name": saved.name, "status": status, "scheduled_time": int(due), **facts,
+        }  # fmt: skip
+        bare = {"status", "run_time"}
+        self._state.logs.scheduler(
+            ", ".join(
+                f"{name}={value}" if isinstance(value, int) or name in bare else f"{name}={quoted(str(value))}"
+                for name, value in named.items()
+            )
+        )
 
 
 def spec_of(

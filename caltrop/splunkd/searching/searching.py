@@ -23,8 +23,14 @@ class Searching:
         self.alerting = Alerting(state, self.jobs, ingest)
         self.scheduler = Scheduler(state, self.dispatch)
 
-    def start(self, spec: SearchSpec, *, then: Callable[[Job], None] | None = None) -> Job:
-        job = self.jobs.start(spec, then=then)
+    def start(
+        self,
+        spec: SearchSpec,
+        *,
+        then: Callable[[Job], None] | None = None,
+        ended: Callable[[Job], None] | None = None,
+    ) -> Job:
+        job = self.jobs.start(spec, then=then, ended=ended)
         self._state.logs.audit(
             spec.owner, "search", info="granted", search_id=f"'{job.sid}'", search=f"'{spec.search}'"
         )
@@ -36,15 +42,16 @@ class Searching:
 
     def dispatch(
         self, saved: SavedSearch, user: str, *, now: float | None = None, trigger: bool = False, scheduled: bool = False,
-        search: str | None = None,
+        search: str | None = None, ended: Callable[[Job], None] | None = None,
     ) -> Job:  # fmt: skip
-        """Run a saved search; with `trigger` its alert conditions and actions follow, before the job is done."""
+        """Run a saved search; with `trigger` its alert conditions and actions follow, before the job is done. `ended` is told
+        of it last."""
         spec = spec_of(saved, user, now=now, scheduled=scheduled, search=search)
 
         def then(job: Job) -> None:
             self.alerting.after(saved, job, self._state.now() if now is None else now)
 
-        return self.start(spec, then=then if trigger else None)
+        return self.start(spec, then=then if trigger else None, ended=ended)
 
     def close(self) -> None:
         self.jobs.close()

@@ -10,10 +10,11 @@ import pytest
 from caltrop.dialect.spans import seconds_of
 from caltrop.splunkd.access.accounts import SYSTEM_USER
 from caltrop.splunkd.daemon import Daemon
+from caltrop.splunkd.inprocess import Client
 from caltrop.splunkd.searching import findings
 from caltrop.splunkd.searching.savedsearches import SavedSearch, expand_arguments
 
-from .conftest import Clock
+from .conftest import Clock, search
 
 NEW_YEAR = 1704067200.0  # 2024-01-01T00:00:00Z
 
@@ -51,6 +52,32 @@ def test_the_schedule_runs_what_is_due(pinned: tuple[Daemon, Clock]) -> None:
     assert [j.spec.now for j in daemon.searching.scheduler.run_due(clock.now)] == [NEW_YEAR + 86400]
     daemon.state.logs.flush()
     assert daemon.state.store.info("_internal").count > 0
+
+
+def test_each_run_leaves_a_line_with_the_fields_of_the_scheduler_log(pinned: tuple[Daemon, Clock]) -> None:
+    daemon, clock = pinned
+    settings = {"enableSched": "1", "cron_schedule": "*/10 * * * *", "action.notable": "1"}
+    for name, spl in {
+        "two of them": "| makeresults count=2", "none": "| makeresults | where 1=2", "breaks": "| makeresults | map search=\"| nosuch\"",
+        "no search": "| nosuch",
+    }.items():  # fmt: skip
+        daemon.state.config.set("savedsearches", name, settings | {"search": spl}, app="search")
+    clock.now = NEW_YEAR + 603
+    for job in daemon.searching.scheduler.run_due(clock.now):
+        assert job.done.wait(20)
+    told = search(
+        Client(daemon).basic("admin", "x"),
+        "search index=_internal sourcetype=scheduler | sort savedsearch_name | fields savedsearch_name app user status "
+        "scheduled_time result_count alert_actions reason sid",
+    )
+    rows = {row["savedsearch_name"]: row for row in told}
+    assert set(rows) == {"two of them", "none", "breaks", "no search"}
+    two, none = rows["two of them"], rows["none"]
+    assert (two["result_count"], two["status"], two["alert_actions"]) == ("2", "success", "notable")
+    assert (two["app"], two["user"], two["scheduled_time"]) == ("search", "nobody", str(int(NEW_YEAR + 600)))
+    assert two["sid"].startswith("scheduler__") and none["result_count"] == "0"
+    assert rows["breaks"]["status"] == rows["no search"]["status"] == "failed"
+    assert "nosuch" in rows["breaks"]["reason"] and "nosuch" in rows["no search"]["reason"]
 
 
 @pytest.mark.parametrize(
