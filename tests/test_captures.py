@@ -1,39 +1,52 @@
-"""The detections of this repository on real captures of the behaviour they look for.
-
-Both captures hold the remote call in module logging (4103) only: no 4104 event in them has Invoke-WmiMethod. So the third
-detection fires on both, and the other two rightly do not. The seed's search is reported as it is.
-"""
+"""The detections of this repository on real captures: docs/pack.md says what answers to which, and this is where it is held to it."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from caltrop.content import load
-from caltrop.corpus import run as corpus
-from caltrop.knowledge import layers
+from tools import capture_matrix
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
-CAPTURES = {
-    "lateral_movement_host_empire_wmi_dcerpc_wmi_IWbemServices_ExecMethod.zip": 6383,
-    "lateral_movement_host_empire_msbuild_dcerpc_wmi_smb.zip": 4559,
-}
-EXPECTED = {
-    "Remote Process Instantiation via WMI and PowerShell Module Logging": 1,
-    "Remote Process Instantiation via WMI and PowerShell Script Block": 0,
-    "Remote Process Instantiation via WMI and PowerShell Script Block XML": 0,
-}
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "pack.md"
 
 
-@pytest.mark.parametrize("capture", CAPTURES)
-def test_the_detections_on_real_captures(root: Path, shared: Path, capture: str) -> None:
-    catalogue = load(root)
-    path = str(shared / "datasets" / "otrf" / capture)
-    with corpus.instance_of(catalogue, [path], layers()) as (instance, events):
-        assert events == CAPTURES[capture]
-        runs = [corpus.run(instance, d, catalogue.config.id, rows=True) for d in catalogue.detections]
-    assert [r.error for r in runs] == [None] * len(runs)
-    assert {r.name: r.hits for r in runs} == EXPECTED
-    (hit,) = (row for r in runs for row in r.rows)
-    assert "WORKSTATION6.theshire.local" in hit["Payload"]
+def told(page: str) -> dict[str, dict[str, int]]:
+    """{capture: {detection: hits}} as the page's tables have it, hits above zero only."""
+    text = page.split(capture_matrix.BEGIN)[1].split(capture_matrix.END)[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("|")]
+    names = {cells[0]: cells[1] for cells in rows if len(cells) == 3 and cells[0].isdigit()}
+    out: dict[str, dict[str, int]] = {name: {} for name in names.values()}
+    for cells in rows:
+        for number, cell in enumerate(cells[1:], 1):
+            if len(cells) > 3 and re.fullmatch(r"[1-9]\d*", cell) and cells[0] != "detection":
+                out[names[str(number)]][cells[0]] = int(cell)
+    return out
+
+
+TOLD = told(PAGE.read_text())
+
+
+@pytest.mark.parametrize("capture", [name for name in TOLD if name != capture_matrix.COMPANY])
+def test_what_answers_to_a_capture(root: Path, shared: Path, capture: str) -> None:
+    (path,) = (one for one in capture_matrix.captures(shared / "datasets") if capture_matrix.label(one) == capture)
+    hits = capture_matrix.found(load(root), [path])
+    assert {name: len(rows) for name, rows in hits.items() if rows} == TOLD[capture]
+
+
+def test_every_capture_is_on_the_page(shared: Path) -> None:
+    assert {capture_matrix.label(path) for path in capture_matrix.captures(shared / "datasets")} == set(TOLD) - {
+        capture_matrix.COMPANY
+    }
+
+
+def test_the_enriching_detection_names_the_other_host(root: Path, shared: Path) -> None:
+    """The seed's companion on module logging sees the call, and the computer that it was aimed at."""
+    hits = capture_matrix.found(
+        load(root), [shared / "datasets" / "otrf" / "lateral_movement_host_empire_msbuild_dcerpc_wmi_smb.zip"]
+    )
+    (row,) = hits["Remote Process Instantiation via WMI and PowerShell Module Logging"]
+    assert "WORKSTATION6.theshire.local" in row["Payload"]

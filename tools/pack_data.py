@@ -1,0 +1,176 @@
+"""The authored data of the detections of "Active Directory Lateral Movement": one scene a detection, and what surrounds it.
+
+    python -m tools.pack_data [FOLDER]
+
+writes tests/data/pack: `<detection>.<channel>.log` in which the detection must hit, and `benign.<channel>.log`, an hour of the small
+company of `tools.company` together with what comes closest to each technique without being it. Hosts, accounts, addresses and payloads
+are invented; the format of the events is Windows'. A test holds the committed files to this module.
+"""
+
+from __future__ import annotations
+
+import gzip
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tools import company
+from tools.windows_events import POWERSHELL, SYSTEM32, WMI_HOST, Log
+
+FOLDER = Path(__file__).resolve().parent.parent / "tests" / "data" / "pack"
+# The intruder's account and foothold, and the hosts that they move to.
+WHO, FROM, FROM_IP = "svc-helios", "WS-117", "10.20.4.17"
+FIRST, SECOND, THIRD = "SRV-APP02", "FS01", "WS-124"
+SVCHOST, SERVICES_EXE, CMD = SYSTEM32 + "svchost.exe", SYSTEM32 + "services.exe", SYSTEM32 + "cmd.exe"
+TOOL = "C:\\ProgramData\\upd.exe"
+ENCODED = "powershell -nop -w hidden -enc SQBFAFgAIAAkAGUAbgB2ADoAcAA="
+
+SCENES: dict[str, Callable[[Log], None]] = {}
+
+
+def scene(write: Callable[[Log], None]) -> Callable[[Log], None]:
+    """A scene is called after the detection that must hit in it."""
+    SCENES[write.__name__] = write
+    return write
+
+
+@scene
+def process_started_by_the_wmi_provider_host(log: Log) -> None:
+    secured = "C:\\Windows\\system32\\wbem\\wmiprvse.exe -secured -Embedding"
+    log.process(
+        FIRST, 10, "NETWORK SERVICE", WMI_HOST, secured, SVCHOST, "C:\\Windows\\system32\\svchost.exe -k DcomLaunch -p"
+    )
+    log.process(FIRST, 11, WHO, POWERSHELL, ENCODED, WMI_HOST, secured, logon="0x81f2")
+    log.audited(FIRST, 11, "NETWORK SERVICE", POWERSHELL, ENCODED, WMI_HOST, logon="0x81f2", target=WHO)
+    log.audited(
+        SECOND,
+        60,
+        "NETWORK SERVICE",
+        CMD,
+        "cmd.exe /Q /c whoami 1> \\\\127.0.0.1\\ADMIN$\\__1741080060.2 2>&1",
+        WMI_HOST,
+        logon="0x77a1",
+        target=WHO,
+    )
+    log.process(THIRD, 95, WHO, TOOL, f'"{TOOL}"', WMI_HOST, secured, logon="0x51c0", original="-", company="-")
+    log.process(
+        THIRD,
+        96,
+        "NETWORK SERVICE",
+        SYSTEM32 + "WerFault.exe",
+        "C:\\Windows\\system32\\WerFault.exe -u -p 4012 -s 316",
+        WMI_HOST,
+        secured,
+    )
+
+
+@scene
+def process_started_by_a_winrm_host_process(log: Log) -> None:
+    wsmprov, winrs = SYSTEM32 + "wsmprovhost.exe", SYSTEM32 + "winrshost.exe"
+    log.process(FIRST, 5, WHO, wsmprov, wsmprov + " -Embedding", SVCHOST, logon="0x81f9")
+    log.process(FIRST, 9, WHO, POWERSHELL, ENCODED, wsmprov, wsmprov + " -Embedding", logon="0x81f9", audit=True)
+    log.process(
+        FIRST,
+        9.1,
+        WHO,
+        SYSTEM32 + "conhost.exe",
+        "\\??\\C:\\Windows\\system32\\conhost.exe 0xffffffff -ForceV1",
+        wsmprov,
+        logon="0x81f9",
+    )
+    log.audited(SECOND, 44, WHO, CMD, "C:\\Windows\\system32\\cmd.exe /C hostname", winrs, logon="0x8200")
+
+
+@scene
+def service_installed_that_runs_a_command_interpreter(log: Log) -> None:
+    shell = "%COMSPEC% /Q /c echo dir ^> \\\\127.0.0.1\\C$\\__output 2^>^&1 > %TEMP%\\execute.bat & %COMSPEC% /Q /c %TEMP%\\execute.bat"
+    log.service(FIRST, 20, WHO, "BTOBTO", shell, logon="0x9001")
+    log.service(
+        SECOND,
+        50,
+        WHO,
+        "QWTZPLMA",
+        '%COMSPEC% /C "%COMSPEC% /C start /b powershell -noP -sta -w 1 -enc SQBFAFgA"',
+        logon="0x9002",
+        system=False,
+    )
+    log.service(THIRD, 80, WHO, "a1f09c2", "\\\\127.0.0.1\\ADMIN$\\a1f09c2.exe", logon="0x9003")
+    log.service(
+        THIRD,
+        90,
+        "SYSTEM",
+        "Zabbix Agent",
+        '"C:\\Program Files\\Zabbix Agent\\zabbix_agentd.exe" --config "C:\\Program Files\\Zabbix Agent\\zabbix_agentd.conf"',
+        start=2,
+    )
+
+
+@scene
+def scheduled_task_registered_from_a_network_logon(log: Log) -> None:
+    log.logon(FIRST, 4, WHO, 3, FROM_IP, "0x9101", port=50112)
+    log.task(
+        4698,
+        FIRST,
+        5,
+        WHO,
+        "\\Microsoft\\Windows\\Maintenance\\UpdCheck",
+        "cmd.exe /c C:\\ProgramData\\upd.exe",
+        logon="0x9101",
+        local=False,
+    )
+    log.logon(SECOND, 40, WHO, 3, FROM_IP, "0x9102", port=50113)
+    log.task(4702, SECOND, 41, WHO, "\\Backup\\Nightly", TOOL, logon="0x9102", local=False)
+    log.task(
+        4698,
+        THIRD,
+        60,
+        "SYSTEM",
+        "\\Microsoft\\Office\\OfficeTelemetryAgent",
+        "C:\\Program Files\\Microsoft Office\\root\\Office16\\msoia.exe",
+        logon="0x3e7",
+        local=True,
+    )
+
+
+@scene
+def executable_written_to_an_administrative_share(log: Log) -> None:
+    log.share(FIRST, 10, WHO, FROM_IP, "C$", "\\??\\C:\\", "ProgramData", "0x80")
+    log.share(FIRST, 11, WHO, FROM_IP, "C$", "\\??\\C:\\", "ProgramData\\upd.exe", "0x17019f")
+    log.share(FIRST, 11.1, WHO, FROM_IP, "C$", "\\??\\C:\\", "ProgramData\\upd.exe", "0x2")
+    log.file(FIRST, 11.2, "SYSTEM", "System", TOOL)
+    log.share(SECOND, 30, WHO, FROM_IP, "ADMIN$", "\\??\\C:\\Windows", "System32\\wlbsctrl.dll", "0x120196")
+    log.file(THIRD, 50, "SYSTEM", "System", "C:\\Windows\\Tasks\\build.xml")
+
+
+def scenes() -> dict[str, Log]:
+    """Every scene, written: {detection: log}."""
+    logs = {}
+    for name, write in SCENES.items():
+        logs[name] = Log()
+        write(logs[name])
+    return logs
+
+
+def files() -> dict[str, str]:
+    """{file name: text} of everything in the folder; a name in .gz is that of a packed file."""
+    out = {
+        f"{name}.{channel}.log": "\n".join(log.lines(channel)) + "\n"
+        for name, log in scenes().items()
+        for channel in log.channels()
+    }
+    benign = company.day(hours=(9, 10), people=4)
+    company.near_misses(benign)
+    return out | {f"benign.{channel}.log.gz": "\n".join(benign.lines(channel)) + "\n" for channel in benign.channels()}
+
+
+def main(arguments: list[str]) -> int:
+    folder = Path(arguments[0]) if arguments else FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files().items():
+        data = text.encode()
+        (folder / name).write_bytes(gzip.compress(data, mtime=0) if name.endswith(".gz") else data)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
