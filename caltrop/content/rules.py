@@ -42,6 +42,7 @@ RULES: dict[str, tuple[str, str]] = {
     "missing-addon": ("warning", "an add-on that app.yml lists is not on this machine"),
     "unknown-detection": ("warning", "an override in app.yml is for a detection that does not exist"),
     "no-deployment": ("error", "no deployment says how searches of this type run"),
+    "bad-view": ("warning", "a view of the template that is not Simple XML as Splunk documents it"),
     # the search
     **{code: ("error", about) for code, about in analysis.UNREADABLE.items()},
     **{code: (rule.severity, rule.about) for code, rule in analysis.RULES.items()},

@@ -369,3 +369,12 @@ def test_an_enrichment_knows_the_columns_of_a_lookup(repository: Repository) -> 
     assert codes("adress AS remote_host", "owner") == {"unknown-lookup-column"}
     assert codes("ip AS remote_host", "owners AS owner") == {"unknown-lookup-column"}
     assert codes("ip AS nowhere", "owner") == {"enrichment-not-output"}
+
+
+def test_a_view_of_the_template_is_checked(repository: Repository) -> None:
+    good = '<dashboard version="1.1">\n  <label>Mine</label>\n</dashboard>\n'
+    bad = good.replace("<label>Mine</label>", "<lable>Mine</lable>")
+    folder = repository({"app/default/data/ui/views/a.xml": good, "app/default/data/ui/views/b.xml": bad})
+    (problem,) = [p for p in load(folder).problems if p.code == "bad-view"]
+    assert (problem.file, problem.line, problem.column) == ("app/default/data/ui/views/b.xml", 2, 3)
+    assert problem.severity == "warning" and "'label'" in problem.hint

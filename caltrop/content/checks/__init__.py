@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from caltrop.content.cache import Bundle
-from caltrop.content.checks import data, identity, placeholders, references, risk, schedule, search, unfilled
+from caltrop.content.checks import data, identity, placeholders, references, risk, schedule, search, unfilled, views
 from caltrop.content.checks.finding import Finding
 from caltrop.content.document import Document
 from caltrop.content.model import Catalogue
@@ -33,7 +33,7 @@ def findings(catalogue: Catalogue, bundle: Bundle | None = None) -> Iterator[Fin
 def check_catalogue(catalogue: Catalogue, bundle: Bundle | None = None, *, places: bool = True) -> list[Problem]:
     """Every finding, with line and column; without `places` none is looked for, which takes reading files again."""
     locator = _Locator(Path(catalogue.root) if places else None)
-    return [locator.problem(finding) for finding in findings(catalogue, bundle)]
+    return [*(locator.problem(finding) for finding in findings(catalogue, bundle)), *views.problems(catalogue)]
 
 
 class _Locator:
