@@ -6,12 +6,17 @@ rest of it. So of the event types of many technologies those of other source typ
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import polars as pl
 
 from caltrop.engine import matching
 from caltrop.spl.ast import And, Comparison, Membership, Node, Not, Or
 
 FEW = 8  # a column has few values where each occurs so many times on average
+SMALL = 32  # or where there are no more than these
+REMEMBERED = 16_384  # answers of terms about values
+TEXT = 2_048  # characters of the values of one answer, at most
 _KINDS = frozenset(
     {"index", "sourcetype", "source", "host"}
 )  # usually one value for all rows that are looked at together
@@ -42,7 +47,7 @@ class Terms:
     def __init__(self, frame: pl.DataFrame) -> None:
         self.frame = frame
         self._known: dict[Node, pl.Series | bool] = {}
-        self._values: dict[str, pl.Series | None] = {}
+        self._values: dict[str, tuple[str, ...] | None] = {}
 
     def matches(self, node: Node) -> pl.Series:
         """The rows that match: Boolean, without nulls. Raises `SearchError` for what cannot stand in a search expression."""
@@ -79,33 +84,43 @@ class Terms:
 
     def _term(self, node: Node) -> pl.Series | bool:
         if isinstance(node, Comparison | Membership) and (values := self._few(node.field.name)) is not None:
-            return self._by_value(node, node.field.name, values)
+            return self._by_value(node, values)
         found = matching.test(node, self.frame)
         if isinstance(found, bool):
             return found
         return _decided(self.frame.select(found.alias("match")).to_series(), self.frame.height)
 
-    def _few(self, name: str) -> pl.Series | None:
-        """The values of a text field that has few of them."""
+    def _few(self, name: str) -> tuple[str, ...] | None:
+        """The values of a text field that has few of them, in order."""
         if name not in self._values:
             column = self.frame.get_column(name) if name in self.frame.columns else None
             values = column.unique().drop_nulls() if column is not None and column.dtype == pl.String else None
-            few = values is not None and len(values) * FEW <= self.frame.height
-            self._values[name] = values if few else None
+            few = values is not None and (len(values) * FEW <= self.frame.height or len(values) <= SMALL)
+            self._values[name] = tuple(values.sort()) if values is not None and few else None
         return self._values[name]
 
-    def _by_value(self, node: Node, name: str, values: pl.Series) -> pl.Series | bool:
-        found = matching.test(node, values.to_frame())
-        if isinstance(found, bool):
-            passing = values if found else values.clear()
-        else:
-            passing = values.filter(_stretched(values.to_frame().select(found.alias("match")).to_series(), len(values)))
-        column = self.frame.get_column(name)
-        if not len(passing):
+    def _by_value(self, node: Comparison | Membership, values: tuple[str, ...]) -> pl.Series | bool:
+        passing = (_remembered if sum(map(len, values)) <= TEXT else _passing)(node, values)
+        column = self.frame.get_column(node.field.name)
+        if not passing:
             return False
         if len(passing) == len(values):
             return True if not column.null_count() else column.is_not_null()
-        return column.is_in(passing.implode()).fill_null(False)
+        return column.is_in(passing).fill_null(False)
+
+
+def _passing(node: Comparison | Membership, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of a field's values that a term lets pass."""
+    frame = pl.DataFrame({node.field.name: pl.Series(values, dtype=pl.String)})
+    found = matching.test(node, frame)
+    if isinstance(found, bool):
+        return values if found else ()
+    mask = _stretched(frame.select(found.alias("match")).to_series(), len(values))
+    return tuple(value for value, passes in zip(values, mask, strict=True) if passes)
+
+
+# The answer depends on nothing else, and the same few values come again with every small segment.
+_remembered = lru_cache(maxsize=REMEMBERED)(_passing)
 
 
 def _stretched(mask: pl.Series, height: int) -> pl.Series:

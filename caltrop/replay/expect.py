@@ -9,6 +9,7 @@ from caltrop.content.model import Detection, Expectation, ExpectedRisk, RowBound
 from caltrop.replay.target import Row
 from caltrop.replay.verdict import Check
 
+RISK_FIELDS = ("risk_object", "risk_object_type", "risk_score", "risk_message")  # what is read of a risk event
 SHOWN = 5  # values named in a sentence
 
 

@@ -59,6 +59,19 @@ class Proof:
     host: str = field(default_factory=lambda: f"caltrop-{uuid.uuid4().hex[:8]}")  # marks the data of this run
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A detection and its saved search as the target has it, asked for once: a proof changes nothing of it but the filter macro."""
+
+    proof: Proof
+    detection: Detection
+    saved: SavedSearch
+
+    @property
+    def target(self) -> Target:
+        return self.proof.target
+
+
 def prove(
     proof: Proof,
     detections: Sequence[Detection],
@@ -137,7 +150,7 @@ def prove_detection(proof: Proof, detection: Detection) -> DetectionResult:
         outcome.skipped = _why_not(detection, test)
         if outcome.skipped is None:
             try:
-                _prove_test(proof, detection, test, outcome)
+                _prove_test(_case(proof, detection), test, outcome)
             except CaltropError as error:
                 outcome.error = str(error) if not error.hint else f"{error} ({error.hint})"
         if not all(check.passed for check in outcome.checks):
@@ -145,6 +158,10 @@ def prove_detection(proof: Proof, detection: Detection) -> DetectionResult:
         outcome.milliseconds = (time.monotonic() - began) * 1000
         result.tests.append(outcome)
     return result
+
+
+def _case(proof: Proof, detection: Detection) -> Case:
+    return Case(proof, detection, proof.target.saved_search(proof.search_name(detection), proof.app))
 
 
 def _why_not(detection: Detection, test: Test) -> str | None:
@@ -157,46 +174,46 @@ def _why_not(detection: Detection, test: Test) -> str | None:
     return None
 
 
-def _prove_test(proof: Proof, detection: Detection, test: Test, outcome: TestResult) -> None:
+def _prove_test(case: Case, test: Test, outcome: TestResult) -> None:
     if not test.attack_data:
         raise CaltropError("the test names no attack_data: there is nothing to replay")
-    with _replayed(proof, detection, test.attack_data, test.fallback, outcome) as window:
+    detection = case.detection
+    with _replayed(case, test.attack_data, test.fallback, outcome) as window:
         began = time.monotonic()
-        sid, rows = _run(proof, detection, window, actions=True)
+        sid, rows = _run(case, window, actions=True)
         outcome.search_milliseconds = (time.monotonic() - began) * 1000
-        outcome.search = _as_run(proof, detection)
+        outcome.search = str(case.saved.content.get("search") or "")
         outcome.hits = len(rows)
         outcome.rows = rows[:ROWS_KEPT]
         outcome.checks += expect.hits(rows, test.expect)
-        if not rows and not outcome.checks[0].passed and not proof.shift:
-            outcome.why += _why(proof, detection, window)
+        if not rows and not outcome.checks[0].passed and not case.proof.shift:
+            outcome.why += _why(case, window)
         if rows:
             outcome.checks += expect.entities(rows, detection)
-            outcome.checks += _actions(proof, detection, test, sid, rows, outcome)
-            outcome.checks += _tuning(proof, detection, window, rows)
+            outcome.checks += _actions(case, test, sid, rows, outcome)
+            outcome.checks += _tuning(case, window, rows)
     malicious = rows
     for data in test.benign:
-        with _replayed(proof, detection, (data,), (), outcome) as window:
-            _, rows = _run(proof, detection, window, actions=False)
+        with _replayed(case, (data,), (), outcome) as window:
+            _, rows = _run(case, window, actions=False)
             seen = f"{len(rows)} hits on {data.data}"
             outcome.checks.append(Check("benign", not rows, seen))
             tunings = benign.telling(rows, malicious)
-            chosen = _first_that_silences(proof, detection, window, tunings) if rows else None
+            chosen = _first_that_silences(case, window, tunings) if rows else None
         if rows:
             outcome.benign.append(Benign(data.data, len(rows), list(rows[:ROWS_KEPT])))
-            kept = chosen is not None and _keeps_hits(proof, detection, test, outcome, chosen, len(malicious))
+            kept = chosen is not None and _keeps_hits(case, test, outcome, chosen, len(malicious))
             outcome.why += _to_tune(detection, rows, tunings, chosen if kept else None, len(malicious))
 
 
-def _why(proof: Proof, detection: Detection, window: Window) -> list[str]:
+def _why(case: Case, window: Window) -> list[str]:
     """Why the saved search found nothing in the data, asked of the target by searches."""
     try:
-        search = str(proof.target.saved_search(proof.search_name(detection), proof.app).content.get("search") or "")
         explanation = evidence.explained(
-            proof.target,
-            search or detection.search,
-            proof.app,
-            proof.host,
+            case.target,
+            str(case.saved.content.get("search") or case.detection.search),
+            case.proof.app,
+            case.proof.host,
             earliest=int(window.first),
             latest=int(window.last) + 1,
             now=time.time(),
@@ -209,14 +226,12 @@ def _why(proof: Proof, detection: Detection, window: Window) -> list[str]:
 # -- benign data that hits
 
 
-def _first_that_silences(
-    proof: Proof, detection: Detection, window: Window, tunings: Sequence[benign.Telling]
-) -> benign.Telling | None:
+def _first_that_silences(case: Case, window: Window, tunings: Sequence[benign.Telling]) -> benign.Telling | None:
     """The first tuning that leaves none of the benign hits, tried on the target."""
     for tuning in tunings[:TUNINGS]:
-        with _tuned(proof, detection, tuning.macro):
+        with _tuned(case, tuning.macro):
             try:
-                _, left = _run(proof, detection, window, actions=False)
+                _, left = _run(case, window, actions=False)
             except TargetError:  # the macro stands where its fields are not, or not where a search may stand
                 continue
         if not left:
@@ -224,29 +239,27 @@ def _first_that_silences(
     return None
 
 
-def _keeps_hits(
-    proof: Proof, detection: Detection, test: Test, outcome: TestResult, tuning: benign.Telling, wanted: int
-) -> bool:
+def _keeps_hits(case: Case, test: Test, outcome: TestResult, tuning: benign.Telling, wanted: int) -> bool:
     """Whether the malicious data, replayed once more, gives as many hits as before when the macro is tuned."""
     again = TestResult(name=outcome.name, file=outcome.file, line=outcome.line)
     with (
-        _replayed(proof, detection, test.attack_data, test.fallback, again) as window,
-        _tuned(proof, detection, tuning.macro),
+        _replayed(case, test.attack_data, test.fallback, again) as window,
+        _tuned(case, tuning.macro),
     ):
-        _, rows = _run(proof, detection, window, actions=False)
+        _, rows = _run(case, window, actions=False)
     return len(rows) == wanted
 
 
 @contextmanager
-def _tuned(proof: Proof, detection: Detection, definition: str) -> Iterator[None]:
+def _tuned(case: Case, definition: str) -> Iterator[None]:
     """The filter macro is this inside the `with`, and what it was after it."""
-    macro = detection.filter_macro
-    original = proof.target.macro(macro, proof.app)
-    proof.target.set_macro(macro, proof.app, definition)
+    macro, app = case.detection.filter_macro, case.proof.app
+    original = case.target.macro(macro, app)
+    case.target.set_macro(macro, app, definition)
     try:
         yield
     finally:
-        proof.target.set_macro(macro, proof.app, original)
+        case.target.set_macro(macro, app, original)
 
 
 def _to_tune(
@@ -286,9 +299,10 @@ class Window:
 
 @contextmanager
 def _replayed(
-    proof: Proof, detection: Detection, data: Sequence[AttackData], fallback: Sequence[AttackData], outcome: TestResult
+    case: Case, data: Sequence[AttackData], fallback: Sequence[AttackData], outcome: TestResult
 ) -> Iterator[Window]:
     """The data is searchable inside the `with`, alone, and gone after it."""
+    proof = case.proof
     try:
         datasets = [resolve(item, proof.root, proof.cache, clones=proof.clones) for item in data]
     except Unreachable as error:
@@ -297,7 +311,7 @@ def _replayed(
         outcome.notes.append(f"{error}: used the repository's own dataset instead")
         outcome.stand_in = True
         datasets = [resolve(item, proof.root, proof.cache, clones=proof.clones) for item in fallback]
-    end = _shift_end(proof, detection) if proof.shift else None
+    end = _shift_end(case) if proof.shift else None
     failed = False
     try:
         sent: int | None = 0
@@ -355,9 +369,9 @@ def _wait_searchable(proof: Proof, sent: int | None) -> tuple[Window, int]:
     return Window(float(found["first"]), float(found["last"])), int(found["count"])
 
 
-def _shift_end(proof: Proof, detection: Detection) -> float:
+def _shift_end(case: Case) -> float:
     """Where the last event has to lie for the next run of the schedule to find it."""
-    content = proof.target.saved_search(proof.search_name(detection), proof.app).content
+    content = case.saved.content
     now = time.time()
     end = _moment(str(content["dispatch.latest_time"] or "now"), now)
     start = _moment(str(content["dispatch.earliest_time"] or "0"), now)
@@ -377,11 +391,10 @@ def _moment(bound: str, now: float) -> float:
 # -- searches
 
 
-def _run(proof: Proof, detection: Detection, window: Window, *, actions: bool) -> tuple[str, list[Row]]:
+def _run(case: Case, window: Window, *, actions: bool) -> tuple[str, list[Row]]:
     """Dispatch the saved search over the data; with `shift`, let its own schedule run it. Gives sid and rows."""
-    name = proof.search_name(detection)
-    saved = proof.target.saved_search(name, proof.app)
-    if proof.shift and actions:
+    saved = case.saved
+    if case.proof.shift and actions:
         job = _scheduled_job(saved)
     else:
         arguments = {
@@ -391,13 +404,8 @@ def _run(proof: Proof, detection: Detection, window: Window, *, actions: bool) -
             "force_dispatch": "1",
         }
         job = saved.dispatch(**arguments)
-    rows = proof.target.finish(job, what=name)
+    rows = case.target.finish(job, what=saved.name)
     return str(job.sid), one_per_hit(rows) if _rows_are_risk(saved.content) else rows
-
-
-def _as_run(proof: Proof, detection: Detection) -> str:
-    """The saved search as the target has it."""
-    return str(proof.target.saved_search(proof.search_name(detection), proof.app).content.get("search") or "")
 
 
 def _rows_are_risk(content: Mapping[str, object]) -> bool:
@@ -436,12 +444,9 @@ def _scheduled_job(saved: SavedSearch) -> Job:
     return started[0]
 
 
-def _actions(
-    proof: Proof, detection: Detection, test: Test, sid: str, rows: Sequence[Row], outcome: TestResult
-) -> list[Check]:
+def _actions(case: Case, test: Test, sid: str, rows: Sequence[Row], outcome: TestResult) -> list[Check]:
     """What the alert actions of this dispatch wrote. Splunk runs them after the job is done, so wait for the first."""
-    name = proof.search_name(detection)
-    content = proof.target.saved_search(name, proof.app).content
+    detection, content = case.detection, case.saved.content
     checks: list[Check] = []
     for action in ("risk", "notable"):
         enabled = str(content.get(f"action.{action}", "0")) in ("1", "true")
@@ -450,10 +455,10 @@ def _actions(
                 seen = f"the saved search has no risk action: is there a deployment for type {detection.type}?"
                 checks.append(Check("risk events", False, seen))
             continue
-        if not proof.risk:
+        if not case.proof.risk:
             outcome.notes.append(f"the {action} action was not checked, as asked")
             continue
-        events = _action_events(proof, action, name, sid)
+        events = _action_events(case, action, sid)
         if action == "risk":
             checks += expect.risk(events, rows, detection, test.expect.risk)
         else:
@@ -461,13 +466,17 @@ def _actions(
     return checks
 
 
-def _action_events(proof: Proof, index: str, name: str, sid: str) -> list[Row]:
+def _action_events(case: Case, index: str, sid: str) -> list[Row]:
+    """What this dispatch wrote into the index of an action. The sid by itself is a term that all other events lack."""
     events: list[Row] = []
 
     def written() -> bool:
-        spl = f"search index={index} search_name={quoted(name)} orig_sid={quoted(sid)}"
-        events[:] = proof.target.search(spl, earliest_time="0", latest_time="+20y")
-        return bool(events) or proof.target.prompt
+        spl = (
+            f"search index={index} search_name={quoted(case.saved.name)} orig_sid={quoted(sid)} {quoted(sid)} "
+            f"| table {', '.join(expect.RISK_FIELDS)}"
+        )
+        events[:] = case.target.search(spl, earliest_time="0", latest_time="+20y")
+        return bool(events) or case.target.prompt
 
     # Nothing written in time is a finding, judged by the caller, not a failure of the target.
     with suppress(TargetError):
@@ -478,13 +487,13 @@ def _action_events(proof: Proof, index: str, name: str, sid: str) -> list[Row]:
 # -- tuning
 
 
-def _tuning(proof: Proof, detection: Detection, window: Window, rows: Sequence[Row]) -> list[Check]:
+def _tuning(case: Case, window: Window, rows: Sequence[Row]) -> list[Check]:
     """The filter macro, set to exclude these hits, leaves none; put back, all return."""
-    macro = detection.filter_macro
-    definition = exclusion(rows, [e.field for e in detection.risk_objects])
-    with _tuned(proof, detection, definition):
-        _, tuned = _run(proof, detection, window, actions=False)
-    _, again = _run(proof, detection, window, actions=False)
+    macro = case.detection.filter_macro
+    definition = exclusion(rows, [e.field for e in case.detection.risk_objects])
+    with _tuned(case, definition):
+        _, tuned = _run(case, window, actions=False)
+    _, again = _run(case, window, actions=False)
     return [
         Check("tuned", not tuned, f"{len(tuned)} of {len(rows)} hits are left when {macro} is {_cut(definition)}"),
         Check("reset", len(again) == len(rows), f"{len(again)} of {len(rows)} hits are back when it is reset"),

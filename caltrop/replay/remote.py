@@ -30,6 +30,7 @@ from caltrop.replay.verdict import AddOn
 
 TOKEN_NAME = "caltrop"
 BATCH_BYTES = 800_000  # below Splunk's default limit for one HEC request (max_content_length, 800 MB) by far
+SERIOUS = ("FATAL", "ERROR")  # messages of a job that was not what it should have been
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -348,8 +349,7 @@ class RemoteTarget:
             parts = urlsplit(self.url)
             port, scheme = "8088", "https"
             with suppress(HTTPError, KeyError, IndexError):
-                reply = self.service.get("data/inputs/http/http", output_mode="json")
-                content = json.loads(reply.body.read())["entry"][0]["content"]
+                content = _content(self.service.get("data/inputs/http/http", output_mode="json"))
                 port = str(content.get("port") or port)
                 scheme = "http" if str(content.get("enableSSL", "1")) in ("0", "False", "false") else "https"
             self._hec_url = f"{scheme}://{parts.hostname}:{port}"
@@ -383,9 +383,7 @@ class RemoteTarget:
         self._token = str(content["token"])
 
     def _token_content(self) -> Mapping[str, Any]:
-        reply = self.service.get(f"data/inputs/http/{TOKEN_NAME}", output_mode="json")
-        content: Mapping[str, Any] = json.loads(reply.body.read())["entry"][0]["content"]
-        return content
+        return _content(self.service.get(f"data/inputs/http/{TOKEN_NAME}", output_mode="json"))
 
     def _collect(self, path: str, parameters: Mapping[str, str], body: bytes) -> None:
         if self._token is None:
@@ -453,16 +451,21 @@ class RemoteTarget:
         if self._wire is not None:
             self._wire.wait(job.sid, seconds)
         deadline = time.monotonic() + seconds
-        while not job.is_ready() or job["isDone"] != "1":
+        while not truth(str((state := self._state(job.sid)).get("isDone", ""))):
             if time.monotonic() > deadline:
                 with suppress(HTTPError):
                     job.cancel()
                 raise TargetError(f"not finished after {seconds:.0f} s: {what[:200]}")
             time.sleep(POLL_SECONDS / 2)
-        problems = [m for kind in ("fatal", "error") for m in _job_messages(job, kind)]
-        if job["isFailed"] == "1" or problems:
+        problems = _problems(state)
+        if truth(str(state.get("isFailed", ""))) or problems:
             raise TargetError("; ".join(problems) or f"the search failed: {what[:200]}")
         return list(_rows(job))
+
+    def _state(self, sid: str) -> Mapping[str, Any]:
+        """What the target says of a job; nothing as long as it has only been accepted (204)."""
+        reply = self.service.get(f"search/jobs/{quote(sid, safe='')}", output_mode="json")
+        return {} if reply.status == 204 else _content(reply)
 
     @_told
     def saved_search(self, name: str, app: str) -> RemoteSearch:
@@ -476,25 +479,28 @@ class RemoteTarget:
     @_told
     def macro(self, name: str, app: str) -> str:
         """The definition of a macro, as the target has it now."""
-        return str(self._macro_stanza(name, app).content["definition"])
+        return str(self._macro(name, app)["definition"])
 
     @_told
     def macro_settings(self, name: str, app: str) -> Mapping[str, str] | None:
         """The settings of a macro by its stanza (`name(2)` with two arguments), as the target has it now; None where there is none."""
         try:
-            content = self._macro_stanza(name, app).content
+            content = self._macro(name, app)
         except TargetError:
             return None
         return {str(key): str(value) for key, value in content.items() if value is not None}
 
     @_told
     def set_macro(self, name: str, app: str, definition: str) -> None:
-        self._macro_stanza(name, app).submit({"definition": definition})
+        self._asked_for_macro(name, app, lambda path: self.service.post(path, definition=definition))
 
-    def _macro_stanza(self, name: str, app: str) -> splunk.Stanza:
-        path = f"/servicesNS/nobody/{quote(app, safe='')}/configs/conf-macros/{quote(name, safe='')}"
+    def _macro(self, name: str, app: str) -> Mapping[str, Any]:
+        reply = self._asked_for_macro(name, app, lambda path: self.service.get(path, output_mode="json"))
+        return _content(reply)
+
+    def _asked_for_macro(self, name: str, app: str, ask: Callable[[str], Any]) -> Any:
         try:
-            return splunk.Stanza(self.service, path).refresh()
+            return ask(f"/servicesNS/nobody/{quote(app, safe='')}/configs/conf-macros/{quote(name, safe='')}")
         except HTTPError as error:
             if error.status == 404:
                 raise TargetError(f"{self.url} has no macro {name!r} in app {app!r}") from error
@@ -546,11 +552,19 @@ def _rows(job: splunk.Job) -> Iterator[Row]:
             yield dict(item)
 
 
-def _job_messages(job: splunk.Job, kind: str) -> list[str]:
-    messages = job.state.content.get("messages") or {}
-    if not isinstance(messages, Mapping):
-        return []
-    return [text for text in _as_list(messages.get(kind)) if text]
+def _content(reply: Any) -> Mapping[str, Any]:
+    """The content of the only entry of an answer in JSON."""
+    found: Mapping[str, Any] = json.loads(reply.body.read())["entry"][0]["content"]
+    return found
+
+
+def _problems(state: Mapping[str, Any]) -> list[str]:
+    """What a job says went wrong, what ended it first."""
+    messages = [message for message in state.get("messages") or () if isinstance(message, Mapping)]
+    said = {
+        kind: [str(m.get("text") or "") for m in messages if str(m.get("type")).upper() == kind] for kind in SERIOUS
+    }
+    return [text for kind in SERIOUS for text in said[kind] if text]
 
 
 def _default_indexes(role: splunk.Role) -> list[str]:

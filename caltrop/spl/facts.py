@@ -84,6 +84,11 @@ def nothing(command: Command) -> frozenset[str] | None:
     return frozenset()
 
 
+def addressed(command: Command) -> frozenset[str] | None:
+    """Where events lie, and nothing of what they hold."""
+    return frozenset({"index", "_cd"})
+
+
 def named(command: Command) -> frozenset[str] | None:
     """What the command names: as a field, in an expression, as a word or an option's value. (Some of these are no
     fields; reading one more does no harm.)"""

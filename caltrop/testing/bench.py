@@ -26,10 +26,13 @@ from caltrop.workers import Died
 from caltrop.workers import run as in_parallel
 
 
-def serve(stack: ExitStack, apps: Sequence[Path], ours: bool) -> tuple[Server, RemoteTarget]:
-    """Start the embedded server, with these apps, on free loopback ports for as long as the stack lives."""
+def serve(stack: ExitStack, apps: Sequence[Path], ours: bool, *, explains: bool = True) -> tuple[Server, RemoteTarget]:
+    """Start the embedded server, with these apps, on free loopback ports for as long as the stack lives. `explains`: each search
+    that leaves nothing says why, as the server does by itself."""
     disk.nothing_lasts()
     server = stack.enter_context(Server(addons=None if ours else ()))
+    if not explains:
+        server.daemon.state.config.set("limits", "caltrop", {"explain": "false"}, app="search")
     for app in apps:
         server.install(app)
     credentials = Credentials(server.username, server.password)
@@ -75,7 +78,9 @@ class Bench:
     def __init__(self, setting: Setting, stack: ExitStack) -> None:
         self._names: dict[str, str] = {}
         self._package = Path(setting.package)
-        self.server, target = serve(stack, [Path(app) for app in setting.apps], setting.ours)
+        # Nobody reads the server's explanations but whom `keep` leads there: a proof asks for its own where one is wanted.
+        apps = [Path(app) for app in setting.apps]
+        self.server, target = serve(stack, apps, setting.ours, explains=setting.keep)
         root = Path(setting.root)
         self.proof = Proof(
             target=target,

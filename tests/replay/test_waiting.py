@@ -26,22 +26,22 @@ def in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Job:
-    """A job that is ready, and done, after so many questions."""
+    """A job that is accepted, then known, then done, after so many questions; and the target that is asked."""
 
-    def __init__(self, *, ready: int = 0, done: int = 0, failed: str = "0", messages: object = None) -> None:
-        self.ready, self.done, self.failed = ready, done, failed
-        self.state = SimpleNamespace(content={"messages": messages})
+    sid = "admin__search a/b"
+
+    def __init__(self, *, ready: int = 0, done: int = 0, failed: object = False, messages: object = None) -> None:
+        self.ready, self.done, self.failed, self.messages = ready, done, failed, messages
         self.cancelled = False
 
-    def is_ready(self) -> bool:
+    def get(self, path: str, **arguments: object) -> SimpleNamespace:
+        assert (path, arguments) == ("search/jobs/admin__search%20a%2Fb", {"output_mode": "json"})
         self.ready -= 1
-        return self.ready < 0
-
-    def __getitem__(self, name: str) -> str:
-        if name == "isDone":
-            self.done -= 1
-            return "1" if self.done < 0 else "0"
-        return {"isFailed": self.failed}[name]
+        if self.ready >= 0:
+            return SimpleNamespace(status=204, body=io.BytesIO())
+        self.done -= 1
+        content = {"isDone": self.done < 0, "isFailed": self.failed, "messages": self.messages}
+        return SimpleNamespace(status=200, body=io.BytesIO(json.dumps({"entry": [{"content": content}]}).encode()))
 
     def results(self, **arguments: object) -> io.BytesIO:
         assert arguments == {"output_mode": "json", "count": 0}, "all rows, not the first hundred"
@@ -52,13 +52,17 @@ class Job:
         self.cancelled = True
 
 
-def target() -> RemoteTarget:
-    return RemoteTarget(None, "https://h:8089", context=CONTEXT, hec_url="https://h:8088")
+def target(job: Job) -> RemoteTarget:
+    return RemoteTarget(job, "https://h:8089", context=CONTEXT, hec_url="https://h:8088")
 
 
-@pytest.mark.parametrize("job", [Job(), Job(ready=2), Job(done=2), Job(messages={"warn": ["slow"], "info": []})])
+def said(kind: str, text: str) -> dict[str, str]:
+    return {"type": kind, "text": text}
+
+
+@pytest.mark.parametrize("job", [Job(), Job(ready=2), Job(done=2), Job(messages=[said("WARN", "slow")])])
 def test_a_job_is_waited_for_and_all_its_rows_are_read(job: Job) -> None:
-    assert target().finish(job, what="x") == ROWS
+    assert target(job).finish(job, what="x") == ROWS
     assert job.ready < 0 and job.done < 0
 
 
@@ -66,21 +70,21 @@ def test_a_job_is_waited_for_and_all_its_rows_are_read(job: Job) -> None:
     ("job", "message"),
     [
         (Job(failed="1"), "the search failed: x y"),
-        (Job(messages={"error": ["no such lookup"]}), "no such lookup"),
-        (Job(messages={"fatal": "out of memory", "error": ["and more"]}), "out of memory; and more"),
-        (Job(failed="1", messages={"fatal": ["broken"]}), "broken"),
+        (Job(messages=[said("ERROR", "no such lookup")]), "no such lookup"),
+        (Job(messages=[said("error", "and more"), said("FATAL", "out of memory")]), "out of memory; and more"),
+        (Job(failed=True, messages=[said("FATAL", "broken"), said("INFO", "")]), "broken"),
     ],
 )
 def test_a_job_that_failed_or_says_so_is_an_error(job: Job, message: str) -> None:
     with pytest.raises(TargetError) as caught:
-        target().finish(job, what="x y")
+        target(job).finish(job, what="x y")
     assert str(caught.value) == message
 
 
 def test_a_job_that_does_not_end_is_cancelled() -> None:
     job = Job(done=10**9)
     with pytest.raises(TargetError, match="not finished after 0 s: x"):
-        target().finish(job, what="x", seconds=0.01)
+        target(job).finish(job, what="x", seconds=0.01)
     assert job.cancelled
 
 

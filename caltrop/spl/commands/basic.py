@@ -10,7 +10,19 @@ from caltrop.dialect.words import fits
 from caltrop.spl.arguments import Arguments
 from caltrop.spl.ast import Alias, Clause, Command, FieldName, Node, Option, SortKey, Span, Word
 from caltrop.spl.declaration import Words, always, reader, register
-from caltrop.spl.facts import Advice, adds, adds_named, fields_named, has_macro, named, named_and, nothing, only, same
+from caltrop.spl.facts import (
+    Advice,
+    addressed,
+    adds,
+    adds_named,
+    fields_named,
+    has_macro,
+    named,
+    named_and,
+    nothing,
+    only,
+    same,
+)
 from caltrop.spl.fieldsets import NONE, OPEN, Fields, closed
 from caltrop.spl.kinds import BOOL, FLOAT, INT, LIST, STR
 
@@ -383,5 +395,5 @@ register(
     reads=nothing,
     gives=_makeresults,
 )
-register("delete", kind="transforming")
+register("delete", kind="transforming", reads=addressed)
 register("history", "audit")

@@ -104,7 +104,7 @@ class Ingest:
         stream = self.stream(origin, time=time)
         if lone and isinstance(stream, Stream):
             return stream.whole(data)
-        return stream.feed(data) + stream.close()
+        return stream.at_once(data) if isinstance(stream, Stream) else stream.feed(data) + stream.close()
 
     def stream(self, origin: Origin, *, time: float | None = None) -> Stream | StructuredStream:
         self.check_index(origin.index)
@@ -200,7 +200,12 @@ class Stream:
     def close(self) -> int:
         return self._put(self._breaker.finish())
 
+    def at_once(self, data: bytes) -> int:
+        """All there is: what is stored together is one segment, which searches read as one."""
+        return self._put(self._breaker.feed(data) + self._breaker.finish())
+
     def whole(self, data: bytes) -> int:
+        """The same, where text without any time stamp is one event."""
         events = self._breaker.feed(data) + self._breaker.finish()
         if len(events) > 1 and self._props.should_linemerge and not contains_date(_texts(events), self._props).any():
             events = [data.decode("utf-8", "backslashreplace").strip("\r\n")]
