@@ -14,7 +14,7 @@ SHARED = HERE.parent.parent / "shared"
 
 
 def main() -> int:
-    runs: list[list[str]] = [["search.py"], ["explain.py"], ["index.py"], ["enrichhits.py"]]
+    runs: list[list[str]] = [["search.py"], ["firstsearch.py"], ["explain.py"], ["index.py"], ["enrichhits.py"]]
     if SHARED.is_dir():
         corpus = str(SHARED / "corpus" / "escu")
         runs.append(["search.py", "--corpus", corpus, "--data", str(SHARED / "datasets")])

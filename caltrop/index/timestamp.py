@@ -193,15 +193,15 @@ def checked_zone(name: str) -> str:
 
 def _area(texts: pl.Series, props: Props) -> pl.Series:
     """Where the time stamp is looked for: behind `TIME_PREFIX`, as far as `MAX_TIMESTAMP_LOOKAHEAD`."""
-    return _behind(texts, props).str.head(props.lookahead)
+    return _behind(texts, props, props.lookahead)
 
 
-def _behind(texts: pl.Series, props: Props) -> pl.Series:
-    """What stands behind `TIME_PREFIX`; null where it is not found."""
-    behind = texts
+def _behind(texts: pl.Series, props: Props, most: int | None = None) -> pl.Series:
+    """What stands behind `TIME_PREFIX`, at most so many characters of it; null where it is not found."""
+    behind = texts if most is None or props.time_prefix else texts.str.head(most)
     if props.time_prefix:
         with patterns.budget(lenient=True) as budget:
-            behind = patterns.compile(props.time_prefix).after(texts)
+            behind = patterns.compile(props.time_prefix).after(texts, most)
         for prefix in budget.exceeded:
             log_once(f"TIME_PREFIX = {prefix} exceeds the match limit: some events have no time of their own")
     return behind

@@ -1,24 +1,20 @@
-"""Automatic field extraction: KV_MODE auto, auto_escaped, json, xml.
+"""Automatic field extraction: KV_MODE auto, auto_escaped, xml (json is `jsonfields`).
 
 Each function takes the text of events and gives (row, key, value) triples for `columns.from_pairs`.
 """
 
 from __future__ import annotations
 
-import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 
-import msgspec
 import polars as pl
 
-MAX_DEPTH = 100  # of objects, arrays and elements in one another: what is deeper is left out
+MAX_DEPTH = 100  # of elements in one another: what is deeper is left out
 _KEY = r"[A-Za-z_][0-9A-Za-z_.:\-]*"
 _VALUE = r"""[^\s,;|&"]+"""
 _AUTO = rf'{_KEY}=(?:"[^"]*"|{_VALUE})'
 _ESCAPED = rf'{_KEY}=(?:"(?:[^"\\]|\\.)*"|{_VALUE})'
-
-_TAKEN = {name: f"extracted_{name}" for name in ("host", "source", "sourcetype")}
 
 Triples = tuple[pl.Series, pl.Series, pl.Series]
 
@@ -62,105 +58,6 @@ def clean_keys(keys: pl.Series) -> pl.Series:
     unique = keys.unique().drop_nulls()
     cleaned = unique.str.replace_all("[^0-9A-Za-z_]", "_").str.replace("^[_0-9]+", "")
     return keys.replace_strict(unique, cleaned, return_dtype=pl.String, default=None)
-
-
-_JSON_START = r'^\s*(?:\{\s*["}]|\[\s*[\[{"\]])'  # a `[` may also open a time stamp, a `{` any text
-
-
-def looks_json(text: pl.Series) -> pl.Series:
-    return text.str.contains(_JSON_START).fill_null(False)
-
-
-def json(text: pl.Series) -> Triples:
-    """JSON objects and arrays, named as `spath` names them: `a.b`, `list{}`, `list{}.c`.
-
-    Keys that every event has already (host, source, sourcetype) are called `extracted_<key>`.
-    Of text that breaks off or stops being JSON (truncated events), what comes before that point is extracted; other text
-    gives nothing.
-    """
-    decoder = msgspec.json.Decoder(float_hook=str)
-    rows: list[int] = []
-    keys: list[str] = []
-    values: list[str] = []
-    for number, raw in enumerate(text):
-        if raw is None:
-            continue
-        before = len(keys)
-        try:
-            _flatten("", decoder.decode(raw), keys, values, 0)
-        except (msgspec.DecodeError, RecursionError):
-            for key, value in _partial_json(raw) if re.match(_JSON_START, raw) else ():
-                keys.append(key)
-                values.append(value)
-        rows.extend([number] * (len(keys) - before))
-    names = pl.Series(keys, dtype=pl.String).replace(_TAKEN)
-    return pl.Series(rows, dtype=pl.UInt32), names, pl.Series(values, dtype=pl.String)
-
-
-def _flatten(path: str, node: object, keys: list[str], values: list[str], depth: int) -> None:
-    if isinstance(node, dict):
-        if depth < MAX_DEPTH:
-            for name, value in node.items():
-                _flatten(f"{path}.{name}" if path else name, value, keys, values, depth + 1)
-    elif isinstance(node, list):
-        if depth < MAX_DEPTH:
-            for value in node:
-                _flatten(path + "{}", value, keys, values, depth + 1)
-    else:
-        keys.append(path)
-        if node is None:
-            values.append("null")
-        elif isinstance(node, bool):
-            values.append("true" if node else "false")
-        else:
-            values.append(str(node))
-
-
-_JSON_TOKEN = re.compile(r'\s*(?:([{}\[\],:])|("(?:[^"\\]|\\.)*")|([^\s{}\[\],:"]+))', re.DOTALL)
-
-
-def _partial_json(raw: str) -> Iterator[tuple[str, str]]:
-    """The leaves of damaged JSON, up to the first token that cannot be one."""
-    path: list[str] = []  # what to append for each open container: "{}" for an array, "" for an object
-    names: list[str] = []  # the current name in each open object
-    pending: str | None = None  # a string that may be a name
-    for found in _JSON_TOKEN.finditer(raw):
-        mark, quoted, bare = found.groups()
-        if mark in ("{", "["):
-            if len(path) >= MAX_DEPTH:
-                return
-            path.append("{}" if mark == "[" else "")
-            names.append("")
-        elif mark == ":":
-            if pending is None or not path or path[-1]:
-                return
-            names[-1] = pending
-            pending = None
-        elif mark in ("}", "]", ","):
-            if pending is not None:
-                yield _joined(path, names), pending
-                pending = None
-            if mark != ",":
-                if not path or (path[-1] == "{}") != (mark == "]"):
-                    return
-                path.pop()
-                names.pop()
-        elif quoted is not None:
-            try:
-                pending = msgspec.json.decode(quoted, type=str)
-            except msgspec.DecodeError:
-                pending = quoted[1:-1]
-        elif bare in ("true", "false", "null") or re.fullmatch(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", bare):
-            yield _joined(path, names), bare
-        else:
-            return
-
-
-def _joined(path: list[str], names: list[str]) -> str:
-    text = ""
-    for suffix, name in zip(path, names, strict=True):
-        text += suffix if suffix else (f".{name}" if text else name)
-    return text
 
 
 def xml(text: pl.Series) -> Triples:

@@ -17,7 +17,7 @@ import polars as pl
 
 from caltrop.dialect.patterns import Regex
 from caltrop.errors import CaltropError
-from caltrop.knowledge import automatic, texttables
+from caltrop.knowledge import automatic, jsonfields, texttables
 from caltrop.knowledge.asking import Evaluate, Fault
 from caltrop.knowledge.columns import Columns, as_field, as_list, from_pairs, trimmed, unify
 from caltrop.knowledge.limits import KV_CHARACTERS, KV_COLUMNS, KV_FIELDS
@@ -177,11 +177,11 @@ def _automatic(columns: Columns, plan: Plan, needed: set[str] | None, tools: Too
         _fill(columns, automatic.xml(raw), needed, True)
         return
     if mode == "json":
-        _fill(columns, automatic.json(raw), needed, True, twice)
+        _fill_json(columns, raw, needed, twice)
         return
-    as_json = automatic.looks_json(raw) if plan.auto_json else None
+    as_json = jsonfields.looks_json(raw) if plan.auto_json else None
     if as_json is not None and as_json.any():
-        _fill(columns, automatic.json(raw.set(~as_json, None)), needed, True, twice)
+        _fill_json(columns, raw.set(~as_json, None), needed, twice)
     if mode in {"auto", "auto_escaped"}:
         rest = raw if as_json is None else raw.set(as_json, None)
         if rest.null_count() < len(rest):
@@ -196,9 +196,13 @@ def _fill(
     triples: automatic.Triples,
     needed: set[str] | None,
     multivalue: bool,
-    twice: Collection[str] = (),
 ) -> None:
     for column in from_pairs(columns.height, *triples, wanted=needed, multivalue=multivalue):
+        columns.fill(column.name, column)
+
+
+def _fill_json(columns: Columns, raw: pl.Series, needed: set[str] | None, twice: Collection[str]) -> None:
+    for column in jsonfields.fields(raw, needed):
         (columns.add if column.name in twice else columns.fill)(column.name, column)
 
 

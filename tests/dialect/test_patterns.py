@@ -259,3 +259,11 @@ def test_no_border_means_the_same_in_an_empty_text(pattern: str) -> None:
 @given(patterns_of(ATOM | HARD), TEXTS)
 def test_hard_patterns_mean_the_same_everywhere(pattern: str, texts: list[str]) -> None:
     compare(pattern, texts)
+
+
+@pytest.mark.parametrize("pattern", ["a=", "^", "(?=b)", "(x)?=", "é$"])
+@pytest.mark.parametrize("most", [0, 1, 128, 256, 257, 400])
+def test_what_follows_is_cut_where_it_is_asked_to_be(pattern: str, most: int) -> None:
+    texts = pl.Series(["a=bé\n" + "é" * 300, "no", "", "x=\n", None, "é\n", "b" * 300])
+    compiled = patterns.compile(pattern)
+    assert compiled.after(texts, most).to_list() == compiled.after(texts).str.head(most).to_list()

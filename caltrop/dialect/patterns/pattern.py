@@ -21,6 +21,7 @@ from caltrop.dialect.patterns.translate import NotRust, Translator
 _LONG = 16_384
 _SHORT = 16  # characters: a replacement that is no longer does not make texts much longer
 _SAFE = 1 << 20  # bytes
+_FEW = 256  # characters behind a match that a pattern counts, which is faster than to look at the whole rest of a text
 
 
 @dataclass(frozen=True)
@@ -84,14 +85,17 @@ class Regex:
         joined = [pl.concat([g, o.alias(g.name)]).gather(order) for g, o in zip(groups, others, strict=True)]
         return pl.concat([rows, other_rows]).gather(order), joined
 
-    def after(self, text: pl.Series) -> pl.Series:
-        """What follows the first match: String, null where there is none."""
+    def after(self, text: pl.Series, most: int | None = None) -> pl.Series:
+        """What follows the first match, at most so many characters of it: String, null where there is none."""
         if self.rust is None:
             found = [None if t is None else self.bounded.search(t) for t in text]
-            return pl.Series(text.name, [m and m.string[m.end() :] for m in found], pl.String)
-        rest = text.str.extract(f"(?:{self.rust})((?s:.*))", len(self.names) + 1)
+            return pl.Series(text.name, [m and m.string[m.end() :][:most] for m in found], pl.String)
+        few = most is not None and most <= _FEW
+        rest = text.str.extract(f"(?:{self.rust})((?s:.{f'{{0,{most}}}' if few else '*'}))", len(self.names) + 1)
+        if most is not None and not few:
+            rest = rest.str.head(most)
         rows = self._apart(text)
-        return rest if rows is None else rest.scatter(rows, self._slow.after(text.gather(rows)))
+        return rest if rows is None else rest.scatter(rows, self._slow.after(text.gather(rows), most))
 
     def replace(self, text: pl.Series, template: Template, *, first: int = 1, limit: int = 0) -> pl.Series:
         """`limit` matches (0: all of them) from the `first` on replaced; null stays null, and a text on which the pattern

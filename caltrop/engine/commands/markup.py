@@ -14,7 +14,7 @@ from caltrop.engine.registry import command
 from caltrop.engine.structured import inner_text, parse_xml, spath_values
 from caltrop.engine.table import MULTIVALUE, Table, pick, render
 from caltrop.engine.values import Value, lists_or_text
-from caltrop.knowledge import automatic, columns
+from caltrop.knowledge import automatic, columns, jsonfields
 from caltrop.knowledge.limits import SPATH_CUTOFF
 from caltrop.spl.ast import Command, FieldName, Word
 
@@ -63,13 +63,11 @@ def spath(table: Table, cmd: Command, ctx: Context) -> Table:
 
 def all_fields(text: pl.Series) -> list[pl.Series]:
     """Every leaf of JSON or XML, one column a path."""
-    is_json = automatic.looks_json(text)
-    found: list[pl.Series] = []
-    for extract, chosen in ((automatic.json, is_json), (automatic.xml, ~is_json)):
-        subject = pick(chosen, text)
-        if subject.null_count() == len(subject):
-            continue
-        found += columns.from_pairs(len(text), *extract(subject), multivalue=True)
+    is_json = jsonfields.looks_json(text)
+    as_json, as_xml = pick(is_json, text), pick(~is_json, text)
+    found = jsonfields.fields(as_json) if as_json.null_count() < len(text) else []
+    if as_xml.null_count() < len(text):
+        found += columns.from_pairs(len(text), *automatic.xml(as_xml), multivalue=True)
     return found
 
 

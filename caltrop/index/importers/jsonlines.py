@@ -6,30 +6,25 @@ other JSON `_json`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import msgspec
 import polars as pl
 
 from caltrop.index import frames, hec
-from caltrop.index.importers import jsontext, nxlog, winjson
+from caltrop.index.importers import glances, jsontext, nxlog, winjson
+from caltrop.index.importers.glances import CLOUDTRAIL, TIME_KEYS, Glance
 from caltrop.index.importers.options import Context
 from caltrop.index.importers.rendered import windows_frame
 from caltrop.index.timestamp import TimeParser
-
-# Where JSON events of common products keep their time, most telling first.
-TIME_KEYS = (
-    "_time", "eventTime", "time", "timestamp", "@timestamp", "Timestamp", "CreationTime", "createdDateTime", "published",
-    "event_time", "eventtime", "TimeGenerated", "TimeCreated", "EventTime", "UtcTime", "datetime", "date", "ts",
-    "unixTime", "requestReceivedTimestamp", "start_time", "created_at", "recorded",
-)  # fmt: skip
-CLOUDTRAIL = frozenset({"eventVersion", "eventSource", "eventName", "awsRegion"})
 
 
 def kind_of(value: Any) -> Literal["nxlog", "windows", "hec", "export", "plain"]:
     """What a JSON value is: a collector's Windows event (flat or nested), an event in HEC's envelope or in that of
     Splunk's export, or an event as it stands."""
+    if isinstance(value, Glance):
+        return "plain"
     if nxlog.is_record(value):
         return "nxlog"
     if winjson.is_event(value):
@@ -60,8 +55,9 @@ class Reader:
         options = self.context.options
         batch: list[jsontext.Value] = []
         size = 0
-        for outer in jsontext.values(self.context.name, chunks):
-            for value in jsontext.unwrap(outer):
+        look = None if options.format == "hec" else glances.glance
+        for outer in jsontext.values(self.context.name, chunks, look=look):
+            for value in (outer,) if isinstance(outer.decoded, Glance) else jsontext.unwrap(outer):
                 batch.append(value)
                 size += len(value.text)
                 if len(batch) >= options.batch_rows or size >= options.batch_bytes:
@@ -145,7 +141,7 @@ class Reader:
         # One clock for the file: events without time follow the event before, of whatever type.
         clock = self._clock(kinds[0])
         keys = clock.props.timestamp_fields or TIME_KEYS
-        stamps = pl.Series([_stamp(value.decoded, keys) for value in batch], dtype=pl.String)
+        stamps = pl.Series([_stamp(value, keys) for value in batch], dtype=pl.String)
         times = clock.parse(stamps)
         missing = times.is_null()
         if missing.any():
@@ -154,7 +150,7 @@ class Reader:
             ).to_series()
         props = clock.props
         asked = props.indexed_extractions == "json"
-        indexed = _indexed([value.decoded for value in batch], "" if props.trim_braces else "{}") if asked else []
+        indexed = _indexed([_whole(value) for value in batch], "" if props.trim_braces else "{}") if asked else []
         return self.context.frame(raw, clock.fill(times), pl.Series(kinds, dtype=pl.String), indexed=indexed)
 
     def _clock(self, sourcetype: str) -> TimeParser:
@@ -169,22 +165,41 @@ def override(context: Context, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.lit(value).alias(name) for name, value in given.items() if value)
 
 
-def _sourcetype(value: Any) -> str:
-    return "aws:cloudtrail" if isinstance(value, dict) and value.keys() >= CLOUDTRAIL else "_json"
+def _whole(value: jsontext.Value) -> Any:
+    """All that it says."""
+    return jsontext.decoded(value.text) if isinstance(value.decoded, Glance) else value.decoded
 
 
-def _stamp(value: Any, keys: tuple[str, ...]) -> str | None:
-    if not isinstance(value, dict):
+def _sourcetype(decoded: Any) -> str:
+    if isinstance(decoded, Glance):
+        known = glances.is_cloudtrail(decoded)
+    else:
+        known = isinstance(decoded, dict) and decoded.keys() >= set(CLOUDTRAIL)
+    return "aws:cloudtrail" if known else "_json"
+
+
+def _stamp(value: jsontext.Value, keys: Sequence[str]) -> str | None:
+    """The first of the keys that has a text or a number."""
+    if keys is TIME_KEYS and isinstance(value.decoded, Glance):
+        return next((text for found in glances.times(value.decoded) if (text := _text(found)) is not None), None)
+    decoded = _whole(value)
+    if not isinstance(decoded, dict):
         return None
     for key in keys:
-        found: Any = value.get(key)
+        found: Any = decoded.get(key)
         if found is None and "." in key:
-            found = value
+            found = decoded
             for part in key.split("."):
                 found = found.get(part) if isinstance(found, dict) else None
-        if isinstance(found, str) or (isinstance(found, int | float) and not isinstance(found, bool)):
-            return str(found)
+        if (text := _text(found)) is not None:
+            return text
     return None
+
+
+def _text(found: Any) -> str | None:
+    if isinstance(found, str):
+        return found
+    return str(found) if isinstance(found, int | float) and not isinstance(found, bool) else None
 
 
 def _indexed(rows: list[Any], of_list: str) -> list[pl.Series]:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -25,9 +24,9 @@ _SCAN = json.JSONDecoder(strict=False)
 _SPACE = re.compile(r"[\s,\x1e]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
-    """`text` as it stood in the file, from `line` on; `decoded` is null with `error` where it is no JSON."""
+class Value(msgspec.Struct, frozen=True, gc=False):
+    """`text` as it stood in the file, from `line` on; `decoded` is null with `error` where it is no JSON, and what `values` was
+    asked to look at, where that was enough."""
 
     text: str
     line: int
@@ -35,8 +34,18 @@ class Value:
     error: str | None = None
 
 
-def values(name: str, chunks: Iterator[bytes], charset: str = "") -> Iterator[Value]:
-    """The values of a stream. Raises `CaltropError` for a document that is too large to be read as a whole."""
+def decoded(text: str) -> Any:
+    """What JSON text says. Raises what msgspec raises."""
+    return _DECODE(text)
+
+
+def values(
+    name: str, chunks: Iterator[bytes], charset: str = "", look: Callable[[str], Any] | None = None
+) -> Iterator[Value]:
+    """The values of a stream. `look` decodes a line in part, None where it has to be decoded as a whole.
+
+    Raises `CaltropError` for a document that is too large to be read as a whole.
+    """
     decoder = Decoder(charset)
     pending = ""
     line = 1
@@ -55,14 +64,14 @@ def values(name: str, chunks: Iterator[bytes], charset: str = "") -> Iterator[Va
                 return
         for text in lines:
             if text and not text.isspace():
-                yield _line(text.rstrip("\r"), line)
+                yield _line(text.rstrip("\r"), line, look)
             line += 1
         if len(pending) > LARGEST:
             raise _too_large(name, line)
     pending += decoder.decode(b"", final=True)
     if started:
         if pending.strip():
-            yield _line(pending.rstrip("\r"), line)
+            yield _line(pending.rstrip("\r"), line, look)
     else:
         yield from stacked(pending)
 
@@ -75,7 +84,9 @@ def _is_value(text: str) -> bool:
     return True
 
 
-def _line(text: str, line: int) -> Value:
+def _line(text: str, line: int, look: Callable[[str], Any] | None) -> Value:
+    if look is not None and (seen := look(text)) is not None:
+        return Value(text, line, seen)
     try:
         return Value(text, line, _DECODE(text))
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:

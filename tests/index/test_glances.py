@@ -1,0 +1,76 @@
+"""Lines that are only glanced at become the events that they are when all of them is decoded."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from caltrop.index.importers import ImportOptions, Problem, glances, read
+
+KEYS = st.sampled_from([
+    *glances.TIME_KEYS[:5], *glances.CLOUDTRAIL, "Records", "value", "EventID", "Channel", "Hostname", "winlog", "event", "host",
+    "_raw", "result", "a",
+])  # fmt: skip
+LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.integers(1_700_000_000, 1_700_000_100)
+    | st.floats(1.7e9, 1.8e9)
+    | st.sampled_from(["2024-03-01T10:00:00Z", "Security", "x", "é"])
+)
+INNER = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(KEYS, inner, max_size=3), max_leaves=4
+)
+LINES = st.lists(
+    st.dictionaries(KEYS, INNER, max_size=6).map(json.dumps)
+    | INNER.map(json.dumps)
+    | st.sampled_from(['{"a": 1', "no JSON", '{"a": "\\q"}', "[1, 2]", ""]),
+    min_size=1,
+    max_size=6,
+)
+
+
+def imported(lines: list[str], form: str = "auto", props: dict[str, str] | None = None) -> tuple[Any, list[str]]:
+    told: list[Problem] = []
+    options = ImportOptions(
+        format=form, now=1.71e9, on_problem=told.append, sourcetype="st" if props else None, props=props or {}
+    )
+    frames = list(read("\n".join(['{"a": 0}', *lines]).encode(), options, name="x.json"))
+    rows = [row for frame in frames for row in frame.to_dicts()]
+    return rows, [str(problem) for problem in told]
+
+
+@pytest.mark.parametrize(
+    "props",
+    [
+        None,
+        {"INDEXED_EXTRACTIONS": "json"},
+        {"TIMESTAMP_FIELDS": "a.time, ts"},
+        {"TIME_PREFIX": '"eventTime"\\s*:\\s*"'},
+    ],
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lines=LINES)
+def test_a_glance_is_enough(lines: list[str], props: dict[str, str] | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = imported(lines, props=props)
+    with monkeypatch.context() as patch:
+        patch.setattr(glances, "glance", lambda text: None)
+        assert imported(lines, props=props) == seen
+
+
+def test_what_is_only_glanced_at() -> None:
+    plain = glances.glance('{"ts": 1.5, "a": {"EventID": 1, "Records": []}}')
+    assert plain is not None and [
+        t for t in glances.times(plain) if not isinstance(t, type(glances.times(plain)[0]))
+    ] == [1.5]
+    for text in ("[1]", "1", '{"a": 1', '{"EventID": 1}', '{"Records": []}', '{"event": "x", "time": 1}', ""):
+        assert glances.glance(text) is None
+
+
+def test_a_number_that_no_float_holds_is_no_reason_to_refuse_an_event() -> None:
+    rows, told = imported(['{"time": 1700000000, "a": 1e400}'])
+    assert (rows[1]["_time"], told) == (1.7e9, [])
