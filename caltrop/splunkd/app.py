@@ -41,6 +41,7 @@ class ManagementApp:
         endpoints.load()
         self.wings, self.state = wings, wings.state
         self.collections = {path: cls(wings) for path, cls in collection.collections.items()}
+        self.handlers = {name: cls(wings) for name, cls in collection.by_handler().items()}
 
     def admit(self, request: Request) -> int | Response:
         """Whether this caller may send a large body, before it is read: bytes, or the refusal."""
@@ -128,6 +129,8 @@ class ManagementApp:
             return self._run(route, request)
         if len(segments) >= 2 and segments[0] in {"configs", "admin"} and segments[1].startswith("conf-"):
             return _ask(self.collections["configs/conf-*"], request, segments[2:])
+        if len(segments) >= 2 and segments[0] == "admin" and (handler := self._by_name(segments[1])) is not None:
+            return _ask(handler, request, segments[2:])
         if segments[:2] == ["data", "inputs"] and len(segments) > 2 and "/".join(segments[:3]) not in self.collections:
             inputs = scheme_inputs(self.wings, segments[2])
             if inputs is not None:
@@ -137,6 +140,12 @@ class ManagementApp:
             if handler is not None:
                 return _ask(handler, request, segments[length:])
         return self._below(request, path)
+
+    def _by_name(self, name: str) -> collection.Collection | None:
+        """`admin/<name>`: what answers under the name of its handler, which is the title of its lists, as every other path does."""
+        if f"admin/{name}" in self.collections:
+            return None
+        return self.handlers.get(name) or scheme_inputs(self.wings, name, f"admin/{name}")
 
     def _run(self, route: collection.Route, request: Request) -> Response:
         if request.method not in route.methods:

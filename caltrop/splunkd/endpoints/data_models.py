@@ -26,7 +26,7 @@ class DataModels(Collection):
 
     path = "datamodel/model"
     aliases: ClassVar[tuple[str, ...]] = ("data/models",)
-    title = "datamodels"
+    title = "datamodelmodel"
 
     def entries(self, request: Request) -> Iterable[Entry]:
         owner, app = request.place()
@@ -132,7 +132,7 @@ class Acceleration(Told):
 
     path = "datamodel/acceleration"
     aliases: ClassVar[tuple[str, ...]] = ()
-    title = "datamodel-acceleration"
+    title = "datamodelacceleration"
 
     def entries(self, request: Request) -> Iterable[Entry]:
         for entry in super().entries(request):
@@ -147,7 +147,7 @@ class Pivots(Told):
 
     path = "datamodel/pivot"
     aliases: ClassVar[tuple[str, ...]] = ()
-    title = "datamodel-pivot"
+    title = "datamodelpivot"
     listing_args = frozenset({"pivot_search", "pivot_json"})
 
     def _entry(self, request: Request, name: str) -> Entry:

@@ -138,14 +138,14 @@ class PortInputs(Inputs):
 @register
 class TcpInputs(PortInputs):
     path = "data/inputs/tcp/raw"
-    title = "tcp-raw"
+    title = "raw"
     prefix = "tcp://"
 
 
 @register
 class SplunkTcpInputs(PortInputs):
     path = "data/inputs/tcp/cooked"
-    title = "tcp-cooked"
+    title = "cooked"
     prefix = "splunktcp://"
 
 
@@ -159,7 +159,7 @@ class UdpInputs(PortInputs):
 @register
 class SslSettings(Collection):
     path = "data/inputs/tcp/ssl"
-    title = "tcp-ssl"
+    title = "ssl"
 
     def entries(self, request: Request) -> Iterable[Entry]:
         stanza = self.state.config.stanza("inputs", "SSL")
@@ -269,11 +269,11 @@ class SchemeInputs(Inputs):
             self.intake.modular.stop(self.stanza_name(name))
 
 
-def scheme_inputs(wings: Wings, name: str) -> SchemeInputs | None:
-    """The collection `data/inputs/<name>` where an app brings that kind."""
+def scheme_inputs(wings: Wings, name: str, path: str = "") -> SchemeInputs | None:
+    """The collection `data/inputs/<name>`, or under another path, where an app brings that kind."""
     scheme = modular.schemes(wings.state.config).get(name)
     if scheme is None:
         return None
-    facts = {"path": f"data/inputs/{name}", "title": name, "prefix": f"{name}://", "scheme": scheme}
+    facts = {"path": path or f"data/inputs/{name}", "title": name, "prefix": f"{name}://", "scheme": scheme}
     cls: type[SchemeInputs] = type("SchemeInputs", (SchemeInputs,), facts)
     return cls(wings)

@@ -90,7 +90,7 @@ class Commands(ConfCollection):
 @register
 class WorkflowActions(ConfCollection):
     path = "data/ui/workflow-actions"
-    title = "workflow_actions"
+    title = "workflow-actions"
     noun = "workflow action"
     conf = "workflow_actions"
 

@@ -1,45 +1,27 @@
-"""What clients ask of the platform around a server: licences, clusters, peers, health, resources.
+"""What clients ask of the platform around a server: licences, health, work, resources.
 
 This server stands alone and needs no licence; each path says so in the keys that clients look at. Names of keys are those of the
-REST API reference ("License endpoint descriptions", "Cluster endpoint descriptions", "Introspection endpoint descriptions").
+REST API reference ("License endpoint descriptions", "Introspection endpoint descriptions").
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar
+import sys
+from pathlib import Path
 
-from caltrop.splunkd.rest.collection import Collection, register
+from caltrop.splunkd.rest.telling import Told, listed, refused, told
 from caltrop.splunkd.rest.wings import Wings
+from caltrop.splunkd.searching.jobs import Job
 from caltrop.splunkd.state import memory
 from caltrop.splunkd.state.bulletins import RESTART
 from caltrop.splunkd.state.state import SERVER_NAME
-from caltrop.splunkd.wire.atom import Acl, Entry
-from caltrop.splunkd.wire.http import Request
 
-Told = Iterable[tuple[str, Mapping[str, Any]]]
-ACL = Acl(app="", owner="system")
 MEGABYTE = 1 << 20
 QUOTA = 2**63 - 1
-
-
-def told(path: str, title: str) -> Callable[[Callable[[Wings], Told]], Callable[[Wings], Told]]:
-    """Register a collection that lists what the decorated function tells: (name, content) of each entry."""
-
-    def decorate(tell: Callable[[Wings], Told]) -> Callable[[Wings], Told]:
-        class Platform(Collection):
-            __doc__ = tell.__doc__
-
-            def entries(self, request: Request) -> Iterable[Entry]:
-                return (Entry(name, self.path, dict(content), ACL) for name, content in tell(self.wings))
-
-        Platform.path, Platform.title = path, title
-        register(Platform)
-        return tell
-
-    return decorate
+LICENSE = "F" * 64
 
 
 @told("licenser/groups", "licenser-groups")
@@ -96,27 +78,7 @@ def usage(wings: Wings) -> Told:
     yield "license_usage", {"quota": QUOTA, "slaves_usage_bytes": used, "peers_usage_bytes": used}
 
 
-@told("cluster/config", "cluster-config")
-def cluster(wings: Wings) -> Told:
-    yield "config", {
-        "disabled": True, "guid": wings.state.guid, "master_uri": "?", "manager_uri": "?", "mode": "disabled", "multisite": False,
-        "replication_factor": 3, "search_factor": 2, "site": "default",
-    }  # fmt: skip
-
-
-@told("shcluster/config", "shcluster-config")
-def shcluster(wings: Wings) -> Told:
-    yield "config", {"disabled": True, "id": "", "mode": "disabled", "replication_factor": 3}
-
-
-@told("search/distributed/peers", "distsearch-peer")
-@told("deployment/server/clients", "deployment-clients")
-@told("workloads/pools", "workload-pools")
-def nobody(wings: Wings) -> Told:
-    """None: the server stands alone."""
-    return ()
-
-
+@told("server/health/deployment/details", "health-report-deployment-details")
 @told("server/health/splunkd/details", "health-report-details")
 def health(wings: Wings) -> Told:
     """The parts that can be well or not here, below the colour of the whole."""
@@ -133,24 +95,82 @@ def health(wings: Wings) -> Told:
     }  # fmt: skip
 
 
+@told("server/health/deployment", "health-report-deployment")
+def deployment(wings: Wings) -> Told:
+    """The colour of the whole deployment, which is this server."""
+    for name, content in health(wings):
+        yield name, {"health": content["health"]}
+
+
+# --- work that goes on ------------------------------------------------------------------------------------------------
+
+listed("server/introspection", "introspection", ("indexer", "kvstore", "search"))
+listed("server/introspection/kvstore", "kvstore", ("collectionstats", "replicasetstats", "serverstatus"))
+listed("server/introspection/search", "search", ("dispatch", "distributed", "saved"))
+refused("server/introspection/kvstore/replicasetstats", "The KV store of this server is no replica set")
+
+
 @told("server/introspection/indexer", "introspection--indexer")
 def indexer(wings: Wings) -> Told:
-    yield "indexer", {"average_KBps": 0, "reason": "", "status": "normal"}
+    yield "indexer", {"average_KBps": 0.0, "reason": ".", "status": "normal"}
 
 
 @told("server/introspection/kvstore/serverstatus", "introspection--kvstore-serverstatus")
 def kvstore(wings: Wings) -> Told:
+    """`data` is a JSON text, as clients read it."""
     uptime = max(int(wings.state.now() - wings.state.started), 0)
-    yield "serverStatus", {"data": {"host": f"127.0.0.1:{wings.state.mgmt_port}", "ok": 1, "uptime": uptime}}
+    data = {"host": f"127.0.0.1:{wings.state.mgmt_port}", "ok": 1, "pid": os.getpid(), "uptime": uptime}
+    yield "serverStatus", {"data": json.dumps(data)}
+
+
+@told("server/introspection/kvstore/collectionstats", "introspection--kvstore-collectionstats")
+def collections(wings: Wings) -> Told:
+    """`data` holds a JSON text for each collection: `ns` is app.collection, sizes are bytes of the documents as JSON."""
+    texts = []
+    for app in wings.state.config.apps():
+        for name in wings.state.config.stanzas("collections", app, "nobody"):
+            stanza = wings.state.config.stanza("collections", name, app, "nobody")
+            if name == "default" or stanza is None or stanza.app != app:
+                continue
+            documents = wings.state.kvstore.documents(app, name)
+            size = sum(len(json.dumps(document)) for document in documents)
+            texts.append(
+                json.dumps({"ns": f"{app}.{name}", "count": len(documents), "size": size, "nindexes": 1, "ok": 1})
+            )
+    yield "collectionStats", {"data": texts}
+
+
+DISPATCHED = (
+    "Bundle_Directory_Reaper",
+    "Compute_User_Search_Quota",
+    "Dispatch_Directory_Reaper",
+    "Search_StartUp_Time",
+)
 
 
 @told("server/introspection/search/dispatch", "introspection--search-dispatch")
 def dispatch(wings: Wings) -> Told:
-    jobs = wings.searching.jobs.all()
-    yield "dispatch", {
-        "count": len(jobs), "running": sum(not job.done.is_set() for job in jobs),
-        "size_mb": round(sum(job.size for job in jobs) / MEGABYTE, 3),
-    }  # fmt: skip
+    """How long what belongs to starting a search took, in milliseconds: nothing of it is work of its own here."""
+    for name in DISPATCHED:
+        yield name, {f"{name}_Average_Time(ms)": 0, f"{name}_Max_Time(ms)": 0}
+
+
+@told("server/introspection/search/distributed", "introspection--search-distributed")
+def distributed_metrics(wings: Wings) -> Told:
+    for name in ("last_metrics", "window_metrics"):
+        yield name, {"average_bundle_upload_time_ms": 0, "count": 0, "failed_count": 0}
+
+
+@told("server/introspection/search/saved", "introspection--search-saved")
+def saved_metrics(wings: Wings) -> Told:
+    """None: nothing is cached of saved searches between runs."""
+    return ()
+
+
+# --- resources --------------------------------------------------------------------------------------------------------
+
+listed("server/status/resource-usage", "resource-usage", ("hostwide", "iostats", "splunk-processes"))
+listed("server/status/limits", "limits", ("search-concurrency",))
 
 
 @told("server/status/resource-usage/hostwide", "hostwide")
@@ -173,6 +193,24 @@ def processes(wings: Wings) -> Told:
     }  # fmt: skip
 
 
+@told("server/status/resource-usage/iostats", "iostats")
+def iostats(wings: Wings) -> Told:
+    """Of each disk of a Linux machine, averaged since it was started."""
+    if sys.platform != "linux":
+        return
+    up = max(float(Path("/proc/uptime").read_text().split()[0]), 1.0)
+    for line in Path("/proc/diskstats").read_text().splitlines():
+        fields = line.split()
+        name, (reads, _, read, read_ms, writes, _, written, write_ms, _, busy_ms) = fields[2], map(int, fields[3:13])
+        done = max(reads + writes, 1)
+        if reads + writes and not name.startswith(("loop", "ram")):
+            yield name, {
+                "avg_service_ms": round(busy_ms / done, 3), "avg_total_ms": round((read_ms + write_ms) / done, 3),
+                "cpu_pct": round(busy_ms / up / 10, 3), "device": name, "interval": round(up), "reads_kb_ps": round(read / 2 / up, 3),
+                "reads_ps": round(reads / up, 3), "writes_kb_ps": round(written / 2 / up, 3), "writes_ps": round(writes / up, 3),
+            }  # fmt: skip
+
+
 @told("server/status/partitions-space", "partitions-space")
 def partitions(wings: Wings) -> Told:
     disk = shutil.disk_usage(wings.state.data_dir)
@@ -182,19 +220,57 @@ def partitions(wings: Wings) -> Told:
     }  # fmt: skip
 
 
+@told("data/index-volumes", "index-volumes")
+def volumes(wings: Wings) -> Told:
+    used = sum(wings.state.store.info(name).size for name in wings.state.store.indexes())
+    yield "_splunk_summaries", {
+        "max_size": "infinite", "name": "_splunk_summaries", "total_size": round(used / MEGABYTE, 3),
+        "volume_path": str(wings.state.data_dir / "var" / "indexes"),
+    }  # fmt: skip
+
+
 @told("server/status/limits/search-concurrency", "search-concurrency")
 def concurrency(wings: Wings) -> Told:
-    running = sum(not job.done.is_set() for job in wings.searching.jobs.all())
-    yield "result", {"max_hist_searches": wings.searching.jobs.at_once, "current_hist_searches": running}
+    """There is no real-time search and no summary; scheduled searches share the whole."""
+    most = wings.searching.jobs.at_once
+    yield "result", {
+        "current_hist_searches": sum(not job.done.is_set() for job in wings.searching.jobs.all()), "max_auto_summary_searches": 0,
+        "max_hist_scheduled_searches": most, "max_hist_searches": most, "max_rt_scheduled_searches": 0, "max_rt_searches": 0,
+    }  # fmt: skip
 
 
-@register
-class Facts(Collection):
-    """What can be told about this server's work while it runs, by name."""
+@told("server/status/dispatch-artifacts", "dispatch-artifacts")
+def artifacts(wings: Wings) -> Told:
+    """`incomple` is splunkd's spelling."""
+    jobs = wings.searching.jobs.all()
+    kinds = {
+        "adhoc": [job for job in jobs if not job.spec.scheduled],
+        "scheduled": [job for job in jobs if job.spec.scheduled],
+        "completed": [job for job in jobs if job.done.is_set()],
+        "incomple": [job for job in jobs if not job.done.is_set()],
+    }
+    counts = {f"{kind}_count": len(of) for kind, of in kinds.items()}
+    sizes = {f"{kind}_size_mb": _megabytes(of) for kind, of in kinds.items()}
+    none = dict.fromkeys(("invalid_count", "remote_count", "temp_dispatch_count"), 0)
+    yield "result", {**counts, **sizes, **none, "top_apps": None, "top_named_searches": None, "top_users": None}
 
-    path = "server/introspection"
-    title = "introspection"
-    parts: ClassVar[tuple[str, ...]] = ("indexer", "kvstore", "search")
 
-    def entries(self, request: Request) -> Iterable[Entry]:
-        return (Entry(name, self.path, {}, ACL, links=("list",)) for name in self.parts)
+def _megabytes(jobs: list[Job]) -> float:
+    return round(sum(job.size for job in jobs) / MEGABYTE, 3)
+
+
+@told("server/status/fishbucket", "fishbucket")
+def fishbucket(wings: Wings) -> Told:
+    """Nothing is watched, so no place in a file is kept."""
+    yield "result", {"key_count": 0, "total_size": 0}
+
+
+@told("server/status/conf-resource-usage", "conf-resource-usage")
+def introspected(wings: Wings) -> Told:
+    yield "result", {"collectionPeriodInSecs": 10, "disabled": True}
+
+
+@told("server/status/installed-file-integrity", "installed-file-integrity", takes=("regex", "showAll"))
+def integrity(wings: Wings) -> Told:
+    """There is no manifest of installed files to hold them against."""
+    yield "result", {"check_failures": None, "check_ready": False}

@@ -108,7 +108,7 @@ class FieldAliases(Parts):
     """`alias.<field>=<other name>` for each alias of the object."""
 
     path = "data/props/fieldaliases"
-    title = "props-fieldalias"
+    title = "fieldaliases"
     prefixes = ("FIELDALIAS-",)
     required = ("stanza",)
     wildcard = ("alias\\..*",)

@@ -79,6 +79,17 @@ def register(cls: C) -> C:
     return cls
 
 
+def by_handler() -> dict[str, type[Collection]]:
+    """Each kind of collection under the name of its handler, as `admin/<handler>`; rights are those of its own path."""
+    found: dict[str, type[Collection]] = {}
+    for path, cls in collections.items():
+        name = cls.title or path.rpartition("/")[2]
+        if cls.path == path and name not in found:
+            facts = {"path": f"admin/{name}", "rights": cls.rights or path, "__doc__": cls.__doc__}
+            found[name] = type(cls.__name__, (cls,), facts)
+    return found
+
+
 def action(name: str, *methods: str) -> Callable[[F], F]:
     """Mark a method as the answer to `<collection>/<entry>/<name>`."""
 
