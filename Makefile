@@ -39,9 +39,9 @@ lint: venv
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# The wheel, from a fresh environment in an empty folder.
+# The wheel, from a fresh environment in an empty folder; PYTHONS="/…/python3.12 /…/python3.13" tries other interpreters.
 wheel: venv
-	$(BIN)/python -m tools.try_wheel
+	$(BIN)/python -m tools.try_wheel $(PYTHONS)
 
 # docs/spl.md, docs/analysis.md, the table in docs/rest.md and the list of functions, from what the rooms register and the cases.
 docs: venv

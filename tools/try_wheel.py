@@ -1,8 +1,9 @@
-"""Build the wheel, install it into a fresh environment in an empty folder, and use it from there: a search, a build, a proof.
+"""Build the wheel, install it into a fresh environment in an empty folder, and use it from there: a search, a build, a proof, a server.
 
-python -m tools.try_wheel
+python -m tools.try_wheel [PYTHON...]
 
-About a minute. Exit code 0 when all of it worked; else the failing command's output is printed.
+About a minute for each interpreter; without one, for the one that runs this. Exit code 0 when all of it worked; else the failing
+command's output is printed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import venv
+import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,6 +35,8 @@ def run(*words: object, cwd: Path, holds: str = "") -> str:
     text = list(map(str, words))
     try:
         done = subprocess.run(text, cwd=cwd, capture_output=True, text=True, timeout=SECONDS, check=False)
+    except FileNotFoundError as error:
+        raise Failed(f"{text[0]}: no such program (paths are whole: steps run in folders of their own)") from error
     except subprocess.TimeoutExpired as error:
         raise Failed(f"{' '.join(text)}: not done after {SECONDS} s") from error
     if done.returncode != 0 or holds not in done.stdout:
@@ -53,12 +56,32 @@ def copy_content(target: Path) -> None:
             shutil.copyfile(source, target / name)
 
 
-def attempt(folder: Path) -> None:
+def build_wheel(folder: Path) -> Path:
     shutil.rmtree(ROOT / "build", ignore_errors=True)  # setuptools keeps modules there that are gone from the source
-    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder / "wheel", ROOT, cwd=folder)
-    (wheel,) = (folder / "wheel").glob("*.whl")
-    venv.create(folder / "venv", with_pip=True)
-    run(folder / "venv" / "bin" / "pip", "install", "--quiet", wheel, cwd=folder)
+    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, ROOT, cwd=folder)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def serves(caltrop: Path, folder: Path) -> None:
+    """The server starts, shows its page, and ends when told to."""
+    words = [str(caltrop), "serve", "--port", "0", "--hec-port", "0", "--web-port", "0", "--data-dir", "data"]
+    with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            said = dict(line.split(None, 1) for line in iter(server.stdout.readline, "ready\n") if line.strip())
+            with urllib.request.urlopen(said["web"].strip(), timeout=SECONDS) as page:
+                if b"Caltrop" not in page.read():
+                    raise Failed(f"{said['web'].strip()} shows no page of Caltrop's")
+        finally:
+            server.terminate()
+            server.wait(SECONDS)
+
+
+def attempt(python: str, wheel: Path, folder: Path) -> None:
+    folder.mkdir()
+    run(python, "-m", "venv", folder / "venv", cwd=folder)
+    run(folder / "venv" / "bin" / "python", "-m", "pip", "install", "--quiet", wheel, cwd=folder)
     caltrop = folder / "venv" / "bin" / "caltrop"
     empty = folder / "empty"
     empty.mkdir()
@@ -66,23 +89,32 @@ def attempt(folder: Path) -> None:
     labelled = "search index=* | table process_name"  # the field is an add-on's
     run(caltrop, "search", "--data", "sysmon.xml", labelled, cwd=empty, holds="cmd.exe")
     run(caltrop, "btool", "eventtypes", "windows_process", cwd=empty, holds="[windows_process]")
+    serves(caltrop, empty)
     content = folder / "content"
     copy_content(content)
     run(caltrop, "build", cwd=content, holds=".tar.gz")
     xml = "remote_process_instantiation_via_wmi_and_powershell_script_block_xml"
     run(caltrop, "test", xml, "--report", "reports", cwd=content, holds="proved: ")
+    run(caltrop, "init", "new", cwd=folder)
+    run(caltrop, "test", cwd=folder / "new", holds="proved: ")
 
 
-def main() -> int:
-    with tempfile.TemporaryDirectory(prefix="caltrop-wheel-") as folder:
+def main(pythons: list[str]) -> int:
+    with tempfile.TemporaryDirectory(prefix="caltrop-wheel-") as scratch:
+        folder = Path(scratch)
         try:
-            attempt(Path(folder))
+            wheel = build_wheel(folder)
+            for number, python in enumerate(pythons):
+                attempt(python, wheel, folder / str(number))
+                version = run(python, "-c", "import sys; print(sys.version.split()[0])", cwd=folder).strip()
+                sys.stdout.write(
+                    f"ok: with Python {version} the wheel searches, serves, builds and proves from a fresh environment\n"
+                )
         except Failed as failure:
             sys.stderr.write(f"{failure}\n")
             return 1
-    sys.stdout.write("ok: the wheel searches, builds and proves from a fresh environment\n")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:] or [sys.executable]))
