@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -56,11 +56,16 @@ def write(table: Table, form: str, out: Path | None = None, *, tz: str = "UTC", 
     if form == "parquet":
         _parquet(table, out)
         return
-    terminal = out is None and sys.stdout.isatty()
     lines = lines_of(table, form, tz=tz, wide=wide)
     if out is not None:
         out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
-    elif terminal:
+    else:
+        show(lines, wide=wide)
+
+
+def show(lines: Iterable[str], *, wide: bool = False) -> None:
+    """On stdout: through the pager where it is a terminal that they do not fit on, else as they come."""
+    if sys.stdout.isatty():
         _paged(list(lines), wide=wide)
     else:
         for line in lines:

@@ -69,8 +69,7 @@ def run(
         read = _terminal(session) if sys.stdin.isatty() and sys.stdout.isatty() else _piped()
         while (text := read()) is not None:
             try:
-                for line in session.answer(text):
-                    click.echo(line)
+                results.show(session.answer(text))
             except Ended:
                 return
             except KeyboardInterrupt:
