@@ -86,7 +86,6 @@ def command(
         return
     from caltrop.cli.loading import loaded
     from caltrop.engine.context import Message
-    from caltrop.explained import explained
 
     with loaded(data, packages(apps), lookups, addons=addons, now=now, windows=windows, **where) as instance:
         said: list[Message] = []
@@ -100,6 +99,8 @@ def command(
             return
         if out is not None or written in ("csv", "parquet"):
             results.write(result.table, written, out, tz=tz)
+        from caltrop.explained import explained  # which most searches need not pay for
+
         explanation = explained(instance, result, app=context)
     if not data and any(finding.subject == "data" for finding in explanation.findings):
         click.echo("0 rows: there is no data to search; name files with --data", err=True)

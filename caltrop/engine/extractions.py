@@ -64,6 +64,7 @@ class Extractions:
         """`current` tells the states of the knowledge (fingerprints) that may still be asked for."""
         self._current = current
         self._kept = kept
+        self._states: frozenset[str] = frozenset()  # of the knowledge, that something is kept for
         self._lock = threading.Lock()
 
     def of(
@@ -120,8 +121,12 @@ class Extractions:
             return known or made
 
     def _keep(self, key: Key, state: _Extraction, held: _Held, segment: Segment) -> None:
-        current = self._current()
-        self._kept.drop(lambda known: known[0] == FIELDS and known[2] not in current)
+        if key[2] not in self._states:
+            if self._states:  # the knowledge changed, or is another one
+                current = self._current()
+                self._kept.drop(lambda known: known[0] == FIELDS and known[2] not in current)
+                self._states &= current
+            self._states |= {key[2]}
         # Columns that it shares with the segment count too: it holds them where the segment itself is no longer kept.
         self._kept.put(key, state, int(held.found.frame.estimated_size()), segment)
 

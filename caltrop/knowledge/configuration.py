@@ -249,6 +249,7 @@ class Configuration:
 
         `of` others, or stand-ins: as if only those apps were installed (and the system layer).
         """
+        user = self._seen_as(user)
         key = (conf, app, user, of)
         with self._lock:
             if key not in self._merged:
@@ -303,6 +304,10 @@ class Configuration:
             for folder in ("local", "default"):
                 yield _Layer(system / folder, SYSTEM, NOBODY, False)
 
+    def _seen_as(self, user: str) -> str:
+        """Where nobody has files of their own, everybody sees the same: what is merged for one serves all."""
+        return user if self._users is not None else NOBODY
+
     def _merge(self, conf: str, app: str | None, user: str, of: Of) -> dict[str, MergedStanza]:
         if not is_name(conf, app or SYSTEM, user or NOBODY):
             return {}
@@ -349,6 +354,7 @@ class Configuration:
         return hashlib.sha256(b"".join(self._digest(conf, app, user) for conf in confs)).hexdigest()
 
     def _digest(self, conf: str, app: str | None, user: str) -> bytes:
+        user = self._seen_as(user)
         key = (conf, app, user)
         with self._lock:
             if key not in self._digests:

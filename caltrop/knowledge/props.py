@@ -30,6 +30,7 @@ KV_MODES = frozenset({"none", "auto", "auto_escaped", "json", "xml", "multi"})
 _KINDS = ("sourcetype", "host", "source")  # from weak to strong
 # How closely a stanza names an event: by its source type, host or source (0 to 2), and whether by that very name.
 Closeness = tuple[int, bool]
+_WILD = 2  # repetitions behind one another, at most: a name is tried in no more than the square of its length
 _NO_NAME = "\x00"  # only a pattern of any value matches it
 
 
@@ -37,10 +38,29 @@ _NO_NAME = "\x00"  # only a pattern of any value matches it
 def name_pattern(spec: str, ignore_case: bool = False) -> patterns.Regex:
     """A stanza name pattern as an anchored regex: `...` any text, `*` any text without a separator, `.` itself."""
     spec, ignore_case = _flags(spec, ignore_case)
-    body = "".join(
+    return patterns.compile(f"(?s{'i' if ignore_case else ''})^(?:{_body(spec)})$")
+
+
+def _body(spec: str) -> str:
+    return "".join(
         {"...": ".*", "*": r"[^/\\]*", ".": r"\."}.get(part, part) for part in re.split(r"(\\.|\.\.\.|\*|\.)", spec)
     )
-    return patterns.compile(f"(?s{'i' if ignore_case else ''})^(?:{body})$")
+
+
+@lru_cache(maxsize=4096)
+def _quick(spec: str, ignore_case: bool) -> re.Pattern[str] | None:
+    """A pattern of words and alternatives, for names in ASCII: without anything that could backtrack or be read in two ways, it
+    is the same to `re`, which is ready in a fifth of the time. None for any other."""
+    spec, ignore_case = _flags(spec, ignore_case)
+    if (
+        not re.fullmatch(r"(?:[\w:/ \-|]|\(|\)\??|\.{3}|\.|\*)*", spec, re.ASCII)
+        or len(re.findall(r"\.{3}|\*", spec)) > _WILD
+    ):
+        return None
+    try:
+        return re.compile(f"^(?:{_body(spec)})$", re.DOTALL | (re.IGNORECASE if ignore_case else 0))
+    except re.error:
+        return None
 
 
 def _flags(spec: str, ignore_case: bool) -> tuple[str, bool]:
@@ -73,6 +93,9 @@ class _Rule:
         if not self.wild or not text.startswith(self.start):
             return text == self.start and not self.wild
         # A name that makes the pattern backtrack without end is no match: no app stops the import of another's data.
+        quick = _quick(self.spec, self.ignore_case) if value.isascii() else None
+        if quick is not None:
+            return quick.search(value) is not None
         with patterns.budget(lenient=True):
             return name_pattern(self.spec, _KINDS[self.kind] != "source").bounded.search(value) is not None
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from caltrop.dialect.conf import place_of
 from caltrop.dialect.patterns import RegexError
-from caltrop.knowledge import Configuration, Knowledge, Setting
+from caltrop.knowledge import Configuration, Knowledge, Setting, props
 from caltrop.knowledge.props import Alias, name_pattern, plan, starting
 from tests.examples import examples
 
@@ -210,3 +210,25 @@ def test_modules_of_index_time_transforms_are_put_in(make_app: MakeApp) -> None:
     broken = knowledge.index_time_transform("broken")
     assert broken is not None and broken["REGEX"] == "[[gone:x]]"
     assert knowledge.index_time_transform("off") is None
+
+
+@pytest.mark.parametrize("ignore_case", [False, True])
+@pytest.mark.parametrize(
+    "spec",
+    ["(a|b...)", "(?i)(Xml)?WinEventLog:Sec", ".../var/log/(secure|auth.log)(.x)?", "a*b", "(?-i)A...", "(a", "a)", "a|b", "(a)??", "...", ""],
+)  # fmt: skip
+def test_patterns_of_words_are_read_alike_by_both_engines(spec: str, ignore_case: bool) -> None:
+    quick = props._quick(spec, ignore_case)
+    names = ["a", "b", "bx", "A", "axb", "a/b", "ab", "XmlWinEventLog:Sec", "wineventlog:sec", "x/var/log/auth.log.x", "/var/log/authxlog",
+             "a\n", "", "x\ny"]  # fmt: skip
+    if spec in ("(a", "a)", "(a)??"):
+        assert quick is None
+        return
+    assert quick is not None
+    slow = props.name_pattern(spec, ignore_case).bounded
+    assert [quick.search(name) is not None for name in names] == [slow.search(name) is not None for name in names]
+
+
+@pytest.mark.parametrize("spec", [r"a\d", "[ab]", "(?:a)", "a+", "(a*...*b)", "é"])
+def test_other_patterns_are_for_the_bounded_engine(spec: str) -> None:
+    assert props._quick(spec, False) is None
