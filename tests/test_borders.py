@@ -24,6 +24,7 @@ ARROWS = {
     "splunkd": {"engine", "explain", "explained", "knowledge", "index", "spl"},
     "replay": {"content", "explain", "index", "spl"},
     "cloud": set(),
+    "operate": {"analysis", "content", "replay", "spl"},
 }
 
 # wing of splunkd -> wings it may import; what lies above them (app, daemon, server) composes, and nothing imports it

@@ -45,6 +45,11 @@ COMMANDS = {
     "diff": "What changed between two builds.",
     "release-notes": "Write release notes between two tags or packages.",
     "install": "Install a package into a target.",
+    "enable": "Let detections of an installed app run.",
+    "disable": "Let detections of an installed app run no more.",
+    "schedule": "Set when detections of an installed app run.",
+    "status": "List an installed app's detections: state, schedule, runs, hits.",
+    "tune": "Preview and set the filter macro of an installed detection.",
     "docs": "Write the documentation site of the content.",
     "navigator": "Write an ATT&CK Navigator layer.",
 }

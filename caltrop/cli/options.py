@@ -157,6 +157,45 @@ def credential_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
+def installed_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--target, how to log in, and --app-id, of commands that look at an installed app. The command is called with `target`,
+    `login` and `app` (None: the only one that has detections)."""
+
+    @wraps(command)
+    def called(*args: Any, app: str | None, **given: Any) -> Any:
+        return command(*args, app=app or app_here(), **given)
+
+    return click.option("--target", required=True, metavar="URL", help="Management address, such as https://127.0.0.1:8089.")(
+        credential_options(
+            click.option(
+                "--app-id", "app", metavar="ID",
+                help="The installed app: by default the one of the app.yml here, else the only one that has detections.",
+            )(called)
+        )
+    )  # fmt: skip
+
+
+def app_here(root: Path = Path()) -> str | None:
+    """The id of the app that the repository in this folder builds, None where this is none."""
+    if not (root / "app.yml").is_file():
+        return None
+    from caltrop.content.config import load_config
+
+    return load_config(root)[0].id
+
+
+def chosen_options(command: F) -> F:
+    """NAME…, --story and --all, of commands that change detections; and --dry-run."""
+    for option in (
+        click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing."),
+        click.option("--all", "everything", is_flag=True, help="Every detection of the app."),
+        click.option("--story", "stories", multiple=True, metavar="STORY", help="All that tell it; may be repeated."),
+        click.argument("names", nargs=-1, metavar="[NAME]..."),
+    ):
+        command = option(command)
+    return command
+
+
 def hec_options(command: F) -> F:
     """--hec-url and --hec-token of commands that send events to a target."""
     for option in (

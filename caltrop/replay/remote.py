@@ -594,5 +594,10 @@ def _batches(lines: Iterable[str]) -> Iterator[tuple[bytes, int]]:
 
 
 def reason(error: HTTPError) -> str:
-    """What the server said, without the HTTP status line where it said more."""
-    return str(getattr(error, "message", "") or error).strip()
+    """What the server said, without the HTTP status line where it said more; also where it said it in JSON."""
+    body = getattr(error, "body", b"")
+    try:
+        told = [str(one["text"]) for one in json.loads(body)["messages"] if one.get("type") != "INFO"]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        told = []
+    return "; ".join(told) or str(getattr(error, "message", "") or error).strip()
