@@ -35,9 +35,13 @@ def lines(hunt: Hunt, *, everything: bool = False) -> Iterator[str]:
     if subjects:
         yield ""
         yield "by entity, risk added up"
-        for subject in subjects[:SUBJECTS_SHOWN]:
-            what = f"{printable(subject.entity.value)} ({subject.entity.kind})"
-            yield f"  {subject.risk:>6,}  {what:<40} {counted(len(subject.detections), 'detection')}: {some(subject.detections, 2)}"
+        shown = [
+            (subject, f"{printable(subject.entity.value)} ({subject.entity.kind})")
+            for subject in subjects[:SUBJECTS_SHOWN]
+        ]
+        width = max(len(what) for _, what in shown)
+        for subject, what in shown:
+            yield f"  {subject.risk:>6,}  {what:<{width}}  {counted(len(subject.detections), 'detection')}: {some(subject.detections, 2)}"
         if len(subjects) > SUBJECTS_SHOWN:
             yield f"          and {len(subjects) - SUBJECTS_SHOWN:,} more (all of them with -o FILE)"
 
