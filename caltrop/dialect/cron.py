@@ -55,10 +55,11 @@ class Cron:
         while (moment := float(walk.get_next(float))) <= latest:
             yield moment
 
-    def neighbours(self, start: float) -> Iterator[tuple[float, float]]:
+    def neighbours(self, start: float, *, alike: bool = False) -> Iterator[tuple[float, float]]:
         """Pairs of runs that follow each other, from `start` on: all pairs within a day, those across days for a year.
 
-        A day's runs are the same on every day that has any, so that no other distance between two runs occurs.
+        A day's runs are the same on every day that has any, so that no other distance between two runs occurs. `alike`: one pair
+        of each distance is enough, whatever its day; of a schedule that runs every day, the first across days has the only one.
         """
         first = self.after(start - 1)
         day = first - first % _DAY
@@ -66,7 +67,7 @@ class Cron:
         yield from pairwise(runs)
         last = runs[-1] - day
         walk = self._walk(first)
-        for _ in range(_DAYS):
+        for _ in range(1 if alike and self.text.split()[2:] == ["*", "*", "*"] else _DAYS):
             following = float(walk.get_next(float, start_time=datetime.fromtimestamp(day + _DAY - 1, UTC)))
             yield day + last, following
             day = following - following % _DAY

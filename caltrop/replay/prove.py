@@ -473,7 +473,7 @@ def _action_events(case: Case, index: str, sid: str) -> list[Row]:
     def written() -> bool:
         spl = (
             f"search index={index} search_name={quoted(case.saved.name)} orig_sid={quoted(sid)} {quoted(sid)} "
-            f"| table {', '.join(expect.RISK_FIELDS)}"
+            f"| table search_name, {', '.join(expect.RISK_FIELDS)}"
         )
         events[:] = case.target.search(spl, earliest_time="0", latest_time="+20y")
         return bool(events) or case.target.prompt

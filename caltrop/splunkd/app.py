@@ -17,8 +17,7 @@ from caltrop.splunkd.intake.receivers import origin_of
 from caltrop.splunkd.rest import collection
 from caltrop.splunkd.rest.wings import Wings
 from caltrop.splunkd.wire.atom import Entry, Feed, render_feed, render_messages
-from caltrop.splunkd.wire.http import ApiError, NotFound, Request, Response, dressed
-from caltrop.splunkd.wire.protocol import Sink
+from caltrop.splunkd.wire.http import ApiError, NotFound, Request, Response, Sink, dressed
 
 log = logging.getLogger(__name__)
 METHODS = frozenset({"GET", "POST", "DELETE", "PUT", "HEAD"})

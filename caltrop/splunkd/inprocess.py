@@ -15,8 +15,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from caltrop.splunkd.daemon import Daemon
-from caltrop.splunkd.wire.asgi import Application
-from caltrop.splunkd.wire.http import ApiError, Request, Response
+from caltrop.splunkd.wire.http import ApiError, Application, Request, Response
 
 Arguments = Mapping[str, Any]  # text, numbers, booleans, or lists of them
 FORM = "application/x-www-form-urlencoded"

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
+import selectors
 import socket
-import ssl
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-
-import uvicorn
+from typing import TYPE_CHECKING
 
 from caltrop.errors import CaltropError
 from caltrop.splunkd.console.app import ConsoleApp
 from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.state import leftovers
 from caltrop.splunkd.state.settings import Settings
-from caltrop.splunkd.wire import tls
-from caltrop.splunkd.wire.asgi import Application, AsgiApp
 from caltrop.splunkd.wire.http import VERSION
-from caltrop.splunkd.wire.protocol import protocol_class
+
+if TYPE_CHECKING:
+    from caltrop.splunkd.listeners import Listeners
 
 log = logging.getLogger(__name__)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -34,17 +31,12 @@ START_SECONDS = 30.0
 STOP_SECONDS = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Listener:
-    server: uvicorn.Server
-    socket: socket.socket
-
-
 class Server:
     """An embedded Splunk-compatible server.
 
     Port 0 means that the system chooses one; None (web and HEC) means no such listener. `data_dir` None is a temporary
-    directory that is removed at the end. Use as a context manager, or call `start()` and `stop()`.
+    directory that is removed at the end. `asleep`: what answers there is loaded for the first that connects. Use as a context
+    manager, or call `start()` and `stop()`.
     """
 
     def __init__(
@@ -60,6 +52,7 @@ class Server:
         clock: Callable[[], float] = time.time,
         version: str = VERSION,
         settings: Settings | None = None,
+        asleep: bool = False,
     ) -> None:
         if host not in LOOPBACK:
             raise CaltropError(
@@ -73,7 +66,10 @@ class Server:
         self.daemon = Daemon(folder, password=password, addons=addons, clock=clock, version=version, settings=settings)
         self.username = "admin"
         self.password = self.daemon.state.password
-        self._listeners: list[_Listener] = []
+        self._asleep = asleep
+        self._sockets: list[socket.socket | None] = []  # of `_ports`
+        self._bell, self._ring = socket.socketpair()  # wakes what waits for the first connection
+        self._listeners: Listeners | None = None
         self._thread: threading.Thread | None = None
         self._pool = ThreadPoolExecutor(HANDLER_THREADS, thread_name_prefix="splunkd")
         self._stopped = False
@@ -114,25 +110,17 @@ class Server:
     # -- life ----------------------------------------------------------------------------------------------------------
 
     def start(self) -> Server:
-        """Listen; returns when requests are answered."""
-        port, hec_port, web_port = self._ports
-        context = tls.server_context(self.daemon.state.data_dir / "auth")
-        sockets = [None if wanted is None else _bind(self.host, wanted) for wanted in (port, hec_port, web_port)]
-        management, hec, web = sockets
-        assert management is not None
-        self.daemon.state.mgmt_port = management.getsockname()[1]
-        self.daemon.state.hec_port = hec.getsockname()[1] if hec else 0
-        self.daemon.state.web_port = web.getsockname()[1] if web else 0
-        self._listeners.append(self._listener(self.daemon.management, management, context))
-        if hec:
-            self._listeners.append(self._listener(self.daemon.collector, hec, context))
-        if web:
-            console = ConsoleApp(self.daemon.management, management.getsockname()[1])
-            self._listeners.append(self._listener(console, web, None))
+        """Listen; returns when requests are answered, or will be."""
+        self._sockets = [None if wanted is None else _bind(self.host, wanted) for wanted in self._ports]
+        ports = [0 if sock is None else sock.getsockname()[1] for sock in self._sockets]
+        self.daemon.state.mgmt_port, self.daemon.state.hec_port, self.daemon.state.web_port = ports
+        listeners = None if self._asleep else self._open()
+        for sock in self._bound:
+            sock.listen()
         self._thread = threading.Thread(target=self._run, name="splunkd", daemon=True)
         self._thread.start()
         deadline = time.monotonic() + START_SECONDS
-        while not all(listener.server.started for listener in self._listeners):
+        while listeners is not None and not listeners.started:
             if not self._thread.is_alive() or time.monotonic() > deadline:
                 raise CaltropError("the server did not start")
             time.sleep(0.005)
@@ -148,11 +136,14 @@ class Server:
             return
         self._stopped = True
         self.daemon.cancel()
-        for listener in self._listeners:
-            listener.server.should_exit = True
+        if self._listeners is not None:
+            self._listeners.stop()
+        self._ring.close()
         if self._thread is not None:
             self._thread.join(STOP_SECONDS)
         self._pool.shutdown(wait=False, cancel_futures=True)
+        for sock in (self._bell, *self._bound):
+            sock.close()
         self.daemon.stop()
         if self._temporary is not None:
             self._temporary.cleanup()
@@ -167,32 +158,39 @@ class Server:
 
     # -- parts ---------------------------------------------------------------------------------------------------------
 
-    def _listener(self, app: Application, sock: socket.socket, context: ssl.SSLContext | None) -> _Listener:
-        port = sock.getsockname()[1]
-        config = uvicorn.Config(
-            AsgiApp(app, port, self._pool),
-            http=protocol_class(self.daemon.management.open_stream, port),
-            interface="asgi3",
-            ws="none",
-            lifespan="off",
-            loop="asyncio",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=True,
-            proxy_headers=False,
-            backlog=512,
-            timeout_keep_alive=20,
-            timeout_graceful_shutdown=2,
-            ssl_context_factory=None if context is None else (lambda config, default: context),
-        )
-        return _Listener(uvicorn.Server(config), sock)
+    @property
+    def _bound(self) -> list[socket.socket]:
+        return [sock for sock in self._sockets if sock is not None]
+
+    def _open(self) -> Listeners:
+        """Make what answers. Sockets, TLS and HTTP are loaded here, since a server in its caller's own process may do without."""
+        from caltrop.splunkd.listeners import Door, Listeners
+
+        daemon, (management, collector, web) = self.daemon, self._sockets
+        assert management is not None
+        doors = [Door(daemon.management, management)]
+        if collector is not None:
+            doors.append(Door(daemon.collector, collector))
+        if web is not None:
+            doors.append(Door(ConsoleApp(daemon.management, self.port), web, encrypted=False))
+        auth = daemon.state.data_dir / "auth"
+        listeners = self._listeners = Listeners(doors, daemon.management.open_stream, self._pool, auth)
+        if self._stopped:  # meanwhile
+            listeners.stop()
+        return listeners
 
     def _run(self) -> None:
-        async def serve() -> None:
-            await asyncio.gather(*(listener.server.serve([listener.socket]) for listener in self._listeners))
+        if self._listeners is not None:
+            self._listeners.run()
+        elif self._woken():
+            self._open().run()
 
-        asyncio.run(serve())
+    def _woken(self) -> bool:
+        """Wait for the first connection; False for the end of the server."""
+        with selectors.DefaultSelector() as selector:
+            for sock in (self._bell, *self._bound):
+                selector.register(sock, selectors.EVENT_READ)
+            return self._bell not in [key.fileobj for key, _ in selector.select()]
 
 
 def _temporary() -> tempfile.TemporaryDirectory[str]:

@@ -30,7 +30,7 @@ def serve(stack: ExitStack, apps: Sequence[Path], ours: bool, *, explains: bool 
     """Start the embedded server, with these apps, on free loopback ports for as long as the stack lives. `explains`: each search
     that leaves nothing says why, as the server does by itself."""
     disk.nothing_lasts()
-    server = stack.enter_context(Server(addons=None if ours else ()))
+    server = stack.enter_context(Server(addons=None if ours else (), asleep=True))
     if not explains:
         server.daemon.state.config.set("limits", "caltrop", {"explain": "false"}, app="search")
     for app in apps:

@@ -129,6 +129,22 @@ def test_neighbours_hold_every_distance_between_runs(text: str) -> None:
     )
 
 
+@given(crons)
+@examples(40)
+def test_where_days_are_alike_one_pair_of_each_distance_is_left(text: str) -> None:
+    schedule = usable(text)
+    if schedule is None:
+        return
+    some, every = (list(schedule.neighbours(START, alike=alike)) for alike in (True, False))
+    assert {after - before for before, after in some} == {after - before for before, after in every}
+    assert set(some) <= set(every)
+
+
+def test_a_daily_schedule_has_one_pair_across_days() -> None:
+    assert len(list(cron.parse("0 2 * * *").neighbours(START, alike=True))) == 1
+    assert len(list(cron.parse("0 2 * * 0").neighbours(START, alike=True))) > 50
+
+
 @pytest.mark.parametrize(
     ("text", "gap"),
     [("* * * * *", 60), ("*/15 * * * *", 900), ("5,50 * * * *", 2700), ("10 0 * * *", DAY), ("0 2 * * 0", 7 * DAY), ("0 2 * * 7", 7 * DAY),

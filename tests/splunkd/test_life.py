@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -89,6 +90,26 @@ def test_idle_connections_do_not_hold_up_the_end() -> None:
     done.join(4)  # the server gives work under way 5 s
     assert not done.is_alive()
     connection.close()
+
+
+def test_what_answers_is_loaded_for_the_first_that_connects() -> None:
+    with Server(password="pw", asleep=True) as server:
+        assert server._listeners is None
+        for port in (server.port, server.hec_port):
+            connection = http.client.HTTPSConnection("127.0.0.1", port, context=ssl._create_unverified_context())
+            connection.request("GET", "/services/collector/health")
+            assert connection.getresponse().status in (200, 401)
+            connection.close()
+        assert server._listeners is not None and server._listeners.started
+
+
+def test_a_server_that_nobody_connects_to_ends_at_once() -> None:
+    server = Server(password="pw", asleep=True).start()
+    began = time.monotonic()
+    server.stop()
+    assert time.monotonic() - began < 2
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.1", server.port), timeout=2)
 
 
 def test_a_port_in_use(server: Server, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -12,6 +13,7 @@ from caltrop.dialect import cron
 from caltrop.dialect.moments import is_real_time, relative_time, time_bound
 from caltrop.dialect.zones import TimeError
 
+_SAME_EVERY_DAY = re.compile(r"now|[-+]\d+[smhd](?:@[smhd])?")  # so far from the run, whatever the day (all in UTC)
 _START = 1_767_225_600.0  # 2026-01-01: where runs are looked at from, the same every day
 
 
@@ -60,7 +62,8 @@ def _gap(runs: cron.Cron, earliest: str, latest: str) -> tuple[float, float] | N
     if relative_time(_START, earliest) is None or relative_time(_START, latest) is None:
         return None  # all time, an absolute time or real time: nothing to say
     most, found = 0.0, None
-    for before, after in runs.neighbours(_START):
+    alike = bool(_SAME_EVERY_DAY.fullmatch(earliest) and _SAME_EVERY_DAY.fullmatch(latest))
+    for before, after in runs.neighbours(_START, alike=alike):
         begin, end, seen = (
             relative_time(moment, bound) or 0.0
             for moment, bound in ((after, earliest), (after, latest), (before, latest))

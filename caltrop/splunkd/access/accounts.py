@@ -106,7 +106,7 @@ class Accounts:
             user = self.users.get(name) or User(name=name, password="", roles=[])
             if password is not None:
                 user.password = hash_password(password)
-                self._verified.pop(name, None)
+                self._verified[name] = self._mark(user, password)
             if roles is not None:
                 user.roles = list(dict.fromkeys(roles))
             for key, value in facts.items():
@@ -166,7 +166,7 @@ class Accounts:
             self._failures.pop(name, None)
 
     def _check(self, user: User, password: str) -> User | None:
-        mac = hmac.digest(self._cache_key, f"{user.name}\0{password}\0{user.password}".encode(), "sha256")
+        mac = self._mark(user, password)
         if hmac.compare_digest(mac, self._verified.get(user.name, b"")):
             return user
         _, salt, _ = user.password.split("$")
@@ -174,6 +174,10 @@ class Accounts:
             return None
         self._verified[user.name] = mac
         return user
+
+    def _mark(self, user: User, password: str) -> bytes:
+        """What is remembered of a password that is right."""
+        return hmac.digest(self._cache_key, f"{user.name}\0{password}\0{user.password}".encode(), "sha256")
 
     # -- sessions and tokens -------------------------------------------------------------------------------------------
 

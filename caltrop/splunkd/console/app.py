@@ -16,8 +16,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from caltrop.splunkd.console import files
-from caltrop.splunkd.wire.asgi import Application
-from caltrop.splunkd.wire.http import JSON, TEXT, ApiError, NotFound, Request, Response, parse_args
+from caltrop.splunkd.wire.http import JSON, TEXT, ApiError, Application, NotFound, Request, Response, parse_args
 
 ROOT = "/en-US"
 RAW = f"{ROOT}/splunkd/__raw"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from cryptography.fernet import Fernet, InvalidToken
-
 from caltrop.knowledge.configuration import NOBODY
 from caltrop.splunkd.rest.collection import register
 from caltrop.splunkd.rest.confobjects import ConfCollection
@@ -53,12 +51,17 @@ class Passwords(ConfCollection):
         }
 
     def _decrypt(self, token: str) -> str:
+        # Not at the head: a server without stored credentials starts without it.
+        from cryptography.fernet import Fernet, InvalidToken
+
         try:
             return Fernet(self.state.secret_key()).decrypt(token.encode()).decode()
         except InvalidToken:
             return ""
 
     def settings(self, request: Request, entry: Entry | None) -> dict[str, str]:
+        from cryptography.fernet import Fernet
+
         password = request.args.required("password")
         return {"password": Fernet(self.state.secret_key()).encrypt(password.encode()).decode()}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import secrets
 import shutil
@@ -9,8 +10,6 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
-
-from cryptography.fernet import Fernet
 
 from caltrop import children
 from caltrop.engine.instance import Instance
@@ -141,7 +140,7 @@ class State:
         if not path.exists():
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(descriptor, "wb") as file:
-                file.write(Fernet.generate_key())
+                file.write(base64.urlsafe_b64encode(secrets.token_bytes(32)))  # a key of Fernet
         return path.read_bytes()
 
     def ask_restart(self, reason: str) -> None:

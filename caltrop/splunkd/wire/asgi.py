@@ -8,11 +8,11 @@ import time
 import zlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from caltrop.splunkd.wire.http import ApiError, Request, Response
+from caltrop.splunkd.wire.http import ApiError, Application, Request, Response
 
 UNKNOWN = 64 << 10  # bytes of a body that are read of anybody; more of it from those who may send it only
 MAX_MEMBERS = 64  # of one gzip body; each costs a copy of what follows it
@@ -20,23 +20,6 @@ STEP = 1 << 20  # bytes that are inflated at once
 IDLE_SECONDS = 30.0  # between two pieces of a body
 BODY_SECONDS, BODY_RATE = 60.0, 64 << 10  # a body may take that long, and a second more for so many bytes
 DRAIN_BYTES, DRAIN_SECONDS = 256 << 20, 10.0  # of a refused body, thrown away so that the client reads the answer
-
-
-class Application(Protocol):
-    @property
-    def receives(self) -> type[Request]:
-        """What a request to this application is; it raises ApiError for a path that can be none."""
-        ...
-
-    def admit(self, request: Request) -> int | Response:
-        """Asked before a large or compressed body is read: how many bytes this caller may send here, or the answer to it."""
-        ...
-
-    def handle(self, request: Request) -> Response: ...
-
-    def refuse(self, error: ApiError) -> Response:
-        """The answer to a request that never became one (unknown root, body too large)."""
-        ...
 
 
 class AsgiApp:

@@ -243,3 +243,28 @@ def dressed(response: Response, head: Iterable[tuple[str, str]] = HEAD) -> Respo
     """The answer with the head that all answers of a listener carry."""
     response.headers[:0] = head
     return response
+
+
+class Application(Protocol):
+    @property
+    def receives(self) -> type[Request]:
+        """What a request to this application is; it raises ApiError for a path that can be none."""
+        ...
+
+    def admit(self, request: Request) -> int | Response:
+        """Asked before a large or compressed body is read: how many bytes this caller may send here, or the answer to it."""
+        ...
+
+    def handle(self, request: Request) -> Response: ...
+
+    def refuse(self, error: ApiError) -> Response:
+        """The answer to a request that never became one (unknown root, body too large)."""
+        ...
+
+
+class Sink(Protocol):
+    """Takes the bytes of one stream, in order, from one thread at a time."""
+
+    def feed(self, data: bytes) -> object: ...
+
+    def close(self) -> object: ...

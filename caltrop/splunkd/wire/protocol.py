@@ -12,12 +12,12 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from caltrop.errors import CaltropError
-from caltrop.splunkd.wire.http import Request
+from caltrop.splunkd.wire.http import Request, Sink
 
 MAX_HEAD = 64 * 1024
 HEAD_SECONDS = 20.0  # for the head of a request, once it has begun
@@ -26,14 +26,6 @@ MAX_CONNECTIONS = 256  # of one peer to one listener
 MAX_WAITING = 64  # pieces of a stream that may wait to be stored before the sender has to
 log = logging.getLogger(__name__)
 _STREAM = re.compile(rb"POST [^ ]*/receivers/stream/?(?:\?[^ ]*)? HTTP/1\.[01]\r\n")
-
-
-class Sink(Protocol):
-    """Takes the bytes of one stream, in order, from one thread at a time."""
-
-    def feed(self, data: bytes) -> object: ...
-
-    def close(self) -> object: ...
 
 
 class SplunkdProtocol(H11Protocol):

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.engine import matching, presence
+from caltrop.engine import terms as terms_module
 from caltrop.engine.context import Extracted
 from caltrop.engine.errors import SearchError
 from caltrop.engine.terms import Terms, in_order
@@ -79,6 +80,7 @@ def test_what_decides_is_tested_first_and_each_term_once(monkeypatch: pytest.Mon
         return plain(node, frame)
 
     monkeypatch.setattr(matching, "test", noted)
+    terms_module._remembered.cache_clear()
     frame = pl.DataFrame({"sourcetype": ["st"] * 20, "_raw": [f"word {i}" for i in range(20)]})
     terms = Terms(frame)
     for text in (
@@ -89,6 +91,26 @@ def test_what_decides_is_tested_first_and_each_term_once(monkeypatch: pytest.Mon
     ):
         terms.matches(in_order(parse_search(text)))
     assert tested == [parse_search(text) for text in ("sourcetype=other", "sourcetype=st", "word")]
+
+
+def test_what_a_term_makes_of_few_values_is_asked_once_for_all_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Node] = []
+    plain = matching.test
+
+    def noted(node: Node, frame: pl.DataFrame) -> pl.Expr | bool:
+        asked.append(node)
+        return plain(node, frame)
+
+    monkeypatch.setattr(matching, "test", noted)
+    terms_module._remembered.cache_clear()
+    node = parse_search("user=ann*")
+    for values in (["ann", "bob"], ["bob", "ann", "ann", None], ["annie"]):
+        frame = pl.DataFrame({"user": values})
+        assert Terms(frame).matches(node).to_list() == [value is not None and "ann" in value for value in values]
+    assert asked == [node, node], "the second frame has the values of the first"
+    long = pl.DataFrame({"user": ["ann" + "x" * terms_module.TEXT]})
+    assert [Terms(long).matches(node).to_list() for _ in range(2)] == [[True], [True]]
+    assert len(asked) == 4, "long texts are not kept"
 
 
 def test_no_rows() -> None:

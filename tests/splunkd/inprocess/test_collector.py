@@ -57,6 +57,17 @@ def test_raw_text(admin: Client, bare: Client) -> None:
     assert code(bare.collect("collector/raw/1.0", "\n\n", token="aaaa")) == (400, 5)
 
 
+def test_raw_text_of_one_request_is_one_segment(admin: Client, bare: Client) -> None:
+    lines = "".join(f"2023-11-14T22:13:2{n}Z n={n}\n" for n in range(5))
+    before = {segment.id for segment in admin.daemon.state.store.segments(["main"])}
+    assert bare.collect("collector/raw", lines, token="aaaa", source="one", index="main").status == 200
+    added = [
+        s for s in admin.daemon.state.store.segments(["main"]) if s.id not in before and "one" in s.frame["source"]
+    ]
+    assert len(added) == 1
+    assert [row["n"] for row in search(admin, "search index=main source=one | table n")] == ["4", "3", "2", "1", "0"]
+
+
 @pytest.mark.parametrize(
     ("token", "path", "body", "expected"),
     [

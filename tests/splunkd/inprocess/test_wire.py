@@ -21,8 +21,8 @@ from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.inprocess import Client
 from caltrop.splunkd.server import Server
 from caltrop.splunkd.wire import asgi, tls
-from caltrop.splunkd.wire.http import TEXT, ApiError, Request, Response
-from caltrop.splunkd.wire.protocol import Sink, SplunkdProtocol, protocol_class
+from caltrop.splunkd.wire.http import TEXT, ApiError, Request, Response, Sink
+from caltrop.splunkd.wire.protocol import SplunkdProtocol, protocol_class
 
 
 class Echo:
