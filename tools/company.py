@@ -49,6 +49,12 @@ IDENTITIES = [(name, "management", "it") for name in ("svc-pdq", "svc-sccm", "sv
 ANSWERED = {
     "Executable Written to an Administrative Share",
     "Scheduled Task Registered From a Network Logon",
+    "Service Installed From a Network Logon",
+    "Service Control Manager Opened Over SMB",
+    "Service Control Utility Aimed at Another Host",
+    "Scheduled Task Utility Aimed at Another Host",
+    "Explicit Credentials Used Toward Another Host by an Unusual Program",
+    "Administration Protocol Spoken by a Program of a Writable Folder",
 }
 TUNED_ONLY: set[str] = set()
 EXPLORER, SERVICES_EXE, SVCHOST, LSASS = (
@@ -475,6 +481,80 @@ def near_misses(log: Log, at: float = 2000) -> None:
     log.connection(
         host, at + 25, "SYSTEM", "System", (address, 50901), (SERVERS["FS01"], 445), names=(full(host), full("FS01"))
     )
+    # Services and tasks: asked about from afar, changed on this host.
+    sc, schtasks = SYSTEM32 + "sc.exe", SYSTEM32 + "schtasks.exe"
+    log.process("ADM-WS01", at + 30, "adm-okafor", sc, "sc.exe \\\\SQL01 query MSSQLSERVER", CMD, audit=True)
+    log.process(host, at + 31, person, sc, "sc.exe start Spooler", CMD, audit=True)
+    log.process(
+        host,
+        at + 32,
+        "SYSTEM",
+        schtasks,
+        'schtasks.exe /Create /F /TN "\\Vendor\\Update" /SC DAILY /TR "C:\\Program Files\\Vendor\\update.exe /s"',
+        SYSTEM32 + "msiexec.exe",
+        original="sctasks.exe",
+        audit=True,
+    )
+    log.process(
+        "ADM-WS01",
+        at + 33,
+        "adm-okafor",
+        schtasks,
+        "schtasks /query /s SRV-APP01 /fo csv",
+        CMD,
+        original="sctasks.exe",
+        audit=True,
+    )
+    log.share("SQL01", at + 34, "MON01$", SERVERS["MON01"], "IPC$", "", "svcctl", "0x12019f")
+    log.share("SRV-APP01", at + 35, person, address, "IPC$", "", "srvsvc", "0x12019f")
+    # PowerShell in programs that are made of it, and desired state configuration.
+    log.pipe(
+        "MON01",
+        at + 40,
+        "SYSTEM",
+        "C:\\Program Files\\Microsoft Monitoring Agent\\Agent\\MonitoringHost.exe",
+        "\\PSHost.133854691.3120.DefaultAppDomain.MonitoringHost",
+    )
+    log.pipe("DC01", at + 41, "SYSTEM", WMI_HOST, "\\PSHost.133854692.6384.DscPsPluginWkr_AppDomain.WmiPrvSE")
+    log.pipe("SRV-APP01", at + 42, "adm-okafor", wsmprov, "\\PSHost.133854693.5120.DefaultAppDomain.wsmprovhost")
+    # COM: Excel that a report program drives on this host, the console opened by its user, and scripts that automate this host.
+    log.process(host, at + 50, person, OFFICE + "EXCEL.EXE", f'"{OFFICE}EXCEL.EXE" /automation -Embedding', SVCHOST)
+    log.process(
+        host,
+        at + 51,
+        person,
+        SYSTEM32 + "splwow64.exe",
+        "C:\\Windows\\splwow64.exe 8192",
+        OFFICE + "EXCEL.EXE",
+        f'"{OFFICE}EXCEL.EXE" /automation -Embedding',
+    )
+    log.process(
+        "ADM-WS01", at + 52, "adm-okafor", CMD, "cmd.exe /c gpupdate", SYSTEM32 + "mmc.exe", "mmc.exe gpedit.msc"
+    )
+    log.connection(
+        host,
+        at + 53,
+        person,
+        OFFICE + "EXCEL.EXE",
+        (address, 50940),
+        (SERVERS["SQL01"], 1433),
+        names=(full(host), full("SQL01")),
+    )
+    log.connection("DC01", at + 54, "SYSTEM", LSASS, (address, 50941), (SERVERS["DC01"], 389), outbound=False)
+    log.script(
+        host,
+        at + 55,
+        person,
+        '$word = [Activator]::CreateInstance([type]::GetTypeFromProgID("Word.Application")); $word.Quit()',
+    )
+    # Other credentials: on this host, through the logon screen, and to a file server by Explorer.
+    log.explicit(host, at + 60, person, "help-kaya", "localhost", "localhost", SYSTEM32 + "consent.exe")
+    log.explicit(host, at + 61, person, "f.novak", full("FS01"), f"cifs/{full('FS01')}", EXPLORER)
+    log.explicit("SQL01", at + 62, "SYSTEM", "svc-sql", "SQL01", "SQL01", SERVICES_EXE)
+    # Programs in folders of users that speak to the world and to each other, not to ports of administration.
+    teams = f"C:\\Users\\{person}\\AppData\\Local\\Microsoft\\Teams\\current\\Teams.exe"
+    log.connection(host, at + 65, person, teams, (address, 50950), ("52.113.194.132", 443))
+    log.connection(host, at + 66, person, teams, (address, 50051), (DESKS["WS-104"], 50052), protocol="udp")
 
 
 def administration(log: Log, at: float = 3000) -> None:
@@ -494,6 +574,28 @@ def administration(log: Log, at: float = 3000) -> None:
         "0x2",
     )
     log.service(target, at + 2, "svc-pdq", "PDQDeployRunner-1", f'"{runner}"', logon="0x71001")
+    log.share(target, at + 3, "svc-pdq", SERVERS["PDQ01"], "IPC$", "", "svcctl", "0x12019f")
+    # Administrators who restart a service and plan a task on other hosts, and who connect with another account.
+    log.process("ADM-WS01", at + 20, "adm-okafor", SYSTEM32 + "sc.exe", "sc.exe \\\\SQL01 start MSSQLSERVER", CMD)
+    log.process(
+        "ADM-WS01",
+        at + 25,
+        "adm-okafor",
+        SYSTEM32 + "schtasks.exe",
+        "schtasks /create /s SRV-APP02 /tn Restart /tr shutdown /sc once /st 03:00",
+        CMD,
+    )
+    log.explicit(
+        "ADM-WS01", at + 28, "adm-okafor", "adm-okafor-t1", full("SRV-APP02"), f"HTTP/{full('SRV-APP02')}", POWERSHELL
+    )
+    log.connection(
+        "HELP-WS01",
+        at + 29,
+        "help-kaya",
+        "C:\\ProgramData\\RemoteTool\\helper.exe",
+        (HELPDESK[1], 50960),
+        (DESKS[target], 445),
+    )
     # An administrator's task on another host.
     log.logon("SRV-APP02", at + 30, "adm-okafor", 3, ADMIN[1], "0x71002", port=50701)
     log.task(

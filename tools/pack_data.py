@@ -142,6 +142,150 @@ def executable_written_to_an_administrative_share(log: Log) -> None:
     log.file(THIRD, 50, "SYSTEM", "System", "C:\\Windows\\Tasks\\build.xml")
 
 
+@scene
+def service_installed_from_a_network_logon(log: Log) -> None:
+    log.logon(FIRST, 4, WHO, 3, FROM_IP, "0x9201", port=50212)
+    log.service(FIRST, 5, WHO, "PSEXESVC", "%SystemRoot%\\PSEXESVC.exe", logon="0x9201", system=False)
+    log.logon(SECOND, 34, WHO, 3, FROM_IP, "0x9202", port=50213, package="NTLM", workstation=FROM)
+    log.service(SECOND, 35, WHO, "Updates", "C:\\ProgramData\\upd.exe", logon="0x9202", start=2, system=False)
+    log.service(
+        THIRD, 60, "SYSTEM", "MozillaMaintenance", '"C:\\Program Files\\Mozilla\\maintenanceservice.exe"', system=False
+    )
+
+
+@scene
+def service_control_manager_opened_over_smb(log: Log) -> None:
+    log.share(FIRST, 3, WHO, FROM_IP, "IPC$", "", "svcctl", "0x12019f")
+    log.share(FIRST, 8, WHO, FROM_IP, "IPC$", "", "svcctl", "0x3")
+    log.share(FIRST, 9, WHO, FROM_IP, "IPC$", "", "srvsvc", "0x12019f")
+
+
+@scene
+def service_control_utility_aimed_at_another_host(log: Log) -> None:
+    sc = SYSTEM32 + "sc.exe"
+    log.process(
+        FROM,
+        3,
+        WHO,
+        sc,
+        f'"{sc}" \\\\{FIRST} create upd binPath= "cmd /c C:\\ProgramData\\upd.exe"',
+        POWERSHELL,
+        audit=True,
+    )
+    log.process(FROM, 9, WHO, sc, f"sc  \\\\{FIRST} start upd", CMD)
+    log.audited(FROM, 30, WHO, sc, f"sc.exe \\\\{SECOND} stop IKEEXT", CMD)
+    log.process(FROM, 40, WHO, sc, f"sc.exe \\\\{THIRD} query type= service", CMD)
+
+
+@scene
+def scheduled_task_utility_aimed_at_another_host(log: Log) -> None:
+    schtasks = SYSTEM32 + "schtasks.exe"
+    log.process(
+        FROM,
+        3,
+        WHO,
+        schtasks,
+        f'schtasks  /create /F /tn \\Upd /tr "{TOOL}" /sc ONSTART /ru system /S {FIRST}',
+        CMD,
+        original="sctasks.exe",
+        audit=True,
+    )
+    log.audited(FROM, 30, WHO, schtasks, f"schtasks.exe /run /s {SECOND} /tn Upd", CMD)
+    log.process(FROM, 50, WHO, SYSTEM32 + "at.exe", f"at \\\\{THIRD} 13:37 cmd /c {TOOL}", CMD)
+    log.process(FROM, 60, WHO, schtasks, f"schtasks /query /s {FIRST} /v", CMD, original="sctasks.exe")
+
+
+@scene
+def powershell_engine_hosted_by_an_unusual_program(log: Log) -> None:
+    log.pipe(FIRST, 3, "SYSTEM", SVCHOST, "\\PSHost.133854690001234567.6172.DefaultAppDomain.svchost")
+    log.pipe(FROM, 20, WHO, TOOL, "\\PSHost.133854690011234567.7240.DefaultAppDomain.upd")
+    log.pipe(FROM, 30, WHO, POWERSHELL, "\\PSHost.133854690021234567.7312.DefaultAppDomain.powershell")
+
+
+@scene
+def dcom_application_accepted_a_network_connection(log: Log) -> None:
+    excel = "C:\\Program Files\\Microsoft Office\\root\\Office16\\EXCEL.EXE"
+    log.connection(FIRST, 3, WHO, excel, (FROM_IP, 61545), (company.SERVERS[FIRST], 49603), outbound=False)
+    log.connection(FIRST, 4, WHO, excel, (company.SERVERS[FIRST], 49606), ("52.113.194.132", 443))
+    log.connection(
+        SECOND, 20, WHO, SYSTEM32 + "mmc.exe", (FROM_IP, 61550), (company.SERVERS[SECOND], 49712), outbound=False
+    )
+    log.connection(
+        SECOND, 21, "NETWORK SERVICE", SVCHOST, (FROM_IP, 61551), (company.SERVERS[SECOND], 135), outbound=False
+    )
+
+
+@scene
+def program_started_by_a_com_application_that_serves_another(log: Log) -> None:
+    mmc, mshta = SYSTEM32 + "mmc.exe", SYSTEM32 + "mshta.exe"
+    excel = "C:\\Program Files\\Microsoft Office\\root\\Office16\\EXCEL.EXE"
+    log.process(FIRST, 3, WHO, mmc, "C:\\Windows\\system32\\mmc.exe -Embedding", SVCHOST)
+    log.process(
+        FIRST,
+        4,
+        WHO,
+        CMD,
+        "C:\\Windows\\system32\\cmd.exe /c C:\\ProgramData\\upd.exe",
+        mmc,
+        "C:\\Windows\\system32\\mmc.exe -Embedding",
+    )
+    log.process(SECOND, 20, WHO, POWERSHELL, ENCODED, excel, f'"{excel}" /automation -Embedding')
+    log.process(
+        THIRD,
+        40,
+        WHO,
+        mshta,
+        "C:\\Windows\\System32\\mshta.exe -Embedding",
+        SVCHOST,
+        "C:\\Windows\\system32\\svchost.exe -k DcomLaunch -p",
+    )
+    log.process(THIRD, 60, "a.aalto", SYSTEM32 + "notepad.exe", "notepad.exe", mmc, "mmc.exe services.msc")
+
+
+@scene
+def dcom_object_of_another_host_created_by_a_script(log: Log) -> None:
+    log.script(
+        FROM,
+        3,
+        WHO,
+        f'$c = [activator]::CreateInstance([type]::GetTypeFromProgID("MMC20.Application", "{FIRST}")); $c.Document.ActiveView.ExecuteShellCommand("cmd", $null, "/c {TOOL}", "7")',
+    )
+    log.script(
+        FROM,
+        20,
+        WHO,
+        "$t = [Type]::GetTypeFromCLSID('9BA05972-F6A8-11CF-A442-00A0C90A8F39',$h)\n$o = [Activator]::CreateInstance($t)\n$o.item().Document.Application.ShellExecute('cmd.exe','/c calc','c:\\windows\\system32',$null,0)",
+    )
+    log.script(
+        FROM,
+        40,
+        WHO,
+        '$excel = [System.Activator]::CreateInstance([type]::GetTypeFromProgID("Excel.Application", "10.20.1.20"))\n$excel.RegisterXLL("C:\\ProgramData\\upd.xll")',
+    )
+    log.script(
+        FROM, 60, WHO, '$excel = [System.Activator]::CreateInstance([type]::GetTypeFromProgID("Excel.Application"))'
+    )
+
+
+@scene
+def explicit_credentials_used_toward_another_host_by_an_unusual_program(log: Log) -> None:
+    log.explicit(FROM, 3, "c.lindt", WHO, FIRST, f"HTTP/{FIRST}", "C:\\Users\\c.lindt\\Desktop\\upd.exe")
+    log.explicit(FROM, 20, "c.lindt", WHO, f"{SECOND}.corp.harbor.test", f"cifs/{SECOND}.corp.harbor.test", POWERSHELL)
+    log.explicit(FROM, 40, "c.lindt", "help-kaya", "localhost", "localhost", POWERSHELL)
+
+
+@scene
+def administration_protocol_spoken_by_a_program_of_a_writable_folder(log: Log) -> None:
+    log.connection(
+        FROM, 3, WHO, "C:\\Users\\c.lindt\\Desktop\\upd.exe", (FROM_IP, 54713), (company.SERVERS[FIRST], 135)
+    )
+    log.connection(
+        FROM, 4, WHO, "C:\\Users\\c.lindt\\Desktop\\upd.exe", (FROM_IP, 54714), (company.SERVERS[FIRST], 49667)
+    )
+    log.connection(FROM, 20, WHO, TOOL, (FROM_IP, 54720), (company.SERVERS[SECOND], 5985))
+    log.connection(FROM, 30, "SYSTEM", "System", (FROM_IP, 54722), (company.SERVERS[SECOND], 445))
+
+
 def scenes() -> dict[str, Log]:
     """Every scene, written: {detection: log}."""
     logs = {}
