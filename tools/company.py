@@ -55,8 +55,13 @@ ANSWERED = {
     "Scheduled Task Utility Aimed at Another Host",
     "Explicit Credentials Used Toward Another Host by an Unusual Program",
     "Administration Protocol Spoken by a Program of a Writable Folder",
+    "WMIC Starts a Process on a Named Host",
+    "WinRM Command Line Aimed at Another Host",
+    "PowerShell Remoting Aimed at Another Host",
+    "Remote Registry Opened Over SMB",
+    "Named Pipe of a Remote Execution Tool",
 }
-TUNED_ONLY: set[str] = set()
+TUNED_ONLY = {"PowerShell Remoting Aimed at Another Host"}
 EXPLORER, SERVICES_EXE, SVCHOST, LSASS = (
     "C:\\Windows\\explorer.exe",
     SYSTEM32 + "services.exe",
@@ -328,9 +333,6 @@ def _monitoring(log: Log, at: float) -> None:
             audit=True,
         )
         log.logon(host, at + 1, "svc-mon", 3, SERVERS["MON01"], hex(0xD00000 + int(at)), port=51000 + int(at) % 900)
-        log.share(
-            host, at + 2, "svc-mon", SERVERS["MON01"], "IPC$", "", "winreg", "0x20089" if host == "none" else "0x1"
-        )
     log.script(
         "MON01",
         at,
@@ -555,6 +557,90 @@ def near_misses(log: Log, at: float = 2000) -> None:
     teams = f"C:\\Users\\{person}\\AppData\\Local\\Microsoft\\Teams\\current\\Teams.exe"
     log.connection(host, at + 65, person, teams, (address, 50950), ("52.113.194.132", 443))
     log.connection(host, at + 66, person, teams, (address, 50051), (DESKS["WS-104"], 50052), protocol="udp")
+    # Commands that write to this host, WMI asked about others, and consumers that only log.
+    wmic = SYSTEM32 + "wbem\\WMIC.exe"
+    log.process(host, at + 70, person, CMD, 'cmd.exe /c dir S:\\Sales > "%TEMP%\\list.txt" 2>&1', EXPLORER, audit=True)
+    log.process(
+        "ADM-WS01",
+        at + 71,
+        "adm-okafor",
+        wmic,
+        "wmic /node:SQL01 logicaldisk get size,freespace,caption",
+        CMD,
+        original="wmic.exe",
+        audit=True,
+    )
+    log.process(host, at + 72, person, wmic, "wmic process call create notepad.exe", CMD, original="wmic.exe")
+    log.wmi_consumer(host, at + 73, "SYSTEM", "SCM Event Log Consumer", "NT Event Log", "unknown")
+    log.add_user_data("wmi", 5861, host, at + 73, "Operation_ESStoConsumerBinding", {
+        "Namespace": "//./root/subscription", "ESS": "SCM Event Log Filter", "CONSUMER": 'NTEventLogEventConsumer="SCM Event Log Consumer"',
+        "PossibleCause": 'Binding EventFilter: \ninstance of __EventFilter\n{\n\tName = "SCM Event Log Filter";\n};\nPerm. Consumer: \ninstance of NTEventLogEventConsumer\n{\n\tName = "SCM Event Log Consumer";\n};\n',
+    })  # fmt: skip
+    # Scripts that ask other hosts, and that run on this one; a module that brings functions of such names along.
+    log.script(
+        "ADM-WS01",
+        at + 75,
+        "adm-okafor",
+        "Get-CimInstance -ComputerName SQL01 -ClassName Win32_Service -Filter \"Name='MSSQLSERVER'\"",
+    )
+    log.script(
+        host,
+        at + 76,
+        person,
+        "Invoke-CimMethod -ClassName Win32_Printer -MethodName SetDefaultPrinter -CimSession (New-CimSession)",
+    )
+    log.script(
+        "ADM-WS01",
+        at + 77,
+        "adm-okafor",
+        "function Invoke-SiteCommand { param($Name) $script:last = $Name; Get-Service -ComputerName $Name }",
+    )
+    log.script(host, at + 78, person, "Invoke-Command -ScriptBlock { Get-Date } -NoNewScope")
+    log.command(
+        "ADM-WS01", at + 79, "adm-okafor", "Get-WmiObject", {"Class": "Win32_OperatingSystem", "ComputerName": "SQL01"}
+    )
+    log.process(
+        "ADM-WS01",
+        at + 80,
+        "adm-okafor",
+        SYSTEM32 + "cscript.exe",
+        'cscript //nologo "C:\\Windows\\System32\\winrm.vbs" enumerate winrm/config/listener',
+        CMD,
+        audit=True,
+    )
+    # Pipes of Windows, of SQL Server and of browsers.
+    for pipe in (
+        "\\spoolss",
+        "\\sql\\query",
+        "\\chrome.sync.1",
+        "\\crashpad_4120_QWERTY",
+        "\\TSVCPIPE-4a1b",
+        "\\Winsock2\\CatalogChangeListener-52c-0",
+    ):
+        log.pipe("SQL01", at + 85, "SYSTEM", SVCHOST, pipe)
+    log.share("SQL01", at + 86, person, address, "IPC$", "", "sql\\query", "0x12019f")
+    # Services written by Windows and by installers, and libraries of third parties.
+    services = "HKLM\\System\\CurrentControlSet\\Services\\"
+    log.registry(
+        host,
+        at + 90,
+        "SYSTEM",
+        SYSTEM32 + "msiexec.exe",
+        services + "ZoomCptService\\ImagePath",
+        '"C:\\Program Files\\Common Files\\Zoom\\Support\\CptService.exe"',
+    )
+    log.registry(
+        host,
+        at + 91,
+        "SYSTEM",
+        SVCHOST,
+        services + "Psched\\Parameters\\SkipNdisAdaptersKeyGeneration",
+        "DWORD (0x00000001)",
+    )
+    log.image_load(host, at + 92, "SYSTEM", SVCHOST, "C:\\Program Files\\Vendor\\agentsvc.dll", signed=False)
+    log.image_load(
+        host, at + 93, person, "C:\\Program Files\\7-Zip\\7zFM.exe", "C:\\Program Files\\7-Zip\\7z.dll", signed=False
+    )
 
 
 def administration(log: Log, at: float = 3000) -> None:
@@ -596,6 +682,24 @@ def administration(log: Log, at: float = 3000) -> None:
         (HELPDESK[1], 50960),
         (DESKS[target], 445),
     )
+    log.process(
+        "ADM-WS01",
+        at + 40,
+        "adm-okafor",
+        SYSTEM32 + "wbem\\WMIC.exe",
+        'wmic /node:SRV-APP02 service where name="W3SVC" call startservice',
+        CMD,
+        original="wmic.exe",
+    )
+    log.process("ADM-WS01", at + 41, "adm-okafor", SYSTEM32 + "winrs.exe", "winrs -r:SRV-APP02 ipconfig /all", CMD)
+    log.script(
+        "ADM-WS01",
+        at + 42,
+        "adm-okafor",
+        "Invoke-Command -ComputerName SRV-APP02 -ScriptBlock { Restart-Service W3SVC }",
+    )
+    log.share("SQL01", at + 43, "svc-mon", SERVERS["MON01"], "IPC$", "", "winreg", "0x12019f")
+    log.share(target, at + 44, "help-kaya", HELPDESK[1], "IPC$", "", "PSEXESVC", "0x12019f")
     # An administrator's task on another host.
     log.logon("SRV-APP02", at + 30, "adm-okafor", 3, ADMIN[1], "0x71002", port=50701)
     log.task(

@@ -286,6 +286,175 @@ def administration_protocol_spoken_by_a_program_of_a_writable_folder(log: Log) -
     log.connection(FROM, 30, "SYSTEM", "System", (FROM_IP, 54722), (company.SERVERS[SECOND], 445))
 
 
+@scene
+def command_output_sent_to_an_administrative_share(log: Log) -> None:
+    secured = "C:\\Windows\\system32\\wbem\\wmiprvse.exe -secured -Embedding"
+    log.process(
+        FIRST,
+        3,
+        WHO,
+        CMD,
+        "cmd.exe /Q /c cd \\ 1> \\\\127.0.0.1\\ADMIN$\\__1741080003.71 2>&1",
+        WMI_HOST,
+        secured,
+        audit=True,
+    )
+    log.audited(
+        SECOND,
+        20,
+        "SYSTEM",
+        CMD,
+        "cmd.exe /Q /c echo whoami ^> \\\\127.0.0.1\\C$\\__output 2^>^&1 > C:\\Windows\\TEMP\\execute.bat",
+        SERVICES_EXE,
+    )
+    log.process(
+        THIRD,
+        40,
+        WHO,
+        CMD,
+        '"C:\\Windows\\System32\\cmd.exe" /Q /c dir 1> \\\\localhost\\ADMIN$\\__1741080040.1 2>&1',
+        SYSTEM32 + "mmc.exe",
+        "mmc.exe -Embedding",
+    )
+    log.process(THIRD, 60, "a.aalto", CMD, "cmd.exe /c dir > C:\\Temp\\list.txt 2>&1", POWERSHELL)
+
+
+@scene
+def wmic_starts_a_process_on_a_named_host(log: Log) -> None:
+    wmic = SYSTEM32 + "wbem\\WMIC.exe"
+    log.process(
+        FROM,
+        3,
+        WHO,
+        wmic,
+        f'wmic  /node:{FIRST} /user:HARBOR\\{WHO} process call create "cmd /c {TOOL}"',
+        CMD,
+        original="wmic.exe",
+        audit=True,
+    )
+    log.audited(FROM, 20, WHO, wmic, 'wmic.exe /node:"10.20.1.20" process call create "powershell -enc SQBFAFgA"', CMD)
+    log.process(FROM, 40, WHO, wmic, f"wmic /node:{FIRST} os get caption", CMD, original="wmic.exe")
+    log.process(FROM, 50, WHO, wmic, "wmic process call create notepad.exe", CMD, original="wmic.exe")
+
+
+@scene
+def wmi_event_consumer_that_runs_a_command(log: Log) -> None:
+    log.wmi_consumer(FIRST, 3, WHO, "Updater", "Command Line", f"cmd.exe /c {TOOL}")
+    log.wmi_consumer(FIRST, 9, "SYSTEM", "SCM Event Log Consumer", "NT Event Log", "unknown")
+    cause = (
+        'Binding EventFilter: \ninstance of __EventFilter\n{\n\tName = "Cleaner";\n\tQuery = "SELECT * FROM __InstanceModificationEvent";\n};\n'
+        'Perm. Consumer: \ninstance of ActiveScriptEventConsumer\n{\n\tName = "Cleaner";\n\tScriptingEngine = "VBScript";\n'
+        "\tScriptText = \"CreateObject('WScript.Shell').Run 'cmd /c calc'\";\n};\n"
+    )
+    log.add_user_data("wmi", 5861, SECOND, 20, "Operation_ESStoConsumerBinding", {
+        "Namespace": "//./root/subscription", "ESS": "Cleaner", "CONSUMER": 'ActiveScriptEventConsumer="Cleaner"', "PossibleCause": cause,
+    })  # fmt: skip
+
+
+@scene
+def cim_or_wmi_class_method_called_on_another_host_by_a_script(log: Log) -> None:
+    log.script(
+        FROM,
+        3,
+        WHO,
+        f"Invoke-CimMethod -ClassName Win32_Process -MethodName Create -Arguments @{{CommandLine='{TOOL}'}} -ComputerName {FIRST}",
+    )
+    log.script(
+        FROM,
+        9,
+        WHO,
+        f"$s = New-CimSession -ComputerName {SECOND} -Credential $c\nInvoke-CimMethod -CimSession $s -ClassName 'Win32_Process' -MethodName 'Create' -Arguments @{{CommandLine='calc'}}",
+    )
+    log.script(FROM, 20, WHO, f"([wmiclass]\"\\\\{FIRST}\\root\\cimv2:Win32_Process\").Create('cmd /c calc')")
+    log.script(
+        FROM,
+        30,
+        WHO,
+        f"Set-WmiInstance -ComputerName {SECOND} -Namespace root\\subscription -Class CommandLineEventConsumer -Arguments @{{Name='Updater';CommandLineTemplate='calc'}}",
+    )
+    log.script(
+        FROM,
+        40,
+        WHO,
+        "Invoke-CimMethod -ClassName Win32_Process -MethodName Create -Arguments @{CommandLine='notepad.exe'}",
+    )
+
+
+@scene
+def powershell_remoting_aimed_at_another_host(log: Log) -> None:
+    log.script(FROM, 3, WHO, f"Invoke-Command -ComputerName {FIRST} -ScriptBlock {{ whoami }}")
+    log.script(
+        FROM,
+        9,
+        WHO,
+        f"$s = New-PSSession -Cn {SECOND} -Credential $c; Copy-Item upd.exe -ToSession $s -Destination C:\\ProgramData",
+    )
+    log.command(FROM, 20, WHO, "Invoke-Command", {"ComputerName": THIRD, "ScriptBlock": " ipconfig "})
+    log.script(FROM, 30, WHO, "Invoke-Command -ScriptBlock { Get-Date }")
+
+
+@scene
+def winrm_command_line_aimed_at_another_host(log: Log) -> None:
+    log.process(FROM, 3, WHO, SYSTEM32 + "winrs.exe", f"winrs -r:{FIRST} cmd /c {TOOL}", CMD, audit=True)
+    log.audited(
+        FROM,
+        20,
+        WHO,
+        SYSTEM32 + "cscript.exe",
+        f'cscript //nologo "C:\\Windows\\System32\\winrm.vbs" invoke Create wmicimv2/Win32_Process @{{CommandLine="calc"}} -r:http://{SECOND}.corp.harbor.test:5985',
+        CMD,
+    )
+    log.process(
+        FROM,
+        40,
+        WHO,
+        SYSTEM32 + "cscript.exe",
+        'cscript //nologo "C:\\Windows\\System32\\winrm.vbs" get winrm/config',
+        CMD,
+    )
+
+
+@scene
+def named_pipe_of_a_remote_execution_tool(log: Log) -> None:
+    log.pipe(FIRST, 3, "SYSTEM", "C:\\Windows\\PSEXESVC.exe", "\\PSEXESVC")
+    log.pipe(FIRST, 4, "SYSTEM", "System", "\\PSEXESVC-WS-117-4120-stdin", created=False)
+    log.share(FIRST, 4, WHO, FROM_IP, "IPC$", "", "PSEXESVC", "0x12019f")
+    log.pipe(SECOND, 20, "SYSTEM", "C:\\Windows\\updsvc.exe", "\\updsvc-WS-117-4180-stdout")
+    log.pipe(THIRD, 40, WHO, TOOL, "\\msagent_81")
+    log.share(THIRD, 60, WHO, FROM_IP, "IPC$", "", "RemCom_communicaton", "0x12019f")
+
+
+@scene
+def remote_registry_opened_over_smb(log: Log) -> None:
+    log.share(FIRST, 3, WHO, FROM_IP, "IPC$", "", "winreg", "0x12019f")
+
+
+@scene
+def program_of_a_service_changed_through_the_registry(log: Log) -> None:
+    services = "HKLM\\System\\CurrentControlSet\\Services\\"
+    log.registry(FIRST, 3, "LOCAL SERVICE", SVCHOST, services + "Fax\\ImagePath", f"cmd.exe /c {TOOL}")
+    log.registry(
+        SECOND, 20, WHO, SYSTEM32 + "reg.exe", services + "IKEEXT\\Parameters\\ServiceDll", "C:\\ProgramData\\upd.dll"
+    )
+    log.registry(
+        SECOND, 30, "SYSTEM", SERVICES_EXE, services + "Spooler\\ImagePath", "C:\\Windows\\System32\\spoolsv.exe"
+    )
+
+
+@scene
+def service_host_loaded_an_unsigned_library(log: Log) -> None:
+    log.image_load(FIRST, 3, "SYSTEM", SVCHOST, SYSTEM32 + "wlbsctrl.dll", signed=False)
+    log.image_load(FIRST, 4, "SYSTEM", SVCHOST, SYSTEM32 + "ikeext.dll")
+    log.image_load(
+        FIRST,
+        5,
+        "SYSTEM",
+        SVCHOST,
+        "C:\\Windows\\assembly\\NativeImages_v4.0.30319_64\\System\\ab\\System.ni.dll",
+        signed=False,
+    )
+
+
 def scenes() -> dict[str, Log]:
     """Every scene, written: {detection: log}."""
     logs = {}
