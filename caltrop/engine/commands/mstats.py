@@ -18,6 +18,7 @@ from caltrop.spl import parse_search
 from caltrop.spl.ast import Aggregation, And, Command, Comparison, FieldName, Keyword, Node, Word
 
 TIME, NAME, VALUE = "_time", "metric_name", "_value"
+DIMENSIONS = "_dims"  # what mcatalog calls the names of the dimensions
 
 
 @command("mstats", note="chart=t and rate functions over counters are not supported.")
@@ -81,13 +82,27 @@ def _measured(frame: pl.DataFrame, written: tuple[Aggregation, ...]) -> tuple[pl
 
 @command("mcatalog", note="prestats=t and append=t are not supported.")
 def mcatalog(table: Table, cmd: Command, ctx: Context) -> Table:
-    """values(metric_name) and the like: which metrics and dimensions there are, by dimension."""
+    """values(metric_name), values(_dims) and the like: which metrics and dimensions there are, by dimension."""
     where = cmd.clause("where")
     condition: Node = subsearches.resolve(And(tuple(where)) if where else Keyword("*"), ctx)
     bounds = scan.time_range(condition, ctx)
     frame = _events(matching.with_times(condition, ctx), bounds, ctx)
     by = names(cmd.clause("by") or cmd.clause("groupby"))
-    return Table(aggregate(frame, aggregations(gathered(cmd)), by, ctx))
+    written = aggregations(gathered(cmd))
+    if any(isinstance(one.argument, FieldName) and one.argument.name == DIMENSIONS for one in written):
+        frame = frame.with_columns(_dimensions(frame))
+    return Table(aggregate(frame, written, by, ctx))
+
+
+def _dimensions(frame: pl.DataFrame) -> pl.Series:
+    """The names of the dimensions that each data point has."""
+    known = [
+        n for n in frame.columns if not n.startswith("_") and n not in (NAME, "index", "linecount", "splunk_server")
+    ]
+    marks = [pl.when(pl.col(name).is_not_null()).then(pl.lit(name)) for name in known]
+    if not marks:
+        return pl.Series(DIMENSIONS, [None] * frame.height, dtype=pl.List(pl.String))
+    return frame.select(pl.concat_list(marks).list.drop_nulls().alias(DIMENSIONS)).to_series()
 
 
 @command("mpreview", "msearch", note="chunk_size is read and changes nothing.")

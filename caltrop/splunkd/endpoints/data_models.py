@@ -160,6 +160,26 @@ class Pivots(Told):
         return replace(entry, content={"open_in_search": search, "pivot_search": search, "search": search})
 
 
+@register
+class Summarization(Told):
+    """Of each accelerated model the summary that `tstats` reads: it is always whole, since its rows are made when they are asked for."""
+
+    path = "admin/summarization"
+    aliases: ClassVar[tuple[str, ...]] = ()
+    title = "summarization"
+    listing_args = frozenset({"by_tstats", "by_report"})
+
+    def entries(self, request: Request) -> Iterable[Entry]:
+        for entry in super().entries(request):
+            told = json.loads(entry.content["acceleration"])
+            if told["enabled"]:
+                name = f"DM_{entry.acl.app}_{entry.name}"
+                facts = {"access_count": 0, "complete": 1, "earliest_time": 0, "id": name, "is_inprogress": False, "last_error": "",
+                         "size": 0, "time_range": told["earliest_time"], "type": "data model acceleration"}  # fmt: skip
+                content = {f"summary.{key}": value for key, value in facts.items()}
+                yield replace(entry, name=f"tstats:{name}", content=content)
+
+
 def _acceleration(settings: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {
         key.removeprefix("acceleration."): value for key, value in settings.items() if key.startswith("acceleration.")

@@ -43,6 +43,7 @@ class InputKinds(Collection):
     path = "data/inputs"
     title = "inputs"
     kinds: ClassVar[tuple[Kind, ...]] = (
+        Kind("all", False),
         Kind("http", True),
         Kind("monitor", True),
         Kind("oneshot", True),
@@ -63,7 +64,12 @@ class InputKinds(Collection):
 class TcpKinds(InputKinds):
     path = "data/inputs/tcp"
     title = "tcp"
-    kinds: ClassVar[tuple[Kind, ...]] = (Kind("cooked", True), Kind("raw", True), Kind("ssl", False))
+    kinds: ClassVar[tuple[Kind, ...]] = (
+        Kind("cooked", True),
+        Kind("raw", True),
+        Kind("splunktcptoken", True),
+        Kind("ssl", False),
+    )
 
     def modular_kinds(self) -> Iterable[Kind]:
         return ()
@@ -154,6 +160,14 @@ class UdpInputs(PortInputs):
     path = "data/inputs/udp"
     title = "udp"
     prefix = "udp://"
+
+
+@register
+class SplunkTcpTokens(Inputs):
+    path = "data/inputs/tcp/splunktcptoken"
+    title = "splunktcptoken"
+    noun = "token"
+    prefix = "splunktcptoken://"
 
 
 @register

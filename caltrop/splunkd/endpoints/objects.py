@@ -134,3 +134,122 @@ class TcpOutputServers(Outputs):
     path = "data/outputs/tcp/server"
     title = "tcpout-server"
     prefix = "tcpout-server://"
+
+
+@register
+class TcpOutputDefaults(Outputs):
+    """The settings of all forwarding; kept as configuration, this server forwards nothing."""
+
+    path = "data/outputs/tcp/default"
+    title = "tcpout-default"
+    defaults: ClassVar[dict[str, Any]] = {"defaultGroup": "", "disabled": False, "indexAndForward": False}
+
+    def entries(self, request: Request) -> Iterable[Entry]:
+        return (e for e in super().entries(request) if e.name == "tcpout")
+
+
+@register
+class MetricSchemas(ConfCollection):
+    path = "data/transforms/metric-schema"
+    title = "metric-schema-transforms"
+    noun = "metric schema"
+    conf = "transforms"
+    prefix = "metric-schema:"
+
+
+@register
+class StatsdExtractions(ConfCollection):
+    path = "data/transforms/statsdextractions"
+    title = "transforms-statsd"
+    noun = "StatsD extraction"
+    conf = "transforms"
+    prefix = "statsd-dims:"
+
+
+@register
+class MetricAlerts(ConfCollection):
+    """Kept as configuration; nothing evaluates them, scheduled searches alert over metrics."""
+
+    path = "alerts/metric_alerts"
+    title = "metric_alerts"
+    noun = "metric alert"
+    conf = "metric_alerts"
+    create_needs = ("condition", "metric_indexes")
+
+
+@register
+class UiPreferences(ConfCollection):
+    path = "data/ui/prefs"
+    title = "ui-prefs"
+    noun = "preference"
+    conf = "ui-prefs"
+
+
+@register
+class UiTours(ConfCollection):
+    path = "data/ui/ui-tour"
+    title = "ui-tour"
+    noun = "tour"
+    conf = "ui-tour"
+
+
+@register
+class Visualizations(ConfCollection):
+    path = "data/ui/visualizations"
+    title = "visualizations"
+    noun = "visualization"
+    conf = "visualizations"
+
+
+@register
+class GlobalBanner(ConfCollection):
+    """One banner, BANNER_MESSAGE_SINGLETON, that no interface here shows."""
+
+    path = "data/ui/global-banner"
+    title = "global-banner"
+    noun = "banner"
+    conf = "global-banner"
+    shared = True
+    everywhere = True
+    skip = frozenset()
+    defaults: ClassVar[dict[str, Any]] = {
+        "disabled": False, "global_banner.background_color": "blue", "global_banner.hyperlink": "", "global_banner.hyperlink_text": "",
+        "global_banner.message": "", "global_banner.visible": False,
+    }  # fmt: skip
+
+
+@register
+class Bookmarks(ConfCollection):
+    """Addresses of other monitoring consoles."""
+
+    path = "saved/bookmarks/monitoring_console"
+    title = "bookmarks-mc"
+    noun = "bookmark"
+    conf = "bookmarks"
+    prefix = "bookmarks_mc:"
+    create_needs = ("url",)
+
+
+@register
+class HealthConfig(ConfCollection):
+    """health.conf: what the report of health looks at, and whom it would tell; kept as configuration."""
+
+    path = "server/health-config"
+    title = "health-config"
+    noun = "health setting"
+    conf = "health"
+    shared = True
+    everywhere = True
+
+
+@register
+class SourceTypes(ConfCollection):
+    """Stanzas of props.conf that are source types."""
+
+    path = "saved/sourcetypes"
+    title = "sourcetypes"
+    noun = "source type"
+    conf = "props"
+
+    def entries(self, request: Request) -> Iterable[Entry]:
+        return (e for e in super().entries(request) if "::" not in e.name)

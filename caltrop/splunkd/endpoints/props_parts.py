@@ -166,7 +166,7 @@ class FieldValueTags(Parts):
     """The tags of a `field=value`: `add`, `delete`, or a tag by name."""
 
     path = "saved/fvtags"
-    aliases = ("saved/ntags", "search/tags")
+    aliases = ("saved/ntags",)
     title = "fvtags"
     conf = "tags"
     prefixes = ("",)

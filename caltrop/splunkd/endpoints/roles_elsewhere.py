@@ -179,3 +179,26 @@ def admission(wings: Wings) -> Told:
 def workloads(wings: Wings) -> Told:
     for name in ("admission-control-status", "workload-management-status"):
         yield name, {"general": {"enabled": False, "isSupported": False, "error_message": ""}}
+
+
+refused("workloads/config/enable", "Workload management is not supported on this platform.", status=400)
+refused("workloads/config/disable", "Workload management is not supported on this platform.", status=400)
+
+
+# --- what there is none of --------------------------------------------------------------------------------------------
+
+none_of(
+    ("indexing/preview", "indexing-preview"), ("data/summaries", "summaries"),
+    why="None: previews and report summaries are not kept", takes=("by_tstats", "by_report_acceleration", "by_data_model"),
+)  # fmt: skip
+
+
+@told("apps/apptemplates", "apptemplates")
+def templates(wings: Wings) -> Told:
+    """What `template` of `apps/local` may name."""
+    yield "barebones", {}
+
+
+@told("admin/token-auth", "token-auth")
+def token_authentication(wings: Wings) -> Told:
+    yield "tokens_auth", {"disabled": False}

@@ -102,8 +102,8 @@ class SavedSearches(ConfCollection):
     title = "savedsearch"
     noun = "saved search"
     conf = "savedsearches"
-    create_needs = ("search",)
-    required = ("search",)
+    create_needs: ClassVar[tuple[str, ...]] = ("search",)
+    required: ClassVar[tuple[str, ...]] = ("search",)
     optional = tuple(k for k in DEFAULTS if k != "search")
     wildcard = ("action\\..*", "alert\\..*", "args\\..*", "dispatch\\..*", "display\\..*", "request\\..*")
     defaults: ClassVar[Mapping[str, Any]] = DEFAULTS
@@ -259,6 +259,18 @@ class SavedSearches(ConfCollection):
             raise ApiError(400, f"The search {entry.name!r} has no schedule")
         self.searching.scheduler.reschedule(saved, time_bound(request.args.get("schedule_time", "now"), now))
         return entry
+
+    @action("notify", "POST")
+    def notify(self, request: Request, entry: Entry) -> Response:
+        """Trigger conditions and actions over a run of the search that has ended: that of `sid`, else the newest."""
+        self.may_write(request, entry)
+        saved, sid = self.saved(entry), request.args.get("sid")
+        ended = [job for job in self.jobs_of(entry) if job.done.is_set() and not job.failed and sid in ("", job.sid)]
+        if not ended:
+            raise ApiError(404, "Unknown sid.", "FATAL")
+        job = max(ended, key=lambda job: job.created)
+        self.searching.alerting.after(saved, job, self.state.now())
+        return render_fields({"sid": job.sid}, as_json=request.json)
 
     @action("embed", "POST")
     def embed(self, request: Request, entry: Entry) -> Entry:

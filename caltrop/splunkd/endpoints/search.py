@@ -108,13 +108,14 @@ def _plain(field: str) -> str:
 
 @route("search/timeparser", "GET", "POST")
 def timeparser(wings: Wings, request: Request) -> Response:
-    """The `time` argument as ISO 8601, or in `output_time_format`; 400 unless it is one time that can be read."""
+    """The `time` argument as ISO 8601, or in `output_time_format`, as of `now`; 400 unless it is one time that can be read."""
     form = request.args.get("output_time_format")
     times = request.args.all("time")
     try:
         if len(times) != 1:
             raise ApiError(400, "Invalid time.", "FATAL")
-        epoch = time_bound(times[0], wings.state.now())
+        now = request.args.get("now").strip()
+        epoch = time_bound(times[0], time_bound(now, wings.state.now()) if now else wings.state.now())
     except TimeError:
         raise ApiError(400, "Invalid time.", "FATAL") from None
     answers = {times[0]: (strftime(epoch, form) or "") if form else iso_time(epoch)}

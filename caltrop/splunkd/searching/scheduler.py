@@ -41,6 +41,7 @@ class Scheduler:
         self._scheduled: tuple[object, list[SavedSearch]] = (None, [])
         self._again: dict[tuple[str, str, str], float] = {}  # when a search runs besides its schedule
         self._running: dict[tuple[str, str, str], Job] = {}
+        self.stopped = False  # what becomes due meanwhile is left out
 
     def saved_searches(self, places: Iterable[Home]) -> Iterator[SavedSearch]:
         """Every saved search that lives in these folders."""
@@ -72,7 +73,7 @@ class Scheduler:
         with self._lock:
             since, self._since = self._since, now
             started = []
-            for saved in self._active():
+            for saved in () if self.stopped else self._active():
                 due = saved.schedule.at_or_before(now) if saved.schedule else since
                 asked = self._again.get(saved.key, now + 1)
                 if asked <= now:
