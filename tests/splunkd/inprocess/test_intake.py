@@ -72,7 +72,7 @@ def test_ports(admin: Client) -> None:
     for arguments in ({"name": "9001"}, {"name": "0"}, {"name": "port"}, {"name": "9002", "index": "nowhere"}):
         assert admin.post("data/inputs/tcp/raw", arguments).status == 400
     assert {"http", "monitor", "oneshot", "tcp", "udp"} <= set(admin.get("data/inputs").names)
-    assert admin.get("data/inputs/tcp").names == ["cooked", "raw", "ssl"]
+    assert admin.get("data/inputs/tcp").names == ["cooked", "raw", "splunktcptoken", "ssl"]
 
 
 # --- kinds that an app brings -------------------------------------------------------------------------------------------
