@@ -114,6 +114,7 @@ class DataModel:
     label: str
     path: str
     objects: Mapping[str, Mapping[str, Any]]
+    description: str = ""
     _read: dict[str, Dataset] = field(init=False, default_factory=dict, compare=False, repr=False)
 
     @property
@@ -128,7 +129,7 @@ class DataModel:
         return found
 
     def _dataset(self, name: str) -> Dataset:
-        lineage = self._lineage(name)
+        lineage = self.lineage(name)
         root = self.objects[lineage[0]]
         kind = str(root.get("parentName", _ROOT_EVENT))
         if kind in _UNSUPPORTED_ROOTS:
@@ -165,7 +166,8 @@ class DataModel:
         """Direct children, in file order."""
         return [n for n, node in self.objects.items() if node.get("parentName") == name]
 
-    def _lineage(self, name: str) -> list[str]:
+    def lineage(self, name: str) -> list[str]:
+        """The dataset and what it inherits from, root first; raises `DataModelError`."""
         if name not in self.objects:
             raise DataModelError(
                 f"data model {self.name!r} has no dataset {name!r}", hint=f"it has: {', '.join(self.objects)}"
@@ -235,4 +237,5 @@ def model_of(text: str, path: str) -> DataModel:
     except (ValueError, KeyError, TypeError) as error:
         raise DataModelError(f"not a data model: {error}", location=Location(path)) from error
     stem = Path(path).stem
-    return DataModel(str(data.get("modelName") or stem), str(data.get("displayName", stem)), path, objects)
+    name, label = str(data.get("modelName") or stem), str(data.get("displayName", stem))
+    return DataModel(name, label, path, objects, str(data.get("description", "")))

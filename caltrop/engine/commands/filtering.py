@@ -76,16 +76,21 @@ def regex(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(table.frame.filter(found if op == "=" else ~found))
 
 
+HEAD_NEEDS = "The argument must be a positive number or a boolean expression."
+
+
 @command("head", settled=True)
 def head(table: Table, cmd: Command, ctx: Context) -> Table:
     """The first rows: a number of them, or those before the first for which the expression is not true."""
     expression = next((part for part in cmd.parts if not isinstance(part, Option)), None)
     if expression is None:
         return table.with_frame(table.frame.head(limit_of(cmd, DEFAULT_HEAD)))
+    if isinstance(expression, FieldName):
+        raise SearchError(
+            f"head: '{expression.name}' is neither a number nor a condition", node=expression, says=HEAD_NEEDS
+        )
     value = expressions.evaluate(expression, Scope(table.frame, ctx))
-    truth = as_condition(
-        value, expression, "head", "The argument must be a positive number or a boolean expression."
-    ).stretch(len(table))
+    truth = as_condition(value, expression, "head", HEAD_NEEDS).stretch(len(table))
     stops = ~truth.fill_null(flag(cmd, "null"))
     first = stops.arg_max() if stops.any() else None
     count = len(table) if first is None else first + flag(cmd, "keeplast")

@@ -22,12 +22,20 @@ import msgspec
 from caltrop import disk
 from caltrop.splunkd.wire.http import ApiError
 
-# lockoutAttempts, lockoutThresholdMins and lockoutMins of authentication.conf.
-LOCKOUT_ATTEMPTS, LOCKOUT_THRESHOLD, LOCKOUT_SECONDS = 5, 300.0, 1800.0
 SESSION_SECONDS = 3600.0
 # Whom the server itself acts as: no account, so nobody can log in as it, and it may do everything.
 SYSTEM_USER = "splunk-system-user"
 _COST = {"n": 2**13, "r": 8, "p": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Lockout:
+    """What wrong passwords lead to, as `[splunk_auth]` of authentication.conf says it; times in seconds."""
+
+    users: bool = True
+    attempts: int = 5
+    threshold: float = 300.0
+    seconds: float = 1800.0
 
 
 class User(msgspec.Struct):
@@ -77,10 +85,16 @@ def _digest(secret: str) -> str:
 
 
 class Accounts:
-    """Thread-safe. `path` is the file that keeps users and tokens; sessions live in memory and end with the process."""
+    """Thread-safe. `path` is the file that keeps users and tokens; sessions live in memory and end with the process.
 
-    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+    `lockout` is asked at each login, so that a changed setting counts at once.
+    """
+
+    def __init__(
+        self, path: Path, *, clock: Callable[[], float] = time.time, lockout: Callable[[], Lockout] = Lockout
+    ) -> None:
         self._path = path
+        self._lockout = lockout
         self._clock = clock
         self._lock = threading.RLock()
         self._sessions: dict[str, _Session] = {}
@@ -152,14 +166,14 @@ class Accounts:
                 self._failures.pop(user.name, None)
             else:
                 now = self._clock()
-                recent = [t for t in self._failures.get(user.name, ()) if now - t < LOCKOUT_THRESHOLD]
+                recent = [t for t in self._failures.get(user.name, ()) if now - t < self._lockout().threshold]
                 self._failures[user.name] = [*recent, now]
         return found
 
     def locked(self, name: str) -> bool:
         """After so many wrong passwords in so short a time nobody gets in with one, for a while; sessions go on."""
-        failures = self._failures.get(name, [])
-        return len(failures) >= LOCKOUT_ATTEMPTS and self._clock() - failures[-1] < LOCKOUT_SECONDS
+        rule, failures = self._lockout(), self._failures.get(name, [])
+        return rule.users and len(failures) >= rule.attempts and self._clock() - failures[-1] < rule.seconds
 
     def unlock(self, name: str) -> None:
         with self._lock:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tarfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from caltrop.splunkd.wire.atom import Entry
 from caltrop.splunkd.wire.http import ApiError, Request, Response, flag
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,99}")
+NEW_VERSION = "1.0.0"  # of an app that is made here, as splunk-sdk for JavaScript expects it
 BUILT_IN = frozenset({"search", "launcher", "splunk_httpinput"})
 # argument -> (stanza, key) of app.conf
 SETTINGS = {
@@ -43,7 +45,8 @@ class Apps(Collection):
 
     def entries(self, request: Request) -> Iterable[Entry]:
         for name, folder in sorted(self.state.config.apps().items()):
-            yield self.describe(name, folder)
+            with suppress(FileNotFoundError):  # another request is removing it
+                yield self.describe(name, folder)
 
     def describe(self, name: str, folder: Path) -> Entry:
         config = self.state.config
@@ -90,7 +93,12 @@ class Apps(Collection):
         folder = self.state.etc / "apps" / name
         if folder.exists():
             raise ApiError(409, f"Unable to create application: {name} already exists.")
-        settings = {("install", "is_configured"): "0", ("ui", "is_visible"): "1", ("ui", "label"): name}
+        settings = {
+            ("install", "is_configured"): "0",
+            ("launcher", "version"): NEW_VERSION,
+            ("ui", "is_visible"): "1",
+            ("ui", "label"): name,
+        }
         write_conf(folder / "default" / "app.conf", _stanzas(settings | self._settings(request)))
         access = {"access": "read : [ * ], write : [ admin, power ]"}
         write_conf(folder / "metadata" / "default.meta", {"": access | {"export": "none"}})

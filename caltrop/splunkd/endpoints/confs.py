@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from caltrop.knowledge.configuration import NOBODY, SYSTEM, MergedStanza
 from caltrop.knowledge.files import write_atomic
 from caltrop.splunkd.access.capabilities import of_conf
-from caltrop.splunkd.rest.collection import Collection, register
+from caltrop.splunkd.rest.collection import Collection, collection_action, register
 from caltrop.splunkd.rest.confobjects import (
+    DEFAULT_STANZA,
     RESERVED,
     ConfCollection,
     acl_of,
@@ -82,6 +83,21 @@ class Configs(ConfCollection):
     def changed(self, request: Request, name: str) -> None:
         if self.conf_of(request) == "indexes":
             provision.open_indexes(self.state.config, self.state.store)
+
+    def template(self, request: Request) -> Entry:
+        """`_new` holds what the file's default stanza says: what a new stanza starts from."""
+        conf = self.conf_of(request)
+        owner, app = request.place()
+        base = self.state.config.stanzas(conf, None if app == SYSTEM else app, owner).get(DEFAULT_STANZA)
+        entry = super().template(request)
+        values = base.values() if base else {}
+        entry.content |= {key: self.typed(request, key, value) for key, value in values.items()}
+        return entry
+
+    @collection_action("_new", "GET", "POST")
+    def new(self, request: Request) -> Entry:
+        """A POST changes nothing: splunk-sdk for JavaScript calls an update of the default stanza a no-op."""
+        return self.template(request)
 
 
 @register

@@ -9,9 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
+from caltrop.dialect.datamodels import DataModelError
 from caltrop.dialect.words import truth
 from caltrop.knowledge.configuration import NOBODY
 from caltrop.knowledge.files import write_atomic
+from caltrop.splunkd.rest import models, pivots
 from caltrop.splunkd.rest.collection import Collection, register
 from caltrop.splunkd.rest.confobjects import check_name, require_place
 from caltrop.splunkd.wire.atom import Acl, Entry, dump_json
@@ -30,19 +32,24 @@ class DataModels(Collection):
 
     def entries(self, request: Request) -> Iterable[Entry]:
         owner, app = request.place()
-        knowledge = self.state.instance.knowledge(app, owner)
-        return (self._entry(request, name) for name in knowledge.datamodels())
+        for name in self.state.instance.knowledge(app, owner).datamodels():
+            try:
+                yield self._entry(request, name)
+            except DataModelError as error:  # removed by another request meanwhile, or a file that is no model
+                self.state.logs.warn("DataModelManager", str(error))
 
     def find(self, request: Request, names: Sequence[str]) -> list[Entry]:
         owner, app = request.place()
         known = set(self.state.instance.knowledge(app, owner).datamodels())
-        return [self._entry(request, name) for name in names[:1] if name in known]
+        try:
+            return [self._entry(request, name) for name in names[:1] if name in known]
+        except DataModelError as error:
+            raise ApiError(400, str(error)) from None
 
     def _entry(self, request: Request, name: str) -> Entry:
         owner, app = request.place()
         model = self.state.instance.knowledge(app, owner).datamodel(name)
-        description = {"modelName": name, "displayName": model.label, "objects": list(model.objects.values())}
-        text = dump_json(description).decode()
+        text = dump_json(models.told(model)).decode()
         stanza = self.state.config.stanza("datamodels", name, app, owner)
         home = self._home(name)
         content = {
@@ -85,7 +92,7 @@ class DataModels(Collection):
         path = self._file(app, entry.name)
         if not path.is_file():
             raise ApiError(403, f"The data model '{entry.name}' ships with its app and cannot be removed")
-        path.unlink()
+        path.unlink(missing_ok=True)
         self.state.config.reload()
 
     def _file(self, app: str, name: str) -> Path:
@@ -143,21 +150,36 @@ class Acceleration(Told):
 
 @register
 class Pivots(Told):
-    """`datamodel/pivot/<model>?pivot_search=| pivot …`: the search that answers the pivot; here the command does that itself."""
+    """`datamodel/pivot/<model>`: the searches that answer a pivot, given as `pivot_search` (SPL) or as `pivot_json`.
+
+    `namespace` names an accelerated copy, a model or a job (`sid=…`): the search of that is then told too, as `tstats_search`.
+    """
 
     path = "datamodel/pivot"
     aliases: ClassVar[tuple[str, ...]] = ()
     title = "datamodelpivot"
-    listing_args = frozenset({"pivot_search", "pivot_json"})
+    listing_args = frozenset({"namespace", "pivot_json", "pivot_search"})
 
     def _entry(self, request: Request, name: str) -> Entry:
         entry = super()._entry(request, name)
-        text = request.args.get("pivot_search").strip()
+        owner, app = request.place()
+        text, described = request.args.get("pivot_search").strip(), request.args.get("pivot_json").strip()
+        fast = ""
+        if described:
+            try:
+                pivot = pivots.read(described)
+                dataset = self.state.instance.knowledge(app, owner).datamodel(name).dataset(pivot.dataset)
+            except (pivots.PivotError, DataModelError) as error:
+                raise ApiError(400, str(error)) from None
+            text = pivots.command(name, pivot)
+            if request.args.get("namespace") not in {"", "null", "undefined"}:
+                fast = pivots.tstats(dataset, pivot)
         if not text:
             return replace(entry, content={"search": f"| datamodel {name}"})
         search = text if text.startswith("|") else f"| {text}"
-        self.searching.jobs.check(search, request.place()[1], request.account.name)
-        return replace(entry, content={"open_in_search": search, "pivot_search": search, "search": search})
+        self.searching.jobs.check(search, app, request.account.name)
+        told = dict.fromkeys(("drilldown_search", "open_in_search", "pivot_search", "search"), search)
+        return replace(entry, content=told | ({"tstats_search": fast} if fast else {}))
 
 
 @register

@@ -263,8 +263,9 @@ class JobsCollection(Collection):
         offset, count = args.integer("offset", 0), args.integer("count", 100)
         shown = results.page(table, offset, max(count, 0))
         return results.render_results(
-            shown, job.messages, args.get("output_mode"), offset=max(offset, 0), preview=preview
-        )
+            shown, job.messages, args.get("output_mode"), offset=max(offset, 0), preview=preview,
+            post_processed=len(table) if post.strip() else None,
+        )  # fmt: skip
 
     @action("summary", "GET", "POST")
     def summary(self, request: Request, entry: Entry) -> Response:

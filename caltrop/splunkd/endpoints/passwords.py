@@ -46,7 +46,7 @@ class Passwords(ConfCollection):
             "clear_password": self._decrypt(encrypted),
             "encr_password": encrypted,
             "password": "********",
-            "realm": realm or None,
+            "realm": realm,
             "username": username,
         }
 

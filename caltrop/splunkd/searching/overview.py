@@ -6,13 +6,19 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import polars as pl
-
 from caltrop.engine.table import Table, numeric, render, values_of
 from caltrop.splunkd.wire.atom import escape
 from caltrop.splunkd.wire.results import time_text
 
-SPANS = (1, 60, 3600, 86400)  # seconds; the first that gives at most MAX_BUCKETS buckets is used
+SPANS = (
+    0.001,
+    0.01,
+    0.1,
+    1.0,
+    60.0,
+    3600.0,
+    86400.0,
+)  # seconds; the first that gives at most MAX_BUCKETS buckets is used
 MAX_BUCKETS = 300
 HEAD = "<?xml version='1.0' encoding='UTF-8'?>\n"
 
@@ -27,14 +33,14 @@ def field_summary(events: Table, top: int) -> dict[str, Any]:
         numbers = numeric(column).drop_nulls()
         counts = column.alias("v").value_counts(sort=True).sort(["count", "v"], descending=[True, False])
         told: dict[str, Any] = {
-            "count": len(column), "numericCount": len(numbers), "distinctCount": column.n_unique(), "isExact": True,
+            "count": len(column), "numeric_count": len(numbers), "distinct_count": column.n_unique(), "is_exact": True,
         }  # fmt: skip
         if len(numbers):
             facts = {"min": numbers.min(), "max": numbers.max(), "mean": numbers.mean(), "stdev": numbers.std()}
             told |= {k: v for k, v in facts.items() if isinstance(v, (int, float)) and not math.isnan(v)}
         shown = counts.head(top)
         values = zip(render(shown["v"]), shown["count"], strict=True)
-        told["modes"] = [{"value": v, "count": n, "isExact": True} for v, n in values]
+        told["modes"] = [{"value": v, "count": n, "is_exact": True} for v, n in values]
         fields[name] = told
     return {"event_count": len(events), "fields": fields}
 
@@ -43,7 +49,7 @@ def summary_xml(summary: Mapping[str, Any]) -> str:
     parts = [f"{HEAD}<results preview='0'><summary c='{summary['event_count']}'>"]
     for name, told in summary["fields"].items():
         parts.append(
-            f"<field k='{escape(name)}' c='{told['count']}' nc='{told['numericCount']}' dc='{told['distinctCount']}' exact='1'>"
+            f"<field k='{escape(name)}' c='{told['count']}' nc='{told['numeric_count']}' dc='{told['distinct_count']}' exact='1'>"
         )
         parts += [f"<{key}>{told[key]:g}</{key}>" for key in ("min", "max", "mean", "stdev") if key in told]
         modes = (f"<value c='{m['count']}' exact='1'><text>{escape(m['value'])}</text></value>" for m in told["modes"])
@@ -59,13 +65,12 @@ def timeline(events: Table) -> dict[str, Any]:
     times = numeric(events.frame.get_column("_time")).drop_nulls()
     low, high = times.min(), times.max()
     assert isinstance(low, float) and isinstance(high, float)
-    span = next((s for s in SPANS if (high - low) / s < MAX_BUCKETS), max(86400, int((high - low) // MAX_BUCKETS) + 1))
-    start = (times / span).floor() * span
-    counts = dict(start.alias("t").value_counts().select(pl.col("t").cast(pl.Int64), "count").iter_rows())
+    span = next((s for s in SPANS if (high - low) / s < MAX_BUCKETS), float((high - low) // MAX_BUCKETS + 1))
+    counts = dict((times / span).floor().alias("t").value_counts().iter_rows())
     buckets = [
         {
-            "total_count": n, "available_count": n, "earliest_time": float(t), "duration": float(span), "is_finalized": True,
-            "earliest_time_offset": 0, "latest_time_offset": 0, "earliest_strftime": time_text(t),
+            "total_count": n, "available_count": n, "earliest_time": round(t * span, 3), "duration": span, "is_finalized": True,
+            "earliest_time_offset": 0, "latest_time_offset": 0, "earliest_strftime": time_text(round(t * span, 3)),
         }
         for t, n in sorted(counts.items())
     ]  # fmt: skip
@@ -74,7 +79,7 @@ def timeline(events: Table) -> dict[str, Any]:
 
 def timeline_xml(line: Mapping[str, Any]) -> str:
     buckets = [
-        f"<bucket c='{b['total_count']}' a='{b['available_count']}' t='{b['earliest_time']:.6f}' d='{b['duration']:.0f}' f='1' "
+        f"<bucket c='{b['total_count']}' a='{b['available_count']}' t='{b['earliest_time']:.6f}' d='{b['duration']:.15g}' f='1' "
         f"etz='0' ltz='0'>{b['earliest_strftime']}</bucket>"
         for b in line["buckets"]
     ]

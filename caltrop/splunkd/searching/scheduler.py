@@ -157,4 +157,5 @@ def spec_of(
         provenance="scheduler" if scheduled else "rest",
         scheduled=scheduled,
         ttl=saved.ttl,
+        buckets=int(buckets) if (buckets := saved.get("dispatch.buckets").strip()).isdigit() else 0,
     )

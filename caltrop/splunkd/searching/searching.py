@@ -32,7 +32,12 @@ class Searching:
     ) -> Job:
         job = self.jobs.start(spec, then=then, ended=ended)
         self._state.logs.audit(
-            spec.owner, "search", info="granted", search_id=f"'{job.sid}'", search=f"'{spec.search}'"
+            spec.owner,
+            "search",
+            info="granted",
+            exec_time=str(int(job.created)),
+            search_id=f"'{job.sid}'",
+            search=f"'{spec.search}'",
         )
         return job
 

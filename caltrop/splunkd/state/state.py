@@ -12,18 +12,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from caltrop import children
+from caltrop.dialect.words import truth
 from caltrop.engine.instance import Instance
 from caltrop.engine.services import Services
 from caltrop.knowledge import install_app
 from caltrop.knowledge.configuration import stands_in
-from caltrop.splunkd.access.accounts import Accounts
+from caltrop.splunkd.access.accounts import Accounts, Lockout
 from caltrop.splunkd.access.permissions import Permissions
 from caltrop.splunkd.access.roles import Roles
 from caltrop.splunkd.state import leftovers, provision
 from caltrop.splunkd.state.bulletins import RESTART, Bulletins
 from caltrop.splunkd.state.logs import Logs
 from caltrop.splunkd.state.settings import Settings
-from caltrop.splunkd.wire.http import VERSION, ApiError
+from caltrop.splunkd.wire.http import VERSION, ApiError, NotFound
 
 ADMIN = "admin"
 SERVER_NAME = "caltrop"
@@ -67,7 +68,7 @@ class State:
         self.config = self.instance.config
         self.store = self.instance.store
         self.kvstore = self.instance.kvstore
-        self.accounts = Accounts(self.data_dir / "auth" / "accounts.json", clock=clock)
+        self.accounts = Accounts(self.data_dir / "auth" / "accounts.json", clock=clock, lockout=self._lockout)
         self.roles = Roles(self.config)
         self.permissions = Permissions(self.roles)
         self.bulletins = Bulletins()
@@ -90,6 +91,23 @@ class State:
             self.bulletins.add("index_damaged", line, "error", self.now())
         children.note(leftovers.notes(self.data_dir))
 
+    def _lockout(self) -> Lockout:
+        """As `[splunk_auth]` of authentication.conf has it; what is no number in Splunk's range counts as not set."""
+        stanza = self.config.stanza("authentication", "splunk_auth")
+        given = stanza.values() if stanza else {}
+        rule = Lockout()
+
+        def number(key: str, most: int, otherwise: float) -> int:
+            text = given.get(key, "")
+            return int(text) if text.isdigit() and 1 <= int(text) <= most else int(otherwise)
+
+        return Lockout(
+            truth(given.get("lockoutUsers"), rule.users),
+            number("lockoutAttempts", 64, rule.attempts),
+            60.0 * number("lockoutThresholdMins", 120, rule.threshold / 60),
+            60.0 * number("lockoutMins", 1440, rule.seconds / 60),
+        )
+
     @property
     def url(self) -> str:
         """Where the management API listens."""
@@ -109,9 +127,16 @@ class State:
 
     def uninstall(self, name: str) -> None:
         """Remove an app; the add-on of its name that it stood in the place of is there again."""
-        shutil.rmtree(self.config.app_path(name))
+        folder = self.config.app_path(name)
+        aside = self.data_dir / "var" / "run" / f"removed-{secrets.token_hex(8)}"
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.rename(aside)  # whole and at once: no other request meets half an app
+        except FileNotFoundError:
+            raise NotFound(f"Could not find object id={name}") from None
         provision.provision(self.etc, self._addons)
         self.config.reload()
+        shutil.rmtree(aside)
 
     def retain(self) -> None:
         """Apply retention once a minute, and each second while an index keeps events for less than that."""

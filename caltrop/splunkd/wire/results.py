@@ -64,9 +64,18 @@ def choose_fields(table: Table, names: Sequence[str]) -> Table:
 
 
 def render_results(
-    table: Table, messages: Sequence[Message], mode: str, *, offset: int = 0, preview: bool = False
+    table: Table,
+    messages: Sequence[Message],
+    mode: str,
+    *,
+    offset: int = 0,
+    preview: bool = False,
+    post_processed: int | None = None,
 ) -> Response:
-    """A whole answer in an output mode; 400 for a mode that does not exist."""
+    """A whole answer in an output mode; 400 for a mode that does not exist.
+
+    `post_processed`: how many rows a search over the results left, where there was one.
+    """
     mode = mode.lower() or "xml"
     if mode not in MODES:
         raise ApiError(400, "Invalid output_mode.", "FATAL")
@@ -86,14 +95,17 @@ def render_results(
     }
     if not rows:
         document["post_process_count"] = 0
+    elif post_processed is not None:
+        document["post_process_count"] = post_processed
+    names = table.fields if rows else []
     if mode == "json" and not rows:
         document["results"] = []
     elif mode == "json":
         document |= {"fields": [{"name": n} for n in table.fields], "results": rows, "highlighted": {}}
     elif mode == "json_rows":
-        document |= {"fields": table.fields, "rows": [[row.get(n) for n in table.fields] for row in rows]}
+        document |= {"fields": names, "rows": [[row.get(n) for n in names] for row in rows]}
     else:
-        document |= {"fields": table.fields, "columns": [[row.get(n) for row in rows] for n in table.fields]}
+        document |= {"fields": names, "columns": [[row.get(n) for row in rows] for n in names]}
     return Response(200, dump_json(document), JSON)
 
 

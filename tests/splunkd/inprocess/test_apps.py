@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ def test_a_disabled_app_says_nothing(admin: Client, package: Package) -> None:
 def test_an_app_made_here(admin: Client, daemon: Daemon) -> None:
     made = admin.post("apps/local", name="made_here", label="Made Here", visible=0, author="us")
     assert (made.content["label"], made.content["visible"], made.content["author"]) == ("Made Here", False, "us")
+    assert made.content["version"] == "1.0.0"
     assert admin.post("apps/local/made_here", version="2.0").content["version"] == "2.0"
     packed = Path(admin.post("apps/local/made_here/package").content["path"])
     with tarfile.open(packed) as archive:
@@ -63,6 +65,17 @@ def test_an_app_made_here(admin: Client, daemon: Daemon) -> None:
         ({"name": str(daemon.state.data_dir / "auth" / "accounts.json"), "filename": "1"}, 400),
     ]:  # fmt: skip
         assert admin.post("apps/local", arguments).status == status, arguments
+
+
+def test_apps_go_while_others_are_listed(admin: Client, daemon: Daemon) -> None:
+    names = [f"going_{number}" for number in range(8)]
+    for name in names:
+        assert admin.post("apps/local", name=name).status == 201
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda name: admin.delete(f"apps/local/{name}").status, names * 2))
+    assert statuses.count(200) >= len(names) and set(statuses) <= {200, 404}
+    assert not {*names} & {*admin.get("apps/local", count=0).names}
+    assert not list((daemon.state.data_dir / "var" / "run").glob("removed-*"))
 
 
 def test_lookup_files(admin: Client, daemon: Daemon, someone: Callable[[str], Client]) -> None:

@@ -111,7 +111,13 @@ def test_what_the_events_hold(admin: Client) -> None:
     assert fields["word"].findtext("modes/value/text") == "x"
     timeline = ElementTree.fromstring(admin.get(f"search/jobs/{sid}/timeline", output_mode="xml").body)
     assert sum(int(bucket.get("c", "0")) for bucket in timeline) == 3
-    assert len(admin.get(f"search/jobs/{sid}/events").json()["results"]) == 3
+    events = f"search/jobs/{sid}/events"
+    assert len(admin.get(events).json()["results"]) == 3
+    after = admin.get(events, search="| head 2", count=1).json()
+    assert (len(after["results"]), after["post_process_count"]) == (1, 2)
+    assert "post_process_count" not in admin.get(events).json()
+    none = admin.get(events, search="| search size=1000", output_mode="json_rows").json()
+    assert (none["fields"], none["rows"], none["post_process_count"]) == ([], [], 0)
     empty = made(admin, "search index=main source=nothing")
     assert ElementTree.fromstring(admin.get(f"search/jobs/{empty}/timeline", output_mode="xml").body).get("c") == "0"
 

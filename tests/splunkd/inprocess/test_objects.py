@@ -140,6 +140,9 @@ def test_conf_files(admin: Client) -> None:
     assert admin.post(f"{base}/one", key="other", more="1").content["key"] == "other"
     assert admin.delete(f"{base}/one").status == 200 and admin.get(f"{base}/one").status == 404
     assert admin.get("configs/conf-..%2Fx").status == 404
+    new = "/servicesNS/admin/search/configs/conf-savedsearches/_new"
+    assert admin.get(new).content["max_concurrent"] == "1"
+    assert admin.post(new, max_concurrent="many").content["max_concurrent"] == "1"
     assert admin.post("configs/conf-limits", name="probe", a="b").entries[0]["acl"]["app"] == "system"
     made = admin.post("configs/conf-indexes", name="by_conf", homePath="x")
     assert made.status == 201 and "by_conf" in admin.get("data/indexes", count=0).names
@@ -272,6 +275,30 @@ def test_logging_in(admin: Client) -> None:
     assert bare.bearing("Basic !!!").get("server/info").status == 401
 
 
+def test_wrong_passwords_lock_an_account_as_configured(admin: Client, someone: Callable[[str], Client]) -> None:
+    someone("user")
+    name = {"username": "a-user", "output_mode": "json"}
+    rules = "properties/authentication/splunk_auth"
+
+    def right_after(wrong: int) -> int:
+        for _ in range(wrong):
+            assert Client(admin.daemon).post("auth/login", name, password="no").status == 401
+        return Client(admin.daemon).post("auth/login", name, password="secret").status
+
+    assert right_after(4) == 200 and right_after(5) == 401
+    assert admin.get("authentication/users/a-user").content["locked-out"] is True
+    assert admin.post(rules, lockoutAttempts="7").status == 200
+    assert right_after(1) == 200, "the setting counts at once"
+    assert right_after(7) == 401
+    assert admin.post(rules, lockoutUsers="0").status == 200
+    assert right_after(9) == 200
+    for wrong in ("0", "65", "many"):
+        assert admin.post(rules, lockoutUsers="1", lockoutAttempts=wrong).status == 200
+        assert right_after(4) == 200 and right_after(5) == 401, "outside Splunk's range it is five"
+        assert admin.post("authentication/users/a-user", {"locked-out": "0"}).status == 200
+    assert admin.post(rules, lockoutAttempts="5").status == 200
+
+
 # --- the server about itself --------------------------------------------------------------------------------------------
 
 
@@ -300,6 +327,7 @@ def test_stored_passwords(admin: Client, someone: Callable[[str], Client]) -> No
     assert "pässword" not in content["encr_password"]
     assert admin.post("storage/passwords", name="us:er", realm="re:alm", password="x").status == 409
     assert admin.post("storage/passwords", name="plain", password="one").names == [":plain:"]
+    assert admin.get("storage/passwords/plain").content["realm"] == ""
     for name in ("plain", ":plain", ":plain:"):
         assert admin.get(f"storage/passwords/{name}").content["clear_password"] == "one"
     assert admin.post("storage/passwords/plain", password="two").content["clear_password"] == "two"

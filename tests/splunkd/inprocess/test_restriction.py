@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from caltrop.splunkd.access.accounts import LOCKOUT_ATTEMPTS, LOCKOUT_SECONDS
+from caltrop.splunkd.access.accounts import Lockout
 from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.inprocess import Client
 
@@ -250,18 +250,18 @@ def test_an_account_is_locked_after_wrong_passwords_and_opens_again(
     daemon.state.accounts.set_user("locked", password="secret", roles=["user"])
     right, wrong = Client(daemon).basic("locked", "secret"), Client(daemon).basic("locked", "wrong")
     session = Client(daemon).login("locked", "secret")
-    for _ in range(LOCKOUT_ATTEMPTS - 1):
+    for _ in range(Lockout().attempts - 1):
         assert wrong.get("server/info").status == 401
     assert right.get("server/info").status == 200, "a right one in between counts them anew"
-    for _ in range(LOCKOUT_ATTEMPTS):
+    for _ in range(Lockout().attempts):
         assert wrong.get("server/info").status == 401
     assert right.get("server/info").status == 401
     assert Client(daemon).post("auth/login", username="locked", password="secret").status == 401
     assert session.get("server/info").status == 200
     assert admin.get("authentication/users/locked").content["locked-out"] is True
-    clock.now += LOCKOUT_SECONDS
+    clock.now += Lockout().seconds
     assert right.get("server/info").status == 200
-    for _ in range(LOCKOUT_ATTEMPTS):
+    for _ in range(Lockout().attempts):
         wrong.get("server/info")
     assert admin.post("authentication/users/locked", {"locked-out": 0}).status == 200
     assert right.get("server/info").status == 200
