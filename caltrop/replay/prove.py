@@ -133,6 +133,8 @@ def begin(proof: Proof, package: Path, *, install: bool) -> Report:
         )
     proof.target.ensure_index(proof.index)
     proof.target.allow(proof.index)
+    if not proof.keep and not proof.target.prompt:
+        forget(proof)  # whether the user may, before there is anything: data that stays is found by whatever runs next
     return report
 
 
@@ -312,7 +314,6 @@ def _replayed(
         outcome.stand_in = True
         datasets = [resolve(item, proof.root, proof.cache, clones=proof.clones) for item in fallback]
     end = _shift_end(case) if proof.shift else None
-    failed = False
     try:
         sent: int | None = 0
         for dataset in datasets:
@@ -331,17 +332,24 @@ def _replayed(
         window, events = _wait_searchable(proof, sent)
         outcome.events += events
         yield window
-    except CaltropError:
-        failed = True
+    except BaseException:  # an interruption, too
+        if not proof.keep:
+            with suppress(TargetError):  # what went wrong first is what is told
+                forget(proof)
         raise
-    finally:
-        if not (proof.keep and (failed or not all(check.passed for check in outcome.checks))):
-            forget(proof)
+    if not proof.keep or all(check.passed for check in outcome.checks):
+        forget(proof)
 
 
 def forget(proof: Proof) -> None:
-    """Delete the data of this run."""
-    proof.target.search(f'search index=* host="{proof.host}" | delete', earliest_time="0")
+    """Delete the data of this run. Raises TargetError where the user may not: the next test would find it."""
+    try:
+        proof.target.search(f'search index=* host="{proof.host}" | delete', earliest_time="0")
+    except TargetError as error:
+        raise TargetError(
+            f"the data of a test cannot be deleted: {error}",
+            hint=f"the user needs the capability delete_by_keyword (role can_delete); the data is index=* host={proof.host!r}",
+        ) from error
 
 
 def _wait_searchable(proof: Proof, sent: int | None) -> tuple[Window, int]:

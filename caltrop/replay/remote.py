@@ -99,6 +99,16 @@ T = TypeVar("T")
 Asking = TypeVar("Asking", "RemoteTarget", "RemoteSearch")
 
 
+# What to do where a user may not do what a method asks for.
+FORBIDDEN = {
+    "install": "it takes the capability install_apps; or let an administrator install it, and say --installed",
+    "ensure_index": "it takes the capability indexes_edit; or let an administrator make the index, and name it with --index",
+    "allow": "it takes the capability edit_token_http; or give a token that may write the index with --hec-token",
+    "set_macro": "it takes write access to the app: by its default.meta admin, sc_admin and power have it",
+    "update": "it takes the capability schedule_search and write access to the app",
+}
+
+
 def _told(method: Callable[Concatenate[Asking, P], T]) -> Callable[Concatenate[Asking, P], T]:
     """What the target refuses is a TargetError in its own words."""
 
@@ -107,7 +117,8 @@ def _told(method: Callable[Concatenate[Asking, P], T]) -> Callable[Concatenate[A
         try:
             return method(self, *args, **kwargs)
         except HTTPError as error:
-            raise TargetError(f"{self.url}: {reason(error)}") from error
+            hint = FORBIDDEN.get(method.__name__) if error.status == 403 else None
+            raise TargetError(f"{self.url}: {reason(error)}", hint=hint) from error
 
     return asked
 
@@ -257,7 +268,9 @@ class RemoteTarget:
         except HTTPError as error:
             raise TargetError(
                 f"{self.url} did not install {package.name}: {reason(error)}",
-                hint="the target reads the package from its own disk: mount it there, or install it in the UI and add --installed",
+                hint=FORBIDDEN["install"]
+                if error.status == 403
+                else "the target reads the package from its own disk: mount it there, or install it in the UI and add --installed",
             ) from error
 
     @_told
@@ -559,12 +572,13 @@ def _content(reply: Any) -> Mapping[str, Any]:
 
 
 def _problems(state: Mapping[str, Any]) -> list[str]:
-    """What a job says went wrong, what ended it first."""
-    messages = [message for message in state.get("messages") or () if isinstance(message, Mapping)]
-    said = {
-        kind: [str(m.get("text") or "") for m in messages if str(m.get("type")).upper() == kind] for kind in SERIOUS
-    }
-    return [text for kind in SERIOUS for text in said[kind] if text]
+    """What a job says went wrong, what ended it first. Messages are a list of type and text, or texts by their type."""
+    told = state.get("messages") or ()
+    if isinstance(told, Mapping):
+        said = [(str(kind), text) for kind, texts in told.items() for text in _as_list(texts)]
+    else:
+        said = [(str(one.get("type")), str(one.get("text") or "")) for one in told if isinstance(one, Mapping)]
+    return [text for kind in SERIOUS for each, text in said if each.upper() == kind and text]
 
 
 def _default_indexes(role: splunk.Role) -> list[str]:

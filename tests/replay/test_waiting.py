@@ -73,6 +73,7 @@ def test_a_job_is_waited_for_and_all_its_rows_are_read(job: Job) -> None:
         (Job(messages=[said("ERROR", "no such lookup")]), "no such lookup"),
         (Job(messages=[said("error", "and more"), said("FATAL", "out of memory")]), "out of memory; and more"),
         (Job(failed=True, messages=[said("FATAL", "broken"), said("INFO", "")]), "broken"),
+        (Job(messages={"info": ["at 1:2"], "error": ["late", ""], "fatal": ["by kind"]}), "by kind; late"),
     ],
 )
 def test_a_job_that_failed_or_says_so_is_an_error(job: Job, message: str) -> None:
@@ -115,14 +116,21 @@ def test_data_that_is_never_acknowledged_is_an_error() -> None:
         never._wait_acknowledged(7, seconds=0.01)
 
 
-def test_what_a_target_refuses_is_said_in_its_own_words() -> None:
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"messages":[{"type":"FATAL","text":"Unknown search command \'stast\'."},{"type":"INFO","text":"at 1:3"}]}', "Unknown search command 'stast'."),
+        (b"<response><messages><msg type=\"FATAL\">Unknown search command</msg></messages></response>", "HTTP 400 Bad Request -- Unknown search command"),
+        (b'{"messages":[]}', "HTTP 400 Bad Request"),
+        (b"not XML, not JSON", "HTTP 400 Bad Request"),
+    ],
+)  # fmt: skip
+def test_what_a_target_refuses_is_said_in_its_own_words(body: bytes, said: str) -> None:
     class Refuses:
         def create(self, spl: str, **arguments: object) -> object:
-            body = b'{"messages":[{"type":"FATAL","text":"Unknown search command"}]}'
-            answer = {"status": 400, "reason": "Bad Request", "headers": [], "body": io.BytesIO(body)}
-            raise HTTPError(SimpleNamespace(**answer), "Unknown search command 'stast'")
+            raise HTTPError(SimpleNamespace(status=400, reason="Bad Request", headers=[], body=io.BytesIO(body)))
 
     asked = RemoteTarget(SimpleNamespace(jobs=Refuses()), "https://h:8089", context=CONTEXT)
     with pytest.raises(TargetError) as caught:
         asked.search("| stast")
-    assert str(caught.value).startswith("https://h:8089: ") and "stast" in str(caught.value)
+    assert str(caught.value).startswith(f"https://h:8089: {said}")

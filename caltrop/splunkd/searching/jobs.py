@@ -272,15 +272,17 @@ class Jobs:
             if job.size > SMALL and self._folder is not None:
                 job.shelf.put_away(self._folder / quote(job.sid, safe=""), self._instance.kept)
             job.state = "DONE"
+        # Who asks meanwhile is told why before that it failed.
         except Cancelled:
-            job.state, job.messages = "FAILED", said
-        except CaltropError as error:
+            job.messages = said
             job.state = "FAILED"
+        except CaltropError as error:
             job.messages = [*_told(error), *said]
+            job.state = "FAILED"
         except Exception as error:
             log.exception("search %s failed", job.sid)
-            job.state = "FAILED"
             job.messages = [Message("FATAL", f"internal error: {type(error).__name__}: {error}")]
+            job.state = "FAILED"
         finally:
             job.progress = 1.0
             job.finished = job.updated = self._ended = self._clock()
