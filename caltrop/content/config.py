@@ -11,10 +11,11 @@ import msgspec
 from caltrop.content.document import Document
 from caltrop.content.problems import Problem
 from caltrop.content.rules import RULES
-from caltrop.content.spec import ANY, BOOL, TEXT, TEXTS, ListOf, MapOf, Obj, Scalar, check
+from caltrop.content.spec import ANY, BOOL, TEXT, TEXTS, Either, ListOf, MapOf, Obj, Scalar, check
 from caltrop.content.values import Data, mapping, mappings, text, texts
 from caltrop.errors import CaltropError, Location
 
+VIEWS = ("overview", "hits", "tune", "coverage", "help")  # the first is the app's first page
 FLAVOURS = ("es", "no-es", "cloud")
 SEVERITIES = ("error", "warning", "off")
 
@@ -58,6 +59,7 @@ class AppConfig(msgspec.Struct, frozen=True, kw_only=True):
     es_version: int = 7
     kill_chain: bool = True
     template: str = "app"
+    views: tuple[str, ...] = VIEWS
     rules: dict[str, str] = {}
     overrides: tuple[Override, ...] = ()
     addons: tuple[AddOn, ...] = ()
@@ -106,6 +108,7 @@ APP = Obj(
         "es_version": Scalar("int", low=7, high=8),
         "kill_chain": BOOL,
         "template": Scalar("text", pattern=r"[\w-][\w.-]*(/[\w-][\w.-]*)*", hint="a folder of this repository"),
+        "views": Either((BOOL, Obj(dict.fromkeys(VIEWS, BOOL)))),
         "validation": Obj(
             {
                 "rules": Obj(dict.fromkeys(RULES, _SEVERITY)),
@@ -194,6 +197,7 @@ def _own(document: Document) -> tuple[AppConfig, list[Problem]]:
             if isinstance(folder, str) and "://" in str(prefix)
         ),
         kill_chain=data.get("kill_chain") is not False,
+        views=_views(data.get("views")),
         author_name=text(author, "name"),
         author_email=text(author, "email"),
         author_company=text(author, "company"),
@@ -211,6 +215,13 @@ def _own(document: Document) -> tuple[AppConfig, list[Problem]]:
         file=document.file,
     )
     return config, problems
+
+
+def _views(given: object) -> tuple[str, ...]:
+    """The views that are not left out: all without a word, none for `false`, else those that are not `false`."""
+    if isinstance(given, dict):
+        return tuple(name for name in VIEWS if given.get(name) is not False)
+    return () if given is False else VIEWS
 
 
 def _contentctl(document: Document) -> tuple[AppConfig, list[Problem]]:

@@ -184,13 +184,6 @@ def with_cloud_roles(meta: str) -> str:
     return "".join(_ROLES.sub(roles, line) if line.lstrip().startswith("access") else line for line in lines)
 
 
-def navigation() -> str:
-    return (
-        '<nav search_view="search">\n  <view name="search" default="true" />\n  <view name="reports" />\n'
-        '  <view name="alerts" />\n  <view name="dashboards" />\n</nav>\n'
-    )
-
-
 def readme(catalogue: Catalogue) -> str:
     """The app's README.md: what is in it and how to turn it on."""
     config = catalogue.config

@@ -12,7 +12,8 @@ from caltrop.content.fingerprint import read
 from caltrop.content.model import Catalogue
 from caltrop.dialect.conf import parse
 from caltrop.errors import CaltropError, FindingsError
-from caltrop.render import app, lookups, macros, savedsearches, stories
+from caltrop.render import app, lookups, macros, risk_threshold, savedsearches, stories, views
+from caltrop.render import catalogue as for_views
 from caltrop.render.conf import Conf, verify
 from caltrop.render.package import pack, sha256, write_file, write_tree
 from caltrop.render.vendor import sdk_files
@@ -80,6 +81,8 @@ def _render(catalogue: Catalogue) -> tuple[dict[str, bytes], dict[str, Conf]]:
     files |= _data_files(catalogue)
     if (root / app.LICENSE).is_file():
         files.setdefault(app.LICENSE, (root / app.LICENSE).read_bytes())
+    made = for_views.lookups(catalogue) if config.views and catalogue.detections else {}
+    files |= {f"lookups/{name}.csv": text.encode() for name, text in made.items()}
     csvs = [name.rpartition("/")[2] for name in files if name.startswith("lookups/") and name.endswith(".csv")]
     confs = {
         "default/app.conf": app.app_conf(config),
@@ -92,6 +95,12 @@ def _render(catalogue: Catalogue) -> tuple[dict[str, bytes], dict[str, Conf]]:
         "default/workflow_actions.conf": stories.workflow_actions(catalogue),
         "default/content-version.conf": app.content_version(config),
     }
+    confs["default/savedsearches.conf"].update(risk_threshold.saved_searches(config))
+    confs["default/macros.conf"].update(risk_threshold.macros(config))
+    if made:
+        confs["default/transforms.conf"].update(for_views.transforms(made))
+    if made or config.flavour == "no-es":
+        confs["default/macros.conf"].update(for_views.macros(config))
     if "bin/enrichhits.py" in files:
         confs["default/commands.conf"] = app.commands()
         confs["default/searchbnf.conf"] = app.search_help()
@@ -104,9 +113,10 @@ def _render(catalogue: Catalogue) -> tuple[dict[str, bytes], dict[str, Conf]]:
     generated = {
         "app.manifest": app.manifest(config, app.LICENSE in files),
         "metadata/default.meta": app.metadata(),
-        "default/data/ui/nav/default.xml": app.navigation(),
+        "default/data/ui/nav/default.xml": views.navigation(config, shown=bool(made)),
         "README.md": app.readme(catalogue),
     }
+    generated |= views.views(catalogue) if made else {}
     for name, text in generated.items():
         if name == "app.manifest" or name not in files:
             files[name] = text.encode()

@@ -25,6 +25,11 @@ class Conf:
             if value is not None:
                 stanza[key] = _spaced(value if isinstance(value, str) else str(value))
 
+    def update(self, other: Conf) -> None:
+        """Every stanza of another file, added."""
+        for name, values in other.stanzas.items():
+            self.add(name, values.items())
+
     def __bool__(self) -> bool:
         return bool(self.stanzas)
 

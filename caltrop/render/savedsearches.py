@@ -193,7 +193,8 @@ def _detection(catalogue: Catalogue, item: Detection) -> Keys:
     yield "relation", "greater than"
     yield "quantity", 0
     yield "realtime_schedule", 0
-    yield "is_visible", "false"
+    # Among the alerts of the app, where one that somebody enabled is looked for; not where the app has no face of its own.
+    yield "is_visible", "true" if config.views else "false"
     if item.throttling:
         yield "alert.suppress", "true"
         yield "alert.suppress.fields", ",".join(item.throttling.fields)

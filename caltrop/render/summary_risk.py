@@ -30,7 +30,11 @@ def risk_index_keys(config: AppConfig, item: Detection, annotations: dict[str, A
 
 def risk_rows(item: Detection) -> str:
     """SPL to append to the search: rows become risk events. A message token without a value reads as nothing."""
-    lines = [f"| eval risk_message={_message(item.message)}"]
+    # Events of one hit have its number, as Enterprise Security's have.
+    lines = [
+        "| streamstats count AS orig_rid | eval orig_rid=orig_rid-1",
+        f"| eval risk_message={_message(item.message)}",
+    ]
     threats = item.threat_objects
     if threats:
         lines.append(
