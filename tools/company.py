@@ -60,8 +60,15 @@ ANSWERED = {
     "PowerShell Remoting Aimed at Another Host",
     "Remote Registry Opened Over SMB",
     "Named Pipe of a Remote Execution Tool",
+    "Remote Desktop Client Inside an Unusual Program",
+    "Remote Desktop Logon From an Unusual Source",
+    "Logon With Other Credentials for the Network",
+    "Ticket Granting Ticket Requested With RC4",
+    "Administrative Share Named on a Command Line",
+    "Process Started in a Network Logon Session",
+    "Command on One Host Followed by Its Deed on Another",
 }
-TUNED_ONLY = {"PowerShell Remoting Aimed at Another Host"}
+TUNED_ONLY = {"PowerShell Remoting Aimed at Another Host", "Remote Desktop Client Inside an Unusual Program"}
 EXPLORER, SERVICES_EXE, SVCHOST, LSASS = (
     "C:\\Windows\\explorer.exe",
     SYSTEM32 + "services.exe",
@@ -641,6 +648,51 @@ def near_misses(log: Log, at: float = 2000) -> None:
     log.image_load(
         host, at + 93, person, "C:\\Program Files\\7-Zip\\7zFM.exe", "C:\\Program Files\\7-Zip\\7z.dll", signed=False
     )
+    # Remote Desktop: the client and those who use it from where they sit; a session sent back to its screen by its user.
+    mstsc = SYSTEM32 + "mstsc.exe"
+    log.image_load(host, at + 100, person, mstsc, SYSTEM32 + "mstscax.dll")
+    log.image_load(
+        "ADM-WS01", at + 101, "adm-okafor", "C:\\Program Files\\RDCMan\\RDCMan.exe", SYSTEM32 + "mstscax.dll"
+    )
+    log.logon(
+        "SRV-APP01",
+        at + 102,
+        person,
+        10,
+        address,
+        "0x63001",
+        process="User32 ",
+        package="Negotiate",
+        subject="SRV-APP01$",
+    )
+    log.process(host, at + 103, person, SYSTEM32 + "tscon.exe", "tscon 1", CMD, audit=True)
+    log.process(host, at + 104, person, SYSTEM32 + "query.exe", "query session", CMD)
+    # Kerberos: everybody through lsass, and a product with Kerberos of its own; a computer that changes its password.
+    log.connection(
+        "SRV-APP01",
+        at + 110,
+        "SYSTEM",
+        "C:\\Program Files\\Java\\jre\\bin\\java.exe",
+        (SERVERS["SRV-APP01"], 50970),
+        (SERVERS["DC01"], 88),
+    )
+    log.ticket(4768, "DC01", at + 111, "SRV-APP01$", "krbtgt", "0x12", SERVERS["SRV-APP01"])
+    log.computer_change("DC01", at + 112, "WS-103$", "WS-103$", "3/5/2025 9:35:12 AM")
+    log.computer_change("DC01", at + 113, "adm-okafor", "WS-199$", "-")
+    # Shares of people, and an administrator's share that is taken away again.
+    log.process(
+        host,
+        at + 120,
+        person,
+        CMD,
+        "cmd.exe /c copy S:\\Sales\\plan.xlsx \\\\FS01\\Archive$\\plan.xlsx",
+        EXPLORER,
+        audit=True,
+    )
+    log.process("ADM-WS01", at + 121, "adm-okafor", SYSTEM32 + "net.exe", "net use \\\\SRV-APP01\\C$ /delete", CMD)
+    # Sessions over the network that only read, and programs of sessions of the host itself.
+    log.logon("FS01", at + 125, person, 3, address, "0x63010", port=50980)
+    log.process("SRV-APP01", at + 126, person, SYSTEM32 + "notepad.exe", "notepad.exe", EXPLORER, logon="0x63001")
 
 
 def administration(log: Log, at: float = 3000) -> None:
@@ -700,6 +752,51 @@ def administration(log: Log, at: float = 3000) -> None:
     )
     log.share("SQL01", at + 43, "svc-mon", SERVERS["MON01"], "IPC$", "", "winreg", "0x12019f")
     log.share(target, at + 44, "help-kaya", HELPDESK[1], "IPC$", "", "PSEXESVC", "0x12019f")
+    log.image_load(
+        "HELP-WS01", at + 45, "help-kaya", "C:\\Program Files\\Support\\assist.exe", SYSTEM32 + "mstscax.dll"
+    )
+    for number, desk in enumerate(list(DESKS)[:6]):
+        log.logon(
+            desk,
+            at + 50 + number,
+            "help-kaya",
+            10,
+            HELPDESK[1],
+            hex(0x72000 + number),
+            process="User32 ",
+            package="Negotiate",
+            subject=f"{desk}$",
+        )
+    log.logon(
+        "ADM-WS01",
+        at + 60,
+        "adm-okafor",
+        9,
+        "::1",
+        "0x72100",
+        process="seclogo",
+        package="Negotiate",
+        subject="adm-okafor",
+    )
+    log.ticket(4768, "DC01", at + 61, "svc-mon", "krbtgt", "0x17", SERVERS["MON01"])
+    log.process(
+        "ADM-WS01",
+        at + 62,
+        "adm-okafor",
+        SYSTEM32 + "robocopy.exe",
+        "robocopy C:\\Packages \\\\SRV-APP02\\C$\\Packages /e",
+        CMD,
+    )
+    log.logon("SRV-APP02", at + 63, "adm-okafor", 3, ADMIN[1], "0x72200", port=50702)
+    log.process(
+        "SRV-APP02",
+        at + 64,
+        "adm-okafor",
+        SYSTEM32 + "ipconfig.exe",
+        "ipconfig /all",
+        SYSTEM32 + "wsmprovhost.exe",
+        logon="0x72200",
+    )
     # An administrator's task on another host.
     log.logon("SRV-APP02", at + 30, "adm-okafor", 3, ADMIN[1], "0x71002", port=50701)
     log.task(

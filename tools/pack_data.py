@@ -455,6 +455,117 @@ def service_host_loaded_an_unsigned_library(log: Log) -> None:
     )
 
 
+@scene
+def remote_desktop_session_taken_over_with_tscon(log: Log) -> None:
+    tscon = SYSTEM32 + "tscon.exe"
+    log.process(
+        FIRST, 3, "SYSTEM", tscon, "tscon 2 /dest:rdp-tcp#7", CMD, "cmd.exe /k tscon 2 /dest:rdp-tcp#7", audit=True
+    )
+    log.audited(
+        SECOND, 20, WHO, SYSTEM32 + "sc.exe", 'sc create sesshijack binpath= "cmd.exe /k tscon 3 /dest:console"', CMD
+    )
+
+
+@scene
+def remote_desktop_client_inside_an_unusual_program(log: Log) -> None:
+    log.image_load(FROM, 3, WHO, TOOL, SYSTEM32 + "mstscax.dll")
+    log.connection(FROM, 4, WHO, TOOL, (FROM_IP, 55010), (company.SERVERS[FIRST], 3389))
+    log.connection(FROM, 20, WHO, POWERSHELL, (FROM_IP, 55011), (company.SERVERS[SECOND], 3389))
+    log.image_load(FROM, 40, WHO, SYSTEM32 + "mstsc.exe", SYSTEM32 + "mstscax.dll")
+
+
+@scene
+def remote_desktop_logon_from_an_unusual_source(log: Log) -> None:
+    log.logon(FIRST, 3, WHO, 10, "127.0.0.1", "0xa001", process="User32 ", package="Negotiate", subject=f"{FIRST}$")
+    log.logon(
+        SECOND, 20, "h.weber", 10, "203.0.113.9", "0xa002", process="User32 ", package="Negotiate", subject=f"{SECOND}$"
+    )
+    for number in range(5):
+        log.logon(
+            f"WS-12{number}",
+            40 + number,
+            "i.silva",
+            10,
+            FROM_IP,
+            hex(0xA010 + number),
+            process="User32 ",
+            package="Negotiate",
+            subject=f"WS-12{number}$",
+        )
+    log.logon(
+        THIRD, 90, "j.park", 10, "10.20.3.20", "0xa020", process="User32 ", package="Negotiate", subject=f"{THIRD}$"
+    )
+
+
+@scene
+def logon_with_other_credentials_for_the_network(log: Log) -> None:
+    log.logon(FROM, 3, "c.lindt", 9, "::1", "0xa101", process="seclogo", package="Negotiate", subject="c.lindt")
+    log.logon(FROM, 20, "a.aalto", 2, "127.0.0.1", "0xa102", process="User32 ", package="Negotiate", subject=f"{FROM}$")
+
+
+@scene
+def kerberos_spoken_by_a_program_other_than_lsass(log: Log) -> None:
+    log.connection(FROM, 3, WHO, TOOL, (FROM_IP, 55020), (company.SERVERS["DC01"], 88))
+    log.connection(FROM, 4, "SYSTEM", SYSTEM32 + "lsass.exe", (FROM_IP, 55021), (company.SERVERS["DC01"], 88))
+
+
+@scene
+def ticket_granting_ticket_requested_with_rc4(log: Log) -> None:
+    log.ticket(4768, "DC01", 3, WHO, "krbtgt", "0x17", FROM_IP)
+    log.ticket(4768, "DC01", 4, "c.lindt", "krbtgt", "0x12", FROM_IP)
+
+
+@scene
+def computer_account_of_a_domain_controller_changed_anonymously(log: Log) -> None:
+    log.computer_change("DC01", 3, "ANONYMOUS LOGON", "DC01$", "3/4/2025 9:00:03 AM")
+    log.computer_change("DC01", 20, "WS-117$", "WS-117$", "3/4/2025 9:00:20 AM")
+
+
+@scene
+def administrative_share_named_on_a_command_line(log: Log) -> None:
+    log.process(FROM, 3, WHO, SYSTEM32 + "net.exe", f"net use \\\\{FIRST}\\C$ /user:HARBOR\\{WHO} x", CMD, audit=True)
+    log.audited(
+        FROM,
+        20,
+        WHO,
+        CMD,
+        f'cmd.exe /c copy C:\\ProgramData\\upd.exe "\\\\{SECOND}\\ADMIN$\\Temp\\upd.exe"',
+        POWERSHELL,
+    )
+    log.process(FROM, 30, WHO, SYSTEM32 + "net.exe", "net use \\\\FS01\\Sales", CMD)
+
+
+@scene
+def process_started_in_a_network_logon_session(log: Log) -> None:
+    excel = "C:\\Program Files\\Microsoft Office\\root\\Office16\\EXCEL.EXE"
+    log.logon(FIRST, 2, WHO, 3, FROM_IP, "0xa201", port=55030)
+    log.process(FIRST, 3, WHO, CMD, f"cmd.exe /c {TOOL}", WMI_HOST, logon="0xa201")
+    log.logon(SECOND, 20, WHO, 3, FROM_IP, "0xa202", port=55031, package="NTLM", workstation=FROM)
+    log.process(SECOND, 21, WHO, excel, f'"{excel}" /automation -Embedding', SVCHOST, logon="0xa202")
+    log.audited(SECOND, 21, "SYSTEM", excel, f'"{excel}" /automation -Embedding', SVCHOST, logon="0xa202", target=WHO)
+    log.process(THIRD, 40, "a.aalto", CMD, "cmd.exe", company.EXPLORER, logon="0xa203")
+
+
+@scene
+def command_on_one_host_followed_by_its_deed_on_another(log: Log) -> None:
+    # A program of one's own reaches the endpoint mapper; the other host tells of a service.
+    log.connection(FROM, 10, WHO, TOOL, (FROM_IP, 55040), (company.SERVERS[FIRST], 135))
+    log.logon(FIRST, 12, WHO, 3, FROM_IP, "0xa301", port=55041)
+    log.service(FIRST, 13, WHO, "Updates", TOOL, logon="0xa301", system=False)
+    # schtasks names the host; the host tells of a task.
+    log.process(FROM, 100, WHO, SYSTEM32 + "schtasks.exe", f"schtasks /create /S {SECOND} /tn Upd /tr calc", CMD)
+    log.logon(SECOND, 102, WHO, 3, FROM_IP, "0xa302", port=55042)
+    log.task(4698, SECOND, 103, WHO, "\\Upd", "calc", logon="0xa302", local=False)
+    # A script names the host, whose logon tells no address.
+    log.script(FROM, 200, WHO, f"Invoke-Command -ComputerName {THIRD} -ScriptBlock {{ calc }}")
+    log.logon(THIRD, 203, WHO, 3, "-", "0xa303")
+    log.process(THIRD, 204, WHO, SYSTEM32 + "wsmprovhost.exe", "wsmprovhost.exe -Embedding", SVCHOST, logon="0xa303")
+    # A logon from elsewhere that leaves nothing, and a service long after.
+    log.logon("SQL01", 300, "a.aalto", 3, "10.20.3.11", "0xa304", port=55043)
+    log.logon("SQL01", 2400, WHO, 3, "10.20.9.77", "0xa305", port=55044)
+    log.service("SQL01", 2401, WHO, "Late", TOOL, logon="0xa305", system=False)
+
+
 def scenes() -> dict[str, Log]:
     """Every scene, written: {detection: log}."""
     logs = {}

@@ -349,6 +349,23 @@ class Log:
             data |= {"LogonGuid": _guid(user, at), "TransmittedServices": "-"}
         self.add("security", number, host, at, data)
 
+    def computer_change(self, host: str, at: float, user: str, computer: str, password_set: str) -> None:
+        """Event 4742; `password_set` is when the password was set, `-` where it was not."""
+        unchanged = (
+            "SamAccountName",
+            "DisplayName",
+            "UserPrincipalName",
+            "HomeDirectory",
+            "UserAccountControl",
+            "DnsHostName",
+            "ServicePrincipalNames",
+        )
+        self.add("security", 4742, host, at, {
+            "ComputerAccountChange": "-", "TargetUserName": computer, "TargetDomainName": DOMAIN, "TargetSid": sid(computer),
+            "SubjectUserSid": sid(user), "SubjectUserName": user, "SubjectDomainName": "NT AUTHORITY" if user == "ANONYMOUS LOGON" else DOMAIN,
+            "SubjectLogonId": "0x3e6", "PrivilegeList": "-", **dict.fromkeys(unchanged, "-"), "PasswordLastSet": password_set,
+        })  # fmt: skip
+
     # -- PowerShell
 
     def script(self, host: str, at: float, user: str, text: str, path: str = "") -> None:
