@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -51,6 +52,14 @@ def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -
 def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["prove-it"]) == 2
     assert "No such command 'prove-it'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [(["-m", "build", "--version"], "build 1."), (["build.py", "--help"], "Usage: caltrop build")]
+)
+def test_the_door_lets_the_tool_of_its_name_through(root: Path, words: list[str], said: str) -> None:
+    done = subprocess.run([sys.executable, *words], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(said)
 
 
 def test_one_version_everywhere(root: Path) -> None:

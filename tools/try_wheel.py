@@ -58,7 +58,7 @@ def copy_content(target: Path) -> None:
 
 def build_wheel(folder: Path) -> Path:
     shutil.rmtree(ROOT / "build", ignore_errors=True)  # setuptools keeps modules there that are gone from the source
-    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, ROOT, cwd=folder)
+    run(sys.executable, "-m", "build", "--wheel", "--outdir", folder, cwd=ROOT)  # past the build.py that is there
     (wheel,) = folder.glob("*.whl")
     return wheel
 
