@@ -46,7 +46,7 @@ class Distinct:
 class Extracted:
     """Events of a segment with their search-time fields, and the faults of knowledge that withhold some.
 
-    `lasting`: another search gets the same, whenever it runs.
+    Columns of `frame` may be coded (`index/coding.py`). `lasting`: another search gets the same, whenever it runs.
     """
 
     frame: pl.DataFrame

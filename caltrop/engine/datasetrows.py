@@ -22,6 +22,7 @@ from caltrop.engine.scan import Bounds, concerning, indexes_for, mentioned
 from caltrop.engine.table import Table, concat, newest_first, pick, render, rowless
 from caltrop.errors import CaltropError
 from caltrop.index import Segment
+from caltrop.index.coding import plain, size
 from caltrop.knowledge.asking import Asker, Fault
 from caltrop.knowledge.dependencies import reads_lookups
 from caltrop.knowledge.extraction import names_in_eval
@@ -126,14 +127,15 @@ def segment_rows(dataset: Dataset, segment: Segment, node: Node, state: State, c
     key = (ROWS, segment.index, segment.id, dataset.mark, node, state)
     kept: Extracted | None = ctx.instance.kept.get(key)
     if kept is None:
-        extracted = ctx.instance.extracted(segment, ctx, pl.lit(True), _reads(dataset, node))
-        frame = extracted.frame
+        names = _reads(dataset, node)
+        extracted = ctx.instance.extracted(segment, ctx, pl.lit(True), names)
+        frame = plain(extracted.frame.select(name for name in extracted.frame.columns if name in names))
         asked = asker(ctx)
         rows = derived(dataset, frame.filter(matching.predicate(node, frame)), ctx, asked)
         met = concerning(extracted, node, segment.index, pl.lit(True))
         kept = replace(extracted, frame=rows, met=(*met, *asked.met))
         if extracted.lasting and not _moves(dataset, ctx):
-            ctx.instance.kept.put(key, kept, int(rows.estimated_size()), segment)
+            ctx.instance.kept.put(key, kept, size(rows), segment)
     tell(kept.met, ctx)
     return kept
 

@@ -16,7 +16,7 @@ from caltrop.engine import budget
 from caltrop.engine.asking import asker, fingerprint
 from caltrop.engine.context import Context, Extracted
 from caltrop.engine.needed import STORED, extractable, plain
-from caltrop.index import Segment
+from caltrop.index import Segment, coding
 from caltrop.index.kept import Kept
 from caltrop.knowledge import Knowledge, labels
 from caltrop.knowledge.asking import Asker, Fault
@@ -86,23 +86,23 @@ class Extractions:
         held = state.held if state is not None and not state.moving else None
         if held is not None and not held.found.met and held.has(plain(wanted)):
             return held.found  # what hundreds of searches find: nothing to decide
-        frame = segment.frame
-        chosen = frame.filter(possible)
+        stored = segment.coded
+        chosen = coding.plain(stored.filter(possible))
         names = extractable(wanted, segment)
         if names is not None and names <= STORED:
             return Extracted(chosen)
         if state is None:
-            state = self._begun(key, _Extraction(knowledge.moving(frame)), segment)
+            state = self._begun(key, _Extraction(knowledge.moving(stored)), segment)
         if state.moving is None or (state.moving and (names is None or not state.moving.isdisjoint(names))):
-            return _seen(_extract(knowledge, chosen, names, ctx, lasting=False), knowledge, names, frame)
+            return _seen(_extract(knowledge, chosen, names, ctx, lasting=False), knowledge, names, stored)
         held = state.held
         if held is None or not held.has(names):
-            if state.rows + chosen.height <= frame.height // 2:
+            if state.rows + chosen.height <= stored.height // 2:
                 state.rows += chosen.height
-                return _seen(_extract(knowledge, chosen, names, ctx, lasting=True), knowledge, names, frame)
-            held = state.held = _extended(held, frame, names, state.moving, knowledge, ctx)
+                return _seen(_extract(knowledge, chosen, names, ctx, lasting=True), knowledge, names, stored)
+            held = state.held = _extended(held, segment.frame, names, state.moving, knowledge, ctx)
             self._keep(key, state, held, segment)
-        return _seen(held.found, knowledge, names, frame)
+        return _seen(held.found, knowledge, names, stored)
 
     def whole(self, segment: Segment, knowledge: Knowledge, ctx: Context) -> pl.DataFrame | None:
         """The segment's events with every field, where that has been extracted already."""
@@ -110,7 +110,7 @@ class Extractions:
         key = (FIELDS, f"{segment.index}/{segment.id}", fingerprint(ctx), zone)
         state: _Extraction | None = self._kept.get(key)
         held = state.held if state is not None and not state.moving else None
-        return held.found.frame if held is not None and held.names is None else None
+        return coding.plain(held.found.frame) if held is not None and held.names is None else None
 
     def _begun(self, key: Key, made: _Extraction, segment: Segment) -> _Extraction:
         """The state of a segment that nobody asked of before; of two searches that do at once, the one that came first made it."""
@@ -128,7 +128,7 @@ class Extractions:
                 self._states &= current
             self._states |= {key[2]}
         # Columns that it shares with the segment count too: it holds them where the segment itself is no longer kept.
-        self._kept.put(key, state, int(held.found.frame.estimated_size()), segment)
+        self._kept.put(key, state, coding.size(held.found.frame), segment)
 
 
 def _seen(found: Extracted, knowledge: Knowledge, names: set[str] | None, events: pl.DataFrame) -> Extracted:
@@ -158,7 +158,7 @@ def _extended(
         found, kept = _extract(knowledge, frame, None, ctx, lasting=True, labelled=labelled), None
     if moving:
         found = replace(found, frame=found.frame.drop(moving, strict=False))
-    return _Held(found, kept, labelled)
+    return _Held(replace(found, frame=coding.coded(found.frame)), kept, labelled)
 
 
 def _extract(
@@ -177,7 +177,9 @@ def _extract(
 
 def _label(knowledge: Knowledge, fields: Extracted, ctx: Context) -> Extracted:
     """Every field, and now event types and tags."""
-    found = _in_slices(fields.frame, lambda part, asked: knowledge.labelled(part, None, asked), ctx, fields.lasting)
+    found = _in_slices(
+        coding.plain(fields.frame), lambda part, asked: knowledge.labelled(part, None, asked), ctx, fields.lasting
+    )
     return replace(found, met=(*fields.met, *found.met))
 
 

@@ -22,6 +22,7 @@ from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.table import MULTIVALUE, numeric, render
 from caltrop.engine.values import to_number
+from caltrop.index.coding import is_coded
 from caltrop.spl.ast import (
     And,
     Comparison,
@@ -247,7 +248,7 @@ def _ordered(node: Comparison, frame: pl.DataFrame, known: Known) -> pl.Expr | b
     wanted = to_number(words)
     test = {"<": pl.Expr.lt, "<=": pl.Expr.le, ">": pl.Expr.gt, ">=": pl.Expr.ge}[node.op]
     column = frame.get_column(name)
-    if wanted is not None and column.dtype != MULTIVALUE:
+    if wanted is not None and column.dtype != MULTIVALUE and not is_coded(column.dtype):
         number = numeric(column)
         if number.null_count() == column.null_count():
             return test(pl.lit(number), wanted).fill_null(False)
@@ -267,6 +268,8 @@ def _any_value(
 ) -> pl.Expr | bool:
     """The text test over a column of any type; for a multivalue it is enough that one value passes."""
     dtype = frame.schema[name]
+    if isinstance(dtype, pl.Enum):
+        return _any_code(name, dtype.categories, test)
     if dtype == MULTIVALUE:
         result: pl.Expr = pl.col(name).list.eval(test(pl.element())).list.any()
     elif dtype == pl.String:
@@ -284,6 +287,20 @@ def _any_value(
     else:
         result = test(pl.lit(render(frame.get_column(name))))
     return result.fill_null(False)
+
+
+def _any_code(name: str, values: pl.Series, test: Callable[[pl.Expr], pl.Expr]) -> pl.Expr | bool:
+    """The text test over a coded column: each value is tested once, and rows are compared by their numbers."""
+    mask = values.to_frame("value").select((test(pl.col("value")).fill_null(False)).alias("passes"), "value")
+    passing = mask.select(pl.col("passes").arg_true()).to_series()
+    if len(passing) == 0:
+        return False
+    if len(passing) == len(values):
+        return pl.col(name).is_not_null()
+    codes = pl.col(name).to_physical()
+    if len(passing) == 1:
+        return codes.eq(passing[0]).fill_null(False)
+    return codes.is_in(passing.implode()).fill_null(False)
 
 
 # --- time modifiers ---------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from caltrop.engine.derived import DERIVED, READ, with_derived
 from caltrop.engine.errors import SearchError
 from caltrop.engine.needed import keep, needed_fields
 from caltrop.engine.table import Table, concat, newest_first, rowless
+from caltrop.index.coding import plain
 from caltrop.knowledge.asking import Kind, Met
 from caltrop.spl.ast import (
     TIME_MODIFIERS,
@@ -110,8 +111,7 @@ def _rows(frame: pl.DataFrame, rows: pl.Series, wanted: frozenset[str] | None, c
     derived = wanted is not None and not wanted.isdisjoint(DERIVED)
     needed = wanted | READ if wanted is not None and derived else wanted
     frame = frame.select(keep(frame.columns, needed))
-    if len(rows) < frame.height:
-        frame = frame[rows]
+    frame = plain(frame if len(rows) == frame.height else frame[rows])
     if not derived:
         return frame
     frame = with_derived(frame, wanted, ctx)
@@ -123,7 +123,9 @@ def _matching_rows(
 ) -> pl.Series:
     """Row numbers of the events that match; the cheap test goes first, so that the exact one sees few rows."""
     frame = frame.with_row_index(_ROW)
-    frame = with_derived(frame if possible is None else frame.filter(possible), read, ctx)
+    frame = frame if possible is None else frame.filter(possible)
+    if not read.isdisjoint(DERIVED):
+        frame = with_derived(plain(frame), read, ctx)
     return frame.lazy().filter(matching.predicate(node, frame, known)).select(_ROW).collect().get_column(_ROW)
 
 

@@ -21,7 +21,7 @@ from uuid import uuid4
 import polars as pl
 
 from caltrop.errors import CaltropError, Location
-from caltrop.index import frames
+from caltrop.index import coding, frames
 from caltrop.index.durable import Log, checksum, read_log, replace_file, sync_directory
 from caltrop.index.kept import Kept
 from caltrop.index.segment import Segment, Summary
@@ -233,7 +233,8 @@ class Bucket:
     def _with_segment(self, state: State, frame: pl.DataFrame, *, ordered: bool = False) -> State:
         frame = frame if ordered else frames.newest_first(frame)
         number = state.sequence + 1
-        segment = Segment(f"{self.name}~{number}~{state.guid}", self.name, Summary.of(frame), _frame=frame)
+        held = coding.coded(frame) if self.path is None else frame
+        segment = Segment(f"{self.name}~{number}~{state.guid}", self.name, Summary.of(frame), _frame=held)
         if self.path is not None:
             segment = write_segment(segment, self.path / f"{number:08d}.arrow", self._kept)
         return replace(state, sequence=number, segments=(*state.segments, segment))

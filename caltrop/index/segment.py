@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from caltrop.errors import CaltropError, Location
+from caltrop.index import coding
 from caltrop.index.durable import checksum
 from caltrop.index.kept import Kept
 
@@ -119,18 +120,23 @@ class Segment:
 
     @property
     def frame(self) -> pl.DataFrame:
+        return coding.plain(self.coded)
+
+    @property
+    def coded(self) -> pl.DataFrame:
+        """`frame` as it is held: columns of repeated texts are coded."""
         if self._frame is not None:
             return self._frame
         with self._lock:
             known: pl.DataFrame | None = self.kept.get((FRAME, self.id))
             if known is None:
-                known = self._read()
-                self.kept.put((FRAME, self.id), known, int(known.estimated_size()), self)
+                known = coding.coded(self._read())
+                self.kept.put((FRAME, self.id), known, coding.size(known), self)
             return known
 
     def hold(self) -> None:
         """The file will go, and a search may still have this segment without having read it."""
-        self._frame = self.frame
+        self._frame = self.coded
 
     def _read(self) -> pl.DataFrame:
         assert self.path is not None
