@@ -40,7 +40,8 @@ class Reading(NamedTuple):
     @property
     def counts(self) -> str:
         """Aggregations of `stats`, one a field: in how many events it has a value."""
-        return " ".join(f"count(eval({self._filled(name)})) AS {quoted(name)}" for name in self.fields)
+        names = self.fields or ("_raw",)  # a view's search is never without one
+        return " ".join(f"count(eval({self._filled(name)})) AS {quoted(name)}" for name in names)
 
     def _filled(self, name: str) -> str:
         field = "'" + name.replace("'", "") + "'"
@@ -110,8 +111,8 @@ def _says_where(node: Node, own: str, names: frozenset[str]) -> bool:
 
 def _fields(item: Detection, dataset: str) -> tuple[str, ...]:
     """The fields that the content says are required, else those that the search names before it makes rows of its own."""
-    found = item.required_fields or _named(item)
     below = dataset.rpartition(".")[2] + "."
+    found = item.required_fields or (_of_dataset(item, below) if dataset else _named(item))
     plain = (name.removeprefix(below) if dataset else name for name in found)
     return tuple(
         dict.fromkeys(
@@ -120,6 +121,11 @@ def _fields(item: Detection, dataset: str) -> tuple[str, ...]:
             if name and not name.startswith("_") and name.lower() not in _ALWAYS and not {"*", '"', "\\"} & set(name)
         )
     )
+
+
+def _of_dataset(item: Detection, below: str) -> tuple[str, ...]:
+    """The fields of a dataset that a search names: a tstats writes each behind the dataset's name."""
+    return tuple(dict.fromkeys(re.findall(rf"\b{re.escape(below)}(\w+)", item.search)))
 
 
 def _named(item: Detection) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,8 @@ class Clock:
 class Site:
     """A server with a package of three detections, at a time that stands still, and its views."""
 
-    def __init__(self, folder: Path, flavour: str) -> None:
+    def __init__(self, folder: Path, config: str, more: Mapping[str, str | None] | None = None) -> None:
+        """`config` is added to app.yml, `more` to the content; content with a data model gets the add-on for it."""
         self.clock = Clock()
         files: dict[str, str | None] = {
             "data_sources/a_source.yml": SOURCE,
@@ -59,13 +60,13 @@ class Site:
             "detections/endpoint/blind_one.yml": _other("Blind One", "5", "- A Source", "- Other Source"),
         }
         content = Repository(folder / "content")(
-            files, detection=[("tests:", f"{DRILL}required_fields: [dest, user, parent]\ntests:")]
+            files | dict(more or {}), detection=[("tests:", f"{DRILL}required_fields: [dest, user, parent]\ntests:")]
         )
         app = content / "app.yml"
-        app.write_text(app.read_text() + f"flavour: {flavour}\n")
+        app.write_text(app.read_text() + config)
         built = build(load(content, checks=False), folder / "dist")
         self.tree = built.tree
-        self.daemon = Daemon(folder / "server", password="secret", addons=(), clock=self.clock)
+        self.daemon = Daemon(folder / "server", password="secret", addons=None if more else (), clock=self.clock)
         self.admin = Client(self.daemon).basic("admin", "secret")
         assert self.admin.post("apps/local", name=str(built.package), filename=1).status == 201
         self.faults: list[str] = []
@@ -117,10 +118,12 @@ def _other(name: str, digit: str, old: str, new: str) -> str:
     return text.replace(old, new, 1)
 
 
-def _site(tmp_path_factory: pytest.TempPathFactory, flavour: str) -> Iterator[Site]:
+def _site(
+    tmp_path_factory: pytest.TempPathFactory, config: str, more: Mapping[str, str | None] | None = None
+) -> Iterator[Site]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)
-        made = Site(tmp_path_factory.mktemp(flavour), flavour)
+        made = Site(tmp_path_factory.mktemp("site"), config, more)
         yield made
         made.daemon.stop()
 
@@ -128,10 +131,10 @@ def _site(tmp_path_factory: pytest.TempPathFactory, flavour: str) -> Iterator[Si
 @pytest.fixture(scope="module")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A package that was just installed."""
-    yield from _site(tmp_path_factory, "es")
+    yield from _site(tmp_path_factory, "")
 
 
-@pytest.fixture(scope="module", params=["es", "no-es"])
+@pytest.fixture(scope="module", params=["flavour: es\n", "flavour: no-es\n"], ids=["es", "no-es"])
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Two detections enabled, events in the index, one scheduled run of each."""
     for made in _site(tmp_path_factory, request.param):
@@ -210,7 +213,7 @@ def test_the_overview_counts_hits_and_runs_and_leads_on(site: Site) -> None:
     assert len(overview.rows("Detections")) == 3
     overview.choose("words", "hunt")
     assert [row["detection"] for row in overview.rows("Detections")] == ["Odd Hunt"]
-    overview.choose("words", "")
+    overview.choose("words", "*")
     overview.choose("state", "disabled")
     assert [row["detection"] for row in overview.rows("Detections")] == ["Blind One"]
     assert site.faults == []
@@ -342,13 +345,53 @@ def test_the_page_of_a_detection(site: Site) -> None:
     assert "A hit scores risk for dest (system, 50), user (user, 40)" in said and "Look further: Look at $dest$" in said
 
 
+def test_a_finding_that_scores_its_entity_itself_is_a_hit(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Enterprise Security 8: the finding's entity is in the notable, the others in risk events; together they are one hit."""
+    for site in _site(tmp_path_factory, "es_version: 8\n"):
+        site.enable(RULE)
+        site.send("process=x.exe dest=web1 user=ann", "process=x.exe dest=web2 user=bob")
+        site.tick(2800)
+        rows = site.view("hits").rows("Hits, newest first")
+        assert {(row["host"], row["user"], row["notable"]) for row in rows} == {
+            ("web1", "ann", "yes"),
+            ("web2", "bob", "yes"),
+        }
+
+
+MODELED = {
+    "detections/web/odd_pages.yml": _other(
+        "Odd Pages",
+        "6",
+        "'`events` process=x.exe | stats count by dest user process |",
+        "'| tstats count from datamodel=Web where Web.url=* by Web.dest Web.user Web.url | `drop_dm_object_name(Web)` | rename url AS process |",
+    ).replace("category: endpoint", "category: web"),
+    "app/default/eventtypes.conf": "[thing_web]\nsearch = sourcetype=thing url=*\n",
+    "app/default/tags.conf": "[eventtype=thing_web]\nweb = enabled\n",
+}
+
+
+def test_coverage_of_a_data_model(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Events of the dataset are counted, and fields that it says are unknown are not filled."""
+    name = "Test - Odd Pages - Rule"
+    for site in _site(tmp_path_factory, "", MODELED):
+        site.send("url=/a dest=web1", "url=/b dest=web1 user=ann", "process=y.exe dest=web1")
+        site.clock.now += 60
+        coverage = site.view("coverage", form__search_name=name)
+        rows = {row["detection"]: row for row in coverage.rows("Is each detection blind?")}
+        assert (rows["Odd Pages"]["sight"], rows["Odd Pages"]["events"]) == ("sees", "2")
+        assert rows["Some Process"]["events"] == "3"
+        fields = {row["field"]: row["filled"] for row in coverage.rows("Fields that are filled: Odd Pages")}
+        assert fields == {"url": "2", "dest": "2", "user": "1"}
+        assert site.faults == []
+
+
 # -- risk without Enterprise Security ------------------------------------------------------------------------------------
 
 
 def test_a_risk_notable_rises_when_risk_passes_the_threshold(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Disabled as it ships; enabled, one notable an entity over the threshold; tuned by its two macros; once a day."""
     name = "Test - Risk Threshold Exceeded"
-    for site in _site(tmp_path_factory, "no-es"):
+    for site in _site(tmp_path_factory, "flavour: no-es\n"):
         saved = site.admin.get(f"/servicesNS/nobody/test_app/saved/searches/{_url(name)}").content
         assert (saved["disabled"], saved["is_scheduled"]) == (True, True)
         site.enable(RULE)
@@ -361,6 +404,8 @@ def test_a_risk_notable_rises_when_risk_passes_the_threshold(tmp_path_factory: p
         assert _notables(site) == []
         site.tick(1200)
         assert [(n["risk_object"], n["risk_score"], n["rule_name"]) for n in _notables(site)] == [("web1", "100", name)]
+        (shown,) = site.view("hits").rows("Entities whose risk passed the threshold")
+        assert (shown["risk_object"], shown["risk_score"], shown["rules"]) == ("web1", "100", RULE)
         site.tick(3600)
         assert len(_notables(site)) == 1  # told already
         threshold = "/servicesNS/nobody/test_app/configs/conf-macros/test_app_risk_threshold"
