@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from caltrop.content import load
+from caltrop.corpus import run as corpus
+from caltrop.knowledge import layers
+from caltrop.render.summary_risk import risk_rows
 from tools import capture_matrix
 
 pytestmark = [pytest.mark.shared, pytest.mark.slow]
@@ -50,3 +53,26 @@ def test_the_enriching_detection_names_the_other_host(root: Path, shared: Path) 
     )
     (row,) = hits["Remote Process Instantiation via WMI and PowerShell Module Logging"]
     assert "WORKSTATION6.theshire.local" in row["Payload"]
+
+
+STEPS = "lateral_movement_host_empire_msbuild_dcerpc_wmi_smb.zip"  # a file on a share, WMI, a build tool that runs PowerShell
+
+
+def test_the_incident_rule_opens_on_a_capture_of_several_steps(root: Path, shared: Path) -> None:
+    """Every detection's hits become risk events, as they do without Enterprise Security, and the rule reads those."""
+    catalogue = load(root)
+    (rule,) = (one for one in catalogue.detections if one.type == "Correlation")
+    with corpus.instance_of(catalogue, [str(shared / "datasets" / "otrf" / STEPS)], layers()) as (instance, _):
+        for one in catalogue.detections:
+            if one.risk_objects and one is not rule:
+                facts = (
+                    f'search_name="{one.name}", annotations="{one.analytic_story[0]} {" ".join(one.mitre_attack_id)}"'
+                )
+                text = f"{corpus.as_command(one.search)}\n{risk_rows(one)}\n| eval {facts}\n| collect index=risk"
+                instance.search(text, app=catalogue.config.id)
+        run = corpus.run(instance, rule, catalogue.config.id, rows=True)
+    assert run.error is None
+    told = {row["risk_object"]: row for row in run.rows}
+    assert {"workstation6", "pgustavo"} <= set(told)
+    assert int(told["workstation6"]["detections"]) >= 4
+    assert "Command on One Host Followed by Its Deed on Another" in told["pgustavo"]["search_name"]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import random
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -808,6 +809,121 @@ def administration(log: Log, at: float = 3000) -> None:
         "shutdown.exe /r /t 60",
         logon="0x71002",
         local=False,
+    )
+
+
+LOOKALIKES: dict[str, Callable[[Log], None]] = {}
+
+
+def lookalike(detection: str) -> Callable[[Callable[[Log], None]], Callable[[Log], None]]:
+    """A case of work that a detection answers to and no lookup helps with: what its known false positives tell."""
+
+    def register(write: Callable[[Log], None]) -> Callable[[Log], None]:
+        LOOKALIKES[detection] = write
+        return write
+
+    return register
+
+
+@lookalike("Process Started by the WMI Provider Host")
+def _inventory(log: Log) -> None:
+    log.process(
+        "WS-105", 900, "SYSTEM", POWERSHELL, "powershell.exe -File C:\\ProgramData\\Inventory\\collect.ps1", WMI_HOST
+    )
+
+
+@lookalike("Process Started by a WinRM Host Process")
+def _configuration_management(log: Log) -> None:
+    command = "cmd.exe /C PowerShell -NoProfile -EncodedCommand UABvAHcAZQByAA=="
+    log.process("SRV-APP01", 900, "svc-ansible", CMD, command, SYSTEM32 + "winrshost.exe", logon="0x81000")
+
+
+@lookalike("Service Installed That Runs a Command Interpreter")
+def _vendor_service(log: Log) -> None:
+    log.service("SRV-APP01", 900, "SYSTEM", "VendorBoot", "powershell.exe -File C:\\Vendor\\boot.ps1", start=2)
+
+
+@lookalike("PowerShell Engine Hosted by an Unusual Program")
+def _console(log: Log) -> None:
+    log.pipe(
+        "BCK01",
+        900,
+        "SYSTEM",
+        "C:\\Program Files\\Veeam\\Backup\\VeeamPSHost.exe",
+        "\\PSHost.1338547.4120.DefaultAppDomain.VeeamPSHost",
+    )
+
+
+@lookalike("DCOM Application Accepted a Network Connection")
+def _taken_for_inbound(log: Log) -> None:
+    log.connection(
+        "WS-105", 900, "e.suzuki", OFFICE + "OUTLOOK.EXE", ("10.20.1.60", 443), (DESKS["WS-105"], 51900), outbound=False
+    )
+
+
+@lookalike("Program Started by a COM Application That Serves Another")
+def _addin(log: Log) -> None:
+    log.process(
+        "WS-105",
+        900,
+        "e.suzuki",
+        CMD,
+        "cmd.exe /c C:\\Reports\\render.cmd",
+        OFFICE + "EXCEL.EXE",
+        f'"{OFFICE}EXCEL.EXE" /automation -Embedding',
+    )
+
+
+@lookalike("DCOM Object of Another Host Created by a Script")
+def _report(log: Log) -> None:
+    script = '$x = [activator]::CreateInstance([type]::GetTypeFromProgID("Excel.Application", "SRV-APP02")); $x.Workbooks.Open("C:\\Reports\\daily.xlsx")'
+    log.script("SRV-APP01", 900, "svc-report", script)
+
+
+@lookalike("Command Output Sent to an Administrative Share")
+def _log_of_operations(log: Log) -> None:
+    log.process(
+        "SRV-APP01", 900, "svc-ops", CMD, "cmd.exe /c C:\\Ops\\check.cmd > \\\\FS01\\D$\\Logs\\check.log", SVCHOST
+    )
+
+
+@lookalike("WMI Event Consumer That Runs a Command")
+def _power_plan(log: Log) -> None:
+    log.wmi_consumer("WS-105", 900, "SYSTEM", "VendorPowerPlan", "Command Line", "C:\\Program Files\\Vendor\\power.exe")
+
+
+@lookalike("CIM or WMI Class Method Called on Another Host by a Script")
+def _rollout(log: Log) -> None:
+    script = "Invoke-CimMethod -ClassName Win32_Process -MethodName Create -Arguments @{CommandLine='C:\\Rollout\\run.cmd'} -ComputerName $targets"
+    log.script("SRV-APP01", 900, "svc-rollout", script)
+
+
+@lookalike("Program of a Service Changed Through the Registry")
+def _hardening(log: Log) -> None:
+    log.registry(
+        "WS-105",
+        900,
+        "SYSTEM",
+        SYSTEM32 + "reg.exe",
+        "HKLM\\System\\CurrentControlSet\\Services\\VendorAgent\\ImagePath",
+        '"C:\\Vendor\\agent.exe"',
+    )
+
+
+@lookalike("Service Host Loaded an Unsigned Library")
+def _old_service(log: Log) -> None:
+    log.image_load("WS-105", 900, "SYSTEM", SVCHOST, "C:\\Vendor\\oldsvc.dll", signed=False)
+
+
+@lookalike("Remote Desktop Session Taken Over With tscon")
+def _kiosk(log: Log) -> None:
+    log.process("WS-130", 900, "kiosk", SYSTEM32 + "tscon.exe", "tscon 1 /dest:console", CMD)
+
+
+@lookalike("Kerberos Spoken by a Program Other Than LSASS")
+def _java(log: Log) -> None:
+    log.connection(
+        "SRV-APP01", 900, "svc-app", "D:\\App\\jre\\bin\\java.exe", (SERVERS["SRV-APP01"], 50999), (SERVERS["DC01"], 88)
     )
 
 

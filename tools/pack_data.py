@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import gzip
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tools import company
@@ -566,6 +566,75 @@ def command_on_one_host_followed_by_its_deed_on_another(log: Log) -> None:
     log.service("SQL01", 2401, WHO, "Late", TOOL, logon="0xa305", system=False)
 
 
+# Risk events as the risk action writes them: detection, its techniques, object, kind of object, score.
+RISK = (
+    ("Process Started by the WMI Provider Host", ("T1047",), "SRV-APP02.corp.harbor.test", "system", 64),
+    ("Process Started by the WMI Provider Host", ("T1047",), WHO, "user", 64),
+    (
+        "Service Installed From a Network Logon",
+        ("T1569.002", "T1543.003", "T1021.002"),
+        "SRV-APP02.corp.harbor.test",
+        "system",
+        48,
+    ),
+    ("Service Installed From a Network Logon", ("T1569.002", "T1543.003", "T1021.002"), WHO, "user", 48),
+    (
+        "Command on One Host Followed by Its Deed on Another",
+        ("T1021", "T1047", "T1053.005", "T1569.002"),
+        "WS-117.corp.harbor.test",
+        "system",
+        72,
+    ),
+    ("Administration Protocol Spoken by a Program of a Writable Folder", ("T1021", "T1570"), "ws-117", "system", 42),
+    (
+        "Administration Protocol Spoken by a Program of a Writable Folder",
+        ("T1021", "T1570"),
+        "10.20.2.12",
+        "system",
+        42,
+    ),
+)
+# A detection that repeats itself on a host, and one other on another.
+BENIGN_RISK = (
+    *(
+        ("Remote Registry Opened Over SMB", ("T1112", "T1021.002"), "SQL01.corp.harbor.test", "system", 30)
+        for _ in range(40)
+    ),
+    (
+        "PowerShell Remoting Aimed at Another Host",
+        ("T1021.006", "T1059.001"),
+        "ADM-WS01.corp.harbor.test",
+        "system",
+        30,
+    ),
+    ("Service Control Utility Aimed at Another Host", ("T1569.002",), "unknown", "user", 49),
+    (
+        "Service Installed From a Network Logon",
+        ("T1569.002", "T1543.003", "T1021.002"),
+        "WS-110.corp.harbor.test",
+        "system",
+        48,
+    ),
+)
+
+
+def risk_lines(risk: Iterable[tuple[str, tuple[str, ...], str, str, int]]) -> str:
+    """Stash events, one a line."""
+    lines = []
+    for number, (name, techniques, entity, kind, score) in enumerate(risk):
+        pairs = [("search_name", f"Caltrop - {name} - Rule"), ("analyticstories", "Active Directory Lateral Movement")]
+        pairs += [("annotations.mitre_attack", technique) for technique in techniques]
+        pairs += [
+            ("risk_object", entity),
+            ("normalized_risk_object", entity.lower()),
+            ("risk_object_type", kind),
+            ("risk_score", str(score)),
+        ]
+        pairs += [("risk_message", f"{name} on {entity}")]
+        lines.append(", ".join([f"{1741080000 + number * 60}.000", *(f'{key}="{value}"' for key, value in pairs)]))
+    return "\n".join(lines) + "\n"
+
+
 def scenes() -> dict[str, Log]:
     """Every scene, written: {detection: log}."""
     logs = {}
@@ -582,6 +651,8 @@ def files() -> dict[str, str]:
         for name, log in scenes().items()
         for channel in log.channels()
     }
+    out["lateral_movement_risk_of_an_entity_in_a_day.risk.log"] = risk_lines(RISK)
+    out["benign.risk.log.gz"] = risk_lines(BENIGN_RISK)
     benign = company.day(hours=(9, 10), people=4)
     company.near_misses(benign)
     return out | {f"benign.{channel}.log.gz": "\n".join(benign.lines(channel)) + "\n" for channel in benign.channels()}
