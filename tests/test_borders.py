@@ -21,7 +21,7 @@ ARROWS = {
     "render": {"content", "spl"},
     "engine": {"spl", "index", "knowledge"},
     "explain": {"spl"},
-    "splunkd": {"engine", "explain", "explained", "knowledge", "index", "spl"},
+    "splunkd": {"analysis", "engine", "explain", "explained", "knowledge", "index", "spl"},
     "replay": {"content", "explain", "index", "spl"},
     "cloud": set(),
     "operate": {"analysis", "content", "replay", "spl"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -14,6 +15,7 @@ from caltrop.engine.calls import Scope
 from caltrop.engine.context import Context
 from caltrop.engine.errors import Finalized, SearchError
 from caltrop.engine.reading import Reading
+from caltrop.engine.samples import Sample, sampled
 from caltrop.engine.scan import scan_events
 from caltrop.engine.table import Table, render
 from caltrop.spl import unparse
@@ -23,10 +25,13 @@ from caltrop.spl.commands import declaration_of
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A command of the main search, macros expanded, and the rows that it gave."""
+    """A command of the main search, macros expanded, the rows that it gave and the seconds that it took; the first of the rows,
+    where they were asked for."""
 
     command: Command
     rows: int
+    seconds: float = 0.0
+    sample: Sample | None = None
 
     @property
     def text(self) -> str:
@@ -35,7 +40,8 @@ class Stage:
 
 @dataclass(slots=True)
 class Engine:
-    """The evaluator that commands see. `on_stage` is told (stage number, stages, rows) of the main search."""
+    """The evaluator that commands see. `on_stage` is told (stage number, stages, rows) of the main search, of each of whose
+    stages `sample` rows are kept."""
 
     on_stage: Callable[[int, int, int], None] | None = None
     stages: list[Stage] = field(default_factory=list)  # of the main search, as far as it has come
@@ -44,6 +50,7 @@ class Engine:
         None  # the last stage that left no row of some: its number from 0, what it was given
     )
     transforming: bool = False
+    sample: int = 0
 
     def evaluate(self, expression: Node, frame: pl.DataFrame, ctx: Context) -> pl.Series:
         value = expressions.evaluate(expression, Scope(frame, ctx))
@@ -77,7 +84,7 @@ class Engine:
                 ).at(command)
         table = source if source is not None else Table.empty()
         for number, (entry, command) in enumerate(stages):
-            given = table
+            given, began = table, time.perf_counter()
             try:
                 budget.check()
                 if main and entry.kind == "transforming" and not self.transforming:
@@ -105,7 +112,8 @@ class Engine:
             except pl.exceptions.PolarsError as error:
                 raise SearchError(f"'{command.name}' failed: {error}", node=command).at(command) from error
             if main:
-                self.stages.append(Stage(command, len(table)))
+                kept = sampled(table, self.sample) if self.sample else None
+                self.stages.append(Stage(command, len(table), time.perf_counter() - began, kept))
                 if len(given) and not len(table):
                     self.emptied = number, given
                 if self.on_stage is not None:

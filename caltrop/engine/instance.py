@@ -140,15 +140,18 @@ class Instance:
         on_progress: Callable[[int, int, int], None] | None = None,
         stop: Stop | None = None,
         messages: list[Message] | None = None,
+        stages: list[Stage] | None = None,
+        sample: int = 0,
     ) -> SearchResult:
-        """Run a search to its end: SPL, or what was read of it before (`reading.read`) at the same moment.
+        """Run a search to its end: SPL, or what was read of it before (`reading.read`) at the same moment. `stages` holds those
+        that have ended, while it runs too, and after an error; `sample` rows of each are kept.
 
         Raises `SplError` for a search that cannot be read, `SearchError` for one that cannot run or needs more than `limits`;
         `messages` then holds what was said until there. `Cancelled` when `stop` ended it.
         """
         began = time.monotonic()
         moment = self.clock() if now is None else now
-        engine = Engine(on_progress)
+        engine = Engine(on_progress, [] if stages is None else stages, sample=sample)
         ctx = Context(
             self, engine, moment, app=app, user=user, timezone=timezone, sid=sid,
             saved_search=saved_search, started=moment,

@@ -144,12 +144,8 @@ export async function remove(path: string, args: Arguments = {}): Promise<void> 
 
 /** The session of the cookie; undefined where nobody is signed in. */
 export async function session(): Promise<Session | undefined> {
-  try {
-    return kept(await (await send(`${ROOT}/account/session`, {})).json());
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 401) return undefined;
-    throw error;
-  }
+  const response = await send(`${ROOT}/account/session`, {});
+  return response.status === 204 ? undefined : kept(await response.json());
 }
 
 export async function login(username: string, password: string): Promise<Session> {

@@ -2,12 +2,17 @@ import { useEffect, useState } from "preact/hooks";
 
 import { logout, onSignedOut, session as ask, type Session } from "./api";
 import { Login } from "./pages/login";
+import { SearchPage } from "./pages/search";
 import { ServerPage } from "./pages/server";
 import { navigate, ROOT, usePlace, type Place } from "./router";
 import { SessionContext } from "./session";
 import { Failure } from "./ui/notice";
 
-const PAGES = [{ name: "Server", url: `${ROOT}/console/server`, is: (path: readonly string[]) => path[1] === "server" }];
+const HOME = `${ROOT}/app/search/search`;
+const PAGES = [
+  { name: "Search", url: HOME, is: (path: readonly string[]) => path[0] === "app" && path[2] === "search" },
+  { name: "Server", url: `${ROOT}/console/server`, is: (path: readonly string[]) => path[0] === "console" && path[1] === "server" },
+];
 
 export function App() {
   const [session, setSession] = useState<Session | undefined>();
@@ -64,8 +69,9 @@ function Shell({ session, leave }: { session: Session; leave: () => void }) {
 function Page({ here }: { here: Place }) {
   const { path } = here;
   useEffect(() => {
-    if (!path.length) navigate(`${ROOT}/console/server`, { replace: true });
+    if (!path.length) navigate(HOME, { replace: true });
   }, [path.length]);
+  if (path[0] === "app" && path[1] && path[2] === "search") return <SearchPage here={here} app={path[1]} key={path[1]} />;
   if (path[0] === "console" && path[1] === "server") return <ServerPage />;
   if (!path.length) return null;
   return (

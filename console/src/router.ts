@@ -39,6 +39,7 @@ export function usePlace(): Place {
     const look = (): void => setHere(place());
     watchers.add(look);
     window.addEventListener("popstate", look);
+    look(); // a part of the page may have moved on before this one listened
     return () => {
       watchers.delete(look);
       window.removeEventListener("popstate", look);

@@ -6,14 +6,17 @@ Whatever a page logs as an error, and whatever its content policy stops, fails t
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
+from caltrop.splunkd.inprocess import Client
 from caltrop.splunkd.server import Server
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -23,6 +26,19 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+
+
+MARKUP = "<img src=x onerror=window.broken=1>"
+HOSTILE = f'2026-03-02T10:00:00Z note="{MARKUP}" html="<script>window.broken=2</script>"'
+
+
+def _visits() -> Iterator[str]:
+    """Two hours of a shop's access log: 1,440 events, every sixth failed."""
+    for n in range(1440):
+        second = n * 5
+        when = f"02/Mar/2026:{8 + second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d} +0000"
+        page = ("index", "cart", "login", "items")[n % 4]
+        yield f'10.0.0.{n % 40} - - [{when}] "GET /{page} HTTP/1.1" {500 if n % 6 == 0 else 200} {100 + n} "-" "Browser"'
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,6 +53,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with Server(tmp_path_factory.mktemp("splunkd"), web_port=0, password=PASSWORD) as running:
         accounts = running.daemon.state.accounts
         accounts.set_user("reader", password="a reader's", roles=["user"])
+        admin = Client(running.daemon).basic("admin", PASSWORD)
+        admin.post("data/indexes", name="shop")
+        admin.post("/servicesNS/nobody/search/admin/macros", name="failed_only", definition="status>=400")
+        given = {"index": "shop", "sourcetype": "access_combined", "source": "/var/log/access.log", "host": "web-01"}
+        admin.request("POST", "receivers/simple", given, "\n".join(_visits()).encode())
+        given = {"index": "shop", "sourcetype": "hostile", "source": MARKUP, "host": "bad"}
+        admin.request("POST", "receivers/simple", given, HOSTILE.encode())
         yield running
 
 
@@ -67,6 +90,17 @@ class Console:
         self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Sign in").click()
         self.page.get_by_role("button", name="Sign out").wait_for()
+
+    def search(self, text: str, earliest: str = "0", latest: str = "", **more: str) -> None:
+        """Open a search and wait for its end."""
+        self.open(f"/en-US/app/search/search?{urlencode({'q': text, 'earliest': earliest, 'latest': latest, **more})}")
+        self.ended()
+
+    def ended(self) -> str:
+        """What the page says of the search that has ended."""
+        status = self.page.locator(".job-bar [role=status]")
+        status.filter(has_text=re.compile("^(✓|The search)")).wait_for()
+        return str(status.text_content())
 
     def accessible(self) -> None:
         """axe-core finds nothing."""

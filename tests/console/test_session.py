@@ -81,7 +81,13 @@ def test_pages_fit_and_are_accessible(fresh: Opened, scheme: str, width: int, pa
     console.accessible()
 
 
-PATHS = ("/en-US/console/server",)
+PATHS = (
+    "/en-US/console/server",
+    "/en-US/app/search/search",
+    "/en-US/app/search/search?q=index%3Dshop&earliest=0&latest=",
+    "/en-US/app/search/search?q=index%3Dshop%20%7C%20timechart%20count%20by%20status&earliest=0&latest=&tab=visualization",
+    "/en-US/app/search/search?q=index%3Dshop%20%7C%20stats%20count%20by%20status&earliest=0&latest=&tab=pipeline",
+)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -127,19 +127,22 @@ class ConsoleApp:
             return Response(answer.status, answer.read(), JSON, [FRESH])
         key = str(json.loads(answer.read())["sessionKey"])
         response = self._told(request, key)
-        response.headers.append(("Set-Cookie", _cookie(request.port, key)))
+        response.headers.append(_cookie(request.port, key))
         return response
 
     def _session(self, request: Request) -> Response:
-        return self._told(request, self._key(request))
+        """The session; 204 where there is none, which is no fault."""
+        try:
+            response = self._told(request, self._key(request))
+        except ApiError:
+            return Response(204, b"", TEXT, [FRESH])
+        return response if response.status == 200 else Response(204, b"", TEXT, [_ended(request.port), FRESH])
 
     def _told(self, request: Request, key: str) -> Response:
         """Who the session's user is, as the API says it, and the token that changes need."""
         answer = self._ask(request, key, "/services/authentication/current-context")
         if answer.status != 200:
-            response = Response(answer.status, answer.read(), JSON, [FRESH])
-            response.headers.append(("Set-Cookie", _cookie(request.port, "", "; Max-Age=0")))
-            return response
+            return Response(answer.status, answer.read(), JSON, [FRESH])
         content = json.loads(answer.read())["entry"][0]["content"]
         told = {"user": content, "formKey": self._form_key(key), "management": self._management_port}
         return Response(200, json.dumps(told).encode(), JSON, [FRESH])
@@ -147,7 +150,7 @@ class ConsoleApp:
     def _logout(self, request: Request) -> Response:
         key = self._changing(request)
         self._ask(request, key, f"/services/authentication/httpauth-tokens/{quote(key, safe='')}", "DELETE")
-        return Response(204, b"", TEXT, [("Set-Cookie", _cookie(request.port, "", "; Max-Age=0")), FRESH])
+        return Response(204, b"", TEXT, [_ended(request.port), FRESH])
 
     def _ask(self, request: Request, key: str, path: str, method: str = "GET") -> Response:
         headers = {"authorization": f"Splunk {key}", "host": request.headers.get("host", "")}
@@ -202,8 +205,12 @@ def _cookie_name(port: int) -> str:
     return f"splunkweb_session_{port}"
 
 
-def _cookie(port: int, key: str, more: str = "") -> str:
-    return f"{_cookie_name(port)}={key}; Path={ROOT}; HttpOnly; SameSite=Strict{more}"
+def _cookie(port: int, key: str) -> tuple[str, str]:
+    return "Set-Cookie", f"{_cookie_name(port)}={key}; Path={ROOT}; HttpOnly; SameSite=Strict"
+
+
+def _ended(port: int) -> tuple[str, str]:
+    return "Set-Cookie", f"{_cookie_name(port)}=; Path={ROOT}; HttpOnly; SameSite=Strict; Max-Age=0"
 
 
 def _guarded(ask: Callable[[], Any]) -> Any:

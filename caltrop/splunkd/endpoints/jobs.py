@@ -12,12 +12,14 @@ from caltrop.spl import unparse
 from caltrop.splunkd.rest.collection import Collection, action, collection_action, method_refused, register
 from caltrop.splunkd.searching import overview as summaries
 from caltrop.splunkd.searching.jobs import Job, SearchSpec, as_rest_search, fields_of
+from caltrop.splunkd.searching.judged import stages_of
 from caltrop.splunkd.wire import results
 from caltrop.splunkd.wire.atom import Acl, Entry, dump_json, entry_json, escape, iso_time, render_entry, render_fields
 from caltrop.splunkd.wire.http import JSON, TEXT, XML, ApiError, Args, Request, Response
 
 PATIENCE = 0.25  # seconds between two looks at whether the client of a running search is still there
 MODES = ("normal", "blocking", "oneshot")
+MAX_STAGE_ROWS = 1_000  # that are kept of a stage
 
 
 @register
@@ -101,6 +103,7 @@ class JobsCollection(Collection):
             auto_cancel=max(args.integer("auto_cancel", 0), 0),
             preview=args.flag("preview"),
             buckets=args.integer("status_buckets", 0),
+            sample=min(max(args.integer("stage_rows", 0), 0), MAX_STAGE_ROWS),
             custom={k: v for k, v in args.pairs if k.startswith("custom.")},
         )
 
@@ -282,6 +285,26 @@ class JobsCollection(Collection):
             return Response(200, dump_json(told), JSON)
         return Response(200, summaries.timeline_xml(told).encode(), XML)
 
+    @action("stages", "GET")
+    def stages(self, request: Request, entry: Entry) -> Response:
+        """The commands of the search, each with the rows that it gave so far; with `stage=N` the first rows of that one, where the
+        search was started with `stage_rows`. Splunk has no such thing."""
+        job = self.job(entry)
+        if "stage" not in request.args:
+            return Response(200, dump_json(_stages(job)), JSON)
+        number = request.args.integer("stage", 0)
+        kept = job.stages[number - 1].sample if 0 < number <= len(job.stages) else None
+        if kept is None:
+            raise ApiError(
+                404, f"No rows of stage {number} are kept: start the search with stage_rows, and wait for the stage"
+            )
+        shown = results.page(
+            self.searching.rows(kept.table),
+            request.args.integer("offset", 0),
+            max(request.args.integer("count", 100), 0),
+        )
+        return results.render_results(shown, [], request.args.get("output_mode", "json"), preview=not job.done.is_set())
+
     @action("search.log", "GET")
     def search_log(self, request: Request, entry: Entry) -> Response:
         job = self.job(entry)
@@ -415,6 +438,20 @@ def job_content(job: Job, now: float) -> dict[str, Any]:
     content["request"] = {"search": spec.search, "earliest_time": spec.earliest or "", "latest_time": spec.latest or ""}
     content["runtime"] = {"auto_cancel": str(job.auto_cancel), "auto_pause": "0"}
     return content
+
+
+def _stages(job: Job) -> dict[str, Any]:
+    """Stages that have not ended have no numbers yet; `start` and `end` are places in `search`."""
+    found = []
+    for number, stage in enumerate(stages_of(job.search)):
+        ended = job.stages[number] if number < len(job.stages) else None
+        kept = ended.sample if ended else None
+        found.append(
+            {"number": number + 1, **stage, "rows": ended.rows if ended else None}
+            | {"seconds": round(ended.seconds, 6) if ended else None, "fields": list(kept.fields) if kept else None}
+            | {"kept": min(ended.rows, job.spec.sample) if ended else 0}
+        )
+    return {"search": job.text, "isDone": job.done.is_set(), "stages": found}
 
 
 def _messages(job: Job) -> dict[str, list[str]]:

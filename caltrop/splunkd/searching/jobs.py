@@ -12,7 +12,7 @@ import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
 from caltrop.dialect import patterns
@@ -23,7 +23,7 @@ from caltrop.engine import budget, custom, questions, reading, registry
 from caltrop.engine.budget import Stop
 from caltrop.engine.context import Context, Message
 from caltrop.engine.errors import Cancelled
-from caltrop.engine.execute import Engine
+from caltrop.engine.execute import Engine, Stage
 from caltrop.engine.instance import Instance, SearchResult
 from caltrop.engine.reading import Reading
 from caltrop.engine.table import Table
@@ -31,6 +31,7 @@ from caltrop.errors import CaltropError
 from caltrop.explained import explained
 from caltrop.spl.ast import Command
 from caltrop.spl.errors import QueryError
+from caltrop.splunkd.searching.judged import custom_commands, judged
 from caltrop.splunkd.searching.pool import Pool
 from caltrop.splunkd.searching.shelf import Shelf
 from caltrop.splunkd.wire.http import ApiError
@@ -70,6 +71,7 @@ class SearchSpec:
     auto_cancel: int = 0  # seconds without a request for it after which it is cancelled; 0: never
     preview: bool = False
     buckets: int = 0
+    sample: int = 0  # rows that are kept of every stage
     delegate: str = ""
     custom: Mapping[str, str] = field(default_factory=dict)  # custom.* arguments, shown as they came
 
@@ -105,6 +107,7 @@ class Job:
         self.explanation: list[Message] = []  # why nothing is left; shown with the job and its log, never with results
         self.said: list[Message] = []  # while it runs
         self.shelf: Shelf | None = None  # what it has found
+        self.stages: list[Stage] = []  # those that have ended, while it runs and after it failed
         self.result: SearchResult | None = None  # without its tables
         self.done = threading.Event()
         self.over = threading.Event()  # done, or nobody's any more
@@ -215,6 +218,14 @@ class Jobs:
             raise _refusal(error) from None
         return read
 
+    def judge(self, search: str, app: str, user: str) -> dict[str, Any]:
+        """What can be said of a search without running it (see `judged`)."""
+        return judged(search, self._context(app, user, self._clock()), self._instance.knowledge(app, user))
+
+    def custom_commands(self, app: str, user: str) -> frozenset[str]:
+        """The commands that installed apps bring."""
+        return custom_commands(self._context(app, user, self._clock()))
+
     def _check_command(self, command: object, context: Context) -> None:
         if not isinstance(command, Command):
             return
@@ -254,6 +265,8 @@ class Jobs:
                 on_progress=lambda stage, stages, rows: _progress(job, stage, stages, rows),
                 stop=job.stop,
                 messages=said,
+                stages=job.stages,
+                sample=spec.sample,
             )
             job.shelf = Shelf(result.table, result.events)
             job.messages = list(result.messages)
@@ -268,7 +281,7 @@ class Jobs:
             if then is not None:
                 then(job)
             del result
-            job.size = job.shelf.size
+            job.size = job.shelf.size + sum(len(stage.sample.packed) for stage in job.stages if stage.sample)
             if job.size > SMALL and self._folder is not None:
                 job.shelf.put_away(self._folder / quote(job.sid, safe=""), self._instance.kept)
             job.state = "DONE"

@@ -1,0 +1,115 @@
+"""What Splunk's REST API does not have: what is known of a search before it runs, and the rows after each of its stages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from caltrop.splunkd.inprocess import Client
+
+
+@pytest.fixture(scope="module", autouse=True)
+def events(admin: Client) -> None:
+    admin.post("data/indexes", name="staged")
+    lines = "\n".join(f"2023-11-14T22:00:{n:02d}Z n={n} kind={'odd' if n % 2 else 'even'}" for n in range(40))
+    admin.request("POST", "receivers/simple", {"index": "staged", "sourcetype": "plain", "source": "s"}, lines.encode())
+    made = admin.post("/servicesNS/nobody/search/admin/macros", name="odd_ones", definition="kind=odd")
+    assert made.status == 201
+
+
+def remarks(admin: Client, text: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = admin.post("caltrop/analysis", q=text).json()["remarks"]
+    return found
+
+
+def test_a_clean_search_has_stages_with_their_places(admin: Client) -> None:
+    text = "search index=staged `odd_ones`\n| stats count by kind\n| where count > 3"
+    told = admin.post("caltrop/analysis", q=text).json()
+    assert [one for one in told["remarks"] if one["severity"] == "error"] == []
+    assert [stage["name"] for stage in told["stages"]] == ["search", "stats", "where"]
+    assert text[told["stages"][2]["start"] : told["stages"][2]["end"]].strip("| ") == "where count > 3"
+    assert told["stages"][0]["command"] == "search index=staged kind=odd"
+    assert told["macros"] == [{"call": "odd_ones", "text": "kind=odd"}]
+    assert told["expanded"].startswith("search index=staged kind=odd")
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "says"),
+    [
+        ("search index=staged | sttas count", "sttas", "sttas"),
+        ("search index=staged | eval x=nosuch(1)", "nosuch", "nosuch"),
+        ("search index=staged | where (a=1", "(", ""),
+        ("search index=staged `no_such_macro`", "`no_such_macro`", "no_such_macro"),
+    ],
+)
+def test_what_does_not_run_is_an_error_at_its_place(admin: Client, text: str, at: str, says: str) -> None:
+    errors = [one for one in remarks(admin, text) if one["severity"] == "error"]
+    assert errors, "it is refused"
+    first = errors[0]
+    assert says in first["message"]
+    assert text.index(at) <= first["start"] <= len(text) and first["end"] >= first["start"]
+
+
+def test_what_runs_and_surprises_is_told_too(admin: Client) -> None:
+    found = remarks(admin, 'search index=staged source="*tail" | stats count')
+    assert any(one["severity"] == "info" and one["code"] and one["hint"] for one in found)
+
+
+def test_an_analysis_needs_a_search_and_a_login(admin: Client) -> None:
+    assert admin.post("caltrop/analysis").status == 400
+    assert Client(admin.daemon).post("caltrop/analysis", q="search x").status == 401
+
+
+def test_the_vocabulary_names_commands_with_their_options(admin: Client) -> None:
+    told = admin.get("caltrop/vocabulary").json()
+    commands = {one["name"]: one for one in told["commands"]}
+    assert {"delim", "allowempty"} <= set(commands["makemv"]["options"])
+    assert "by" in commands["stats"]["clauses"]
+    assert {"name": "cidrmatch", "least": 2, "most": 2} in told["functions"]
+    assert "dc" in told["aggregations"]
+
+
+def job(admin: Client, text: str, **more: Any) -> str:
+    answer = admin.post("search/jobs", search=text, exec_mode="blocking", **more)
+    assert answer.status == 201, answer.text
+    return str(answer.json()["sid"])
+
+
+def test_every_stage_tells_its_rows_and_shows_the_first_of_them(admin: Client) -> None:
+    sid = job(admin, "search index=staged `odd_ones` | stats count by kind n | where n < 10 | fields n", stage_rows=7)
+    told = admin.get(f"search/v2/jobs/{sid}/stages").json()
+    assert told["isDone"]
+    assert [(s["number"], s["name"], s["rows"], s["kept"]) for s in told["stages"]] == [
+        (1, "search", 20, 7),
+        (2, "stats", 20, 7),
+        (3, "where", 5, 5),
+        (4, "fields", 5, 5),
+    ]
+    assert all(s["seconds"] >= 0 for s in told["stages"])
+    assert told["stages"][1]["fields"] == ["kind", "n", "count"]
+    rows = admin.get(f"search/v2/jobs/{sid}/stages", stage=3).json()
+    assert [row["n"] for row in rows["results"]] == ["1", "3", "5", "7", "9"]
+    assert [
+        r["n"] for r in admin.get(f"search/v2/jobs/{sid}/stages", stage=3, offset=3, count=1).json()["results"]
+    ] == ["7"]
+
+
+def test_rows_of_stages_are_kept_only_where_they_were_asked_for(admin: Client) -> None:
+    sid = job(admin, "search index=staged | stats count")
+    assert [s["rows"] for s in admin.get(f"search/v2/jobs/{sid}/stages").json()["stages"]] == [40, 1]
+    assert admin.get(f"search/v2/jobs/{sid}/stages", stage=1).status == 404
+    assert admin.get(f"search/v2/jobs/{sid}/stages", stage=9).status == 404
+
+
+def test_a_search_that_fails_shows_how_far_it_came(admin: Client) -> None:
+    sid = job(admin, "search index=staged | head 3 | lookup no_such_table n | stats count", stage_rows=5)
+    told = admin.get(f"search/v2/jobs/{sid}/stages").json()["stages"]
+    assert [s["rows"] for s in told] == [40, 3, None, None]
+    assert len(admin.get(f"search/v2/jobs/{sid}/stages", stage=2).json()["results"]) == 3
+
+
+def test_stages_are_of_those_who_may_see_the_job(admin: Client) -> None:
+    admin.post("authentication/users", name="curious", password="curious1!", roles="user")
+    sid = job(admin, "search index=staged | head 1", stage_rows=1)
+    assert Client(admin.daemon).basic("curious", "curious1!").get(f"search/v2/jobs/{sid}/stages").status == 404
