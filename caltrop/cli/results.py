@@ -10,6 +10,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -20,6 +21,7 @@ from caltrop.errors import CaltropError
 
 MANY_FIELDS = 12
 CELL = 120  # characters of a cell of a table
+_PART = 4_096  # rows that are written at once
 FORMATS = ("table", "vertical", "raw", "csv", "json", "jsonl", "markdown", "parquet")
 ENDINGS = {
     ".txt": "table", ".csv": "csv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".md": "markdown",
@@ -34,16 +36,17 @@ def columns_of(table: Table) -> list[str]:
     return [c for c in table.fields if not c.startswith("_") or c in ("_time", "_raw")]
 
 
-def cells_of(table: Table, names: Sequence[str], tz: str = "UTC") -> list[list[Cell]]:
-    """Rows of rendered values; _time as a date in the zone."""
-    columns: list[list[Cell]] = []
-    for name in names:
-        column = table.frame.get_column(name)
-        if name == "_time" and column.dtype.is_numeric():
-            columns.append(strftime.write(column, "%Y-%m-%dT%H:%M:%S.%Q%:z", tz).to_list())
-        else:
-            columns.append(render(column).to_list())
-    return [list(row) for row in zip(*columns, strict=True)]
+def cells_of(table: Table, names: Sequence[str], tz: str = "UTC") -> Iterator[list[Cell]]:
+    """Rows of rendered values; _time as a date in the zone. A part of them at a time: a value of its own takes many times what it
+    takes in a column."""
+    for part in table.frame.select(names).iter_slices(_PART):
+        columns: list[list[Cell]] = []
+        for name, column in zip(names, part.get_columns(), strict=True):
+            if name == "_time" and column.dtype.is_numeric():
+                columns.append(strftime.write(column, "%Y-%m-%dT%H:%M:%S.%Q%:z", tz).to_list())
+            else:
+                columns.append(render(column).to_list())
+        yield from map(list, zip(*columns, strict=True))
 
 
 def format_of(given: str | None, out: Path | None) -> str:
@@ -58,7 +61,8 @@ def write(table: Table, form: str, out: Path | None = None, *, tz: str = "UTC", 
         return
     lines = lines_of(table, form, tz=tz, wide=wide)
     if out is not None:
-        out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="")
+        with out.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(f"{line}\n" for line in lines)
     else:
         show(lines, wide=wide)
 
@@ -90,7 +94,7 @@ def _json(table: Table, tz: str) -> Iterator[str]:
 def _csv(table: Table, tz: str) -> Iterator[str]:
     names = columns_of(table)
     head: list[Cell] = [*names]
-    for row in [head, *cells_of(table, names, tz)]:
+    for row in chain([head], cells_of(table, names, tz)):
         out = io.StringIO()
         # With this line ending both of its characters are quoted inside of cells.
         csv.writer(out, lineterminator="\r\n").writerow("\n".join(v) if isinstance(v, list) else v for v in row)
@@ -103,7 +107,7 @@ def _raw(table: Table, tz: str) -> Iterator[str]:
         raise CaltropError(
             "the results have no _raw", hint="leave out commands that make results of events, such as stats"
         )
-    return (text for text in table.frame.get_column("_raw").to_list() if text is not None)
+    return (text for text in table.frame.get_column("_raw") if text is not None)
 
 
 def _parquet(table: Table, out: Path | None) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from caltrop.dialect.words import fits
 from caltrop.index import Segment
-from caltrop.spl.ast import Command, MacroCall
+from caltrop.spl.ast import Command, MacroCall, Option
 from caltrop.spl.commands import declaration_of
 from caltrop.spl.facts import SUMMARY
 
@@ -28,6 +28,22 @@ def needed_fields(commands: Sequence[Command | MacroCall]) -> frozenset[str] | N
         if declared.keeps_only_named(command):
             return frozenset(names)
     return None
+
+
+DEFAULT_HEAD = 10
+
+
+def first_rows(commands: Sequence[Command | MacroCall]) -> int | None:
+    """How many of the first rows of a scan are asked for, by a `head` without a condition that comes next; None: any."""
+    command = commands[0] if commands else None
+    if (
+        not isinstance(command, Command)
+        or command.name != "head"
+        or not all(isinstance(p, Option) for p in command.parts)
+    ):
+        return None
+    count = command.option("limit", DEFAULT_HEAD)
+    return count if isinstance(count, int) and not isinstance(count, bool) and count > 0 else None
 
 
 def plain(wanted: frozenset[str] | None) -> frozenset[str] | None:

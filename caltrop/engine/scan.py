@@ -18,8 +18,9 @@ from caltrop.engine.asking import tell
 from caltrop.engine.context import Context, Extracted
 from caltrop.engine.derived import DERIVED, READ, with_derived
 from caltrop.engine.errors import SearchError
-from caltrop.engine.needed import keep, needed_fields
+from caltrop.engine.needed import first_rows, keep, needed_fields
 from caltrop.engine.table import Table, concat, newest_first, rowless
+from caltrop.index import Segment
 from caltrop.index.coding import plain
 from caltrop.knowledge.asking import Kind, Met
 from caltrop.spl.ast import (
@@ -55,7 +56,7 @@ def scan_events(commands: Sequence[Command | MacroCall], ctx: Context) -> Table:
     node = subsearches.resolve(search_expression(first), ctx)
     bounds = time_range(node, ctx)
     ctx.searched[ctx.depth] = bounds.earliest, bounds.latest
-    return fetch(node, needed_fields(commands[1:]), ctx)
+    return fetch(node, needed_fields(commands[1:]), ctx, first_rows(commands[1:]))
 
 
 def search_expression(command: Command) -> Node:
@@ -63,10 +64,10 @@ def search_expression(command: Command) -> Node:
     return command.parts[0] if len(command.parts) == 1 else And(tuple(command.parts), span=command.span)
 
 
-def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context) -> Table:
+def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context, most: int | None = None) -> Table:
     """Events that match a resolved search expression in the job's time range (or the one that the expression names).
 
-    They have the `wanted` fields (None: all).
+    They have the `wanted` fields (None: all). Where only the newest `most` are asked for, older ones may be left out.
     """
     bounds = time_range(node, ctx)
     indexes = indexes_for(node, ctx)
@@ -77,22 +78,28 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context) -> Table:
     narrows = bounds != Bounds(None, None) or has_raw_needs(node)
     instance = ctx.instance
     pieces: list[Table] = []
+    last = _Last(most)
     for segment in instance.store.segments(indexes, bounds.earliest, bounds.latest):
         budget.check()
-        if not budget.reads_on():
+        if not budget.reads_on() or last.leaves_out(segment.max_time):
             break
-        extracted = instance.extracted(segment, ctx, possible, None if wanted is None else wanted | read)
-        frame = extracted.frame
-        tell(concerning(extracted, node, segment.index, possible), ctx)
         ctx.events_scanned += segment.count
         here = within(node, segment.index)
-        if not presence.may_match(here, extracted, DERIVED):
-            continue
-        looked_at = frame.select([c for c in frame.columns if c in read])
-        rows = _matching_rows(looked_at, here, possible if narrows else None, read, presence.texts_of(extracted), ctx)
-        frame = _rows(frame, rows, wanted, ctx)
-        if frame.height:
-            pieces.append(Table(frame, events=True))
+        for window, newest in _windows(segment, most):
+            if last.leaves_out(newest):
+                break
+            some, narrowed = (possible, narrows) if window is None else (possible & window, True)
+            extracted = instance.extracted(segment, ctx, some, None if wanted is None else wanted | read)
+            frame = extracted.frame
+            tell(concerning(extracted, node, segment.index, some), ctx)
+            if not presence.may_match(here, extracted, DERIVED):
+                continue
+            looked_at = frame.select([c for c in frame.columns if c in read])
+            rows = _matching_rows(looked_at, here, some if narrowed else None, read, presence.texts_of(extracted), ctx)
+            frame = _rows(frame, rows, wanted, ctx)
+            if frame.height:
+                pieces.append(Table(frame, events=True))
+                last.found(frame)
     if not pieces:
         return NOTHING
     frame = pieces[0].frame
@@ -100,6 +107,49 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context) -> Table:
         frame = newest_first(concat(pieces).frame)
     empty = [c.name for c in frame.get_columns() if c.null_count() == frame.height and c.name not in ("_time", "_raw")]
     return Table(frame.drop(empty), events=True)
+
+
+class _Last:
+    """Of the newest events that are asked for, the time of the last one, once there are so many."""
+
+    def __init__(self, most: int | None) -> None:
+        self._most = most
+        self._times: list[pl.Series] = []
+        self._time: float | None = None
+
+    def found(self, frame: pl.DataFrame) -> None:
+        """These events are among the results."""
+        if self._most is None:
+            return
+        self._times.append(frame.get_column("_time").head(self._most))
+        if sum(map(len, self._times)) >= self._most:
+            self._times = [pl.concat(self._times).sort(descending=True).head(self._most)]
+            self._time = float(self._times[0][-1])
+
+    def leaves_out(self, newest: float) -> bool:
+        """Whether events that are no newer than that come behind all that are asked for: of one time, those found first do."""
+        return self._time is not None and newest <= self._time
+
+
+_FIRST = 1_024  # events that are looked at first where a few of the newest are asked for
+
+
+def _windows(segment: Segment, most: int | None) -> Iterator[tuple[pl.Expr | None, float]]:
+    """The segment's events from the newest on, in growing parts where only some are asked for (None: all of them), with the time
+    of the newest of each."""
+    if most is None or segment.count <= max(_FIRST, 4 * most):
+        yield None, segment.max_time
+        return
+    times = segment.coded.get_column("_time")
+    time = pl.col("_time")
+    upper, end = segment.max_time, max(_FIRST, 4 * most)
+    while end < len(times):
+        lower = float(times[end])
+        if lower < upper:
+            yield time.is_between(lower, upper, closed="right"), upper
+            upper = lower
+        end *= 4
+    yield time <= upper, upper
 
 
 # One for all searches: what follows makes the same of it every time (`settled.py`).

@@ -10,13 +10,13 @@ from caltrop.engine import expressions, matching
 from caltrop.engine.calls import Scope, as_condition
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
+from caltrop.engine.needed import DEFAULT_HEAD
 from caltrop.engine.regexes import REGEX, compile_pattern
 from caltrop.engine.registry import command
 from caltrop.engine.scan import search_expression
 from caltrop.engine.table import MULTIVALUE, Table, numeric, pick, render, reversed_rows
 from caltrop.spl.ast import Command, Comparison, FieldName, Option, SortKey, Word
 
-DEFAULT_HEAD = 10
 SORT_LIMIT = 10_000
 
 
