@@ -27,6 +27,10 @@ ACKNOWLEDGE = (
 @click.option("--target", metavar="URL", help="Management address, such as https://127.0.0.1:8089.")
 @credential_options
 @click.option("--path-on-target", metavar="PATH", help="Where the target itself finds the package, if it is elsewhere.")
+@click.option(
+    "--keep-lookup", "keep", multiple=True, metavar="NAME",
+    help="A lookup file of the package that keeps the rows it has on the target; may be repeated.",
+)  # fmt: skip
 @click.option("--acs", metavar="STACK", help="A stack of Splunk Cloud instead, by its name.")
 @click.option("--acs-token-file", type=_file, metavar="FILE", help="Token of the stack; or CALTROP_ACS_TOKEN.")
 @click.option(
@@ -37,10 +41,13 @@ ACKNOWLEDGE = (
 @click.option("--acs-legal-ack", type=click.Choice(["Y"]), help="Acknowledge that a private app runs at your own risk.")
 @click.option("--acs-url", metavar="URL", help="Where ACS is, for FedRAMP stacks.")
 def command(
-    package: Path, target: str | None, login: Login, path_on_target: str | None, acs: str | None, acs_token_file: Path | None,
-    appinspect_token_file: Path | None, experience: str | None, acs_legal_ack: str | None, acs_url: str | None,
+    package: Path, target: str | None, login: Login, path_on_target: str | None, keep: tuple[str, ...], acs: str | None,
+    acs_token_file: Path | None, appinspect_token_file: Path | None, experience: str | None, acs_legal_ack: str | None, acs_url: str | None,
 ) -> None:  # fmt: skip
     """Install PACKAGE into a running Splunk, or update it there; local settings of the installed app stay.
+
+    Schedules, filter macros and lookups that the site made stay. A lookup file that the package brings is replaced by it, unless
+    --keep-lookup names it; those that will lose other rows are told.
 
     The management API installs from a path on the server's own disk. So the --target is an embedded server or a Splunk on
     this machine, or one that sees the package under --path-on-target (a mounted volume, a copied file).
@@ -57,8 +64,10 @@ def command(
     if (target is None) == (acs is None):
         raise click.UsageError("say where: --target URL, or --acs STACK for Splunk Cloud")
     if acs is not None:
-        if path_on_target is not None:
-            raise click.UsageError("--path-on-target is for --target: to Splunk Cloud the package is uploaded")
+        if path_on_target is not None or keep:
+            raise click.UsageError(
+                "--path-on-target and --keep-lookup are for --target: to Splunk Cloud the package is uploaded"
+            )
         token = _token(acs_token_file, "--acs-token-file", "CALTROP_ACS_TOKEN")
         if not token:
             raise CaltropError(
@@ -71,10 +80,11 @@ def command(
         _cloud(package, acs, token, inspected, experience, acs_url)
         return
     assert target is not None
-    _install(package, target, login, path_on_target)
+    _install(package, target, login, path_on_target, keep)
 
 
-def _install(package: Path, target: str, login: Login, path_on_target: str | None) -> None:
+def _install(package: Path, target: str, login: Login, path_on_target: str | None, keep: tuple[str, ...]) -> None:
+    from caltrop.operate import lookups
     from caltrop.replay.remote import LOOPBACK
 
     host = urlsplit(target if "://" in target else f"https://{target}").hostname
@@ -89,7 +99,18 @@ def _install(package: Path, target: str, login: Login, path_on_target: str | Non
             hint="copy the package there and name its path with --path-on-target",
         )
     chosen = login.connect(target)
-    chosen.install(Path(path_on_target) if path_on_target else package.resolve())
+    new = lookups.brought(package) if package.is_file() else lookups.Brought(package.resolve().name, {})
+    kept = lookups.set_aside(chosen, new, keep)
+    for name, (had, has) in lookups.replaced(chosen, new).items():
+        if name not in kept:
+            click.echo(
+                f"{name} had {had} rows here, which the {has} of the package replace (--keep-lookup {name} keeps them)",
+                err=True,
+            )
+    try:
+        chosen.install(Path(path_on_target) if path_on_target else package.resolve())
+    finally:
+        lookups.put_back(chosen, new, kept)
     click.echo(f"installed {package.name} into {target}")
     if chosen.service.restart_required:
         click.echo("the target asks for a restart", err=True)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from caltrop.cli.options import Login, installed_options
+
+if TYPE_CHECKING:
+    from caltrop.operate.installed import Installed
 
 
 @click.command("status")
@@ -53,7 +57,7 @@ def command(
                 "type": one.type,
                 "story": list(one.stories),
                 "technique": list(one.techniques),
-                "state": "enabled" if one.enabled else "disabled",
+                "state": _state(one),
                 "schedule": one.cron,
                 "next run": one.next_run,
                 "last run": "" if ran.last is None else strftime(ran.last, "%Y-%m-%dT%H:%M:%S%:z"),
@@ -70,3 +74,9 @@ def command(
             f"no run between {earliest} and {latest} is told of in index=_internal: none was due, or this user may not read it",
             err=True,
         )
+
+
+def _state(one: Installed) -> str:
+    if not one.enabled:
+        return "disabled"
+    return "enabled" if one.scheduled else "enabled, not scheduled"

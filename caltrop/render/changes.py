@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from caltrop.content.spltext import macro_calls
 from caltrop.dialect.conf import parse
 from caltrop.errors import CaltropError, Location
 from caltrop.render.compare import same
@@ -38,6 +39,18 @@ class Change:
         return self.new_version > self.old_version
 
 
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """Local stanzas that an upgrade leaves behind, of a detection that was removed or renamed: its saved search's in
+    savedsearches.conf, its filter macro's in macros.conf; each with what has its place now, "" where nothing has. A stanza that
+    the new build still has is not named."""
+
+    search: str = ""
+    new_search: str = ""
+    macro: str = ""
+    new_macro: str = ""
+
+
 @dataclass(slots=True)
 class Changes:
     new: list[str] = field(default_factory=list)
@@ -46,6 +59,7 @@ class Changes:
     others: dict[str, tuple[list[str], list[str], list[str]]] = field(
         default_factory=dict
     )  # kind: new, changed, removed
+    orphans: list[Orphan] = field(default_factory=list)
 
     @property
     def not_bumped(self) -> list[Change]:
@@ -59,6 +73,12 @@ class Rule:
     name: str
     version: int
     keys: dict[str, str]
+
+    @property
+    def filter_macro(self) -> str:
+        """The macro that it is tuned by, "" where its search calls none."""
+        calls = [call.name for call in macro_calls(self.keys.get("search", "")) if call.name.endswith("_filter")]
+        return calls[-1] if calls else ""
 
     @property
     def annotations(self) -> dict[str, object]:
@@ -83,12 +103,27 @@ def changes(old: Path, new: Path) -> Changes:
         if change:
             out.changed.append(change)
     out.removed = sorted(rule.name for id_, rule in rules_before.items() if id_ not in rules_after)
+    out.orphans = _orphans(rules_before, rules_after)
     for kind, conf in (("macros", "macros.conf"), ("lookups", "transforms.conf"), ("stories", "analyticstories.conf")):
         a, b = _named(before, conf, kind), _named(after, conf, kind)
         altered = sorted(n for n in a.keys() & b.keys() if not _same(a[n], b[n]))
         lists = (sorted(b.keys() - a.keys()), altered, sorted(a.keys() - b.keys()))
         if any(lists):
             out.others[kind] = lists
+    return out
+
+
+def _orphans(before: dict[str, Rule], after: dict[str, Rule]) -> list[Orphan]:
+    searches = {rule.name for rule in after.values()}
+    macros = {rule.filter_macro for rule in after.values()}
+    out = []
+    for id_, old in sorted(before.items(), key=lambda item: item[1].name):
+        new = after.get(id_)
+        search = old.name if old.name not in searches else ""
+        macro = old.filter_macro if old.filter_macro not in macros else ""
+        if search or macro:
+            new_search, new_macro = (new.name, new.filter_macro) if new else ("", "")
+            out.append(Orphan(search, new_search if search else "", macro, new_macro if macro else ""))
     return out
 
 
@@ -178,6 +213,13 @@ def _packed(path: Path) -> dict[str, str]:
     return out
 
 
+_LEFT = (
+    "An upgrade keeps what a site has set in the app's `local` folder. These stanzas then set something that the new build has no",
+    "longer: a saved search without a search, a macro that nobody calls. Where the detection was renamed, its new name begins",
+    "disabled, with the schedule and the empty filter of the package:",
+)
+
+
 def report(found: Changes) -> Iterator[str]:
     """A changelog in Markdown."""
     yield f"# {len(found.new)} new, {len(found.changed)} changed, {len(found.removed)} removed"
@@ -202,5 +244,16 @@ def report(found: Changes) -> Iterator[str]:
         for word, names in (("new", new), ("changed", changed), ("removed", removed)):
             if names:
                 yield f"- {word}: {', '.join(names)}"
+    if found.orphans:
+        yield from ["", "## Local settings that stay behind", "", *_LEFT, ""]
+        for one in found.orphans:
+            if one.search:
+                yield f"- savedsearches.conf `[{one.search}]`: " + (
+                    f"set `[{one.new_search}]` as it was, then delete it" if one.new_search else "delete it"
+                )
+            if one.macro:
+                yield f"- macros.conf `[{one.macro}]`: " + (
+                    f"copy its definition to `{one.new_macro}`, then delete it" if one.new_macro else "delete it"
+                )
     if found.not_bumped:
         yield from ["", "## Version not bumped", "", *(f"- {change.name}" for change in found.not_bumped)]

@@ -275,7 +275,7 @@ def test_no_token_goes_over_a_plain_connection() -> None:
     [
         ([], None, "say where"),
         (["--acs", STACK, "--target", "https://x:8089"], None, "say where"),
-        (["--acs", STACK, "--path-on-target", "/x"], None, "--path-on-target is for --target"),
+        (["--acs", STACK, "--path-on-target", "/x"], None, "are for --target"),
         (["--acs", STACK], "CALTROP_ACS_TOKEN", "no token of the stack"),
         (["--acs", STACK], None, "--acs-legal-ack Y"),
         (["--target", "https://acme.splunkcloud.com:8089"], None, "--acs acme"),

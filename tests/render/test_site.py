@@ -10,7 +10,7 @@ import pytest
 from caltrop.content import load
 from caltrop.errors import CaltropError
 from caltrop.render import build
-from caltrop.render.changes import changes, report
+from caltrop.render.changes import Orphan, changes, report
 from caltrop.render.docs import _filters, _prose, _stages, read_results, site, write_site
 from caltrop.render.navigator import layer
 from caltrop.replay.junit import junit
@@ -103,6 +103,34 @@ def test_a_renamed_detection_is_the_same_by_its_id(repository: Repository, tmp_p
     files = {"detections/endpoint/some_process.yml": None, "detections/endpoint/other_process.yml": renamed}
     (change,) = changes(old, build(load(repository(files)), tmp_path / "new").tree).changed
     assert (change.renamed_from, change.name) == ("Test - Some Process - Rule", "Test - Other Process - Rule")
+    found = changes(old, tmp_path / "new" / "test_app")
+    assert found.orphans == [
+        Orphan(
+            "Test - Some Process - Rule", "Test - Other Process - Rule", "some_process_filter", "other_process_filter"
+        )
+    ]
+    told = "\n".join(report(found))
+    assert (
+        "- savedsearches.conf `[Test - Some Process - Rule]`: set `[Test - Other Process - Rule]` as it was, then delete it"
+        in told
+    )
+    assert (
+        "- macros.conf `[some_process_filter]`: copy its definition to `other_process_filter`, then delete it" in told
+    )
+
+
+def test_what_stays_behind_of_a_removed_detection(repository: Repository, tmp_path: Path) -> None:
+    old = build(load(repository()), tmp_path / "old").tree
+    assert changes(old, old).orphans == []
+    detection = (repository.folder / "detections/endpoint/some_process.yml").read_text()
+    another = detection.replace("22222222-2222-4222-8222-222222222222", "33333333-2222-4222-8222-222222222222")
+    files = {
+        "detections/endpoint/some_process.yml": None,
+        "detections/endpoint/third.yml": another.replace("Some Process", "Third").replace("some_process_", "third_"),
+    }
+    found = changes(old, build(load(repository(files)), tmp_path / "new").tree)
+    assert found.orphans == [Orphan("Test - Some Process - Rule", "", "some_process_filter", "")]
+    assert "- macros.conf `[some_process_filter]`: delete it" in "\n".join(report(found))
 
 
 def test_what_is_no_build(tmp_path: Path) -> None:
