@@ -142,7 +142,11 @@ def test_sessions_print_what_the_page_says(page: Path, tmp_path: Path) -> None:
     }
     for block in (b for b in blocks(page) if b.language == "console" and b.runs):
         for command, said in session(block):
-            script = f"cd {shlex.quote(str(here))}; {command}\ncode=$?; pwd >{shlex.quote(str(tmp_path / '.pwd'))}; exit $code"
+            kept = shlex.quote(str(tmp_path / ".env"))  # what a command exports is there for the next one
+            script = (
+                f"[ ! -f {kept} ] || . {kept}; cd {shlex.quote(str(here))}; {command}\n"
+                f"code=$?; export -p >{kept}; pwd >{shlex.quote(str(tmp_path / '.pwd'))}; exit $code"
+            )
             done = subprocess.run(
                 ["bash", "-c", script], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                 text=True, timeout=_SECONDS, env=environment, check=False,
