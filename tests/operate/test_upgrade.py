@@ -39,7 +39,7 @@ def packages(tmp_path: Path) -> Packages:
     repository = Repository(tmp_path / "content")
 
     def made(version: str, rows: str, *, detection: list[tuple[str, str]] | None = None, renamed: bool = False) -> Path:
-        files = {"lookups/csv/hosts.yml": LOOKUP, "lookups/csv/hosts.csv": rows}
+        files: dict[str, str | None] = {"lookups/csv/hosts.yml": LOOKUP, "lookups/csv/hosts.csv": rows}
         root = repository(
             files,
             detection=[("process=x.exe", "process=x.exe | lookup hosts host AS dest OUTPUT owner"), *(detection or [])],
