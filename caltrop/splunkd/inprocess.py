@@ -15,10 +15,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from caltrop.splunkd.daemon import Daemon
-from caltrop.splunkd.wire.http import ApiError, Application, Request, Response
+from caltrop.splunkd.wire.http import FORM, ApiError, Application, Request, Response
 
 Arguments = Mapping[str, Any]  # text, numbers, booleans, or lists of them
-FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True)

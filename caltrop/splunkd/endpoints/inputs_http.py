@@ -38,6 +38,7 @@ class HttpInputs(ConfCollection):
         "connection_host": "ip",
     }
     optional = (*defaults, "token")
+    booleans = frozenset({"enableSSL", "useDeploymentServer"})
 
     def entries(self, request: Request) -> Iterable[Entry]:
         """The tokens, and `http` for the collector as a whole."""
@@ -61,8 +62,9 @@ class HttpInputs(ConfCollection):
 
     def complete(self, entry: Entry) -> None:
         if entry.name == GLOBAL:
-            entry.content["port"] = self.state.hec_port
-            entry.content["enableSSL"] = True
+            # What is set is told, as splunkd does; the collector stays at its port until the server is started anew.
+            entry.content.setdefault("port", self.state.hec_port)
+            entry.content.setdefault("enableSSL", True)
             return
         entry.content["indexes"] = [i.strip() for i in str(entry.content["indexes"]).split(",") if i.strip()]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from caltrop.splunkd.access.roles import split
 from caltrop.splunkd.rest.collection import Collection, register
 from caltrop.splunkd.rest.confobjects import check_name
 from caltrop.splunkd.state.bulletins import Bulletin
@@ -42,6 +43,11 @@ class Messages(Collection):
         if severity not in SEVERITIES:
             raise ApiError(400, f"severity must be info, warn or error, not {severity!r}")
         text = request.args.required("value")
+        roles = self.state.roles
+        for key, known in (("role", roles.names()), ("capability", roles.all_capabilities())):
+            for wanted in (word for value in request.args.all(key) for word in split(value)):
+                if wanted not in known:
+                    raise ApiError(400, f"There is no {key} {wanted!r} to show a message to")
         return self._entry(self.state.bulletins.add(name, text, severity, self.state.now()))
 
     def delete(self, request: Request, entry: Entry) -> None:

@@ -9,9 +9,8 @@ from caltrop.splunkd.rest import collection
 from caltrop.splunkd.rest.collection import route
 from caltrop.splunkd.rest.wings import Wings
 from caltrop.splunkd.wire.atom import dump_json
-from caltrop.splunkd.wire.http import JSON, Request, Response
+from caltrop.splunkd.wire.http import FORM, JSON, Request, Response
 
-FORM = "application/x-www-form-urlencoded"
 # What any path may answer; an answer outside of these, a 500 above all, is a fault.
 STATUSES = ("200", "201", "204", "303", "400", "401", "403", "404", "405", "409", "413", "415")
 MODE = {"name": "output_mode", "in": "query", "schema": {"type": "string", "enum": ["json", "xml"]}}

@@ -185,6 +185,9 @@ class SavedSearches(ConfCollection):
 
     # -- actions -------------------------------------------------------------------------------------------------------
 
+    def conflict_text(self, name: str) -> str:
+        return f"Unable to create saved search with name '{name}'. A saved search with that name already exists."
+
     @action("dispatch", "POST")
     def dispatch(self, request: Request, entry: Entry) -> Response:
         """Run it now; `dispatch.*` arguments override settings, `args.*` fill `$…$` in the search."""

@@ -22,7 +22,7 @@ from caltrop.splunkd.state.state import State
 from caltrop.splunkd.wire.atom import dump_json
 from caltrop.splunkd.wire.http import COLLECTOR_HEAD, JSON, ApiError, Args, Request, Response, dressed, parse_args
 
-MAX_BODY = 256 << 20  # bytes of one request
+MAX_BODY = 256 << 20  # bytes of one request, where limits.conf says no number
 MAX_CHANNELS = 10_000
 MAX_ACKS = 100_000  # a channel forgets its oldest acknowledgements beyond this
 
@@ -78,7 +78,13 @@ class CollectorApp:
             return Response()
 
         response = self._guarded(request, ask, log_access=False)
-        return MAX_BODY if response.status == 200 else response
+        return self._most() if response.status == 200 else response
+
+    def _most(self) -> int:
+        """Bytes that one request may have, by limits.conf."""
+        stanza = self._state.config.stanza("limits", "http_input")
+        text = stanza.get("max_content_length") if stanza else ""
+        return int(text) if text.isdigit() and int(text) else MAX_BODY
 
     def handle(self, request: Request) -> Response:
         return self._guarded(request, lambda: self._answer(request), log_access=True)

@@ -115,6 +115,9 @@ class Args:
         return {key: value for key, value in self.pairs if key not in names}
 
 
+FORM = "application/x-www-form-urlencoded"
+
+
 def parse_args(text: str) -> Args:
     try:
         return Args(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS))
@@ -153,10 +156,13 @@ class Request:
             raise NotFound()
 
     def read_args(self) -> None:
-        """Query arguments, then (for a form body) form arguments."""
+        """Query arguments, then (for a form body) form arguments, whatever the method.
+
+        A form labelled as JSON is a form: solnlib sends such, and splunkd goes by what the body is.
+        """
         pairs = parse_args(self.query).pairs
-        kind = self.headers.get("content-type", "application/x-www-form-urlencoded").split(";")[0].strip().lower()
-        if self.body and self.method in {"POST", "PUT"} and kind == "application/x-www-form-urlencoded":
+        kind = self.headers.get("content-type", FORM).split(";")[0].strip().lower()
+        if self.body and (kind == FORM or (kind == "application/json" and self.body.lstrip()[:1] not in b'{["')):
             pairs = pairs + parse_args(self.body.decode("utf-8", "replace")).pairs
         self.args = Args(pairs)
 

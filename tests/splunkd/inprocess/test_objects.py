@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.inprocess import Client
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -300,6 +301,54 @@ def test_wrong_passwords_lock_an_account_as_configured(admin: Client, someone: C
 
 
 # --- the server about itself --------------------------------------------------------------------------------------------
+
+
+def test_messages_for_roles_and_capabilities_that_are_there(admin: Client) -> None:
+    text = {"name": "told", "value": "text"}
+    assert admin.post("messages", text | {"role": "admin", "capability": "apps_restore"}).status == 201
+    for wrong in ({"role": "no_such_role"}, {"capability": "no_such_capability"}):
+        answer = admin.post("messages", text | wrong)
+        assert answer.status == 400 and next(iter(wrong.values())) in answer.messages[0]
+    assert admin.delete("messages/told").status == 200
+
+
+def test_a_saved_search_that_is_there_already(admin: Client) -> None:
+    for status in (201, 409):
+        answer = admin.post("saved/searches", name="twice", search="| makeresults")
+        assert answer.status == status
+    assert answer.messages == [
+        "Unable to create saved search with name 'twice'. A saved search with that name already exists."
+    ]
+    assert admin.delete("saved/searches/twice").status == 200
+
+
+def test_a_form_is_a_form_whatever_its_label_and_method(admin: Client) -> None:
+    json_label, form_label = "application/json", "application/x-www-form-urlencoded"
+    assert admin.request("POST", "messages", {}, b"name=labelled&value=one+two", json_label).status == 201
+    assert admin.get("messages/labelled").content["message"] == "one two"
+    assert len(admin.request("GET", "authorization/roles", {}, b"count=2&output_mode=json", form_label).entries) == 2
+    query = {"name": "json", "value": "x"}
+    assert admin.request("POST", "messages", query, b' {"name": "other", "value": "y"}', json_label).status == 201
+    assert admin.get("messages/json").content["message"] == "x"
+    for name in ("labelled", "json"):
+        assert admin.delete(f"messages/{name}").status == 200
+
+
+def test_the_collector_as_a_whole(admin: Client, daemon: Daemon) -> None:
+    base = "/servicesNS/nobody/splunk_httpinput/data/inputs/http/http"
+    before = admin.get(base).content
+    assert (before["port"], before["enableSSL"], before["useDeploymentServer"]) == (daemon.state.hec_port, True, False)
+    told = admin.post(base, disabled=1, port=8087, enableSSL=0, useDeploymentServer=1).content
+    assert (told["disabled"], told["port"], told["enableSSL"], told["useDeploymentServer"]) == (
+        True,
+        "8087",
+        False,
+        True,
+    )
+    assert admin.post(base, disabled=0, enableSSL=1).content["disabled"] is False
+    limit = "/servicesNS/nobody/splunk_httpinput/configs/conf-limits/http_input"
+    assert admin.get(limit).content["max_content_length"] == "268435456"
+    assert admin.post(limit, max_content_length="1000").content["max_content_length"] == "1000"
 
 
 def test_settings_messages_and_restart(admin: Client) -> None:
