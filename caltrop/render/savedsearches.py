@@ -154,7 +154,8 @@ def _detection(catalogue: Catalogue, item: Detection) -> Keys:
     label = config.rule_name(item.name)
     search = shipped_search(item)
     risky = deployment.risk and bool(item.risk_objects or item.threat_objects)
-    if risky and config.flavour == "no-es" and item.risk_objects:
+    expanded = risky and config.flavour == "no-es" and bool(item.risk_objects)
+    if expanded:
         search += "\n" + risk_rows(item)
     yield "action.escu", 0
     yield "action.escu.enabled", 1
@@ -197,7 +198,9 @@ def _detection(catalogue: Catalogue, item: Detection) -> Keys:
     yield "is_visible", "true" if config.views else "false"
     if item.throttling:
         yield "alert.suppress", "true"
-        yield "alert.suppress.fields", ",".join(item.throttling.fields)
+        # Where a hit has a row for each of its risk objects, one does not silence the others.
+        apart = ("risk_object", "risk_object_type") if expanded else ()
+        yield "alert.suppress.fields", ",".join((*item.throttling.fields, *apart))
         yield "alert.suppress.period", item.throttling.period
     yield "search", search
     if config.flavour != "no-es":

@@ -302,6 +302,16 @@ def test_without_enterprise_security_rows_become_risk_events(repository: Reposit
     assert "mvexpand caltrop_risk" in stanza["search"]
 
 
+def test_without_enterprise_security_throttling_keeps_every_risk_object_of_a_hit(repository: Repository) -> None:
+    """There a hit has a row for each of its risk objects: throttled by dest and user alone, only the first would be written."""
+    throttled = [("tests:", "throttling:\n  period: 1d\n  fields: [dest, user]\ntests:")]
+    for flavour, fields in (("es", "dest,user"), ("no-es", "dest,user,risk_object,risk_object_type")):
+        folder = repository(detection=throttled)
+        (folder / "app.yml").write_text((folder / "app.yml").read_text() + f"flavour: {flavour}\n")
+        stanza = conf(build(load(folder), folder / "dist").tree, "savedsearches.conf")[RULE]
+        assert stanza["alert.suppress.fields"] == fields
+
+
 def test_administrators_of_splunk_cloud_are_named_in_its_flavour(repository: Repository) -> None:
     app = "id: t_app\nlabel: T\nprefix: Test\nversion: '1.0.0'\nauthor: {name: S}\nflavour: "
     meta = "# admin [ admin ]\n[]\naccess = read : [ * ], write : [ admin, power ]\nexport = system\n"
