@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TARGET ?= embedded
 
-.PHONY: venv prove prove-embedded prove-container test clients unit lint wheel docs site console console-check bench torture fuzz soak clean
+.PHONY: venv prove prove-embedded prove-container container-down test clients unit lint wheel docs site console console-check bench torture fuzz soak clean
 
 venv: .venv/installed
 
@@ -17,12 +17,20 @@ prove: prove-$(TARGET)
 prove-embedded: venv
 	$(BIN)/caltrop test --report reports
 
-# The official Splunk image, by Docker; unverified until somebody runs it (docs/targets.md).
+# The official Splunk image, by Docker; unverified until somebody runs it (docs/targets.md). `container-down` removes it.
 prove-container: venv
+	@command -v docker >/dev/null || { echo "docker is not here: make prove needs none" >&2; exit 2; }
+	@test -n "$$SPLUNK_PASSWORD" || { echo "set SPLUNK_PASSWORD: the container's admin gets it" >&2; exit 2; }
 	$(BIN)/caltrop build
+	tar -C addons -czf dist/windows.tar.gz windows
 	docker compose -f docker/compose.yml up --detach --wait
+	CALTROP_PASSWORD="$$SPLUNK_PASSWORD" $(BIN)/caltrop install dist/windows.tar.gz --target https://127.0.0.1:8089 \
+		--path-on-target /caltrop/windows.tar.gz
 	CALTROP_PASSWORD="$$SPLUNK_PASSWORD" $(BIN)/caltrop test --target https://127.0.0.1:8089 --hec-url https://127.0.0.1:8088 \
 		--package-path /caltrop --without-risk --report reports
+
+container-down:
+	docker compose -f docker/compose.yml down --volumes
 
 test: venv
 	$(BIN)/python -m pytest -n auto -m 'not client'

@@ -8,11 +8,12 @@ import sys
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
 from caltrop import __version__
-from caltrop.cli import COMMANDS, main
+from caltrop.cli import COMMANDS, cli, main
 
 
 def tracked(root: Path) -> list[Path]:
@@ -105,3 +106,25 @@ def test_files_that_a_page_names_exist(root: Path, page: str) -> None:
     assert named
     bases = (root, root / "caltrop", root / "caltrop" / "splunkd")
     assert not [name for name in named if not any((base / name).exists() for base in bases)]
+
+
+def test_recipes_for_containers_name_commands_and_options_that_there_are(root: Path) -> None:
+    """What nobody could run here is right at least in what can be read off it: YAML, commands, options."""
+    workflow = next(
+        text
+        for text in re.findall(r"```text\n(.*?)```", (root / "docs" / "ci.md").read_text(), re.S)
+        if "splunk/splunk" in text
+    )
+    job = yaml.safe_load(workflow)["jobs"]["prove-on-splunk"]
+    assert job["services"]["splunk"]["image"].startswith("splunk/splunk:") and job["steps"]
+    recipe = (root / "Makefile").read_text().partition("prove-container:")[2].partition("\n\n")[0].replace("\\\n", " ")
+    lines = [line for step in job["steps"] for line in str(step.get("run", "")).splitlines()] + recipe.splitlines()
+    found = [
+        re.split(r"[;|]", rest)[0].split() for line in lines for rest in re.findall(r"(?:^|[ /])caltrop (\w.*)", line)
+    ]
+    assert {words[0] for words in found} == {"build", "install", "test"}
+    for words in found:
+        command = cli.get_command(click.Context(cli), words[0])
+        assert command is not None
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known, words

@@ -198,7 +198,7 @@ def _against_target(options: Options, choice: Choice) -> int:
     report = prove(
         proof,
         _chosen(catalogue, choice),
-        Path(options.package_path) if options.package_path else package.resolve(),
+        Path(options.package_path) / package.name if options.package_path else package.resolve(),
         install=not options.installed,
         progress=_tell,
         fail_fast=options.fail_fast or options.keep,

@@ -357,15 +357,22 @@ class RemoteTarget:
         self._collect("/services/collector/raw", parameters, data)
 
     def hec_url(self) -> str:
-        """Base URL of the collector: as given, or this host with the port that the target's global setting names."""
+        """Base URL of the collector: as given, or this host with the port that the target's global setting names. Raises
+        TargetError where that says that it is switched off."""
         if self._hec_url is None:
-            parts = urlsplit(self.url)
-            port, scheme = "8088", "https"
+            host = urlsplit(self.url).hostname or ""
+            port, scheme, off = "8088", "https", False
             with suppress(HTTPError, KeyError, IndexError):
                 content = _content(self.service.get("data/inputs/http/http", output_mode="json"))
+                off = truth(str(content.get("disabled", "")))
                 port = str(content.get("port") or port)
                 scheme = "http" if str(content.get("enableSSL", "1")) in ("0", "False", "false") else "https"
-            self._hec_url = f"{scheme}://{parts.hostname}:{port}"
+            if off:
+                raise TargetError(
+                    f"{self.url}: the HTTP Event Collector is switched off",
+                    hint="enable it under Settings > Data inputs > HTTP Event Collector > Global Settings",
+                )
+            self._hec_url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
         return self._hec_url
 
     @_told

@@ -131,6 +131,18 @@ def test_a_token_instead_of_a_password(run: Run, server: Server, tmp_path: Path)
     assert code == 2 and "refused the token" in said
 
 
+def test_a_package_that_the_target_finds_in_another_folder(
+    run: Run, server: Server, content: Path, tmp_path: Path
+) -> None:
+    """As a container does that has dist/ mounted."""
+    (tmp_path / "mounted").symlink_to(content / "dist")
+    words = ["--password", server.password or "", "--package-path"]
+    code, said = run(*words, str(tmp_path / "mounted"))
+    assert code == 0 and "1 passed" in said, said
+    code, said = run(*words, str(tmp_path / "nowhere"))
+    assert code == 2 and "nowhere" in said and "mount it there" in said, said
+
+
 def test_a_certificate_that_is_checked(run: Run, server: Server, tmp_path: Path) -> None:
     own = server.daemon.state.data_dir / "auth" / "server.pem"
     words = ["--password", server.password or ""]

@@ -89,6 +89,27 @@ def test_a_job_that_does_not_end_is_cancelled() -> None:
     assert job.cancelled
 
 
+@pytest.mark.parametrize(
+    ("url", "setting", "expected"),
+    [
+        ("https://h:8089", {"port": 8288, "enableSSL": "1", "disabled": False}, "https://h:8288"),
+        ("https://h:8089", {"port": "8088", "enableSSL": False}, "http://h:8088"),
+        ("https://[::1]:8089", {"port": "8088"}, "https://[::1]:8088"),
+        ("https://h:8089", {"disabled": "1"}, None),
+    ],
+)
+def test_where_the_collector_is(url: str, setting: dict[str, object], expected: str | None) -> None:
+    body = json.dumps({"entry": [{"content": setting}]}).encode()
+    service = SimpleNamespace(get=lambda path, **_: SimpleNamespace(status=200, body=io.BytesIO(body)))
+    asked = RemoteTarget(service, url, context=CONTEXT)
+    if expected is None:
+        with pytest.raises(TargetError, match="switched off") as caught:
+            asked.hec_url()
+        assert "Global Settings" in (caught.value.hint or "")
+    else:
+        assert asked.hec_url() == expected
+
+
 class Collector(RemoteTarget):
     """A target whose collector gives these answers, one after the other."""
 
