@@ -113,6 +113,8 @@ class Properties(Collection):
     def handle(self, request: Request, rest: list[str]) -> Response:
         if request.method not in {"GET", "POST"}:
             raise ApiError(405, f"Method {request.method} is not allowed on properties")
+        if request.method == "GET":
+            request.require_mode("json", "xml")
         if not rest:
             return self._files(request) if request.method == "GET" else self._new_file(request)
         conf = names_of(rest[0])[0]

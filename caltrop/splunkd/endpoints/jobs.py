@@ -6,6 +6,9 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import polars as pl
+
+from caltrop.dialect.moments import time_bound
 from caltrop.engine import questions
 from caltrop.engine.table import Table
 from caltrop.spl import unparse
@@ -126,7 +129,7 @@ class JobsCollection(Collection):
             self._finish(request, job)
             table = self.searching.rows(job.table)
             table = results.choose_fields(table, fields_of(request.args.all("f") + request.args.all("field_list")))
-            return results.render_export(table, job.messages, request.args.get("output_mode"))
+            return results.render_export(table, job.messages, request.args.get("output_mode", "xml"))
         finally:
             self.searching.jobs.remove(job)
 
@@ -254,7 +257,7 @@ class JobsCollection(Collection):
     @action("events", "GET", "POST")
     def events(self, request: Request, entry: Entry) -> Response:
         job = self.job(entry)
-        return self._results(request, job, job.events, post=request.args.get("search"))
+        return self._results(request, job, _shown_events(job), post=request.args.get("search"))
 
     def _results(self, request: Request, job: Job, table: Table, *, post: str = "", preview: bool = False) -> Response:
         """A page of a job's rows in the output mode asked for, `post` being a search to run over them first."""
@@ -266,21 +269,32 @@ class JobsCollection(Collection):
         offset, count = args.integer("offset", 0), args.integer("count", 100)
         shown = results.page(table, offset, max(count, 0))
         return results.render_results(
-            shown, job.messages, args.get("output_mode"), offset=max(offset, 0), preview=preview,
+            shown, job.messages, args.get("output_mode", "xml"), offset=max(offset, 0), preview=preview,
             post_processed=len(table) if post.strip() else None,
         )  # fmt: skip
 
     @action("summary", "GET", "POST")
     def summary(self, request: Request, entry: Entry) -> Response:
-        job = self.job(entry)
-        told = summaries.field_summary(job.events, request.args.integer("top_count", 10))
+        """Of the events that the job keeps: `top_count`, `min_freq`, `f`, `earliest_time`, `latest_time`, `search`."""
+        self._check_mode(request)
+        job, args = self.job(entry), request.args
+        events = self.searching.jobs.post_process(
+            job, _within(_kept_events(job), args, self.state.now()), args.get("search")
+        )
+        only = fields_of(args.all("f") + args.all("field_list"))
+        told = summaries.field_summary(
+            events, args.integer("top_count", 10), least=args.number("min_freq", 0.0), only=only
+        )
         if request.json:
             return Response(200, dump_json(told), JSON)
         return Response(200, summaries.summary_xml(told).encode(), XML)
 
     @action("timeline", "GET", "POST")
     def timeline(self, request: Request, entry: Entry) -> Response:
-        told = summaries.timeline(self.job(entry).events)
+        """Counts of the events that the job keeps, in no more buckets than its `status_buckets`."""
+        self._check_mode(request)
+        job = self.job(entry)
+        told = summaries.timeline(_kept_events(job), job.spec.buckets, request.args.get("output_time_format"))
         if request.json:
             return Response(200, dump_json(told), JSON)
         return Response(200, summaries.timeline_xml(told).encode(), XML)
@@ -352,6 +366,29 @@ def _search_text(args: Args) -> str:
     return text
 
 
+def _shown_events(job: Job) -> Table:
+    """What `events` shows: of a search that reports, its events are kept where `status_buckets` asks for them."""
+    reports = job.result is not None and job.result.is_transforming
+    return Table.empty() if reports and job.spec.buckets <= 0 else job.events
+
+
+def _kept_events(job: Job) -> Table:
+    """What the summary and the time line are made of: nothing where `status_buckets` asks for none."""
+    return job.events if job.spec.buckets > 0 else Table.empty()
+
+
+def _within(events: Table, args: Args, now: float) -> Table:
+    """The events of `earliest_time` to `latest_time`, where they are given."""
+    if "_time" not in events.fields:
+        return events
+    column, frame = pl.col("_time").cast(pl.Float64, strict=False), events.frame
+    if args.get("earliest_time"):
+        frame = frame.filter(column >= time_bound(args.get("earliest_time"), now))
+    if args.get("latest_time"):
+        frame = frame.filter(column < time_bound(args.get("latest_time"), now))
+    return events.with_frame(frame)
+
+
 def _said(request: Request, text: str) -> Response:
     if request.json:
         return Response(200, dump_json({"messages": [{"type": "INFO", "text": text}]}), JSON)
@@ -366,6 +403,7 @@ def job_content(job: Job, now: float) -> dict[str, Any]:
     transforming = result.is_transforming if result else reporting is not None
     shelf = job.shelf
     event_count, result_count = (shelf.event_count, shelf.result_count) if shelf else (0, 0)
+    available = 0 if transforming and spec.buckets <= 0 else event_count
     commands = [unparse(c) for c in job.search.pipeline.commands]
     earliest, latest = (result.earliest, result.latest) if result else (None, None)
     ended = job.finished if job.done.is_set() else now
@@ -381,7 +419,7 @@ def job_content(job: Job, now: float) -> dict[str, Any]:
         "doneProgress": int(job.progress) if float(job.progress).is_integer() else round(job.progress, 5),
         "dropCount": 0,
         "earliestTime": iso_time(earliest or 0),
-        "eventAvailableCount": event_count,
+        "eventAvailableCount": available,
         "eventCount": event_count,
         "eventFieldCount": len(shelf.event_fields) if shelf else 0,
         "eventIsStreaming": True,

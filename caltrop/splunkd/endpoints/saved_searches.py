@@ -91,6 +91,14 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
+# What a form may hold too: the names of the file, and what an entry shows and clients send back.
+FURTHER = (
+    "actions", "alert_condition", "defer_scheduled_searchable_idxc", "next_scheduled_time", "qualifiedSearch", "skip_scheduled_realtime_idxc",
+    "triggered_alert_count",
+)  # fmt: skip
+FAMILIES = (
+    "action", "alert", "args", "auto_summarize", "dispatch", "display", "durable", "embed", "federated", "request",
+)  # fmt: skip
 # What a scheduled search has below it, beside what every saved search has.
 SCHEDULED = ("acknowledge", "notify", "remove_suppression", "reschedule", "scheduled_times", "suppress")
 MAX_TIMES = 10_000  # scheduled times that are listed at once
@@ -105,7 +113,9 @@ class SavedSearches(ConfCollection):
     create_needs: ClassVar[tuple[str, ...]] = ("search",)
     required: ClassVar[tuple[str, ...]] = ("search",)
     optional = tuple(k for k in DEFAULTS if k != "search")
-    wildcard = ("action\\..*", "alert\\..*", "args\\..*", "dispatch\\..*", "display\\..*", "request\\..*")
+    unnamed = frozenset({*RENAMED.values(), *FURTHER})
+    wildcard = tuple(rf"{word}\..*" for word in FAMILIES)
+    strict = True
     defaults: ClassVar[Mapping[str, Any]] = DEFAULTS
     booleans = frozenset({"alert.suppress", "enableSched"})
     listing_args = frozenset({"add_orphan_field", "earliest_time", "latest_time", "listDefaultActionArgs"})

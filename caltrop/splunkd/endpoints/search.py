@@ -21,11 +21,18 @@ METADATA = ("host", "source", "sourcetype")
 MAX_SUGGESTIONS = 1_000
 
 
+def _check_mode(request: Request) -> None:
+    mode = request.args.maybe("output_mode")
+    if mode is not None and mode.lower() not in {"json", "xml"}:
+        raise ApiError(400, "Invalid output_mode.", "FATAL")
+
+
 @route("search/parser", "GET", "POST")
 @route("search/v2/parser", "GET", "POST")
 def parser(wings: Wings, request: Request) -> Response:
     """The commands of a search; 400 for one that cannot be parsed."""
     owner, app = request.place()
+    _check_mode(request)
     query = request.args.get("q")
     if not query.strip():
         raise ApiError(400, "Invalid query.", "FATAL")
@@ -109,6 +116,7 @@ def _plain(field: str) -> str:
 @route("search/timeparser", "GET", "POST")
 def timeparser(wings: Wings, request: Request) -> Response:
     """The `time` argument as ISO 8601, or in `output_time_format`, as of `now`; 400 unless it is one time that can be read."""
+    _check_mode(request)
     form = request.args.get("output_time_format")
     times = request.args.all("time")
     try:

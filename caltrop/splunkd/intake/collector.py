@@ -24,6 +24,8 @@ from caltrop.splunkd.wire.http import COLLECTOR_HEAD, JSON, ApiError, Args, Requ
 
 MAX_BODY = 256 << 20  # bytes of one request, where limits.conf says no number
 MAX_CHANNELS = 10_000
+# Data of mobile devices and of forwarders, which are not taken here: what is told of a body that is none, as of any.
+ELSEWHERE = {"mint": 5, "s2s": 6}
 MAX_ACKS = 100_000  # a channel forgets its oldest acknowledgements beyond this
 
 
@@ -113,7 +115,7 @@ class CollectorApp:
         kind = "/".join(segments[1:]) or "event"
         if kind == "health":
             return _reply(17) if request.method == "GET" else self._not_allowed("GET")
-        if kind not in {"event", "raw", "ack"}:
+        if kind not in {"event", "raw", "ack", *ELSEWHERE}:
             return self._unknown()
         if request.method != "POST":
             return self._not_allowed()
@@ -128,6 +130,8 @@ class CollectorApp:
         channel = request.headers.get("x-splunk-request-channel") or request.args.get("channel")
         if kind == "ack":
             return self._acknowledge(token, channel, body)
+        if kind in ELSEWHERE:
+            raise HecError(ELSEWHERE[kind])
         if token.use_ack or (kind == "raw" and channel):
             self._check_channel(token, channel)
         if not body.strip():

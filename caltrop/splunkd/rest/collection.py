@@ -124,6 +124,7 @@ class Collection(ABC):
     optional: ClassVar[tuple[str, ...]] = ()
     wildcard: ClassVar[tuple[str, ...]] = ()
     listing_args: ClassVar[frozenset[str]] = frozenset()  # what a GET takes beside LISTING
+    unnamed: ClassVar[frozenset[str]] = frozenset()  # what a form takes besides, without eai:attributes naming it
     strict: ClassVar[bool] = False  # whether a form may hold only the fields above
     paged: ClassVar[bool] = True
     messaged: ClassVar[bool] = True
@@ -247,11 +248,11 @@ class Collection(ABC):
         if request.method == "POST":
             if not self.strict:
                 return
-            known = STEERING | {*self.required, *self.optional}
+            known, wildcard = STEERING | self.unnamed | {*self.required, *self.optional}, self.wildcard
         else:
-            known = LISTING | self.listing_args
+            known, wildcard = LISTING | self.listing_args, ()
         for key in request.args:
-            if key not in known and not any(re.fullmatch(w, key) for w in self.wildcard):
+            if key not in known and not any(re.fullmatch(w, key) for w in wildcard):
                 raise ApiError(400, f'Argument "{key}" is not supported by this handler.')
 
     def authorize(self, request: Request, rest: list[str]) -> None:

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
+import polars as pl
+
+from caltrop.dialect.strftime import strftime
 from caltrop.engine.table import Table, numeric, render, values_of
 from caltrop.splunkd.wire.atom import escape
 from caltrop.splunkd.wire.results import time_text
 
+# Milliseconds of a bucket; the first that gives no more buckets than a job was asked to keep is used.
+DAY = 86_400_000
 SPANS = (
-    0.001,
-    0.01,
-    0.1,
-    1.0,
-    60.0,
-    3600.0,
-    86400.0,
-)  # seconds; the first that gives at most MAX_BUCKETS buckets is used
-MAX_BUCKETS = 300
+    1, 10, 100, 1000, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000, 10_800_000, 21_600_000, 43_200_000, DAY,
+)  # fmt: skip
 HEAD = "<?xml version='1.0' encoding='UTF-8'?>\n"
 
 
-def field_summary(events: Table, top: int) -> dict[str, Any]:
-    """Per field: count, distinct count, the commonest values, and numeric facts where values are numbers."""
+def field_summary(events: Table, top: int, *, least: float = 0.0, only: Sequence[str] = ()) -> dict[str, Any]:
+    """Per field: count, distinct count, the `top` commonest values, and numeric facts where values are numbers.
+
+    Fields of fewer than `least` of the events (0 to 1) are left out, and all but `only` where that names some.
+    """
     fields: dict[str, dict[str, Any]] = {}
-    for name in events.fields:
+    for name in only or events.fields:
+        if name not in events.fields or len(events) - events.frame.get_column(name).null_count() < least * len(events):
+            continue
         column = values_of(events.frame.get_column(name)).drop_nulls().explode()
         if not len(column):
             continue
@@ -58,23 +62,37 @@ def summary_xml(summary: Mapping[str, Any]) -> str:
     return "".join(parts)
 
 
-def timeline(events: Table) -> dict[str, Any]:
-    """Event counts over time, a bucket each."""
-    if "_time" not in events.fields or not len(events):
+def timeline(events: Table, most: int, form: str = "") -> dict[str, Any]:
+    """Event counts over time in at most `most` buckets from the first event to the last; none where `most` is 0.
+
+    `form` is a strftime format for the buckets' times.
+    """
+    if most <= 0 or "_time" not in events.fields or not len(events):
         return {"event_count": 0, "cursor_time": 0.0, "buckets": []}
     times = numeric(events.frame.get_column("_time")).drop_nulls()
     low, high = times.min(), times.max()
     assert isinstance(low, float) and isinstance(high, float)
-    span = next((s for s in SPANS if (high - low) / s < MAX_BUCKETS), float((high - low) // MAX_BUCKETS + 1))
-    counts = dict((times / span).floor().alias("t").value_counts().iter_rows())
-    buckets = [
-        {
-            "total_count": n, "available_count": n, "earliest_time": round(t * span, 3), "duration": span, "is_finalized": True,
-            "earliest_time_offset": 0, "latest_time_offset": 0, "earliest_strftime": time_text(round(t * span, 3)),
-        }
-        for t, n in sorted(counts.items())
-    ]  # fmt: skip
+# Milliseconds of a bucket; the first that gives no more buckets than a job was asked to keep is used.
+DAY = 86_400_000
+SPANS = (
+    1, 10, 100, 1000, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000, 10_800_000, 21_600_000, 43_200_000, DAY,
+)  # fmt: skip
     return {"event_count": len(times), "cursor_time": high, "buckets": buckets}
+
+
+def len_of_bucket(low: float, high: float, most: int) -> int:
+    """Milliseconds of a bucket, so that no more than `most` reach from `low` to `high` (seconds)."""
+
+    def needed(span: int) -> int:
+        return math.floor(high / (span / 1000)) - math.floor(low / (span / 1000)) + 1
+
+    too_short = list(takewhile(lambda span: needed(span) > most, SPANS))
+    if len(too_short) < len(SPANS):
+        return SPANS[len(too_short)]
+    days = max(math.ceil((high - low) * 1000 / DAY / most), 1)
+    while needed(days * DAY) > most:
+        days += 1
+    return days * DAY
 
 
 def timeline_xml(line: Mapping[str, Any]) -> str:

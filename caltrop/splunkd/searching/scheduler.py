@@ -157,5 +157,13 @@ def spec_of(
         provenance="scheduler" if scheduled else "rest",
         scheduled=scheduled,
         ttl=saved.ttl,
-        buckets=int(buckets) if (buckets := saved.get("dispatch.buckets").strip()).isdigit() else 0,
+        max_time=_whole(saved, "dispatch.max_time"),
+        auto_cancel=_whole(saved, "dispatch.auto_cancel"),
+        buckets=_whole(saved, "dispatch.buckets"),
     )
+
+
+def _whole(saved: SavedSearch, key: str) -> int:
+    """A whole number that is not negative; 0 for any other text."""
+    text = saved.get(key).strip()
+    return int(text) if text.isdecimal() else 0

@@ -104,6 +104,15 @@ class Args:
         except ValueError:
             raise ApiError(400, f"Argument {name!r} must be an integer, not {value!r}") from None
 
+    def number(self, name: str, default: float) -> float:
+        value = self.maybe(name)
+        if value is None or not value.strip():
+            return default
+        try:
+            return float(value)
+        except ValueError:
+            raise ApiError(400, f"Argument {name!r} must be a number, not {value!r}") from None
+
     def required(self, name: str) -> str:
         value = self.maybe(name)
         if value is None or not value:

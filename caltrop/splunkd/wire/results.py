@@ -76,7 +76,7 @@ def render_results(
 
     `post_processed`: how many rows a search over the results left, where there was one.
     """
-    mode = mode.lower() or "xml"
+    mode = mode.lower()
     if mode not in MODES:
         raise ApiError(400, "Invalid output_mode.", "FATAL")
     rows = list(rows_of(table))
@@ -119,7 +119,7 @@ def after_head(response: Response) -> Response:
 
 def render_export(table: Table, messages: Sequence[Message], mode: str) -> Response:
     """The answer of `export`: one piece per row, so that a client may read as it comes."""
-    mode = mode.lower() or "xml"
+    mode = mode.lower()
     if mode not in EXPORT_MODES:
         raise ApiError(400, "Invalid output_mode.", "FATAL")
     if mode == "json":

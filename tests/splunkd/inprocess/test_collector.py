@@ -180,3 +180,9 @@ def test_tokens_are_objects(admin: Client) -> None:
         assert admin.post("data/inputs/http", arguments).status == status, arguments
     assert admin.delete("data/inputs/http/generated").status == 200
     assert admin.get("data/inputs/http/generated").status == 404
+
+
+@pytest.mark.parametrize(("path", "number"), [("mint", 5), ("mint/1.0", 5), ("s2s", 6)])
+def test_what_is_taken_elsewhere(bare: Client, path: str, number: int) -> None:
+    assert code(bare.collect(f"collector/{path}", {"not": "it"}, token="aaaa")) == (400, number)
+    assert bare.collect(f"collector/{path}", {"not": "it"}, token="none").status == 403

@@ -8,10 +8,13 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.inprocess import Client
 from caltrop.splunkd.searching import jobs as jobs_module
+from caltrop.splunkd.searching import overview
 from caltrop.splunkd.searching.jobs import Job
 
 from .conftest import Clock, search
@@ -100,7 +103,7 @@ def test_a_job_in_xml_is_a_bare_entry(admin: Client) -> None:
 def test_what_the_events_hold(admin: Client) -> None:
     for number in range(3):
         admin.send("receivers/simple", f"size={number * 10} word=x", source="overview", sourcetype="words", host="h")
-    sid = made(admin, "search index=main source=overview")
+    sid = made(admin, "search index=main source=overview", status_buckets="300")
     fields = {
         field.get("k"): field
         for field in ElementTree.fromstring(admin.get(f"search/jobs/{sid}/summary", output_mode="xml").body).findall(
@@ -120,6 +123,62 @@ def test_what_the_events_hold(admin: Client) -> None:
     assert (none["fields"], none["rows"], none["post_process_count"]) == ([], [], 0)
     empty = made(admin, "search index=main source=nothing")
     assert ElementTree.fromstring(admin.get(f"search/jobs/{empty}/timeline", output_mode="xml").body).get("c") == "0"
+
+
+def test_a_job_keeps_what_its_status_buckets_ask_for(admin: Client) -> None:
+    rows = "".join(
+        f'{{"time": {1_699_990_000 + n * 600}, "event": "n={n} odd={n % 2}", "source": "bucketed"}}' for n in range(10)
+    )
+    token = admin.post("data/inputs/http", name="bucketed", index="main").content["token"]
+    assert admin.collect("collector", rows, token=token).status == 200
+    plain = made(admin, "search index=main source=bucketed")
+    assert len(admin.get(f"search/jobs/{plain}/events").json()["results"]) == 10
+    assert admin.get(f"search/jobs/{plain}/timeline").json()["buckets"] == []
+    assert admin.get(f"search/jobs/{plain}/summary").json() == {"event_count": 0, "fields": {}}
+    reports = made(admin, "search index=main source=bucketed | stats count")
+    assert admin.get(f"search/jobs/{reports}/events").json()["results"] == []
+    assert admin.get(f"search/jobs/{reports}").content["eventAvailableCount"] == 0
+    kept = made(admin, "search index=main source=bucketed | stats count", status_buckets="4")
+    assert len(admin.get(f"search/jobs/{kept}/events").json()["results"]) == 10
+    assert admin.get(f"search/jobs/{kept}").content["eventAvailableCount"] == 10
+    line = admin.get(f"search/jobs/{kept}/timeline", output_time_format="%H:%M").json()
+    assert [(b["earliest_strftime"], b["total_count"], b["duration"]) for b in line["buckets"]] == [
+        ("19:00", 1, 1800.0), ("19:30", 3, 1800.0), ("20:00", 3, 1800.0), ("20:30", 3, 1800.0)
+    ]  # fmt: skip
+
+
+def test_what_a_summary_is_asked_for(admin: Client) -> None:
+    sid = made(admin, "search index=main source=bucketed", status_buckets="300")
+
+    def fields(**asked: str) -> dict[str, int]:
+        told = admin.get(f"search/jobs/{sid}/summary", asked).json()
+        return {name: field["count"] for name, field in told["fields"].items()}
+
+    assert fields(f="n,odd,none") == {"n": 10, "odd": 10}
+    assert fields(f="n", earliest_time="1699992400", latest_time="1699993600") == {"n": 2}
+    assert fields(f="n", search="search odd=1") == {"n": 5}
+    assert fields(f="n", min_freq="0.5", search="eval n=if(odd=1,n,null())") == {"n": 5}
+    assert fields(f="n", min_freq="0.6", search="eval n=if(odd=1,n,null())") == {}
+    modes = admin.get(f"search/jobs/{sid}/summary", f="n", top_count=3).json()["fields"]["n"]["modes"]
+    assert len(modes) == 3
+    assert admin.get(f"search/jobs/{sid}/summary", min_freq="often").status == 400
+    for below in ("summary", "timeline"):
+        refused = admin.get(f"search/jobs/{sid}/{below}", output_mode="nonsense")
+        assert (refused.status, b"Invalid output_mode." in refused.body) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most", "span"),
+    [(0.0, 0.0, 1, 1), (0.0, 59.0, 60, 1000), (0.0, 60.0, 60, 5000), (0.0, 86_400.0 * 9, 3, 4 * 86_400_000), (5.0, 10.0, 1, 30_000)],
+)
+def test_the_length_of_a_bucket(low: float, high: float, most: int, span: int) -> None:
+    assert overview.len_of_bucket(low, high, most) == span
+
+
+@given(st.floats(0, 2e9), st.floats(0, 1e9), st.integers(1, 1000))
+def test_no_more_buckets_than_asked_for(low: float, width: float, most: int) -> None:
+    span = overview.len_of_bucket(low, low + width, most) / 1000
+    assert int((low + width) // span) - int(low // span) + 1 <= most
 
 
 @pytest.mark.parametrize(
