@@ -270,7 +270,7 @@ def test_typeahead_timeparser_summary_timeline_log(service: client.Service, raw:
     assert suggestions[0] == {"content": f'index="{index}"', "count": 6, "operator": True}
     parsed = raw("GET", "/services/search/timeparser?output_mode=json&time=86400").json()
     assert parsed == {"86400": "1970-01-02T00:00:00+00:00"}
-    job = service.jobs.create(f"search index={index}", exec_mode="blocking")
+    job = service.jobs.create(f"search index={index}", exec_mode="blocking", status_buckets=300)
     summary = ElementTree.fromstring(job.summary().read())
     users = next(f for f in summary.iter("field") if f.get("k") == "user")
     assert (users.get("c"), users.get("dc")) == ("6", "2")
