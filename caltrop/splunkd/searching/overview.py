@@ -69,27 +69,33 @@ def timeline(events: Table, most: int, form: str = "") -> dict[str, Any]:
     """
     if most <= 0 or "_time" not in events.fields or not len(events):
         return {"event_count": 0, "cursor_time": 0.0, "buckets": []}
-    times = numeric(events.frame.get_column("_time")).drop_nulls()
+    times = (numeric(events.frame.get_column("_time")).drop_nulls() * 1000).round().cast(pl.Int64)
     low, high = times.min(), times.max()
-    assert isinstance(low, float) and isinstance(high, float)
-# Milliseconds of a bucket; the first that gives no more buckets than a job was asked to keep is used.
-DAY = 86_400_000
-SPANS = (
-    1, 10, 100, 1000, 5000, 10_000, 30_000, 60_000, 300_000, 600_000, 1_800_000, 3_600_000, 10_800_000, 21_600_000, 43_200_000, DAY,
-)  # fmt: skip
-    return {"event_count": len(times), "cursor_time": high, "buckets": buckets}
+    assert isinstance(low, int) and isinstance(high, int)
+    length = len_of_bucket(low, high, most)
+    span, begin = length / 1000, low // length
+    counts = dict((times // length - begin).alias("n").value_counts().iter_rows())
+    buckets = []
+    for n in range(max(counts) + 1):
+        t = (begin + n) * length / 1000
+        buckets.append({
+            "total_count": counts.get(n, 0), "available_count": counts.get(n, 0), "earliest_time": t, "duration": span,
+            "is_finalized": True, "earliest_time_offset": 0, "latest_time_offset": 0,
+            "earliest_strftime": (strftime(t, form) or "") if form else time_text(t),
+        })  # fmt: skip
+    return {"event_count": len(times), "cursor_time": high / 1000, "buckets": buckets}
 
 
-def len_of_bucket(low: float, high: float, most: int) -> int:
-    """Milliseconds of a bucket, so that no more than `most` reach from `low` to `high` (seconds)."""
+def len_of_bucket(low: int, high: int, most: int) -> int:
+    """Milliseconds of a bucket, so that no more than `most` reach from `low` to `high` (milliseconds)."""
 
     def needed(span: int) -> int:
-        return math.floor(high / (span / 1000)) - math.floor(low / (span / 1000)) + 1
+        return high // span - low // span + 1
 
     too_short = list(takewhile(lambda span: needed(span) > most, SPANS))
     if len(too_short) < len(SPANS):
         return SPANS[len(too_short)]
-    days = max(math.ceil((high - low) * 1000 / DAY / most), 1)
+    days = max(math.ceil((high - low) / DAY / most), 1)
     while needed(days * DAY) > most:
         days += 1
     return days * DAY
