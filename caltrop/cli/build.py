@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from caltrop.cli.progress import waiting
 from caltrop.errors import FindingsError
 
 if TYPE_CHECKING:
@@ -51,9 +52,11 @@ def _build(content: Path, out: Path, unchecked: bool, cache: Path | None) -> tup
     from caltrop.render import build
 
     gc.disable()  # everything that is made is kept until the end: collecting would only walk it
-    catalogue = load(content, checks=not unchecked, places=False, cache=cache)
+    with waiting("reading the content"):
+        catalogue = load(content, checks=not unchecked, places=False, cache=cache)
     _refuse(catalogue)
-    result = build(catalogue, out)
+    with waiting("building the package"):
+        result = build(catalogue, out)
     talk = [f"{len(catalogue.detections)} detections, {result.files} files, sha256 {result.sha256}"]
     if catalogue.problems:
         errors = len(catalogue.errors)

@@ -13,7 +13,7 @@ import click
 from caltrop.cli.groups import Group
 from caltrop.cli.hunt import command as hunt
 from caltrop.cli.options import addon_options, packages
-from caltrop.cli.progress import shown
+from caltrop.cli.progress import shown, waiting
 from caltrop.errors import CaltropError
 
 if TYPE_CHECKING:
@@ -85,7 +85,8 @@ def test_command(
     from caltrop.knowledge import app_folders
     from caltrop.replay.clone import Clone
 
-    catalogue = load(folder, checks=False, cache=home(folder))
+    with waiting("reading the content"):
+        catalogue = load(folder, checks=False, cache=home(folder))
     with app_folders(packages(apps, folder), addons=addons) as folders:
         chosen = list(own.trials(catalogue, Clone(clone), folders, everything=everything or bool(names)))
         return _attempt(catalogue, _named(chosen, names), folders, jobs or os.cpu_count() or 1, out)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from caltrop.cli.options import addon_options, packages, windows_option
-from caltrop.cli.progress import shown
+from caltrop.cli.progress import shown, waiting
 
 if TYPE_CHECKING:
     from caltrop.hunt.model import Outcome
@@ -80,15 +81,17 @@ def command(
 
     for path in outs:
         files.check(path)
-    catalogue = load(folder, checks=False, cache=home(folder))
+    with waiting("reading the content"):
+        catalogue = load(folder, checks=False, cache=home(folder))
     detections, left_out = chosen(
         catalogue, detections=names, stories=stories, techniques=techniques, types=types, min_risk=min_risk,
         everything=everything,
     )  # fmt: skip
-    with (
-        app_folders(packages(apps, folder), addons=addons) as folders,
-        instance_of(catalogue, data, folders, macros, windows=windows) as (instance, events),
-    ):
+    with ExitStack() as stack:
+        with waiting("reading the data"):
+            folders = stack.enter_context(app_folders(packages(apps, folder), addons=addons))
+            given = instance_of(catalogue, data, folders, macros, windows=windows)
+            instance, events = stack.enter_context(given)
         followed = shown("hunting", detections, len(detections))
         found = hunt(instance, catalogue, followed, events, everything=everything, left_out=left_out)
     for path in outs:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from caltrop.cli.progress import waiting
 from caltrop.errors import CaltropError, Location
 
 if TYPE_CHECKING:
@@ -43,10 +44,11 @@ def loaded(
             **overrides,
         )
         for path in data:
-            if path == STDIN:
-                count = instance.add_file(_stdin(), options, name="stdin")
-            else:
-                count = instance.add_file(path, options)
+            with waiting(f"reading {'standard input' if path == STDIN else path}"):
+                if path == STDIN:
+                    count = instance.add_file(_stdin(), options, name="stdin")
+                else:
+                    count = instance.add_file(path, options)
             if not count:
                 click.echo(f"{path}: no events", err=True)
         yield instance

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
+PATIENCE, TICK = (
+    1.0,
+    0.25,
+)  # seconds until something is said of work whose end is not known, and between two looks at the clock
+_WIPE = "\r\x1b[K"
 
 
 class Bar(Protocol):
@@ -56,3 +65,33 @@ def shown(what: str, items: Iterable[T], total: int) -> Iterator[T]:
         for item in items:
             yield item
             progress.advance()
+
+
+@contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """What goes on, and for how long by now, once that is over a second.
+
+    Told by a timer of this process and not by a thread: a process with threads cannot fork, and content is read by two.
+    """
+    timed = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    if not sys.stderr.isatty() or not timed or signal.getitimer(signal.ITIMER_REAL)[0]:
+        yield
+        return
+    began, told = time.monotonic(), False
+
+    def tell(_number: int, _frame: FrameType | None) -> None:
+        nonlocal told
+        told = True
+        sys.stderr.write(f"{_WIPE}{what} … {time.monotonic() - began:.0f} s")
+        sys.stderr.flush()
+
+    before = signal.signal(signal.SIGALRM, tell)
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE, TICK)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        if told:
+            sys.stderr.write(_WIPE)
+            sys.stderr.flush()

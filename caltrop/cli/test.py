@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from caltrop.cli.options import Login, addon_options, attack_data_option, credential_options, hec_options, packages
-from caltrop.cli.progress import bar
+from caltrop.cli.progress import bar, waiting
 from caltrop.errors import CaltropError, FindingsError
 
 if TYPE_CHECKING:
@@ -143,10 +143,11 @@ def _catalogue(options: Options, choice: Choice, *, whole: bool) -> Catalogue:
     from caltrop.content import load
     from caltrop.content.cache import home
 
-    if whole:
-        catalogue = load(options.content, cache=home(options.content))
-    else:
-        catalogue = load(options.content, only=choice.files)
+    with waiting("reading the content"):
+        if whole:
+            catalogue = load(options.content, cache=home(options.content))
+        else:
+            catalogue = load(options.content, only=choice.files)
     if catalogue.blocking:
         for problem in catalogue.errors:
             click.echo(str(problem), err=True)
@@ -166,7 +167,8 @@ def _build(catalogue: Catalogue, options: Options, choice: Choice, stack: ExitSt
     from caltrop.render import build
 
     if choice.files is None:
-        return build(catalogue, options.content / "dist").package.resolve()
+        with waiting("building the package"):
+            return build(catalogue, options.content / "dist").package.resolve()
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="caltrop-part-"))
     return build(catalogue, folder).package.resolve()
 
@@ -195,21 +197,31 @@ def _against_target(options: Options, choice: Choice) -> int:
         keep=options.keep,
         clones=clones(catalogue.config.data_cache, options.content, options.attack_data),
     )
-    report = prove(
-        proof,
-        _chosen(catalogue, choice),
-        Path(options.package_path) / package.name if options.package_path else package.resolve(),
-        install=not options.installed,
-        progress=_tell,
-        fail_fast=options.fail_fast or options.keep,
-    )
+    detections = _chosen(catalogue, choice)
+    with _followed(len(detections)) as tell:
+        report = prove(
+            proof,
+            detections,
+            Path(options.package_path) / package.name if options.package_path else package.resolve(),
+            install=not options.installed,
+            progress=tell,
+            fail_fast=options.fail_fast or options.keep,
+        )
     if options.keep and not report.passed:
         click.echo(f'kept: index=* host="{proof.host}" on {target.url}; delete it when you are done', err=True)
     return _finish(report, options)
 
 
-def _tell(result: DetectionResult) -> None:
-    click.echo(f"{result.verdict}: {result.name}", err=True)
+@contextmanager
+def _followed(detections: int) -> Iterator[Callable[[DetectionResult], None]]:
+    """Tells each verdict as it comes, and how far the run is."""
+    with bar("proving", detections) as shown:
+
+        def tell(result: DetectionResult) -> None:
+            click.echo(f"{result.verdict}: {result.name}", err=True)
+            shown.advance()
+
+        yield tell
 
 
 # -- the embedded server
@@ -226,8 +238,11 @@ def _on_embedded(options: Options, choice: Choice, stack: ExitStack) -> int:
     if jobs > 1:
         report = _side_by_side(options, setting, catalogue, detections, jobs)
     else:
-        bench = Bench(setting, stack)
-        report = bench.prove(_tasks(catalogue, detections), progress=_tell, fail_fast=options.fail_fast or options.keep)
+        with waiting("starting the server"):
+            bench = Bench(setting, stack)
+        tasks = _tasks(catalogue, detections)
+        with _followed(len(tasks)) as tell:
+            report = bench.prove(tasks, progress=tell, fail_fast=options.fail_fast or options.keep)
     report.scope, report.seconds = choice.scope, time.monotonic() - began
     code = _finish(report, options)
     if bench is not None and options.watch:
@@ -274,13 +289,8 @@ def _side_by_side(
     from caltrop.testing.bench import together
 
     tasks = _tasks(catalogue, detections)
-    with bar("proving", len(tasks)) as shown:
-
-        def progress(result: DetectionResult) -> None:
-            _tell(result)
-            shown.advance()
-
-        return together(setting, tasks, jobs, progress=progress, fail_fast=options.fail_fast)
+    with _followed(len(tasks)) as tell:
+        return together(setting, tasks, jobs, progress=tell, fail_fast=options.fail_fast)
 
 
 # -- on and on

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from caltrop.cli.progress import waiting
+
 if TYPE_CHECKING:
     from caltrop.content import Problem
 
@@ -68,7 +70,8 @@ def command(
 
         for done in fix(content):
             click.echo(f"fixed {done.file}: {done.message} [{done.code}]", err=True)
-    catalogue = load(content)
+    with waiting("reading the content"):
+        catalogue = load(content)
     problems = catalogue.problems
     if baseline is not None:
         problems = _unknown(baseline, problems, update_baseline)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -51,6 +51,16 @@ class _Extraction:
     moving: frozenset[str] | None  # fields that depend on the moment, which are not kept; None: any may
     rows: int = 0
     held: _Held | None = None
+    stored: dict[frozenset[str], bool] = field(
+        default_factory=dict
+    )  # whether the events have these fields without extraction
+
+    def has(self, names: frozenset[str], frame: pl.DataFrame, knowledge: Knowledge) -> bool:
+        """Whether the segment's events have these fields as they are."""
+        known = self.stored.get(names)
+        if known is None:
+            known = self.stored[names] = knowledge.has(frame, names)
+        return known
 
 
 Key = tuple[str, str, str, str]  # what is kept, segment, state of the knowledge, time zone where that counts
@@ -93,6 +103,8 @@ class Extractions:
             return Extracted(chosen)
         if state is None:
             state = self._begun(key, _Extraction(knowledge.moving(stored)), segment)
+        if names is not None and state.has(frozenset(names), stored, knowledge):
+            return Extracted(chosen)
         if state.moving is None or (state.moving and (names is None or not state.moving.isdisjoint(names))):
             return _seen(_extract(knowledge, chosen, names, ctx, lasting=False), knowledge, names, stored)
         held = state.held

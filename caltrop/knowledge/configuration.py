@@ -143,6 +143,7 @@ class Configuration:
         self.overlay = None if isinstance(apps, Path) else Overlay()
         self._with_stand_ins = stand_ins
         self._stand_ins: frozenset[str] | None = None
+        self._enabled: tuple[list[str], list[str]] | None = None
         self.reload()
 
     # --- apps -------------------------------------------------------------------------------------------------------
@@ -185,7 +186,7 @@ class Configuration:
             del self._digests[digest]
         if not conf:
             self._metadata.clear()
-            self._stand_ins = None
+            self._stand_ins = self._enabled = None
 
     def add_app(self, folder: Path) -> None:
         """One more app folder (a configuration opened on `etc` finds its apps by `reload()`)."""
@@ -232,8 +233,12 @@ class Configuration:
 
     def _groups(self) -> tuple[list[str], list[str]]:
         """Enabled apps by name: those that stand in for nothing, and the stand-ins."""
-        enabled = sorted(n for n in self._apps if n != SYSTEM and self.enabled(n))
-        return [n for n in enabled if n not in self.stand_ins], [n for n in enabled if n in self.stand_ins]
+        with self._lock:
+            if self._enabled is None:
+                enabled = sorted(n for n in self._apps if n != SYSTEM and self.enabled(n))
+                ours = self.stand_ins
+                self._enabled = [n for n in enabled if n not in ours], [n for n in enabled if n in ours]
+            return self._enabled
 
     def shipped(self, app: str, conf: str) -> Mapping[str, Mapping[str, str]]:
         """What the `default` layer of one app says in a conf file, without `[default]`."""

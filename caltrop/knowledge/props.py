@@ -10,7 +10,7 @@ written as the event has it is the strongest.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -281,6 +281,16 @@ class Plan:
     evals: tuple[Calculated, ...] = ()
     lookups: tuple[AutoLookup, ...] = ()
     faults: tuple[Fault, ...] = ()
+
+    def replaces(self, names: Collection[str]) -> bool:
+        """Whether one of these fields may get another value in an event that has it. Indexed JSON gives its values twice."""
+        given = {alias.target for alias in self.aliases if not alias.keep} | {item.name for item in self.evals}
+        if any(name in given for name in names):
+            return True
+        outputs = [lookup.targets for lookup in self.lookups if not lookup.keep]
+        return (
+            any(targets is None or any(name in targets for name in names) for targets in outputs) or self.indexed_json
+        )
 
 
 # LOOKUP may stand without its hyphen, or with an underscore.

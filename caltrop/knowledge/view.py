@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -392,6 +392,16 @@ class Knowledge:
         if wanted is not None:
             result = result.select([c for c in result.columns if c in wanted or c in frame.columns])
         return result
+
+    def has(self, frame: pl.DataFrame, wanted: Collection[str]) -> bool:
+        """Whether the events have all of the wanted fields as they are: in every row, and nothing computes them anew."""
+        if labels.asked(wanted) or not set(wanted) <= set(frame.columns) or self.props.faults:
+            return False
+        renamed = ("sourcetype", "_sourcetype") if self.props.renames else ()
+        if any(frame.get_column(n).null_count() or n in self._tokenizers[0] or n in renamed for n in wanted):
+            return False
+        plans = {plan for kind in _kinds(frame).unique().iter_rows() for plan in self.plans(*kind)}
+        return not any(plan.faults or plan.replaces(wanted) for plan in plans)
 
     def check(self, asker: Asker) -> None:
         """Meet every fault of what this context sees, whatever the events: settings, transforms, lookups, expressions, event

@@ -32,7 +32,7 @@ def serve(stack: ExitStack, apps: Sequence[Path], ours: bool, *, explains: bool 
     disk.nothing_lasts()
     server = stack.enter_context(Server(addons=None if ours else (), asleep=True))
     if not explains:
-        server.daemon.state.config.set("limits", "caltrop", {"explain": "false"}, app="search")
+        server.daemon.state.config.set("limits", "caltrop", {"explain": "false"}, app="system")
     for app in apps:
         server.install(app)
     credentials = Credentials(server.username, server.password)
@@ -77,6 +77,8 @@ class Bench:
 
     def __init__(self, setting: Setting, stack: ExitStack) -> None:
         self._names: dict[str, str] = {}
+        self._kinds: set[tuple[str, str]] = set()
+        self._addons: list[AddOn] = []
         self._package = Path(setting.package)
         # Nobody reads the server's explanations but whom `keep` leads there: a proof asks for its own where one is wanted.
         apps = [Path(app) for app in setting.apps]
@@ -102,7 +104,15 @@ class Bench:
             check = survives_reinstall(self.proof, task.detection, self._package)
             return Done(report=self.report, addons=addons(self.proof), check=check)
         result = prove_detection(self.proof, task.detection)
-        return Done(report=self.report, addons=addons(self.proof), result=result)
+        kinds = {
+            (data.source, data.sourcetype)
+            for test in task.detection.tests
+            for data in (*test.attack_data, *test.benign)
+        }
+        if not kinds <= self._kinds:  # what steps aside does so for kinds of events
+            self._kinds |= kinds
+            self._addons = addons(self.proof)
+        return Done(report=self.report, addons=self._addons, result=result)
 
     def prove(
         self,

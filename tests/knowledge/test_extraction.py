@@ -56,11 +56,11 @@ class Asked:
     """Knowledge asked by one search."""
 
     def __init__(self, knowledge: Knowledge, asker: Asker) -> None:
-        self._knowledge = knowledge
+        self.knowledge = knowledge
         self._asker = asker
 
     def extract(self, frame: pl.DataFrame, wanted: set[str] | None = None) -> pl.DataFrame:
-        return self._knowledge.extract(frame, wanted, self._asker)
+        return self.knowledge.extract(frame, wanted, self._asker)
 
     @property
     def problems(self) -> list[str]:
@@ -327,3 +327,32 @@ def test_a_mode_that_is_not_read_is_told_and_something_like_it_used(know: Callab
     knowledge = know(f"[st]\nKV_MODE = {mode}\n")
     assert row(knowledge.extract(events("a=1 B\nx y"))) in ({"a": "1"}, {"a_1": "x", "B": "y"})
     assert [p.partition(": ")[0] for p in knowledge.problems] == ["app/default/props.conf:2"]
+
+
+@pytest.mark.parametrize(
+    ("props", "wanted", "has"),
+    [
+        ("EXTRACT-a = (?<host>x)", {"_raw", "host", "source"}, True),  # fills only what is empty
+        ("FIELDALIAS-a = y ASNEW host", {"host"}, True),
+        ("FIELDALIAS-a = y AS host", {"host"}, False),
+        ("EVAL-host = upper(host)", {"host"}, False),
+        ("EVAL-host = upper(host)", {"source"}, True),
+        ("LOOKUP-a = t user OUTPUTNEW host", {"host"}, True),
+        ("LOOKUP-a = t user OUTPUT host", {"host"}, False),
+        ("LOOKUP-a = t user", {"host"}, False),  # every other field of the table
+        ("rename = other", {"sourcetype"}, False),
+        ("rename = other", {"host"}, True),
+        ("EXTRACT-a = (", {"host"}, False),  # whoever reads it may have to be told
+        ("", {"host", "eventtype"}, False),
+        ("", {"host", "user"}, False),
+        ("", {"sometimes"}, False),
+    ],
+)
+def test_what_events_have_as_they_are(know: Callable[..., Asked], props: str, wanted: set[str], has: bool) -> None:
+    knowledge = know(f"[st]\n{props}\n").knowledge
+    frame = events("x", "y").with_columns(pl.Series("sometimes", ["a", None]))
+    assert knowledge.has(frame, wanted) is has
+
+
+def test_a_field_with_a_tokenizer_is_not_as_it_is(know: Callable[..., Asked]) -> None:
+    assert not know("", fields="[host]\nTOKENIZER = (\\w)").knowledge.has(events("x"), {"host"})

@@ -395,5 +395,5 @@ register(
     reads=nothing,
     gives=_makeresults,
 )
-register("delete", kind="transforming", reads=addressed)
+register("delete", kind="transforming", reads=addressed, keeps_only_named=always)
 register("history", "audit")

@@ -40,17 +40,23 @@ def split(text: str) -> list[str]:
 
 
 class Roles:
-    """What roles allow, read from the configuration each time: edits show at once."""
+    """What roles allow, as the configuration has it at the moment: edits show at once."""
 
     def __init__(self, config: Configuration) -> None:
         self._config = config
+        self._settings: tuple[tuple[int, ...], dict[str, dict[str, str]]] = ((), {})  # of roles, in one state
 
     def names(self) -> list[str]:
         return [n.removeprefix(PREFIX) for n in self._config.stanzas("authorize") if n.startswith(PREFIX)]
 
     def settings(self, role: str) -> dict[str, str]:
-        stanza = self._config.stanza("authorize", PREFIX + role)
-        return stanza.values() if stanza else {}
+        revision, known = self._config.revision(["authorize"]), self._settings
+        if known[0] != revision:
+            known = self._settings = revision, {}
+        if role not in known[1]:
+            stanza = self._config.stanza("authorize", PREFIX + role)
+            known[1][role] = stanza.values() if stanza else {}
+        return known[1][role]
 
     def imported(self, role: str) -> list[str]:
         return split(self.settings(role).get("importRoles", ""))
