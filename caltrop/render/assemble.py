@@ -79,6 +79,8 @@ def _render(catalogue: Catalogue) -> tuple[dict[str, bytes], dict[str, Conf]]:
     else:
         files |= _enrichment(catalogue, files, root)
     files |= _data_files(catalogue)
+    if not any(name.startswith("static/appIcon") for name in files):  # an app without any has an empty square
+        files |= {f"static/{name}": body for name, body in _template(shipped("app") / "static").items()}
     if (root / app.LICENSE).is_file():
         files.setdefault(app.LICENSE, (root / app.LICENSE).read_bytes())
     made = for_views.lookups(catalogue) if config.views and catalogue.detections else {}

@@ -108,6 +108,7 @@ def test_the_files_of_an_app(repository: Repository) -> None:
     assert manifest["info"]["id"] == {"group": None, "name": "test_app", "version": "1.0.0"}
     meta = parse((result.tree / "metadata/default.meta").read_text()).settings()
     assert meta[""] == {"access": "read : [ * ], write : [ admin, sc_admin, power ]", "export": "system"}
+    assert len(list((result.tree / "static").glob("appIcon*.png"))) == 4  # the content brings none of its own
     assert not (result.tree / "bin").exists() and not (result.tree / "default/commands.conf").exists()
 
 

@@ -22,6 +22,7 @@ from caltrop.dialect.conf import parse as parse_conf
 from caltrop.render import build, catalogue, views
 from caltrop.render.reading import reading
 from caltrop.spl import parse as parse_spl
+from caltrop.spl import parse_eval
 from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.inprocess import Client
 from tests.content.sample import DETECTION, Repository
@@ -385,6 +386,66 @@ def test_coverage_of_a_data_model(tmp_path_factory: pytest.TempPathFactory) -> N
         assert site.faults == []
 
 
+class Packaged:
+    """A server with the package of a whole repository, and nothing else."""
+
+    def __init__(self, folder: Path, root: Path) -> None:
+        content = load(root, checks=False)
+        self.id = content.config.id
+        self.names = {d.name: content.config.rule_name(d.name) for d in content.detections}
+        built = build(content, folder / "dist")
+        self.tree = built.tree
+        self.daemon = Daemon(folder / "server", password="secret")
+        self.admin = Client(self.daemon).basic("admin", "secret")
+        assert self.admin.post("apps/local", name=str(built.package), filename=1).status == 201
+        self.faults: list[str] = []
+
+    def run(self, spl: str, earliest: str, latest: str) -> Rows:
+        text = spl if spl.lstrip().startswith("|") else f"search {spl}"
+        answer = self.admin.post(
+            f"/servicesNS/admin/{self.id}/search/jobs", search=text, exec_mode="oneshot", count=0, earliest_time=earliest,
+            latest_time=latest,
+        )  # fmt: skip
+        if answer.status != 200 or any(m["type"] not in ("INFO", "DEBUG") for m in answer.json()["messages"]):
+            self.faults.append(f"{text}\n{answer.text[:500]}")
+        rows: Rows = answer.json().get("results", [])
+        return rows
+
+    def view(self, name: str, **values: str) -> Browser:
+        text = (self.tree / f"default/data/ui/views/{name}.xml").read_text()
+        return Browser(text, self.run, {key.replace("__", "."): value for key, value in values.items()})
+
+
+@pytest.mark.slow
+def test_every_detection_here_can_be_tuned_and_looked_at(root: Path, tmp_path: Path) -> None:
+    """Its search without the filter, that of its events and the counts of its fields all run."""
+    site = Packaged(tmp_path, root)
+    for name, rule in site.names.items():
+        assert f"{name}\n" in site.view("tune", form__search_name=rule).html()
+        assert site.view("coverage", form__search_name=rule).rows(f"Fields that are filled: {name}")
+        assert "How to implement it" in site.view("help", form__search_name=rule).html()
+    site.daemon.stop()
+    assert site.faults == []
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_views_of_a_thousand_detections(shared: Path, tmp_path: Path) -> None:
+    """Each is as long as one of three detections, and its searches run."""
+    site = Packaged(tmp_path, shared / "corpus/escu")
+    for name in VIEWS:
+        path = site.tree / f"default/data/ui/views/{name}.xml"
+        assert path.stat().st_size < 20_000 and simplexml.check(path.read_text()) == []
+    assert len(site.view("overview").rows("Detections")) == len(site.names) > 1000
+    coverage = site.view("coverage")
+    assert len(coverage.rows("Is each detection blind?")) == len(site.names)
+    assert len(coverage.rows("ATT&CK: enabled detections of all that there are")) > 20
+    site.view("hits")
+    site.view("help")
+    site.daemon.stop()
+    assert site.faults == []
+
+
 # -- risk without Enterprise Security ------------------------------------------------------------------------------------
 
 
@@ -470,6 +531,13 @@ def test_names_of_any_kind_give_views_that_read_and_searches_that_parse(name: st
             filled = simplexml.fill(query.query, tokens)
             assert filled is not None
             parse_spl(f"| makeresults | {filled.lstrip('| ')}" if query.base else filled)
+            for condition in (c for handler in query.handlers for c in handler.conditions if c.match):
+                expression = simplexml.fill(condition.match, dict.fromkeys(simplexml.names(condition.match), "1"))
+                assert expression is not None
+                parse_eval(expression)
+        for palette in (one for one in simplexml.parse(text).walk() if one.tag == "colorPalette"):
+            if palette.attributes["type"] == "expression":
+                parse_eval(palette.text)
 
 
 @pytest.mark.parametrize(
