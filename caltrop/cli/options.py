@@ -165,7 +165,10 @@ def installed_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def called(*args: Any, app: str | None, **given: Any) -> Any:
         return command(*args, app=app or app_here(), **given)
 
-    return click.option("--target", required=True, metavar="URL", help="Management address, such as https://127.0.0.1:8089.")(
+    return click.option(
+        "--target", required=True, envvar="CALTROP_TARGET", metavar="URL",
+        help="Management address, such as https://127.0.0.1:8089; or CALTROP_TARGET.",
+    )(
         credential_options(
             click.option(
                 "--app-id", "app", metavar="ID",

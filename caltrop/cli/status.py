@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,9 +41,11 @@ def command(
     from caltrop.cli import results
     from caltrop.cli.remote import as_table
     from caltrop.dialect.strftime import strftime
+    from caltrop.operate.changes import check_range
     from caltrop.operate.installed import chosen, detections
     from caltrop.operate.runs import Runs, runs
 
+    check_range(earliest, latest, time.time())
     connected = login.connect(target)
     found = detections(connected, app)
     seen = runs(connected, found[0].app, earliest, latest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -42,8 +43,10 @@ def command(
     caltrop tune remote_process_instantiation --filter 'search NOT user="backup"' --preview --target https://splunk:8089
     """
     from caltrop.operate import tuning
+    from caltrop.operate.changes import check_range
     from caltrop.operate.installed import chosen, detections, may
 
+    check_range(earliest, latest, time.time())
     connected = login.connect(target)
     (one,) = chosen(detections(connected, app), [name], [])
     tuning.place(one)

@@ -43,7 +43,9 @@ def packed(package: Path) -> Packed:
                     )
     except (tarfile.TarError, OSError, EOFError) as error:
         raise CaltropError(
-            f"not a package: {error}", location=where, hint="give a .tar.gz of `caltrop build`"
+            f"not a package: {str(error).partition(chr(10))[0]}",
+            location=where,
+            hint="give a .tar.gz of `caltrop build`",
         ) from error
     if len(folders) != 1 or settings is None:
         raise CaltropError(

@@ -183,7 +183,8 @@ def _extract(package: Path, scratch: Path) -> str:
                     target.chmod(0o755 if member.executable else 0o644)
     # zipfile raises NotImplementedError for a compression that it does not know.
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError) as error:
-        raise PackageError(f"cannot unpack: {error}", location=Location(str(package))) from error
+        why = str(error).partition("\n")[0]  # tarfile goes on with what each of its readers said
+        raise PackageError(f"cannot unpack: {why}", location=Location(str(package))) from error
     if len(tops) != 1:
         raise PackageError(f"a package holds one app folder, this one has {len(tops)}", location=Location(str(package)))
     return tops.pop()

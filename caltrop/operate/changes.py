@@ -61,25 +61,26 @@ def schedule(cron_schedule: str | None, earliest: str | None, latest: str | None
                 hint="five fields, minute hour day month weekday: '*/15 * * * *', '0 6 * * 1-5'",
             ) from error
         out |= {"cron_schedule": cron_schedule, "is_scheduled": "1"}
+    check_range(earliest, latest, now)
+    given = {"dispatch.earliest_time": earliest, "dispatch.latest_time": latest}
+    return out | {setting: text for setting, text in given.items() if text is not None}
+
+
+def check_range(earliest: str | None, latest: str | None, now: float) -> None:
+    """Raises CaltropError for what is no time, and for a range that ends before it begins."""
     bounds = []
-    for option, setting, text in (
-        ("--earliest", "dispatch.earliest_time", earliest),
-        ("--latest", "dispatch.latest_time", latest),
-    ):
+    for option, text in (("--earliest", earliest), ("--latest", latest)):
         if text is None:
             continue
         try:
             bounds.append(time_bound(text, now))
         except TimeError as error:
             raise CaltropError(
-                f"{option}: not a time: {text!r}: {error.message}", hint=error.hint or "such as -70m@m"
+                f"{option}: not a time: {text!r}: {error.message}",
+                hint=error.hint or "such as -70m@m, now, or epoch seconds",
             ) from error
-        out[setting] = text
     if len(bounds) == 2 and bounds[0] >= bounds[1]:
-        raise CaltropError(
-            f"the window from {earliest} to {latest} holds no time", hint="--earliest lies before --latest"
-        )
-    return out
+        raise CaltropError(f"from {earliest} to {latest} there is no time", hint="--earliest lies before --latest")
 
 
 def check(target: RemoteTarget, changes: Sequence[Change]) -> None:

@@ -18,13 +18,14 @@ from caltrop.replay.remote import RemoteTarget, User, reason
 from caltrop.replay.target import TargetError
 
 FILTER = "_filter"
+_KIND, _METADATA = "action.escu.search_type", "action.correlationsearch.metadata"
 # What render/summary_risk.py writes of each risk object.
 _RISK = re.compile(r"""json_object\("risk_object", '([^']+)', "risk_object_type", "[^"]*", "risk_score", (\d+)\)""")
 
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """A detection of an app. `search` is its saved search's name, `name` its own; `settings` are the saved search's, as texts;
+    """A detection of an app, or what an app schedules beside them. `search` is its saved search's name, `name` its own; `settings` are the saved search's, as texts;
     `writable` is what the target says of this user, True where it says nothing."""
 
     app: str
@@ -70,8 +71,14 @@ class Installed:
         return {}
 
     @property
+    def detects(self) -> bool:
+        """Whether it is a detection, as its keys say."""
+        return self.settings.get(_KIND) == "detection" or isinstance(_json(self.settings.get(_METADATA, "")), dict)
+
+    @property
     def type(self) -> str:
-        return str(self.annotations.get("type") or "")
+        """The detection's type; "Baseline", and "" for what is neither."""
+        return str(self.annotations.get("type") or ("Baseline" if self.settings.get(_KIND) == "support" else ""))
 
     @property
     def stories(self) -> tuple[str, ...]:
@@ -129,35 +136,38 @@ def detections(target: RemoteTarget, app: str | None) -> list[Installed]:
 
 
 def _listed(target: RemoteTarget, app: str) -> list[Installed]:
+    """Detections, and what an app has beside them to be scheduled: baselines, and searches that are tuned by a filter macro as they
+    are (the risk threshold). What a site has made itself in the app is not the app's."""
     try:
         reply = target.service.get(
-            "saved/searches",
-            owner="nobody",
-            app=app,
-            sharing="app",
-            count=0,
-            output_mode="json",
+            "saved/searches", owner="nobody", app=app, sharing="app", count=0, output_mode="json",
             listDefaultActionArgs="false",
-        )
+        )  # fmt: skip
     except HTTPError as error:
         raise TargetError(f"{target.url} does not list its saved searches: {reason(error)}") from error
-    out = []
-    for entry in json.loads(reply.body.read())["entry"]:
-        content, acl = entry["content"], entry.get("acl") or {}
-        metadata = _json(str(content.get("action.correlationsearch.metadata") or ""))
-        if content.get("action.escu.search_type") != "detection" and not isinstance(metadata, dict):
-            continue
-        out.append(
-            Installed(
-                app=str(acl.get("app") or app),
-                search=entry["name"],
-                name=_own_name(entry["name"]),
-                id=str(metadata.get("detection_id") or "") if isinstance(metadata, dict) else "",
-                settings={key: _text(value) for key, value in content.items() if value is not None},
-                writable=truth(_text(acl.get("can_write", True)), True),
-            )
-        )
-    return out
+    every = [_read(entry, app) for entry in json.loads(reply.body.read())["entry"]]
+    prefixes = {(one.app, one.search.partition(" - ")[0]) for one in every if one.detects}
+    apps = {one.app for one in every if one.detects}
+
+    def belongs(one: Installed) -> bool:
+        if one.detects or (one.app in apps and one.settings.get(_KIND) == "support"):
+            return True
+        return bool(one.filter_macro) and (one.app, one.search.partition(" - ")[0]) in prefixes
+
+    return [one for one in every if belongs(one)]
+
+
+def _read(entry: Mapping[str, Any], app: str) -> Installed:
+    content, acl = entry["content"], entry.get("acl") or {}
+    metadata = _json(str(content.get(_METADATA) or ""))
+    return Installed(
+        app=str(acl.get("app") or app),
+        search=entry["name"],
+        name=_own_name(entry["name"]),
+        id=str(metadata.get("detection_id") or "") if isinstance(metadata, dict) else "",
+        settings={key: _text(value) for key, value in content.items() if value is not None},
+        writable=truth(_text(acl.get("can_write", True)), True),
+    )
 
 
 def chosen(
@@ -219,9 +229,9 @@ def needs(user: User) -> str:
 
 
 def _own_name(search: str) -> str:
-    """`Name` of `Prefix - Name - Rule`; a saved search that is called otherwise has that name."""
+    """`Name` of `Prefix - Name - Rule`, or of `Prefix - Name`."""
     about = search.removesuffix(" - Rule")
-    return about.partition(" - ")[2] if about != search and " - " in about else search
+    return about.partition(" - ")[2] or about
 
 
 def _json(text: str) -> Any:

@@ -19,7 +19,7 @@ from urllib.parse import quote
 from splunklib.binding import HTTPError, UrlEncoded
 
 from caltrop.dialect.words import did_you_mean, quoted
-from caltrop.errors import CaltropError, Location
+from caltrop.errors import CaltropError
 from caltrop.replay.remote import RemoteTarget, reason
 from caltrop.replay.target import TargetError
 
@@ -40,7 +40,8 @@ class Brought:
 
 
 def brought(package: Path) -> Brought:
-    """Raises CaltropError for what is no package. Lookups that the build writes itself are left out: their rows are the build's."""
+    """Lookups that the build writes itself are left out: their rows are the build's. Nothing of what is no tar archive: whether it can
+    be installed, the target says."""
     lookups: dict[str, Rows] = {}
     app = ""
     try:
@@ -54,8 +55,8 @@ def brought(package: Path) -> Brought:
                     if stream is not None:
                         text = stream.read().decode("utf-8-sig", "replace")
                         lookups[name] = [_row(row) for row in csv.DictReader(io.StringIO(text))]
-    except (tarfile.TarError, OSError, EOFError) as error:
-        raise CaltropError(f"not a package: {error}", location=Location(str(package)), hint="give a .tar.gz") from error
+    except (tarfile.TarError, OSError, EOFError):
+        return Brought("", {})
     return Brought(app, lookups)
 
 
@@ -116,7 +117,7 @@ def _copy(target: RemoteTarget, app: str, source: str, to: str) -> None:
 
 def _files(target: RemoteTarget, app: str) -> set[str]:
     """The app's own lookup files; none where it is not installed."""
-    if not target.has_app(app):
+    if not app or not target.has_app(app):
         return set()
     path = f"/servicesNS/nobody/{quote(app, safe='')}/data/lookup-table-files"
     try:

@@ -208,7 +208,9 @@ def _packed(path: Path) -> dict[str, str]:
                     out[parts[2]] = stream.read().decode("utf-8", "replace") if stream else ""
     except (tarfile.TarError, OSError, EOFError) as error:
         raise CaltropError(
-            f"not a package: {error}", location=Location(str(path)), hint="give a .tar.gz package"
+            f"not a package: {str(error).partition(chr(10))[0]}",
+            location=Location(str(path)),
+            hint="give a .tar.gz package",
         ) from error
     return out
 

@@ -160,7 +160,7 @@ def _unreachable(url: str, parts: SplitResult, error: Exception) -> TargetError:
         )
     if parts.scheme == "http" and isinstance(error, (http.client.HTTPException, ConnectionResetError)):
         return TargetError(f"{url} hung up: {error}", hint="write https://: the management port speaks TLS")
-    if isinstance(error, HTTPError) and error.status == 404:
+    if isinstance(error, HTTPError) and error.status in (404, 405):
         return TargetError(
             f"{url} is no management port: {reason(error)}", hint="give the port of the REST API, 8089 as a rule"
         )

@@ -13,7 +13,7 @@ from caltrop.replay.remote import RemoteTarget
 from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.inprocess import Client
 
-from .conftest import APP, FILES, Run, stanza, write
+from .conftest import APP, FILES, SAVED, Run, stanza, write
 
 LOGIN = "Watch - Odd Login - Rule"
 
@@ -58,6 +58,31 @@ def test_what_the_app_has_is_read_off_the_target(target: RemoteTarget) -> None:
 )
 def test_who_is_meant(target: RemoteTarget, names: list[str], stories: list[str], found: list[str]) -> None:
     assert [one.name for one in chosen(detections(target, APP), names, stories)] == found
+
+
+def test_what_an_app_schedules_beside_its_detections(
+    run: Run, daemon: Daemon, target: RemoteTarget, tmp_path: Path
+) -> None:
+    """Baselines and the risk threshold are the app's; what a site made in the app is not."""
+    more = (
+        "[Watch - Usual Hosts]\nsearch = index=main\ncron_schedule = 0 1 * * *\nenableSched = 1\ndisabled = 1\naction.escu.search_type = support\n\n"
+        "[Watch - Risk Threshold]\nsearch = index=risk | `watch_risk_threshold_filter`\ncron_schedule = 20 * * * *\nenableSched = 1\ndisabled = 1\n"
+    )
+    daemon.state.install(
+        write(tmp_path / "more" / APP, FILES | {"default/savedsearches.conf": SAVED + more}), update=True
+    )
+    mine = {
+        "search": "index=main | `odd_login_filter`",
+        "cron_schedule": "0 1 * * *",
+        "enableSched": "1",
+        "disabled": "1",
+    }
+    daemon.state.config.set("savedsearches", "Our Own", mine, app=APP)
+    found = {one.name: one.type for one in detections(target, APP)}
+    assert found["Usual Hosts"] == "Baseline" and found["Risk Threshold"] == ""
+    assert set(found) == {"Odd Login", "Odd Logout", "Raw - and Early", "Untunable", "Usual Hosts", "Risk Threshold"}
+    assert run("enable", "watch_risk_threshold")[1] == "Risk Threshold: disabled 1 -> 0\n"
+    assert run("disable", "--all")[1].count("disabled 0 -> 1") == 1
 
 
 def test_enabling_is_written_once_and_seen(run: Run, admin: Client, daemon: Daemon) -> None:
@@ -107,7 +132,7 @@ def test_a_schedule_and_its_window(run: Run, admin: Client) -> None:
         (["schedule", "odd_login", "--cron", "61 * * * *"], "--cron: not a schedule: '61 * * * *': '61' in the minute"),
         (["schedule", "odd_login", "--cron", "hourly"], "1 fields instead of 5"),
         (["schedule", "odd_login", "--earliest", "yesterdayish"], "--earliest: not a time"),
-        (["schedule", "odd_login", "--earliest", "now", "--latest", "-1h"], "holds no time"),
+        (["schedule", "odd_login", "--earliest", "now", "--latest", "-1h"], "from now to -1h there is no time"),
         (["enable", "odd_login", "--app-id", "wach"], "has no app 'wach'"),
         (["enable", "odd_login", "--app-id", "search"], "the app 'search' on https://127.0.0.1:8089 has no detections"),
     ],

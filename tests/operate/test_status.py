@@ -66,6 +66,14 @@ def test_without_runs_that_can_be_seen_it_says_so(run: Run, daemon: Daemon) -> N
     assert code == 0 and "Odd Login" in out and "none was due, or this user may not read it" in err
 
 
+def test_a_range_that_is_none_is_told_before_anybody_is_asked(run: Run) -> None:
+    for words in (["status"], ["tune", "odd_login", "--preview"]):
+        code, out, err = run(*words, "--earliest", "blah")
+        assert (code, out) == (2, "") and err.startswith("--earliest: not a time: 'blah'")
+        code, out, err = run(*words, "--earliest", "-1h", "--latest", "-2h")
+        assert (code, out) == (2, "") and "from -1h to -2h there is no time" in err
+
+
 def test_wrong_names_have_a_nearest_one(run: Run) -> None:
     code, out, err = run("status", "odd_lgin")
     assert (code, out) == (2, "") and "did you mean 'odd_login'?" in err
