@@ -96,9 +96,11 @@ class Extractions:
         held = state.held if state is not None and not state.moving else None
         if held is not None and not held.found.met and held.has(plain(wanted)):
             return held.found  # what hundreds of searches find: nothing to decide
+        names = extractable(wanted, segment)
+        if held is not None and not held.found.met and held.has(names):
+            return held.found
         stored = segment.coded
         chosen = coding.plain(stored.filter(possible))
-        names = extractable(wanted, segment)
         if names is not None and names <= STORED:
             return Extracted(chosen)
         if state is None:

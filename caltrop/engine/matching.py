@@ -291,8 +291,10 @@ def _any_value(
 
 def _any_code(name: str, values: pl.Series, test: Callable[[pl.Expr], pl.Expr]) -> pl.Expr | bool:
     """The text test over a coded column: each value is tested once, and rows are compared by their numbers."""
-    mask = values.to_frame("value").select((test(pl.col("value")).fill_null(False)).alias("passes"), "value")
-    passing = mask.select(pl.col("passes").arg_true()).to_series()
+    value = pl.col("value")  # never null, which makes a column of a test that is the same for all
+    passing = (
+        values.to_frame("value").select((test(value).fill_null(False) & value.is_not_null()).arg_true()).to_series()
+    )
     if len(passing) == 0:
         return False
     if len(passing) == len(values):

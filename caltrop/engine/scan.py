@@ -21,7 +21,7 @@ from caltrop.engine.errors import SearchError
 from caltrop.engine.needed import first_rows, keep, needed_fields
 from caltrop.engine.table import Table, concat, newest_first, rowless
 from caltrop.index import Segment
-from caltrop.index.coding import plain
+from caltrop.index.coding import chosen, plain
 from caltrop.knowledge.asking import Kind, Met
 from caltrop.spl.ast import (
     TIME_MODIFIERS,
@@ -94,7 +94,7 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context, most: int | N
             tell(concerning(extracted, node, segment.index, some), ctx)
             if not presence.may_match(here, extracted, DERIVED):
                 continue
-            looked_at = frame.select([c for c in frame.columns if c in read])
+            looked_at = chosen(frame, [c for c in frame.columns if c in read])
             rows = _matching_rows(looked_at, here, some if narrowed else None, read, presence.texts_of(extracted), ctx)
             frame = _rows(frame, rows, wanted, ctx)
             if frame.height:
@@ -106,7 +106,7 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context, most: int | N
     if len(pieces) > 1:
         frame = newest_first(concat(pieces).frame)
     empty = [c.name for c in frame.get_columns() if c.null_count() == frame.height and c.name not in ("_time", "_raw")]
-    return Table(frame.drop(empty), events=True)
+    return Table(frame.drop(empty) if empty else frame, events=True)
 
 
 class _Last:
@@ -160,7 +160,7 @@ def _rows(frame: pl.DataFrame, rows: pl.Series, wanted: frozenset[str] | None, c
     """These rows, with the wanted columns."""
     derived = wanted is not None and not wanted.isdisjoint(DERIVED)
     needed = wanted | READ if wanted is not None and derived else wanted
-    frame = frame.select(keep(frame.columns, needed))
+    frame = chosen(frame, keep(frame.columns, needed))
     frame = plain(frame if len(rows) == frame.height else frame[rows])
     if not derived:
         return frame

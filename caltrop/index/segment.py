@@ -115,7 +115,7 @@ class Segment:
     def has_text(self, text: str) -> bool:
         """Whether the text stands in any event, in this case; looked for once."""
         if text not in self._texts:
-            self._texts[text] = bool(self.frame.get_column("_raw").str.contains(text, literal=True).any())
+            self._texts[text] = bool(self.coded.get_column("_raw").str.contains(text, literal=True).any())
         return self._texts[text]
 
     @property

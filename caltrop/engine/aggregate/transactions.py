@@ -7,7 +7,7 @@ Events come newest first, as Splunk reads them, so an event that matches `endswi
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 
@@ -164,10 +164,3 @@ def _exceeds(transaction: Transaction, event: Event, rules: Rules) -> bool:
     return (0 <= rules.maxspan < transaction.newest - event.time) or (
         0 <= rules.maxpause < transaction.oldest - event.time
     )
-
-
-def kept(transactions: Sequence[Transaction], rules: Rules) -> list[Transaction]:
-    """Those shown without keepevicted: the closed ones, or all when nothing could close one."""
-    if not rules.closing:
-        return list(transactions)
-    return [t for t in transactions if t.closed]

@@ -14,7 +14,8 @@ from caltrop.dialect.spans import parse_span
 from caltrop.dialect.words import option_truth
 from caltrop.engine import budget
 from caltrop.engine.aggregate.arguments import flag, gathered, name_of, text, whole
-from caltrop.engine.aggregate.transactions import Event, Rules, Transaction, group, kept
+from caltrop.engine.aggregate.transactionruns import Groups, runs, united
+from caltrop.engine.aggregate.transactions import Event, Rules, group
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
@@ -48,10 +49,8 @@ def transaction(table: Table, cmd: Command, ctx: Context) -> Table:
     frame = table.frame.with_columns(numeric(table.frame.get_column(TIME)).alias(TIME))
     timeless = frame.filter(pl.col(TIME).is_null())
     frame = frame.filter(pl.col(TIME).is_not_null()).sort(TIME, descending=True, maintain_order=True)
-    found, orphans = group(
-        _events(frame, fields, _boundary(cmd, "startswith", frame, ctx), _boundary(cmd, "endswith", frame, ctx)), rules
-    )
-    shown = found if flag(cmd, "keepevicted", False) else kept(found, rules)
+    found, orphans = _grouped(frame, fields, rules, cmd, ctx)
+    shown = found if flag(cmd, "keepevicted", False) or not rules.closing else found.complete()
     result = [table.with_frame(_merged(frame, shown, cmd))]
     if flag(cmd, "keeporphans", False):
         loose = pl.concat([frame[orphans], timeless])
@@ -111,7 +110,7 @@ def _seconds(cmd: Command, name: str) -> float:
     return span.seconds
 
 
-def _boundary(cmd: Command, name: str, frame: pl.DataFrame, ctx: Context) -> list[bool]:
+def _boundary(cmd: Command, name: str, frame: pl.DataFrame, ctx: Context) -> pl.Series:
     """For each row, whether it matches startswith or endswith: a search expression, or eval(…)."""
     condition: Node | None = None
     for part in cmd.parts:
@@ -120,36 +119,60 @@ def _boundary(cmd: Command, name: str, frame: pl.DataFrame, ctx: Context) -> lis
         elif isinstance(part, Option) and part.name == name:
             condition = parse_search(str(part.value))
     if condition is None:
-        return [False] * frame.height
+        return pl.Series([False], dtype=pl.Boolean).new_from_index(0, frame.height)
     if isinstance(condition, Call) and condition.name == "eval" and len(condition.args) == 1:
-        return ctx.engine.evaluate(condition.args[0], frame, ctx).cast(pl.Boolean).fill_null(False).to_list()
-    return ctx.engine.matches(condition, frame, ctx).to_list()
+        return ctx.engine.evaluate(condition.args[0], frame, ctx).cast(pl.Boolean).fill_null(False)
+    return ctx.engine.matches(condition, frame, ctx)
 
 
-def _events(frame: pl.DataFrame, fields: Sequence[str], starts: list[bool], ends: list[bool]) -> Iterator[Event]:
+def _grouped(
+    frame: pl.DataFrame, fields: Sequence[str], rules: Rules, cmd: Command, ctx: Context
+) -> tuple[Groups, pl.Series]:
+    """The transactions of events, newest first, and the rows that belong to none."""
+    starts, ends = _boundary(cmd, "startswith", frame, ctx), _boundary(cmd, "endswith", frame, ctx)
+    times = frame.get_column(TIME)
+    columns = [_values(frame, name) for name in fields]
+    texts = all(column.dtype == pl.String for column in columns)
+    key = united(pl.DataFrame(columns)) if texts and len(set(fields)) == len(fields) else None
+    width = len(fields)
+    if key is not None:
+        columns = [key]
+    if key is not None or not fields:
+        found = runs(key, times, starts, ends, rules)
+        if found is not None:
+            return found[0].matching(width), found[1]
+    transactions, loose = group(_events(times, columns, starts, ends), rules)
+    return Groups.of(transactions).matching(1 if key is None else width), pl.Series("row", loose, dtype=pl.UInt32)
+
+
+def _values(frame: pl.DataFrame, name: str) -> pl.Series:
+    """The values of a field to unite by: texts, or lists of them."""
+    if name not in frame.columns:
+        return pl.Series(name, [None], dtype=pl.String).new_from_index(0, frame.height)
+    return render(frame.get_column(name))
+
+
+def _events(times: pl.Series, columns: Sequence[pl.Series], starts: pl.Series, ends: pl.Series) -> Iterator[Event]:
     nothing: frozenset[str] = frozenset()
-    columns = []
-    for name in fields:
-        if name in frame.columns:
-            column = frame.get_column(name)
-            if column.dtype == MULTIVALUE:
-                columns.append([nothing if v is None else frozenset(v) for v in column.to_list()])
-            else:
-                columns.append([nothing if v is None else frozenset((v,)) for v in render(column).to_list()])
+    values = []
+    for column in columns:
+        if column.dtype == MULTIVALUE:
+            values.append([nothing if v is None else frozenset(v) for v in column.to_list()])
         else:
-            columns.append([nothing] * frame.height)
-    times_ = frame.get_column(TIME).to_list()
-    for row in budget.steps(range(frame.height)):
-        yield Event(row, times_[row], tuple(column[row] for column in columns), starts[row], ends[row])
+            values.append([nothing if v is None else frozenset((v,)) for v in column.to_list()])
+    rows = zip(times.to_list(), starts.to_list(), ends.to_list(), strict=True)
+    for row, (time, start, end) in enumerate(budget.steps(list(rows))):
+        yield Event(row, time, tuple(column[row] for column in values), start, end)
 
 
-def _merged(frame: pl.DataFrame, found: Sequence[Transaction], cmd: Command) -> pl.DataFrame:
+def _merged(frame: pl.DataFrame, found: Groups, cmd: Command) -> pl.DataFrame:
     """One row a transaction: every field with its values, and the facts of the transaction."""
     lists, all_lists = _list_fields(cmd)
     nullstr = text(cmd, "nullstr", "NULL")
-    rows = [row for t in found for row in reversed(t.rows)]
-    numbers = pl.Series(NUMBER, [i for i, t in enumerate(found) for _ in t.rows], dtype=pl.Int64)
-    work = frame[rows].with_columns(numbers)
+    counted = pl.int_range(len(found.sizes), dtype=pl.Int64, eager=True)
+    work = frame[found.rows].with_columns(
+        pl.select(pl.lit(counted).repeat_by(found.sizes).explode().alias(NUMBER)).to_series()
+    )
     grouped = []
     for name in frame.columns:
         column = frame.get_column(name)
@@ -168,10 +191,10 @@ def _merged(frame: pl.DataFrame, found: Sequence[Transaction], cmd: Command) -> 
     merged = work.group_by(NUMBER, maintain_order=True).agg(grouped).drop(NUMBER)
     merged = merged.with_columns(_plain(merged.get_column(c)) for c, t in merged.schema.items() if t == MULTIVALUE)
     made = [
-        pl.Series("duration", [t.newest - t.oldest for t in found], dtype=pl.Float64),
-        pl.Series("eventcount", [len(t.rows) for t in found], dtype=pl.Int64),
-        pl.Series("closed_txn", [int(t.closed) for t in found], dtype=pl.Int64),
-        pl.Series("field_match_sum", [t.matches for t in found], dtype=pl.Int64),
+        (found.newest - found.oldest).alias("duration"),
+        found.sizes.alias("eventcount"),
+        found.closed.cast(pl.Int64).alias("closed_txn"),
+        found.matches.alias("field_match_sum"),
     ]
     if "_raw" in frame.columns:
         lines = values_of(merged.get_column("_raw")).list.join("\n").str.count_matches("\n") + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from caltrop.engine.aggregate.transactions import Event, Rules, group, kept
+from caltrop.engine.aggregate.transactions import Event, Rules, group
 
 
 def events(*rows: tuple[float, str] | tuple[float, str, str]) -> list[Event]:
@@ -19,7 +19,7 @@ def events(*rows: tuple[float, str] | tuple[float, str, str]) -> list[Event]:
 
 def rows_of(rules: Rules, found: list[Event], *, all_of_them: bool = False) -> list[list[int]]:
     done, _ = group(found, rules)
-    return [sorted(t.rows) for t in (done if all_of_them else kept(done, rules))]
+    return [sorted(t.rows) for t in done if all_of_them or t.closed or not rules.closing]
 
 
 @pytest.mark.parametrize(
