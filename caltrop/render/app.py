@@ -168,9 +168,9 @@ def manifest(config: AppConfig, licensed: bool = False) -> str:
 
 
 def metadata() -> str:
-    """default.meta: everything is visible in every app; administrators and power users may change it."""
+    """default.meta: everything but the views is visible in every app; administrators and power users may change it."""
     roles = ", ".join(ROLES)
-    return f"[]\naccess = read : [ * ], write : [ {roles} ]\nexport = system\n\n[savedsearches]\nowner = nobody\n"
+    return f"[]\naccess = read : [ * ], write : [ {roles} ]\nexport = system\n\n[savedsearches]\nowner = nobody\n\n[views]\nexport = none\n"
 
 
 def with_cloud_roles(meta: str) -> str:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 import pytest
@@ -253,6 +254,11 @@ def test_a_hit_leads_to_its_events_its_risk_and_its_drilldowns(site: Site) -> No
     assert link.startswith("/app/test_app/search?q=%7C%20savedsearch%20%22Test%20-%20Some%20Process%20-%20Rule%22")
     risk = {row["risk_object"]: row["risk"] for row in hits.rows("Risk of its entities, 7 days")}
     assert risk == {"web1": "100", "CORP\\bob": "40"}
+    number = [row["risk_object"] for row in hits.rows("Risk of its entities, 7 days")].index("CORP\\bob")
+    link = hits.click("Risk of its entities, 7 days", number, "risk")
+    spl = unquote(link.partition("?q=")[2].partition("&")[0])
+    assert spl == 'search `test_app_risk_events` risk_object="CORP\\\\bob"'
+    assert {row["risk_object"] for row in site.run(spl, "0", "now")} == {"CORP\\bob"}
     events = [row["_raw"] for row in hits.rows("Events around it")]
     assert sorted(events) == ["process=x.exe dest=web1 user=CORP\\bob", "process=x.exe dest=web1 user=ann parent=a.exe"]
     assert site.faults == []
@@ -288,6 +294,25 @@ def test_a_candidate_filter_is_tried_before_it_is_saved(site: Site) -> None:
     tune.choose("candidate", 'eval risk_score=90 | search dest="web1"')
     assert "removes 1 hit(s) whose risk score is high" not in tune.html()
     assert site.faults == []
+
+
+@pytest.mark.parametrize(
+    ("candidate", "stays"),
+    [
+        ("search *", 3),
+        ("eval x=1", 3),
+        ("where 1=2", 0),
+        ("head 1", 1),
+        ("sort - user | dedup dest", 2),
+        ("stats count", 0),
+    ],
+)
+def test_every_hit_has_one_verdict_whatever_the_candidate_is(site: Site, candidate: str, stays: int) -> None:
+    tune = site.view("tune", form__search_name=RULE)
+    tune.choose("candidate", candidate)
+    found = {row["verdict"]: int(row["count"]) for row in tune.rows("What would happen to the hits")}
+    assert found == {verdict: count for verdict, count in (("stays", stays), ("goes", 3 - stays)) if count}
+    assert len(tune.rows("Hits, newest first")) == 3
 
 
 def test_a_hit_of_high_risk_that_goes_is_warned_of(site: Site) -> None:
