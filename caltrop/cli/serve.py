@@ -36,7 +36,7 @@ END_SECONDS = 4.0  # for an orderly end
 @click.option(
     "--splunk-version",
     metavar="VERSION",
-    help="The release to claim, such as 9.4; answers are those of the default, 10.4.2, whatever is claimed.",
+    help="The release to claim, such as 9.4; answers are those of the default, 10.4.2, but for what docs/rest.md lists.",
 )
 @click.option(
     "--password-file",

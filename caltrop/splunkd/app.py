@@ -14,7 +14,7 @@ from caltrop.splunkd.access import capabilities
 from caltrop.splunkd.access.authentication import authenticate, session_cookie, session_cookies
 from caltrop.splunkd.endpoints.inputs import scheme_inputs
 from caltrop.splunkd.intake.receivers import origin_of
-from caltrop.splunkd.rest import collection
+from caltrop.splunkd.rest import collection, releases
 from caltrop.splunkd.rest.wings import Wings
 from caltrop.splunkd.wire.atom import Entry, Feed, render_feed, render_messages
 from caltrop.splunkd.wire.http import ApiError, NotFound, Request, Response, Sink, dressed
@@ -124,6 +124,8 @@ class ManagementApp:
         self._known(request)
         if request.method == "PUT" and (segments[:2] in JOBS or segments[:3] in JOBS):
             raise ApiError(405, "Method Not Allowed")
+        if not releases.has(self.state.version, path):
+            raise _unknown(path)
         if route is not None:
             return self._run(route, request)
         if len(segments) >= 2 and segments[0] in {"configs", "admin"} and segments[1].startswith("conf-"):
@@ -158,9 +160,7 @@ class ManagementApp:
         known = [*collection.routes, *self.collections]
         if request.method == "GET" and path and any(p.startswith(path + "/") for p in known):
             return self._list_paths(request, path + "/")
-        if path.startswith("search/"):
-            raise ApiError(404, "Unknown endpoint.", "FATAL")
-        raise NotFound("Not Found")
+        raise _unknown(path)
 
     def _list_paths(self, request: Request, prefix: str) -> Response:
         known = [*collection.routes, *self.collections]
@@ -170,6 +170,10 @@ class ManagementApp:
         entries = [Entry(name, folder, {}) for name in names]
         feed = Feed("services", folder, entries, updated=self.state.now())
         return render_feed(feed, request)
+
+
+def _unknown(path: str) -> ApiError:
+    return ApiError(404, "Unknown endpoint.", "FATAL") if path.startswith("search/") else NotFound("Not Found")
 
 
 def _ask(handler: collection.Collection, request: Request, rest: list[str]) -> Response:

@@ -6,7 +6,7 @@ Network, script and monitor inputs are configuration only: this server opens no 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -176,8 +176,12 @@ class SslSettings(Collection):
     title = "ssl"
 
     def entries(self, request: Request) -> Iterable[Entry]:
+        """One, which answers to its name in any case."""
         stanza = self.state.config.stanza("inputs", "SSL")
         yield Entry("SSL", self.path, dict(stanza.values()) if stanza else {}, Acl(), self.state.now())
+
+    def find(self, request: Request, names: Sequence[str]) -> list[Entry]:
+        return list(self.entries(request)) if "ssl" in [name.lower() for name in names] else []
 
 
 @register

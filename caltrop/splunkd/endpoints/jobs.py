@@ -12,6 +12,7 @@ from caltrop.dialect.moments import time_bound
 from caltrop.engine import questions
 from caltrop.engine.table import Table
 from caltrop.spl import unparse
+from caltrop.splunkd.rest import releases
 from caltrop.splunkd.rest.collection import Collection, action, collection_action, method_refused, register
 from caltrop.splunkd.searching import overview as summaries
 from caltrop.splunkd.searching.jobs import Job, SearchSpec, as_rest_search, fields_of
@@ -55,6 +56,8 @@ class JobsCollection(Collection):
         """The verb is judged before the job is looked for."""
         if len(rest) == 1 and rest[0] in self.collection_actions:
             methods, _ = self.collection_actions[rest[0]]
+            if rest[0] == "export" and not releases.exports_by_get(self.state.version):
+                methods -= {"GET"}
             if request.method not in methods:
                 raise method_refused(methods, "The method is not allowed.", "FATAL")
         if len(rest) == 2 and rest[1] in self.entry_actions:
@@ -121,9 +124,9 @@ class JobsCollection(Collection):
             self._finish(request, job)
         return render_fields({"sid": job.sid}, as_json=request.json, status=201)
 
-    @collection_action("export", "POST")
+    @collection_action("export", "GET", "POST")
     def export(self, request: Request) -> Response:
-        """Run and send rows; the job is not kept."""
+        """Run and send rows; the job is not kept. By GET as releases before 10 did, where such a one is claimed."""
         job = self.searching.start(self._spec(request))
         try:
             self._finish(request, job)

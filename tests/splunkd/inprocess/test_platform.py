@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.inprocess import Client
 from caltrop.splunkd.rest import collection
 
@@ -61,6 +64,40 @@ def test_what_is_told_of_searches_and_collections(admin: Client) -> None:
     assert {"adhoc_count", "incomple_size_mb", "top_users"} <= set(
         admin.get("server/status/dispatch-artifacts").content
     )
+
+
+# --- the release that is claimed ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def claiming(tmp_path: Path) -> Iterator[Callable[[str], Client]]:
+    made = []
+
+    def start(version: str) -> Client:
+        made.append(Daemon(tmp_path / version, password="secret", addons=(), version=version))
+        return Client(made[-1]).basic("admin", "secret")
+
+    yield start
+    for daemon in made:
+        daemon.stop()
+
+
+@pytest.mark.parametrize(
+    ("version", "export", "v2", "manager"),
+    [("10.4.2", 405, 200, 503), ("9.4", 200, 200, 503), ("9.0", 200, 404, 503), ("8.2.12", 200, 404, 404)],
+)
+def test_what_a_release_has(
+    claiming: Callable[[str], Client], version: str, export: int, v2: int, manager: int
+) -> None:
+    admin = claiming(version)
+    assert admin.get("server/info").content["version"] == version
+    assert admin.get("search/jobs/export", search="| makeresults").status == export
+    assert admin.post("search/jobs/export", search="| makeresults").status == 200
+    assert admin.get("search/v2/jobs").status == v2
+    assert admin.get("cluster/manager/info").status == manager
+    assert admin.get("cluster/master/info").status == 503
+    if v2 == 404:
+        assert admin.get("search/v2/jobs").messages == ["Unknown endpoint."]
 
 
 # --- admin/<handler> --------------------------------------------------------------------------------------------------
