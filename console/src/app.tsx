@@ -1,6 +1,8 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { logout, onSignedOut, session as ask, type Session } from "./api";
+import { DashboardPage } from "./pages/dashboard";
+import { DashboardsPage } from "./pages/dashboard/list";
 import { Login } from "./pages/login";
 import { SearchPage } from "./pages/search";
 import { ServerPage } from "./pages/server";
@@ -11,6 +13,7 @@ import { Failure } from "./ui/notice";
 const HOME = `${ROOT}/app/search/search`;
 const PAGES = [
   { name: "Search", url: HOME, is: (path: readonly string[]) => path[0] === "app" && path[2] === "search" },
+  { name: "Dashboards", url: `${ROOT}/console/dashboards`, is: (path: readonly string[]) => path[1] === "dashboards" || (path[0] === "app" && path[2] !== undefined && path[2] !== "search") },
   { name: "Server", url: `${ROOT}/console/server`, is: (path: readonly string[]) => path[0] === "console" && path[1] === "server" },
 ];
 
@@ -72,6 +75,8 @@ function Page({ here }: { here: Place }) {
     if (!path.length) navigate(HOME, { replace: true });
   }, [path.length]);
   if (path[0] === "app" && path[1] && path[2] === "search") return <SearchPage here={here} app={path[1]} key={path[1]} />;
+  if (path[0] === "app" && path[1] && path[2]) return <DashboardPage here={here} app={path[1]} name={path[2]} key={`${path[1]}/${path[2]}`} />;
+  if (path[0] === "console" && path[1] === "dashboards") return <DashboardsPage />;
   if (path[0] === "console" && path[1] === "server") return <ServerPage />;
   if (!path.length) return null;
   return (

@@ -1,0 +1,308 @@
+/** A view of an app as the console draws it, read from its Simple XML. What stands in it is never run: markup is kept as a tree. */
+
+export interface Shown {
+  depends: readonly string[]; // tokens that must have a value
+  rejects: readonly string[]; // tokens that must have none
+}
+
+export type Action =
+  | { kind: "set"; token: string; text: string; prefix: string; suffix: string }
+  | { kind: "unset"; token: string }
+  | { kind: "eval"; token: string; text: string }
+  | { kind: "link"; url: string; fresh: boolean };
+
+export interface Condition {
+  match: string | undefined; // an eval expression
+  field: string | undefined;
+  value: string | undefined;
+  label: string | undefined;
+  actions: Action[];
+}
+
+/** Actions that always happen, then those of the first condition that holds. */
+export interface Handler {
+  actions: Action[];
+  conditions: Condition[];
+}
+
+export interface ViewSearch extends Shown {
+  key: string;
+  id: string | undefined;
+  base: string | undefined;
+  ref: string | undefined;
+  query: string;
+  earliest: string | undefined;
+  latest: string | undefined;
+  refresh: string | undefined;
+  handlers: Readonly<Record<string, Handler>>;
+}
+
+export interface Input extends Shown {
+  key: string;
+  type: string;
+  token: string | undefined;
+  label: string;
+  choices: { value: string; label: string }[];
+  fieldForLabel: string;
+  fieldForValue: string;
+  search: ViewSearch | undefined;
+  initial: { values: string[]; earliest: string; latest: string } | undefined;
+  firstChoice: boolean;
+  prefix: string;
+  suffix: string;
+  valuePrefix: string;
+  valueSuffix: string;
+  delimiter: string;
+  now: boolean; // its panels follow at once, without the button
+  change: Handler | undefined;
+}
+
+export interface Palette {
+  type: string;
+  text: string;
+  minColor: string;
+  midColor: string;
+  maxColor: string;
+}
+
+export interface Format {
+  type: string;
+  field: string | undefined; // undefined: every field
+  palette: Palette | undefined;
+  scale: { type: string; text: string } | undefined;
+  options: Readonly<Record<string, string>>;
+}
+
+export interface Visual extends Shown {
+  key: string;
+  kind: string; // table, chart, single, event, map, viz, html
+  type: string; // of a viz
+  title: string;
+  search: ViewSearch | undefined;
+  options: Readonly<Record<string, string>>;
+  fields: string[] | undefined;
+  formats: Format[];
+  drilldown: Handler | undefined;
+  markup: Element | undefined;
+}
+
+export interface Panel extends Shown {
+  key: string;
+  title: string;
+  parts: ({ input: Input; visual?: undefined } | { visual: Visual; input?: undefined })[];
+}
+
+export interface Row extends Shown {
+  key: string;
+  panels: Panel[];
+}
+
+export interface View {
+  label: string;
+  description: string;
+  init: Handler;
+  searches: ViewSearch[];
+  inputs: Input[];
+  submit: boolean;
+  autoRun: boolean;
+  rows: Row[];
+  left: string[]; // what is not drawn, by name
+}
+
+const VISUALS = ["table", "chart", "single", "event", "map", "viz", "html"];
+const EVENTS = ["progress", "preview", "done", "cancelled", "error", "fail", "finalized"];
+
+const NOT_DRAWN: Record<string, RegExp> = {
+  "trellis.enabled": /^(?:1|true)$/i,
+  totalsRow: /^(?:1|true)$/i,
+  percentagesRow: /^(?:1|true)$/i,
+  dataOverlayMode: /^(?!none$)/,
+};
+
+export class NotAView extends Error {}
+
+const kids = (node: Element, name?: string): Element[] => [...node.children].filter((kid) => !name || kid.tagName === name);
+const kid = (node: Element, name: string): Element | undefined => kids(node, name)[0];
+const textOf = (node: Element, name: string): string | undefined => kid(node, name)?.textContent.trim();
+const attribute = (node: Element, name: string): string | undefined => node.getAttribute(name) ?? undefined;
+const yes = (text: string | undefined, otherwise: boolean): boolean => (text === undefined ? otherwise : /^(?:true|1|t|yes)$/i.test(text.trim()));
+
+function shown(node: Element): Shown {
+  const names = (text: string | null): string[] => [...(text ?? "").matchAll(/\$([^$|]+)(?:\|[a-z])?\$/g)].map((m) => m[1] ?? "");
+  return { depends: names(node.getAttribute("depends")), rejects: names(node.getAttribute("rejects")) };
+}
+
+function actions(node: Element): Action[] {
+  return kids(node).flatMap((one): Action[] => {
+    const token = one.getAttribute("token") ?? "";
+    const text = one.textContent;
+    switch (one.tagName) {
+      case "set":
+        return [{ kind: "set", token, text, prefix: one.getAttribute("prefix") ?? "", suffix: one.getAttribute("suffix") ?? "" }];
+      case "unset":
+        return [{ kind: "unset", token }];
+      case "eval":
+        return [{ kind: "eval", token, text }];
+      case "link":
+        return [{ kind: "link", url: text.trim(), fresh: one.getAttribute("target") === "_blank" }];
+      default:
+        return [];
+    }
+  });
+}
+
+function handler(node: Element | undefined): Handler {
+  if (!node) return { actions: [], conditions: [] };
+  const conditions = kids(node, "condition").map((one) => ({
+    match: attribute(one, "match"),
+    field: attribute(one, "field"),
+    value: attribute(one, "value"),
+    label: attribute(one, "label"),
+    actions: actions(one),
+  }));
+  return { actions: actions(node), conditions };
+}
+
+/** Reads a view. Raises `NotAView` for what is no Simple XML. */
+export function readView(xml: string): View {
+  const tree = new DOMParser().parseFromString(xml, "application/xml");
+  const root = tree.documentElement;
+  const broken = tree.querySelector("parsererror");
+  if (broken) throw new NotAView(`The view is no XML: ${broken.textContent.trim().split("\n")[0] ?? ""}`);
+  if (root.getAttribute("version") === "2") throw new NotAView("This is a view of Dashboard Studio, which the console does not draw: it draws Simple XML.");
+  if (root.tagName !== "dashboard" && root.tagName !== "form") throw new NotAView(`The console draws <dashboard> and <form>; this is a <${root.tagName}>.`);
+  let number = 0;
+  const left = new Set<string>();
+  const key = (): string => `n${number++}`;
+  for (const name of ["script", "stylesheet"]) if (root.hasAttribute(name)) left.add(`${name}="${root.getAttribute(name) ?? ""}"`);
+
+  const search = (node: Element | undefined): ViewSearch | undefined => {
+    if (!node) return undefined;
+    const handlers = Object.fromEntries(EVENTS.flatMap((event) => kids(node, event).map((one) => [event, handler(one)])));
+    return {
+      ...shown(node),
+      key: key(),
+      id: attribute(node, "id"),
+      base: attribute(node, "base"),
+      ref: attribute(node, "ref"),
+      query: textOf(node, "query") ?? "",
+      earliest: textOf(node, "earliest"),
+      latest: textOf(node, "latest"),
+      refresh: textOf(node, "refresh"),
+      handlers,
+    };
+  };
+  const initial = (node: Element | undefined): Input["initial"] =>
+    node && {
+      values: node.textContent.trim().split(",").map((value) => value.trim()),
+      earliest: textOf(node, "earliest") ?? "",
+      latest: textOf(node, "latest") ?? "",
+    };
+  const input = (node: Element): Input => ({
+    ...shown(node),
+    key: key(),
+    type: node.getAttribute("type") ?? "text",
+    token: attribute(node, "token"),
+    label: textOf(node, "label") ?? "",
+    choices: kids(node, "choice").map((one) => ({ value: one.getAttribute("value") ?? "", label: one.textContent.trim() })),
+    fieldForLabel: textOf(node, "fieldForLabel") ?? "",
+    fieldForValue: textOf(node, "fieldForValue") ?? "",
+    search: search(kid(node, "search")),
+    initial: whole(node, initial(kid(node, "initialValue") ?? kid(node, "default"))),
+    firstChoice: yes(textOf(node, "selectFirstChoice"), false),
+    prefix: kid(node, "prefix")?.textContent ?? "",
+    suffix: kid(node, "suffix")?.textContent ?? "",
+    valuePrefix: kid(node, "valuePrefix")?.textContent ?? "",
+    valueSuffix: kid(node, "valueSuffix")?.textContent ?? "",
+    delimiter: kid(node, "delimiter")?.textContent ?? " ",
+    now: yes(attribute(node, "searchWhenChanged"), false),
+    change: kid(node, "change") && handler(kid(node, "change")),
+  });
+  const format = (node: Element): Format => {
+    const palette = kid(node, "colorPalette");
+    const scale = kid(node, "scale");
+    return {
+      type: node.getAttribute("type") ?? "",
+      field: attribute(node, "field"),
+      palette: palette && {
+        type: palette.getAttribute("type") ?? "",
+        text: palette.textContent.trim(),
+        minColor: palette.getAttribute("minColor") ?? "",
+        midColor: palette.getAttribute("midColor") ?? "",
+        maxColor: palette.getAttribute("maxColor") ?? "",
+      },
+      scale: scale && { type: scale.getAttribute("type") ?? "", text: scale.textContent.trim() },
+      options: options(node),
+    };
+  };
+  const visual = (node: Element): Visual => {
+    if (node.tagName === "viz") left.add(`viz ${node.getAttribute("type") ?? ""}: its rows are shown as a table`);
+    if (node.tagName === "map") left.add("map: its rows are shown as a table");
+    if (node.tagName === "html" && node.hasAttribute("src")) left.add(`html src="${node.getAttribute("src") ?? ""}"`);
+    const fields = textOf(node, "fields");
+    for (const [name, value] of Object.entries(options(node))) if (NOT_DRAWN[name]?.test(value)) left.add(`option ${name}`);
+    return {
+      ...shown(node),
+      key: key(),
+      kind: node.tagName,
+      type: node.getAttribute("type") ?? "",
+      title: node.tagName === "html" ? "" : (textOf(node, "title") ?? ""),
+      search: search(kid(node, "search")),
+      options: options(node),
+      fields: fields ? listOf(fields) : undefined,
+      formats: kids(node, "format").map(format),
+      drilldown: kid(node, "drilldown") && handler(kid(node, "drilldown")),
+      markup: node.tagName === "html" ? node : undefined,
+    };
+  };
+  const panel = (node: Element): Panel => {
+    if (node.hasAttribute("ref")) left.add(`panel ref="${node.getAttribute("ref") ?? ""}"`);
+    const parts = kids(node).flatMap((one): Panel["parts"] => {
+      if (one.tagName === "input") return [{ input: input(one) }];
+      if (VISUALS.includes(one.tagName)) return [{ visual: visual(one) }];
+      if (!["title", "search"].includes(one.tagName)) left.add(`<${one.tagName}>`);
+      return [];
+    });
+    return { ...shown(node), key: key(), title: textOf(node, "title") ?? "", parts };
+  };
+  const row = (node: Element): Row => ({
+    ...shown(node),
+    key: key(),
+    // Visualizations that stand in a row without a panel are panels of their own.
+    panels: kids(node).map((one) => (one.tagName === "panel" ? panel(one) : { depends: [], rejects: [], key: key(), title: "", parts: [{ visual: visual(one) }] })),
+  });
+  const fieldset = kid(root, "fieldset");
+  const inner = [...root.querySelectorAll("row > panel > search, row > search")];
+  return {
+    label: textOf(root, "label") ?? "",
+    description: textOf(root, "description") ?? "",
+    init: handler(kid(root, "init")),
+    searches: [...kids(root, "search"), ...inner].flatMap((node) => search(node) ?? []),
+    inputs: fieldset ? kids(fieldset, "input").map(input) : [],
+    submit: fieldset ? yes(attribute(fieldset, "submitButton"), true) : false,
+    autoRun: fieldset ? yes(attribute(fieldset, "autoRun"), false) : true,
+    rows: kids(root, "row").map(row),
+    left: [...left],
+  };
+}
+
+/** The value of a text input is its whole text, commas and all. */
+function whole(node: Element, found: Input["initial"]): Input["initial"] {
+  const many = ["checkbox", "multiselect"].includes(node.getAttribute("type") ?? "");
+  return found && !many ? { ...found, values: [found.values.join(",")] } : found;
+}
+
+function options(node: Element): Record<string, string> {
+  return Object.fromEntries(kids(node, "option").map((one) => [one.getAttribute("name") ?? "", one.textContent.trim()]));
+}
+
+/** `["a","b"]` or `a, b`. */
+function listOf(text: string): string[] {
+  try {
+    const read: unknown = JSON.parse(text);
+    if (Array.isArray(read)) return read.map(String);
+  } catch {
+    // no JSON: names with commas between them
+  }
+  return text.split(",").map((name) => name.trim());
+}
