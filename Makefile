@@ -10,6 +10,7 @@ venv: .venv/installed
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(BIN)/python -m compileall -q caltrop
 	@touch $@
 
 prove: prove-$(TARGET)

@@ -1,11 +1,14 @@
 """How cost grows: detections from ten to a whole repository, events from ten thousand to three million, each against the other.
 
-    python benchmarks/growth.py [--quick] [--corpus DIR] [--picture docs/growth.svg]
+    python benchmarks/growth.py [--quick] [--minutes 10] [--corpus DIR] [--picture docs/growth.svg]
 
 Processor time of searching, all detections of a repository (the first N in order of file) over all events, cold and warm. A tenth
 of the events are process starts of Sysmon, which a part of the detections reads; the others are of a source that none of them
 reads. Where most detections cannot match, cost may grow with the sum of detections and events, not with their product: `product`
 is the part of the largest cell that a + b*N + c*E + d*N*E gives to its last term. Each number of events has a process of its own.
+
+The whole ends within `--minutes`, and takes no more memory than the machine has free: what that leaves no room for is not measured,
+and said.
 """
 
 from __future__ import annotations
@@ -14,14 +17,17 @@ import argparse
 import json
 import math
 import random
+import re
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
@@ -29,6 +35,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from caltrop.index import frames
 
+T = TypeVar("T")
 HERE = Path(__file__).resolve().parent
 CORPUS = HERE.parent.parent / "shared" / "corpus" / "escu"
 DETECTIONS = (10, 100, 500, 1_711)
@@ -87,9 +94,21 @@ def _process(number: int, rng: random.Random) -> str:
     )
 
 
-def measure(corpus: Path, counts: Sequence[int], count: int) -> list[Cell]:
+class OutOfTime(Exception):
+    """There is none left."""
+
+
+def in_time(items: Iterable[T], until: float) -> Iterator[T]:
+    """The items, as long as the (monotonic) clock allows. Raises OutOfTime."""
+    for item in items:
+        if time.monotonic() > until:
+            raise OutOfTime
+        yield item
+
+
+def measure(corpus: Path, counts: Sequence[int], count: int, until: float) -> list[Cell]:
     """One number of events, with growing numbers of detections: each has what the ones before it left to be extracted, so that
-    `cold` counts everything from the first detection on."""
+    `cold` counts everything from the first detection on. What is not done at `until` is left out."""
     from caltrop.content import load
     from caltrop.corpus import run as one
     from caltrop.knowledge import layers
@@ -99,20 +118,21 @@ def measure(corpus: Path, counts: Sequence[int], count: int) -> list[Cell]:
     loading = time.process_time() - began
     detections = [d for d in catalogue.detections if d.status == "production"]
     cells = []
-    with one.instance_of(catalogue, (), layers()) as (instance, _):
+    with one.instance_of(catalogue, (), layers()) as (instance, _), suppress(OutOfTime):
         began = time.process_time()
-        for batch in events(count):
+        for batch in in_time(events(count), until):
             if batch.height:
                 instance.store.append(batch)
         indexing = time.process_time() - began
         spent, done = 0.0, 0
         for number in _within(counts, len(detections)):
             began = time.process_time()
-            for detection in detections[done:number]:
+            for detection in in_time(detections[done:number], until):
                 one.run(instance, detection, catalogue.config.id)
             spent, done = spent + time.process_time() - began, number
             began = time.process_time()
-            runs = [one.run(instance, detection, catalogue.config.id) for detection in detections[:number]]
+            again = in_time(detections[:number], until)
+            runs = [one.run(instance, detection, catalogue.config.id) for detection in again]
             warm = time.process_time() - began
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
             cells.append(
@@ -120,6 +140,21 @@ def measure(corpus: Path, counts: Sequence[int], count: int) -> list[Cell]:
                      loading, indexing, peak)
             )  # fmt: skip
     return cells
+
+
+def free() -> float:
+    """Bytes of memory that are free for the taking."""
+    try:
+        found = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())
+    except OSError:
+        found = None
+    return int(found[1]) * 1024.0 if found else math.inf
+
+
+def fits(cells: Sequence[Cell], size: int) -> bool:
+    """Whether so many events fit into memory, going by what the largest number so far took."""
+    last = max(cells, key=lambda c: c.events, default=None)
+    return last is None or max(c.peak for c in cells) * size / last.events < free()
 
 
 def _within(counts: Sequence[int], most: int) -> list[int]:
@@ -222,6 +257,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="small numbers, in less than a minute or two")
     parser.add_argument("--picture", type=Path, help="write an SVG here")
     parser.add_argument("--results", type=Path, help="write the cells here, as JSON")
+    parser.add_argument("--minutes", type=float, default=10.0, help="after which nothing more is begun")
     parser.add_argument("--alone", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
     counts, sizes = QUICK if given.quick else (DETECTIONS, EVENTS)
@@ -229,16 +265,34 @@ def main() -> int:
         print(f"{given.corpus} is not here: nothing was measured", file=sys.stderr)
         return 2
     if given.alone:
-        print(json.dumps([asdict(cell) for cell in measure(given.corpus, counts, given.alone)]))
+        until = time.monotonic() + given.minutes * 60
+        print(json.dumps([asdict(cell) for cell in measure(given.corpus, counts, given.alone, until)]))
         return 0
     cells: list[Cell] = []
+    until = time.monotonic() + given.minutes * 60
     for size in sizes:
-        command = [sys.executable, __file__, "--alone", str(size), "--corpus", str(given.corpus)]
+        left = (until - time.monotonic()) / 60
+        if left <= 0 or not fits(cells, size):
+            print(f"{size:,} events: not measured, no {'time' if left <= 0 else 'memory'} is left", file=sys.stderr)
+            continue
+        command = [
+            sys.executable,
+            __file__,
+            "--alone",
+            str(size),
+            "--corpus",
+            str(given.corpus),
+            "--minutes",
+            str(left),
+        ]
         with tempfile.TemporaryFile("w+") as out:
             subprocess.run([*command, *(["--quick"] if given.quick else [])], stdout=out, check=True)
             out.seek(0)
             cells += [Cell(**cell) for cell in json.load(out)]
         print(f"{size:,} events done", file=sys.stderr, flush=True)
+    if not cells:
+        print("nothing was measured in that time", file=sys.stderr)
+        return 2
     print(table(cells))
     last = max(cells, key=lambda c: c.detections * c.events)
     print(

@@ -97,6 +97,7 @@ class Bench:
             clones=clones(setting.data_cache, root, [Path(folder) for folder in setting.attack_data]),
         )
         self.report = begin(self.proof, self._package, install=True)
+        self.server.daemon.searching.jobs.expect(setting.app)
 
     def __call__(self, task: Task) -> Done:
         self._names[task.detection.file] = task.search
@@ -141,6 +142,7 @@ class Bench:
         """Another build of the package in place of the one that is there."""
         self._package = package
         self.proof.target.install(package)
+        self.server.daemon.searching.jobs.expect(self.proof.app)
 
 
 class Start(msgspec.Struct, frozen=True):

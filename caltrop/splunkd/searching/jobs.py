@@ -11,6 +11,7 @@ import re
 import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import quote
@@ -22,7 +23,7 @@ from caltrop.dialect.zones import TimeError
 from caltrop.engine import budget, custom, questions, reading, registry
 from caltrop.engine.budget import Stop
 from caltrop.engine.context import Context, Message
-from caltrop.engine.errors import Cancelled
+from caltrop.engine.errors import Cancelled, SearchError
 from caltrop.engine.execute import Engine, Stage
 from caltrop.engine.instance import Instance, SearchResult
 from caltrop.engine.reading import Reading
@@ -31,6 +32,7 @@ from caltrop.errors import CaltropError
 from caltrop.explained import explained
 from caltrop.spl.ast import Command
 from caltrop.spl.errors import QueryError
+from caltrop.splunkd.access.accounts import SYSTEM_USER
 from caltrop.splunkd.searching.judged import custom_commands, judged
 from caltrop.splunkd.searching.pool import Pool
 from caltrop.splunkd.searching.shelf import Shelf
@@ -225,6 +227,14 @@ class Jobs:
     def custom_commands(self, app: str, user: str) -> frozenset[str]:
         """The commands that installed apps bring."""
         return custom_commands(self._context(app, user, self._clock()))
+
+    def expect(self, app: str) -> None:
+        """Searches that run the commands of this app are to come: their scripts are loaded ahead."""
+        context = self._context(app, SYSTEM_USER, self._clock())
+        for name, stanza in self._instance.config.stanzas("commands", app).items():
+            if stanza.app == app:
+                with suppress(SearchError):  # which the search that runs it is told
+                    custom.find(name, context)
 
     def _check_command(self, command: object, context: Context) -> None:
         if not isinstance(command, Command):

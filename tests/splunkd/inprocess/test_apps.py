@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from caltrop.engine import preloaded
 from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.inprocess import Client
 
@@ -167,3 +168,16 @@ def test_collections(admin: Client) -> None:
     assert admin.post(config, {"name": "fast", "accelerated_fields.x": "no"}).status == 400
     assert admin.post(config, {"name": "fast", "accelerated_fields.x": '{"a": 1}'}).status == 201
     assert admin.delete(f"{config}/fast").status == 200
+
+
+def test_scripts_of_an_app_are_loaded_ahead(admin: Client, package: Package, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {
+        "default/commands.conf": "[mine]\nfilename = mine.py\nchunked = true\n[off]\nfilename = mine.py\nchunked = true\ndisabled = 1\n"
+        "[outside]\nfilename = ../x.py\nchunked = true\n[gone]\nfilename = gone.py\nchunked = true\n",
+        "bin/mine.py": "print()\n",
+    }  # fmt: skip
+    assert admin.post("apps/local", name=str(package("commanding", files)), filename=1).status == 201
+    loaded: list[str] = []
+    monkeypatch.setattr(preloaded, "ahead", lambda script: loaded.append(script.name))
+    admin.daemon.searching.jobs.expect("commanding")
+    assert loaded == ["mine.py"]
