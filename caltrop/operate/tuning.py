@@ -269,7 +269,8 @@ def _compared(
 
 def _search(target: RemoteTarget, app: str, text: str, earliest: str, latest: str) -> list[Row]:
     query = text if text.lstrip().startswith("|") else f"search {text}"
-    return target.search(query, app=app, owner="nobody", earliest_time=earliest, latest_time=latest)
+    # As the user in the app: what the app's searches see, and no more than this user may.
+    return target.search(query, app=app, owner=target.who().name, earliest_time=earliest, latest_time=latest)
 
 
 def _key(row: Row) -> str:

@@ -187,6 +187,7 @@ class RemoteTarget:
         self._hec_url = hec_url
         self._given = hec_token
         self._token: str | None = None
+        self._user: User | None = None
         self._channel = str(uuid.uuid4())
 
     @classmethod
@@ -250,14 +251,12 @@ class RemoteTarget:
 
     @_told
     def who(self) -> User:
-        """Who is logged in."""
-        body = self.service.get("authentication/current-context", output_mode="json").body.read()
-        content = json.loads(body)["entry"][0]["content"]
-        return User(
-            str(content["username"]),
-            tuple(_as_list(content.get("roles"))),
-            frozenset(_as_list(content.get("capabilities"))),
-        )
+        """Who is logged in, asked once."""
+        if self._user is None:
+            content = _content(self.service.get("authentication/current-context", output_mode="json"))
+            roles, capabilities = _as_list(content.get("roles")), _as_list(content.get("capabilities"))
+            self._user = User(str(content["username"]), tuple(roles), frozenset(capabilities))
+        return self._user
 
     # -- apps
 

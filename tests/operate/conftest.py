@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -80,22 +81,36 @@ def write(folder: Path, files: dict[str, str]) -> Path:
     return folder
 
 
-@pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[Daemon]:
+@contextmanager
+def serving(folder: Path) -> Iterator[Daemon]:
+    """A server with the app and its four events."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)
-        made = Daemon(tmp_path / "server", password="secret", addons=(), clock=lambda: NOW)
-        made.state.install(write(tmp_path / "packages" / APP, FILES), update=True)
-        lines = [
-            f"time={NOW - 60 * (n + 1):.0f} user={user} src={src} risk_score={score} outcome=failure"
-            for n, (user, src, score) in enumerate(EVENTS)
-        ]
+        made = Daemon(folder / "server", password="secret", addons=(), clock=lambda: NOW)
+        made.state.install(write(folder / "packages" / APP, FILES), update=True)
         client = Client(made).basic("admin", "secret")
-        for n, line in enumerate(lines):
+        for n, (user, src, score) in enumerate(EVENTS):
+            line = f"time={NOW - 60 * (n + 1):.0f} user={user} src={src} risk_score={score} outcome=failure"
             sent = client.send("receivers/simple", line, index="main", sourcetype="login", source="s", host=f"h{n}")
             assert sent.status == 200, sent.text
         yield made
         made.stop()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    with serving(tmp_path_factory.mktemp("shared")) as made:
+        yield made
+
+
+@pytest.fixture
+def daemon(shared: Daemon, tmp_path: Path) -> Daemon:
+    """The module's server, with nothing that another test set or installed."""
+    state = shared.state
+    for name in set(state.config.apps()) & {APP, "other", "test_app"}:
+        state.uninstall(name)
+    state.install(write(tmp_path / "packages" / APP, FILES), update=True)
+    return shared
 
 
 @pytest.fixture

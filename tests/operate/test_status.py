@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
 
 from caltrop.operate.runs import Runs, runs
 from caltrop.replay.remote import RemoteTarget
 from caltrop.splunkd.daemon import Daemon
 
-from .conftest import APP, NOW, Run
+from .conftest import APP, NOW, Run, serving
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    """One of its own: what ran before would be told, too."""
+    with serving(tmp_path) as made:
+        yield made
 
 
 def ran(daemon: Daemon, now: float) -> None:

@@ -11,6 +11,7 @@ from caltrop.cli import main
 from caltrop.content import load
 from caltrop.operate.installed import detections
 from caltrop.operate.lookups import Brought, brought, replaced
+from caltrop.operate.tuning import place
 from caltrop.render import build
 from caltrop.replay.remote import RemoteTarget
 from caltrop.splunkd.daemon import Daemon
@@ -38,7 +39,14 @@ def packages(tmp_path: Path) -> Packages:
     """A package of the sample in a version, with more changes."""
     repository = Repository(tmp_path / "content")
 
-    def made(version: str, rows: str, *, detection: list[tuple[str, str]] | None = None, renamed: bool = False) -> Path:
+    def made(
+        version: str,
+        rows: str,
+        *,
+        detection: list[tuple[str, str]] | None = None,
+        renamed: bool = False,
+        flavour: str = "es",
+    ) -> Path:
         files: dict[str, str | None] = {"lookups/csv/hosts.yml": LOOKUP, "lookups/csv/hosts.csv": rows}
         root = repository(
             files,
@@ -49,7 +57,7 @@ def packages(tmp_path: Path) -> Packages:
             text = old.read_text().replace("Some Process", "Other Process").replace("some_process_", "other_process_")
             old.rename(old.with_name("other_process.yml")).write_text(text)
         text = (root / "app.yml").read_text()
-        (root / "app.yml").write_text(text.replace('"1.0.0"', f'"{version}"'))
+        (root / "app.yml").write_text(text.replace('"1.0.0"', f'"{version}"') + f"flavour: {flavour}\n")
         catalogue = load(root)
         assert catalogue.errors == [], catalogue.errors
         return build(catalogue, tmp_path / "dist").package
@@ -107,6 +115,20 @@ def test_rows_that_an_upgrade_replaces_are_told(run: Run, target: RemoteTarget, 
     assert err == "hosts.csv had 1 rows here, which the 2 of the package replace (--keep-lookup hosts.csv keeps them)\n"
     assert [row["host"] for row in inputlookup(target, "hosts.csv")] == ["c", "d"]
     assert install(run, new) == "", "the same rows again"
+
+
+@pytest.mark.parametrize("flavour", ["es", "no-es", "cloud"])
+def test_what_the_build_writes_is_what_is_read(
+    run: Run, target: RemoteTarget, packages: Packages, flavour: str
+) -> None:
+    install(run, packages("1.0.0", "host,owner\na,ann\n", flavour=flavour))
+    found = {one.name: one for one in detections(target, APP)}
+    one = found.pop("Some Process")
+    assert (one.type, one.stories, one.techniques) == ("TTP", ("A Story",), ("T1047",))
+    assert (one.filter_macro, one.cron, one.enabled, one.scheduled) == ("some_process_filter", "0 * * * *", False, True)
+    assert ("dest", 50) in [(risk["risk_object_field"], risk["risk_score"]) for risk in one.risk]
+    assert place(one).alone
+    assert set(found) == ({"Risk Threshold Exceeded"} if flavour == "no-es" else set())
 
 
 def test_lookups_that_can_be_kept(run: Run, packages: Packages, tmp_path: Path) -> None:
