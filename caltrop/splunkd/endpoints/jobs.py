@@ -136,6 +136,11 @@ class JobsCollection(Collection):
         finally:
             self.searching.jobs.remove(job)
 
+    @collection_action("oneshot", "POST")
+    def oneshot(self, request: Request) -> Response:
+        """As `exec_mode=oneshot`. The reference does not name this path; published clients (splunk-as among them) post to it."""
+        return results.after_head(self._once(request, self.searching.start(self._spec(request))))
+
     def _once(self, request: Request, job: Job) -> Response:
         """The results of a search that nobody else asks for; it goes with its answer, also with one that nobody waits for."""
         try:

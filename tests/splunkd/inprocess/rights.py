@@ -285,6 +285,7 @@ ACTIONS: dict[str, dict[str, Any]] = {
     "control": {"action": "touch"},
     "suppress": {"expiration": "60"},
     "export": {"search": "| makeresults"},
+    "oneshot": {"search": "| makeresults"},
 }
 
 

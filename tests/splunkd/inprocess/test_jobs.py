@@ -90,6 +90,13 @@ def test_results_in_every_layout(admin: Client) -> None:
     assert admin.post("search/jobs/export", search=THREE, output_mode="yaml").status == 400
 
 
+def test_the_path_of_a_search_that_runs_at_once(admin: Client) -> None:
+    for path in ("search/jobs/oneshot", "search/v2/jobs/oneshot"):
+        assert admin.post(path, search=THREE).json()["results"] == admin.post("search/jobs", search=THREE, exec_mode="oneshot").json()["results"]  # fmt: skip
+        assert admin.post(path, search="| nonsense").status == 400 and admin.get(path).status == 405
+    assert "oneshot" not in admin.get("search/jobs", count=0).names
+
+
 def test_a_job_in_xml_is_a_bare_entry(admin: Client) -> None:
     sid = made(admin, "search index=main | head 1")
     entry = ElementTree.fromstring(admin.get(f"search/jobs/{sid}", output_mode="xml").body)
