@@ -3,8 +3,9 @@
     python -m tools.capture_matrix [--check] [--rows]
 
 runs every detection over every capture of ../shared/datasets and over the benign company, each capture in an instance of its own, and
-writes the tables between the markers `<!-- matrix -->` and `<!-- /matrix -->` of docs/pack.md. With --check nothing is written and the
-exit code is 1 where the page says something else; --rows prints what was found instead.
+writes the tables between the markers `<!-- matrix -->` and `<!-- /matrix -->` of docs/pack.md, and a short one, which names what answers to
+each capture of lateral movement, between `<!-- short matrix -->` and `<!-- /short matrix -->` of README.md where that has them. With
+--check nothing is written and the exit code is 1 where a page says something else; --rows prints what was found instead.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from caltrop.knowledge import layers
 from tools import company
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "pack.md"
+PAGE, README = ROOT / "docs" / "pack.md", ROOT / "README.md"
 BEGIN, END = "<!-- matrix -->", "<!-- /matrix -->"
+SHORT_BEGIN, SHORT_END = "<!-- short matrix -->", "<!-- /short matrix -->"
 COMPANY = "the company of `tools/company.py`"
 Hits = dict[str, list[dict[str, Any]]]
 
@@ -81,10 +83,22 @@ def page(hits: dict[str, Hits]) -> str:
     return "\n".join(lines)
 
 
-def placed(text: str, table: str) -> str:
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    return f"{head}{BEGIN}\n{table}\n{END}{tail}"
+def short(hits: dict[str, Hits], lateral: set[str]) -> str:
+    """The short table: a capture of lateral movement a row, with the names of what answers to it."""
+    lines = ["| capture | what answers |", "|---|---|"]
+    for name, by_detection in hits.items():
+        if name in lateral:
+            lines.append(f"| {name} | {'; '.join(one for one, rows in by_detection.items() if rows) or 'nothing'} |")
+    return "\n".join(lines)
+
+
+def placed(text: str, table: str, begin: str = BEGIN, end: str = END) -> str:
+    """The page with the table between its markers; a page without them as it is."""
+    if begin not in text:
+        return text
+    head, _, rest = text.partition(begin)
+    _, _, tail = rest.partition(end)
+    return f"{head}{begin}\n{table}\n{end}{tail}"
 
 
 def main(arguments: list[str]) -> int:
@@ -103,11 +117,16 @@ def main(arguments: list[str]) -> int:
                     )
                     sys.stdout.write(f"{name} | {detection} | {shown}\n")
         return 0
-    before = PAGE.read_text()
-    after = placed(before, page(hits))
+    lateral = {label(path) for path in captures(options.datasets) if path.name.startswith("lateral_movement")}
+    pages = {
+        PAGE: placed(PAGE.read_text(), page(hits)),
+        README: placed(README.read_text(), short(hits, lateral), SHORT_BEGIN, SHORT_END),
+    }
+    stale = [path for path, text in pages.items() if path.read_text() != text]
     if options.check:
-        return int(before != after)
-    PAGE.write_text(after)
+        return int(bool(stale))
+    for path in stale:
+        path.write_text(pages[path])
     return 0
 
 

@@ -68,6 +68,7 @@ ANSWERED = {
     "Administrative Share Named on a Command Line",
     "Process Started in a Network Logon Session",
     "Command on One Host Followed by Its Deed on Another",
+    "Registry Utility Aimed at Another Host",
 }
 TUNED_ONLY = {"PowerShell Remoting Aimed at Another Host", "Remote Desktop Client Inside an Unusual Program"}
 EXPLORER, SERVICES_EXE, SVCHOST, LSASS = (
@@ -649,6 +650,9 @@ def near_misses(log: Log, at: float = 2000) -> None:
     log.image_load(
         host, at + 93, person, "C:\\Program Files\\7-Zip\\7zFM.exe", "C:\\Program Files\\7-Zip\\7z.dll", signed=False
     )
+    log.process(
+        "ADM-WS01", at + 95, "adm-okafor", SYSTEM32 + "reg.exe", "reg query HKLM\\Software\\Vendor /s", CMD, audit=True
+    )
     # Remote Desktop: the client and those who use it from where they sit; a session sent back to its screen by its user.
     mstsc = SYSTEM32 + "mstsc.exe"
     log.image_load(host, at + 100, person, mstsc, SYSTEM32 + "mstscax.dll")
@@ -798,6 +802,14 @@ def administration(log: Log, at: float = 3000) -> None:
         SYSTEM32 + "wsmprovhost.exe",
         logon="0x72200",
     )
+    log.process(
+        "ADM-WS01",
+        at + 65,
+        "adm-okafor",
+        SYSTEM32 + "reg.exe",
+        "reg query \\\\SRV-APP02\\HKLM\\Software\\Vendor /v Version",
+        CMD,
+    )
     # An administrator's task on another host.
     log.logon("SRV-APP02", at + 30, "adm-okafor", 3, ADMIN[1], "0x71002", port=50701)
     log.task(
@@ -918,6 +930,11 @@ def _old_service(log: Log) -> None:
 @lookalike("Remote Desktop Session Taken Over With tscon")
 def _kiosk(log: Log) -> None:
     log.process("WS-130", 900, "kiosk", SYSTEM32 + "tscon.exe", "tscon 1 /dest:console", CMD)
+
+
+@lookalike("Command Interpreter Started by the Service Control Manager")
+def _boot_script(log: Log) -> None:
+    log.process("SRV-APP01", 900, "SYSTEM", CMD, "cmd.exe /c C:\\Vendor\\boot.cmd", SERVICES_EXE)
 
 
 @lookalike("Kerberos Spoken by a Program Other Than LSASS")

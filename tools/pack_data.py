@@ -618,6 +618,30 @@ BENIGN_RISK = (
 )
 
 
+@scene
+def command_interpreter_started_by_the_service_control_manager(log: Log) -> None:
+    log.process(
+        FIRST,
+        3,
+        "SYSTEM",
+        CMD,
+        "C:\\Windows\\system32\\cmd.exe /Q /c echo dir ^> C:\\__output",
+        SERVICES_EXE,
+        audit=True,
+    )
+    log.audited(SECOND, 20, "SYSTEM", POWERSHELL, ENCODED, SERVICES_EXE)
+    log.process(THIRD, 40, "SYSTEM", SVCHOST, "svchost.exe -k netsvcs -p", SERVICES_EXE)
+
+
+@scene
+def registry_utility_aimed_at_another_host(log: Log) -> None:
+    reg = SYSTEM32 + "reg.exe"
+    command = f'reg add "\\\\{FIRST}\\HKLM\\SYSTEM\\CurrentControlSet\\Control\\Terminal Server" /v fDenyTSConnections /t REG_DWORD /d 0 /f'
+    log.process(FROM, 3, WHO, reg, command, CMD, audit=True)
+    log.audited(FROM, 20, WHO, reg, f"reg.exe save \\\\{SECOND}\\HKLM\\SAM C:\\Windows\\Temp\\s", CMD)
+    log.process(FROM, 30, WHO, reg, "reg query HKLM\\Software\\Microsoft", CMD)
+
+
 def risk_lines(risk: Iterable[tuple[str, tuple[str, ...], str, str, int]]) -> str:
     """Stash events, one a line."""
     lines = []

@@ -24,6 +24,8 @@ TUNINGS = {
     "Administration Protocol Spoken by a Program of a Writable Folder": 'search NOT (process_path="C:\\\\ProgramData\\\\RemoteTool\\\\*" dest_port=445)',
     "Administrative Share Named on a Command Line": "search NOT (user=adm-okafor target_host=SRV-APP02)",
     "CIM or WMI Class Method Called on Another Host by a Script": 'search NOT script="*Rollout\\\\run.cmd*"',
+    "Command Interpreter Started by the Service Control Manager": 'search NOT process="*Vendor\\\\boot.cmd"',
+    "Registry Utility Aimed at Another Host": "search NOT (user=adm-okafor target_host=SRV-APP02)",
     "Command Output Sent to an Administrative Share": 'search NOT (process="*Ops\\\\check.cmd*" user=svc-ops)',
     "Command on One Host Followed by Its Deed on Another": "search NOT (src=ADM-WS01* user=adm-okafor)",
     "DCOM Application Accepted a Network Connection": "search NOT (process_name=OUTLOOK.EXE dest_port=51900)",
@@ -176,3 +178,31 @@ def test_every_benign_case_has_a_tuning_on_fields_that_the_detection_names(catal
     for name, macro in TUNINGS.items():
         fields = re.findall(r"([a-z_]+)=", macro)
         assert any(f"`{field}`" in by_name[name].known_false_positives for field in fields), name
+
+
+def test_the_classic_rendering_is_read_as_well(catalogue: Catalogue, root: Path) -> None:
+    """One movement in the text that the Security log has without renderXml: the same detections, with both ends."""
+    with corpus.instance_of(catalogue, [str(root / "tests" / "data" / "pack_classic.log")], layers()) as (
+        instance,
+        events,
+    ):
+        assert events == 7
+        found = hits(catalogue, instance)
+    assert set(found) == {
+        "Command on One Host Followed by Its Deed on Another",
+        "Command Output Sent to an Administrative Share",
+        "Executable Written to an Administrative Share",
+        "Explicit Credentials Used Toward Another Host by an Unusual Program",
+        "Process Started by the WMI Provider Host",
+        "Process Started in a Network Logon Session",
+        "Scheduled Task Registered From a Network Logon",
+        "Service Control Manager Opened Over SMB",
+        "Service Installed From a Network Logon",
+        "Service Installed That Runs a Command Interpreter",
+    }
+    assert all(
+        row["src"] == "10.20.4.17"
+        for name in ("Service Installed From a Network Logon", "Scheduled Task Registered From a Network Logon")
+        for row in found[name]
+    )
+    assert found["Scheduled Task Registered From a Network Logon"][0]["process"] == "C:\\ProgramData\\upd.exe"
