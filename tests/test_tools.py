@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from caltrop.errors import CaltropError
-from tools import fuzz, torture
+from caltrop.index import importers
+from caltrop.index.importers import ImportOptions, Problem
+from tools import evtx_file, fuzz, torture
 
 
 @pytest.mark.slow
@@ -19,7 +21,7 @@ def test_some_rounds_of_kills(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in fuzz.TARGETS if name != "evtx"])
+@pytest.mark.parametrize("name", list(fuzz.TARGETS))
 def test_some_seconds_of_fuzzing(name: str) -> None:
     for target in fuzz.TARGETS[name]():
         outcome = fuzz.fuzz(target, 3.0, random.Random(7))
@@ -38,3 +40,18 @@ def test_a_find_is_cut_down_to_what_shows_it() -> None:
     ((what, data),) = outcome.finds
     assert what.startswith("ValueError") and data == b"ab"
     assert fuzz.fault(run, b"!") == "" and fuzz.fault(run, b"x") is None
+
+
+def test_a_written_event_log_is_read() -> None:
+    problems: list[Problem] = []
+    events = [fuzz.EVENT, fuzz.EVENT.replace("one", "zw\u00f6lf \U0001f600")]
+    options = ImportOptions(format="evtx", on_problem=problems.append)
+    (frame,) = importers.read(evtx_file.write(events), options)
+    assert not problems
+    assert frame["_time"].to_list() == [1_700_000_000.0] * 2
+    assert "<Data Name='a'>zw\u00f6lf \U0001f600</Data>" in frame["_raw"][1]
+
+
+def test_a_chunk_holds_so_many_events() -> None:
+    with pytest.raises(ValueError, match="more than a chunk holds"):
+        evtx_file.write([fuzz.EVENT] * 200)

@@ -18,6 +18,7 @@ import tarfile
 import tempfile
 import time
 import traceback
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ from caltrop.splunkd import endpoints
 from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.inprocess import Client
 from caltrop.splunkd.rest import collection
+from tools import evtx_file
 
 ROOT = Path(__file__).resolve().parents[1]
 SLOW_SECONDS = 20.0
@@ -207,11 +209,21 @@ def _importing(seeds: Sequence[bytes], words: Sequence[bytes], form: str) -> Tar
 
 
 def evtx() -> Iterator[Target]:
-    """Windows event logs."""
-    files = [*(ROOT / "tests" / "data").rglob("*.evtx"), *(ROOT.parent / "shared").rglob("*.evtx")]
-    small = sorted((p for p in files if p.stat().st_size < 1_200_000), key=lambda p: p.stat().st_size)[:4]
-    if small:
-        yield _importing([p.read_bytes() for p in small], [], "evtx")
+    """Windows event logs: written here, and the beginnings of those that are at hand."""
+    seeds = [evtx_file.write([EVENT] * count) for count in (1, 3)]
+    for archive in sorted((ROOT.parent / "shared").rglob("*evtx*.zip")):
+        with zipfile.ZipFile(archive) as files:
+            for name in (n for n in files.namelist() if n.lower().endswith(".evtx")):
+                with files.open(name) as file:
+                    seeds.append(file.read(evtx_file.HEADER_BYTES + evtx_file.CHUNK_BYTES))
+    yield _importing(seeds, [b"ElfFile\0", b"ElfChnk\0", b"**\0\0", b"\x0f\x01\x01\0", b"\xff\xff\xff\xff"], "evtx")
+
+
+EVENT = (
+    "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='P'/><EventID>4688</EventID>"
+    "<TimeCreated SystemTime='2023-11-14T22:13:20.000000Z'/><Channel>Security</Channel><Computer>c</Computer></System>"
+    "<EventData><Data Name='a'>one</Data></EventData></Event>"
+)
 
 
 def anything() -> Iterator[Target]:

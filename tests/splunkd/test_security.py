@@ -9,6 +9,7 @@ import socket
 import ssl
 import tarfile
 import uuid
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from caltrop.splunkd import endpoints
 from caltrop.splunkd.app import MAX_BODY
 from caltrop.splunkd.rest import collection
 from caltrop.splunkd.server import Server
+from caltrop.splunkd.state import memory
 
 from .conftest import PASSWORD, Raw
 
@@ -350,3 +352,34 @@ def test_the_password_is_not_kept(server: Server) -> None:
     assert PASSWORD not in stored
     for name in ("accounts.json", "server.key"):
         assert (server.daemon.state.data_dir / "auth" / name).stat().st_mode & 0o077 == 0
+
+
+@cache
+def _bomb() -> bytes:
+    return gzip.compress(bytes(256 << 20), 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "collector"),
+    [("/services/search/jobs", False), ("/services/receivers/simple", False), ("/services/auth/login", False),
+     ("/services/collector/event", True)],
+)  # fmt: skip
+@pytest.mark.parametrize("packed", [False, True], ids=["100 MB", "gzip that holds 256 MB"])
+def test_a_body_of_nobody_costs_nothing(server: Server, path: str, collector: bool, packed: bool) -> None:
+    """Who asks is found out before the body is kept or inflated: the memory that it takes, and the answer."""
+    port = server.hec_port if collector else server.port
+    piece = _bomb() if packed else bytes(1 << 20)
+    size = len(piece) if packed else 100 << 20
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n{'Content-Encoding: gzip' if packed else 'X: y'}\r\n\r\n"
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    before, most = memory.taken(), 0
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as bare, context.wrap_socket(bare) as sender:
+        sender.sendall(head.encode())
+        with contextlib.suppress(OSError):  # it may be refused while it is sent
+            for _ in range(size // len(piece)):
+                sender.sendall(piece)
+                most = max(most, memory.taken())
+        answer = sender.recv(1000)
+    assert answer.split(b" ")[1] in (b"401", b"413")
+    assert most - before < 32 << 20
