@@ -20,7 +20,7 @@ from caltrop.index import Segment, coding
 from caltrop.index.kept import Kept
 from caltrop.knowledge import Knowledge, labels
 from caltrop.knowledge.asking import Asker, Fault
-from caltrop.knowledge.columns import stack
+from caltrop.knowledge.columns import moved
 
 SLICE = 16_384  # events extracted at once: what that takes on the way is several times the fields that it gives
 
@@ -213,9 +213,14 @@ def _in_slices(
 
 
 def _stacked(events: pl.DataFrame, parts: list[pl.DataFrame]) -> pl.DataFrame:
+    """The parts below one another; where there are several, with repeated texts coded. One column after the other, so that no more
+    than one is there twice."""
     if len(parts) < 2:
         return parts[0] if parts else events
-    stored = [name for name in events.columns if name in STORED]  # shared with the segment, not copied
-    added = stack([part.drop(stored) for part in parts]).rechunk()
     names = dict.fromkeys(name for part in parts for name in part.columns)
-    return events.select(stored).hstack(added).select(list(names))
+    stored = {name for name in events.columns if name in STORED}  # shared with the segment, not copied
+    left = [(part.height, part.drop(stored)) for part in parts]
+    parts.clear()
+    return pl.DataFrame(
+        [events.get_column(name) if name in stored else coding.coded_column(moved(name, left)) for name in names]
+    )

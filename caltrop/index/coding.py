@@ -25,10 +25,11 @@ def coded(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with its columns of repeated texts coded."""
     if frame.height < LEAST:
         return frame
-    return pl.DataFrame([_coded(column) for column in frame.get_columns()])
+    return pl.DataFrame([coded_column(column) for column in frame.get_columns()])
 
 
-def _coded(column: pl.Series) -> pl.Series:
+def coded_column(column: pl.Series) -> pl.Series:
+    """The column coded, where that is worth it."""
     if column.dtype != pl.String or column.name in _WHOLE:
         return column
     if column.head(_SAMPLE).n_unique() * 2 > _SAMPLE:

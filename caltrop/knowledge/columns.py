@@ -153,14 +153,29 @@ def stack(frames: list[pl.DataFrame]) -> pl.DataFrame:
     for frame in frames:
         for name, dtype in frame.schema.items():
             kinds.setdefault(name, set()).add(dtype)
-    return pl.DataFrame([pl.concat([_as(frame, name, types) for frame in frames]) for name, types in kinds.items()])
+    sized = [(frame.height, frame) for frame in frames]
+    return pl.DataFrame([_below(name, types, sized) for name, types in kinds.items()])
 
 
-def _as(frame: pl.DataFrame, name: str, types: set[pl.DataType]) -> pl.Series:
+def moved(name: str, parts: list[tuple[int, pl.DataFrame]]) -> pl.Series:
+    """One column of frames (each with its rows) below one another, in one piece, as `stack` gives it. The frames lose it: so they
+    are taken apart, and nothing is there twice."""
+    column = _below(name, {frame.schema[name] for _, frame in parts if name in frame.columns}, parts).rechunk()
+    for _, frame in parts:
+        if name in frame.columns:
+            frame.drop_in_place(name)
+    return column
+
+
+def _below(name: str, types: set[pl.DataType], parts: list[tuple[int, pl.DataFrame]]) -> pl.Series:
+    return pl.concat([_as(frame, name, types, height) for height, frame in parts])
+
+
+def _as(frame: pl.DataFrame, name: str, types: set[pl.DataType], height: int) -> pl.Series:
     """The column in the type that the whole gets: the only one there is, else List(String) or String."""
     if name not in frame.columns:
         dtype = next(iter(types)) if len(types) == 1 else MULTIVALUE if MULTIVALUE in types else pl.String()
-        return pl.Series(name, [None], dtype=dtype).new_from_index(0, frame.height)
+        return pl.Series(name, [None], dtype=dtype).new_from_index(0, height)
     column = frame[name]
     if len(types) == 1:
         return column

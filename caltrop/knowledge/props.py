@@ -104,8 +104,18 @@ def starting(spec: str, ignore_case: bool) -> str:
     """The text in front of what is special in a pattern; nothing where it has alternatives, or may do without its last letter."""
     spec, ignore_case = _flags(spec, ignore_case)
     found = re.match(r"[\w:/ \-]*(?![?{\w:/ \-])", spec)
-    start = found.group() if found and "|" not in spec else ""
+    start = found.group() if found and "|" not in spec and not _closes_more(spec) else ""
     return start.lower() if ignore_case else start
+
+
+def _closes_more(spec: str) -> bool:
+    """Whether a parenthesis closes that none opened: the group around the pattern, which may then be repeated, or left out."""
+    depth = 0
+    for character in spec:
+        depth += (character == "(") - (character == ")")
+        if depth < 0:
+            return True
+    return False
 
 
 class Props:

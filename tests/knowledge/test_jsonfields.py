@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.knowledge import jsonfields
+from caltrop.knowledge.columns import moved, stack
 from tests.examples import examples
 
 KEYS = st.sampled_from(["a", "b", "", "a.b", "a{}", "{}", "b.", ".", "host", "extracted_host", "é", 'q"', "\\"])
@@ -135,3 +136,15 @@ def test_nesting_is_bounded() -> None:
 
 def test_a_row_without_text_has_no_fields() -> None:
     assert read([None, '{"a": 1}'], {"a"}) == {"a": [None, ["1"]]}  # type: ignore[list-item]
+
+
+def test_frames_are_taken_apart_column_by_column() -> None:
+    frames = [
+        pl.DataFrame({"a": ["1", None], "b": [["x", "y"], None]}),
+        pl.DataFrame({"b": ["z"]}),
+        pl.DataFrame({"c": pl.Series([None], dtype=pl.String)}),
+    ]
+    whole = stack(frames)
+    parts = [(frame.height, frame.clone()) for frame in frames]
+    assert pl.DataFrame([moved(name, parts) for name in ("a", "b", "c")]).equals(whole)
+    assert [frame.width for _, frame in parts] == [0, 0, 0] and whole.height == 4

@@ -47,8 +47,8 @@ def test_nothing_that_matches_is_ruled_out_by_how_it_starts(spec: str, value: st
 
 
 def test_how_a_pattern_starts() -> None:
-    specs = ["WinEventLog:*", "a b/c...", "ab?c", "ab|cd", "(?i)Ab*", "ab{0}", ""]
-    assert [starting(spec, False) for spec in specs] == ["WinEventLog:", "a b/c", "", "", "ab", "", ""]
+    specs = ["WinEventLog:*", "a b/c...", "ab?c", "ab|cd", "(?i)Ab*", "ab{0}", "", ":)?(", "a(b))?("]
+    assert [starting(spec, False) for spec in specs] == ["WinEventLog:", "a b/c", "", "", "ab", "", "", "", ""]
 
 
 PROPS = r"""

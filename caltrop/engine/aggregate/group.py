@@ -168,7 +168,8 @@ def _keyed(
         if key.dtype == MULTIVALUE:
             budget.rows(int(work.get_column(key.name).list.len().fill_null(1).sum()), work.width)
             work = work.explode(key.name)
-    return work.drop_nulls([f"k{i}" for i, name in enumerate(by) if name not in optional])
+    required = [f"k{i}" for i, name in enumerate(by) if name not in optional]
+    return work.drop_nulls(required) if any(work.get_column(key).null_count() for key in required) else work
 
 
 def _reduce(work: pl.DataFrame, built: Sequence[Reduction], by: Sequence[str]) -> pl.DataFrame:
