@@ -51,7 +51,7 @@ def command(
     from caltrop.replay.target import Source
 
     chosen = login.connect(target, hec_url=hec_url, hec_token=hec_token)
-    chosen.ensure_index(index)
+    chosen.ensure_index(index, searched=False)
     chosen.allow(index)
     for name in datasets:
         location, _, member = name.partition("!")

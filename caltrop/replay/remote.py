@@ -298,26 +298,25 @@ class RemoteTarget:
     # -- data in
 
     @_told
-    def ensure_index(self, name: str) -> None:
-        """The index exists, and searches that name no index look into it (role setting srchIndexesDefault)."""
+    def ensure_index(self, name: str, *, searched: bool = True) -> None:
+        """The index exists, and searches that name no index look into it (role setting srchIndexesDefault): with `searched` False
+        only as far as this user may see to that. Roles that the user may not see are taken to be right."""
         if name not in [index.name for index in self.service.indexes.list(count=-1)]:
             self.service.indexes.create(name)
         roles = self.who().roles
+        seen = [entity for entity in map(self._role, roles) if entity is not None]
+        if any(fits(pattern, name) for entity in seen for pattern in _default_indexes(entity)):
+            return
         refused: HTTPError | None = None
-        for role in roles:
-            entity = self._role(role)
-            if entity is not None and any(fits(pattern, name) for pattern in _default_indexes(entity)):
-                return
-        for role in roles:
-            entity = self._role(role)
-            if entity is None:
-                continue
+        for entity in seen:
             try:
                 entity.update(srchIndexesDefault=[*_as_list(entity.content.get("srchIndexesDefault")), name])
             except HTTPError as error:
                 refused = error
             else:
                 return
+        if not searched or not seen:
+            return
         raise TargetError(
             f"searches of {self.who().name!r} do not look into index {name!r} unless they name it"
             + (f", and its roles may not be changed: {reason(refused)}" if refused else ""),

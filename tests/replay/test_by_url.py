@@ -115,6 +115,15 @@ def test_without_a_collector_token_or_the_right_to_make_one(
     assert code == 2 and "list_token_http OR edit_token_http" in told and "--hec-token" in told, told
 
 
+def test_sending_data_asks_nothing_of_searches(
+    server: Server, content: Path, user: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = content / "tests/data/many_paths_not_found_from_one_client.log"
+    words = ["replay", str(data), "--target", server.url, "--index", INDEX, *user(default="main"), *collector(server)]
+    assert main(words) == 0
+    assert "10 events sent" in capsys.readouterr().out
+
+
 def test_without_the_right_to_install(run: Run, server: Server, user: Callable[..., list[str]]) -> None:
     code, told = run(*user(*NEEDED), *collector(server))
     assert code == 2 and "install_apps" in told and "--installed" in told, told

@@ -110,6 +110,43 @@ def test_where_the_collector_is(url: str, setting: dict[str, object], expected: 
         assert asked.hec_url() == expected
 
 
+class Roles(dict[str, SimpleNamespace]):
+    """Roles that a user may see, with what their searches look into; no role may be changed."""
+
+    def __init__(self, **indexes: list[str]) -> None:
+        def refuse(**_: object) -> None:
+            reply = {"status": 403, "reason": "Forbidden", "headers": [], "body": io.BytesIO(b"")}
+            raise HTTPError(SimpleNamespace(**reply))
+
+        for name, found in indexes.items():
+            self[name] = SimpleNamespace(content={"srchIndexesDefault": found}, update=refuse)
+
+
+@pytest.mark.parametrize(
+    ("roles", "searched", "refused"),
+    [
+        (Roles(analyst=["main"]), True, True),
+        (Roles(analyst=["main"]), False, False),
+        (Roles(analyst=["ca*", "main"]), True, False),
+        (Roles(another=["main"]), True, False),  # none of the user's may be seen: taken to be right
+    ],
+)
+def test_whether_searches_look_into_an_index(roles: Roles, searched: bool, refused: bool) -> None:
+    context = {"entry": [{"content": {"username": "ann", "roles": ["analyst"], "capabilities": []}}]}
+    service = SimpleNamespace(
+        roles=roles,
+        indexes=SimpleNamespace(list=lambda **_: [SimpleNamespace(name="caltrop_test")]),
+        get=lambda path, **_: SimpleNamespace(status=200, body=io.BytesIO(json.dumps(context).encode())),
+    )
+    asked = RemoteTarget(service, "https://h:8089", context=CONTEXT)
+    if refused:
+        with pytest.raises(TargetError, match="searches of 'ann' do not look into index 'caltrop_test'") as caught:
+            asked.ensure_index("caltrop_test", searched=searched)
+        assert "(analyst)" in (caught.value.hint or "")
+    else:
+        asked.ensure_index("caltrop_test", searched=searched)
+
+
 class Collector(RemoteTarget):
     """A target whose collector gives these answers, one after the other."""
 
