@@ -161,7 +161,7 @@ def test_the_overview_of_a_fresh_install_says_what_to_do_first(empty: Site) -> N
         (name, "disabled", "0") for name in ("Blind One", "Odd Hunt", "Some Process")
     ]
     assert rows[2]["type"] == "TTP" and rows[2]["story"] == "A Story" and rows[2]["technique"] == "T1047"
-    assert rows[2]["schedule"] == "0 * * * *" and rows[2]["filter"] == "some_process_filter"
+    assert rows[2]["schedule"] == "0 * * * *" and rows[2]["macro"] == "some_process_filter"
 
 
 def test_views_without_data_are_empty_and_say_why(empty: Site) -> None:
