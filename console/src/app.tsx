@@ -3,6 +3,9 @@ import { useEffect, useState } from "preact/hooks";
 import { logout, onSignedOut, session as ask, type Session } from "./api";
 import { DashboardPage } from "./pages/dashboard";
 import { DashboardsPage } from "./pages/dashboard/list";
+import { DataPage } from "./pages/data";
+import { DetectionsPage } from "./pages/detections";
+import { TunePage } from "./pages/detections/tune";
 import { Login } from "./pages/login";
 import { SearchPage } from "./pages/search";
 import { ServerPage } from "./pages/server";
@@ -11,10 +14,20 @@ import { SessionContext } from "./session";
 import { Failure } from "./ui/notice";
 
 const HOME = `${ROOT}/app/search/search`;
-const PAGES = [
+interface Listed {
+  name: string;
+  url: string;
+  is: (path: readonly string[]) => boolean;
+  needs?: string; // a capability without which the page has nothing to offer
+}
+
+const PAGES: readonly Listed[] = [
   { name: "Search", url: HOME, is: (path: readonly string[]) => path[0] === "app" && path[2] === "search" },
+  { name: "Data", url: `${ROOT}/console/data`, is: (path) => path[0] === "console" && path[1] === "data" },
+  { name: "Detections", url: `${ROOT}/console/detections`, is: (path) => path[0] === "console" && path[1] === "detections" },
+  { name: "Tune", url: `${ROOT}/console/tune`, is: (path) => path[0] === "console" && path[1] === "tune" },
   { name: "Dashboards", url: `${ROOT}/console/dashboards`, is: (path: readonly string[]) => path[1] === "dashboards" || (path[0] === "app" && path[2] !== undefined && path[2] !== "search") },
-  { name: "Server", url: `${ROOT}/console/server`, is: (path: readonly string[]) => path[0] === "console" && path[1] === "server" },
+  { name: "Server", url: `${ROOT}/console/server`, is: (path: readonly string[]) => path[0] === "console" && path[1] === "server", needs: "list_settings" },
 ];
 
 export function App() {
@@ -49,7 +62,7 @@ function Shell({ session, leave }: { session: Session; leave: () => void }) {
           Caltrop
         </a>
         <nav aria-label="Pages">
-          {PAGES.map(({ name, url, is }) => (
+          {PAGES.filter((page) => !page.needs || session.user.capabilities.includes(page.needs)).map(({ name, url, is }) => (
             <a key={name} href={url} aria-current={is(here.path) ? "page" : undefined}>
               {name}
             </a>
@@ -76,6 +89,12 @@ function Page({ here }: { here: Place }) {
   }, [path.length]);
   if (path[0] === "app" && path[1] && path[2] === "search") return <SearchPage here={here} app={path[1]} key={path[1]} />;
   if (path[0] === "app" && path[1] && path[2]) return <DashboardPage here={here} app={path[1]} name={path[2]} key={`${path[1]}/${path[2]}`} />;
+  if (path[0] === "console" && path[1] === "data") return <DataPage />;
+  if (path[0] === "console" && path[1] === "detections") return <DetectionsPage here={here} />;
+  if (path[0] === "console" && path[1] === "tune") return <TunePage macro={here.query.get("macro") ?? ""} />;
+  // Pages of Splunk Web that views link to, and what stands for them here.
+  if (path[0] === "manager" && path[2] === "admin" && path[3] === "macros" && path[4]) return <TunePage macro={path[4]} />;
+  if (path[0] === "manager" && path[2] === "saved" && path[3] === "searches") return <DetectionsPage here={here} />;
   if (path[0] === "console" && path[1] === "dashboards") return <DashboardsPage />;
   if (path[0] === "console" && path[1] === "server") return <ServerPage />;
   if (!path.length) return null;

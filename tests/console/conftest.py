@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -61,6 +63,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         given = {"index": "shop", "sourcetype": "hostile", "source": MARKUP, "host": "bad"}
         admin.request("POST", "receivers/simple", given, HOSTILE.encode())
         yield running
+
+
+@pytest.fixture(scope="session")
+def admin(server: Server) -> Client:
+    return Client(server.daemon).basic("admin", PASSWORD)
+
+
+@pytest.fixture(scope="session")
+def package(server: Server, tmp_path_factory: pytest.TempPathFactory, root: Path) -> str:
+    """This repository's own app, built and installed; its name."""
+    out = tmp_path_factory.mktemp("dist")
+    subprocess.run([sys.executable, "-m", "caltrop", "build", "--out", str(out)], cwd=root, check=True, timeout=120)
+    (built,) = out.glob("*.tar.gz")
+    return server.install(built)
 
 
 @pytest.fixture(scope="session")
@@ -131,7 +147,7 @@ def fresh(server: Server, chromium: Any) -> Iterator[Opened]:
         page = context.new_page()
         problems: list[str] = []
         page.on("console", lambda m: problems.append(m.text) if _matters(m) else None)
-        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("pageerror", lambda error: problems.append(str(error.stack or error)))
         made = Console(page, f"http://127.0.0.1:{server.web_port}", problems)
         opened.append(made)
         return made

@@ -83,6 +83,10 @@ def test_pages_fit_and_are_accessible(fresh: Opened, scheme: str, width: int, pa
 
 PATHS = (
     "/en-US/console/server",
+    "/en-US/console/data",
+    "/en-US/console/detections",
+    "/en-US/console/tune",
+    "/en-US/console/dashboards",
     "/en-US/app/search/search",
     "/en-US/app/search/search?q=index%3Dshop&earliest=0&latest=",
     "/en-US/app/search/search?q=index%3Dshop%20%7C%20timechart%20count%20by%20status&earliest=0&latest=&tab=visualization",

@@ -113,3 +113,43 @@ def test_stages_are_of_those_who_may_see_the_job(admin: Client) -> None:
     admin.post("authentication/users", name="curious", password="curious1!", roles="user")
     sid = job(admin, "search index=staged | head 1", stage_rows=1)
     assert Client(admin.daemon).basic("curious", "curious1!").get(f"search/v2/jobs/{sid}/stages").status == 404
+
+
+CSV = b"_time,user,action\n2026-01-02T03:04:05Z,ann,login\n2026-01-02T03:05:05Z,bob,logout\n"
+
+
+def test_a_file_is_shown_as_it_would_be_then_indexed(admin: Client) -> None:
+    shown = admin.request("POST", "caltrop/upload", {"name": "audit.csv", "preview": 1}, CSV).json()
+    assert [row["time"] for row in shown["rows"]] == ["2026-01-02T03:04:05.000+00:00", "2026-01-02T03:05:05.000+00:00"]
+    assert not shown["more"] and {row["sourcetype"] for row in shown["rows"]} == {"csv"}
+    admin.post("data/indexes", name="dropped")
+    told = admin.request("POST", "caltrop/upload", {"name": "audit.csv", "index": "dropped"}, CSV).json()
+    assert (told["events"], told["index"], told["problems"]) == (2, "dropped", [])
+    found = admin.post("search/jobs", search="search index=dropped | table user source", exec_mode="oneshot").json()
+    assert {row["user"] for row in found["results"]} == {"ann", "bob"}
+
+
+def test_a_preview_follows_the_source_type_and_is_bounded(admin: Client) -> None:
+    lines = "\n".join(f"2026-01-02 03:04:{n % 60:02d} line {n}" for n in range(500)).encode()
+    shown = admin.request("POST", "caltrop/upload", {"name": "a.log", "preview": 1, "sourcetype": "mine"}, lines).json()
+    assert len(shown["rows"]) == 200 and shown["more"]
+    assert {row["sourcetype"] for row in shown["rows"]} == {"mine"}
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "status"),
+    [
+        ({"preview": 1}, CSV, 400),
+        ({"name": "a.csv", "preview": 1}, b"", 400),
+        ({"name": "a.csv"}, CSV, 400),
+        ({"name": "a.csv", "index": "nosuch"}, CSV, 400),
+    ],
+)
+def test_what_cannot_be_taken_is_refused(admin: Client, query: dict[str, Any], body: bytes, status: int) -> None:
+    assert admin.request("POST", "caltrop/upload", query, body).status == status
+
+
+def test_files_come_from_those_who_may_send_events(admin: Client) -> None:
+    admin.post("authentication/users", name="onlooker", password="onlooker1!", roles="user")
+    onlooker = Client(admin.daemon).basic("onlooker", "onlooker1!")
+    assert onlooker.request("POST", "caltrop/upload", {"name": "a.csv", "preview": 1}, CSV).status == 403

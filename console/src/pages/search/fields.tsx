@@ -7,8 +7,8 @@ import { Popover } from "../../ui/popover";
 
 export interface Told {
   count: number;
-  distinctCount: number;
-  numericCount: number;
+  distinct_count: number;
+  numeric_count: number;
   min?: number;
   max?: number;
   mean?: number;
@@ -62,7 +62,7 @@ export function Fields({ summary, selected, select, include, report }: Props): J
                 class="field"
                 label={
                   <>
-                    <span class="kind" aria-hidden="true">{field.numericCount === field.count ? "#" : "a"}</span> <span class="name">{name}</span> <span class="muted">{field.distinctCount.toLocaleString("en")}</span>
+                    <span class="kind" aria-hidden="true">{field.numeric_count === field.count ? "#" : "a"}</span> <span class="name">{name}</span> <span class="muted">{field.distinct_count.toLocaleString("en")}</span>
                     <span class="visually-hidden"> values</span>
                   </>
                 }
@@ -127,8 +127,8 @@ function Values({ name, field, total, selected, select, include, report }: {
         </button>
       </div>
       <div class="muted">
-        {field.distinctCount.toLocaleString("en")} values, {share.toFixed(share < 100 && share > 99 ? 2 : 0)} % of events
-        {field.numericCount > 0 && field.min !== undefined && ` · min ${field.min}, max ${field.max}, mean ${Number(field.mean?.toFixed(3))}`}
+        {field.distinct_count.toLocaleString("en")} values, {share.toFixed(share < 100 && share > 99 ? 2 : 0)} % of events
+        {field.numeric_count > 0 && field.min !== undefined && ` · min ${field.min}, max ${field.max}, mean ${Number(field.mean?.toFixed(3))}`}
       </div>
       <div class="row">
         <button type="button" class="button plain small" onClick={() => report(`top limit=20 ${quotedName}`)}>

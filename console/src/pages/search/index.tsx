@@ -58,7 +58,7 @@ export function SearchPage({ here, app }: { here: Place; app: string }): JSX.Ele
   const { job } = watched;
   const summary = useSummary(job);
   const known = useMemo(
-    () => Object.entries(summary?.fields ?? {}).map(([name, f]) => ({ name, count: f.count, distinct: f.distinctCount })),
+    () => Object.entries(summary?.fields ?? {}).map(([name, f]) => ({ name, count: f.count, distinct: f.distinct_count })),
     [summary],
   );
 
