@@ -23,15 +23,15 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
-    ("version", "lacks"),
+    ("version", "release", "lacks"),
     [
-        ("2.1.1", []),
-        pytest.param("1.7.4", ["macros"], marks=pytest.mark.client),
-        pytest.param("3.0.1", [], marks=pytest.mark.client),  # its package asks for Python 3.13
+        ("2.1.1", "", []),
+        pytest.param("1.7.4", "", ["macros"], marks=pytest.mark.client),
+        pytest.param("3.0.1", "3.13", [], marks=pytest.mark.client),
     ],
 )
-def test_every_area(tmp_path: Path, version: str, lacks: list[str]) -> None:
-    python = python_with([f"splunk-sdk=={version}"])
+def test_every_area(tmp_path: Path, version: str, release: str, lacks: list[str]) -> None:
+    python = python_with([f"splunk-sdk=={version}"], release)
     with Server(tmp_path / "splunkd", password=PASSWORD) as server:
         server.create_hec_token("sdk", TOKEN)
         hec_port = server.hec_url.rsplit(":", 1)[1]

@@ -47,7 +47,9 @@ def arrived(server: Server, search: str, count: int) -> list[dict[str, Any]]:
     admin = Client(server.daemon).basic("admin", PASSWORD)
     rows: list[dict[str, Any]] = []
     for _ in range(50):
-        answer = admin.post("search/jobs", search=f"search index={INDEX} {search} | sort 0 _time", exec_mode="oneshot")
+        answer = admin.post(
+            "search/jobs", search=f"search index={INDEX} {search} | sort 0 _time", exec_mode="oneshot", count=0
+        )
         rows = answer.json()["results"]
         if len(rows) >= count:
             break
@@ -101,6 +103,13 @@ def test_a_python_sender_of_raw_text(server: Server, tmp_path: Path) -> None:
         f"source=splunk_hec_raw {message}".encode("latin-1").decode("utf-8", "backslashreplace")
         for message in MESSAGES
     ]
+
+
+def test_a_replayed_file(server: Server, tmp_path: Path) -> None:
+    python = python_with(["requests==2.32.5"])
+    run([str(python), str(SCRIPTS / "senders.py"), "replay", port_of(server), TOKEN, INDEX], tmp_path)
+    rows = arrived(server, "source=replay sourcetype=replayed host=attack.example | fields number | sort 0 number", 200)
+    assert len(rows) == 200 and {row["_time"][:17] for row in rows} == {"2026-11-20T10:00:"}
 
 
 NODE = ("splunk-logging@0.11.1", "splunk-bunyan-logger@0.11.0", "bunyan@1.8.15", "winston@3.17.0",

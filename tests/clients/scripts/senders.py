@@ -98,4 +98,22 @@ def splunk_hec_logger() -> None:
         logger.info(message)
 
 
+def replay() -> None:
+    """The calls that the replay script of the attack_data project makes: whole files to /raw, a channel made up for each run."""
+    import uuid
+
+    import requests
+
+    lines = "\n".join(
+        f"2026-11-20T10:00:{n % 60:02d}Z {message} number={n}" for n in range(100) for message in MESSAGES
+    )
+    answer = requests.post(
+        f"https://{HOST}:{PORT}/services/collector/raw",
+        data=lines.encode(), verify=False, headers={"Authorization": f"Splunk {TOKEN}", "X-Splunk-Request-Channel": str(uuid.uuid4())},
+        params={"index": INDEX, "source": SENDER, "sourcetype": "replayed", "host": "attack.example"},
+    )  # fmt: skip
+    answer.raise_for_status()
+    assert answer.json()["text"] == "Success", answer.text
+
+
 globals()[SENDER]()
