@@ -6,6 +6,7 @@ import base64
 import os
 import secrets
 import shutil
+import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -59,6 +60,7 @@ class State:
         self.started = clock()
         self.mgmt_port = self.hec_port = self.web_port = 0
         self.etc = self.data_dir / "etc"
+        self._moving = threading.Lock()  # apps come and go one at a time: configuration is read again after each
         self._addons = addons
         provision.provision(self.etc, addons)
         # Without add-ons, those that an earlier start left in the data directory do not count either.
@@ -118,10 +120,11 @@ class State:
 
     def install(self, package: Path, *, update: bool) -> str:
         """Install an app and bring its indexes into being; the app's name."""
-        ours = {path.name for path in (self.etc / "apps").iterdir() if stands_in(path)}
-        name = install_app(package, self.etc / "apps", update=update, replaced=ours)
-        self.config.reload()
-        provision.open_indexes(self.config, self.store)
+        with self._moving:
+            ours = {path.name for path in (self.etc / "apps").iterdir() if stands_in(path)}
+            name = install_app(package, self.etc / "apps", update=update, replaced=ours)
+            self.config.reload()
+            provision.open_indexes(self.config, self.store)
         self.logs.info("ApplicationManager", f"installed app={name} update={update}")
         return name
 
@@ -130,12 +133,13 @@ class State:
         folder = self.config.app_path(name)
         aside = self.data_dir / "var" / "run" / f"removed-{secrets.token_hex(8)}"
         aside.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            folder.rename(aside)  # whole and at once: no other request meets half an app
-        except FileNotFoundError:
-            raise NotFound(f"Could not find object id={name}") from None
-        provision.provision(self.etc, self._addons)
-        self.config.reload()
+        with self._moving:
+            try:
+                folder.rename(aside)  # whole and at once: no other request meets half an app
+            except FileNotFoundError:
+                raise NotFound(f"Could not find object id={name}") from None
+            provision.provision(self.etc, self._addons)
+            self.config.reload()
         shutil.rmtree(aside)
 
     def retain(self) -> None:
