@@ -91,14 +91,13 @@ class Installed:
 
     @property
     def risk(self) -> tuple[Mapping[str, Any], ...]:
-        """Risk objects with their scores: as Enterprise Security's action has them, else as the search itself makes risk events."""
-        found = _json(self.settings.get("action.risk.param._risk", "")) or [
+        """Risk objects with their scores: as Enterprise Security's actions have them (those of a finding, from 8 on, and those of the
+        risk action), else as the search itself makes risk events."""
+        parts = [self.settings.get(key, "") for key in ("action.notable.param._entities", "action.risk.param._risk")]
+        listed = [one for found in map(_json, parts) if isinstance(found, list) for one in found]
+        scored = tuple(one for one in listed if isinstance(one, dict) and "risk_object_field" in one)
+        return scored or tuple(
             {"risk_object_field": field, "risk_score": int(points)} for field, points in _RISK.findall(self.spl)
-        ]
-        return (
-            tuple(one for one in found if isinstance(one, dict) and "risk_object_field" in one)
-            if isinstance(found, list)
-            else ()
         )
 
     @property

@@ -117,7 +117,7 @@ def test_rows_that_an_upgrade_replaces_are_told(run: Run, target: RemoteTarget, 
     assert install(run, new) == "", "the same rows again"
 
 
-@pytest.mark.parametrize("flavour", ["es", "no-es", "cloud"])
+@pytest.mark.parametrize("flavour", ["es", "no-es", "cloud", "es\nes_version: 8"])
 def test_what_the_build_writes_is_what_is_read(
     run: Run, target: RemoteTarget, packages: Packages, flavour: str
 ) -> None:
