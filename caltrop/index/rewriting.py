@@ -115,19 +115,18 @@ class Rewriting:
             old = pl.lit(default) if default else pl.col(column)
             changed = pl.when(hits).then(pl.lit(self.format.removeprefix(prefix))).otherwise(old)
             return frame.with_columns(changed.alias(column))
-        texts = [
-            self._first(text, old, prefix) if hit else (default or old)
-            for text, old, hit in zip(source, before, hits, strict=True)
-        ]
-        return frame.with_columns(pl.Series(column, texts, dtype=pl.String))
+        written = self._texts(source, before, prefix)
+        kept = pl.lit(default) if default else pl.lit(before)
+        return frame.with_columns(pl.when(hits).then(pl.lit(written)).otherwise(kept).alias(column))
 
     def _looked_at(self, frame: pl.DataFrame) -> pl.Series:
         return self._source(frame).str.head(self.lookahead)
 
     def _with_time(self, frame: pl.DataFrame, source: pl.Series, hits: pl.Series) -> pl.DataFrame:
         """Epoch seconds, whole as _time is for transforms; text that is no number changes nothing."""
-        texts = [self._first(text, "", "") if hit else self.default for text, hit in zip(source, hits, strict=True)]
-        moments = pl.Series(texts, dtype=pl.String).str.strip_chars().cast(pl.Float64, strict=False).floor()
+        nothing = pl.Series([""], dtype=pl.String).new_from_index(0, frame.height)
+        texts = pl.select(pl.when(hits).then(pl.lit(self._texts(source, nothing, ""))).otherwise(pl.lit(self.default)))
+        moments = texts.to_series().str.strip_chars().cast(pl.Float64, strict=False).floor()
         return frame.with_columns(pl.coalesce(pl.lit(moments), pl.col("_time")).alias("_time"))
 
     def _source(self, frame: pl.DataFrame) -> pl.Series:
@@ -146,9 +145,28 @@ class Rewriting:
             return pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
         return pl.select(pl.concat_str(known, separator=" ", ignore_nulls=True)).to_series()
 
-    def _first(self, text: str, old: str, prefix: str) -> str:
-        match = self.regex.bounded.search(text)
-        return old if match is None else self._text(match, prefix + old).removeprefix(prefix)
+    def _texts(self, source: pl.Series, old: pl.Series, prefix: str) -> pl.Series:
+        """FORMAT, with the groups of each text's first match; meant for texts that match."""
+        if self.regex.rust is None:  # a text on which the pattern exceeds its limit keeps what it had
+            search = self.regex.bounded.search
+            rows = zip(source, old, strict=True)
+            texts = [
+                had
+                if text is None or (match := search(text)) is None
+                else self._text(match, prefix + had).removeprefix(prefix)
+                for text, had in rows
+            ]
+            return pl.Series(texts, dtype=pl.String)
+        groups = self.regex.first(source)
+        parts: list[pl.Expr] = []
+        for place, piece in enumerate(re.split(r"\$(\d+)", self.format)):
+            if place % 2 == 0:
+                parts.append(pl.lit(piece))
+            elif piece == "0":
+                parts.append(pl.lit(prefix) + pl.lit(old))
+            elif int(piece) <= len(groups):
+                parts.append(pl.lit(groups[int(piece) - 1].fill_null("")))
+        return pl.select(pl.concat_str([pl.lit(old).str.head(0), *parts]).str.strip_prefix(prefix)).to_series()
 
     def _text(self, match: backtracking.Match[str], old: str) -> str:
         return re.sub(r"\$(\d+)", lambda m: _group(match, int(m[1])) if m[1] != "0" else old, self.format)

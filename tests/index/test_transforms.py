@@ -340,3 +340,26 @@ def test_values_of_a_transform_that_cannot_be_meant_are_told(key: str) -> None:
     assert frame.get_column("host").to_list() == ["x"]
     (told,) = problems
     assert told.startswith(f"app/default/transforms.conf:4: transform 't': {key} = some: ")
+
+
+@pytest.mark.parametrize("key", ["MetaData:Host", "MetaData:Sourcetype", "_raw", "_time"])
+@pytest.mark.parametrize(
+    "form", ["host::$1", "host::$1-$2", "x$0y", "$3", "host::a$1b$1", "$0", "1$2", "sourcetype::$2"]
+)
+@pytest.mark.parametrize("default", ["", "none"])
+def test_whole_columns_are_written_as_single_events_are(key: str, form: str, default: str) -> None:
+    raws = ["a=1 b", "a=22", "no", "a= é", "a=3 $1"]
+    fast, slow = (
+        applied(
+            raws,
+            {"TRANSFORMS-x": "t"},
+            t={"REGEX": start + r"a=(\d+)?( .)?", "FORMAT": form, "DEST_KEY": key, "DEFAULT_VALUE": default},
+        )
+        for start in ("", "(?=a)")  # looking ahead is what the fast engine cannot do
+    )
+    assert (
+        fast[0]
+        .select("_raw", "_time", "host", "sourcetype")
+        .equals(slow[0].select("_raw", "_time", "host", "sourcetype"))
+    )
+    assert fast[1] == slow[1]
