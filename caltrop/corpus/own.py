@@ -243,7 +243,7 @@ def attempt(catalogue: Catalogue, chosen: Sequence[Trial], apps: Sequence[Path],
     if not here:
         return
     with tempfile.TemporaryDirectory(prefix="caltrop-own-") as folder:
-        start = Start(tuple(map(str, [*apps, write_app(catalogue, Path(folder))])), catalogue.config.id)
+        start = Start(tuple(map(str, [*apps, write_app(catalogue, Path(folder), views=False)])), catalogue.config.id)
         for trial, result in in_parallel(start, here, min(jobs, len(here))):
             if isinstance(result, Died):
                 yield _outcome(trial, "error", error=str(result), cause=str(result))

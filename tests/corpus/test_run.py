@@ -9,7 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from caltrop.cli.corpus import command
+from caltrop.content import load
 from caltrop.corpus import run as corpus
+from caltrop.dialect.conf import read
 from caltrop.errors import CaltropError
 from caltrop.knowledge import layers
 
@@ -155,3 +157,18 @@ def test_nearly_every_production_detection_of_the_corpus_runs(shared: Path) -> N
         runs = [corpus.run(instance, detection, catalogue.config.id) for detection in production]
     failed = [one.name for one in runs if one.error is not None]
     assert len(failed) <= len(production) // 100, failed
+
+
+def test_an_app_without_its_views_says_the_same_to_searches(root: Path, tmp_path: Path) -> None:
+    catalogue = load(root, checks=False)
+    whole, lean = (corpus.write_app(catalogue, tmp_path / str(views), views=views) for views in (True, False))
+    left_out = {path.relative_to(whole).as_posix() for path in whole.rglob("*") if path.is_file()} - {
+        path.relative_to(lean).as_posix() for path in lean.rglob("*") if path.is_file()
+    }
+    assert left_out and all(name.startswith(("lookups/", "default/data/ui/views/")) for name in left_out)
+    for name in ("savedsearches.conf", "macros.conf"):
+        said, less = (read(app / "default" / name).settings() for app in (whole, lean))
+        for stanza, settings in less.items():
+            differ = {key for key, value in {**said[stanza], **settings}.items() if value != settings.get(key)}
+            assert differ <= {"is_visible"}, "which says whether views list it"
+        assert {d.filter_macro for d in catalogue.detections} <= less.keys() or name == "savedsearches.conf"
