@@ -56,6 +56,7 @@ def messages(wings: Wings) -> Told:
 @told("licenser/localpeer", "licenser-localpeer")
 def localpeer(wings: Wings) -> Told:
     yield "license", {
+        "features": dict.fromkeys(("Alerting", "Auth", "DistSearch", "LocalSearch", "ScheduledSearch"), "ENABLED"), "license_keys": [LICENSE],
         "connection_timeout": 30, "guid": [wings.state.guid], "last_manager_contact_attempt_time": int(wings.state.now()),
         "last_manager_contact_success_time": int(wings.state.now()), "manager_guid": [wings.state.guid],
         "manager_uri": "self", "master_uri": "self", "peer_id": wings.state.guid, "slave_id": wings.state.guid,
@@ -67,7 +68,7 @@ def localpeer(wings: Wings) -> Told:
 @told("licenser/peers", "licenser-peers")
 def peers(wings: Wings) -> Told:
     yield wings.state.guid, {
-        "active_pool_ids": ["auto_generated_pool_enterprise"], "label": SERVER_NAME, "stack_ids": ["enterprise"],
+        "active_pool_ids": ["auto_generated_pool_enterprise"], "pool_ids": ["auto_generated_pool_enterprise"], "label": SERVER_NAME, "stack_ids": ["enterprise"],
         "warning_count": 0,
     }  # fmt: skip
 
@@ -100,6 +101,12 @@ def deployment(wings: Wings) -> Told:
     """The colour of the whole deployment, which is this server."""
     for name, content in health(wings):
         yield name, {"health": content["health"]}
+
+
+@told("server/httpsettings/proxysettings", "proxysettings")
+def proxy(wings: Wings) -> Told:
+    """None: nothing here calls out."""
+    yield "proxyConfig", {"http_proxy": "", "https_proxy": "", "no_proxy": "", "proxy_rules": ""}
 
 
 # --- work that goes on ------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from caltrop.dialect.moments import time_bound
 from caltrop.dialect.spans import seconds_of
+from caltrop.dialect.zones import TimeError
 from caltrop.splunkd.endpoints.jobs import JobsCollection
 from caltrop.splunkd.rest.collection import action, register
 from caltrop.splunkd.rest.confobjects import ConfCollection, place_of
@@ -21,6 +22,7 @@ from caltrop.splunkd.searching.savedsearches import SavedSearch, check_cron, exp
 from caltrop.splunkd.wire.atom import Entry, Feed, encode_name, iso_time, render_feed, render_fields
 from caltrop.splunkd.wire.http import ApiError, Request, Response
 
+COLON_IN_OFFSET = re.compile(r"[+-]\d\d:\d\d$")  # splunkd refuses it, as measured
 ACTION = re.compile(r"action\.([^.]+)")
 # argument -> setting, where the endpoint and the file use different names
 RENAMED = {
@@ -253,7 +255,11 @@ class SavedSearches(ConfCollection):
             if seconds < 0:
                 raise ApiError(400, f"Cannot read expiration={text!r}")
             self.searching.alerting.suppress(saved, seconds, now)
-        left = self.searching.alerting.suppression(saved, now)
+        return self._silence(entry)
+
+    def _silence(self, entry: Entry) -> Entry:
+        """For how long the alert is silent, in place of the entry's content."""
+        left = self.searching.alerting.suppression(self.saved(entry), self.state.now())
         return replace(entry, content={"suppressed": left > 0, "expiration": round(left), "suppressionKey": entry.name})
 
     @action("remove_suppression", "POST")
@@ -265,12 +271,19 @@ class SavedSearches(ConfCollection):
 
     @action("reschedule", "POST")
     def reschedule(self, request: Request, entry: Entry) -> Entry:
-        """Run it at `schedule_time` (ISO 8601, epoch or relative; now where it is not given), besides its schedule."""
+        """Run it at `schedule_time` (ISO 8601, its offset without a colon; epoch; relative; now where it is not given), besides its schedule."""
         self.may_write(request, entry)
         saved, now = self.saved(entry), self.state.now()
         if not saved.scheduled:
             raise ApiError(400, f"The search {entry.name!r} has no schedule")
-        self.searching.scheduler.reschedule(saved, time_bound(request.args.get("schedule_time", "now"), now))
+        text = request.args.get("schedule_time", "now").strip()
+        try:
+            at = None if COLON_IN_OFFSET.search(text) else time_bound(text, now)
+        except TimeError:
+            at = None
+        if at is None:
+            raise ApiError(400, "Invalid schedule_time format")
+        self.searching.scheduler.reschedule(saved, at)
         return entry
 
     @action("notify", "POST")
@@ -299,4 +312,4 @@ class SavedSearches(ConfCollection):
     def acknowledge(self, request: Request, entry: Entry) -> Entry:
         self.may_write(request, entry)
         self.searching.alerting.acknowledge(self.saved(entry).key)
-        return entry
+        return self._silence(entry)

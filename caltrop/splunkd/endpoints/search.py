@@ -9,6 +9,7 @@ from caltrop.dialect.moments import time_bound
 from caltrop.dialect.strftime import strftime
 from caltrop.dialect.zones import TimeError
 from caltrop.engine import registry
+from caltrop.splunkd.rest import releases
 from caltrop.splunkd.rest.collection import route
 from caltrop.splunkd.rest.wings import Wings
 from caltrop.splunkd.searching.jobs import as_rest_search
@@ -115,18 +116,19 @@ def _plain(field: str) -> str:
 
 @route("search/timeparser", "GET", "POST")
 def timeparser(wings: Wings, request: Request) -> Response:
-    """The `time` argument as ISO 8601, or in `output_time_format`, as of `now`; 400 unless it is one time that can be read."""
+    """The `time` argument as ISO 8601, or in `output_time_format`, as of `now`; 400 unless it can be read."""
     _check_mode(request)
     form = request.args.get("output_time_format")
     times = request.args.all("time")
     try:
-        if len(times) != 1:
+        if not times or (len(times) > 1 and not releases.parses_several_times(wings.state.version)):
             raise ApiError(400, "Invalid time.", "FATAL")
-        now = request.args.get("now").strip()
-        epoch = time_bound(times[0], time_bound(now, wings.state.now()) if now else wings.state.now())
+        asked = request.args.get("now").strip()
+        now = time_bound(asked, wings.state.now()) if asked else wings.state.now()
+        epochs = {text: time_bound(text, now) for text in times}
     except TimeError:
         raise ApiError(400, "Invalid time.", "FATAL") from None
-    answers = {times[0]: (strftime(epoch, form) or "") if form else iso_time(epoch)}
+    answers = {text: (strftime(t, form) or "") if form else iso_time(t) for text, t in epochs.items()}
     if request.json:
         return Response(200, dump_json(answers), JSON)
     inner = f'<response xmlns:s="http://dev.splunk.com/ns/rest">{xml_value(answers)}</response>'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from caltrop.knowledge.configuration import SYSTEM
@@ -134,6 +134,9 @@ class ServerControl(Collection):
     def entries(self, request: Request) -> Iterable[Entry]:
         for name in ("restart", "restart_webui"):
             yield Entry(name, self.path, {}, SYSTEM_ACL)
+
+    def feed_links(self) -> Sequence[tuple[str, str]]:
+        return (("restart", "restart"), ("restart_webui", "restart_webui"))
 
     @collection_action("restart", "POST")
     def restart(self, request: Request) -> None:

@@ -18,6 +18,8 @@ SINCE: Mapping[str, Release] = {
 }
 EXPORT_BY_GET_UNTIL: Release = (10,)  # deprecated with search/v2, and 405 as measured
 
+SEVERAL_TIMES_SINCE: Release = (10, 6)  # of search/timeparser: 400 as measured on 10.4.2, answered as measured on 10.6
+
 
 def release(version: str) -> Release:
     """`9.4.1` as numbers. Raises ValueError for any other text."""
@@ -33,3 +35,8 @@ def has(version: str, path: str) -> bool:
 def exports_by_get(version: str) -> bool:
     """Whether `GET search/jobs/export` runs a search."""
     return release(version) < EXPORT_BY_GET_UNTIL
+
+
+def parses_several_times(version: str) -> bool:
+    """Whether `search/timeparser` takes `time` more than once."""
+    return release(version) >= SEVERAL_TIMES_SINCE

@@ -66,6 +66,14 @@ def test_what_is_told_of_searches_and_collections(admin: Client) -> None:
     )
 
 
+def test_what_a_licence_and_the_control_offer(admin: Client) -> None:
+    peer = admin.get("licenser/localpeer").content
+    assert peer["features"]["DistSearch"] == "ENABLED" and peer["license_keys"] == admin.get("licenser/licenses").names
+    assert admin.get("licenser/peers").content["pool_ids"] == admin.get("licenser/pools").names
+    assert set(admin.get("server/control").json()["links"]) == {"restart", "restart_webui"}
+    assert admin.get("server/httpsettings/proxysettings").names == ["proxyConfig"]
+
+
 # --- the release that is claimed ----------------------------------------------------------------------------------------
 
 
@@ -84,7 +92,13 @@ def claiming(tmp_path: Path) -> Iterator[Callable[[str], Client]]:
 
 @pytest.mark.parametrize(
     ("version", "export", "v2", "manager"),
-    [("10.4.2", 405, 200, 503), ("9.4", 200, 200, 503), ("9.0", 200, 404, 503), ("8.2.12", 200, 404, 404)],
+    [
+        ("10.6", 405, 200, 503),
+        ("10.4.2", 405, 200, 503),
+        ("9.4", 200, 200, 503),
+        ("9.0", 200, 404, 503),
+        ("8.2.12", 200, 404, 404),
+    ],
 )
 def test_what_a_release_has(
     claiming: Callable[[str], Client], version: str, export: int, v2: int, manager: int
@@ -96,6 +110,7 @@ def test_what_a_release_has(
     assert admin.get("search/v2/jobs").status == v2
     assert admin.get("cluster/manager/info").status == manager
     assert admin.get("cluster/master/info").status == 503
+    assert admin.get("search/timeparser", {"time": ["now", "@d"]}).status == (200 if version == "10.6" else 400)
     if v2 == 404:
         assert admin.get("search/v2/jobs").messages == ["Unknown endpoint."]
 

@@ -120,3 +120,15 @@ def test_everything_in_one_list(admin: Client) -> None:
 def test_a_time_as_of_another_moment(admin: Client) -> None:
     given = {"time": "-1d@d", "now": "1791467358", "output_time_format": "%s"}
     assert admin.get("search/timeparser", given).json() == {"-1d@d": "1791331200"}
+
+
+def test_when_a_search_is_run_again(admin: Client) -> None:
+    given = {"name": "again", "search": "| makeresults", "is_scheduled": "1", "cron_schedule": "0 0 1 1 *"}
+    assert admin.post("saved/searches", given).status == 201
+    for text in ("2030-01-01T00:00:00Z", "2030-01-01T00:00:00+0000", "+1h", "1893456000"):
+        assert admin.post("saved/searches/again/reschedule", schedule_time=text).status == 200, text
+    for text in ("2030-01-01T00:00:00.000+00:00", "some day"):
+        refused = admin.post("saved/searches/again/reschedule", schedule_time=text)
+        assert (refused.status, refused.messages) == (400, ["Invalid schedule_time format"])
+    told = admin.post("saved/searches/again/acknowledge", key="").content
+    assert (told["suppressed"], told["suppressionKey"]) == (False, "again")
