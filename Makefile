@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TARGET ?= embedded
 
-.PHONY: venv prove prove-embedded prove-container container-down test clients unit lint wheel docs site console console-check bench torture fuzz soak clean
+.PHONY: venv prove prove-embedded prove-container container-down test clients unit lint wheel docs site console console-check screenshots bench torture fuzz soak clean
 
 venv: .venv/installed
 
@@ -80,6 +80,10 @@ console-check: console/node_modules/.package-lock.json
 	cd console && npm run --silent build -- --logLevel warn --outDir ../.cache/console
 	diff -r .cache/console caltrop/splunkd/console/static
 	@echo "console: the shipped files are the built ones"
+
+# The console's pages as pictures in docs/images; needs Chromium.
+screenshots: venv
+	$(BIN)/python -m tools.screenshots
 
 # Kills during ingest, input that nobody would write, an hour's worth of work: each ends by itself after the time given.
 torture: venv

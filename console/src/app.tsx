@@ -7,6 +7,7 @@ import { DataPage } from "./pages/data";
 import { DetectionsPage } from "./pages/detections";
 import { TunePage } from "./pages/detections/tune";
 import { Login } from "./pages/login";
+import { RiskPage } from "./pages/risk";
 import { SearchPage } from "./pages/search";
 import { ServerPage } from "./pages/server";
 import { navigate, ROOT, usePlace, type Place } from "./router";
@@ -27,6 +28,7 @@ const PAGES: readonly Listed[] = [
   { name: "Detections", url: `${ROOT}/console/detections`, is: (path) => path[0] === "console" && path[1] === "detections" },
   { name: "Tune", url: `${ROOT}/console/tune`, is: (path) => path[0] === "console" && path[1] === "tune" },
   { name: "Dashboards", url: `${ROOT}/console/dashboards`, is: (path: readonly string[]) => path[1] === "dashboards" || (path[0] === "app" && path[2] !== undefined && path[2] !== "search") },
+  { name: "Risk", url: `${ROOT}/console/risk`, is: (path) => path[0] === "console" && path[1] === "risk" },
   { name: "Server", url: `${ROOT}/console/server`, is: (path: readonly string[]) => path[0] === "console" && path[1] === "server", needs: "list_settings" },
 ];
 
@@ -96,6 +98,7 @@ function Page({ here }: { here: Place }) {
   if (path[0] === "manager" && path[2] === "admin" && path[3] === "macros" && path[4]) return <TunePage macro={path[4]} />;
   if (path[0] === "manager" && path[2] === "saved" && path[3] === "searches") return <DetectionsPage here={here} />;
   if (path[0] === "console" && path[1] === "dashboards") return <DashboardsPage />;
+  if (path[0] === "console" && path[1] === "risk") return <RiskPage />;
   if (path[0] === "console" && path[1] === "server") return <ServerPage />;
   if (!path.length) return null;
   return (

@@ -86,6 +86,7 @@ PATHS = (
     "/en-US/console/data",
     "/en-US/console/detections",
     "/en-US/console/tune",
+    "/en-US/console/risk",
     "/en-US/console/dashboards",
     "/en-US/app/search/search",
     "/en-US/app/search/search?q=index%3Dshop&earliest=0&latest=",

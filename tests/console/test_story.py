@@ -76,6 +76,12 @@ def test_from_a_capture_to_a_tuned_detection_and_back(fresh: Opened, package: st
     page.get_by_role("button", name="Dispatch again").click()
     page.get_by_text("with its saved filter: 7 hits.").wait_for()
 
+    # What it left: entities with a score, and the events behind one of them.
+    page.get_by_role("link", name="Risk", exact=True).click()
+    page.get_by_role("region", name="Entities by score").get_by_role("button").first.click()
+    page.get_by_role("region", name="Risk events of").get_by_text(SEED).first.wait_for()
+    console.accessible()
+
     # The app's own overview, and a drilldown from it.
     console.open(f"/en-US/app/{APP}/overview?{urlencode({'form.range.earliest': '0', 'form.range.latest': ''})}")
     page.get_by_role("heading", name="Overview", exact=True).wait_for()

@@ -1,36 +1,109 @@
-import { get, type Feed } from "../../api";
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+
+import { get, post, remove, seg, type Feed } from "../../api";
+import { useMay } from "../../session";
 import { useLoading } from "../../ui/loading";
 import { Failure } from "../../ui/notice";
+import { Listing } from "./listing";
+import "./server.css";
 
 interface Info {
   serverName: string;
   version: string;
   os_name: string;
-  numberOfCores: number;
   startup_time: number;
 }
 
-interface Index {
-  totalEventCount: number;
-  currentDBSizeMB: number;
-  minTime: string;
-  maxTime: string;
-  disabled: boolean;
-}
-
-export function ServerPage() {
+/** What an administrator looks for: indexes, apps, users, jobs, source types, tokens, messages. The server decides who may change what. */
+export function ServerPage(): JSX.Element {
+  const apps = useMay("edit_local_apps");
   return (
     <>
       <div class="page-head">
         <h1>Server</h1>
       </div>
       <About />
-      <Indexes />
+      <Listing
+        title="Indexes"
+        path="data/indexes"
+        columns={[
+          ["Name", (row) => row.name],
+          ["Events", (row) => Number(row.content["totalEventCount"]).toLocaleString("en")],
+          ["MB", (row) => row.content["currentDBSizeMB"]],
+          ["Earliest", (row) => row.content["minTime"]],
+          ["Latest", (row) => row.content["maxTime"]],
+        ]}
+      >
+        {(again) => <NewIndex then={again} />}
+      </Listing>
+      <Listing
+        title="Apps"
+        path="apps/local"
+        columns={[
+          ["Name", (row) => row.name],
+          ["Label", (row) => row.content["label"]],
+          ["Version", (row) => row.content["version"]],
+          ["State", (row) => (truth(row.content["disabled"]) ? "disabled" : "enabled")],
+        ]}
+        action={
+          apps
+            ? {
+                label: (row) => (truth(row.content["disabled"]) ? "Enable" : "Disable"),
+                run: (row) => post(`apps/local/${seg(row.name)}/${truth(row.content["disabled"]) ? "enable" : "disable"}`),
+              }
+            : undefined
+        }
+      />
+      <Listing
+        title="Users"
+        path="authentication/users"
+        columns={[
+          ["Name", (row) => row.name],
+          ["Real name", (row) => row.content["realname"]],
+          ["Roles", (row) => [row.content["roles"]].flat().join(", ")],
+          ["App", (row) => row.content["defaultApp"]],
+        ]}
+      />
+      <Listing
+        title="Jobs"
+        path="search/jobs"
+        columns={[
+          ["Search", (row) => row.content["label"] || row.content["normalizedSearch"]],
+          ["State", (row) => row.content["dispatchState"]],
+          ["Owner", (row) => row.acl.owner],
+          ["Rows", (row) => row.content["resultCount"]],
+          ["Seconds", (row) => row.content["runDuration"]],
+        ]}
+        action={{ label: () => "Delete", run: (row) => remove(`search/v2/jobs/${seg(String(row.content["sid"]))}`) }}
+      />
+      <Listing
+        title="Tokens of the event collector"
+        path="data/inputs/http"
+        columns={[
+          ["Name", (row) => row.name.replace(/^http:\/\//, "")],
+          ["Index", (row) => row.content["index"]],
+          ["State", (row) => (truth(row.content["disabled"]) ? "disabled" : "enabled")],
+        ]}
+      />
+      <Listing
+        title="Messages"
+        path="messages"
+        columns={[
+          ["Name", (row) => row.name],
+          ["Severity", (row) => row.content["severity"]],
+          ["Text", (row) => row.content["message"]],
+        ]}
+      />
     </>
   );
 }
 
-function About() {
+function truth(value: unknown): boolean {
+  return value === true || value === 1 || /^(?:1|true)$/i.test(String(value));
+}
+
+function About(): JSX.Element {
   const { value, error } = useLoading((signal) => get<Feed<Info>>("server/info", {}, { signal }), []);
   const info = value?.entry[0]?.content;
   return (
@@ -57,38 +130,27 @@ function About() {
   );
 }
 
-function Indexes() {
-  const { value, error } = useLoading((signal) => get<Feed<Index>>("data/indexes", { count: 0 }, { signal }), []);
+function NewIndex({ then }: { then: () => void }): JSX.Element | null {
+  const [name, setName] = useState("");
+  const [error, setError] = useState<unknown>();
+  if (!useMay("indexes_edit")) return null;
   return (
-    <section class="panel">
-      <header>
-        <h2>Indexes</h2>
-      </header>
+    <form
+      class="row"
+      onSubmit={(event) => {
+        event.preventDefault();
+        setError(undefined);
+        post("data/indexes", { name }).then(() => {
+          setName("");
+          then();
+        }, setError);
+      }}
+    >
       <Failure error={error} />
-      <div class="scroll" tabIndex={0} role="region" aria-label="Indexes">
-        <table class="plain">
-          <thead>
-            <tr>
-              <th>Name</th>
-              <th class="number">Events</th>
-              <th class="number">MB</th>
-              <th>Earliest</th>
-              <th>Latest</th>
-            </tr>
-          </thead>
-          <tbody>
-            {value?.entry.map(({ name, content }) => (
-              <tr key={name}>
-                <td>{name}</td>
-                <td class="number">{Number(content.totalEventCount).toLocaleString("en")}</td>
-                <td class="number">{content.currentDBSizeMB}</td>
-                <td>{content.minTime}</td>
-                <td>{content.maxTime}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </section>
+      <input aria-label="Name of a new index" placeholder="new index" value={name} onInput={(event) => setName(event.currentTarget.value)} />
+      <button class="button" disabled={!name}>
+        Create
+      </button>
+    </form>
   );
 }
