@@ -10,7 +10,7 @@ import pytest
 from caltrop.errors import CaltropError
 from caltrop.index import importers
 from caltrop.index.importers import ImportOptions, Problem
-from tools import evtx_file, fuzz, torture
+from tools import capture_matrix, evtx_file, fuzz, torture
 
 
 @pytest.mark.slow
@@ -55,3 +55,13 @@ def test_a_written_event_log_is_read() -> None:
 def test_a_chunk_holds_so_many_events() -> None:
     with pytest.raises(ValueError, match="more than a chunk holds"):
         evtx_file.write([fuzz.EVENT] * 200)
+
+
+def test_the_matrix_goes_between_its_markers_and_nowhere_else() -> None:
+    hits: dict[str, capture_matrix.Hits] = {"wmi": {"A": [{"dest": "x"}], "B": []}, "work": {"A": [], "B": [{}, {}]}}
+    page = f"before\n{capture_matrix.BEGIN}\nold\n{capture_matrix.END}\nafter\n"
+    new = capture_matrix.placed(page, capture_matrix.page(hits))
+    assert new.startswith("before\n") and new.endswith("\nafter\n") and "old" not in new
+    assert "| A | 1 |  |" in new and "| B |  | 2 |" in new and "| 2 | work | 1 |" in new
+    assert capture_matrix.placed("no markers", "table") == "no markers"
+    assert capture_matrix.short(hits, {"wmi"}).splitlines()[2:] == ["| wmi | A |"]

@@ -16,6 +16,7 @@ from caltrop.content.model import Catalogue
 from caltrop.corpus import run as corpus
 from caltrop.engine.instance import Instance
 from caltrop.knowledge import layers
+from caltrop.spl import lint, parse
 from tools import company, pack_data
 from tools.windows_events import Log
 
@@ -116,6 +117,20 @@ def test_committed_data_is_what_the_module_writes(root: Path) -> None:
     for name, text in wanted.items():
         data = (folder / name).read_bytes()
         assert (gzip.decompress(data) if name.endswith(".gz") else data).decode() == text, name
+
+
+# Written before the pack, with patterns of their own beside words; the seed's search stays as it is.
+OLDER = "Remote Process Instantiation via WMI and PowerShell"
+
+
+def test_no_search_begins_a_value_with_a_wildcard(catalogue: Catalogue) -> None:
+    found = {
+        one.name: [each.code for each in lint(parse(one.search), one.search) if each.code == "leading-wildcard"]
+        for one in catalogue.detections
+        if not one.name.startswith(OLDER)
+    }
+    assert len(found) > 30
+    assert {name for name, codes in found.items() if codes} == set()
 
 
 def test_every_scene_is_a_detection(catalogue: Catalogue) -> None:
