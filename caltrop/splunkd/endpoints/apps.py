@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import tarfile
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from caltrop.dialect.conf import ConfFile, read
 from caltrop.dialect.words import truth
+from caltrop.errors import CaltropError
 from caltrop.knowledge import PackageError
 from caltrop.knowledge.files import write_conf
 from caltrop.splunkd.access.capabilities import needed
@@ -45,8 +45,13 @@ class Apps(Collection):
 
     def entries(self, request: Request) -> Iterable[Entry]:
         for name, folder in sorted(self.state.config.apps().items()):
-            with suppress(FileNotFoundError):  # another request is removing it
-                yield self.describe(name, folder)
+            try:
+                entry = self.describe(name, folder)
+            except (OSError, CaltropError):
+                if folder.exists():
+                    raise
+                continue  # another request removed it meanwhile
+            yield entry
 
     def describe(self, name: str, folder: Path) -> Entry:
         config = self.state.config

@@ -17,6 +17,7 @@ from caltrop.dialect.words import truth
 from caltrop.engine.instance import Instance
 from caltrop.engine.services import Services
 from caltrop.knowledge import install_app
+from caltrop.knowledge.configuration import NotFound as ConfNotFound
 from caltrop.knowledge.configuration import stands_in
 from caltrop.splunkd.access.accounts import Accounts, Lockout
 from caltrop.splunkd.access.permissions import Permissions
@@ -130,13 +131,12 @@ class State:
 
     def uninstall(self, name: str) -> None:
         """Remove an app; the add-on of its name that it stood in the place of is there again."""
-        folder = self.config.app_path(name)
         aside = self.data_dir / "var" / "run" / f"removed-{secrets.token_hex(8)}"
         aside.parent.mkdir(parents=True, exist_ok=True)
         with self._moving:
             try:
-                folder.rename(aside)  # whole and at once: no other request meets half an app
-            except FileNotFoundError:
+                self.config.app_path(name).rename(aside)  # whole and at once: no other request meets half an app
+            except (FileNotFoundError, ConfNotFound):  # another request was first
                 raise NotFound(f"Could not find object id={name}") from None
             provision.provision(self.etc, self._addons)
             self.config.reload()
