@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import click
 
@@ -85,9 +84,9 @@ def command(
 
 def _install(package: Path, target: str, login: Login, path_on_target: str | None, keep: tuple[str, ...]) -> None:
     from caltrop.operate import lookups
-    from caltrop.replay.remote import LOOPBACK
+    from caltrop.replay.remote import LOOPBACK, parsed
 
-    host = urlsplit(target if "://" in target else f"https://{target}").hostname
+    host = parsed(target).hostname
     if host and host.endswith((".splunkcloud.com", ".splunkcloudgc.com")):
         raise CaltropError(
             "Splunk Cloud does not install apps through its management API",

@@ -123,7 +123,7 @@ def _told(method: Callable[Concatenate[Asking, P], T]) -> Callable[Concatenate[A
     return asked
 
 
-def _parsed(url: str) -> SplitResult:
+def parsed(url: str) -> SplitResult:
     """The address of a management port; without a scheme it is https. Raises TargetError for anything else."""
     parts = urlsplit(url if "://" in url else f"https://{url}")
     try:
@@ -206,7 +206,7 @@ class RemoteTarget:
         are checked, by those of the file `ca` where it is given, unless the host is this machine or `verify` says otherwise.
         A `hec_token` is used instead of one that the harness makes. A `wire` leads to a target in this process, whose address
         `url` is. Raises TargetError when nobody answers or the login is refused."""
-        parts = _parsed(url)
+        parts = parsed(url)
         url = parts.geturl()
         check = (ca is not None or parts.hostname not in LOOPBACK) if verify is None else verify
         context = _context(check, ca)
