@@ -34,6 +34,12 @@ END_SECONDS = 4.0  # for an orderly end
 )
 @addon_options
 @click.option(
+    "--content",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="A content repository that is being edited: the console lists its detections and runs their tests.",
+)
+@click.option(
     "--splunk-version",
     metavar="VERSION",
     help="The release to claim, such as 9.4; answers are those of the default, 10.4.2, but for what docs/rest.md lists.",
@@ -79,6 +85,7 @@ def command(
     data_dir: Path | None,
     apps: tuple[Path, ...],
     addons: bool,
+    content: Path | None,
     splunk_version: str | None,
     search_rows: int,
     search_memory: int,
@@ -98,6 +105,7 @@ def command(
     \b
     caltrop serve
     caltrop serve --data-dir /tmp/splunk --app dist/mine-1.0.0.tar.gz
+    caltrop serve --content .
     """
     from caltrop.engine.budget import Limits
     from caltrop.splunkd.server import Server
@@ -123,6 +131,11 @@ def command(
         password = password_file.read_text().partition("\n")[0].rstrip("\r")
         if not password:
             raise click.BadParameter("its first line is empty", param_hint="--password-file")
+    edited = None
+    if content is not None:
+        from caltrop.testing.edited import EditedRepository
+
+        edited = EditedRepository(content, apps, addons=addons)
     os.umask(0o077)  # what is kept here is for this user alone
     password = password or (secrets.token_urlsafe(12) if data_dir is None else None)
     try:
@@ -142,6 +155,7 @@ def command(
                 keep=keep_memory << 20,
                 memory=max_memory << 20,
             ),
+            content=edited,
         )
     except OSError as error:
         raise CaltropError(
@@ -167,6 +181,8 @@ def command(
     except OSError as error:
         raise CaltropError(f"cannot serve: {error}") from error
     finally:
+        if edited is not None:
+            edited.stop()
         server.stop()
         if stop.is_set():
             children.end_all()

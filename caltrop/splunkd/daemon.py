@@ -10,6 +10,7 @@ from pathlib import Path
 
 from caltrop.splunkd.app import ManagementApp
 from caltrop.splunkd.intake.intake import Intake
+from caltrop.splunkd.rest.edited import EditedContent
 from caltrop.splunkd.rest.wings import Wings
 from caltrop.splunkd.searching.engine_services import ServerServices
 from caltrop.splunkd.searching.searching import Searching
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class Daemon:
-    """Nothing here knows sockets. The arguments are those of `State`.
+    """Nothing here knows sockets. The arguments are those of `State`, and `content`, a repository that is edited beside it.
 
     `management` and `collector` answer requests; `start` begins what runs on its own, `stop` ends everything.
     """
@@ -39,6 +40,7 @@ class Daemon:
         clock: Callable[[], float] = time.time,
         version: str = VERSION,
         settings: Settings | None = None,
+        content: EditedContent | None = None,
     ) -> None:
         services = ServerServices()
         self.state = State(
@@ -46,7 +48,7 @@ class Daemon:
         )
         self.intake = Intake(self.state)
         self.searching = Searching(self.state, self.intake.ingest)
-        self.management = ManagementApp(Wings(self.state, self.searching, self.intake))
+        self.management = ManagementApp(Wings(self.state, self.searching, self.intake, content))
         self.collector = self.intake.collector
         services.attach(self.state, self.searching.jobs, self.searching.alerting, self.management.handle)
         self._rested = False

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from caltrop.errors import CaltropError
 from caltrop.splunkd.console.app import ConsoleApp
 from caltrop.splunkd.daemon import Daemon
+from caltrop.splunkd.rest.edited import EditedContent
 from caltrop.splunkd.state import leftovers
 from caltrop.splunkd.state.settings import Settings
 from caltrop.splunkd.wire.http import VERSION
@@ -35,8 +36,8 @@ class Server:
     """An embedded Splunk-compatible server.
 
     Port 0 means that the system chooses one; None (web and HEC) means no such listener. `data_dir` None is a temporary
-    directory that is removed at the end. `asleep`: what answers there is loaded for the first that connects. Use as a context
-    manager, or call `start()` and `stop()`.
+    directory that is removed at the end. `asleep`: what answers there is loaded for the first that connects. `content`:
+    a repository that is edited beside it, for the console. Use as a context manager, or call `start()` and `stop()`.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Server:
         version: str = VERSION,
         settings: Settings | None = None,
         asleep: bool = False,
+        content: EditedContent | None = None,
     ) -> None:
         if host not in LOOPBACK:
             raise CaltropError(
@@ -63,7 +65,15 @@ class Server:
         folder = Path(self._temporary.name if self._temporary else str(data_dir))
         self.host = "127.0.0.1" if host == "localhost" else host
         self._ports = (port, hec_port, web_port)
-        self.daemon = Daemon(folder, password=password, addons=addons, clock=clock, version=version, settings=settings)
+        self.daemon = Daemon(
+            folder,
+            password=password,
+            addons=addons,
+            clock=clock,
+            version=version,
+            settings=settings,
+            content=content,
+        )
         self.username = "admin"
         self.password = self.daemon.state.password
         self._asleep = asleep

@@ -12,6 +12,7 @@ import { SearchPage } from "./pages/search";
 import { ServerPage } from "./pages/server";
 import { navigate, ROOT, usePlace, type Place } from "./router";
 import { SessionContext } from "./session";
+import { Boundary } from "./ui/boundary";
 import { Failure } from "./ui/notice";
 
 const HOME = `${ROOT}/app/search/search`;
@@ -78,7 +79,9 @@ function Shell({ session, leave }: { session: Session; leave: () => void }) {
         </div>
       </header>
       <main id="main" tabIndex={-1}>
-        <Page here={here} />
+        <Boundary of={here.url}>
+          <Page here={here} />
+        </Boundary>
       </main>
     </>
   );

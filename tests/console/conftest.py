@@ -20,6 +20,8 @@ import pytest
 
 from caltrop.splunkd.inprocess import Client
 from caltrop.splunkd.server import Server
+from caltrop.testing.edited import EditedRepository
+from tests.testing.test_edited import sample_repository
 
 CHROMIUM = Path("/usr/bin/chromium")
 PASSWORD = "correct horse"
@@ -51,8 +53,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.mktemp("splunkd"), web_port=0, password=PASSWORD) as running:
+def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small repository that is edited beside the server."""
+    root = tmp_path_factory.mktemp("content")
+    sample_repository(root)
+    return root
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, content: Path) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("splunkd")
+    with Server(folder, web_port=0, password=PASSWORD, content=EditedRepository(content)) as running:
         accounts = running.daemon.state.accounts
         accounts.set_user("reader", password="a reader's", roles=["user"])
         admin = Client(running.daemon).basic("admin", PASSWORD)

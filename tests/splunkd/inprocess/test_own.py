@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from caltrop.errors import CaltropError
+from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.inprocess import Client
+from caltrop.splunkd.rest.edited import Run, Told
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -153,3 +157,58 @@ def test_files_come_from_those_who_may_send_events(admin: Client) -> None:
     admin.post("authentication/users", name="onlooker", password="onlooker1!", roles="user")
     onlooker = Client(admin.daemon).basic("onlooker", "onlooker1!")
     assert onlooker.request("POST", "caltrop/upload", {"name": "a.csv", "preview": 1}, CSV).status == 403
+
+
+# -- the repository that is being edited
+
+
+class Edited:
+    """One that somebody handed in: what was asked of it."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.busy = False
+
+    def told(self) -> Told:
+        return Told("/content", [], ["app.yml:1:1: <b>wrong</b>"], Run("", 1.0, 0, "") if self.busy else None, "")
+
+    def run(self, file: str) -> bool:
+        if file == "missing":
+            raise CaltropError("missing is no detection", hint="give a file")
+        if self.busy:
+            return False
+        self.asked.append(file)
+        self.busy = True
+        return True
+
+    def stop(self) -> bool:
+        was, self.busy = self.busy, False
+        return was
+
+
+def test_without_content_there_is_none(admin: Client) -> None:
+    answer = admin.get("caltrop/content")
+    assert answer.status == 200 and answer.json() is None
+    assert admin.post("caltrop/content").status == 404
+    assert "--content" in admin.request("DELETE", "caltrop/content", {}).text
+
+
+def test_content_is_told_run_once_at_a_time_and_stopped(tmp_path: Path) -> None:
+    edited = Edited()
+    daemon = Daemon(tmp_path, password="secret", addons=(), content=edited)
+    try:
+        admin = Client(daemon).basic("admin", "secret")
+        told = admin.get("caltrop/content").json()
+        assert told["root"] == "/content" and told["running"] is None and told["problems"]
+        assert admin.post("caltrop/content", file="missing").status == 400
+        assert admin.post("caltrop/content", file="one.yml").json()["running"]["since"] == 1.0
+        assert admin.post("caltrop/content").status == 409
+        assert edited.asked == ["one.yml"]
+        assert admin.request("DELETE", "caltrop/content", {}).json()["running"] is None
+        assert admin.request("DELETE", "caltrop/content", {}).status == 404
+        daemon.state.accounts.set_user("reader", password="reading", roles=["user", "power"])
+        reader = Client(daemon).basic("reader", "reading")
+        statuses = [reader.request(method, "caltrop/content", {}).status for method in ("GET", "POST", "DELETE")]
+        assert statuses == [403, 403, 403]
+    finally:
+        daemon.stop()

@@ -7,6 +7,8 @@ import { Code } from "../../spl/code";
 import { useLoading } from "../../ui/loading";
 import { Failure, Notice } from "../../ui/notice";
 import { TimeRange } from "../../ui/timerange";
+import { useContent } from "./content";
+import { EditedPanel } from "./edited";
 import { Hits } from "./hits";
 import { change, detections, dispatch, type Detection } from "./saved";
 import "./detections.css";
@@ -20,6 +22,8 @@ export function DetectionsPage({ here }: { here: Place }): JSX.Element {
   const asked = here.query.get("search") ?? "";
   const [filter, setFilter] = useState(asked);
   useEffect(() => setFilter(asked), [asked]);
+  const editing = useContent();
+  const file = here.query.get("file") ?? "";
   const all = value ?? [];
   const chosen = all.find((d) => d.name === name) ?? (asked && all.filter((d) => d.name === asked)[0]);
   const words = filter.toLowerCase();
@@ -35,6 +39,7 @@ export function DetectionsPage({ here }: { here: Place }): JSX.Element {
         )}
       </div>
       <Failure error={error} />
+      <EditedPanel editing={editing} filter={filter} chosen={file} choose={(one) => navigate(`${ROOT}/console/detections${one && `?${new URLSearchParams({ file: one })}`}`)} />
       {value && !all.length && <Notice>No installed app has detections. Install a package: caltrop serve --app PACKAGE, or on the Server page.</Notice>}
       {chosen && <One key={chosen.name} which={chosen} changed={again} />}
       {all.length > 0 && (

@@ -1,0 +1,58 @@
+"""The repository that is being edited, on the Detections page: its tests run on request, and say what failed and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.console.conftest import Console, Opened
+from tests.testing.test_edited import ODD
+
+
+def test_a_detection_is_tested_broken_and_tested_again(console: Console, content: Path) -> None:
+    page = console.page
+    text = (content / ODD).read_text()
+    console.open("/en-US/console/detections")
+    listed = page.get_by_role("region", name="Detections being edited")
+    listed.get_by_text("not run").wait_for()
+    page.get_by_role("button", name="Test Odd Login").click()
+    tests = page.get_by_role("region", name="Tests of Odd Login")
+    tests.get_by_text("expectations held").wait_for()
+    page.get_by_text("1 of 1 proved").wait_for()
+    assert listed.get_by_text("passed", exact=True).count() == 1
+    assert page.url.endswith("?file=detections%2Fendpoint%2Fodd_login.yml")
+    try:
+        (content / ODD).write_text(text.replace("action=odd", "akshun=odd"))
+        page.get_by_role("button", name="Look again").click()
+        listed.get_by_text("saved since").wait_for()
+        page.get_by_role("button", name="Run its tests").click()
+        failed = tests.get_by_role("alert").filter(has_text="hits:")
+        failed.first.wait_for()
+        assert f"{ODD}:" in failed.first.text_content()
+        tests.get_by_text("akshun").first.wait_for()
+        page.get_by_text("0 of 1 proved").wait_for()
+        console.accessible()
+    finally:
+        (content / ODD).write_text(text)
+
+
+def test_who_administers_nothing_sees_no_repository(fresh: Opened) -> None:
+    console = fresh()
+    console.open("/en-US/console/detections")
+    console.sign_in("reader", "a reader's")
+    console.page.get_by_role("heading", name="Detections", exact=True).wait_for()
+    console.page.wait_for_load_state("networkidle")
+    assert console.page.get_by_role("region", name="Being edited").count() == 0
+
+
+def test_a_page_that_cannot_be_drawn_says_so_and_the_others_work(console: Console) -> None:
+    page = console.page
+    page.route("**/services/data/indexes*", lambda route: route.fulfill(json={"none": 1}))
+    console.open("/en-US/console/server")
+    page.get_by_role("heading", name="This page cannot be shown").wait_for()
+    page.get_by_role("alert").filter(has_text="TypeError").wait_for()
+    console.accessible()
+    page.unroute("**/services/data/indexes*")
+    page.get_by_role("button", name="Try again").click()
+    page.get_by_role("heading", name="Indexes").wait_for()
+    page.get_by_role("link", name="Risk", exact=True).click()
+    page.get_by_role("heading", name="Risk", exact=True).wait_for()
