@@ -56,3 +56,28 @@ def test_a_page_that_cannot_be_drawn_says_so_and_the_others_work(console: Consol
     page.get_by_role("heading", name="Indexes").wait_for()
     page.get_by_role("link", name="Risk", exact=True).click()
     page.get_by_role("heading", name="Risk", exact=True).wait_for()
+
+
+def test_the_matrix_counts_what_is_installed_enabled_and_proved(console: Console, package: str, content: Path) -> None:
+    page = console.page
+    console.open("/en-US/console/detections")
+    page.get_by_role("button", name="Test Odd Login").click()
+    page.get_by_text("1 of 1 proved").wait_for()
+    page.get_by_role("heading", name="ATT&CK matrix").click()
+    matrix = page.get_by_role("region", name="ATT&CK matrix")
+    execution = matrix.get_by_role("region", name="Execution")
+    powershell = execution.get_by_role("listitem").filter(has_text="T1059.001 PowerShell")
+    powershell.get_by_text("0 proved").wait_for()
+    tactics = matrix.get_by_role("heading").all_text_contents()
+    assert tactics.index(next(t for t in tactics if t.startswith("Execution"))) < tactics.index(
+        next(t for t in tactics if t.startswith("Lateral Movement"))
+    )
+    accounts = matrix.get_by_role("listitem").filter(has_text="T1078 ")
+    assert accounts.count() >= 3, "it stands under each of its tactics"
+    assert all(", 1 proved" in text for text in accounts.all_text_contents()), accounts.all_text_contents()
+    assert not matrix.get_by_text("no detection").count()
+    console.accessible()
+    page.get_by_label("Also what nothing detects").check()
+    matrix.get_by_text("no detection").first.wait_for()
+    powershell.get_by_role("link").click()
+    assert page.get_by_label("Filter by name, type, technique or story").input_value() == "T1059.001"

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { rows, type Job, type Range, type Table } from "../../jobs";
 import { navigate, ROOT, searchUrl, type Place } from "../../router";
@@ -7,9 +7,11 @@ import { Code } from "../../spl/code";
 import { useLoading } from "../../ui/loading";
 import { Failure, Notice } from "../../ui/notice";
 import { TimeRange } from "../../ui/timerange";
-import { useContent } from "./content";
-import { EditedPanel } from "./edited";
+import { useContent, type Edited } from "./content";
+import type { Detects } from "./attack";
+import { EditedPanel, proved } from "./edited";
 import { Hits } from "./hits";
+import { Matrix } from "./matrix";
 import { change, detections, dispatch, type Detection } from "./saved";
 import "./detections.css";
 
@@ -26,6 +28,7 @@ export function DetectionsPage({ here }: { here: Place }): JSX.Element {
   const file = here.query.get("file") ?? "";
   const all = value ?? [];
   const chosen = all.find((d) => d.name === name) ?? (asked && all.filter((d) => d.name === asked)[0]);
+  const detects = useMemo(() => together(value ?? [], editing.content?.detections ?? []), [value, editing.content]);
   const words = filter.toLowerCase();
   const shown = all.filter((d) => [d.name, d.type, ...d.techniques, ...d.stories].some((text) => text.toLowerCase().includes(words)));
   return (
@@ -41,6 +44,7 @@ export function DetectionsPage({ here }: { here: Place }): JSX.Element {
       <Failure error={error} />
       <EditedPanel editing={editing} filter={filter} chosen={file} choose={(one) => navigate(`${ROOT}/console/detections${one && `?${new URLSearchParams({ file: one })}`}`)} />
       {value && !all.length && <Notice>No installed app has detections. Install a package: caltrop serve --app PACKAGE, or on the Server page.</Notice>}
+      {detects.length > 0 && <Matrix detections={detects} proving={editing.content !== undefined} />}
       {chosen && <One key={chosen.name} which={chosen} changed={again} />}
       {all.length > 0 && (
         <section class="panel">
@@ -80,6 +84,17 @@ export function DetectionsPage({ here }: { here: Place }): JSX.Element {
       )}
     </>
   );
+}
+
+/** Installed and edited detections as one list: the same one has the same name in both, and detects what either says. */
+function together(installed: readonly Detection[], edited: readonly Edited[]): Detects[] {
+  const found = new Map<string, Detects>();
+  for (const d of installed) found.set(d.title, { name: d.title, techniques: d.techniques, enabled: !d.content.disabled, proved: false });
+  for (const d of edited) {
+    const there = found.get(d.name);
+    found.set(d.name, { name: d.name, techniques: [...(there?.techniques ?? []), ...d.techniques], enabled: there?.enabled ?? false, proved: proved(d) });
+  }
+  return [...found.values()];
 }
 
 /** Runs a detection and shows what came of it. */

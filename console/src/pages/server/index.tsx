@@ -2,10 +2,12 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import { get, post, remove, seg, type Feed } from "../../api";
-import { useMay } from "../../session";
+import { oneshot, text } from "../../jobs";
+import { useMay, useSession } from "../../session";
 import { useLoading } from "../../ui/loading";
 import { Failure } from "../../ui/notice";
-import { Listing } from "./listing";
+import { EditRoles, NewApp, NewIndex, NewToken, NewUser } from "./forms";
+import { Listing, type Action, type Row } from "./listing";
 import "./server.css";
 
 interface Info {
@@ -15,7 +17,8 @@ interface Info {
   startup_time: number;
 }
 
-/** What an administrator looks for: indexes, apps, users, jobs, source types, tokens, messages. The server decides who may change what. */
+/** What an administrator looks for: indexes, source types, apps, users, tokens, jobs, runs of the scheduler, messages. The server
+ * decides who may change what. */
 export function ServerPage(): JSX.Element {
   const apps = useMay("edit_local_apps");
   return (
@@ -46,25 +49,12 @@ export function ServerPage(): JSX.Element {
           ["Version", (row) => row.content["version"]],
           ["State", (row) => (truth(row.content["disabled"]) ? "disabled" : "enabled")],
         ]}
-        action={
-          apps
-            ? {
-                label: (row) => (truth(row.content["disabled"]) ? "Enable" : "Disable"),
-                run: (row) => post(`apps/local/${seg(row.name)}/${truth(row.content["disabled"]) ? "enable" : "disable"}`),
-              }
-            : undefined
-        }
-      />
-      <Listing
-        title="Users"
-        path="authentication/users"
-        columns={[
-          ["Name", (row) => row.name],
-          ["Real name", (row) => row.content["realname"]],
-          ["Roles", (row) => [row.content["roles"]].flat().join(", ")],
-          ["App", (row) => row.content["defaultApp"]],
-        ]}
-      />
+        actions={apps ? [toggled("apps/local")] : []}
+      >
+        {(again) => <NewApp then={again} />}
+      </Listing>
+      <Users />
+      <Tokens />
       <Listing
         title="Jobs"
         path="search/jobs"
@@ -75,15 +65,20 @@ export function ServerPage(): JSX.Element {
           ["Rows", (row) => row.content["resultCount"]],
           ["Seconds", (row) => row.content["runDuration"]],
         ]}
-        action={{ label: () => "Delete", run: (row) => remove(`search/v2/jobs/${seg(String(row.content["sid"]))}`) }}
+        actions={[{ label: () => "Delete", run: (row) => remove(`search/v2/jobs/${seg(String(row.content["sid"]))}`) }]}
       />
+      <SchedulerRuns />
       <Listing
-        title="Tokens of the event collector"
-        path="data/inputs/http"
+        title="Source types"
+        path="saved/sourcetypes"
+        args={{ count: 0 }}
         columns={[
-          ["Name", (row) => row.name.replace(/^http:\/\//, "")],
-          ["Index", (row) => row.content["index"]],
-          ["State", (row) => (truth(row.content["disabled"]) ? "disabled" : "enabled")],
+          ["Name", (row) => row.name],
+          ["App", (row) => row.acl.app],
+          ["Line breaks", (row) => row.content["LINE_BREAKER"]],
+          ["Time prefix", (row) => row.content["TIME_PREFIX"]],
+          ["Time format", (row) => row.content["TIME_FORMAT"]],
+          ["Key values", (row) => row.content["KV_MODE"]],
         ]}
       />
       <Listing
@@ -101,6 +96,106 @@ export function ServerPage(): JSX.Element {
 
 function truth(value: unknown): boolean {
   return value === true || value === 1 || /^(?:1|true)$/i.test(String(value));
+}
+
+/** Enables what is disabled and the other way round. */
+function toggled(path: string): Action {
+  return {
+    label: (row) => (truth(row.content["disabled"]) ? "Enable" : "Disable"),
+    run: (row) => post(`${path}/${seg(row.name)}/${truth(row.content["disabled"]) ? "enable" : "disable"}`),
+  };
+}
+
+const rolesOf = (row: Row): string[] => [row.content["roles"]].flat().map(String);
+
+function Users(): JSX.Element {
+  const may = useMay("change_authentication");
+  const me = useSession().user.username;
+  const [edited, setEdited] = useState<Row | undefined>();
+  const actions: Action[] = [
+    { label: () => "Roles", run: (row) => Promise.resolve(setEdited(row)) },
+    { label: () => "Delete", run: (row) => remove(`authentication/users/${seg(row.name)}`), offered: (row) => row.name !== me, sure: true },
+  ];
+  return (
+    <Listing
+      title="Users"
+      path="authentication/users"
+      columns={[
+        ["Name", (row) => row.name],
+        ["Real name", (row) => row.content["realname"]],
+        ["Roles", (row) => rolesOf(row).join(", ")],
+        ["App", (row) => row.content["defaultApp"]],
+      ]}
+      actions={may ? actions : []}
+    >
+      {(again) => (
+        <>
+          <NewUser then={again} />
+          {edited && <EditRoles key={edited.name} name={edited.name} has={rolesOf(edited)} close={() => setEdited(undefined)} then={again} />}
+        </>
+      )}
+    </Listing>
+  );
+}
+
+/** Of the collector as a whole (`http`) only the state is told; it has no token. */
+function Tokens(): JSX.Element {
+  const may = useMay("edit_token_http");
+  const actions: Action[] = [toggled("data/inputs/http"), { label: () => "Delete", run: (row) => remove(`data/inputs/http/${seg(row.name)}`), offered: (row) => row.name !== "http", sure: true }];
+  return (
+    <Listing
+      title="Tokens of the event collector"
+      path="data/inputs/http"
+      columns={[
+        ["Name", (row) => row.name.replace(/^http:\/\//, "")],
+        ["Token", (row) => row.content["token"]],
+        ["Index", (row) => row.content["index"]],
+        ["State", (row) => (truth(row.content["disabled"]) ? "disabled" : "enabled")],
+      ]}
+      actions={may ? actions : []}
+    >
+      {(again) => <NewToken then={again} />}
+    </Listing>
+  );
+}
+
+const RUNS = "search index=_internal sourcetype=scheduler | head 100 | table _time savedsearch_name app user status run_time result_count";
+
+/** What the scheduler did, of its own log. */
+function SchedulerRuns(): JSX.Element {
+  const { value, error, busy, again } = useLoading((signal) => oneshot(RUNS, "search", { earliest: "-7d", latest: "now" }, {}, signal), []);
+  return (
+    <section class="panel">
+      <header>
+        <h2 class="grow">Runs of the scheduler</h2>
+        <button type="button" class="button" disabled={busy} onClick={again}>
+          Look again
+        </button>
+      </header>
+      <Failure error={error} />
+      <div class="scroll listing" tabIndex={0} role="region" aria-label="Runs of the scheduler">
+        <table class="plain">
+          <thead>
+            <tr>
+              {["Time", "Search", "App", "User", "Status", "Seconds", "Rows"].map((name) => (
+                <th key={name}>{name}</th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {value?.rows.map((row, n) => (
+              <tr key={n}>
+                {row.map((cell, c) => (
+                  <td key={c}>{text(cell)}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {value && !value.rows.length && <p class="body muted">None in the last seven days.</p>}
+    </section>
+  );
 }
 
 function About(): JSX.Element {
@@ -127,30 +222,5 @@ function About(): JSX.Element {
         )}
       </div>
     </section>
-  );
-}
-
-function NewIndex({ then }: { then: () => void }): JSX.Element | null {
-  const [name, setName] = useState("");
-  const [error, setError] = useState<unknown>();
-  if (!useMay("indexes_edit")) return null;
-  return (
-    <form
-      class="row"
-      onSubmit={(event) => {
-        event.preventDefault();
-        setError(undefined);
-        post("data/indexes", { name }).then(() => {
-          setName("");
-          then();
-        }, setError);
-      }}
-    >
-      <Failure error={error} />
-      <input aria-label="Name of a new index" placeholder="new index" value={name} onInput={(event) => setName(event.currentTarget.value)} />
-      <button class="button" disabled={!name}>
-        Create
-      </button>
-    </form>
   );
 }

@@ -5,11 +5,13 @@ import { get, type Arguments, type Entry, type Feed } from "../../api";
 import { useLoading } from "../../ui/loading";
 import { Failure } from "../../ui/notice";
 
-type Row = Entry<Record<string, unknown>>;
+export type Row = Entry<Record<string, unknown>>;
 
-interface Action {
+export interface Action {
   label: (row: Row) => string;
   run: (row: Row) => Promise<unknown>;
+  offered?: (row: Row) => boolean; // where it is left out, always
+  sure?: boolean; // what cannot be undone is asked for twice
 }
 
 interface Props {
@@ -17,14 +19,21 @@ interface Props {
   path: string;
   args?: Arguments;
   columns: readonly (readonly [string, (row: Row) => unknown])[];
-  action?: Action | undefined;
+  actions?: readonly Action[];
   children?: (again: () => void) => JSX.Element | null;
 }
 
-/** The objects of a collection of the API as a table, with one thing to do to each. */
-export function Listing({ title, path, args, columns, action, children }: Props): JSX.Element {
+/** The objects of a collection of the API as a table, with what can be done to each. */
+export function Listing({ title, path, args, columns, actions = [], children }: Props): JSX.Element {
   const { value, error, again } = useLoading((signal) => get<Feed>(path, { count: 200, ...args }, { signal }), [path]);
   const [failure, setFailure] = useState<unknown>();
+  const [asked, setAsked] = useState("");
+  const act = (action: Action, row: Row, key: string): void => {
+    setFailure(undefined);
+    if (action.sure && asked !== key) return setAsked(key);
+    setAsked("");
+    action.run(row).then(again, setFailure);
+  };
   return (
     <section class="panel">
       <header>
@@ -39,7 +48,7 @@ export function Listing({ title, path, args, columns, action, children }: Props)
               {columns.map(([name]) => (
                 <th key={name}>{name}</th>
               ))}
-              {action && (
+              {actions.length > 0 && (
                 <th>
                   <span class="visually-hidden">Actions</span>
                 </th>
@@ -52,19 +61,17 @@ export function Listing({ title, path, args, columns, action, children }: Props)
                 {columns.map(([name, show]) => (
                   <td key={name}>{String(show(row) ?? "")}</td>
                 ))}
-                {action && (
-                  <td>
-                    <button
-                      type="button"
-                      class="button small"
-                      aria-label={`${action.label(row)} ${row.name}`}
-                      onClick={() => {
-                        setFailure(undefined);
-                        action.run(row).then(again, setFailure);
-                      }}
-                    >
-                      {action.label(row)}
-                    </button>
+                {actions.length > 0 && (
+                  <td class="nowrap">
+                    {actions.map((action, n) => {
+                      const key = `${n} ${row.id}`;
+                      const label = asked === key ? `Really ${action.label(row).toLowerCase()}?` : action.label(row);
+                      return action.offered?.(row) === false ? null : (
+                        <button key={n} type="button" class={`button small ${asked === key ? "danger" : ""}`} aria-label={`${label} ${row.name}`} onClick={() => act(action, row, key)}>
+                          {label}
+                        </button>
+                      );
+                    })}
                   </td>
                 )}
               </tr>
