@@ -290,7 +290,8 @@ def rest() -> Iterator[Target]:
             target, _, query = rest_.partition("?")
             body = query.encode() if method == "POST" else b""
             answer = client.raw(method or "GET", target or "/", query if method != "POST" else "", body)
-            if answer.status >= 500 and b"shutting down" not in answer.body:
+            # 503 is what a standalone Splunk says of roles that it does not play.
+            if answer.status >= 500 and answer.status != 503:
                 raise AssertionError(f"{answer.status}: {answer.body[:160]!r}")
 
         yield Target(seeds, words, run)

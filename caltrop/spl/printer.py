@@ -22,7 +22,12 @@ def unparse(node: ast.Node) -> str:
 
 
 def _list(nodes: tuple[ast.Node, ...], separator: str = " ") -> str:
-    return separator.join(_text(node) for node in nodes)
+    """A sign of its own, as `d,=t` has it, keeps the comma before it: after a space it would make an option of both."""
+    text = ""
+    for n, node in enumerate(nodes):
+        sign = isinstance(node, ast.Word) and not node.quoted and node.text.startswith("=")
+        text += (", " if sign else separator) * (n > 0) + _text(node)
+    return text
 
 
 @singledispatch

@@ -90,7 +90,7 @@ def package(server: Server, tmp_path_factory: pytest.TempPathFactory, root: Path
     return server.install(built)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # its event loop must not run beside tests of other packages
 def chromium() -> Iterator[Any]:
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not here: the console was NOT tried in a browser")

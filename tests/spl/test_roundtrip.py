@@ -188,6 +188,11 @@ def load(file: Path) -> Any:
 
 
 @pytest.mark.shared
+@pytest.mark.parametrize("text", ["| w d,=t", "| w =t", "| w a,= =b"])
+def test_a_sign_of_its_own_stays_one(text: str) -> None:
+    assert parse(unparse(parse(text))) == parse(text)
+
+
 def test_searches_of_the_corpus_and_the_cases(shared: Path) -> None:
     count = 0
     for name, spl in written(shared):

@@ -131,7 +131,7 @@ def xpath(table: Table, cmd: Command, ctx: Context) -> Table:
         select = etree.XPath(path)
         # Several elements beside one another get a root, which absolute paths have to name.
         beside = etree.XPath(f"/{_ROOT}{path}") if re.match(r"/(?!/)", path) else select
-    except etree.XPathError as error:
+    except (etree.XPathError, ValueError) as error:  # ValueError: a character that XML has not
         raise SearchError(f"xpath: '{path}' is no XPath expression: {error}", node=words[0]) from error
     name, default = str(cmd.option("outfield", "xpath")), cmd.option("default")
     text = input_text(table, str(cmd.option("field", "_raw")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,3 +82,8 @@ def test_prints_as_it_reads(chosen: list[str]) -> None:
     except SplError:
         return
     assert parse(unparse(tree)) == tree
+
+
+def test_a_path_with_a_character_that_xml_has_not_is_an_error() -> None:
+    with pytest.raises(SearchError, match="is no XPath expression"):
+        INSTANCE.search('| makeresults | xpath "\x00"')
