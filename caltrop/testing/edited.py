@@ -56,7 +56,7 @@ class EditedRepository:
 
     # -- what there is
 
-    def told(self) -> Told:
+    def told(self, file: str = "") -> Told:
         catalogue, broken = self._catalogue()
         with self._lock:
             verdicts, running, failed = dict(self._verdicts), self._running, self._failed
@@ -74,7 +74,7 @@ class EditedRepository:
                 stories=list(detection.analytic_story),
                 tests=len(detection.tests),
                 problems=problems.pop(detection.file, []),
-                last=self._verdict(verdicts.get(detection.file), detection.file),
+                last=self._verdict(verdicts.get(detection.file), detection.file, whole=detection.file == file),
             )
             for detection in catalogue.detections
         ]
@@ -94,7 +94,7 @@ class EditedRepository:
                     self._read = None, f"{error}{f': {error.hint}' if error.hint else ''}"
             return self._read
 
-    def _verdict(self, found: tuple[float, DetectionResult] | None, file: str) -> Verdict | None:
+    def _verdict(self, found: tuple[float, DetectionResult] | None, file: str, *, whole: bool) -> Verdict | None:
         if found is None:
             return None
         at, result = found
@@ -102,7 +102,9 @@ class EditedRepository:
             stale = (self._root / file).stat().st_mtime > at
         except OSError:
             stale = True
-        return Verdict(result.status, result.verdict, at, stale, [_tried(test) for test in result.tests])
+        return Verdict(
+            result.status, result.verdict, at, stale, [_tried(test) for test in result.tests] if whole else []
+        )
 
     # -- runs
 

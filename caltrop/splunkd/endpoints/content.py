@@ -14,25 +14,25 @@ from caltrop.splunkd.wire.http import JSON, ApiError, Request, Response
 
 @route("caltrop/content", "GET", "POST", "DELETE")
 def content(wings: Wings, request: Request) -> Response:
-    """With `serve --content`: its detections with their last verdicts; POST tests the one of `file`, or all, DELETE stops that; JSON"""
-    edited = wings.content
+    """With `serve --content`: its detections, their last verdicts, and the tests of `file`; POST runs those, or all, DELETE stops it; JSON"""
+    edited, file = wings.content, request.args.get("file")
     if request.method == "GET":
-        return _told(edited)
+        return _told(edited, file)
     if edited is None:
         raise ApiError(404, "No content repository is being edited: start the server with caltrop serve --content DIR")
     if request.method == "DELETE":
         if not edited.stop():
             raise ApiError(404, "No test is running")
-        return _told(edited)
+        return _told(edited, file)
     try:
-        begun = edited.run(request.args.get("file"))
+        begun = edited.run(file)
     except CaltropError as error:
         raise ApiError(400, f"{error}{f' ({error.hint})' if error.hint else ''}") from error
     if not begun:
         raise ApiError(409, "A test is running already: wait for its end, or stop it")
-    return _told(edited)
+    return _told(edited, file)
 
 
-def _told(edited: EditedContent | None) -> Response:
+def _told(edited: EditedContent | None, file: str) -> Response:
     """The state of the repository; `null` where there is none, which is no error: most servers have none."""
-    return Response(200, dump_json(None if edited is None else asdict(edited.told())), JSON)
+    return Response(200, dump_json(None if edited is None else asdict(edited.told(file))), JSON)

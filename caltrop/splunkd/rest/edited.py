@@ -36,7 +36,8 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the last run said of a detection. `at` is epoch seconds; `stale`: its file was saved since."""
+    """What the last run said of a detection. `at` is epoch seconds; `stale`: its file was saved since. `tests` is empty where the
+    detection is one of many that are told."""
 
     status: str
     verdict: str
@@ -83,8 +84,9 @@ class Told:
 class EditedContent(Protocol):
     """Thread-safe. `told` may take as long as it takes to read what was saved."""
 
-    def told(self) -> Told:
-        """What there is; content that cannot be read is told in `problems`."""
+    def told(self, file: str = "") -> Told:
+        """What there is; content that cannot be read is told in `problems`. The tests are told of the detection in `file` alone: a
+        repository may have thousands."""
 
     def run(self, file: str) -> bool:
         """Begin to test a detection by its file, or all for ""; False where a run is under way. Raises `CaltropError` for a file that

@@ -169,8 +169,8 @@ class Edited:
         self.asked: list[str] = []
         self.busy = False
 
-    def told(self) -> Told:
-        return Told("/content", [], ["app.yml:1:1: <b>wrong</b>"], Run("", 1.0, 0, "") if self.busy else None, "")
+    def told(self, file: str = "") -> Told:
+        return Told("/content", [], ["app.yml:1:1: <b>wrong</b>", file], Run("", 1.0, 0, "") if self.busy else None, "")
 
     def run(self, file: str) -> bool:
         if file == "missing":
@@ -199,7 +199,8 @@ def test_content_is_told_run_once_at_a_time_and_stopped(tmp_path: Path) -> None:
     try:
         admin = Client(daemon).basic("admin", "secret")
         told = admin.get("caltrop/content").json()
-        assert told["root"] == "/content" and told["running"] is None and told["problems"]
+        assert told["root"] == "/content" and told["running"] is None and told["problems"][1] == ""
+        assert admin.get("caltrop/content", file="one.yml").json()["problems"][1] == "one.yml"
         assert admin.post("caltrop/content", file="missing").status == 400
         assert admin.post("caltrop/content", file="one.yml").json()["running"]["since"] == 1.0
         assert admin.post("caltrop/content").status == 409

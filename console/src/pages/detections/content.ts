@@ -29,7 +29,7 @@ export interface Verdict {
   verdict: string;
   at: number;
   stale: boolean;
-  tests: Tried[];
+  tests: Tried[]; // of the one that was asked for; empty of the others
 }
 
 export interface Edited {
@@ -61,37 +61,43 @@ export interface Editing {
   look: () => void;
 }
 
-/** The repository, looked at again and again while a run is under way. */
-export function useContent(): Editing {
+/** The repository with the tests of the detection in `file`, looked at again and again while a run is under way. */
+export function useContent(file: string): Editing {
   const may = useMay("admin_all_objects");
   const [content, setContent] = useState<Content | undefined>();
   const [error, setError] = useState<unknown>();
+  const queue = useRef<Promise<unknown>>(Promise.resolve()); // one question after the other: a look never overtakes a run
   const mounted = useRef(true);
   useEffect(() => () => void (mounted.current = false), []);
-  const take = (asked: Promise<Content | null>): void => {
-    asked.then(
-      (told) => {
+  const take = (ask: () => Promise<Content | null>): void => {
+    queue.current = queue.current.then(ask).then(
+      (told) => mounted.current && setContent(told ?? undefined),
+      (failure: unknown) => {
         if (!mounted.current) return;
-        setError(undefined);
-        setContent(told ?? undefined);
+        setError(failure);
+        setContent((before) => before && { ...before }); // a run goes on, and is looked at again
       },
-      (failure: unknown) => mounted.current && setError(failure),
     );
   };
-  const look = (): void => take(get<Content | null>("caltrop/content"));
+  const fresh = (): Promise<Content | null> => get<Content | null>("caltrop/content", { file });
+  /** What a person asks for: what was wrong before is over. */
+  const asked = (ask: () => Promise<Content | null>): void => {
+    setError(undefined);
+    take(ask);
+  };
   useEffect(() => {
-    if (may) look();
-  }, [may]);
+    if (may) take(fresh);
+  }, [may, file]);
   useEffect(() => {
     if (!content?.running) return;
-    const timer = setTimeout(look, LOOK);
+    const timer = setTimeout(() => take(fresh), LOOK);
     return () => clearTimeout(timer);
-  }, [content]);
+  }, [content, file]);
   return {
     content,
     error,
-    look,
-    run: (file) => take(post<Content>("caltrop/content", { file })),
-    stop: () => take(remove("caltrop/content").then(() => get<Content | null>("caltrop/content"))),
+    look: () => asked(fresh),
+    run: (which) => asked(() => post<Content>("caltrop/content", { file: which })),
+    stop: () => asked(() => remove("caltrop/content").then(fresh)),
   };
 }

@@ -24,8 +24,8 @@ export function DetectionsPage({ here }: { here: Place }): JSX.Element {
   const asked = here.query.get("search") ?? "";
   const [filter, setFilter] = useState(asked);
   useEffect(() => setFilter(asked), [asked]);
-  const editing = useContent();
   const file = here.query.get("file") ?? "";
+  const editing = useContent(file);
   const all = value ?? [];
   const chosen = all.find((d) => d.name === name) ?? (asked && all.filter((d) => d.name === asked)[0]);
   const detects = useMemo(() => together(value ?? [], editing.content?.detections ?? []), [value, editing.content]);
