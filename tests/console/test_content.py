@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.console.conftest import Console, Opened
 from tests.testing.test_edited import ODD
 
@@ -81,3 +83,16 @@ def test_the_matrix_counts_what_is_installed_enabled_and_proved(console: Console
     matrix.get_by_text("no detection").first.wait_for()
     powershell.get_by_role("link").click()
     assert page.get_by_label("Filter by name, type, technique or story").input_value() == "T1059.001"
+
+
+@pytest.mark.parametrize("width", [390, 1920])
+def test_the_whole_matrix_scrolls_within_the_page(fresh: Opened, width: int) -> None:
+    console = fresh(viewport={"width": width, "height": 900}, color_scheme="dark")
+    console.open("/en-US/console/detections")
+    console.sign_in()
+    page = console.page
+    page.get_by_role("heading", name="ATT&CK matrix").click()
+    page.get_by_label("Also what nothing detects").check()
+    page.get_by_text("no detection").first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    console.accessible()

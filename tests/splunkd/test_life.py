@@ -24,6 +24,7 @@ from click.testing import CliRunner
 from caltrop.cli.install import command as install_command
 from caltrop.errors import CaltropError
 from caltrop.splunkd.server import Server
+from tests.testing.test_edited import ODD, sample_repository
 
 from .conftest import PASSWORD, Raw
 
@@ -165,6 +166,29 @@ def test_the_command(number: signal.Signals, tmp_path: Path, root: Path) -> None
         service = client.connect(host="127.0.0.1", port=port, username=facts["username"], password=facts["password"])
         assert service.apps["an_app"]["version"] == "7"
         process.send_signal(number)
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+
+
+def test_the_command_hands_in_the_content_that_is_edited(tmp_path: Path, root: Path) -> None:
+    content = tmp_path / "content"
+    sample_repository(content)
+    process, ports = serving(root, "--content", str(content))
+    try:
+        service = connect_to(ports["management"])
+        told = json.loads(service.get("caltrop/content").body.read())
+        assert told["root"] == str(content) and [d["file"] for d in told["detections"]] == [ODD]
+        told = json.loads(service.post("caltrop/content", file=ODD).body.read())
+        assert told["running"]["file"] == ODD
+        deadline = time.monotonic() + 100
+        while told["running"] is not None:
+            assert time.monotonic() < deadline, told
+            time.sleep(0.2)
+            told = json.loads(service.get("caltrop/content", file=ODD).body.read())
+        (one,) = told["detections"]
+        assert one["last"]["status"] == "passed" and one["last"]["tests"][0]["hits"], told
+        process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0
     finally:
         process.kill()
