@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from splunklib import client
 
-from caltrop.cli import main
 from caltrop.splunkd.server import Server
 from tests.console.conftest import PASSWORD, Console
 
@@ -162,21 +160,11 @@ def test_what_cannot_be_drawn_is_said(server: Server, fresh: Opened, xml: str, s
     console.problems.clear()  # a search that was refused is told by the browser's own log, too
 
 
-@pytest.fixture(scope="module")
-def pack(server: Server, root: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """This repository's own package, installed."""
-    out = tmp_path_factory.mktemp("pack")
-    assert main(["build", "--content", str(root), "--out", str(out)]) == 0
-    (package,) = out.glob("*.tar.gz")
-    connected(server).post("apps/local", name=str(package), filename="true")
-    return "caltrop_detections"
-
-
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize("view", ["overview", "hits", "tune", "coverage", "help"])
-def test_views_of_our_package(fresh: Opened, pack: str, view: str, width: int) -> None:
+def test_views_of_our_package(fresh: Opened, package: str, view: str, width: int) -> None:
     console = fresh(viewport={"width": width, "height": 900}, color_scheme="dark" if width == 390 else "light")
-    console.open(f"/en-US/app/{pack}/{view}")
+    console.open(f"/en-US/app/{package}/{view}")
     console.sign_in()
     console.page.get_by_role("heading", name=view.title(), exact=True).wait_for()
     console.page.locator(".panel").first.wait_for()
@@ -186,10 +174,10 @@ def test_views_of_our_package(fresh: Opened, pack: str, view: str, width: int) -
     console.accessible()
 
 
-def test_dashboards_are_listed(fresh: Opened, pack: str) -> None:
+def test_dashboards_are_listed(fresh: Opened, package: str) -> None:
     console = fresh()
     console.open("/en-US/console/dashboards")
     console.sign_in()
     console.page.get_by_role("link", name="Overview").click()
     console.page.get_by_role("heading", name="Overview").wait_for()
-    assert console.page.url.endswith(f"/app/{pack}/overview") or "/overview?" in console.page.url
+    assert console.page.url.endswith(f"/app/{package}/overview") or "/overview?" in console.page.url
