@@ -111,17 +111,19 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Observer:
         patch.setattr(registry, "commands", watched)
         for case in read_cases(CASES):
             instance = build_instance(case.data, tmp_path_factory.mktemp("case"))
-            try:
-                for text in (*case.data.get("before", ()), case.data["search"]):
-                    instance.search(text, earliest=case.data.get("earliest"), latest=case.data.get("latest"))
-            except CaltropError:
-                if "expect_error" not in case.data:
-                    raise
+            with instance.store:
+                try:
+                    for text in (*case.data.get("before", ()), case.data["search"]):
+                        instance.search(text, earliest=case.data.get("earliest"), latest=case.data.get("latest"))
+                except CaltropError:
+                    if "expect_error" not in case.data:
+                        raise
         for search in EXAMPLES:
             instance = Instance(tmp_path_factory.mktemp("own"), [], now=NOW)
-            instance.store.create_index("main")
-            instance.store.append(event_frame([{"_raw": "a=1 b=2"}, {"_raw": "a=3"}]))
-            instance.search(search)
+            with instance.store:
+                instance.store.create_index("main")
+                instance.store.append(event_frame([{"_raw": "a=1 b=2"}, {"_raw": "a=3"}]))
+                instance.search(search)
     return observer
 
 
