@@ -272,10 +272,10 @@ class JobsCollection(Collection):
         if job.failed:
             table = Table.empty()
         args = request.args
-        table = self.searching.rows(self.searching.jobs.post_process(job, table, post))
-        table = results.choose_fields(table, fields_of(args.all("f") + args.all("field_list")))
+        table = self.searching.jobs.post_process(job, table, post)
         offset, count = args.integer("offset", 0), args.integer("count", 100)
-        shown = results.page(table, offset, max(count, 0))
+        shown = self.searching.rows(table, offset, max(count, 0))
+        shown = results.choose_fields(shown, fields_of(args.all("f") + args.all("field_list")))
         return results.render_results(
             shown, job.messages, args.get("output_mode", "xml"), offset=max(offset, 0), preview=preview,
             post_processed=len(table) if post.strip() else None,
@@ -320,11 +320,8 @@ class JobsCollection(Collection):
             raise ApiError(
                 404, f"No rows of stage {number} are kept: start the search with stage_rows, and wait for the stage"
             )
-        shown = results.page(
-            self.searching.rows(kept.table),
-            request.args.integer("offset", 0),
-            max(request.args.integer("count", 100), 0),
-        )
+        offset, count = request.args.integer("offset", 0), request.args.integer("count", 100)
+        shown = self.searching.rows(kept.table, offset, max(count, 0))
         return results.render_results(shown, [], request.args.get("output_mode", "json"), preview=not job.done.is_set())
 
     @action("search.log", "GET")

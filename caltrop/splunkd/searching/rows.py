@@ -5,20 +5,23 @@ from __future__ import annotations
 import polars as pl
 
 from caltrop.engine.table import Table
+from caltrop.splunkd.wire.results import page
 
 _EVENT = ("_cd", "_raw", "_time")
 
 
-def with_origin(table: Table, server: str, guid: str) -> Table:
-    """The rows of a search over events, each with where it is kept (`_bkt`, `_si`), its number (`_serial`), its source type at
-    index time, its lines and its server. Rows that are no longer whole events are handed back as they are."""
-    frame = table.frame
-    if not all(name in frame.columns for name in _EVENT) or frame.schema["_cd"] != pl.String or not frame.height:
-        return table
+def with_origin(table: Table, server: str, guid: str, offset: int = 0, count: int = 0) -> Table:
+    """A page of the rows of a search over events, each with where it is kept (`_bkt`, `_si`), its number (`_serial`), its source
+    type at index time, its lines and its server. Rows that are no longer whole events are handed back as they are. What is not on
+    the page costs nothing."""
+    whole, frame = table.frame, page(table, offset, count).frame
+    if not all(name in whole.columns for name in _EVENT) or whole.schema["_cd"] != pl.String or not whole.height:
+        return table.with_frame(frame)
+    first = offset if offset >= 0 else max(whole.height + offset, 0)
     index = pl.col("index") if "index" in frame.columns else pl.lit("main")
     made = {
         "_bkt": pl.concat_str(index, pl.lit("~"), pl.col("_cd").str.split(":").list.first(), pl.lit(f"~{guid}")),
-        "_serial": pl.int_range(pl.len()).cast(pl.String),
+        "_serial": pl.int_range(first, first + pl.len()).cast(pl.String),
         "_si": pl.concat_list(pl.lit(server), index),
     }
     if "sourcetype" in frame.columns:

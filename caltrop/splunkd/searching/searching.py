@@ -41,9 +41,9 @@ class Searching:
         )
         return job
 
-    def rows(self, table: Table) -> Table:
-        """A job's rows as they are sent."""
-        return with_origin(table, self._state.instance.server_name, self._state.guid)
+    def rows(self, table: Table, offset: int = 0, count: int = 0) -> Table:
+        """A page of a job's rows as they are sent (`page`)."""
+        return with_origin(table, self._state.instance.server_name, self._state.guid, offset, count)
 
     def dispatch(
         self, saved: SavedSearch, user: str, *, now: float | None = None, trigger: bool = False, scheduled: bool = False,
