@@ -15,8 +15,12 @@ STORED = frozenset({"_time", "_raw", "index", "_indextime", "_cd", "linecount", 
 
 
 def needed_fields(commands: Sequence[Command | MacroCall]) -> frozenset[str] | None:
-    """Names (and * patterns) of fields read after a scan, as the commands declare; None when the result may show any."""
+    """Names (and * patterns) of fields read after a scan, as the commands declare; None when the result may show any.
+
+    What a command before the reader has set in every row is not read of the events.
+    """
     names: set[str] = {"_time"}
+    known: frozenset[str] = frozenset()
     for command in commands:
         if not isinstance(command, Command):
             return None
@@ -24,7 +28,8 @@ def needed_fields(commands: Sequence[Command | MacroCall]) -> frozenset[str] | N
         found = declared.reads(command)
         if found is None:
             return None
-        names |= found
+        names |= found - known
+        known |= declared.sets(command)
         if declared.keeps_only_named(command):
             return frozenset(names)
     return None

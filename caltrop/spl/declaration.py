@@ -22,7 +22,7 @@ from typing import TypedDict, Unpack
 
 from caltrop.spl.arguments import Arguments
 from caltrop.spl.ast import Command, Node
-from caltrop.spl.facts import Advice, Combines, CommandKind, Gives, Reads, anything, unknown
+from caltrop.spl.facts import Advice, Combines, CommandKind, Gives, Reads, Sets, anything, sets_nothing, unknown
 from caltrop.spl.kinds import INT, Kind
 
 
@@ -49,7 +49,7 @@ class Declaration:
     subsearches (in the others their results are written in as text before the arguments are read); `behind_where` are options that may stand in the
     search expression of a `where` clause; `closed` says that its page lists every option, so that any other is refused.
 
-    What it does: `kind` (None: the engine leaves it out), `reads` and `gives` (see `facts`), `keeps_only_named`: nothing
+    What it does: `kind` (None: the engine leaves it out), `reads`, `sets` and `gives` (see `facts`), `keeps_only_named`: nothing
     of the rows before it is left but what it names, `combines`: how the rows of its subsearches come in, `filters`: each
     row passes as it is or not at all, by its own fields, `groups`: its rows are the groups of its BY fields. `advice` is
     what a lint says to whoever uses it.
@@ -67,6 +67,7 @@ class Declaration:
     closed: bool = False
     kind: CommandKind | None = None
     reads: Reads = anything
+    sets: Sets = sets_nothing
     gives: Gives = unknown
     keeps_only_named: Callable[[Command], bool] = lambda _: False
     combines: Combines | None = None
@@ -101,6 +102,7 @@ class Facts(TypedDict, total=False):
     closed: bool
     kind: CommandKind
     reads: Reads
+    sets: Sets
     gives: Gives
     keeps_only_named: Callable[[Command], bool]
     combines: Combines

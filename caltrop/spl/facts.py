@@ -3,6 +3,8 @@
 * `reads` gives the names (and * patterns) of the fields that decide what the command does: which rows there are, and the
   values of the fields that it makes. None is any field. `_time` counts as read by all. Fields that a command only hands on
   or overwrites are not read.
+* `sets` gives the names of those that every row has from the command alone, whatever the row had before: who reads them
+  behind it does not read what events have of them.
 * `gives` turns the fields that rows may have before the command into those that they may have behind it.
 
 A command that declares neither reads anything and gives anything, which is always safe.
@@ -41,6 +43,7 @@ from caltrop.spl.fieldsets import OPEN, Fields, closed
 # dataset      needs the whole input, keeps the kind of its rows (sort, eventstats, …)
 CommandKind = Literal["generating", "streaming", "centralized", "transforming", "dataset"]
 Reads = Callable[[Command], frozenset[str] | None]
+Sets = Callable[[Command], frozenset[str]]
 Gives = Callable[[Command, Fields], Fields]
 
 # How the rows of a command's subsearches come into its result:
@@ -91,9 +94,14 @@ def addressed(command: Command) -> frozenset[str] | None:
 
 def named(command: Command) -> frozenset[str] | None:
     """What the command names: as a field, in an expression, as a word or an option's value. (Some of these are no
-    fields; reading one more does no harm.)"""
+    fields; reading one more does no harm. A word with * in it is none: patterns of fields are `FieldName`s, this is
+    a regular expression or a value to look for.)"""
+    return _named_in(command)
+
+
+def _named_in(root: Node) -> frozenset[str] | None:
     names: set[str] = set()
-    for node in command.walk():
+    for node in root.walk():
         if _reads_unnamed(node):
             return None
         if isinstance(node, FieldName):
@@ -101,13 +109,17 @@ def named(command: Command) -> frozenset[str] | None:
         elif isinstance(node, SortKey):
             names.add(node.field.name)
         elif isinstance(node, Word):
-            names.add(node.text)
+            names.update(_one(node.text))
         elif isinstance(node, Assignment):
             names.update(_BRACES.findall(node.target))
         elif isinstance(node, Option) and isinstance(node.value, str):
-            names.add(node.value)
-            names.update(_PARENTHESES.findall(node.value))  # agg=max(bytes)
+            names.update(_one(node.value), *map(_one, _PARENTHESES.findall(node.value)))  # agg=max(bytes)
     return frozenset(names)
+
+
+def _one(text: str) -> tuple[str, ...]:
+    """The text, where it can be the name of a field."""
+    return () if "*" in text else (text,)
 
 
 def _reads_unnamed(node: Node) -> bool:
@@ -129,10 +141,43 @@ def named_and(*more: str) -> Reads:
     return reads
 
 
+def assigned_from(command: Command) -> frozenset[str] | None:
+    """What the assignments name, but for what one before them has set."""
+    names: set[str] = set()
+    known: set[str] = set()
+    for part in command.parts:
+        found = _named_in(part)
+        if found is None:
+            return None
+        names |= found - known
+        if isinstance(part, Assignment):
+            known |= _set_by(part)
+    return frozenset(names)
+
+
 def fields_named(command: Command) -> frozenset[str] | None:
     """The fields that the command names; any where it names none."""
     found = named(command)
     return found if any(isinstance(part, FieldName | Alias) for part in command.parts) else None
+
+
+# --- what is set -------------------------------------------------------------------------------------------------------
+
+
+def sets_nothing(command: Command) -> frozenset[str]:
+    """Every field may still be, in some row, what it was."""
+    return frozenset()
+
+
+def assigned(command: Command) -> frozenset[str]:
+    """The targets of the assignments, each of which holds in every row."""
+    return frozenset().union(*(_set_by(part) for part in command.of(Assignment)))
+
+
+def _set_by(assignment: Assignment) -> frozenset[str]:
+    """The field that it sets; none where the rows decide its name, or where it is one of the events' own (`_time`)."""
+    open_ended = any(mark in assignment.target for mark in "{<$`*")
+    return frozenset() if open_ended or assignment.target.startswith("_") else frozenset({assignment.target})
 
 
 # --- what is given -----------------------------------------------------------------------------------------------------

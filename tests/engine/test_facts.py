@@ -53,6 +53,7 @@ class Observer:
             self._gives(entry, table, command, out)
             if entry.name not in WRITING:
                 self._reads(entry, table, command, context)
+                self._sets(entry, table, command, context, out)
             return out
 
         return run
@@ -71,6 +72,18 @@ class Observer:
         back = [name for name in valued if name in declared.gives(command, OPEN).gone]
         if back:
             self.faults.append(f"{command.name} still has {back}: {command}")
+
+    def _sets(self, entry: registry.CommandEntry, table: Table, command: Command, context: Context, out: Table) -> None:
+        """The same rows come of the command whatever was in the fields that it sets and does not read."""
+        declared = declaration_of(command.name)
+        names = sorted(declared.sets(command) - (declared.reads(command) or frozenset(table.fields)))
+        if not names or not len(table):
+            return
+        other = table.frame.with_columns(pl.Series(n, ["other"] * len(table), dtype=pl.String) for n in names)
+        again = entry.run(table.with_frame(other), command, context)
+        left, right = (t.frame.select([n for n in out.fields if n in t.fields]) for t in (out, again))
+        if not left.equals(right):
+            self.faults.append(f"{command.name} leaves something of {names}: {command}")
 
     def _reads(self, entry: registry.CommandEntry, table: Table, command: Command, context: Context) -> None:
         """The same rows come of the command with a further field, and with those fields alone that it reads."""

@@ -8,7 +8,19 @@ from collections.abc import Iterator
 from caltrop.spl.arguments import Arguments
 from caltrop.spl.ast import Alias, Assignment, Command, FieldFunction, FieldName, Node, Option, Raw, Word
 from caltrop.spl.declaration import Words, reader, register
-from caltrop.spl.facts import adds, adds_named, fields_named, has_macro, named, named_and, nothing, option_or, same
+from caltrop.spl.facts import (
+    adds,
+    adds_named,
+    assigned,
+    assigned_from,
+    fields_named,
+    has_macro,
+    named,
+    named_and,
+    nothing,
+    option_or,
+    same,
+)
 from caltrop.spl.fieldsets import OPEN, Fields
 from caltrop.spl.kinds import BOOL, FLOAT, INT, STR
 
@@ -79,7 +91,7 @@ def _setfields(command: Command, fields: Fields) -> Fields:
 _TARGET = re.compile(r"(?:<<\w+>>|\$[\w.:]+\$|[^\s=,|\"'()\[\]`<>!]|`[^`]*`)+")
 
 
-@reader("eval", brackets=True, kind="streaming", reads=named, gives=_eval)
+@reader("eval", brackets=True, kind="streaming", reads=assigned_from, sets=assigned, gives=_eval)
 @reader("fieldformat", brackets=True, kind="streaming", reads=named, gives=same)
 def eval_(args: Arguments) -> Iterator[Node]:
     """Assignment each; a macro or a subsearch may stand for one, a macro (a comment as a rule) behind one too."""

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from caltrop.cli import main
 from caltrop.conformance import read_cases, rows_of, run_case
@@ -150,7 +152,20 @@ def test_selective_and_full_extraction_agree(instance: Instance) -> None:
         ("x | where a>b | table c d*", {"_time", "a", "b", "c", "d*"}),
         ('x | rex field=msg "(?<y>z)" | stats values(y) by host', {"_time", "_raw", "msg", "y", "host", "(?<y>z)"}),
         ("x | fields a", {"_time", "_raw", "_indextime", "_cd", "a"}),
+        (
+            'x | rex field=msg "a*(?<y>z)" | table y',
+            {"_time", "_raw", "msg", "y"},
+        ),  # a pattern of values, not of fields
+        ('x | search a="*b*" c IN ("*d", e) | table f', {"_time", "_raw", "a", "c", "e", "f"}),
+        ('x | makemv delim="*" a | table a', {"_time", "a"}),
         ("x | eval a=b", None),
+        ("x | eval a=b, c=a | table a c", {"_time", "b"}),
+        ("x | eval c=a, a=b | table a c", {"_time", "a", "b"}),
+        ("x | eval a=a+1 | table a", {"_time", "a"}),
+        ("x | where a>1 | eval a=b | where a>2 | table a", {"_time", "a", "b"}),
+        ("x | eval a=b | table a*", {"_time", "b", "a*"}),
+        ("x | fieldformat a=b | table a", {"_time", "a", "b"}),
+        ("x | eval _raw=b | table _raw", {"_time", "_raw", "b"}),
         ("x | eval {a}=b | table c", {"_time", "a", "b", "c"}),
         ('x | where searchmatch("d=1") | table c', None),
         ("x | stats avg", None),
@@ -163,6 +178,41 @@ def test_selective_and_full_extraction_agree(instance: Instance) -> None:
 def test_needed_fields(spl: str, fields: set[str] | None) -> None:
     found = needed_fields(parse(spl).commands[1:])
     assert (None if found is None else set(found) - {SUMMARY}) == fields
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "eval user=status",
+                "eval user=if(status>300, user, null())",
+                'eval status=user."x", user=status',
+                "where status!=404",
+                'search user="*b*"',
+                'rex field=status "(?<user>4.*)"',
+                "eval host=user",
+                "fillnull value=- user",
+            ]
+        ),
+        max_size=4,
+    )
+)
+def test_what_is_not_read_of_the_events_changes_nothing(commands: list[str]) -> None:
+    """The rows are those of a search that has every field extracted, which `fields *` asks for."""
+    built = Instance(now=NOW)
+    built.store.create_index("main")
+    built.store.append(
+        pl.DataFrame(
+            {
+                "_time": [NOW - 10, NOW - 20, NOW - 30],
+                "_raw": ["status=200 user=ann", "status=404 user=bob", "user=cid"],
+                "index": ["main"] * 3,
+                "host": ["h1", "h2", "h1"],
+            }
+        )
+    )
+    behind = " | ".join([*commands, "stats values(status) AS s values(user) AS u values(host) AS h count"])
+    assert rows_of(built.search(f"* | {behind}").table) == rows_of(built.search(f"* | fields * | {behind}").table)
 
 
 def test_patterns_extract_everything() -> None:
