@@ -14,6 +14,7 @@ MAX_CALL_DEPTH = 6  # scripts and functions that run within one another
 MAX_SCRIPTS = 32  # scripts within the script (Invoke-Expression, -Command, decoded payloads)
 MAX_DECODE_DEPTH = 4  # payloads encoded within payloads
 MAX_INVOCATIONS = 64  # WMI calls per event
+MAX_NAME = 1024  # characters of a computed name of a command or a member, and arguments that are splatted
 MAX_VALUES = 64  # values per output field
 MAX_VALUE = 8192  # characters per output value
 MAX_FIELD = 64 * 1024  # characters per output field, over its values

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Protocol
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Protocol, Set
 
 from .commandlines import Reader
 from .records import Call
-from .syntax import Node
+from .syntax import Block, Function, Node
 from .values import Budget, Closure, Strings, Value
 
 
@@ -37,6 +37,13 @@ class Machine(Protocol):
     lines: Reader
     aliases: Dict[str, str]
     environment: Dict[str, str]
+    scopes: List[Dict[str, Value]]  # of variables, the innermost last
+    literals: Set[int]  # the texts that the script spells, by identity
+    symbols: Dict[str, None]  # variables that are set and have names of special characters
+    stepped: Value  # what a variable was before `++`
+    calling: int  # scripts and functions around this place
+    looping: int  # loops, and calls with arguments, around it
+    error: str  # why the script is not read to its end
 
     def note(self, call: Call) -> None:
         """Note a use down."""
@@ -51,6 +58,15 @@ class Machine(Protocol):
 
     def read_closure(self, closure: Closure) -> None:
         """Read a block that something else will run, if it was not read yet."""
+
+    def call(self, block: Block, arguments: List[Argument], piped: Optional[List[Value]]) -> List[Value]:
+        """Run a function's or a block's statements with its arguments bound."""
+
+    def closure(self, block: Block) -> Closure:
+        """A block as a value, which is read at the end if nothing runs it."""
+
+    def run(self, statements: List[Node]) -> List[Value]:
+        """Read statements; their output."""
 
     def evaluate(self, node: Node) -> Value:
         """The value of a piece of script."""
@@ -72,3 +88,18 @@ class Machine(Protocol):
 
     def define(self, name: str, closure: Closure) -> None:
         """Make a function."""
+
+    def declare(self, function: Function) -> None:
+        """Know a function, which is read at the end if nothing calls it."""
+
+    def function(self, name: str) -> Optional[Function]:
+        """A function that the script has made so far."""
+
+    def call_function(self, function: Function, arguments: List[Argument], piped: Optional[List[Value]]) -> List[Value]:
+        """Call a function; what it gives."""
+
+    def scope_of(self, name: str) -> Dict[str, Value]:
+        """The scope that a variable lives in; the innermost where it has none."""
+
+
+Nodes = Dict[type, Callable[[Machine, Any], Value]]  # how nodes of the tree are evaluated, by their class

@@ -24,8 +24,10 @@ from typing import Dict, List, NamedTuple, Optional, Set, Tuple, Union
 
 from .calls import Facts, Findings, decisive, facts
 from .interpreter import walk
+from .lexis import DQ, SQ
 from .limits import CACHE_CHARACTERS, MAX_INVOCATIONS, MAX_SHAPED, MAX_SHAPED_STEPS, MAX_VALUE, MAX_VALUES
-from .parser import DQ, SQ, Leaf, parse
+from .parser import parse
+from .scanner import Leaf
 from .symbols import letterless
 from .values import Budget, FieldValue, Strings, WorkExceeded
 

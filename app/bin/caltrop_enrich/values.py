@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
 
 from .limits import MAX_ITEMS, MAX_MADE, MAX_PLAIN, MAX_STRING, MAX_VALUE, MAX_VALUES
-from .syntax import Block
+from .syntax import Block, Node
 
 Value = Any
 Strings = List[str]
@@ -141,6 +141,11 @@ def unread(text: str, *parts: Value) -> Unread:
     if urls:
         made.urls = tuple(dict.fromkeys(urls))[:MAX_VALUES]
     return made
+
+
+def written(node: Node, *parts: Value) -> Unread:
+    """A piece of script as it stands in its text, for a value that is not known and was made of `parts`."""
+    return unread(node.text[node.start : min(node.end, node.start + MAX_VALUE)], *parts)
 
 
 def joined(values: Iterable[Value], separator: str = " ", most: int = MAX_STRING) -> str:
