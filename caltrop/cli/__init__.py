@@ -12,6 +12,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -88,6 +89,7 @@ def cli(debug: bool) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code and never lets a traceback out unless --debug is given."""
     args = list(sys.argv[1:] if argv is None else argv)
+    _open_streams()
     gc.set_threshold(_YOUNG)
     debug = "--debug" in args and args[:1] != ["btool"]  # there it shows where values come from, as Splunk's btool does
     if debug:
@@ -112,12 +114,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if debug:
             raise
-        if isinstance(error, OSError) and error.filename is not None and error.strerror:
-            _complain(f"{error.filename}: {error.strerror}")
+        if isinstance(error, OSError) and error.strerror:  # without a name it is what was being written, mostly stdout
+            _complain(f"{error.filename or 'cannot write'}: {error.strerror}")
             return 2
         _complain(f"internal error: {type(error).__name__}: {error}", "run again with --debug for the traceback")
         return 2
     return result if isinstance(result, int) else 0
+
+
+def _open_streams() -> None:
+    """A caller may start us with stdout or stderr closed (`>&-`): what would go there goes nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _complain(message: str, hint: str | None = None) -> None:

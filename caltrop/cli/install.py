@@ -87,6 +87,11 @@ def _install(package: Path, target: str, login: Login, path_on_target: str | Non
     from caltrop.replay.remote import LOOPBACK, parsed
 
     host = parsed(target).hostname
+    if package.is_dir() and not any((package / name).is_dir() for name in ("default", "local", "bin", "metadata")):
+        raise CaltropError(
+            f"{package} is no app: it has neither default nor local",
+            hint="a content repository is built first: caltrop build",
+        )
     if host and host.endswith((".splunkcloud.com", ".splunkcloudgc.com")):
         raise CaltropError(
             "Splunk Cloud does not install apps through its management API",

@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from caltrop.dialect import strftime
-from caltrop.engine.table import Table, render
+from caltrop.engine.table import Table, chosen, render
 from caltrop.errors import CaltropError
 
 MANY_FIELDS = 12
@@ -39,7 +39,7 @@ def columns_of(table: Table) -> list[str]:
 def cells_of(table: Table, names: Sequence[str], tz: str = "UTC") -> Iterator[list[Cell]]:
     """Rows of rendered values; _time as a date in the zone. A part of them at a time: a value of its own takes many times what it
     takes in a column."""
-    for part in table.frame.select(names).iter_slices(_PART):
+    for part in chosen(table.frame, names).iter_slices(_PART):
         columns: list[list[Cell]] = []
         for name, column in zip(names, part.get_columns(), strict=True):
             if name == "_time" and column.dtype.is_numeric():
@@ -114,7 +114,7 @@ def _parquet(table: Table, out: Path | None) -> None:
     """Columns of their own types: times and numbers as numbers, several values as lists."""
     if out is None and sys.stdout.isatty():
         raise CaltropError("Parquet is nothing for a terminal", hint="give -o FILE.parquet")
-    frame = table.frame.select(columns_of(table))
+    frame = chosen(table.frame, columns_of(table))
     if out is not None:
         frame.write_parquet(out)
         return

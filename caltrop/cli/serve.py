@@ -19,13 +19,22 @@ from caltrop.cli.options import addon_options, packages
 from caltrop.errors import CaltropError
 
 END_SECONDS = 4.0  # for an orderly end
+_PORT = click.IntRange(0, 65535)
 
 
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address; any other is refused.")
-@click.option("--port", default=8089, show_default=True, help="Management port; 0 chooses a free one.")
-@click.option("--hec-port", default=8088, show_default=True, help="HTTP Event Collector port; 0 chooses a free one.")
-@click.option("--web-port", default=8000, show_default=True, help="Port of the console; -1 for none.")
+@click.option("--port", default=8089, type=_PORT, show_default=True, help="Management port; 0 chooses a free one.")
+@click.option(
+    "--hec-port", default=8088, type=_PORT, show_default=True, help="HTTP Event Collector port; 0 chooses a free one."
+)
+@click.option(
+    "--web-port",
+    default=8000,
+    type=click.IntRange(-1, 65535),
+    show_default=True,
+    help="Port of the console; -1 for none.",
+)
 @click.option("--password", envvar="CALTROP_PASSWORD", help="Password of admin; chosen (and printed) when not given.")
 @click.option(
     "--data-dir",

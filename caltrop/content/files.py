@@ -20,6 +20,7 @@ from caltrop.content.kinds import KINDS, spec_for
 from caltrop.content.model import Detection, Test
 from caltrop.content.problems import Problem
 from caltrop.content.spec import Obj, check
+from caltrop.dialect.words import nearest
 
 _ALONE = 150  # files that one process reads faster than two would
 
@@ -74,6 +75,19 @@ def _unpack(kind: str, packed: bytes) -> Result:
 def yaml_files(folder: Path) -> list[Path]:
     """YAML files under `folder`, sorted by path; links out of the folder are not followed."""
     return [Path(path) for path in _yaml(folder)]
+
+
+def strayed(root: Path) -> Iterator[Problem]:
+    """Folders that hold YAML, are called nearly like one that is read, and are not read."""
+    known = {kind.partition("/")[0] for kind in KINDS}
+    for folder in sorted(root.iterdir()):
+        if folder.name in known or folder.name[0] == "." or not folder.is_dir() or folder.is_symlink():
+            continue
+        near = nearest(folder.name.lower(), known)
+        if near is None or not _yaml(folder) or ((root / near).exists() and folder.samefile(root / near)):
+            continue  # the same where the file system ignores case
+        message = f"nothing reads the folder {folder.name!r}"
+        yield Problem(file=folder.name, code="unknown-folder", message=message, hint=f"did you mean {near!r}?")
 
 
 def linked(file: str) -> Problem:

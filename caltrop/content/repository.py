@@ -11,13 +11,16 @@ from caltrop.content.cache import Bundle
 from caltrop.content.config import load_config
 from caltrop.content.detections import read_test
 from caltrop.content.document import Document
-from caltrop.content.files import linked, read_all, yaml_files
+from caltrop.content.files import linked, read_all, strayed, yaml_files
 from caltrop.content.fingerprint import files
 from caltrop.content.model import Catalogue, Detection
 from caltrop.content.problems import Problem
 from caltrop.content.severity import settle
 from caltrop.content.values import mappings, text
 from caltrop.errors import CaltropError, Location
+
+# What nobody uses is not known where something could not be read.
+_UNUSED = frozenset({"unused-macro", "unused-lookup", "empty-story"})
 
 
 def load(
@@ -41,10 +44,17 @@ def load(
     config, problems = load_config(base)
     catalogue = Catalogue(root=str(base), config=config)
     bundle = Bundle(cache / "content.bin") if cache else None
+    complete = only is None
     for attribute, item, found in read_all(base, bundle, only):
         problems += found
         if item is not None:
             getattr(catalogue, attribute).append(item)
+        else:
+            complete = False
+    if only is None:
+        unread = list(strayed(base))
+        problems += unread
+        complete = complete and not unread
     links: list[str] = []
     files(base / config.template, links)
     problems += [linked(Path(link).relative_to(base).as_posix()) for link in sorted(links)]
@@ -55,7 +65,8 @@ def load(
     if checks:
         from caltrop.content.checks import check_catalogue
 
-        problems += check_catalogue(catalogue, bundle, places=places or config.strict)
+        found = check_catalogue(catalogue, bundle, places=places or config.strict)
+        problems += [p for p in found if complete or p.code not in _UNUSED]
     if bundle:
         bundle.save()
     catalogue.problems = settle(problems, config)

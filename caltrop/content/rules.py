@@ -8,6 +8,7 @@ RULES: dict[str, tuple[str, str]] = {
     # files and fields
     "yaml-syntax": ("error", "the file is not YAML"),
     "link": ("error", "a symbolic link among the content, which is not followed"),
+    "unknown-folder": ("warning", "a folder of YAML that is called nearly like one that is read"),
     "duplicate-key": ("error", "a key is given twice in one mapping"),
     "unknown-field": ("error", "a field that no schema has"),
     "legacy-field": ("warning", "a field that is not used any more"),

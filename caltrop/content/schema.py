@@ -243,7 +243,7 @@ _SEARCH_ITEM: dict[str, Spec] = {
 }
 _SEARCH_REQUIRED = ("name", "id", "version", "author", "description", "search")
 BASELINE = Obj(_SEARCH_ITEM, _SEARCH_REQUIRED)
-INVESTIGATION = Obj(_SEARCH_ITEM, _SEARCH_REQUIRED)
+INVESTIGATION = Obj(_SEARCH_ITEM, _SEARCH_REQUIRED, legacy={"inputs": "the search says which $tokens$ it takes"})
 _ARGUMENT = Scalar("scalar", pattern=r"[\w.-]+", hint="letters, digits, '_', '.' and '-'")
 MACRO = Obj(
     {**_ITEM, "date": DATE, "definition": Scalar("scalar"), "arguments": ListOf(_ARGUMENT)}, ("name", "definition")

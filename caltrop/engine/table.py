@@ -19,9 +19,12 @@ from functools import lru_cache
 
 import polars as pl
 
+from caltrop.dialect.columns import take_names_literally
 from caltrop.engine import budget
 
 MULTIVALUE = pl.List(pl.String)
+
+take_names_literally()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,11 @@ def pick(mask: pl.Series, yes: pl.Series, no: pl.Series | None = None) -> pl.Ser
     """`yes` where the mask is true, else `no` (null when it is not given). All have one length and type."""
     other = pl.Series(yes.name, [None], dtype=yes.dtype).new_from_index(0, len(yes)) if no is None else no
     return yes.zip_with(mask.fill_null(False) if mask.null_count() else mask, other).alias(yes.name)
+
+
+def chosen(frame: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    """These columns, by name: a field may be called `*`, which `select` reads as all."""
+    return pl.DataFrame([frame.get_column(name) for name in names])
 
 
 def reversed_rows(frame: pl.DataFrame) -> pl.DataFrame:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
+from caltrop.dialect.columns import take_names_literally
 from caltrop.errors import CaltropError
 
 SCHEMA: dict[str, pl.DataType] = {
@@ -23,6 +24,8 @@ SCHEMA: dict[str, pl.DataType] = {
     "_indextime": pl.Float64(),
 }
 MULTIVALUE = pl.List(pl.String)
+
+take_names_literally()
 
 
 def empty() -> pl.DataFrame:

@@ -84,6 +84,9 @@ def _unpacked(package: Path, beside: Path) -> Iterator[Path]:
         if package.is_dir():
             name = package.resolve().name
             _check_name(name, package)
+            if scratch.resolve().is_relative_to(package.resolve()):
+                message = "the folder holds the one that apps are installed in"
+                raise PackageError(message, location=Location(str(package)), hint="name the app's own folder")
             for folder, _, _ in os.walk(package):
                 if len(Path(folder).relative_to(package).parts) > MAX_DEPTH:
                     raise PackageError(

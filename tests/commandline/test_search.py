@@ -261,3 +261,35 @@ def test_completion_proposes_commands_and_options() -> None:
     assert proposed("caltrop se", 1) == ["serve", "search"]
     assert "--lookup" in proposed("caltrop search --l", 2)
     assert "jsonl" in proposed("caltrop search --format j", 3)
+
+
+@pytest.mark.parametrize(
+    ("redirect", "code", "said"), [(">/dev/full", 2, "No space left on device"), (">&-", 0, ""), (">&- 2>&-", 0, "")]
+)
+def test_nowhere_to_write(log: Path, redirect: str, code: int, said: str) -> None:
+    words = [sys.executable, "-m", "caltrop", "search", "--data", str(log), "* | table user"]
+    done = subprocess.run(
+        ["sh", "-c", f'"$@" {redirect}', "sh", *words], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == code
+    assert done.stderr == (f"cannot write: {said}\n" if said else "")
+
+
+def test_what_opens_and_cannot_be_read_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    memory = "/proc/self/mem"
+    if not Path(memory).exists():
+        pytest.skip("no such file here: it opens, and its first byte is an error")
+    assert main(["search", "--data", memory, "*"]) == 2
+    assert capsys.readouterr().err.startswith(f"{memory}: cannot be read: ")
+
+
+@pytest.mark.parametrize("words", [["--port", "65536"], ["--hec-port", "-1"], ["--web-port", "-2"]])
+def test_a_port_that_is_none(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", *words]) == 2
+    assert f"{words[1]} is not in the range" in capsys.readouterr().err
+
+
+def test_a_content_repository_is_no_app(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "detections").mkdir()
+    assert main(["install", str(tmp_path), "--target", "https://127.0.0.1:1", "--password", "x"]) == 2
+    assert "caltrop build" in capsys.readouterr().err

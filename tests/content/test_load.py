@@ -378,3 +378,31 @@ def test_a_view_of_the_template_is_checked(repository: Repository) -> None:
     (problem,) = [p for p in load(folder).problems if p.code == "bad-view"]
     assert (problem.file, problem.line, problem.column) == ("app/default/data/ui/views/b.xml", 2, 3)
     assert problem.severity == "warning" and "'label'" in problem.hint
+
+
+def test_a_folder_that_is_called_nearly_like_one_is_named(repository: Repository) -> None:
+    root = repository()
+    (root / "Detection").mkdir()
+    (root / "Detection" / "x.yml").write_text(DETECTION)
+    (root / "macros_old").mkdir()  # holds no content
+    (root / "tools").mkdir()
+    (root / "tools" / "x.yml").write_text("a: 1")
+    (found,) = load(root).problems
+    assert (found.code, found.file, found.hint) == ("unknown-folder", "Detection", "did you mean 'detections'?")
+
+
+def test_nothing_is_called_unused_where_something_cannot_be_read(repository: Repository) -> None:
+    root = repository()
+    (root / WHERE).write_text("name: [\n")
+    assert codes(root) == ["yaml-syntax"]
+    (root / WHERE).unlink()
+    assert set(codes(root)) == {"unused-macro", "empty-story"}
+
+
+def test_a_path_with_backslashes_is_told_how_to_write_it(repository: Repository) -> None:
+    root = repository()
+    where = root / WHERE
+    where.write_text(where.read_text().replace("data: tests/data/", "data: tests\\data\\"))
+    (found,) = load(root).problems
+    assert found.code == "test-data"
+    assert "with / between folders" in (found.hint or "")

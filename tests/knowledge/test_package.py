@@ -48,6 +48,14 @@ def test_install_a_folder(tmp_path: Path, make_app: MakeApp) -> None:
     assert (tmp_path / "there/mine/default/x.conf").exists()
 
 
+def test_a_folder_is_not_installed_into_itself(tmp_path: Path) -> None:
+    (tmp_path / "content" / "default").mkdir(parents=True)
+    apps = tmp_path / "content" / "data" / "apps"
+    with pytest.raises(PackageError, match="holds the one that apps are installed in"):
+        install_app(tmp_path / "content", apps)
+    assert list(apps.iterdir()) == []
+
+
 def _link(name: str, target: str) -> tarfile.TarInfo:
     info = tarfile.TarInfo(name)
     info.type, info.linkname = tarfile.SYMTYPE, target

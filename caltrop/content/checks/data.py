@@ -37,6 +37,5 @@ def _data(item: Detection, data: AttackData, path: tuple[str | int, ...], root: 
     if data.data and not target.is_relative_to(root):
         yield of(item, (*path, "data"), "test-data", f"{data.data} is outside the repository", "keep test data in it")
     elif data.data and not target.exists():
-        yield of(
-            item, (*path, "data"), "test-data", f"{data.data} is not there", "paths are relative to the repository"
-        )
+        hint = "paths are relative to the repository" + (", with / between folders" if "\\" in data.data else "")
+        yield of(item, (*path, "data"), "test-data", f"{data.data} is not there", hint)

@@ -38,12 +38,17 @@ def name_of(part: Node) -> str | None:
 
 
 def by_fields(cmd: Command) -> list[str]:
-    for part in cmd.clause("by") or ():
-        if isinstance(part, FieldName) and "*" in part.name and not part.quoted:
+    return plain_names(cmd, cmd.clause("by") or (), " BY")
+
+
+def plain_names(cmd: Command, parts: tuple[Node, ...], clause: str = "") -> list[str]:
+    """The field names among parts, none of which may be a pattern unless it is quoted."""
+    for part in parts:
+        if isinstance(part, FieldName | Word) and "*" in (name_of(part) or "") and not part.quoted:
             raise SearchError(
-                f"{cmd.name} BY {part.name}: wildcards are not allowed", node=part, hint="Name each field."
+                f"{cmd.name}{clause} {name_of(part)}: wildcards are not allowed", node=part, hint="Name each field."
             )
-    return names(cmd.clause("by"))
+    return names(parts)
 
 
 def aggregations(cmd: Command) -> tuple[Aggregation, ...]:

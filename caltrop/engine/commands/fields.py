@@ -10,7 +10,7 @@ from caltrop.engine import fieldnames
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
-from caltrop.engine.table import MULTIVALUE, Table, pick, render
+from caltrop.engine.table import MULTIVALUE, Table, chosen, pick, render
 from caltrop.engine.values import to_number
 from caltrop.spl.ast import Alias, Clause, Command, FieldName, Node, Word
 
@@ -42,7 +42,7 @@ def fields(table: Table, cmd: Command, ctx: Context) -> Table:
     if any(isinstance(part, Word) and part.text == "-" for part in cmd.parts):
         return table.with_frame(table.frame.drop(listed))
     internal = [c for c in columns if c.startswith("_") and not c.startswith("__") and c not in listed]
-    return table.with_frame(table.frame.select([*listed, *internal]))
+    return table.with_frame(chosen(table.frame, [*listed, *internal]))
 
 
 @command("table", settled=True)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from caltrop.engine.aggregate import aggregate, natural_order, to_prestats
-from caltrop.engine.aggregate.arguments import by_fields, flag, gathered, names, text, whole
+from caltrop.engine.aggregate.arguments import by_fields, flag, gathered, plain_names, text, whole
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
@@ -42,7 +42,7 @@ def sitop(table: Table, cmd: Command, ctx: Context) -> Table:
 
 
 def _fields(cmd: Command) -> tuple[list[str], list[str]]:
-    fields = names(cmd.parts)
+    fields = plain_names(cmd, cmd.parts)
     if not fields:
         raise SearchError(f"{cmd.name} needs a field", node=cmd)
     return fields, by_fields(gathered(cmd))

@@ -69,6 +69,7 @@ def _path(what: str | Path, options: ImportOptions) -> Iterator[Source]:
         path = Path(archive)
     try:
         stream = path.open("rb")
+        stream.peek(1)  # what opens need not be readable: a folder of a network that is gone, memory of a process
     except OSError as error:
         raise CaltropError(
             f"cannot be read: {error.strerror or error}", location=Location(str(what)), hint="check the path"

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from caltrop.engine.context import Message
-from caltrop.engine.table import Table, render
+from caltrop.engine.table import Table, chosen, render
 from caltrop.splunkd.wire.atom import dump_json, escape
 from caltrop.splunkd.wire.http import JSON, TEXT, XML, ApiError, Response
 
@@ -60,7 +60,7 @@ def choose_fields(table: Table, names: Sequence[str]) -> Table:
     """Only these columns, where any are named."""
     if not names:
         return table
-    return table.with_frame(table.frame.select([n for n in names if n in table.fields]))
+    return table.with_frame(chosen(table.frame, [n for n in names if n in table.fields]))
 
 
 def render_results(
