@@ -120,8 +120,17 @@ class Server:
     # -- life ----------------------------------------------------------------------------------------------------------
 
     def start(self) -> Server:
-        """Listen; returns when requests are answered, or will be."""
-        self._sockets = [None if wanted is None else _bind(self.host, wanted) for wanted in self._ports]
+        """Listen; returns when requests are answered, or will be. What fails leaves nothing open."""
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _start(self) -> None:
+        for wanted in self._ports:
+            self._sockets.append(None if wanted is None else _bind(self.host, wanted))
         ports = [0 if sock is None else sock.getsockname()[1] for sock in self._sockets]
         self.daemon.state.mgmt_port, self.daemon.state.hec_port, self.daemon.state.web_port = ports
         listeners = None if self._asleep else self._open()
@@ -135,7 +144,6 @@ class Server:
                 raise CaltropError("the server did not start")
             time.sleep(0.005)
         self.daemon.start()
-        return self
 
     def stop(self) -> None:
         """Cancel searches, answer what else is under way, then stop. Idempotent.

@@ -116,6 +116,8 @@ def test_a_server_that_nobody_connects_to_ends_at_once() -> None:
 def test_a_port_in_use(server: Server, tmp_path: Path) -> None:
     with pytest.raises(CaltropError, match="cannot listen"):
         Server(tmp_path, port=server.port, password="pw").start()
+    with Server(tmp_path, password="pw") as another:  # the folder is not held, either
+        assert client.connect(host="127.0.0.1", port=another.port, username="admin", password="pw").info["version"]
 
 
 def test_many_at_once(server: Server, service: client.Service) -> None:
