@@ -45,6 +45,7 @@ _SEEN = msgspec.defstruct(
 _see = msgspec.json.Decoder(_SEEN).decode
 _times, _kinds, _tells = (attrgetter(*names) for names in (_TIMES, _KINDS, _TELLS))
 _NOTHING = (msgspec.UNSET,) * len(_TELLING)
+_PAUSE = 100
 
 
 def glance(text: str) -> Glance | None:
@@ -54,6 +55,23 @@ def glance(text: str) -> Glance | None:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
     return seen if isinstance(seen, Glance) and _tells(seen) == _NOTHING else None
+
+
+class Glances:
+    """Glances at the lines of a file. After one that has to be decoded as a whole, those behind it are for a while not glanced at:
+    the lines of a file are mostly of one kind."""
+
+    def __init__(self) -> None:
+        self._pause = 0
+
+    def __call__(self, text: str) -> Glance | None:
+        if self._pause:
+            self._pause -= 1
+            return None
+        seen = glance(text)
+        if seen is None:
+            self._pause = _PAUSE
+        return seen
 
 
 def times(seen: Glance) -> tuple[Any, ...]:

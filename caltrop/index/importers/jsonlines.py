@@ -55,7 +55,7 @@ class Reader:
         options = self.context.options
         batch: list[jsontext.Value] = []
         size = 0
-        look = None if options.format == "hec" else glances.glance
+        look = None if options.format == "hec" else glances.Glances()
         for outer in jsontext.values(self.context.name, chunks, look=look):
             for value in (outer,) if isinstance(outer.decoded, Glance) else jsontext.unwrap(outer):
                 batch.append(value)
@@ -99,7 +99,7 @@ class Reader:
         return windows_frame(self.context, self._windows.batch([value.decoded for value in batch]))
 
     def _windows_frame(self, batch: list[jsontext.Value]) -> pl.DataFrame:
-        return windows_frame(self.context, [winjson.event(value.decoded) for value in batch])
+        return windows_frame(self.context, winjson.batch([value.decoded for value in batch]))
 
     def _export_frame(self, batch: list[jsontext.Value]) -> pl.DataFrame:
         rows = [_result(value.decoded) for value in batch]

@@ -1,28 +1,22 @@
 """JSON of Windows event collectors (NXLog and those like it) back to Windows events.
 
 A record is flat: keys of the event's `System` part, keys the collector adds, and the event's own data, all in one object.
-What is neither of the first two is event data.
-
-Times. Captures name the moment three times and not always truly: `EventTime` and `TimeCreated` may be local time without
-saying so (or with a wrong `Z`), `@timestamp` is when the collector wrote, Sysmon's `UtcTime` is UTC. The offset of local
-time is measured, in quarters of an hour: from `@timestamp` against `EventReceivedTime` in the record itself, else from
-`UtcTime` against the event's time over the Sysmon records of the same batch (the most frequent one), else the last known.
-The event's time is then `EventTime`/`TimeCreated` moved to UTC. A record without any time takes that of the one before.
+What is neither of the first two is event data. Most records of a file have the keys of others: which of them are data, and in
+what order, is found once for each distinct sequence of keys (a `_Layout`).
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from caltrop.dialect.zones import offset, zone
-from caltrop.index.importers.windows import WindowsEvent, whole
+from caltrop.index.importers.collectortimes import Clock
+from caltrop.index.importers.windows import whole
+from caltrop.index.importers.windowscolumns import WindowsEvents
 
 COLLECTOR = frozenset({
     "@timestamp", "@version", "tags", "port", "host", "type", "_id", "_index", "_type", "_score", "beat", "input_type",
@@ -59,8 +53,10 @@ _SYSMON = (
     "SourceUser", "TargetUser", "Operation", "Name", "Type", "Destination", "Query", "Consumer", "Filter",
 )  # fmt: skip
 SYSMON_ORDER = {name: place for place, name in enumerate(_SYSMON)}
-_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\s*(Z|[+-]\d\d:?\d\d)?")
-_QUARTER = 900
+# A line of a message behind its first: a name and what is said of it.
+_ENDS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+_NAMES = re.compile(rf"[{_ENDS}](\w+):")
+_LINES = re.compile(rf"[{_ENDS}](\w+):([^{_ENDS}]*)")
 
 
 def is_record(value: object) -> bool:
@@ -74,6 +70,48 @@ def is_record(value: object) -> bool:
     )
 
 
+@dataclass(slots=True)
+class _Layout:
+    """The keys of records that are data, in their order. Sysmon's message lists all of its data, so that it also gives back fields
+    whose names the collector used for something else (ProcessId, EventType): `restored` has, by the names that a message lists, the
+    order with those that are not there and which these are; it is null for events of others."""
+
+    names: tuple[str, ...]
+    restored: dict[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]]] | None = None
+
+    @staticmethod
+    def of(record: Mapping[str, Any], *, old: bool, collectors: bool, sysmon: bool) -> _Layout:
+        taken = set(_NO_DATA)
+        if "AccountType" in record or "AccountName" in record:
+            taken |= ACCOUNT
+        if old:
+            taken.add("ProcessID")
+        if collectors:
+            taken.add("EventType")
+        names = tuple(key for key in record if key not in taken)
+        return _Layout(_in_sysmons_order(names), {}) if sysmon else _Layout(names)
+
+    def pick(self, record: Mapping[str, Any]) -> tuple[tuple[str, ...], Mapping[str, Any]]:
+        """The names of the record's data, and what has a value for each."""
+        message = None if self.restored is None else record.get("Message")
+        if self.restored is None or not isinstance(message, str):
+            return self.names, record
+        listed = tuple(_NAMES.findall(message))
+        found = self.restored.get(listed)
+        if found is None:
+            missing = tuple(name for name in listed if name in SYSMON_ORDER and name not in self.names)
+            found = self.restored[listed] = (_in_sysmons_order(dict.fromkeys((*self.names, *missing))), missing)
+        names, missing = found
+        if not missing:
+            return names, record
+        said = {name: value.strip() for name, value in reversed(_LINES.findall(message)) if name in missing}
+        return names, {**record, **said}
+
+
+def _in_sysmons_order(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(names, key=lambda name: SYSMON_ORDER.get(name, len(SYSMON_ORDER))))
+
+
 class Rebuilder:
     """Records of one file, batch by batch, to events.
 
@@ -81,144 +119,83 @@ class Rebuilder:
     """
 
     def __init__(self, tz: str = "UTC", now: float = 0.0) -> None:
-        self._zone = zone(tz)
-        self._last = (datetime.fromtimestamp(now, UTC).replace(microsecond=0), "")
-        self._known: dict[str, int] = {}
+        self._clock = Clock(tz, now)
 
-    def batch(self, records: Iterable[Mapping[str, Any]]) -> list[WindowsEvent]:
+    def batch(self, records: Sequence[Mapping[str, Any]]) -> WindowsEvents:
         """A record that makes no sense still becomes an event, as far as it is one."""
-        batch = list(records)
-        self._measure(batch)
-        return [self._event(record) for record in batch]
 
-    def _measure(self, batch: list[Mapping[str, Any]]) -> None:
-        seen: dict[str, Counter[int]] = {}
-        for record in batch:
-            own = _local(record)
-            utc = moment_of(record.get("UtcTime"))
-            if own and utc and "sysmon" in str(record.get("Channel", "")).lower():
-                offset = _difference(utc[0], own[0])
-                if offset is not None:
-                    for name in (_host(record), ""):
-                        seen.setdefault(name, Counter())[offset] += 1
-        for name, offsets in seen.items():
-            self._known[name] = offsets.most_common(1)[0][0]
+        shapes = [tuple(record) for record in records]
+        keys = set().union(*set(shapes))
 
-    def _offset(self, record: Mapping[str, Any]) -> int | None:
-        """Seconds to add to the record's own time to have UTC; null when nothing tells."""
-        received, written = moment_of(record.get("EventReceivedTime")), moment_of(record.get("@timestamp"))
-        if received and written and not received[2]:
-            offset = _difference(written[0], received[0])
-            if offset is not None:
-                return offset
-        return self._known.get(_host(record), self._known.get(""))
+        def column(key: str) -> list[Any]:
+            return [record.get(key) for record in records] if key in keys else [None] * len(records)
 
-    def _time(self, record: Mapping[str, Any]) -> tuple[datetime, str]:
-        own = _local(record) or moment_of(record.get("@timestamp"))
-        if own is None:
-            return self._last
-        moment, fraction, zoned = own
-        measured = self._offset(record)
-        try:
-            if measured is not None:
-                moment += timedelta(seconds=measured)
-            elif not zoned:
-                moment = moment.replace(tzinfo=self._zone).astimezone(UTC)
-        except OverflowError:
-            return self._last
-        self._last = (moment.replace(tzinfo=UTC), fraction)
-        return self._last
-
-    def _event(self, record: Mapping[str, Any]) -> WindowsEvent:
-        moment, fraction = self._time(record)
-        provider = text_of(record.get("SourceName") or record.get("ProviderName") or "")
-        channel = text_of(record.get("Channel", ""))
-        keywords = whole(record.get("Keywords")) & 0xFFFF_FFFF_FFFF_FFFF
-        account = bool({"AccountType", "AccountName"} & record.keys())
+        computers = _texts(record.get("Hostname") or record.get("Computer") or "" for record in records)
+        channels = _texts(column("Channel"))
+        providers = _texts(record.get("SourceName") or record.get("ProviderName") or "" for record in records)
+        times = self._clock.times(column, computers, channels)
+        accounts = ["AccountType" in record or "AccountName" in record for record in records]
         # NXLog writes the process of the event's System part as ProcessID in old versions, ExecutionProcessID in new.
-        process = record.get("ExecutionProcessID")
-        taken = {*ACCOUNT} if account else set()
-        if process is None and "ThreadID" in record and "ProcessID" in record:
-            process = record["ProcessID"]
-            taken.add("ProcessID")
-        if text_of(record.get("EventType")) in EVENT_TYPES:
-            taken.add("EventType")
-        data = [(key, text_of(value)) for key, value in record.items() if key not in _NO_DATA and key not in taken]
-        if provider.startswith("Microsoft-Windows-Sysmon"):
-            data = _sysmon(data, record.get("Message"))
-        domain, user = text_of(record.get("Domain", "")), text_of(record.get("AccountName", ""))
-        thread = record.get("ThreadID", record.get("ExecutionThreadID"))
-        return WindowsEvent(
-            provider=provider,
-            event_id=whole(record.get("EventID")),
-            channel=CHANNELS.get(channel, channel),
-            computer=_host(record),
-            time=moment,
-            fraction=fraction[:9].ljust(9, "0"),
-            guid=text_of(record["ProviderGuid"]) if record.get("ProviderGuid") else None,
-            version=whole(record.get("Version")),
-            level=_level(record),
-            task=whole(record.get("Task")),
-            opcode=whole(record.get("OpcodeValue")),
-            keywords=keywords,
-            record_id=whole(record.get("RecordNumber", record.get("EventRecordID"))),
-            activity_id=text_of(record["ActivityID"]) if record.get("ActivityID") else None,
-            related_activity_id=text_of(record["RelatedActivityID"]) if record.get("RelatedActivityID") else None,
-            process_id=None if process is None else whole(process),
-            thread_id=None if thread is None else whole(thread),
-            user_sid=text_of(record["UserID"]) if account and record.get("UserID") else None,
-            user=(f"{domain}\\{user}" if domain else user) if account and user else None,
-            category=text_of(record["Category"]) if record.get("Category") else None,
-            opcode_name=text_of(record["Opcode"]) if record.get("Opcode") else None,
-            message=text_of(record["Message"]) if record.get("Message") else None,
-            data=data,
+        processes = column("ExecutionProcessID")
+        old = [
+            process is None and "ThreadID" in record and "ProcessID" in record
+            for process, record in zip(processes, records, strict=True)
+        ]
+        names, values = _data(records, shapes, providers, old)
+        users = _texts(column("AccountName"))
+        domains = _texts(column("Domain"))
+        return WindowsEvents(
+            provider=providers,
+            event_id=_wholes(column("EventID")),
+            channel=[CHANNELS.get(channel, channel) for channel in channels],
+            computer=computers,
+            seconds=times.get_column("seconds"),
+            fraction=times.get_column("fraction"),
+            guid=_named(column("ProviderGuid")),
+            version=_wholes(column("Version")),
+            level=[_level(record) for record in records],
+            task=_wholes(column("Task")),
+            opcode=_wholes(column("OpcodeValue")),
+            keywords=[value & 0xFFFF_FFFF_FFFF_FFFF for value in _wholes(column("Keywords"))],
+            record_id=[*_wholes(record.get("RecordNumber", record.get("EventRecordID")) for record in records)],
+            activity_id=_named(column("ActivityID")),
+            related_activity_id=_named(column("RelatedActivityID")),
+            process_id=_wholes_or_none(
+                record["ProcessID"] if is_old else process
+                for record, process, is_old in zip(records, processes, old, strict=True)
+            ),
+            thread_id=_wholes_or_none(record.get("ThreadID", record.get("ExecutionThreadID")) for record in records),
+            user_sid=[sid if own else None for sid, own in zip(_named(column("UserID")), accounts, strict=True)],
+            user=[
+                (f"{domain}\\{user}" if domain else user) if own and user else None
+                for domain, user, own in zip(domains, users, accounts, strict=True)
+            ],
+            category=_named(column("Category")),
+            opcode_name=_named(column("Opcode")),
+            message=_named(column("Message")),
+            names=names,
+            values=values,
         )
 
 
-def _difference(utc: datetime, local: datetime) -> int | None:
-    """The offset of a zone, in seconds; null when two times are further apart than any two zones: they are then not
-    those of one moment (a capture that was collected again later)."""
-    seconds = round((utc - local).total_seconds() / _QUARTER) * _QUARTER
-    return seconds if abs(seconds) <= 14 * 3600 else None
-
-
-def _sysmon(data: list[tuple[str, str]], message: object) -> list[tuple[str, str]]:
-    """Sysmon's data in Sysmon's order. Its message lists all of it, so that it also gives back fields whose names the
-    collector used for something else (ProcessId, EventType)."""
-    fields = dict(data)
-    if isinstance(message, str):
-        for line in message.splitlines()[1:]:
-            name, colon, value = line.partition(":")
-            if colon and name in SYSMON_ORDER:
-                fields.setdefault(name, value.strip())
-    return sorted(fields.items(), key=lambda item: SYSMON_ORDER.get(item[0], len(SYSMON_ORDER)))
-
-
-def _host(record: Mapping[str, Any]) -> str:
-    return text_of(record.get("Hostname") or record.get("Computer") or "")
-
-
-def _local(record: Mapping[str, Any]) -> tuple[datetime, str, bool] | None:
-    return moment_of(record.get("EventTime")) or moment_of(record.get("TimeCreated"))
-
-
-def moment_of(value: object) -> tuple[datetime, str, bool] | None:
-    """Naive time to the second, digits behind the second, and whether it named a zone (it is then UTC)."""
-    return _moment(value) if isinstance(value, str) else None
-
-
-@lru_cache(maxsize=8192)
-def _moment(value: str) -> tuple[datetime, str, bool] | None:
-    match = _TIME.match(value)
-    if match is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(f"{match[1]} {match[2]}")
-        if match[4]:
-            moment -= timedelta(seconds=offset(match[4]) or 0)
-    except (ValueError, OverflowError):
-        return None
-    return moment, match[3] or "", match[4] is not None
+def _data(
+    records: Sequence[Mapping[str, Any]], shapes: list[tuple[str, ...]], providers: list[str], old: list[bool]
+) -> tuple[list[tuple[str, ...]], list[str]]:
+    """The names of each record's data, and the values of all, on end."""
+    layouts: dict[tuple[tuple[str, ...], bool, bool, bool], _Layout] = {}
+    names: list[tuple[str, ...]] = []
+    values: list[Any] = []
+    for record, shape, provider, is_old in zip(records, shapes, providers, old, strict=True):
+        collectors = "EventType" in record and text_of(record["EventType"]) in EVENT_TYPES
+        sysmon = provider.startswith("Microsoft-Windows-Sysmon")
+        key = (shape, is_old, collectors, sysmon)
+        layout = layouts.get(key)
+        if layout is None:
+            layout = layouts[key] = _Layout.of(record, old=is_old, collectors=collectors, sysmon=sysmon)
+        picked, having = layout.pick(record)
+        names.append(picked)
+        values += map(having.__getitem__, picked)
+    return names, _texts(values)
 
 
 def _level(record: Mapping[str, Any]) -> int:
@@ -230,6 +207,30 @@ def _level(record: Mapping[str, Any]) -> int:
         return LEVEL_OF_SEVERITY.get(whole(record["SeverityValue"]), 0)
     # The Security log has no levels; what other logs hold is information unless it says otherwise.
     return 0 if text_of(record.get("Channel")).lower() == "security" else 4
+
+
+def _texts(values: Iterable[Any]) -> list[str]:
+    return [value if value.__class__ is str else text_of(value) for value in values]
+
+
+def _named(values: Iterable[Any]) -> list[str | None]:
+    """Texts; null for what is empty."""
+    return [(value if value.__class__ is str else text_of(value)) if value else None for value in values]
+
+
+def _wholes(values: Iterable[Any]) -> list[int]:
+    """Whole numbers, each distinct value read once."""
+    given = list(values)
+    try:
+        known = {value: whole(value) for value in set(given)}
+    except TypeError:  # a list or an object among them
+        return [whole(value) for value in given]
+    return [known[value] for value in given]
+
+
+def _wholes_or_none(values: Iterable[Any]) -> list[int | None]:
+    given = list(values)
+    return [None if value is None else number for value, number in zip(given, _wholes(given), strict=True)]
 
 
 def text_of(value: object) -> str:

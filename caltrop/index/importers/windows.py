@@ -1,8 +1,5 @@
-"""A Windows event and its two renderings in Splunk: one line of XML, or classic text that ends with the message.
-
-The XML is what Windows' own event API renders: single-quoted attributes, braces around GUIDs, `System` in the order of
-the event schema. The classic form is that of the page "Monitor Windows event log data": a line with the local time, then
-`Key=Value` lines, the message last.
+"""A Windows event and its classic text in Splunk, that of the page "Monitor Windows event log data": a line with the local time,
+then `Key=Value` lines, the message last. (The XML is in `windowscolumns`.)
 """
 
 from __future__ import annotations
@@ -28,14 +25,14 @@ TEMPLATES = {
 
 @dataclass(slots=True)
 class WindowsEvent:
-    """`time` is UTC; `fraction` its digits behind the second. Null means that the capture does not say. Data that has no
+    """`time` is UTC, to the second; `fraction` the digits behind it. Null means that the capture does not say. Data that has no
     name in the event, as old providers write it, has an empty one here."""
 
     provider: str
     event_id: int
     channel: str
     computer: str
-    time: datetime
+    time: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     fraction: str = "000000000"
     guid: str | None = None
     version: int = 0
@@ -69,40 +66,6 @@ def attribute(value: str) -> str:
 
 def guid(value: str) -> str:
     return value if value.startswith("{") else "{" + value + "}"
-
-
-def to_xml(event: WindowsEvent) -> str:
-    """One line, unless a value holds line breaks itself. An event without data carries its message along, in the
-    `RenderingInfo` that forwarded events have: nothing of the capture is lost."""
-    provider = f"<Provider Name='{attribute(event.provider)}'"
-    if event.guid:
-        provider += f" Guid='{attribute(guid(event.guid))}'"
-    correlation = "".join(
-        f" {name}='{attribute(guid(value))}'"
-        for name, value in (("ActivityID", event.activity_id), ("RelatedActivityID", event.related_activity_id))
-        if value
-    )
-    execution = "" if event.process_id is None else f" ProcessID='{event.process_id}' ThreadID='{event.thread_id or 0}'"
-    security = f" UserID='{attribute(event.user_sid)}'" if event.user_sid else ""
-    data = "".join(
-        f"<Data Name='{attribute(name)}'>{text(value)}</Data>" if name else f"<Data>{text(value)}</Data>"
-        for name, value in event.data
-    )
-    rendering = ""
-    if not event.data and event.message:
-        rendering = (
-            f"<RenderingInfo Culture='en-US'><Message>{text(event.message)}</Message>"
-            f"<Level>{LEVELS.get(event.level, 'Information')}</Level></RenderingInfo>"
-        )
-    return (
-        f"<Event xmlns='{NAMESPACE}'><System>{provider}/><EventID>{event.event_id}</EventID>"
-        f"<Version>{event.version}</Version><Level>{event.level}</Level><Task>{event.task}</Task>"
-        f"<Opcode>{event.opcode}</Opcode><Keywords>0x{event.keywords:x}</Keywords>"
-        f"<TimeCreated SystemTime='{event.time.replace(tzinfo=None).isoformat()}.{event.fraction}Z'/>"
-        f"<EventRecordID>{event.record_id or 0}</EventRecordID><Correlation{correlation}/><Execution{execution}/>"
-        f"<Channel>{text(event.channel)}</Channel><Computer>{text(event.computer)}</Computer><Security{security}/>"
-        f"</System><EventData>{data}</EventData>{rendering}</Event>"
-    )
 
 
 def to_classic(event: WindowsEvent) -> str:

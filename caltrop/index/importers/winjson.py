@@ -7,12 +7,15 @@ element is its text, and its attributes are beside it under `<element>_attribute
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from caltrop.index.importers.nxlog import moment_of, text_of
+import polars as pl
+
+from caltrop.index.importers import collectortimes
+from caltrop.index.importers.nxlog import text_of
 from caltrop.index.importers.windows import AUDIT_FAILURE, AUDIT_SUCCESS, WindowsEvent, whole
+from caltrop.index.importers.windowscolumns import WindowsEvents
 
 BESIDE = "_attributes"
 LEVELS = {"critical": 1, "error": 2, "warning": 3, "information": 4, "info": 4, "verbose": 5}
@@ -27,15 +30,33 @@ def is_event(value: object) -> bool:
     )
 
 
-def event(value: Mapping[str, Any]) -> WindowsEvent:
-    if isinstance(_inner(value, "Event").get("System"), dict):
+def batch(values: Sequence[Mapping[str, Any]]) -> WindowsEvents:
+    """Events of such values. One without a time has that of the epoch."""
+    events = WindowsEvents.of([_event(value) for value in values])
+    said = collectortimes.moments([_stamp(value) for value in values])
+    events.seconds = said.get_column("seconds").fill_null(0).cast(pl.Int64)
+    events.fraction = said.select(collectortimes.nine_digits(pl.col("fraction"))).to_series()
+    return events
+
+
+def _event(value: Mapping[str, Any]) -> WindowsEvent:
+    if _is_converted(value):
         return _converted(value["Event"])
     return _beat(value, _inner(value, "winlog") or value)
 
 
+def _stamp(value: Mapping[str, Any]) -> object:
+    if _is_converted(value):
+        return _attribute(value["Event"]["System"], "TimeCreated", "SystemTime")
+    return value.get("@timestamp")
+
+
+def _is_converted(value: Mapping[str, Any]) -> bool:
+    return isinstance(_inner(value, "Event").get("System"), dict)
+
+
 def _beat(value: Mapping[str, Any], log: Mapping[str, Any]) -> WindowsEvent:
     user, process = _inner(log, "user"), _inner(log, "process")
-    time, fraction = _time(value.get("@timestamp"))
     words = log.get("keywords")
     words = words if isinstance(words, list) else []
     keywords = AUDIT_SUCCESS * ("Audit Success" in words) | AUDIT_FAILURE * ("Audit Failure" in words)
@@ -49,8 +70,6 @@ def _beat(value: Mapping[str, Any], log: Mapping[str, Any]) -> WindowsEvent:
         event_id=whole(log.get("event_id", code)),
         channel=text_of(log.get("channel") or log.get("log_name")),
         computer=text_of(log.get("computer_name")),
-        time=time,
-        fraction=fraction,
         guid=text_of(log.get("provider_guid")) or None,
         version=whole(log.get("version")),
         level=0 if keywords else LEVELS.get(level, 4),
@@ -71,14 +90,11 @@ def _beat(value: Mapping[str, Any], log: Mapping[str, Any]) -> WindowsEvent:
 
 def _converted(value: Mapping[str, Any]) -> WindowsEvent:
     system = value["System"]
-    time, fraction = _time(_attribute(system, "TimeCreated", "SystemTime"))
     return WindowsEvent(
         provider=text_of(_attribute(system, "Provider", "Name")),
         event_id=whole(_content(system.get("EventID"))),
         channel=text_of(_content(system.get("Channel"))),
         computer=text_of(_content(system.get("Computer"))),
-        time=time,
-        fraction=fraction,
         guid=text_of(_attribute(system, "Provider", "Guid")) or None,
         version=whole(_content(system.get("Version"))),
         level=whole(_content(system.get("Level"))),
@@ -125,10 +141,3 @@ def _content(value: object) -> object:
 def _attribute(system: Mapping[str, Any], element: str, name: str) -> object:
     inner, beside = _inner(system, element), _inner(system, element + BESIDE)
     return _inner(inner, "#attributes").get(name, inner.get(f"@{name}", inner.get(name, beside.get(name))))
-
-
-def _time(value: object) -> tuple[datetime, str]:
-    found = moment_of(value)
-    if found is None:
-        return datetime.fromtimestamp(0, UTC), "0" * 9
-    return found[0].replace(tzinfo=UTC), found[1][:9].ljust(9, "0")

@@ -21,6 +21,7 @@ from caltrop.index.importers.options import Context
 from caltrop.index.importers.registry import importer
 from caltrop.index.importers.rendered import windows_frame
 from caltrop.index.importers.sources import Source
+from caltrop.index.importers.windowscolumns import WindowsEvents
 
 # A file that is nothing but errors ends here.
 MOST_ERRORS = 10_000
@@ -56,10 +57,10 @@ def read(context: Context, source: Source, form: str) -> Iterator[pl.DataFrame]:
         rendered.append(xml)
         size += len(xml)
         if len(batch) >= options.batch_rows or size >= options.batch_bytes:
-            yield windows_frame(context, batch, rendered)
+            yield windows_frame(context, WindowsEvents.of(batch), rendered)
             batch, rendered, size = [], [], 0
     if batch:
-        yield windows_frame(context, batch, rendered)
+        yield windows_frame(context, WindowsEvents.of(batch), rendered)
     for fault in found.faults(seen):
         context.problem(fault)
 
