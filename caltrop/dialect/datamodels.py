@@ -56,12 +56,20 @@ class Calculation:
     input: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one dataset of a lineage adds: its constraint (empty: none), asked of the fields as the datasets above it have
+    calculated them, then its own calculations in order."""
+
+    constraint: str
+    calculations: tuple[Calculation, ...]
+
+
 @dataclass(frozen=True)
 class Dataset:
     """One dataset of a model with what it inherits.
 
-    `lineage` runs from the root to the dataset. An event belongs to it if it matches every search of `constraints`
-    (joined in `search`), after the calculations in order. `base_search` is set for search datasets, whose rows are the
+    `lineage` runs from the root to the dataset, and so do `steps`. An event belongs to it if it matches the constraint of each. `base_search` is set for search datasets, whose rows are the
     results of a whole search. `fields` maps each name to its field; inherited ones keep their owner. In searches a field
     is written `<root dataset>.<name>` with `tstats` and `owner.name` in general: `qualified(name)` gives that.
     """
@@ -70,16 +78,20 @@ class Dataset:
     name: str
     label: str
     lineage: tuple[str, ...]
-    constraints: tuple[str, ...]
+    steps: tuple[Step, ...]
     fields: Mapping[str, Field]
-    calculations: tuple[Calculation, ...]
     base_search: str = ""
     path: str = ""  # of the model's file
 
     @cached_property
+    def calculations(self) -> tuple[Calculation, ...]:
+        """All of them, the root's first."""
+        return tuple(calculation for step in self.steps for calculation in step.calculations)
+
+    @cached_property
     def mark(self) -> str:
         """Equal marks have rows of equal fields and calculations."""
-        text = repr((tuple(self.fields), self.calculations))
+        text = repr((tuple(self.fields), [step.calculations for step in self.steps]))
         return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
     @property
@@ -90,8 +102,7 @@ class Dataset:
     @property
     def search(self) -> str:
         """All constraints as one search expression (empty: every event)."""
-        parts = [f"({c})" for c in self.constraints if c.strip()]
-        return " ".join(parts)
+        return " ".join(step.constraint for step in self.steps if step.constraint)
 
     def qualified(self, name: str) -> str:
         """How `datamodel` and `tstats` name the field: `owner.field`; indexed fields stay bare."""
@@ -136,12 +147,12 @@ class DataModel:
             raise DataModelError(
                 f"dataset {self.name}.{name} is a {_UNSUPPORTED_ROOTS[kind]} dataset, which is not supported"
             )
-        constraints: list[str] = []
+        steps: list[Step] = []
         fields: dict[str, Field] = {}
-        calculations: list[Calculation] = []
         for owner in lineage:
             node = self.objects[owner]
-            constraints.extend(str(c.get("search", "")) for c in node.get("constraints", []))
+            searches = [str(c.get("search", "")) for c in node.get("constraints", [])]
+            calculations: list[Calculation] = []
             for found in _fields(node, owner):
                 fields[found.name] = found
             for item in node.get("calculations", []):
@@ -150,14 +161,15 @@ class DataModel:
                 for output in item.get("outputFields", []):
                     found = _field(output, owner)
                     fields[found.name] = found
+            constraint = " ".join(f"({search})" for search in searches if search.strip())
+            steps.append(Step(constraint, tuple(calculations)))
         return Dataset(
             self.name,
             name,
             str(self.objects[name].get("displayName", name)),
             tuple(lineage),
-            tuple(constraints),
+            tuple(steps),
             fields,
-            tuple(calculations),
             str(root.get("baseSearch", "")),
             self.path,
         )

@@ -8,15 +8,16 @@ segment.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import polars as pl
 
 from caltrop.dialect.datamodels import Calculation, DataModel, Dataset
-from caltrop.engine import budget, matching, registry, restriction, subsearches
+from caltrop.engine import budget, indexed, matching, registry, restriction, subsearches
 from caltrop.engine.asking import asker, fingerprint, knowledge, lookup_marks, tell
 from caltrop.engine.context import Context, Extracted
+from caltrop.engine.derived import DERIVED
 from caltrop.engine.errors import SearchError
 from caltrop.engine.scan import Bounds, concerning, indexes_for, mentioned
 from caltrop.engine.table import Table, concat, newest_first, pick, render, rowless
@@ -27,7 +28,7 @@ from caltrop.knowledge.asking import Asker, Fault
 from caltrop.knowledge.dependencies import reads_lookups
 from caltrop.knowledge.extraction import names_in_eval
 from caltrop.spl import SplError, parse_eval, parse_search
-from caltrop.spl.ast import Alias, Clause, Command, FieldName, Keyword, Node, Option, Word
+from caltrop.spl.ast import Alias, And, Clause, Command, FieldName, Keyword, Node, Option, Word
 
 ROWS = "rows of datasets"  # as which they are kept
 DEFAULT_FIELDS = ("_time", "_raw", "_cd", "_indextime", "host", "source", "sourcetype", "index")
@@ -60,19 +61,20 @@ def rows(
 
     Those of segments that `may_match` says no to may be left out.
     """
-    node = constraint(dataset, ctx)
+    asked = stages(dataset, ctx)
     if dataset.base_search:
-        return _searched(dataset, node, bounds, ctx)
+        return _searched(dataset, asked, bounds, ctx)
     store, state = ctx.instance.store, _state(dataset, ctx)
     pieces = []
-    indexes = indexes_for(node, ctx)
-    node = restriction.with_filter(node, ctx)
+    indexes = indexes_for(And(tuple(stage.constraint for stage in asked)), ctx)
+    first = replace(asked[0], constraint=restriction.with_filter(asked[0].constraint, ctx))
+    asked = (first, *asked[1:])
     for segment in store.segments(indexes, bounds.earliest, bounds.latest):
         budget.check()
         if not budget.reads_on():
             break
         ctx.events_scanned += segment.count
-        found = segment_rows(dataset, segment, node, state, ctx)
+        found = segment_rows(dataset, segment, asked, state, ctx)
         frame = found.frame
         if not frame.height or not may_match(found):
             continue
@@ -88,32 +90,62 @@ def rows(
     return newest_first(frame) if len(pieces) > 1 else frame
 
 
-def _searched(dataset: Dataset, node: Node, bounds: Bounds, ctx: Context) -> pl.DataFrame:
+def _searched(dataset: Dataset, asked: Stages, bounds: Bounds, ctx: Context) -> pl.DataFrame:
     """Rows of a dataset whose root is a whole search; they are not kept, since nothing says when they change."""
-    found = subsearches.nested(dataset.base_search, ctx, node, bounds.earliest, bounds.latest).frame
-    asked = asker(ctx)
-    frame = derived(dataset, found.filter(matching.predicate(node, found)), ctx, asked)
-    tell(asked.met, ctx)
+    place = asked[0].constraint
+    found = subsearches.nested(dataset.base_search, ctx, place, bounds.earliest, bounds.latest).frame
+    meeting = asker(ctx)
+    frame = _members(dataset, found, asked, ctx, meeting)
+    tell(meeting.met, ctx)
     return frame
 
 
-def derived(dataset: Dataset, frame: pl.DataFrame, ctx: Context, asked: Asker) -> pl.DataFrame:
-    """The dataset's calculations done, and its fields and `DEFAULT_FIELDS` kept. One that fails gives no field."""
-    for calculation in dataset.calculations:
-        try:
-            frame = calculated(frame, calculation, ctx)
-        except (SearchError, SplError) as error:
-            what = f"data model field {calculation.outputs[0][1]}: {error.message}"
-            asked.meet(Fault(dataset.place, what, frozenset(name for _, name in calculation.outputs)))
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A condition on events, and the calculations that come before the next one is asked."""
+
+    constraint: Node
+    calculations: tuple[Calculation, ...]
+
+
+Stages = tuple[Stage, ...]
+
+
+def stages(dataset: Dataset, ctx: Context) -> Stages:
+    """The dataset's constraints and calculations in the order in which they are asked and done, macros and subsearches resolved.
+
+    A constraint that reads nothing that the datasets above calculate is asked before they do, which leaves the same rows.
+    """
+    found: list[Stage] = []
+    made: set[str] = set()
+    for step in dataset.steps:
+        node = _resolved(step.constraint, ctx) if step.constraint else None
+        if node is None and found:
+            found[-1] = replace(found[-1], calculations=found[-1].calculations + step.calculations)
+        elif node is None or not found or not made.isdisjoint(mentioned(node)):
+            found.append(Stage(Keyword("*") if node is None else node, step.calculations))
+        else:
+            last = found[-1]
+            found[-1] = Stage(And((last.constraint, node)), last.calculations + step.calculations)
+        made.update(name for calculation in step.calculations for _, name in calculation.outputs)
+    return tuple(found)
+
+
+def _members(dataset: Dataset, frame: pl.DataFrame, asked: Stages, ctx: Context, meeting: Asker) -> pl.DataFrame:
+    """The dataset's events with its fields and `DEFAULT_FIELDS`. A calculation that fails gives no field."""
+    for stage in asked:
+        frame = frame.filter(matching.predicate(stage.constraint, frame))
+        for calculation in stage.calculations:
+            try:
+                frame = calculated(frame, calculation, ctx)
+            except (SearchError, SplError) as error:
+                what = f"data model field {calculation.outputs[0][1]}: {error.message}"
+                meeting.meet(Fault(dataset.place, what, frozenset(name for _, name in calculation.outputs)))
     return frame.select([n for n in dict.fromkeys([*DEFAULT_FIELDS, *dataset.fields]) if n in frame.columns])
 
 
-def constraint(dataset: Dataset, ctx: Context) -> Node:
-    """The dataset's constraints as one search expression, macros and subsearches resolved."""
-    if not dataset.search:
-        return Keyword("*")
-    text = ctx.engine.expand(dataset.search, ctx) if "`" in dataset.search else dataset.search
-    node = _constraint(text)
+def _resolved(search: str, ctx: Context) -> Node:
+    node = _constraint(ctx.engine.expand(search, ctx) if "`" in search else search)
     return node if matching.plain(node) else matching.with_times(subsearches.resolve(node, ctx), ctx)
 
 
@@ -123,21 +155,35 @@ _constraint = lru_cache(maxsize=1024)(parse_search)
 State = tuple[str, str, str]
 
 
-def segment_rows(dataset: Dataset, segment: Segment, node: Node, state: State, ctx: Context) -> Extracted:
-    key = (ROWS, segment.index, segment.id, dataset.mark, node, state)
+def segment_rows(dataset: Dataset, segment: Segment, asked: Stages, state: State, ctx: Context) -> Extracted:
+    conditions = tuple(stage.constraint for stage in asked)
+    key = (ROWS, segment.index, segment.id, dataset.mark, conditions, state)
     kept: Extracted | None = ctx.instance.kept.get(key)
     if kept is None:
-        names = _reads(dataset, node)
+        condition = And(conditions)
+        names = _reads(dataset, condition)
         extracted = ctx.instance.extracted(segment, ctx, pl.lit(True), names)
         frame = plain(extracted.frame.select(name for name in extracted.frame.columns if name in names))
-        asked = asker(ctx)
-        rows = derived(dataset, frame.filter(matching.predicate(node, frame)), ctx, asked)
-        met = concerning(extracted, node, segment.index, pl.lit(True))
-        kept = replace(extracted, frame=rows, met=(*met, *asked.met))
+        meeting = asker(ctx)
+        rows = _members(dataset, *_in_index(frame, asked, segment, ctx), ctx, meeting)
+        met = concerning(extracted, asked[0].constraint, segment.index, pl.lit(True))
+        kept = replace(extracted, frame=rows, met=(*met, *meeting.met))
         if extracted.lasting and not _moves(dataset, ctx):
             ctx.instance.kept.put(key, kept, size(rows), segment)
     tell(kept.met, ctx)
     return kept
+
+
+def _in_index(frame: pl.DataFrame, asked: Stages, segment: Segment, ctx: Context) -> tuple[pl.DataFrame, Stages]:
+    """Events of a segment that have the words which a search looks for, and the stages as they are asked of its columns."""
+    needed = indexed.unasked(asked[0].constraint, segment, knowledge(ctx).wording)
+    nodes = [stage.constraint for stage in asked] + ([needed] if needed is not None else [])
+    frame = indexed.with_stored(frame, indexed.terms(And(tuple(nodes))), segment, pl.lit(True))
+    nodes = [indexed.of_segment(node, segment, DERIVED) for node in nodes]
+    if needed is not None:
+        frame = frame.filter(matching.predicate(nodes[0], frame))
+        frame = frame.filter(matching.predicate(nodes[-1], frame))
+    return frame, tuple(replace(stage, constraint=node) for stage, node in zip(asked, nodes, strict=False))
 
 
 def _reads(dataset: Dataset, node: Node) -> frozenset[str]:

@@ -24,6 +24,7 @@ from caltrop.engine.table import MULTIVALUE, numeric, render
 from caltrop.engine.values import to_number
 from caltrop.index.coding import is_coded
 from caltrop.spl.ast import (
+    STORED,
     And,
     Comparison,
     Directive,
@@ -94,7 +95,7 @@ def test(node: Node, frame: pl.DataFrame, known: Known = nothing_known) -> pl.Ex
         found = test(node.operand, frame, known)
         return not found if isinstance(found, bool) else ~found
     if isinstance(node, Keyword):
-        return _keyword(node, frame, known)
+        return _keyword(node, frame)
     if isinstance(node, Directive):
         return _raw_search(frame, directive_pattern(node), node.text)
     if isinstance(node, Comparison):
@@ -136,13 +137,10 @@ def directive_pattern(node: Directive) -> str:
     return f"(?si)(?:^|{MAJOR_BOUNDARY}){body}(?:$|{MAJOR_BOUNDARY})"
 
 
-def _keyword(node: Keyword, frame: pl.DataFrame, known: Known) -> pl.Expr | bool:
+def _keyword(node: Keyword, frame: pl.DataFrame) -> pl.Expr | bool:
     text = node.text
     if not text.strip("*"):
         return True
-    indexed = re.match(r"^(\w+)::(.+)$", text)
-    if indexed and not node.quoted:
-        return _equal(indexed[1], Word(indexed[2]), frame, known)
     return _raw_search(frame, keyword_pattern(text, quoted=node.quoted), text)
 
 
@@ -166,7 +164,7 @@ def _comparison(node: Comparison, frame: pl.DataFrame, known: Known) -> pl.Expr 
     name = node.field.name
     if name not in frame.columns:
         return False
-    if node.op == "=":
+    if node.op in ("=", STORED):
         return _equal(name, node.value, frame, known)
     if node.op == "!=":
         return _any_value(frame, name, lambda e: ~_equal_text(e, node.value), known)

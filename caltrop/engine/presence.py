@@ -13,7 +13,7 @@ from caltrop.dialect.words import fits
 from caltrop.engine.context import Distinct, Extracted
 from caltrop.engine.matching import Known, is_network
 from caltrop.engine.table import MULTIVALUE, render
-from caltrop.spl.ast import And, Comparison, Membership, Node, Or, Word
+from caltrop.spl.ast import STORED, And, Comparison, Membership, Node, Or, Word
 
 MOST_VALUES = 2_000  # of a field, to be kept as a set
 SAMPLE = 8_192  # rows that show whether a field has more
@@ -36,7 +36,7 @@ def may_match(node: Node, extracted: Extracted, computed: frozenset[str], column
             return False
         if isinstance(node, Membership):
             wanted: tuple[Node, ...] = node.values
-        elif node.op == "=":
+        elif node.op in ("=", STORED):
             wanted = (node.value,)
         else:
             return True

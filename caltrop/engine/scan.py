@@ -13,8 +13,8 @@ from functools import reduce
 import polars as pl
 
 from caltrop.dialect.words import fits
-from caltrop.engine import budget, matching, presence, restriction, subsearches
-from caltrop.engine.asking import tell
+from caltrop.engine import budget, indexed, matching, presence, restriction, subsearches
+from caltrop.engine.asking import knowledge, tell
 from caltrop.engine.context import Context, Extracted
 from caltrop.engine.derived import DERIVED, READ, with_derived
 from caltrop.engine.errors import SearchError
@@ -24,6 +24,7 @@ from caltrop.index import Segment
 from caltrop.index.coding import chosen, plain
 from caltrop.knowledge.asking import Kind, Met
 from caltrop.spl.ast import (
+    STORED,
     TIME_MODIFIERS,
     And,
     Command,
@@ -77,6 +78,9 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context, most: int | N
         read |= READ
     narrows = bounds != Bounds(None, None) or has_raw_needs(node)
     instance = ctx.instance
+    wording = knowledge(ctx).wording
+    stored = indexed.terms(node) | (indexed.terms(words) if (words := indexed.needs(node, wording)) else frozenset())
+    unseen = DERIVED | frozenset(map(indexed.column, stored))
     pieces: list[Table] = []
     last = _Last(most)
     for segment in instance.store.segments(indexes, bounds.earliest, bounds.latest):
@@ -84,7 +88,10 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context, most: int | N
         if not budget.reads_on() or last.leaves_out(segment.max_time):
             break
         ctx.events_scanned += segment.count
-        here = within(node, segment.index)
+        here = indexed.of_segment(within(node, segment.index), segment, DERIVED)
+        needed = indexed.unasked(here, segment, wording)
+        if needed is not None:
+            needed = indexed.of_segment(needed, segment, DERIVED)
         for window, newest in _windows(segment, most):
             if last.leaves_out(newest):
                 break
@@ -92,10 +99,13 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context, most: int | N
             extracted = instance.extracted(segment, ctx, some, None if wanted is None else wanted | read)
             frame = extracted.frame
             tell(concerning(extracted, node, segment.index, some), ctx)
-            if not presence.may_match(here, extracted, DERIVED):
+            if not presence.may_match(here, extracted, unseen):
                 continue
             looked_at = chosen(frame, [c for c in frame.columns if c in read])
-            rows = _matching_rows(looked_at, here, some if narrowed else None, read, presence.texts_of(extracted), ctx)
+            if stored:
+                looked_at = indexed.with_stored(looked_at, stored, segment, some)
+            asked = (here,) if needed is None else (here, needed)
+            rows = _matching_rows(looked_at, asked, some if narrowed else None, read, presence.texts_of(extracted), ctx)
             frame = _rows(frame, rows, wanted, ctx)
             if frame.height:
                 pieces.append(Table(frame, events=True))
@@ -169,14 +179,23 @@ def _rows(frame: pl.DataFrame, rows: pl.Series, wanted: frozenset[str] | None, c
 
 
 def _matching_rows(
-    frame: pl.DataFrame, node: Node, possible: pl.Expr | None, read: frozenset[str], known: matching.Known, ctx: Context
+    frame: pl.DataFrame,
+    nodes: Sequence[Node],
+    possible: pl.Expr | None,
+    read: frozenset[str],
+    known: matching.Known,
+    ctx: Context,
 ) -> pl.Series:
-    """Row numbers of the events that match; the cheap test goes first, so that the exact one sees few rows."""
+    """Row numbers of the events that match all of the expressions; each sees only the rows that the ones before it left."""
     frame = frame.with_row_index(_ROW)
     frame = frame if possible is None else frame.filter(possible)
     if not read.isdisjoint(DERIVED):
         frame = with_derived(plain(frame), read, ctx)
-    return frame.lazy().filter(matching.predicate(node, frame, known)).select(_ROW).collect().get_column(_ROW)
+    first, *others = nodes
+    for node in others:
+        frame = frame.filter(matching.predicate(first, frame, known))
+        first = node
+    return frame.lazy().filter(matching.predicate(first, frame, known)).select(_ROW).collect().get_column(_ROW)
 
 
 _ROW = "row number"
@@ -299,10 +318,10 @@ def may_match(node: Node, known: Mapping[str, str]) -> bool | None:
     if (
         isinstance(node, Comparison)
         and node.field.name in known
-        and node.op in ("=", "!=")
+        and node.op in ("=", "!=", STORED)
         and isinstance(node.value, Word)
     ):
-        return _named(known[node.field.name], node.value.text) == (node.op == "=")
+        return _named(known[node.field.name], node.value.text) == (node.op != "!=")
     if isinstance(node, Membership) and node.field.name in known:
         return any(isinstance(value, Word) and _named(known[node.field.name], value.text) for value in node.values)
     return None
@@ -337,7 +356,7 @@ def _raw_needs(node: Node) -> pl.Expr:
         return reduce(lambda a, b: a | b, map(_raw_needs, node.items), pl.lit(False))
     if isinstance(node, Keyword | Directive):
         pieces = matching.literals(node.text)
-        if not pieces or (isinstance(node, Keyword) and "::" in node.text):
+        if not pieces:
             return pl.lit(True)
         return reduce(lambda a, b: a & b, (pl.col("_raw").str.contains(piece) for piece in pieces)).fill_null(True)
     return pl.lit(True)
@@ -350,5 +369,4 @@ def has_raw_needs(node: Node) -> bool:
 def mentioned(node: Node) -> frozenset[str]:
     """Fields that a search expression reads."""
     names = {n.name for n in node.walk() if isinstance(n, FieldName)}
-    names |= {n.text.partition("::")[0] for n in node.walk() if isinstance(n, Keyword) and "::" in n.text}
     return frozenset(names - TIME_MODIFIERS) | ({"_raw"} if has_raw_needs(node) else frozenset())

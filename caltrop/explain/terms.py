@@ -8,6 +8,7 @@ from typing import Literal as Choice
 
 from caltrop.spl import SplError, parse_search, unparse
 from caltrop.spl.ast import (
+    STORED,
     And,
     Binary,
     Call,
@@ -110,9 +111,6 @@ def _searched(node: Node) -> Term:
     if is_time_modifier(node):
         return Term(node, True, "time")
     if isinstance(node, Keyword):
-        field, sign, value = node.text.partition("::")
-        if sign and field.isidentifier() and not node.quoted:
-            return Term(node, True, "equal", field, (value,))
         return Term(node, True, "text", wanted=(node.text,))
     if isinstance(node, Directive):
         return Term(node, True, "text", wanted=(node.text,), op=node.name)
@@ -121,7 +119,7 @@ def _searched(node: Node) -> Term:
         return Term(node, True, "equal", node.field.name, texts)
     if isinstance(node, Comparison) and isinstance(node.value, Word | Directive):
         text = node.value.text
-        if node.op == "=":
+        if node.op in ("=", STORED):
             everything = isinstance(node.value, Word) and text != "" and not text.strip("*")
             return Term(node, True, "present" if everything else "equal", node.field.name, (text,))
         shape: Shape = "unequal" if node.op == "!=" else "order"

@@ -15,7 +15,7 @@ from caltrop.dialect.conf import DEFAULT, Placed
 from caltrop.dialect.datamodels import DataModel, DataModelError, read_model
 from caltrop.dialect.words import truth
 from caltrop.errors import CaltropError
-from caltrop.knowledge import dependencies, extraction, labels, modular, multikv, standins
+from caltrop.knowledge import dependencies, extraction, labels, modular, multikv, standins, wording
 from caltrop.knowledge.asking import Asker, Fault, Kind
 from caltrop.knowledge.columns import Columns, as_field, stack
 from caltrop.knowledge.configuration import NOBODY, Configuration, MergedStanza, Setting, disabled
@@ -29,6 +29,7 @@ from caltrop.knowledge.naming import SourceTypes
 from caltrop.knowledge.props import AutoLookup, Plan, Props, Report, index_time, plan, words
 from caltrop.knowledge.tables import Tables
 from caltrop.knowledge.transforms import Transform, transform
+from caltrop.knowledge.wording import Wording
 
 CONFS = (
     "props",
@@ -411,7 +412,7 @@ class Knowledge:
         self.props.check()
         self._index_props.check()
         naming, readers = self.source_types.faults, (self.props, self._index_props)
-        for fault in (*(f for props in readers for f in props.faults), *naming, *self._tokenizers[1]):
+        for fault in (*(f for props in readers for f in props.faults), *naming, *self._tokenizers[1], *self._worded[1]):
             asker.meet(fault)
         for stanza in self._stanzas("transforms").values():
             read = transform(stanza, self.regex_of) if stanza.get("REGEX") or stanza.get("DELIMS") else None
@@ -456,6 +457,15 @@ class Knowledge:
         """What is wrong with the limits that extraction keeps to: their defaults hold."""
         met = [self.limits.of(limit)[1] for limit in (KV_CHARACTERS, KV_COLUMNS, KV_FIELDS)]
         return [Fault(unusable.place, unusable.what) for unusable in met if unusable is not None]
+
+    @cached_property
+    def wording(self) -> Wording:
+        """Which words an index must hold for `field=value` to find an event."""
+        return self._worded[0]
+
+    @cached_property
+    def _worded(self) -> tuple[Wording, list[Fault]]:
+        return wording.read(self._stanzas("fields"), self._stanzas("props").values(), self._stanzas("transforms"))
 
     @cached_property
     def _tokenizers(self) -> tuple[dict[str, patterns.Regex], list[Fault]]:

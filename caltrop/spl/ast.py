@@ -183,9 +183,12 @@ class Directive(Node):
     text: str
 
 
+STORED = "::"  # the operator of name::value
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison(Node):
-    """field op value; `op` is = != < <= > >=. Time modifiers (earliest=-1h) are comparisons too: see `is_time_modifier`.
+    """field op value; `op` is = != < <= > >=, or :: for what was indexed under that name. Time modifiers (earliest=-1h) are comparisons too: see `is_time_modifier`.
 
     `value` is a Word (text with * wildcards), or Directive for f=TERM(x) / f=CASE(x), or Subsearch/MacroCall/Template.
     """

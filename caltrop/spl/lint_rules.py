@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from caltrop.dialect.words import fits
 from caltrop.spl.ast import (
+    STORED,
     And,
     Assignment,
     Binary,
@@ -96,7 +97,7 @@ def leading_wildcard(pipeline: Pipeline) -> Iterator[Finding]:
 @rule("index-wildcard")
 def index_wildcard(pipeline: Pipeline) -> Iterator[Finding]:
     for node in _searched(pipeline):
-        if isinstance(node, Comparison) and node.field.name.lower() == "index" and node.op == "=":
+        if isinstance(node, Comparison) and node.field.name.lower() == "index" and node.op in ("=", STORED):
             values: tuple[Node, ...] = (node.value,)
         elif isinstance(node, Membership) and node.field.name.lower() == "index":
             values = node.values

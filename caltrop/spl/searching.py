@@ -17,7 +17,20 @@ import re
 from typing import NoReturn
 
 from caltrop.dialect.words import unescaped
-from caltrop.spl.ast import And, Comparison, Directive, FieldName, Keyword, Membership, Node, Not, Or, Template, Word
+from caltrop.spl.ast import (
+    STORED,
+    And,
+    Comparison,
+    Directive,
+    FieldName,
+    Keyword,
+    Membership,
+    Node,
+    Not,
+    Or,
+    Template,
+    Word,
+)
 from caltrop.spl.cursor import ESCAPED_STRING, Cursor
 
 _TOKEN = r"<<\w+>>|\$(?:[\w.:@-]+(?:\|\w+)?)?\$"
@@ -125,17 +138,17 @@ def _word_term(cursor: Cursor, start: int) -> Node:
         return _comparison(cursor, name, start)
     cursor.pos = end
     if not quoted:
-        field, indexed, value = text.partition("::")
+        field, indexed, value = text.partition(STORED)
         if indexed and field and value:
             right = Word(text=value, span=cursor.span(start + len(field) + 2))
             left = FieldName(name=field, span=cursor.span(start))
-            return Comparison(field=left, op="=", value=right, span=cursor.span(start))
+            return Comparison(field=left, op=STORED, value=right, span=cursor.span(start))
         if _TEMPLATE_ONLY.fullmatch(text):
             return Template(text=text, span=cursor.span(start))
-        if len(text) > 2 and text.endswith("::") and cursor.text.startswith('"', end):
+        if len(text) > 2 and text.endswith(STORED) and cursor.text.startswith('"', end):
             left = FieldName(name=text[:-2], span=cursor.span(start))
             right = Word(text=cursor.string(), quoted=True)
-            return Comparison(field=left, op="=", value=right, span=cursor.span(start))
+            return Comparison(field=left, op=STORED, value=right, span=cursor.span(start))
     return Keyword(text=text, quoted=quoted, span=cursor.span(start))
 
 
