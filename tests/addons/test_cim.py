@@ -223,7 +223,12 @@ CASES: dict[str, tuple[str, str, Mapping[str, object], Mapping[str, object]]] = 
             "search_id": "\"'scheduler__ann_search__RMD5_at_1_2'\"",
             "savedsearch_name": '"S"',
         },
-        {"user": "ann", "search_id": "scheduler__ann_search__RMD5_at_1_2", "search_type": "scheduled", "search_alias": "S"},
+        {
+            "user": "ann",
+            "search_id": "scheduler__ann_search__RMD5_at_1_2",
+            "search_type": "scheduled",
+            "search_alias": "S",
+        },
     ),
     "a search by hand": (
         "Splunk_Audit",
