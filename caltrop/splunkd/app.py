@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 METHODS = frozenset({"GET", "POST", "DELETE", "PUT", "HEAD"})
 MAX_BODY = 32 << 20
 BODIES = {  # most bytes of a body, by the beginning of the path
+    "caltrop/apps": 256 << 20,
     "caltrop/upload": 256 << 20,
     "receivers/": 256 << 20,
     "storage/collections/data": 64 << 20,

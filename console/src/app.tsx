@@ -55,6 +55,10 @@ export function App() {
 
 function Shell({ session, leave }: { session: Session; leave: () => void }) {
   const here = usePlace();
+  useEffect(() => {
+    // On a telephone the rows of pages and parts are wider than the window: where one is, is seen.
+    for (const one of document.querySelectorAll('nav [aria-current="page"]')) one.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [here.url]);
   return (
     <>
       <a class="skip" href="#main">
@@ -102,7 +106,7 @@ function Page({ here }: { here: Place }) {
   if (path[0] === "manager" && path[2] === "saved" && path[3] === "searches") return <DetectionsPage here={here} />;
   if (path[0] === "console" && path[1] === "dashboards") return <DashboardsPage />;
   if (path[0] === "console" && path[1] === "risk") return <RiskPage />;
-  if (path[0] === "console" && path[1] === "server") return <ServerPage />;
+  if (path[0] === "console" && path[1] === "server") return <ServerPage here={here} />;
   if (!path.length) return null;
   return (
     <div class="page-head">

@@ -21,7 +21,7 @@ def test_from_a_capture_to_a_tuned_detection_and_back(fresh: Opened, package: st
 
     # A capture is dropped, looked at, and indexed into an index of its own.
     with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Choose a file").click()
+        page.get_by_role("button", name="Choose files").click()
     chooser.value.set_files(root / "tests" / "data" / "wmi_powershell_xml.log")
     page.get_by_role("region", name="Events as they will be").locator("tbody tr").first.wait_for()
     page.get_by_label("Source type").fill("XmlWinEventLog")

@@ -34,6 +34,7 @@ TABLE: Mapping[str, Needs] = {
     "catalog/metricstore/dimensions": Needs(("search",), ("search",)),
     "catalog/metricstore/metrics": Needs(("search",), ("search",)),
     "catalog/metricstore/rollup": Needs(write=("edit_metrics_rollup",)),
+    "caltrop/apps": Needs(write=("install_apps",)),
     "caltrop/content": Needs(("admin_all_objects",), ("admin_all_objects",)),
     "caltrop/upload": Needs(write=("edit_tcp",)),
     "data/indexes": Needs(write=("indexes_edit",)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tarfile
+import tempfile
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from caltrop.splunkd.rest.collection import Collection, action, register, route
 from caltrop.splunkd.rest.confobjects import shared_acl
 from caltrop.splunkd.rest.wings import Wings
 from caltrop.splunkd.wire.atom import Entry
-from caltrop.splunkd.wire.http import ApiError, Request, Response, flag
+from caltrop.splunkd.wire.http import ApiError, Args, Request, Response, flag
 
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]{0,99}")
 NEW_VERSION = "1.0.0"  # of an app that is made here, as splunk-sdk for JavaScript expects it
@@ -199,6 +200,31 @@ def appinstall(wings: Wings, request: Request) -> Response:
     apps = Apps(wings)
     entry = apps.install(Path(request.args.required("name")), update=request.args.flag("update"))
     return apps.answer(request, entry, 200)
+
+
+@route("caltrop/apps", "POST")
+def upload(wings: Wings, request: Request) -> Response:
+    """The body is an app's package (.spl, .tgz, .tar.gz, .zip), installed as one that lies on the server's disk; over the installed app with `update=1`"""
+    body, request.body = request.body, b""
+    request.args = Args()
+    request.read_args()
+    if not body:
+        raise ApiError(400, "The package is empty")
+    apps = Apps(wings)
+    with tempfile.TemporaryDirectory(prefix="package-", dir=wings.state.scratch()) as folder:
+        package = Path(folder) / "package"  # no name of the sender's is ever a path here
+        package.write_bytes(body)
+        try:
+            name = wings.state.install(package, update=request.args.flag("update"))
+        except PackageError as error:
+            raise _refused(error) from None
+    return apps.answer(request, apps.describe(name, wings.state.etc / "apps" / name), 201)
+
+
+def _refused(error: PackageError) -> ApiError:
+    """Why a package that was sent is not installed; where it lay meanwhile is nobody's business."""
+    hint = f": {error.hint}" if error.hint else ""
+    return ApiError(409 if "installed already" in error.message else 400, f"{error.message}{hint}")
 
 
 def _own_settings(folder: Path) -> dict[tuple[str, str], str]:

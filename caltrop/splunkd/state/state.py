@@ -119,6 +119,12 @@ class State:
     def now(self) -> float:
         return self.clock()
 
+    def scratch(self) -> Path:
+        """The folder for what is there for a moment, on the data's own file system."""
+        folder = self.data_dir / "var" / "run"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     def install(self, package: Path, *, update: bool) -> str:
         """Install an app and bring its indexes into being; the app's name."""
         with self._moving:
@@ -131,8 +137,7 @@ class State:
 
     def uninstall(self, name: str) -> None:
         """Remove an app; the add-on of its name that it stood in the place of is there again."""
-        aside = self.data_dir / "var" / "run" / f"removed-{secrets.token_hex(8)}"
-        aside.parent.mkdir(parents=True, exist_ok=True)
+        aside = self.scratch() / f"removed-{secrets.token_hex(8)}"
         with self._moving:
             try:
                 self.config.app_path(name).rename(aside)  # whole and at once: no other request meets half an app

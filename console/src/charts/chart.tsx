@@ -5,6 +5,9 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { Table } from "../jobs";
 import { chartData, long, short, type ChartData, type Series } from "./data";
+import { timeTicks, type Tick } from "./time";
+import { Single, type SingleStyle } from "./single";
+import { axis, paint, shares, tinted, type Axis, type Style } from "./style";
 import "./chart.css";
 
 export const KINDS = ["column", "bar", "line", "area", "pie", "scatter", "single"] as const;
@@ -21,22 +24,23 @@ interface Props {
   kind: Kind;
   table: Table;
   label: string;
-  stacked?: boolean;
+  style?: Style;
+  single?: SingleStyle;
   height?: number;
-  unit?: string; // of a single value
-  under?: string; // a single value's caption
+  extent?: readonly [number, number]; // of the values, where several charts share it
   onPoint?: (point: Point) => void;
 }
 
 const COLOURS = 10; // `--series-0` and so on
-const PAD = { top: 12, right: 16, bottom: 44, left: 56 };
+const PAD = { top: 12, right: 16, bottom: 54, left: 56 };
 const MOST_SERIES = 50;
+const PLAIN: Style = {};
 
 const colour = (n: number): string => `series-${n % COLOURS}`;
 
 /** A chart of a table whose first column is the axis. Everything in it is also said in the table that it was made from. */
 export function Chart(props: Props): JSX.Element {
-  const { kind, table, label, height = 320 } = props;
+  const { kind, table, label, height = 320, style = PLAIN } = props;
   const place = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   useEffect(() => {
@@ -47,10 +51,17 @@ export function Chart(props: Props): JSX.Element {
   }, []);
   const data = useMemo(() => {
     const made = chartData(table);
-    return { ...made, series: made.series.slice(0, MOST_SERIES) };
-  }, [table]);
-  if (kind === "single") return <Single {...props} data={data} />;
-  const drawn = { ...props, data, width, height };
+    const series = made.series.slice(0, MOST_SERIES);
+    const over = new Set(style.overlay);
+    const under = series.filter(({ name }) => !over.has(name));
+    return { ...made, series: style.stack === "stacked100" ? [...shares(under), ...series.filter(({ name }) => over.has(name))] : [...under, ...series.filter(({ name }) => over.has(name))] };
+  }, [table, style]);
+  if (kind === "single") {
+    const { onPoint } = props;
+    const value = onPoint && ((found: string, row: number) => onPoint({ label: data.labels[row] ?? "", series: data.series[0]?.name ?? data.axis, value: Number(found), axis: data.axis }));
+    return <Single {...props.single} table={table} label={label} height={height} {...(value ? { onValue: value } : {})} />;
+  }
+  const drawn = { ...props, style, data, width, height };
   const one = data.series[0];
   return (
     <div class="chart" ref={place}>
@@ -63,7 +74,7 @@ export function Chart(props: Props): JSX.Element {
           <svg width={width} height={height} role="img" aria-label={label}>
             {kind === "pie" ? <Pie {...drawn} one={one} /> : kind === "bar" ? <Bars {...drawn} /> : <Plot {...drawn} />}
           </svg>
-          <Legend data={data} pie={kind === "pie"} />
+          {style.legend !== false && <Legend data={data} pie={kind === "pie"} style={style} />}
           {data.left > 0 && <p class="muted">The first {data.labels.length} rows are drawn, {data.left} are not.</p>}
         </>
       )}
@@ -71,16 +82,16 @@ export function Chart(props: Props): JSX.Element {
   );
 }
 
-type Drawn = Props & { data: ChartData; width: number; height: number };
+type Drawn = Props & { style: Style; data: ChartData; width: number; height: number };
 
-function Legend({ data, pie: slices }: { data: ChartData; pie: boolean }): JSX.Element | null {
+function Legend({ data, pie: slices, style }: { data: ChartData; pie: boolean; style: Style }): JSX.Element | null {
   const names = slices ? data.labels.slice(0, 20) : data.series.map((s) => s.name);
   if (names.length < 2) return null;
   return (
     <ul class="legend">
       {names.map((name, n) => (
         <li key={n}>
-          <span class={`swatch ${colour(n)}`} /> {name || "(empty)"}
+          <span class={`swatch ${colour(n)}`} ref={paint(tinted(style, name, n))} /> {name || "(empty)"}
         </li>
       ))}
     </ul>
@@ -96,10 +107,9 @@ function cumulated(series: readonly Series[]): { low: number[]; high: number[] }
   });
 }
 
-function extent(data: ChartData, stacked: boolean): [number, number] {
-  const values = stacked
-    ? cumulated(data.series).flatMap((s) => s.high)
-    : data.series.flatMap((s) => s.values.filter((v): v is number => v !== null));
+/** The least and the greatest value that is drawn, 0 among them. */
+export function extent(series: readonly Series[], stacked: boolean): [number, number] {
+  const values = stacked ? cumulated(series).flatMap((s) => s.high) : series.flatMap((s) => s.values.filter((v): v is number => v !== null));
   let low = 0;
   let high = 0;
   for (const v of values) {
@@ -113,10 +123,17 @@ type XScale = { scale: ScaleTime<number, number> | ScaleLinear<number, number>; 
 
 /** Line, area, column and scatter: values upwards. */
 function Plot(props: Drawn): JSX.Element {
-  const { data, kind, width, height, onPoint } = props;
-  const stacked = Boolean(props.stacked) && kind !== "line" && kind !== "scatter";
-  const inner = { left: PAD.left, right: width - PAD.right, top: PAD.top, bottom: height - PAD.bottom };
-  const y = scaleLinear(extent(data, stacked), [inner.bottom, inner.top]).nice(5);
+  const { data, kind, width, height, onPoint, style } = props;
+  const stacked = style.stack !== undefined && kind !== "line" && kind !== "scatter";
+  const over = new Set(style.overlay);
+  const right = new Set(data.series.map(({ name }) => name).filter((name) => style.second?.includes(name)));
+  const inner = { left: PAD.left, right: width - (right.size ? PAD.left : PAD.right), top: PAD.top, bottom: height - PAD.bottom };
+  const piled = data.series.filter(({ name }) => stacked && !over.has(name));
+  const flat = data.series.filter(({ name }) => (!stacked || over.has(name)) && !right.has(name));
+  const [[low, high], [flatLow, flatHigh]] = [extent(piled, true), extent(flat, false)];
+  const whole: [number, number] = props.extent ? [...props.extent] : style.stack === "stacked100" && stacked ? [0, 100] : piled.length ? (flat.length ? [Math.min(low, flatLow), Math.max(high, flatHigh)] : [low, high]) : [flatLow, flatHigh];
+  const left = axis(whole, [inner.bottom, inner.top], style);
+  const other = right.size ? axis(extent(data.series.filter(({ name }) => right.has(name)), false), [inner.bottom, inner.top], {}) : left;
   const step = stepOf(data.x);
   const lows = Math.min(...data.x);
   const highs = Math.max(...data.x) + (kind === "column" && data.time ? step : 0);
@@ -126,25 +143,33 @@ function Plot(props: Drawn): JSX.Element {
       ? { scale: scaleLinear([lows, lows === highs ? lows + 1 : highs], [inner.left, inner.right]).nice() }
       : { band: scaleBand(data.labels.map((_, n) => n), [inner.left, inner.right]).padding(0.2) };
   const at = (n: number): number => (x.band ? (x.band(n) ?? 0) + x.band.bandwidth() / 2 : x.scale(data.x[n] ?? 0));
-  const sums = stacked ? cumulated(data.series) : [];
+  const sums = cumulated(piled);
+  const columns = data.series.filter(({ name }) => !over.has(name)).length;
   const columnWidth = x.band ? x.band.bandwidth() : Math.max(x.scale(lows + step) - x.scale(lows) - 1, 1);
   return (
     <>
-      <YAxis y={y} from={inner.left} to={inner.right} />
-      <XAxis x={x} data={data} y={inner.bottom} width={inner.right - inner.left} />
+      <YAxis y={left} from={inner.left} to={inner.right} title={style.titleY ?? ""} />
+      {right.size > 0 && <RightAxis y={other} at={inner.right} />}
+      <XAxis x={x} data={data} y={inner.bottom} width={inner.right - inner.left} title={style.titleX ?? data.axis} />
       {data.series.map((series, s) => {
+        const y = (value: number): number => (right.has(series.name) ? other : left).at(value);
+        const pile = stacked && !over.has(series.name);
+        const drawn = over.has(series.name) && kind !== "scatter" ? "line" : kind;
+        const tint = paint(tinted(style, series.name, s));
         const points = series.values.map((value, n) => ({ value, n }));
         const title = (n: number): string => `${data.labels[n] ?? ""}\n${series.name}: ${long(series.values[n] ?? null)}`;
         const chosen = (n: number) => onPoint && (() => onPoint({ label: data.labels[n] ?? "", series: series.name, value: series.values[n] ?? null, axis: data.axis }));
-        if (kind === "line" || kind === "area") {
-          const low = (n: number): number => y(stacked ? (sums[s]?.low[n] ?? 0) : 0);
-          const high = (n: number): number => y(stacked ? (sums[s]?.high[n] ?? 0) : (series.values[n] ?? 0));
-          const known = (p: { value: number | null }): boolean => stacked || p.value !== null;
-          const path = line<{ value: number | null; n: number }>((p) => at(p.n), (p) => high(p.n)).defined(known)(points) ?? "";
-          const filled = area<{ value: number | null; n: number }>((p) => at(p.n), (p) => low(p.n), (p) => high(p.n)).defined(known)(points) ?? "";
+        const numbers = style.numbers && points.length <= MOST_NUMBERS ? points.map(({ n, value }) => value !== null && <PointValue key={n} x={at(n)} y={y(pile ? (sums[s]?.high[n] ?? 0) : value)} value={value} />) : null;
+        if (drawn === "line" || drawn === "area") {
+          const low = (n: number): number => y(pile ? (sums[s]?.low[n] ?? 0) : 0);
+          const high = (n: number): number => y(pile ? (sums[s]?.high[n] ?? 0) : (series.values[n] ?? 0));
+          const known = (p: { value: number | null }): boolean => pile || style.nulls === "zero" || p.value !== null;
+          const joined = style.nulls === "connect" ? points.filter(known) : points;
+          const path = line<{ value: number | null; n: number }>((p) => at(p.n), (p) => high(p.n)).defined(known)(joined) ?? "";
+          const filled = area<{ value: number | null; n: number }>((p) => at(p.n), (p) => low(p.n), (p) => high(p.n)).defined(known)(joined) ?? "";
           return (
-            <g key={s} class={colour(s)}>
-              {kind === "area" && <path d={filled} class="area" />}
+            <g key={s} class={colour(s)} ref={tint}>
+              {drawn === "area" && <path d={filled} class="area" />}
               <path d={path} class="line" />
               {points.length <= 200 &&
                 points.map(({ n, value }) =>
@@ -154,12 +179,13 @@ function Plot(props: Drawn): JSX.Element {
                     </circle>
                   ),
                 )}
+              {numbers}
             </g>
           );
         }
-        if (kind === "scatter") {
+        if (drawn === "scatter") {
           return (
-            <g key={s} class={colour(s)}>
+            <g key={s} class={colour(s)} ref={tint}>
               {points.map(({ n, value }) =>
                 value === null ? null : (
                   <circle key={n} cx={at(n)} cy={y(value)} r={4} class="dot faint" onClick={chosen(n)}>
@@ -170,23 +196,34 @@ function Plot(props: Drawn): JSX.Element {
             </g>
           );
         }
-        const each = stacked ? columnWidth : Math.max(columnWidth / data.series.length, 1);
+        const each = pile ? columnWidth : Math.max(columnWidth / columns, 1);
         return (
-          <g key={s} class={colour(s)}>
+          <g key={s} class={colour(s)} ref={tint}>
             {points.map(({ n, value }) => {
               if (value === null) return null;
               const base = x.band ? (x.band(n) ?? 0) : x.scale(data.x[n] ?? 0);
-              const [from, to] = stacked ? [y(sums[s]?.low[n] ?? 0), y(sums[s]?.high[n] ?? 0)] : [y(0), y(value)];
+              const [from, to] = pile ? [y(sums[s]?.low[n] ?? 0), y(sums[s]?.high[n] ?? 0)] : [y(0), y(value)];
               return (
-                <rect key={n} x={base + (stacked ? 0 : s * each)} y={Math.min(from, to)} width={each} height={Math.max(Math.abs(from - to), value ? 1 : 0)} class={onPoint ? "hit" : ""} onClick={chosen(n)}>
+                <rect key={n} x={base + (pile ? 0 : s * each)} y={Math.min(from, to)} width={each} height={Math.max(Math.abs(from - to), value ? 1 : 0)} class={onPoint ? "hit" : ""} onClick={chosen(n)}>
                   <title>{title(n)}</title>
                 </rect>
               );
             })}
+            {numbers}
           </g>
         );
       })}
     </>
+  );
+}
+
+const MOST_NUMBERS = 60;
+
+function PointValue({ x, y, value }: { x: number; y: number; value: number }): JSX.Element {
+  return (
+    <text class="point-value" x={x} y={y - 6} text-anchor="middle">
+      {short(value)}
+    </text>
   );
 }
 
@@ -199,45 +236,68 @@ function stepOf(x: readonly number[]): number {
   return Number.isFinite(step) ? step : 60_000;
 }
 
-function YAxis({ y, from, to }: { y: ScaleLinear<number, number>; from: number; to: number }): JSX.Element {
+function YAxis({ y, from, to, title }: { y: Axis; from: number; to: number; title: string }): JSX.Element {
+  const middle = (y.at(y.ticks[0] ?? 0) + y.at(y.ticks.at(-1) ?? 0)) / 2;
   return (
     <g class="axis">
-      {y.ticks(5).map((v) => (
+      {y.ticks.map((v) => (
         <g key={v}>
-          <line x1={from} x2={to} y1={y(v)} y2={y(v)} class={v === 0 ? "zero" : "guide"} />
-          <text x={from - 8} y={y(v)} dy="0.35em" text-anchor="end">
+          <line x1={from} x2={to} y1={y.at(v)} y2={y.at(v)} class={v === 0 ? "zero" : "guide"} />
+          <text x={from - 8} y={y.at(v)} dy="0.35em" text-anchor="end">
             {short(v)}
           </text>
         </g>
+      ))}
+      {title && (
+        <text class="title" text-anchor="middle" ref={(el) => el?.setAttribute("transform", `translate(12,${middle}) rotate(-90)`)}>
+          {title}
+        </text>
+      )}
+    </g>
+  );
+}
+
+/** The second axis: at the right, without lines of its own. */
+function RightAxis({ y, at }: { y: Axis; at: number }): JSX.Element {
+  return (
+    <g class="axis">
+      {y.ticks.map((v) => (
+        <text key={v} x={at + 8} y={y.at(v)} dy="0.35em">
+          {short(v)}
+        </text>
       ))}
     </g>
   );
 }
 
-function XAxis({ x, data, y, width }: { x: XScale; data: ChartData; y: number; width: number }): JSX.Element {
-  let ticks: { at: number; text: string }[];
+function XAxis({ x, data, y, width, title }: { x: XScale; data: ChartData; y: number; width: number; title: string }): JSX.Element {
+  let ticks: Tick[];
   if (x.band) {
     const band = x.band;
     const every = Math.max(1, Math.ceil((data.labels.length * 74) / Math.max(width, 1)));
-    ticks = data.labels.flatMap((label, n) => (n % every ? [] : [{ at: (band(n) ?? 0) + band.bandwidth() / 2, text: cut(label, Math.max(8, Math.floor((width / data.labels.length) * every / 7))) }]));
+    ticks = data.labels.flatMap((label, n) => (n % every ? [] : [{ at: (band(n) ?? 0) + band.bandwidth() / 2, text: cut(label, Math.max(8, Math.floor((width / data.labels.length) * every / 7))), below: "" }]));
   } else {
     const scale = x.scale;
     const wanted = Math.max(2, Math.floor(width / 110));
-    const format = data.time ? (scale as ScaleTime<number, number>).tickFormat(wanted) : undefined;
-    ticks = (scale.ticks(wanted) as (Date | number)[]).map((v) => ({ at: scale(v as number), text: format ? format(v as Date) : short(Number(v)) }));
+    ticks = data.time ? timeTicks(scale as ScaleTime<number, number>, wanted) : (scale as ScaleLinear<number, number>).ticks(wanted).map((v) => ({ at: scale(v), text: short(v), below: "" }));
   }
   return (
     <g class="axis">
-      {ticks.map(({ at, text: label }) => (
+      {ticks.map(({ at, text: label, below }) => (
         <g key={at}>
           <line x1={at} x2={at} y1={y} y2={y + 4} class="zero" />
           <text x={at} y={y + 17} text-anchor="middle">
             {label}
           </text>
+          {below && (
+            <text x={at} y={y + 31} text-anchor={at < PAD.left + 50 ? "start" : "middle"} dx={at < PAD.left + 50 ? -18 : 0}>
+              {below}
+            </text>
+          )}
         </g>
       ))}
-      <text x={PAD.left + width / 2} y={y + 36} text-anchor="middle" class="title">
-        {data.axis}
+      <text x={PAD.left + width / 2} y={y + (data.time ? 48 : 38)} text-anchor="middle" class="title">
+        {title}
       </text>
     </g>
   );
@@ -246,20 +306,21 @@ function XAxis({ x, data, y, width }: { x: XScale; data: ChartData; y: number; w
 const cut = (label: string, most: number): string => (label.length > most ? `${label.slice(0, Math.max(most - 1, 1))}…` : label);
 
 /** Bars to the right, a category each. */
-function Bars({ data, width, height, stacked, onPoint }: Drawn): JSX.Element {
+function Bars({ data, width, height, style, onPoint, extent: shared }: Drawn): JSX.Element {
   const left = Math.min(160, width * 0.35);
   const names = scaleBand(data.labels.map((_, n) => n), [PAD.top, height - 28]).padding(0.2);
-  const x = scaleLinear(extent(data, Boolean(stacked)), [left, width - PAD.right]).nice(4);
+  const stacked = style.stack !== undefined;
+  const x = axis(shared ?? (style.stack === "stacked100" ? [0, 100] : extent(data.series, stacked)), [left, width - PAD.right], style, 4);
   const sums = stacked ? cumulated(data.series) : [];
   const each = stacked ? names.bandwidth() : names.bandwidth() / Math.max(data.series.length, 1);
   const every = Math.max(1, Math.ceil((data.labels.length * 13) / height));
   return (
     <>
       <g class="axis">
-        {x.ticks(4).map((v) => (
+        {x.ticks.map((v) => (
           <g key={v}>
-            <line x1={x(v)} x2={x(v)} y1={PAD.top} y2={height - 28} class={v === 0 ? "zero" : "guide"} />
-            <text x={x(v)} y={height - 12} text-anchor="middle">
+            <line x1={x.at(v)} x2={x.at(v)} y1={PAD.top} y2={height - 28} class={v === 0 ? "zero" : "guide"} />
+            <text x={x.at(v)} y={height - 12} text-anchor="middle">
               {short(v)}
             </text>
           </g>
@@ -273,10 +334,10 @@ function Bars({ data, width, height, stacked, onPoint }: Drawn): JSX.Element {
         )}
       </g>
       {data.series.map((series, s) => (
-        <g key={s} class={colour(s)}>
+        <g key={s} class={colour(s)} ref={paint(tinted(style, series.name, s))}>
           {series.values.map((value, n) => {
             if (value === null) return null;
-            const [from, to] = stacked ? [x(sums[s]?.low[n] ?? 0), x(sums[s]?.high[n] ?? 0)] : [x(0), x(value)];
+            const [from, to] = stacked ? [x.at(sums[s]?.low[n] ?? 0), x.at(sums[s]?.high[n] ?? 0)] : [x.at(0), x.at(value)];
             return (
               <rect key={n} x={Math.min(from, to)} y={(names(n) ?? 0) + (stacked ? 0 : s * each)} width={Math.max(Math.abs(to - from), value ? 1 : 0)} height={Math.max(each, 1)} class={onPoint ? "hit" : ""} onClick={onPoint && (() => onPoint({ label: data.labels[n] ?? "", series: series.name, value, axis: data.axis }))}>
                 <title>{`${data.labels[n] ?? ""}\n${series.name}: ${long(value)}`}</title>
@@ -289,7 +350,7 @@ function Bars({ data, width, height, stacked, onPoint }: Drawn): JSX.Element {
   );
 }
 
-function Pie({ data, width, height, one, onPoint }: Drawn & { one: Series }): JSX.Element {
+function Pie({ data, width, height, one, onPoint, style }: Drawn & { one: Series }): JSX.Element {
   const radius = Math.min(width, height) / 2 - 12;
   const values = one.values.map((v) => Math.max(v ?? 0, 0));
   const total = values.reduce((a, b) => a + b, 0);
@@ -298,52 +359,10 @@ function Pie({ data, width, height, one, onPoint }: Drawn & { one: Series }): JS
   return (
     <g ref={(el) => el?.setAttribute("transform", `translate(${width / 2},${height / 2})`)}>
       {slices.map((slice, n) => (
-        <path key={n} d={shape(slice) ?? ""} class={`slice ${colour(n)} ${onPoint ? "hit" : ""}`} onClick={onPoint && (() => onPoint({ label: data.labels[n] ?? "", series: one.name, value: values[n] ?? null, axis: data.axis }))}>
+        <path key={n} ref={paint(tinted(style, data.labels[n] ?? "", n))} d={shape(slice) ?? ""} class={`slice ${colour(n)} ${onPoint ? "hit" : ""}`} onClick={onPoint && (() => onPoint({ label: data.labels[n] ?? "", series: one.name, value: values[n] ?? null, axis: data.axis }))}>
           <title>{`${data.labels[n] ?? ""}: ${long(values[n] ?? 0)} (${total ? ((100 * (values[n] ?? 0)) / total).toFixed(1) : 0} %)`}</title>
         </path>
       ))}
     </g>
-  );
-}
-
-/** The first value there is; over time the last one, with the course of it. */
-function Single({ table, data, label, unit, under, height = 160, onPoint }: Props & { data: ChartData }): JSX.Element {
-  const series = data.time ? data.series[0] : undefined;
-  const cell = table.rows[0]?.[0];
-  const value = series ? (series.values.filter((v) => v !== null).at(-1) ?? null) : cell;
-  const plain = Array.isArray(value) ? value.join(", ") : value === null || value === undefined || value === "" ? "No result" : String(value);
-  const shown = /^-?\d+(?:\.\d+)?$/.test(plain) ? long(Number(plain)) : plain;
-  const last = data.labels.length - 1;
-  return (
-    <div class="single" ref={(el) => el?.style.setProperty("min-height", `${height}px`)} role="img" aria-label={`${label}: ${shown}${unit ?? ""}`}>
-      <div class="single-value">
-        {onPoint ? (
-          <button type="button" class="cell" onClick={() => onPoint({ label: data.labels[last] ?? "", series: series?.name ?? data.axis, value: Number(plain), axis: data.axis })}>
-            {shown}
-            {unit}
-          </button>
-        ) : (
-          <>
-            {shown}
-            {unit}
-          </>
-        )}
-      </div>
-      {under && <div class="muted">{under}</div>}
-      {series && series.values.length > 1 && <Sparkline values={series.values.map((v) => v ?? 0)} />}
-    </div>
-  );
-}
-
-/** A small line without axes. */
-export function Sparkline({ values, bars = false }: { values: readonly number[]; bars?: boolean }): JSX.Element {
-  const [width, height] = [120, 24];
-  const y = scaleLinear([Math.min(0, ...values), Math.max(1, ...values)], [height - 2, 2]);
-  const x = scaleLinear([0, Math.max(values.length - 1, 1)], [2, width - 2]);
-  const path = line<number>((_, n) => x(n), (v) => y(v))(values) ?? "";
-  return (
-    <svg class="sparkline series-0" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={`from ${values[0] ?? 0} to ${values.at(-1) ?? 0}, at most ${Math.max(...values)}`}>
-      {bars ? values.map((v, n) => <rect key={n} x={x(n) - 1} width={Math.max(width / values.length - 1, 1)} y={y(v)} height={height - 2 - y(v)} />) : <path d={path} class="line" />}
-    </svg>
   );
 }

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 
 import { ApiError, login, type Session } from "../api";
 import { Notice, told } from "../ui/notice";
+import { Prose } from "../ui/prose";
 
 export function Login({ then }: { then: (session: Session) => void }) {
   const [problem, setProblem] = useState("");
@@ -23,7 +24,9 @@ export function Login({ then }: { then: (session: Session) => void }) {
       <section class="panel login">
         <form onSubmit={submit}>
           <h1>Caltrop</h1>
-          <p class="muted">Sign in as a user of this server. `caltrop serve` prints the password of admin.</p>
+          <p class="muted">
+            <Prose text="Sign in as a user of this server: `admin`, with the password that `caltrop serve` printed, or one that was added since." />
+          </p>
           {problem && <Notice kind="error">{problem}</Notice>}
           <label>
             User name

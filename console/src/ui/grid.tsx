@@ -30,6 +30,7 @@ export function Grid({ label, count, load, onCell, sort, onSort, rows = 20, rend
   const [pages, setPages] = useState<ReadonlyMap<number, Cell[][]>>(new Map());
   const [fields, setFields] = useState<string[]>([]);
   const [widths, setWidths] = useState<number[]>([]);
+  const [numbers, setNumbers] = useState<ReadonlySet<string>>(new Set());
   const [error, setError] = useState("");
   const asked = useRef(new Set<number>());
   const control = useRef(new AbortController());
@@ -43,7 +44,7 @@ export function Grid({ label, count, load, onCell, sort, onSort, rows = 20, rend
   }, [load, count]);
   useEffect(() => () => control.current.abort(), []);
 
-  const seen = Math.min(rows, Math.max(count, 1));
+  const seen = count <= rows * 1.5 ? Math.max(count, 1) : rows; // a few more are no reason to scroll
   const first = Math.max(0, Math.floor(top / HEIGHT) - SPARE);
   const last = Math.min(count, Math.ceil(top / HEIGHT) + seen + SPARE);
 
@@ -58,6 +59,7 @@ export function Grid({ label, count, load, onCell, sort, onSort, rows = 20, rend
           if (found.fields.length) {
             setFields((before) => (before.join("\0") === found.fields.join("\0") ? before : found.fields));
             setWidths((before) => (page && before.length === found.fields.length ? before : measured(found)));
+            if (!page) setNumbers(numeric(found));
           }
           setPages((before) => {
             const next = new Map(before).set(page, found.rows);
@@ -91,7 +93,7 @@ export function Grid({ label, count, load, onCell, sort, onSort, rows = 20, rend
               const plain = Array.isArray(cell) ? cell.join(" · ") : text(cell);
               const drawn = render?.(field, cell);
               return (
-                <div class="grid-cell" role="cell" key={field} title={plain.length > 40 ? plain.slice(0, 2000) : undefined}>
+                <div class={numbers.has(field) ? "grid-cell right" : "grid-cell"} role="cell" key={field} title={plain.length > 40 ? plain.slice(0, 2000) : undefined}>
                   {onCell && cell !== null ? (
                     <button
                       type="button"
@@ -133,7 +135,7 @@ export function Grid({ label, count, load, onCell, sort, onSort, rows = 20, rend
             #
           </div>
           {fields.map((field) => (
-            <div class="grid-cell" role="columnheader" key={field} aria-sort={sort?.field === field ? (sort.down ? "descending" : "ascending") : undefined}>
+            <div class={numbers.has(field) ? "grid-cell right" : "grid-cell"} role="columnheader" key={field} aria-sort={sort?.field === field ? (sort.down ? "descending" : "ascending") : undefined}>
               {onSort ? (
                 <button type="button" class="cell" onClick={() => onSort(field)}>
                   {field}
@@ -157,6 +159,16 @@ function place(row: HTMLElement | null, top: number | undefined, template: strin
   if (!row) return;
   if (top !== undefined) row.style.transform = `translateY(${top}px)`;
   row.style.gridTemplateColumns = template;
+}
+
+/** Fields with nothing but numbers: they stand at the right, digit below digit. */
+export function numeric(table: Table): Set<string> {
+  return new Set(
+    table.fields.filter((name, n) => {
+      const values = table.rows.map((row) => row[n]).filter((cell) => cell !== null && cell !== undefined && cell !== "");
+      return !name.startsWith("_") && values.length > 0 && values.every((cell) => typeof cell === "string" && /^-?[\d,]*\.?\d+(?:e[-+]?\d+)?$/i.test(cell));
+    }),
+  );
 }
 
 function measured(table: Table): number[] {

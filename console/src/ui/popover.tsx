@@ -5,7 +5,7 @@ interface Props {
   label: ComponentChildren;
   title?: string; // accessible name, where the label alone does not say it
   class?: string;
-  align?: "left" | "right";
+  align?: "left" | "right" | "side"; // side: beside the button, where there is room
   children: (close: () => void) => ComponentChildren;
 }
 

@@ -110,9 +110,15 @@ function Panel({ range, choose }: { range: Range; choose: (range: Range) => void
         </section>
         <section aria-labelledby={group("d")}>
           <h2 id={group("d")}>Dates (UTC)</h2>
-          <div class="row">
-            <input aria-label="From" type="datetime-local" step="1" value={from} onInput={(e) => setFrom(e.currentTarget.value)} />
-            <input aria-label="To" type="datetime-local" step="1" value={to} onInput={(e) => setTo(e.currentTarget.value)} />
+          <div class="range-pair">
+            <label>
+              From
+              <input type="datetime-local" step="1" value={from} onInput={(e) => setFrom(e.currentTarget.value)} />
+            </label>
+            <label>
+              To
+              <input type="datetime-local" step="1" value={to} onInput={(e) => setTo(e.currentTarget.value)} />
+            </label>
             <button type="button" class="button" disabled={!from && !to} onClick={() => choose({ earliest: epoch(from) || "0", latest: epoch(to) })}>
               Apply dates
             </button>
@@ -120,9 +126,15 @@ function Panel({ range, choose }: { range: Range; choose: (range: Range) => void
         </section>
         <section aria-labelledby={group("a")}>
           <h2 id={group("a")}>Advanced: epoch seconds or modifiers</h2>
-          <div class="row">
-            <input aria-label="Earliest" placeholder="-24h@h" value={earliest} onInput={(e) => setEarliest(e.currentTarget.value)} />
-            <input aria-label="Latest" placeholder="now" value={latest} onInput={(e) => setLatest(e.currentTarget.value)} />
+          <div class="range-pair">
+            <label>
+              Earliest
+              <input placeholder="-24h@h" value={earliest} onInput={(e) => setEarliest(e.currentTarget.value)} />
+            </label>
+            <label>
+              Latest
+              <input placeholder="now" value={latest} onInput={(e) => setLatest(e.currentTarget.value)} />
+            </label>
             <button type="button" class="button" onClick={() => choose({ earliest: earliest.trim(), latest: latest.trim() })}>
               Apply
             </button>

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import tarfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +160,73 @@ def test_files_come_from_those_who_may_send_events(admin: Client) -> None:
     admin.post("authentication/users", name="onlooker", password="onlooker1!", roles="user")
     onlooker = Client(admin.daemon).basic("onlooker", "onlooker1!")
     assert onlooker.request("POST", "caltrop/upload", {"name": "a.csv", "preview": 1}, CSV).status == 403
+
+
+def packaged(files: dict[str, bytes], kind: str = "tar") -> bytes:
+    made = io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(made, "w") as zipped:
+            for name, data in files.items():
+                zipped.writestr(name, data)
+        return made.getvalue()
+    with tarfile.open(fileobj=made, mode="w:gz") as archive:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return made.getvalue()
+
+
+APP_CONF = b"[ui]\nlabel = Sent\n[launcher]\nversion = 1.2.0\n"
+
+
+@pytest.mark.parametrize("kind", ["tar", "zip"])
+def test_a_package_that_is_sent_is_installed_and_only_upgraded_when_asked(admin: Client, kind: str) -> None:
+    name = f"sent_as_{kind}"
+    body = packaged({f"{name}/default/app.conf": APP_CONF}, kind)
+    answer = admin.request("POST", "caltrop/apps", {}, body)
+    assert answer.status == 201
+    assert (
+        answer.json()["entry"][0]["content"] | {"label": "Sent", "version": "1.2.0"}
+        == answer.json()["entry"][0]["content"]
+    )
+    again = admin.request("POST", "caltrop/apps", {}, body)
+    assert again.status == 409 and "update it instead" in again.text
+    newer = packaged({f"{name}/default/app.conf": APP_CONF.replace(b"1.2.0", b"1.3.0")}, kind)
+    assert (
+        admin.request("POST", "caltrop/apps", {"update": 1}, newer).json()["entry"][0]["content"]["version"] == "1.3.0"
+    )
+    assert not list(admin.daemon.state.scratch().glob("package-*"))
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b"", "The package is empty"),
+        (b"neither tar nor zip", "cannot unpack"),
+        (packaged({"a/default/app.conf": APP_CONF})[:60], "cannot unpack"),
+        (packaged({"../../../etc/apps/evil/default/app.conf": APP_CONF}), "unsafe path"),
+        (packaged({"/tmp/evil/default/app.conf": APP_CONF}), "unsafe path"),
+        (packaged({"a/x": b"", "b/x": b""}), "holds one app folder"),
+        (packaged({".hidden/default/app.conf": APP_CONF}), "not the name of an app"),
+    ],
+)
+def test_a_package_that_cannot_be_trusted_leaves_nothing(admin: Client, body: bytes, said: str) -> None:
+    before = sorted(path.name for path in (admin.daemon.state.etc / "apps").iterdir())
+    answer = admin.request("POST", "caltrop/apps", {"update": 1}, body)
+    assert answer.status == 400 and said in answer.text
+    assert str(admin.daemon.state.data_dir) not in answer.text, "where it lay is nobody's business"
+    assert sorted(path.name for path in (admin.daemon.state.etc / "apps").iterdir()) == before
+    assert not list(admin.daemon.state.scratch().glob("package-*"))
+
+
+def test_packages_come_from_those_who_may_install_apps(admin: Client) -> None:
+    admin.post("authentication/users", name="installer", password="installer1!", roles="power")
+    power = Client(admin.daemon).basic("installer", "installer1!")
+    body = packaged({"no_right/default/app.conf": APP_CONF})
+    assert power.request("POST", "caltrop/apps", {}, body).status == 403
+    assert Client(admin.daemon).request("POST", "caltrop/apps", {}, body).status == 401
+    assert not (admin.daemon.state.etc / "apps" / "no_right").exists()
 
 
 # -- the repository that is being edited

@@ -24,6 +24,11 @@ export function ink(background: string): string {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000000" : "#ffffff";
 }
 
+/** A colour that can be read on the page in either scheme: darker, or lighter, than what the view chose. */
+export function readable(chosen: string): string {
+  return `light-dark(color-mix(in srgb, ${chosen} 62%, black), color-mix(in srgb, ${chosen} 72%, white))`;
+}
+
 const list = (written: string): string[] => written.replace(/^\[|\]$/g, "").split(",").map((one) => one.trim());
 
 /** Which of the colours a number has: thresholds part them. */
@@ -32,10 +37,21 @@ export function byRange(value: number, thresholds: readonly number[], colours: r
   return colour(colours[at === -1 ? thresholds.length : at]);
 }
 
-function between(from: string, to: string, part: number): string {
+export function between(from: string, to: string, part: number): string {
   const channel = (hex: string, n: number): number => parseInt(hex.slice(1 + 2 * n, 3 + 2 * n), 16);
   const mixed = [0, 1, 2].map((n) => Math.round(channel(from, n) + (channel(to, n) - channel(from, n)) * part));
   return `#${mixed.map((c) => c.toString(16).padStart(2, "0")).join("")}`;
+}
+
+/** Where an end of a scale lies: a number, a percentage of the span, a percentile; else where it lies by itself. */
+function place(numbers: readonly number[], end: { type: string; value: string } | undefined, otherwise: number): number {
+  const n = Number(end?.value);
+  if (!end?.value || !Number.isFinite(n)) return otherwise;
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const [low, high] = [sorted[0] ?? 0, sorted.at(-1) ?? 0];
+  if (end.type === "percent") return low + ((high - low) * n) / 100;
+  if (end.type === "percentile") return sorted[Math.min(Math.floor((n / 100) * sorted.length), sorted.length - 1)] ?? otherwise;
+  return n;
 }
 
 function mapped(written: string): Map<string, string> {
@@ -56,9 +72,17 @@ export async function colours({ palette, scale }: Format, cells: readonly Cell[]
     const limits = list(scale.text).map(Number);
     for (const value of values) if (value !== "" && Number.isFinite(Number(value))) put(value, byRange(Number(value), limits, list(palette.text)));
   } else if (palette.type === "minMidMax") {
-    const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
-    const [from, to] = [colour(palette.minColor) ?? "#ffffff", colour(palette.maxColor) ?? "#31a35f"];
-    for (const value of values) if (value !== "" && Number.isFinite(Number(value))) put(value, between(from, to, high === low ? 1 : (Number(value) - low) / (high - low)));
+    const at = (end: "min" | "mid" | "max", otherwise: number): number => place(numbers, scale?.ends[end], otherwise);
+    const [low, high] = [at("min", Math.min(...numbers)), at("max", Math.max(...numbers))];
+    const middle = at("mid", (low + high) / 2);
+    const [from, over, to] = [colour(palette.minColor) ?? "#ffffff", colour(palette.midColor), colour(palette.maxColor) ?? "#31a35f"];
+    const share = (n: number, least: number, most: number): number => (most === least ? 1 : Math.min(Math.max((n - least) / (most - least), 0), 1));
+    for (const value of values) {
+      const n = Number(value);
+      if (value === "" || !Number.isFinite(n)) continue;
+      if (over === undefined) put(value, between(from, to, share(n, low, high)));
+      else put(value, n <= middle ? between(from, over, share(n, low, middle)) : between(over, to, share(n, middle, high)));
+    }
   } else if (palette.type === "sharedList" || palette.type === "list") {
     const known = palette.text ? list(palette.text) : SHARED;
     values.forEach((value, n) => put(value, colour(known[n % known.length])));

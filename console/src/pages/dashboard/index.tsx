@@ -1,8 +1,9 @@
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
-import { get, ns, type Entry, type Feed } from "../../api";
+import { ApiError, get, ns, type Entry, type Feed } from "../../api";
 import { navigate, ROOT, type Place } from "../../router";
+import { useSession } from "../../session";
 import { useLoading } from "../../ui/loading";
 import { Failure, Notice } from "../../ui/notice";
 import { handle } from "./actions";
@@ -10,9 +11,19 @@ import { InputView } from "./inputs";
 import { Shared, StageContext, useSearch, useStage, useTokens, type Stage } from "./searches";
 import { Store, visible } from "./store";
 import { plain } from "./tokens";
-import { readView, type Input, type Panel, type Row, type View, type ViewSearch } from "./view";
+import { readView, withPanels, type Input, type Panel, type Row, type View, type ViewSearch } from "./view";
 import { VisualView } from "./visuals";
 import "./dashboard.css";
+
+async function panelOf(app: string, name: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const feed = await get<Feed<Written>>(`${ns(app)}/data/ui/panels/${encodeURIComponent(name)}`, {}, { signal });
+    return feed.entry[0]?.content["eai:data"];
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return undefined;
+    throw error;
+  }
+}
 
 interface Written {
   "eai:data": string;
@@ -26,7 +37,8 @@ export const viewUrl = (app: string, view: string): string => `${ROOT}/app/${enc
 export function DashboardPage({ here, app, name }: { here: Place; app: string; name: string }): JSX.Element {
   const { value, error } = useLoading(async (signal) => {
     const feed = await get<Feed<Written>>(`${ns(app)}/data/ui/views/${encodeURIComponent(name)}`, {}, { signal });
-    return readView((feed.entry[0] as Entry<Written>).content["eai:data"]);
+    const written = (feed.entry[0] as Entry<Written>).content["eai:data"];
+    return readView(/<panel\b[^>]*\bref=/.test(written) ? await withPanels(written, app, (from, panel) => panelOf(from, panel, signal)) : written);
   }, [app, name]);
   // An address that the page itself wrote is no new one.
   const own = useRef<string | undefined>(undefined);
@@ -40,7 +52,7 @@ export function DashboardPage({ here, app, name }: { here: Place; app: string; n
     <>
       <AppNav app={app} name={name} />
       <Failure error={error} />
-      {value && <Dashboard key={seed.current.toString()} view={value} app={app} given={seed.current} wrote={wrote} />}
+      {value && <Dashboard key={seed.current.toString()} view={value} app={app} name={name} given={seed.current} wrote={wrote} />}
     </>
   );
 }
@@ -64,6 +76,7 @@ export interface ViewName {
   app: string;
   name: string;
   label: string;
+  description: string;
 }
 
 /** Views of an app that the console draws, in the order of the app's navigation, then by name. */
@@ -76,9 +89,15 @@ export async function viewsOf(app: string, signal?: AbortSignal): Promise<ViewNa
   const place = (name: string): number => (order.includes(name) ? order.indexOf(name) : order.length);
   return views.entry
     .filter((one) => one.acl.app === app && /^\s*(?:<\?xml[^>]*>\s*)?<(?:dashboard|form)\b/.test(one.content["eai:data"]))
-    .map((one) => ({ app, name: one.name, label: one.content.label || /<label>([^<]*)<\/label>/.exec(one.content["eai:data"])?.[1] || one.name }))
+    .map((one) => {
+      const said = (tag: string): string => decoded(new RegExp(`<${tag}>([^<]*)</${tag}>`).exec(one.content["eai:data"])?.[1] ?? "");
+      return { app, name: one.name, label: one.content.label || said("label") || one.name, description: said("description") };
+    })
     .sort((a, b) => place(a.name) - place(b.name) || a.label.localeCompare(b.label));
 }
+
+const decoded = (written: string): string =>
+  written.trim().replace(/&(lt|gt|quot|apos|amp);/g, (_, name: string) => ({ lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" })[name] ?? "");
 
 function allInputs(view: View): Input[] {
   return [...view.inputs, ...view.rows.flatMap((row) => row.panels.flatMap((panel) => panel.parts.flatMap((part) => part.input ?? [])))];
@@ -99,13 +118,15 @@ function begin(store: Store, input: Input, given: URLSearchParams, now: boolean)
   else if (input.initial) store.choose(input, input.initial.values, now);
 }
 
-function Dashboard({ view, app, given, wrote }: { view: View; app: string; given: URLSearchParams; wrote: (query: URLSearchParams) => void }): JSX.Element {
+function Dashboard({ view, app, name, given, wrote }: { view: View; app: string; name: string; given: URLSearchParams; wrote: (query: URLSearchParams) => void }): JSX.Element {
   const [error, setError] = useState<unknown>();
+  const { user } = useSession();
   const stage = useMemo<Stage>(() => {
     const inputs = allInputs(view);
     const store = new Store(inputs, view.submit);
     for (const [name, value] of given) if (!name.startsWith("form.")) store.set(name, value);
-    store.set("env:app", app);
+    const environment = { app, page: name, view: name, view_label: view.label, user: user.username, user_realname: user.realname, locale: "en-US", is_enterprise: "true", is_cloud: "false" };
+    for (const [key, value] of Object.entries(environment)) store.set(`env:${key}`, value);
     for (const input of inputs) begin(store, input, given, view.autoRun || !view.submit || input.now);
     store.publish();
     return { store, app, failed: setError, shared: new Shared() };

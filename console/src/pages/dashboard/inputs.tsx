@@ -3,6 +3,7 @@ import { useEffect, useId, useMemo, useState } from "preact/hooks";
 
 import { rows, text } from "../../jobs";
 import { useLoading } from "../../ui/loading";
+import { Popover } from "../../ui/popover";
 import { TimeRange } from "../../ui/timerange";
 import { handle } from "./actions";
 import { useSearch, useStage, useTokens } from "./searches";
@@ -77,6 +78,34 @@ export function InputView({ input }: { input: Input }): JSX.Element | null {
   return <Control input={input} label={label} options={options} chosen={chosen} choose={(next) => choose(next)} />;
 }
 
+/** Any number of choices, with those that have a text in them. */
+function Many({ label, options, chosen, choose }: { label: string; options: readonly Option[]; chosen: readonly string[]; choose: (next: string[] | undefined) => void }): JSX.Element {
+  const [filter, setFilter] = useState("");
+  const shown = options.filter((option) => option.label.toLowerCase().includes(filter.toLowerCase()));
+  return (
+    <div class="pad stack">
+      {options.length > 8 && <input aria-label={`Filter ${label}`} placeholder="filter" value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />}
+      <div class="dash-many" role="group" aria-label={label} tabIndex={0}>
+        {shown.map((option) => (
+          <label key={option.value}>
+            <input
+              type="checkbox"
+              checked={chosen.includes(option.value)}
+              onChange={(event) => {
+                const others = chosen.filter((one) => one !== option.value);
+                const next = event.currentTarget.checked ? [...others, option.value] : others;
+                choose(next.length ? next : undefined);
+              }}
+            />{" "}
+            {option.label}
+          </label>
+        ))}
+        {!shown.length && <span class="muted">Nothing to choose.</span>}
+      </div>
+    </div>
+  );
+}
+
 interface ControlProps {
   input: Input;
   label: string;
@@ -103,9 +132,17 @@ function Control({ input, label, options, chosen, choose }: ControlProps): JSX.E
           </select>
         </label>
       );
+    case "multiselect":
+      return (
+        <div class="dash-input">
+          <span class="dash-label">{label}</span>
+          <Popover label={<span class="range-name">{chosen.length ? chosen.map((one) => options.find((option) => option.value === one)?.label ?? one).join(", ") : "none"} ▾</span>} title={`${label}: ${chosen.join(", ") || "none"}`}>
+            {() => <Many label={label} options={options} chosen={chosen} choose={choose} />}
+          </Popover>
+        </div>
+      );
     case "radio":
     case "checkbox":
-    case "multiselect":
       return (
         <fieldset class="dash-input dash-choices">
           <legend class="dash-label">{label}</legend>

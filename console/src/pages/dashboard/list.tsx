@@ -24,13 +24,28 @@ export function DashboardsPage(): JSX.Element {
           <header>
             <h2>{label}</h2>
           </header>
-          <ul class="body dash-list">
-            {views.map((view) => (
-              <li key={view.name}>
-                <a href={viewUrl(app, view.name)}>{view.label}</a>
-              </li>
-            ))}
-          </ul>
+          <div class="scroll" tabIndex={0} role="group" aria-label={`Views of ${label}`}>
+            <table class="plain dash-list">
+              <thead>
+                <tr>
+                  <th>Title</th>
+                  <th>Description</th>
+                  <th>Name</th>
+                </tr>
+              </thead>
+              <tbody>
+                {views.map((view) => (
+                  <tr key={view.name}>
+                    <td>
+                      <a href={viewUrl(app, view.name)}>{view.label}</a>
+                    </td>
+                    <td>{view.description}</td>
+                    <td class="muted mono">{view.name}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
         </section>
       ))}
       {value && !value.length && <p class="muted">No installed app has a view. Install a package under Server, or start with `caltrop serve --app PACKAGE`.</p>}

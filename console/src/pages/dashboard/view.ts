@@ -65,11 +65,17 @@ export interface Palette {
   maxColor: string;
 }
 
+export interface Scale {
+  type: string;
+  text: string;
+  ends: Readonly<Record<"min" | "mid" | "max", { type: string; value: string }>>;
+}
+
 export interface Format {
   type: string;
   field: string | undefined; // undefined: every field
   palette: Palette | undefined;
-  scale: { type: string; text: string } | undefined;
+  scale: Scale | undefined;
   options: Readonly<Record<string, string>>;
 }
 
@@ -112,13 +118,6 @@ export interface View {
 const VISUALS = ["table", "chart", "single", "event", "map", "viz", "html"];
 const EVENTS = ["progress", "preview", "done", "cancelled", "error", "fail", "finalized"];
 
-const NOT_DRAWN: Record<string, RegExp> = {
-  "trellis.enabled": /^(?:1|true)$/i,
-  totalsRow: /^(?:1|true)$/i,
-  percentagesRow: /^(?:1|true)$/i,
-  dataOverlayMode: /^(?!none$)/,
-};
-
 export class NotAView extends Error {}
 
 const kids = (node: Element, name?: string): Element[] => [...node.children].filter((kid) => !name || kid.tagName === name);
@@ -126,6 +125,8 @@ const kid = (node: Element, name: string): Element | undefined => kids(node, nam
 const textOf = (node: Element, name: string): string | undefined => kid(node, name)?.textContent.trim();
 const attribute = (node: Element, name: string): string | undefined => node.getAttribute(name) ?? undefined;
 const yes = (text: string | undefined, otherwise: boolean): boolean => (text === undefined ? otherwise : /^(?:true|1|t|yes)$/i.test(text.trim()));
+
+const end = (scale: Element, name: string): { type: string; value: string } => ({ type: scale.getAttribute(`${name}Type`) ?? "number", value: scale.getAttribute(`${name}Value`) ?? "" });
 
 function shown(node: Element): Shown {
   const names = (text: string | null): string[] => [...(text ?? "").matchAll(/\$([^$|]+)(?:\|[a-z])?\$/g)].map((m) => m[1] ?? "");
@@ -163,6 +164,26 @@ function handler(node: Element | undefined): Handler {
   return { actions: actions(node), conditions };
 }
 
+const PREBUILT = 3; // panels that name one another, at most
+
+/** Put the panels that a view names (`<panel ref="…" app="…">`) in their places; one that is not there stays as it is, and is told. */
+export async function withPanels(xml: string, app: string, ask: (app: string, name: string) => Promise<string | undefined>): Promise<string> {
+  const tree = new DOMParser().parseFromString(xml, "application/xml");
+  for (let depth = 0; depth < PREBUILT; depth++) {
+    const named = [...tree.querySelectorAll("panel[ref]")];
+    if (!named.length || tree.querySelector("parsererror")) break;
+    for (const one of named) {
+      const [name, from] = [one.getAttribute("ref") ?? "", one.getAttribute("app") ?? app];
+      const told = await ask(from, name);
+      const found = told === undefined ? undefined : new DOMParser().parseFromString(told, "application/xml").documentElement;
+      one.removeAttribute("ref");
+      if (found?.tagName === "panel") one.append(...[...found.childNodes].map((kid) => tree.importNode(kid, true)));
+      else one.setAttribute("missing", `panel ref="${name}" app="${from}"`);
+    }
+  }
+  return new XMLSerializer().serializeToString(tree);
+}
+
 /** Reads a view. Raises `NotAView` for what is no Simple XML. */
 export function readView(xml: string): View {
   const tree = new DOMParser().parseFromString(xml, "application/xml");
@@ -190,6 +211,25 @@ export function readView(xml: string): View {
       latest: textOf(node, "latest"),
       refresh: textOf(node, "refresh"),
       handlers,
+    };
+  };
+  /** A search as it was written before there was `<search>`: its parts stand in the visualization itself. */
+  const older = (node: Element): ViewSearch | undefined => {
+    const [query, ref] = [textOf(node, "searchString") ?? textOf(node, "searchTemplate"), textOf(node, "searchName")];
+    if (query === undefined && ref === undefined) return undefined;
+    const after = textOf(node, "searchPostProcess");
+    return {
+      depends: [],
+      rejects: [],
+      key: key(),
+      id: undefined,
+      base: undefined,
+      ref,
+      query: [query, after].filter(Boolean).join(" | "),
+      earliest: textOf(node, "earliestTime"),
+      latest: textOf(node, "latestTime"),
+      refresh: undefined,
+      handlers: {},
     };
   };
   const initial = (node: Element | undefined): Input["initial"] =>
@@ -231,7 +271,11 @@ export function readView(xml: string): View {
         midColor: palette.getAttribute("midColor") ?? "",
         maxColor: palette.getAttribute("maxColor") ?? "",
       },
-      scale: scale && { type: scale.getAttribute("type") ?? "", text: scale.textContent.trim() },
+      scale: scale && {
+        type: scale.getAttribute("type") ?? "",
+        text: scale.textContent.trim(),
+        ends: { min: end(scale, "min"), mid: end(scale, "mid"), max: end(scale, "max") },
+      },
       options: options(node),
     };
   };
@@ -240,14 +284,14 @@ export function readView(xml: string): View {
     if (node.tagName === "map") left.add("map: its rows are shown as a table");
     if (node.tagName === "html" && node.hasAttribute("src")) left.add(`html src="${node.getAttribute("src") ?? ""}"`);
     const fields = textOf(node, "fields");
-    for (const [name, value] of Object.entries(options(node))) if (NOT_DRAWN[name]?.test(value)) left.add(`option ${name}`);
+    if (kid(node, "selection")) left.add("selection: zooming into a chart sets no tokens");
     return {
       ...shown(node),
       key: key(),
       kind: node.tagName,
       type: node.getAttribute("type") ?? "",
       title: node.tagName === "html" ? "" : (textOf(node, "title") ?? ""),
-      search: search(kid(node, "search")),
+      search: search(kid(node, "search")) ?? older(node),
       options: options(node),
       fields: fields ? listOf(fields) : undefined,
       formats: kids(node, "format").map(format),
@@ -256,7 +300,8 @@ export function readView(xml: string): View {
     };
   };
   const panel = (node: Element): Panel => {
-    if (node.hasAttribute("ref")) left.add(`panel ref="${node.getAttribute("ref") ?? ""}"`);
+    if (node.hasAttribute("missing")) left.add(`${node.getAttribute("missing") ?? ""}, which is not there`);
+    if (node.hasAttribute("ref")) left.add(`panel ref="${node.getAttribute("ref") ?? ""}": too deep`);
     const parts = kids(node).flatMap((one): Panel["parts"] => {
       if (one.tagName === "input") return [{ input: input(one) }];
       if (VISUALS.includes(one.tagName)) return [{ visual: visual(one) }];

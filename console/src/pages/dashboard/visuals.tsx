@@ -1,24 +1,28 @@
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 
-import { Chart, type Kind, type Point } from "../../charts/chart";
+import { Chart, extent, type Kind, type Point } from "../../charts/chart";
+import { chartData } from "../../charts/data";
+import { Gauge, gaugeOf } from "../../charts/gauge";
+import { read as readSingle } from "../../charts/single";
 import { rows, text, type Table } from "../../jobs";
 import { searchUrl } from "../../router";
 import { useLoading } from "../../ui/loading";
 import { Failure, Notice } from "../../ui/notice";
 import { handle } from "./actions";
-import { byRange, ink } from "./colours";
+import { byRange, colour, ink, readable } from "./colours";
 import { Html } from "./html";
 import { shownTime } from "../search/events";
+import { on, parts, singleOf, styleOf } from "./options";
 import { useSearch, useStage, useTokens, type Ran } from "./searches";
 import { visible } from "./store";
 import { TableView } from "./table";
 import { filled, plain } from "./tokens";
+import { MOST_PARTS, parted } from "./trellis";
 import type { Visual } from "./view";
 
 const KIND: Record<string, Kind> = {
   line: "line", area: "area", column: "column", bar: "bar", pie: "pie", scatter: "scatter", bubble: "scatter",
-  radialGauge: "single", fillerGauge: "single", markerGauge: "single",
 }; // prettier-ignore
 const MOST_DRAWN = 10_000;
 
@@ -41,11 +45,11 @@ function Searched({ visual, title }: { visual: Visual; title: string }): JSX.Ele
   return (
     <div class="dash-visual" aria-busy={ran.running}>
       {(title || ran.whole) && (
-        <div class="dash-visual-head">
+        <div class={title ? "dash-visual-head" : "dash-visual-head bare"}>
           {title && <h3>{title}</h3>}
           {ran.whole && !ran.waits.length && (
-            <a class="dash-open" href={searchUrl(ran.whole, { earliest: ran.earliest, latest: ran.latest, app })}>
-              Open in Search
+            <a class="dash-open" href={searchUrl(ran.whole, { earliest: ran.earliest, latest: ran.latest, app })} title="Open in Search" aria-label={title ? `Open in Search: ${title}` : "Open in Search"}>
+              <Lens />
             </a>
           )}
         </div>
@@ -59,6 +63,16 @@ function Searched({ visual, title }: { visual: Visual; title: string }): JSX.Ele
         ))}
       <Body visual={visual} ran={ran} />
     </div>
+  );
+}
+
+/** A magnifying glass, as Splunk's panels have for their search. */
+function Lens(): JSX.Element {
+  return (
+    <svg width="16" height="16" viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.8" aria-hidden="true">
+      <circle cx="6.8" cy="6.8" r="4.6" />
+      <line x1="10.4" y1="10.4" x2="14.4" y2="14.4" />
+    </svg>
   );
 }
 
@@ -76,41 +90,86 @@ function useTable(ran: Ran, count: number): { value: Table | undefined; error: u
 }
 
 function Drawn({ visual, ran }: { visual: Visual; ran: Ran }): JSX.Element {
-  const stage = useStage();
   const { options } = visual;
   const { value, error } = useTable(ran, Number(options["charting.data.count"]) || MOST_DRAWN);
   if (!value) return <Failure error={error} />;
+  if (!value.rows.length) return <p class="muted dash-empty">No results found.</p>;
+  return on(options["trellis.enabled"]) ? <Trellis visual={visual} table={value} /> : <OneDrawn visual={visual} table={value} title={visual.title} />;
+}
+
+interface One {
+  visual: Visual;
+  table: Table;
+  title: string;
+  height?: number;
+  extent?: readonly [number, number];
+  local?: readonly (readonly [string, string])[]; // tokens of a click besides those of the point
+}
+
+function OneDrawn({ visual, table, title, height, extent: shared, local: more = [] }: One): JSX.Element {
+  const stage = useStage();
+  const { options } = visual;
   const single = visual.kind === "single";
+  const gauge = visual.kind === "chart" && /Gauge$/.test(options["charting.chart"] ?? "");
   const kind: Kind = single ? "single" : (KIND[options["charting.chart"] ?? "column"] ?? "column");
-  const chosen = single && options.field ? only(value, options.field) : value;
+  const chosen = single && options.field ? only(table, options.field) : table;
+  const style = useMemo(() => styleOf(options), [JSON.stringify(options)]);
   const clicks = visual.drilldown && (options["charting.drilldown"] ?? options.drilldown ?? "all") !== "none";
   const click = (point: Point): void => {
-    const local = new Map([
+    const local = new Map<string, string>([
       ["click.name", point.axis],
       ["click.value", point.label],
       ["click.name2", point.series],
       ["click.value2", point.value === null ? "" : String(point.value)],
       ["click.field", point.series],
+      ...more,
     ]);
-    const row = value.rows.find((one) => text(one[value.fields.indexOf(point.axis)]) === point.label);
-    value.fields.forEach((name, n) => local.set(`row.${name}`, text(row?.[n])));
+    const row = table.rows.find((one) => text(one[table.fields.indexOf(point.axis)]) === point.label);
+    table.fields.forEach((name, n) => local.set(`row.${name}`, text(row?.[n])));
     void handle(visual.drilldown, local, stage);
   };
-  const height = Number.parseInt(options.height ?? "", 10) || (single ? 120 : 250);
+  if (gauge) return <Gauge {...gaugeOf(table, parts(options["charting.chart.rangeValues"]).map(Number), parts(options["charting.gaugeColors"]).flatMap((one) => colour(one) ?? []))} label={title || "Gauge"} />;
   const drawing = (
     <Chart
       kind={kind}
       table={chosen}
-      label={visual.title || `${kind} chart`}
-      height={height}
-      {...(/^stacked/.test(options["charting.chart.stackMode"] ?? "") ? { stacked: true } : {})}
-      {...(options.unit ? { unit: options.unit } : {})}
-      {...(options.underLabel ? { under: options.underLabel } : {})}
+      label={title || `${kind} chart`}
+      height={height ?? (Number.parseInt(options.height ?? "", 10) || (single ? 120 : 250))}
+      style={style}
+      single={singleOf(options)}
+      {...(shared ? { extent: shared } : {})}
       {...(clicks ? { onPoint: click } : {})}
     />
   );
-  if (!chosen.rows.length) return <p class="muted dash-empty">No results found.</p>;
   return single ? <Coloured visual={visual} table={chosen} drawing={drawing} /> : drawing;
+}
+
+const SIZES: Record<string, [string, number]> = { small: ["trellis small", 130], medium: ["trellis", 190], large: ["trellis large", 260] };
+
+/** One drawing for each part, all with the same axis of values unless the view wants each its own. */
+function Trellis({ visual, table }: { visual: Visual; table: Table }): JSX.Element {
+  const { options } = visual;
+  const by = options["trellis.splitBy"];
+  const single = visual.kind === "single";
+  const found = parted(table, by, single);
+  const stacked = /^stacked/.test(options["charting.chart.stackMode"] ?? "");
+  const ends = found.map((part) => extent(chartData(part.table).series, stacked));
+  const shared: [number, number] = [Math.min(...ends.map(([low]) => low)), Math.max(...ends.map(([, high]) => high))];
+  const own = single || options["trellis.scales.shared"] === "0" || options["trellis.scales.shared"] === "false" || options["charting.chart.stackMode"] === "stacked100";
+  const [style, height] = SIZES[options["trellis.size"] ?? "medium"] ?? ["trellis", 190];
+  return (
+    <>
+      <ul class={style}>
+        {found.slice(0, MOST_PARTS).map(({ name, table: part }) => (
+          <li key={name}>
+            <h4>{name || "(empty)"}</h4>
+            <OneDrawn visual={visual} table={part} title={`${visual.title} ${name}`.trim()} height={single ? 90 : height} {...(own ? {} : { extent: shared })} local={[["trellis.name", by ?? ""], ["trellis.value", name]]} />
+          </li>
+        ))}
+      </ul>
+      {found.length > MOST_PARTS && <p class="muted">The first {MOST_PARTS} of {found.length} are drawn.</p>}
+    </>
+  );
 }
 
 function only(table: Table, field: string): Table {
@@ -118,19 +177,29 @@ function only(table: Table, field: string): Table {
   return { fields: keep.map((n) => table.fields[n] ?? ""), rows: table.rows.map((row) => keep.map((n) => row[n] ?? null)) };
 }
 
-/** A single value in the colour of its range. */
+/** Colours of Splunk Web for a single value whose view names none, from low to high. */
+const RANGES = { values: ["0", "30", "70", "100"], colours: ["#53a051", "#0877a6", "#f8be34", "#f1813f", "#dc4e41"] };
+
+/** A single value in the colour of its range, or of its trend. */
 function Coloured({ visual, table, drawing }: { visual: Visual; table: Table; drawing: JSX.Element }): JSX.Element {
-  const { rangeValues, rangeColors, useColors, colorMode } = visual.options;
-  const read = (written: string | undefined): string[] => (written ?? "").replace(/[[\]"]/g, "").split(",").map((one) => one.trim()).filter(Boolean);
-  const value = Number(text(table.rows.at(-1)?.at(table.fields[0] === "_time" ? 1 : 0)));
-  const found = /^(?:1|true)$/.test(useColors ?? "") && Number.isFinite(value) ? byRange(value, read(rangeValues).map(Number), read(rangeColors)) : undefined;
+  const { rangeValues, rangeColors, useColors, colorMode, colorBy, trendColorInterpretation } = visual.options;
+  const { number, before } = readSingle(table, singleOf(visual.options).interval);
+  let found: string | undefined;
+  if (on(useColors) && number !== undefined) {
+    if (colorBy === "trend") {
+      const better = before === undefined || number === before ? undefined : number > before === (trendColorInterpretation !== "inverse");
+      found = better === undefined ? undefined : better ? "#53a051" : "#dc4e41";
+    } else found = byRange(number, (rangeValues ? parts(rangeValues) : RANGES.values).map(Number), rangeColors ? parts(rangeColors) : RANGES.colours);
+  }
+  const block = found !== undefined && colorMode === "block";
   return (
     <div
       ref={(el) => {
         if (!el) return;
-        const block = found !== undefined && colorMode === "block";
-        el.style.backgroundColor = block ? found : "";
-        el.style.color = block ? ink(found) : (found ?? "");
+        el.style.backgroundColor = block ? (found ?? "") : "";
+        el.style.color = block ? ink(found ?? "") : "";
+        // Only the figure is coloured: words below it stay readable whatever the view chose.
+        for (const one of el.querySelectorAll<HTMLElement>(".single-line")) one.style.color = block ? "" : (found ? readable(found) : "");
       }}
     >
       {drawing}

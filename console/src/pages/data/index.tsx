@@ -1,9 +1,10 @@
 import type { JSX } from "preact";
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
 import { get, post, upload, type Feed } from "../../api";
 import { searchUrl } from "../../router";
 import { useMay } from "../../session";
+import { Dropped } from "../../ui/dropped";
 import { useLoading } from "../../ui/loading";
 import { Failure, Notice } from "../../ui/notice";
 import "./data.css";
@@ -26,10 +27,25 @@ function indexName(file: string): string {
   return plain || "dropped";
 }
 
+/** Another name where two files would go to indexes of the same name. */
+function apart(file: File, before: readonly Held[]): string {
+  const name = indexName(file.name);
+  for (let n = 1; ; n++) {
+    const found = n === 1 ? name : `${name}_${n}`;
+    if (!before.some(({ index }) => index === found)) return found;
+  }
+}
+
+interface Held {
+  key: number;
+  file: File;
+  index: string; // as it is proposed
+}
+
+let held = 0;
+
 export function DataPage(): JSX.Element {
-  const [file, setFile] = useState<File | undefined>();
-  const [over, setOver] = useState(false);
-  const choose = useRef<HTMLInputElement>(null);
+  const [files, setFiles] = useState<readonly Held[]>([]);
   const may = useMay("edit_tcp");
   if (!may) {
     return (
@@ -39,39 +55,31 @@ export function DataPage(): JSX.Element {
       </>
     );
   }
+  const take = (more: readonly File[]): void =>
+    setFiles((before) => more.reduce<readonly Held[]>((all, file) => [...all, { key: held++, file, index: apart(file, all) }], before));
   return (
     <>
       <div class="page-head">
         <h1>Data</h1>
+        <span class="muted">See how a file becomes events, then index it.</span>
       </div>
-      <div
-        class={over ? "drop over" : "drop"}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={(event) => {
-          event.preventDefault();
-          setOver(false);
-          setFile(event.dataTransfer?.files[0] ?? undefined);
-        }}
-      >
-        <p>Drop a file here: a log, CSV, JSON, EVTX, or an archive of them. Nothing is indexed until you say so.</p>
-        <button type="button" class="button" onClick={() => choose.current?.click()}>
-          Choose a file
-        </button>
-        <input ref={choose} type="file" aria-label="File" class="visually-hidden" tabIndex={-1} onChange={(event) => setFile(event.currentTarget.files?.[0])} />
-      </div>
-      {file && <Loaded file={file} key={`${file.name}-${file.size}-${file.lastModified}`} />}
+      <Dropped label="File" button="Choose files" many take={take}>
+        <p>
+          <strong>Drop files here:</strong> logs, CSV, JSON, EVTX, archives of them.
+        </p>
+        <p class="muted">Nothing is indexed until you say so.</p>
+      </Dropped>
+      {files.map(({ key, file, index }) => (
+        <Loaded file={file} proposed={index} close={() => setFiles((before) => before.filter((one) => one.key !== key))} key={key} />
+      ))}
     </>
   );
 }
 
-function Loaded({ file }: { file: File }): JSX.Element {
+function Loaded({ file, proposed, close }: { file: File; proposed: string; close: () => void }): JSX.Element {
   const [given, setGiven] = useState({ sourcetype: "", source: "", host: "" });
   const [asked, setAsked] = useState(given);
-  const [index, setIndex] = useState(indexName(file.name));
+  const [index, setIndex] = useState(proposed);
   const [indexed, setIndexed] = useState<Indexed | undefined>();
   const [error, setError] = useState<unknown>();
   const [busy, setBusy] = useState(false);
@@ -98,10 +106,13 @@ function Loaded({ file }: { file: File }): JSX.Element {
     </label>
   );
   return (
-    <section class="panel">
+    <section class="panel" aria-label={file.name}>
       <header>
         <h2 class="grow">{file.name}</h2>
         <span class="muted">{(file.size / 1024).toLocaleString("en", { maximumFractionDigits: 1 })} kB</span>
+        <button type="button" class="button plain small" aria-label={`Put ${file.name} away`} onClick={close}>
+          ✕
+        </button>
       </header>
       <div class="body stack">
         <div class="row data-form">
@@ -110,8 +121,8 @@ function Loaded({ file }: { file: File }): JSX.Element {
           {field("host", "Host", preview.value?.rows[0]?.host ?? "")}
           <label class="stack-tight">
             Index
-            <input list="indexes" value={index} required pattern="[a-z0-9_\-]+" onInput={(event) => setIndex(event.currentTarget.value)} />
-            <datalist id="indexes">
+            <input list={`indexes-${proposed}`} value={index} required pattern="[a-z0-9_\-]+" onInput={(event) => setIndex(event.currentTarget.value)} />
+            <datalist id={`indexes-${proposed}`}>
               {indexes.value?.entry.map(({ name }) => (
                 <option value={name} key={name} />
               ))}
@@ -133,6 +144,7 @@ function Loaded({ file }: { file: File }): JSX.Element {
             {problem}
           </Notice>
         ))}
+        {preview.busy && !preview.value && <p class="muted">Reading…</p>}
         {preview.value && (
           <>
             <p class="muted" role="status">

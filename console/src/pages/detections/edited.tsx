@@ -1,9 +1,15 @@
 import type { JSX } from "preact";
 
 import { Failure, Notice } from "../../ui/notice";
+import { Prose } from "../../ui/prose";
 import type { Edited, Editing, Tried, Verdict } from "./content";
 
 const KIND: Record<string, "good" | "error" | "warn"> = { passed: "good", failed: "error", error: "error", skipped: "warn" };
+
+/** What wants a look comes first: what is not valid or failed, then what was saved since its tests ran. */
+function urgency({ problems, last }: Edited): number {
+  return problems.length || (last && last.status !== "passed") ? 0 : last?.stale ? 1 : 2;
+}
 
 /** The detections of the repository that is being edited, with what their tests said last. */
 export function EditedPanel({ editing, filter, chosen, choose }: { editing: Editing; filter: string; chosen: string; choose: (file: string) => void }): JSX.Element | null {
@@ -12,6 +18,7 @@ export function EditedPanel({ editing, filter, chosen, choose }: { editing: Edit
   const { running } = content;
   const words = filter.toLowerCase();
   const shown = content.detections.filter((d) => [d.name, d.type, d.file, ...d.techniques, ...d.stories].some((text) => text.toLowerCase().includes(words)));
+  const ordered = [...shown].sort((a, b) => urgency(a) - urgency(b));
   const one = content.detections.find((d) => d.file === chosen);
   return (
     <section class="panel" aria-label="Being edited">
@@ -41,7 +48,7 @@ export function EditedPanel({ editing, filter, chosen, choose }: { editing: Edit
       {content.failed && <Notice kind="error">The last run came to no verdict: {content.failed}</Notice>}
       {content.problems.length > 0 && <Notice kind="error">{content.problems.join("\n")}</Notice>}
       {one && <One which={one} editing={editing} close={() => choose("")} />}
-      <div class="scroll listing" tabIndex={0} role="region" aria-label="Detections being edited">
+      <div class="scroll edited-list" tabIndex={0} role="region" aria-label="Detections being edited">
         <table class="plain">
           <thead>
             <tr>
@@ -55,7 +62,7 @@ export function EditedPanel({ editing, filter, chosen, choose }: { editing: Edit
             </tr>
           </thead>
           <tbody>
-            {shown.map((d) => (
+            {ordered.map((d) => (
               <tr key={d.file}>
                 <td>
                   <button type="button" class="cell inline link" onClick={() => choose(d.file)}>
@@ -139,7 +146,11 @@ function Test({ test, file }: { test: Tried; file: string }): JSX.Element {
             <span class="muted mono">{`\n${file}:${check.line || test.line}`}</span>
           </Notice>
         ))}
-      {test.why.length > 0 && <Notice kind="warn">{test.why.join("\n")}</Notice>}
+      {test.why.length > 0 && (
+        <Notice kind="warn">
+          <Prose text={test.why.join("\n")} />
+        </Notice>
+      )}
       {held.length > 0 && (
         <details>
           <summary>What held</summary>

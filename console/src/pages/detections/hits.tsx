@@ -25,7 +25,9 @@ function short(row: Record<string, Cell>): string[] {
   return Object.entries(row).flatMap(([name, cell]) => (name.startsWith("_") || cell === null ? [] : [cell].flat().filter((v) => v.length < LONG && !/^\d{1,4}$/.test(v))));
 }
 
-/** Hits of a detection, a card each: short fields as facts, long ones with the values that were found in them marked. */
+const isLong = (cell: Cell): boolean => text(cell).length >= LONG;
+
+/** Hits of a detection, a card each: long fields first, with the values that were found in them marked, then the short ones as facts. */
 export function Hits({ table, onValue }: { table: Table; onValue?: (field: string, value: string) => void }): JSX.Element {
   return (
     <ol class="hits" aria-label="Hits">
@@ -34,12 +36,12 @@ export function Hits({ table, onValue }: { table: Table; onValue?: (field: strin
         const fields = Object.entries(row).filter(([name, cell]) => cell !== null && (!name.startsWith("_") || name === "_time"));
         return (
           <li key={n} class="panel">
-            <dl class="facts body">
-              {fields.map(([name, cell]) => (
-                <>
+            <dl class="hit body">
+              {[...fields].sort(([, a], [, b]) => Number(isLong(b)) - Number(isLong(a))).map(([name, cell]) => (
+                <div key={name} class={isLong(cell) ? "long" : undefined}>
                   <dt>{name}</dt>
                   <dd>
-                    {text(cell).length >= LONG ? (
+                    {isLong(cell) ? (
                       <pre>
                         {marked(text(cell), values).map((piece, p) => (piece.hit ? <mark key={p}>{piece.text}</mark> : piece.text))}
                       </pre>
@@ -51,7 +53,7 @@ export function Hits({ table, onValue }: { table: Table; onValue?: (field: strin
                       text(cell)
                     )}
                   </dd>
-                </>
+                </div>
               ))}
             </dl>
           </li>

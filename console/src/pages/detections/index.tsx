@@ -6,6 +6,7 @@ import { navigate, ROOT, searchUrl, type Place } from "../../router";
 import { Code } from "../../spl/code";
 import { useLoading } from "../../ui/loading";
 import { Failure, Notice } from "../../ui/notice";
+import { Prose } from "../../ui/prose";
 import { TimeRange } from "../../ui/timerange";
 import { useContent, type Edited } from "./content";
 import type { Detects } from "./attack";
@@ -42,15 +43,15 @@ export function DetectionsPage({ here }: { here: Place }): JSX.Element {
         )}
       </div>
       <Failure error={error} />
+      {chosen && <One key={chosen.name} which={chosen} changed={again} />}
       <EditedPanel editing={editing} filter={filter} chosen={file} choose={(one) => navigate(`${ROOT}/console/detections${one && `?${new URLSearchParams({ file: one })}`}`)} />
       {value && !all.length && <Notice>No installed app has detections. Install a package: caltrop serve --app PACKAGE, or on the Server page.</Notice>}
       {detects.length > 0 && <Matrix detections={detects} proving={editing.content !== undefined} />}
-      {chosen && <One key={chosen.name} which={chosen} changed={again} />}
       {all.length > 0 && (
         <section class="panel">
           <header>
             <h2 class="grow">All detections</h2>
-            <input aria-label="Filter by name, type, technique or story" placeholder="name, type, technique, story" value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
+            <input class="filter" aria-label="Filter by name, type, technique or story" placeholder="Filter: name, type, technique, story" value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
           </header>
           <div class="scroll" tabIndex={0} role="region" aria-label="All detections">
             <table class="plain">
@@ -142,7 +143,9 @@ function One({ which, changed }: { which: Detection; changed: () => void }): JSX
         </button>
       </header>
       <div class="body stack">
-        <p>{which.content.description}</p>
+        <p>
+          <Prose text={which.content.description ?? ""} />
+        </p>
         <pre class="spl-block">
           <Code text={which.content.search} />
         </pre>

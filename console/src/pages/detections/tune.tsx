@@ -167,7 +167,7 @@ function Tuner({ which }: { which: Detection }): JSX.Element {
           </div>
           {rows.length > 0 && left === 0 && <Notice kind="warn">The candidate removes everything that the detection found in this range.</Notice>}
           <div class="scroll" tabIndex={0} role="region" aria-label="Hits and their verdicts">
-            <table class="plain">
+            <table class="plain verdict-table">
               {preview.value && (
                 <thead>
                   <tr>
@@ -190,7 +190,7 @@ function Tuner({ which }: { which: Detection }): JSX.Element {
                           </pre>
                         ) : (
                           text(row[field]) && (
-                            <button type="button" class="cell inline" aria-label={`Exclude ${field} ${text(row[field])}`} onClick={() => exclude(field, text(row[field]))}>
+                            <button type="button" class={text(row[field]).length < 26 ? "cell inline nowrap" : "cell inline"} aria-label={`Exclude ${field} ${text(row[field])}`} onClick={() => exclude(field, text(row[field]))}>
                               {text(row[field])}
                             </button>
                           )

@@ -1,4 +1,5 @@
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
 
 import { get } from "../../api";
 import type { Job } from "../../jobs";
@@ -60,6 +61,7 @@ export function Fields({ summary, selected, select, include, report }: Props): J
             <li key={name}>
               <Popover
                 class="field"
+                align="side"
                 label={
                   <>
                     <span class="kind" aria-hidden="true">{field.numeric_count === field.count ? "#" : "a"}</span> <span class="name">{name}</span> <span class="muted">{field.distinct_count.toLocaleString("en")}</span>
@@ -93,11 +95,16 @@ export function Fields({ summary, selected, select, include, report }: Props): J
         </ul>
       </section>
     ) : null;
+  // On a telephone the events come first: the fields open at a touch.
+  const [open, setOpen] = useState(() => window.matchMedia("(min-width: 801px)").matches);
   return (
     <aside class="fields" aria-label="Fields">
-      {list("Selected fields", chosen)}
-      {list("Interesting fields", often)}
-      {rare.length > 0 && (
+      <button type="button" class="button small fields-opener" aria-expanded={open} onClick={() => setOpen(!open)}>
+        Fields ({all.length}) {open ? "▴" : "▾"}
+      </button>
+      {open && list("Selected fields", chosen)}
+      {open && list("Interesting fields", often)}
+      {open && rare.length > 0 && (
         <details>
           <summary>{rare.length} more fields</summary>
           {list("In fewer than 20 % of events", rare)}

@@ -10,6 +10,7 @@ import { asRun, eventsOf, term, withStage, withTerm } from "../../spl/text";
 import { Dialog } from "../../ui/dialog";
 import { Failure, Notice } from "../../ui/notice";
 import { Popover } from "../../ui/popover";
+import { Prose } from "../../ui/prose";
 import { Tabs } from "../../ui/tabs";
 import { TimeRange } from "../../ui/timerange";
 import { Begin } from "./begin";
@@ -177,11 +178,12 @@ function JobBar({ watched, query }: { watched: Watched; query: Query }): JSX.Ele
   const messages = messagesOf(watched);
   const serious = messages.filter(({ type }) => type !== "INFO" && type !== "DEBUG");
   const why = content?.isDone && !content.resultCount ? messages.filter(({ type }) => type === "INFO") : [];
+  const wrong = !running && (watched.error !== undefined || content?.isFailed);
   const progress = running ? (content?.doneProgress ?? 0) : 1;
   return (
     <div class="stack">
       <div class="panel">
-        <div class="progress" role="progressbar" aria-label="Progress of the search" aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(progress * 100)}>
+        <div class={wrong ? "progress failed" : "progress"} role="progressbar" aria-label="Progress of the search" aria-valuemin={0} aria-valuemax={100} aria-valuenow={Math.round(progress * 100)}>
           <div ref={(el) => el?.style.setProperty("width", `${progress * 100}%`)} />
         </div>
         <div class="job-bar row">
@@ -205,7 +207,9 @@ function JobBar({ watched, query }: { watched: Watched; query: Query }): JSX.Ele
       {(why.length > 0 || (serious.length > 0 && messages.some(({ type }) => type === "INFO"))) && (
         <Notice>
           {(why.length ? why : messages.filter(({ type }) => type === "INFO")).map(({ text }, n) => (
-            <div key={n}>{text}</div>
+            <div key={n}>
+              <Prose text={text} />
+            </div>
           ))}
         </Notice>
       )}

@@ -37,6 +37,8 @@ export function Statistics({ job, include }: { job: Job; include: (field: string
 }
 
 const MOST_DRAWN = 10_000;
+const STACKED = { stack: "stacked" } as const;
+const PLAIN = {};
 
 export function Visualization({ job, kind, choose }: { job: Job; kind: string; choose: (kind: Kind) => void }): JSX.Element {
   const [stacked, setStacked] = useState(false);
@@ -56,7 +58,7 @@ export function Visualization({ job, kind, choose }: { job: Job; kind: string; c
         </label>
       </div>
       <Failure error={error} />
-      {value && (value.rows.length ? <Chart kind={chosen} table={value} stacked={stacked} label={`${chosen} chart of the results`} height={380} /> : <p class="muted empty">No results to draw.</p>)}
+      {value && (value.rows.length ? <Chart kind={chosen} table={value} style={stacked ? STACKED : PLAIN} label={`${chosen} chart of the results`} height={380} /> : <p class="muted empty">No results to draw.</p>)}
     </div>
   );
 }

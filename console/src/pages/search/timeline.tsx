@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { get } from "../../api";
+import { timeTicks } from "../../charts/time";
 import type { Job, Range } from "../../jobs";
 import { useLoading } from "../../ui/loading";
 
@@ -12,7 +13,7 @@ interface Bucket {
   duration: number;
 }
 
-const HEIGHT = 74;
+const HEIGHT = 90;
 const BASE = 54;
 
 /** Events over time; dragging over it, or Enter on a bar, chooses a narrower range. */
@@ -41,7 +42,6 @@ export function Timeline({ job, choose }: { job: Job; choose: (range: Range) => 
   const y = scaleLinear([0, Math.max(...buckets.map((b) => b.total_count))], [BASE, 4]);
   const bar = Math.max(1, x((first.earliest_time + span) * 1000) - x(first.earliest_time * 1000) - 1);
   const wanted = Math.max(2, Math.floor(width / 130));
-  const format = x.tickFormat(wanted);
   const within = (event: PointerEvent): number => Math.min(width, Math.max(0, event.clientX - (place.current?.getBoundingClientRect().left ?? 0)));
   const narrowed = (from: number, to: number): void => {
     const low = Math.floor(Math.min(from, to) / span) * span;
@@ -89,10 +89,15 @@ export function Timeline({ job, choose }: { job: Job; choose: (range: Range) => 
           </rect>
         ))}
         <line x1={0} x2={width} y1={BASE} y2={BASE} />
-        {x.ticks(wanted).map((t) => (
-          <text key={t.getTime()} x={x(t)} y={HEIGHT - 5} text-anchor={x(t) < 30 ? "start" : x(t) > width - 30 ? "end" : "middle"}>
-            {format(t)}
-          </text>
+        {timeTicks(x, wanted).map(({ at, text, below }) => (
+          <g key={at}>
+            <text x={at} y={BASE + 15} text-anchor={at < 30 ? "start" : at > width - 30 ? "end" : "middle"}>
+              {text}
+            </text>
+            <text x={at} y={BASE + 30} text-anchor={at < 60 ? "start" : at > width - 60 ? "end" : "middle"}>
+              {below}
+            </text>
+          </g>
         ))}
         {drag && <rect class="brush" x={Math.min(drag.from, drag.to)} width={Math.abs(drag.to - drag.from)} y={0} height={BASE} />}
       </svg>

@@ -52,17 +52,12 @@ export function NewIndex({ then }: Made): JSX.Element | null {
   );
 }
 
-/** The API installs what lies on the server's own disk, and has no way to send a package. */
-export function NewApp({ then }: Made): JSX.Element | null {
+/** Of a package that lies on the server's own disk. */
+export function AppByPath({ update, then }: Made & { update: boolean }): JSX.Element {
   const [path, typed, empty] = useText();
-  const [update, setUpdate] = useState(false);
-  if (!useMay("install_apps")) return null;
   return (
     <Making make={() => post("apps/local", { name: path, filename: 1, update: update ? 1 : 0 })} ready={path !== ""} then={() => (empty(), then())} label="Install">
       <input class="wide" aria-label="Path of a package on the server" placeholder="/path/on/the/server/app.tar.gz" value={path} onInput={typed} />
-      <label>
-        <input type="checkbox" checked={update} onChange={(event) => setUpdate(event.currentTarget.checked)} /> update
-      </label>
     </Making>
   );
 }

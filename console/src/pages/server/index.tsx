@@ -1,12 +1,16 @@
 import type { JSX } from "preact";
+import { Fragment } from "preact";
 import { useState } from "preact/hooks";
 
 import { get, post, remove, seg, type Feed } from "../../api";
 import { oneshot, text } from "../../jobs";
+import { ROOT, searchUrl, type Place } from "../../router";
 import { useMay, useSession } from "../../session";
+import { term } from "../../spl/text";
 import { useLoading } from "../../ui/loading";
 import { Failure } from "../../ui/notice";
-import { EditRoles, NewApp, NewIndex, NewToken, NewUser } from "./forms";
+import { EditRoles, NewIndex, NewToken, NewUser } from "./forms";
+import { InstallApp } from "./install";
 import { Listing, type Action, type Row } from "./listing";
 import "./server.css";
 
@@ -17,81 +21,154 @@ interface Info {
   startup_time: number;
 }
 
+interface Part {
+  id: string;
+  name: string;
+  shows: () => JSX.Element;
+}
+
+const PARTS: readonly Part[] = [
+  { id: "indexes", name: "Indexes", shows: () => <Indexes /> },
+  { id: "apps", name: "Apps", shows: () => <Apps /> },
+  { id: "users", name: "Users", shows: () => <Users /> },
+  { id: "tokens", name: "Tokens", shows: () => <Tokens /> },
+  { id: "jobs", name: "Jobs", shows: () => <Jobs /> },
+  { id: "scheduler", name: "Scheduler", shows: () => <SchedulerRuns /> },
+  { id: "sourcetypes", name: "Source types", shows: () => <SourceTypes /> },
+  { id: "messages", name: "Messages", shows: () => <Messages /> },
+];
+
 /** What an administrator looks for: indexes, source types, apps, users, tokens, jobs, runs of the scheduler, messages. The server
  * decides who may change what. */
-export function ServerPage(): JSX.Element {
-  const apps = useMay("edit_local_apps");
+export function ServerPage({ here }: { here: Place }): JSX.Element {
+  const part = PARTS.find(({ id }) => id === here.query.get("part")) ?? (PARTS[0] as Part);
   return (
     <>
       <div class="page-head">
         <h1>Server</h1>
+        <About />
       </div>
-      <About />
-      <Listing
-        title="Indexes"
-        path="data/indexes"
-        columns={[
-          ["Name", (row) => row.name],
-          ["Events", (row) => Number(row.content["totalEventCount"]).toLocaleString("en")],
-          ["MB", (row) => row.content["currentDBSizeMB"]],
-          ["Earliest", (row) => row.content["minTime"]],
-          ["Latest", (row) => row.content["maxTime"]],
-        ]}
-      >
-        {(again) => <NewIndex then={again} />}
-      </Listing>
-      <Listing
-        title="Apps"
-        path="apps/local"
-        columns={[
-          ["Name", (row) => row.name],
-          ["Label", (row) => row.content["label"]],
-          ["Version", (row) => row.content["version"]],
-          ["State", (row) => (truth(row.content["disabled"]) ? "disabled" : "enabled")],
-        ]}
-        actions={apps ? [toggled("apps/local")] : []}
-      >
-        {(again) => <NewApp then={again} />}
-      </Listing>
-      <Users />
-      <Tokens />
-      <Listing
-        title="Jobs"
-        path="search/jobs"
-        columns={[
-          ["Search", (row) => row.content["label"] || row.content["normalizedSearch"]],
-          ["State", (row) => row.content["dispatchState"]],
-          ["Owner", (row) => row.acl.owner],
-          ["Rows", (row) => row.content["resultCount"]],
-          ["Seconds", (row) => row.content["runDuration"]],
-        ]}
-        actions={[{ label: () => "Delete", run: (row) => remove(`search/v2/jobs/${seg(String(row.content["sid"]))}`) }]}
-      />
-      <SchedulerRuns />
-      <Listing
-        title="Source types"
-        path="saved/sourcetypes"
-        args={{ count: 0 }}
-        columns={[
-          ["Name", (row) => row.name],
-          ["App", (row) => row.acl.app],
-          ["Line breaks", (row) => row.content["LINE_BREAKER"]],
-          ["Time prefix", (row) => row.content["TIME_PREFIX"]],
-          ["Time format", (row) => row.content["TIME_FORMAT"]],
-          ["Key values", (row) => row.content["KV_MODE"]],
-        ]}
-      />
-      <Listing
-        title="Messages"
-        path="messages"
-        columns={[
-          ["Name", (row) => row.name],
-          ["Severity", (row) => row.content["severity"]],
-          ["Text", (row) => row.content["message"]],
-        ]}
-      />
+      <nav class="parts" aria-label="Parts of the server">
+        {PARTS.map(({ id, name }) => (
+          <a key={id} href={`${ROOT}/console/server?${new URLSearchParams({ part: id })}`} aria-current={id === part.id ? "page" : undefined}>
+            {name}
+          </a>
+        ))}
+      </nav>
+      <Fragment key={part.id}>{part.shows()}</Fragment>
     </>
   );
+}
+
+function Indexes(): JSX.Element {
+  return (
+    <Listing
+      title="Indexes"
+      path="data/indexes"
+      columns={[
+        ["Name", (row) => <a href={searchUrl(term("index", row.name), { earliest: "0", latest: "" })}>{row.name}</a>],
+        ["Events", (row) => Number(row.content["totalEventCount"]), "number"],
+        ["MB", (row) => Number(row.content["currentDBSizeMB"]), "number"],
+        ["Earliest (UTC)", (row) => when(row.content["minTime"]), "when"],
+        ["Latest (UTC)", (row) => when(row.content["maxTime"]), "when"],
+      ]}
+    >
+      {(again) => <NewIndex then={again} />}
+    </Listing>
+  );
+}
+
+function Apps(): JSX.Element {
+  const may = useMay("edit_local_apps");
+  return (
+    <Listing
+      title="Apps"
+      path="apps/local"
+      columns={[
+        ["Name", (row) => row.content["label"] || row.name],
+        ["Folder", (row) => <span class="mono">{row.name}</span>],
+        ["Version", (row) => row.content["version"]],
+        ["State", (row) => state(row)],
+      ]}
+      actions={may ? [toggled("apps/local")] : []}
+      above={(again) => <InstallApp then={again} />}
+    />
+  );
+}
+
+function Jobs(): JSX.Element {
+  return (
+    <Listing
+      title="Jobs"
+      path="search/jobs"
+      columns={[
+        ["Search", (row) => <JobSearch row={row} />],
+        ["State", (row) => <span class={`tag ${JOB_STATE[String(row.content["dispatchState"])] ?? ""}`}>{String(row.content["dispatchState"]).toLowerCase()}</span>],
+        ["Owner", (row) => row.acl.owner],
+        ["Started (UTC)", (row) => when(row.content["published"] ?? row.updated), "when"],
+        ["Rows", (row) => Number(row.content["resultCount"]), "number"],
+        ["Seconds", (row) => Number(row.content["runDuration"]).toFixed(2), "number"],
+      ]}
+      actions={[{ label: () => "Delete", run: (row) => remove(`search/v2/jobs/${seg(String(row.content["sid"]))}`) }]}
+      empty="No job is kept."
+    />
+  );
+}
+
+const JOB_STATE: Record<string, string> = { DONE: "good", FAILED: "error", RUNNING: "warn", PAUSED: "warn" };
+
+/** What a job runs, on two lines, and the same again in the search page. */
+function JobSearch({ row }: { row: Row }): JSX.Element {
+  const label = String(row.content["label"] ?? "");
+  const search = String(row.content["search"] ?? row.content["normalizedSearch"] ?? row.name);
+  return (
+    <a class="job-search" href={searchUrl(search.replace(/^search (?=\S)/, ""), { app: row.acl.app, earliest: "0", latest: "" })} title={search.slice(0, 2000)}>
+      {label || <code>{search}</code>}
+    </a>
+  );
+}
+
+function SourceTypes(): JSX.Element {
+  return (
+    <Listing
+      title="Source types"
+      path="saved/sourcetypes"
+      args={{ count: 0 }}
+      columns={[
+        ["Name", (row) => row.name],
+        ["App", (row) => row.acl.app],
+        ["Line breaks", (row) => row.content["LINE_BREAKER"], "mono"],
+        ["Time prefix", (row) => row.content["TIME_PREFIX"], "mono"],
+        ["Time format", (row) => row.content["TIME_FORMAT"], "mono"],
+        ["Key values", (row) => row.content["KV_MODE"], "mono"],
+      ]}
+    />
+  );
+}
+
+function Messages(): JSX.Element {
+  return (
+    <Listing
+      title="Messages"
+      path="messages"
+      columns={[
+        ["Name", (row) => row.name],
+        ["Severity", (row) => row.content["severity"]],
+        ["Text", (row) => row.content["message"]],
+      ]}
+      empty="No messages: nothing wants attention."
+    />
+  );
+}
+
+/** A moment of the API as people read it: no zone, which the head of the column says, and no fraction. */
+function when(value: unknown): string {
+  const found = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|[+-]00:?00)$/.exec(String(value ?? ""));
+  return found ? `${found[1]} ${found[2]}` : String(value ?? "");
+}
+
+function state(row: Row): JSX.Element {
+  return truth(row.content["disabled"]) ? <span class="tag">disabled</span> : <span class="tag good">enabled</span>;
 }
 
 function truth(value: unknown): boolean {
@@ -148,9 +225,9 @@ function Tokens(): JSX.Element {
       path="data/inputs/http"
       columns={[
         ["Name", (row) => row.name.replace(/^http:\/\//, "")],
-        ["Token", (row) => row.content["token"]],
+        ["Token", (row) => row.content["token"], "mono"],
         ["Index", (row) => row.content["index"]],
-        ["State", (row) => (truth(row.content["disabled"]) ? "disabled" : "enabled")],
+        ["State", (row) => state(row)],
       ]}
       actions={may ? actions : []}
     >
@@ -173,12 +250,14 @@ function SchedulerRuns(): JSX.Element {
         </button>
       </header>
       <Failure error={error} />
-      <div class="scroll listing" tabIndex={0} role="region" aria-label="Runs of the scheduler">
+      {value && value.rows.length > 0 && <div class="scroll listing" tabIndex={0} role="region" aria-label="Runs of the scheduler">
         <table class="plain">
           <thead>
             <tr>
-              {["Time", "Search", "App", "User", "Status", "Seconds", "Rows"].map((name) => (
-                <th key={name}>{name}</th>
+              {["Time (UTC)", "Search", "App", "User", "Status", "Seconds", "Rows"].map((name, n) => (
+                <th key={name} class={n > 4 ? "number" : undefined}>
+                  {name}
+                </th>
               ))}
             </tr>
           </thead>
@@ -186,14 +265,16 @@ function SchedulerRuns(): JSX.Element {
             {value?.rows.map((row, n) => (
               <tr key={n}>
                 {row.map((cell, c) => (
-                  <td key={c}>{text(cell)}</td>
+                  <td key={c} class={["when", undefined, undefined, undefined, undefined, "number", "number"][c]}>
+                    {c === 0 ? when(text(cell)) : text(cell)}
+                  </td>
                 ))}
               </tr>
             ))}
           </tbody>
         </table>
-      </div>
-      {value && !value.rows.length && <p class="body muted">None in the last seven days.</p>}
+      </div>}
+      {value && !value.rows.length && <p class="body muted">None in the last seven days. Enable and schedule a detection, and each of its runs stands here.</p>}
     </section>
   );
 }
@@ -202,25 +283,13 @@ function About(): JSX.Element {
   const { value, error } = useLoading((signal) => get<Feed<Info>>("server/info", {}, { signal }), []);
   const info = value?.entry[0]?.content;
   return (
-    <section class="panel">
-      <header>
-        <h2>About</h2>
-      </header>
-      <div class="body">
-        <Failure error={error} />
-        {info && (
-          <dl class="facts">
-            <dt>Name</dt>
-            <dd>{info.serverName}</dd>
-            <dt>Answers as Splunk</dt>
-            <dd>{info.version}</dd>
-            <dt>System</dt>
-            <dd>{info.os_name}</dd>
-            <dt>Started</dt>
-            <dd>{new Date(Number(info.startup_time) * 1000).toISOString()}</dd>
-          </dl>
-        )}
-      </div>
-    </section>
+    <>
+      <Failure error={error} />
+      {info && (
+        <span class="muted">
+          {info.serverName} · answers as Splunk {info.version} · {info.os_name} · since {when(new Date(Number(info.startup_time) * 1000).toISOString())} UTC
+        </span>
+      )}
+    </>
   );
 }

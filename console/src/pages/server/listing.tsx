@@ -1,4 +1,4 @@
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import { get, type Arguments, type Entry, type Feed } from "../../api";
@@ -18,13 +18,21 @@ interface Props {
   title: string;
   path: string;
   args?: Arguments;
-  columns: readonly (readonly [string, (row: Row) => unknown])[];
+  /** Head, what stands in the cell, and how: `number` at the right with separators, `when` and `mono` by style. */
+  columns: readonly (readonly [head: string, show: (row: Row) => unknown, kind?: "number" | "when" | "mono"])[];
   actions?: readonly Action[];
+  empty?: string;
+  above?: (again: () => void) => JSX.Element | null; // between the head and the table
   children?: (again: () => void) => JSX.Element | null;
 }
 
+function shown(value: unknown): ComponentChildren {
+  if (typeof value === "object" && value !== null) return value as JSX.Element;
+  return typeof value === "number" && Number.isFinite(value) ? value.toLocaleString("en") : String(value ?? "");
+}
+
 /** The objects of a collection of the API as a table, with what can be done to each. */
-export function Listing({ title, path, args, columns, actions = [], children }: Props): JSX.Element {
+export function Listing({ title, path, args, columns, actions = [], empty = "None.", above, children }: Props): JSX.Element {
   const { value, error, again } = useLoading((signal) => get<Feed>(path, { count: 200, ...args }, { signal }), [path]);
   const [failure, setFailure] = useState<unknown>();
   const [asked, setAsked] = useState("");
@@ -41,12 +49,15 @@ export function Listing({ title, path, args, columns, actions = [], children }: 
         {children?.(again)}
       </header>
       <Failure error={error ?? failure} />
-      <div class="scroll listing" tabIndex={0} role="region" aria-label={title}>
+      {above?.(again)}
+      {value && value.entry.length > 0 && <div class="scroll listing" tabIndex={0} role="region" aria-label={title}>
         <table class="plain">
           <thead>
             <tr>
-              {columns.map(([name]) => (
-                <th key={name}>{name}</th>
+              {columns.map(([name, , kind]) => (
+                <th key={name} class={kind === "number" ? kind : undefined}>
+                  {name}
+                </th>
               ))}
               {actions.length > 0 && (
                 <th>
@@ -58,8 +69,10 @@ export function Listing({ title, path, args, columns, actions = [], children }: 
           <tbody>
             {value?.entry.map((row) => (
               <tr key={row.id}>
-                {columns.map(([name, show]) => (
-                  <td key={name}>{String(show(row) ?? "")}</td>
+                {columns.map(([name, show, kind]) => (
+                  <td key={name} class={kind}>
+                    {shown(show(row))}
+                  </td>
                 ))}
                 {actions.length > 0 && (
                   <td class="nowrap">
@@ -78,8 +91,8 @@ export function Listing({ title, path, args, columns, actions = [], children }: 
             ))}
           </tbody>
         </table>
-      </div>
-      {value && !value.entry.length && <p class="body muted">None.</p>}
+      </div>}
+      {value && !value.entry.length && <p class="body muted">{empty}</p>}
     </section>
   );
 }
