@@ -22,6 +22,7 @@ from caltrop.knowledge import Knowledge, labels
 from caltrop.knowledge.asking import Asker, Fault
 from caltrop.knowledge.columns import moved
 
+AT_ONCE = 1_000  # events that cost as much as it takes to begin with any
 SLICE = 16_384  # events extracted at once: what that takes on the way is several times the fields that it gives
 
 
@@ -87,7 +88,8 @@ class Extractions:
     ) -> Extracted:
         """The segment's events with their search-time fields; rows that `possible` rules out may be left out.
 
-        The whole segment is extracted and kept once that costs no more than what searches have extracted of it so far. Fields
+        The whole segment is extracted and kept once that costs no more than what searches have extracted of it so far: a small
+        one at once, since what an extraction costs is the same for one event and for hundreds. Fields
         that depend on the moment are never kept: a search that reads one has its events extracted for itself.
         """
         zone = ctx.timezone if knowledge.reads_zone else ""
@@ -111,7 +113,7 @@ class Extractions:
             return _seen(_extract(knowledge, chosen, names, ctx, lasting=False), knowledge, names, stored)
         held = state.held
         if held is None or not held.has(names):
-            if state.rows + chosen.height <= stored.height // 2:
+            if state.rows + chosen.height + AT_ONCE <= stored.height // 2:
                 state.rows += chosen.height
                 return _seen(_extract(knowledge, chosen, names, ctx, lasting=True), knowledge, names, stored)
             held = state.held = _extended(held, segment.frame, names, state.moving, knowledge, ctx)

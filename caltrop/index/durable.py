@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from caltrop import disk
+
 CHUNK = 1 << 20
 HEADER = struct.Struct("<II")
 SCAN_BYTES = 1 << 30
@@ -23,7 +25,7 @@ SCAN_BYTES = 1 << 30
 def sync_directory(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        disk.sync(descriptor)
     finally:
         os.close(descriptor)
 
@@ -34,7 +36,7 @@ def replace_file(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     with draft.open("wb") as file:
         write(file)
         file.flush()
-        os.fsync(file.fileno())
+        disk.sync(file.fileno())
     draft.replace(path)
     sync_directory(path.parent)
 
@@ -100,7 +102,7 @@ class Log:
         if self._broken is not None:
             raise self._broken
         try:
-            os.fsync(self._file.fileno())
+            disk.sync(self._file.fileno())
         except OSError as error:
             self._broken = error
             raise

@@ -60,6 +60,7 @@ class _Dependence:
     """What search-time fields depend on besides the events, as one revision of the configuration says."""
 
     revision: tuple[int, ...]
+    used: dependencies.Definitions  # the macros that event types and filters of lookups use
     digest: str
     on_lookups: bool  # on rows of lookups that no setting names
     on_zone: bool
@@ -124,19 +125,24 @@ class Knowledge:
     @property
     def _dependence(self) -> _Dependence:
         revision = self.configuration.revision([*CONFS, "macros"])
-        if self._known is None or self._known.revision != revision:
+        known = self._known
+        if known is None or known.revision != revision:
             used = dependencies.macros(self._searched, self._stanzas("macros"))
+            if known is not None and known.used == used and known.revision[:-1] == revision[:-1]:
+                self._known = replace(known, revision=revision)  # another macro changed: a filter that was tuned
+                return self._known
             expressions = [*self._searched, *self._settings_of("EVAL-")]
             definitions = [settings.get("definition", "") for settings in used.values()]
-            self._known = _Dependence(
+            known = self._known = _Dependence(
                 revision,
+                used,
                 self.configuration.fingerprint(CONFS, self.app, self.user)
                 + dependencies.digest([used, standins.marks(self.configuration, self.app, self.user)]),
                 dependencies.reads_lookups([*expressions, *used.values()]),
                 any(self.functions.read_zone(text) for text in (*expressions, *definitions)),
                 any(self.searches_clock(e.search) for e in self.eventtypes.values()),
             )
-        return self._known
+        return known
 
     def lookup_marks(self, names: Iterable[str], *, everything: bool = False) -> str:
         """Changes when the rows of one of these lookups change (those of any, where `everything` is read)."""

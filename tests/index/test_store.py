@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from caltrop import disk
 from caltrop.errors import CaltropError
 from caltrop.index import Store, UnknownIndex, bucket
 from tests.examples import examples
@@ -185,6 +187,23 @@ def test_restart_keeps_everything(tmp_path: Path) -> None:
         store.append(event(30))
         addresses = [cd for s in store.segments() for cd in s.frame.get_column("_cd")]
         assert len(set(addresses)) == 31
+
+
+@pytest.mark.parametrize("lasting", [True, False])
+def test_the_disk_is_waited_for_where_anything_lasts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lasting: bool
+) -> None:
+    waited: list[int] = []
+    monkeypatch.setattr(os, "fsync", waited.append)
+    monkeypatch.setattr(disk, "_lasting", lasting)
+    with Store(tmp_path / "data") as store:
+        store.create_index("main")
+        made = len(waited)
+        store.append(event(1))
+        appended = len(waited)
+        store.flush()
+        assert numbers(store) == [1]
+    assert (0 < made < appended < len(waited)) if lasting else not waited
 
 
 def test_one_process_at_a_time(tmp_path: Path) -> None:

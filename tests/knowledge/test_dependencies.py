@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from caltrop.knowledge import Configuration, Knowledge, KVStore
+from caltrop.knowledge import Configuration, Knowledge, KVStore, dependencies
 from tests.knowledge.conftest import MakeApp
 
 FILES = {
@@ -82,6 +82,15 @@ def test_macros_count_without_a_new_object(make_app: MakeApp) -> None:
     before = knowledge.fingerprint
     knowledge.configuration.set("macros", "inner", {"definition": "c=3"}, app="a")
     assert knowledge.fingerprint != before
+
+
+def test_a_macro_of_searches_has_nothing_read_again(make_app: MakeApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A filter that is tuned between two searches costs the second one next to nothing."""
+    knowledge, _ = pair(make_app("a", FILES))
+    before, zone = knowledge.fingerprint, knowledge.reads_zone
+    monkeypatch.setattr(dependencies, "reads_lookups", None)  # whoever reads all expressions again calls it
+    knowledge.configuration.set("macros", "filter", {"definition": "search NOT x"}, app="a")
+    assert (knowledge.fingerprint, knowledge.reads_zone) == (before, zone)
 
 
 @pytest.mark.parametrize("definition", ["`$a$`", '"`filter`"'])
