@@ -23,6 +23,7 @@ MAX_DEPTH = 64
 MAX_FILES = 50_000
 MAX_BYTES = 2 * 1024**3
 _APP_NAME = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$")
+_PARTS = frozenset({"default", "local", "metadata"})  # folders of an app
 _KEPT = ("local", "metadata/local.meta")  # what an update leaves as it is
 
 
@@ -144,7 +145,8 @@ def _members(package: Path) -> Iterator[Iterator[_Member]]:
             yield _tar_members(tar)
 
 
-def _extract(package: Path, scratch: Path) -> str:
+def _extract(package: Path, scratch: Path, *, wrapped: bool = False) -> str:
+    """Unpack into `scratch`; the name of the app's folder there. `wrapped`: the package lay in another."""
     tops: set[str] = set()
     size = count = 0
     try:
@@ -159,7 +161,7 @@ def _extract(package: Path, scratch: Path) -> str:
                         f"a path in the package is {len(parts):,} folders deep, more than {MAX_DEPTH}",
                         location=Location(str(package)),
                     )
-                if not parts or parts[0].startswith("._") or parts[0] == "__MACOSX":
+                if not parts or parts[0].startswith("._") or parts[0] in ("__MACOSX", ".DS_Store"):
                     continue
                 if not member.plain:
                     raise PackageError(
@@ -188,6 +190,28 @@ def _extract(package: Path, scratch: Path) -> str:
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError) as error:
         why = str(error).partition("\n")[0]  # tarfile goes on with what each of its readers said
         raise PackageError(f"cannot unpack: {why}", location=Location(str(package))) from error
+    if tops & _PARTS:
+        message = f"a package holds one app folder, this one begins with {', '.join(sorted(tops & _PARTS))}"
+        raise PackageError(message, location=Location(str(package)), hint="pack the folder, not what is in it")
     if len(tops) != 1:
-        raise PackageError(f"a package holds one app folder, this one has {len(tops)}", location=Location(str(package)))
-    return tops.pop()
+        names = ", ".join(sorted(tops)[:5])
+        message = f"a package holds one app folder, this one has {len(tops)}" + (f": {names}" if names else "")
+        raise PackageError(message, location=Location(str(package)))
+    return _app(scratch, tops.pop(), package, wrapped)
+
+
+def _app(scratch: Path, top: str, package: Path, wrapped: bool) -> str:
+    """The app among what was unpacked: people pass packages on in a zip archive, and zip programs add a folder of their own."""
+    found = scratch / top
+    if found.is_file():
+        if wrapped or not (zipfile.is_zipfile(found) or tarfile.is_tarfile(found)):
+            return top
+        inner = found.rename(Path(tempfile.mkdtemp(dir=scratch)) / top)
+        return _extract(inner, scratch, wrapped=True)
+    if not any((found / part).is_dir() for part in _PARTS):
+        inside = [one for one in found.iterdir() if (one / "default").is_dir() or (one / "local").is_dir()]
+        if len(inside) == 1 and inside[0].name != top:
+            _check_name(inside[0].name, package)
+            inside[0].rename(scratch / inside[0].name)
+            return inside[0].name
+    return top

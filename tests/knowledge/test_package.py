@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from caltrop.knowledge import Configuration, PackageError, install_app
+from caltrop.knowledge import Configuration, PackageError, install_app, unpacked
 
 from .conftest import MakeApp
 
@@ -103,3 +104,47 @@ def test_size_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("caltrop.knowledge.package.MAX_BYTES", 10)
     with pytest.raises(PackageError, match="larger"):
         install_app(archive(tmp_path / "x.tgz", {"app/a": b"x" * 11}), tmp_path / "apps")
+
+
+def app_zip(prefix: str) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as packed:
+        packed.writestr(f"{prefix}acme/default/app.conf", "[launcher]\nversion = 1.0.0\n")
+    return held.getvalue()
+
+
+@pytest.mark.parametrize("name", ["a folder around", "a package inside", "a package of a folder around inside"])
+def test_packages_as_people_pass_them_on(tmp_path: Path, name: str) -> None:
+    package = tmp_path / "download.zip"
+    with zipfile.ZipFile(package, "w") as packed:
+        if name.startswith("a package"):
+            packed.writestr("acme.spl", app_zip("download/" if "folder" in name else ""))
+        else:
+            packed.writestr("download/acme/default/app.conf", "")
+            packed.writestr("download/readme.txt", "")
+        packed.writestr("__MACOSX/._acme", b"\x00")
+        packed.writestr(".DS_Store", b"\x00")
+    assert install_app(package, tmp_path / "apps") == "acme"
+    assert [one.name for one in (tmp_path / "apps").iterdir()] == ["acme"]
+
+
+def test_a_package_in_a_package_in_a_package_is_no_app(tmp_path: Path) -> None:
+    held = app_zip("")
+    for _ in range(2):
+        outer = io.BytesIO()
+        with zipfile.ZipFile(outer, "w") as packed:
+            packed.writestr("acme.zip", held)
+        held = outer.getvalue()
+    (tmp_path / "download.zip").write_bytes(held)
+    with pytest.raises(PackageError), unpacked([tmp_path / "download.zip"]):
+        raise AssertionError("it has no app folder")
+
+
+def test_an_app_without_its_folder_is_told_how_to_pack_it(tmp_path: Path) -> None:
+    package = tmp_path / "flat.zip"
+    with zipfile.ZipFile(package, "w") as packed:
+        packed.writestr("default/app.conf", "")
+        packed.writestr("metadata/default.meta", "")
+    with pytest.raises(PackageError, match="begins with default, metadata") as caught:
+        install_app(package, tmp_path / "apps")
+    assert "pack the folder" in (caught.value.hint or "")

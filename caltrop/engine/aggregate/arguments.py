@@ -38,7 +38,7 @@ def name_of(part: Node) -> str | None:
 
 
 def by_fields(cmd: Command) -> list[str]:
-    return plain_names(cmd, cmd.clause("by") or (), " BY")
+    return list(dict.fromkeys(plain_names(cmd, cmd.clause("by") or (), " BY")))
 
 
 def plain_names(cmd: Command, parts: tuple[Node, ...], clause: str = "") -> list[str]:

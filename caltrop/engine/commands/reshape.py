@@ -79,6 +79,8 @@ def _first(column: pl.Series) -> pl.Series:
 def untable(table: Table, cmd: Command, ctx: Context) -> Table:
     """A row for each cell: the kept field, the name of the column, its value. Missing cells and hidden fields give no row."""
     x, name, value = _need(cmd, 3, "a field to keep, a field for the names and a field for the values")[:3]
+    if len({x, name, value}) < 3:
+        raise SearchError("untable needs three different field names", node=cmd)
     others = [c for c in table.fields if c != x and not c.startswith("_")]
     row = pl.int_range(len(table), eager=True).alias(ROW)
     pieces = [
@@ -94,9 +96,7 @@ def untable(table: Table, cmd: Command, ctx: Context) -> Table:
         )
         for c in others
     ]
-    if not pieces or x in (name, value) or name == value:
-        if pieces:
-            raise SearchError("untable needs three different field names", node=cmd)
+    if not pieces:
         return Table.empty([x, name, value])
     long = concat(pieces).frame.drop_nulls(value).sort(ROW, maintain_order=True).drop(ROW)
     return Table(long)
@@ -152,18 +152,18 @@ def contingency(table: Table, cmd: Command, ctx: Context) -> Table:
         pairs, y, min(whole(options, "maxcols", most) or most, most), number(options, "mincolcover", 1.0), total
     )
     cells = {(a, b): n for a, b, n in pairs.rows()}
-    out: dict[str, list[object]] = {x: list(rows)}
-    for column in columns:
-        out[column] = [cells.get((row, column), 0) for row in rows]
-    result = pl.DataFrame(
-        [pl.Series(name, values, dtype=pl.String if name == x else pl.Int64) for name, values in out.items()]
-    )
+    out = {x: pl.Series(x, rows, dtype=pl.String)}
+    for column in columns:  # one that is called like the row field takes its place, as in chart: names are unique
+        out[column] = pl.Series(column, [cells.get((row, column), 0) for row in rows], dtype=pl.Int64)
+    result = pl.DataFrame(list(out.values()))
     if flag(options, "usetotal", True):
         label = text(options, "totalstr", "TOTAL")
         result = result.with_columns(
             pl.sum_horizontal(columns).cast(pl.Int64).alias(label) if columns else pl.lit(0, pl.Int64).alias(label)
         )
-        sums = result.select(pl.lit(label).alias(x), *(pl.col(c).sum() for c in result.columns if c != x))
+        sums = result.select(
+            pl.col(c).sum() if c in columns or c == label else pl.lit(label).alias(c) for c in result.columns
+        )
         result = pl.concat([result, sums])
     return Table(result)
 

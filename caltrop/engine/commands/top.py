@@ -42,20 +42,21 @@ def sitop(table: Table, cmd: Command, ctx: Context) -> Table:
 
 
 def _fields(cmd: Command) -> tuple[list[str], list[str]]:
-    fields = plain_names(cmd, cmd.parts)
+    by = by_fields(gathered(cmd))
+    fields = [name for name in dict.fromkeys(plain_names(cmd, cmd.parts)) if name not in by]
     if not fields:
-        raise SearchError(f"{cmd.name} needs a field", node=cmd)
-    return fields, by_fields(gathered(cmd))
+        raise SearchError(f"{cmd.name} needs a field" + (" beside those behind BY" if by else ""), node=cmd)
+    return fields, by
 
 
 def _frequent(table: Table, cmd: Command, ctx: Context, *, best: bool) -> Table:
     fields, by = _fields(cmd)
     cmd = gathered(cmd)
     count, percent = text(cmd, "countfield", "count"), text(cmd, "percentfield", "percent")
-    taken = next((name for name in (count, percent) if name in (*fields, *by)), None)
+    taken = next((name for name in (count, percent) if name in (*fields, *by)), count if count == percent else None)
     if taken is not None:
         raise SearchError(
-            f"the column {taken!r} has the name of a field",
+            f"the column {taken!r} has the name of {'the other' if count == percent else 'a field'}",
             node=cmd,
             hint="Set countfield= or percentfield= to another name.",
         )
