@@ -81,23 +81,24 @@ def test_searches_find_the_same_in_segments(tmp_path: Path, on_disk: bool) -> No
         source="s", sourcetype="st", index="main",
     )  # fmt: skip
     instance = Instance(tmp_path if on_disk else None)
-    instance.store.create_index("main")
-    instance.store.append(batch)
-    instance.store.flush()
-    for _ in range(3):  # what is read, everything, what is held
-        for search, expected in (
-            ("user=U3 | stats count", rows // 7 + 1),
-            (
-                "host=h1 user!=u3 size>9 | stats count",
-                sum(n % 3 == 1 and n % 7 != 3 and n % 11 > 9 for n in range(rows)),
-            ),
-            ("user=u1 OR user=u2 | stats count", sum(n % 7 in (1, 2) for n in range(rows))),
-            ("n=5 user=u5 | stats count", 1),
-            ("date_hour=* host=h0 | stats count", rows // 3),
-            ("| tstats count where index=main host=h2", rows // 3),
-        ):
-            assert instance.search(search).table.frame.item(0, "count") in (expected, str(expected)), search
-    found = instance.search("user=u3 | head 1 | table host source sourcetype index user").table.frame
-    assert set(found.dtypes) == {pl.String()}
-    (segment,) = instance.store.segments()
-    assert any(map(coding.is_coded, segment.coded.dtypes)) and not any(map(coding.is_coded, segment.frame.dtypes))
+    with instance.store:
+        instance.store.create_index("main")
+        instance.store.append(batch)
+        instance.store.flush()
+        for _ in range(3):  # what is read, everything, what is held
+            for search, expected in (
+                ("user=U3 | stats count", rows // 7 + 1),
+                (
+                    "host=h1 user!=u3 size>9 | stats count",
+                    sum(n % 3 == 1 and n % 7 != 3 and n % 11 > 9 for n in range(rows)),
+                ),
+                ("user=u1 OR user=u2 | stats count", sum(n % 7 in (1, 2) for n in range(rows))),
+                ("n=5 user=u5 | stats count", 1),
+                ("date_hour=* host=h0 | stats count", rows // 3),
+                ("| tstats count where index=main host=h2", rows // 3),
+            ):
+                assert instance.search(search).table.frame.item(0, "count") in (expected, str(expected)), search
+        found = instance.search("user=u3 | head 1 | table host source sourcetype index user").table.frame
+        assert set(found.dtypes) == {pl.String()}
+        (segment,) = instance.store.segments()
+        assert any(map(coding.is_coded, segment.coded.dtypes)) and not any(map(coding.is_coded, segment.frame.dtypes))
