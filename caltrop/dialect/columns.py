@@ -21,11 +21,12 @@ _MARK = "names_are_names"
 def take_names_literally() -> None:
     """Have `pl.col("^a$")`, `frame.drop("^a$")` and whatever Polars builds on them mean the column of that name.
 
-    Once a process; again does nothing.
+    Once a process; again does nothing. A Polars whose own parts are called otherwise is left as it is: such names fail there then.
     """
-    if getattr(_COLUMN._create_col, _MARK, False):
+    create = getattr(_COLUMN, "_create_col", None)
+    if create is None or getattr(create, _MARK, False):
         return
-    _COLUMN._create_col = _literal_column(_COLUMN._create_col)
+    _COLUMN._create_col = _literal_column(create)
     if hasattr(_SELECTOR, "_by_name"):  # lists of names, since Polars 1.32
         _SELECTOR._by_name = staticmethod(_literal_names(_SELECTOR._by_name))
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from caltrop.dialect import columns
 from caltrop.dialect.columns import take_names_literally
 
 ODD = st.text(st.sampled_from("ab.*^$[(|\\"), max_size=6).map("^{}$".format)
@@ -33,3 +34,10 @@ def test_a_name_that_is_not_there_is_missed() -> None:
 def test_all_columns_stay_all_columns() -> None:
     take_names_literally()
     assert pl.DataFrame({"a": [1], "^a$": [2]}).select(pl.all()).columns == ["a", "^a$"]
+
+
+def test_a_polars_with_other_parts_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(columns._COLUMN, "_create_col")
+    monkeypatch.setattr(columns, "_SELECTOR", None)
+    take_names_literally()
+    assert not hasattr(columns._COLUMN, "_create_col")

@@ -12,7 +12,7 @@ from caltrop.conformance import NOW, build_instance, event_frame, read_cases
 from caltrop.engine import registry
 from caltrop.engine.context import Context
 from caltrop.engine.instance import Instance
-from caltrop.engine.table import Table
+from caltrop.engine.table import Table, chosen
 from caltrop.errors import CaltropError
 from caltrop.spl.ast import Command
 from caltrop.spl.commands import declaration_of
@@ -81,7 +81,7 @@ class Observer:
             return
         other = table.frame.with_columns(pl.Series(n, ["other"] * len(table), dtype=pl.String) for n in names)
         again = entry.run(table.with_frame(other), command, context)
-        left, right = (t.frame.select([n for n in out.fields if n in t.fields]) for t in (out, again))
+        left, right = (chosen(t.frame, [n for n in out.fields if n in t.fields]) for t in (out, again))
         if not left.equals(right):
             self.faults.append(f"{command.name} leaves something of {names}: {command}")
 
@@ -107,7 +107,7 @@ class Observer:
             self.faults.append(f"{command.name} reads one of {unread}, fields {left} against {alone.fields}: {command}")
         elif len(out) != len(alone):
             self.faults.append(f"{command.name} reads one of {unread}, {len(out)} against {len(alone)} rows: {command}")
-        elif not out.frame.select(left).equals(alone.frame.select(left)):
+        elif not chosen(out.frame, left).equals(chosen(alone.frame, left)):
             self.faults.append(f"{command.name} reads one of {unread}: {command}")
 
 
