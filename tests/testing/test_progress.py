@@ -33,7 +33,9 @@ def test_what_takes_longer_is_told_on_a_terminal_and_wiped_away(
     terminal: bool, seconds: float, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
-    monkeypatch.setattr(progress, "PATIENCE", 0.05 if seconds else 60.0)  # what is quick is quick on a busy machine, too
+    monkeypatch.setattr(
+        progress, "PATIENCE", 0.05 if seconds else 60.0
+    )  # what is quick is quick on a busy machine, too
     before = signal.getsignal(signal.SIGALRM)
     with waiting("reading"), waiting("a part of that"):
         time.sleep(seconds)
