@@ -6,7 +6,7 @@ The bottom of the room: the two protocols here are what stands above it, an inst
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -57,6 +57,15 @@ class Extracted:
     asked: set[str] = field(init=False, default_factory=set, compare=False, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What a search asks of events before the rest of their fields is extracted: the fields that it reads for that, and the numbers
+    of the rows that match, of events that have these."""
+
+    reads: frozenset[str]
+    rows: Callable[[Extracted], pl.Series]
+
+
 class Surroundings(Protocol):
     """Where a search runs: events, configuration and knowledge, the server around them if there is one."""
 
@@ -85,7 +94,14 @@ class Surroundings(Protocol):
 
     def knowledge(self, app: str, user: str) -> Knowledge: ...
 
-    def extracted(self, segment: Segment, ctx: Context, possible: pl.Expr, wanted: frozenset[str] | None) -> Extracted:
+    def extracted(
+        self,
+        segment: Segment,
+        ctx: Context,
+        possible: pl.Expr,
+        wanted: frozenset[str] | None,
+        condition: Condition | None = None,
+    ) -> Extracted:
         """The segment's events with their search-time fields (`extractions.py`)."""
         ...
 

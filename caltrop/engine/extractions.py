@@ -14,15 +14,16 @@ import polars as pl
 from caltrop.dialect import patterns
 from caltrop.engine import budget
 from caltrop.engine.asking import asker, fingerprint
-from caltrop.engine.context import Context, Extracted
+from caltrop.engine.context import Condition, Context, Extracted
 from caltrop.engine.needed import STORED, extractable, plain
 from caltrop.index import Segment, coding
 from caltrop.index.kept import Kept
 from caltrop.knowledge import Knowledge, labels
-from caltrop.knowledge.asking import Asker, Fault
+from caltrop.knowledge.asking import Asker, Fault, Met
 from caltrop.knowledge.columns import moved
 
 AT_ONCE = 1_000  # events that cost as much as it takes to begin with any
+SIFTED = 4_096  # events, below which what a condition reads is not extracted apart
 SLICE = 16_384  # events extracted at once: what that takes on the way is several times the fields that it gives
 
 
@@ -51,6 +52,7 @@ class _Extraction:
 
     moving: frozenset[str] | None  # fields that depend on the moment, which are not kept; None: any may
     rows: int = 0
+    sifted: bool = False  # a search looked at what it reads of all events, and at the rest of those that matched
     held: _Held | None = None
     stored: dict[frozenset[str], bool] = field(
         default_factory=dict
@@ -85,11 +87,13 @@ class Extractions:
         ctx: Context,
         possible: pl.Expr,
         wanted: frozenset[str] | None,
+        condition: Condition | None = None,
     ) -> Extracted:
-        """The segment's events with their search-time fields; rows that `possible` rules out may be left out.
+        """The segment's events with their search-time fields; rows that `possible` or the condition rules out may be left out.
 
         The whole segment is extracted and kept once that costs no more than what searches have extracted of it so far: a small
-        one at once, since what an extraction costs is the same for one event and for hundreds. Fields
+        one at once, since what an extraction costs is the same for one event and for hundreds; of a large one the first search
+        has those fields of all events extracted that its condition reads, and the others of events that meet it. Fields
         that depend on the moment are never kept: a search that reads one has its events extracted for itself.
         """
         zone = ctx.timezone if knowledge.reads_zone else ""
@@ -113,10 +117,25 @@ class Extractions:
             return _seen(_extract(knowledge, chosen, names, ctx, lasting=False), knowledge, names, stored)
         held = state.held
         if held is None or not held.has(names):
+            first = extractable(condition.reads, segment) if condition is not None else None
+            begins = held is None and not state.rows
+            if condition is not None and first is not None and begins and _sifts(first, names, chosen.height):
+                state.rows, state.sifted = chosen.height, chosen.height > stored.height // 2
+                met: tuple[Met, ...] = ()
+                looked_at = Extracted(chosen)
+                if not (first <= STORED or state.has(frozenset(first), stored, knowledge)):
+                    looked_at = _extract(knowledge, chosen, first, ctx, lasting=True)
+                    met = looked_at.met
+                rows = _with_each_kind(condition.rows(looked_at), chosen)
+                del looked_at
+                found = _extract(knowledge, chosen[rows], names, ctx, lasting=True)
+                found = replace(found, met=tuple(dict.fromkeys((*met, *found.met))))
+                return _seen(found, knowledge, names, stored)
             if state.rows + chosen.height + AT_ONCE <= stored.height // 2:
                 state.rows += chosen.height
                 return _seen(_extract(knowledge, chosen, names, ctx, lasting=True), knowledge, names, stored)
-            held = state.held = _extended(held, segment.frame, names, state.moving, knowledge, ctx)
+            asked = None if state.sifted else names
+            held = state.held = _extended(held, segment.frame, asked, state.moving, knowledge, ctx)
             self._keep(key, state, held, segment)
         return _seen(held.found, knowledge, names, stored)
 
@@ -145,6 +164,21 @@ class Extractions:
             self._states |= {key[2]}
         # Columns that it shares with the segment count too: it holds them where the segment itself is no longer kept.
         self._kept.put(key, state, coding.size(held.found.frame), segment)
+
+
+def _sifts(first: set[str], names: set[str] | None, events: int) -> bool:
+    """Whether it pays to extract first what the condition reads."""
+    return events >= SIFTED and (names is None or not names <= first | STORED)
+
+
+def _with_each_kind(rows: pl.Series, events: pl.DataFrame) -> pl.Series:
+    """The rows, and the first event of each kind: what is wrong with the settings of a kind is told whether its events match or not."""
+    kinds = [name for name in ("source", "sourcetype", "host") if name in events.columns]
+    numbered = coding.chosen(events, kinds).with_row_index("row") if kinds else None
+    if numbered is None:
+        return rows
+    each = numbered.unique(kinds, keep="first").get_column("row")
+    return pl.concat([rows.cast(pl.UInt32), each]).unique().sort()
 
 
 def _seen(found: Extracted, knowledge: Knowledge, names: set[str] | None, events: pl.DataFrame) -> Extracted:

@@ -16,7 +16,7 @@ from caltrop.dialect.moments import time_bound
 from caltrop.dialect.zones import TimeError
 from caltrop.engine import budget, reading, registry
 from caltrop.engine.budget import Limits, Stop
-from caltrop.engine.context import Context, Extracted, Message
+from caltrop.engine.context import Condition, Context, Extracted, Message
 from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import Engine, Stage
 from caltrop.engine.extractions import Extractions
@@ -193,9 +193,16 @@ class Instance:
                 held = self._knowledge[app, user] = revision, made
             return held[1]
 
-    def extracted(self, segment: Segment, ctx: Context, possible: pl.Expr, wanted: frozenset[str] | None) -> Extracted:
-        """The segment's events with their search-time fields; rows that `possible` rules out may be left out."""
-        return self._extractions.of(segment, self.knowledge(ctx.app, ctx.user), ctx, possible, wanted)
+    def extracted(
+        self,
+        segment: Segment,
+        ctx: Context,
+        possible: pl.Expr,
+        wanted: frozenset[str] | None,
+        condition: Condition | None = None,
+    ) -> Extracted:
+        """The segment's events with their search-time fields; rows that `possible` or the condition rules out may be left out."""
+        return self._extractions.of(segment, self.knowledge(ctx.app, ctx.user), ctx, possible, wanted, condition)
 
     def whole(self, segment: Segment, ctx: Context) -> pl.DataFrame | None:
         """The segment's events with every search-time field, where earlier searches had that extracted."""

@@ -15,7 +15,7 @@ import polars as pl
 from caltrop.dialect.words import fits
 from caltrop.engine import budget, indexed, matching, presence, restriction, subsearches
 from caltrop.engine.asking import knowledge, tell
-from caltrop.engine.context import Context, Extracted
+from caltrop.engine.context import Condition, Context, Extracted
 from caltrop.engine.derived import DERIVED, READ, with_derived
 from caltrop.engine.errors import SearchError
 from caltrop.engine.needed import first_rows, keep, needed_fields
@@ -96,17 +96,30 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context, most: int | N
             if last.leaves_out(newest):
                 break
             some, narrowed = (possible, narrows) if window is None else (possible & window, True)
-            extracted = instance.extracted(segment, ctx, some, None if wanted is None else wanted | read)
+
+            asked = (here,) if needed is None else (here, needed)
+
+            def matching_rows(
+                found: Extracted,
+                asked: Sequence[Node] = asked,
+                some: pl.Expr = some,
+                narrowed: bool = narrowed,
+                segment: Segment = segment,
+            ) -> pl.Series:
+                looked_at = chosen(found.frame, [c for c in found.frame.columns if c in read])
+                if stored:
+                    looked_at = indexed.with_stored(looked_at, stored, segment, some)
+                known = presence.texts_of(found)
+                return _matching_rows(looked_at, asked, some if narrowed else None, read, known, ctx)
+
+            # What the index is asked for stands in rows that are all of the segment's, or all that are possible.
+            condition = None if stored else Condition(read, matching_rows)
+            extracted = instance.extracted(segment, ctx, some, None if wanted is None else wanted | read, condition)
             frame = extracted.frame
             tell(concerning(extracted, node, segment.index, some), ctx)
             if not presence.may_match(here, extracted, unseen):
                 continue
-            looked_at = chosen(frame, [c for c in frame.columns if c in read])
-            if stored:
-                looked_at = indexed.with_stored(looked_at, stored, segment, some)
-            asked = (here,) if needed is None else (here, needed)
-            rows = _matching_rows(looked_at, asked, some if narrowed else None, read, presence.texts_of(extracted), ctx)
-            frame = _rows(frame, rows, wanted, ctx)
+            frame = _rows(frame, matching_rows(extracted), wanted, ctx)
             if frame.height:
                 pieces.append(Table(frame, events=True))
                 last.found(frame)

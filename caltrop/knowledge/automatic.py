@@ -5,8 +5,9 @@ Each function takes the text of events and gives (row, key, value) triples for `
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import polars as pl
 
@@ -58,6 +59,17 @@ def clean_keys(keys: pl.Series) -> pl.Series:
     unique = keys.unique().drop_nulls()
     cleaned = unique.str.replace_all("[^0-9A-Za-z_]", "_").str.replace("^[_0-9]+", "")
     return keys.replace_strict(unique, cleaned, return_dtype=pl.String, default=None)
+
+
+def named(names: Iterable[str], *, cleaned: bool) -> str | None:
+    """What stands in every text that gives one of the names, as a regular expression (Rust); None where nothing does. CLEAN_KEYS,
+    where it is on, makes `_` of whatever is no letter and no digit, and takes off what leads."""
+    spelled = [
+        re.escape(name).replace("_", "[^0-9A-Za-z]")
+        for name in sorted(names)
+        if not cleaned or re.fullmatch("[A-Za-z][0-9A-Za-z_]*", name)
+    ]
+    return "|".join(spelled) or None
 
 
 def xml(text: pl.Series) -> Triples:

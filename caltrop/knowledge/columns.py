@@ -79,6 +79,10 @@ class Columns:
         column = self._columns.get(name)
         return pl.Series(name, [None], dtype=pl.String).new_from_index(0, self.height) if column is None else column
 
+    def full(self, name: str) -> bool:
+        """Whether every event has the field."""
+        return name in self._columns and not self._columns[name].null_count()
+
     def text(self, name: str) -> pl.Series:
         """A column as String: several values stand below one another."""
         column = as_field(self[name])

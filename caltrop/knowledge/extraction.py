@@ -19,7 +19,8 @@ from caltrop.dialect.patterns import Regex
 from caltrop.errors import CaltropError
 from caltrop.knowledge import automatic, jsonfields, texttables
 from caltrop.knowledge.asking import Evaluate, Fault
-from caltrop.knowledge.columns import Columns, as_field, as_list, from_pairs, trimmed, unify
+from caltrop.knowledge.columns import Columns, as_field, as_list, from_pairs, stack, trimmed, unify
+from caltrop.knowledge.dynamic import KEY_VALUE, naming
 from caltrop.knowledge.limits import KV_CHARACTERS, KV_COLUMNS, KV_FIELDS
 from caltrop.knowledge.lookups import Lookup
 from caltrop.knowledge.multikv import Description
@@ -27,17 +28,17 @@ from caltrop.knowledge.props import AutoLookup, Plan, Report
 from caltrop.knowledge.transforms import Transform
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
-_NAME = re.compile(r"'((?:[^'\\]|\\.)+)'|([A-Za-z_][\w.:{}@]*)")
+_NAME = re.compile(r"'((?:[^'\\]|\\.)+)'|([A-Za-z_][\w.:{}@]*)(\s*\()?")
+_OPERATORS = frozenset({"AND", "OR", "NOT", "XOR", "IN", "LIKE"})
 
 
 def names_in_eval(expression: str) -> set[str]:
-    """Every name an eval expression could read (functions and keywords are among them: too many is fine)."""
+    """Every name an eval expression could read (too many is fine)."""
     found: set[str] = set()
-    for quoted, bare in _NAME.findall(_STRING.sub(" ", expression)):
-        found.add(quoted or bare)
-        if bare and "." in bare:  # a dot also joins strings
-            found.update(bare.split("."))
-    return found
+    for quoted, bare, called in _NAME.findall(_STRING.sub(" ", expression)):
+        joined = bare.split(".")  # a dot also joins strings
+        found.update([quoted] if quoted else joined[:-1] if called else [bare, *joined])
+    return found - _OPERATORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,8 @@ class Tools:
 _EVENTS_OWN = frozenset({"host", "source", "sourcetype", "index"})
 
 
-def closure(plan: Plan, wanted: set[str], tools: Tools) -> set[str]:
-    """`wanted` and everything that has to be there to compute it."""
+def closure(plan: Plan, wanted: set[str], tools: Tools, *, by_data: bool = True) -> set[str]:
+    """`wanted` and everything that has to be there to compute it; `by_data` False: where no name is taken from the data."""
     needed = set(wanted)
     for auto in reversed(plan.lookups):
         targets = {target for _, target in lookup_outputs(auto, tools)}
@@ -80,7 +81,7 @@ def closure(plan: Plan, wanted: set[str], tools: Tools) -> set[str]:
             needed.add(alias.source)
     for report in reversed(plan.reports):
         found = tools.transform(report)
-        if isinstance(found, Transform) and found.gives(needed):
+        if isinstance(found, Transform) and found.gives(needed, by_data=by_data):
             needed.update(found.sources)
     for extract in reversed(plan.extracts):
         if set(extract.outputs) & needed:
@@ -115,9 +116,30 @@ def lookup_outputs(auto: AutoLookup, tools: Tools) -> tuple[tuple[str, str], ...
     return () if isinstance(table, Fault) else tuple((f, f) for f in table.outputs([field for field, _ in auto.inputs]))
 
 
-def extract(frame: pl.DataFrame, plan: Plan, wanted: set[str] | None, tools: Tools) -> Columns:
-    """Events of one kind -> their fields up to lookups. Fields the frame brings along are not extracted again."""
-    needed = None if wanted is None else closure(plan, wanted, tools)
+def extract(frame: pl.DataFrame, plan: Plan, wanted: set[str] | None, tools: Tools) -> pl.DataFrame:
+    """Events of one kind -> their fields up to lookups. Fields the frame brings along are not extracted again.
+
+    Events that cannot have a wanted field by a name of their own are not searched for names.
+    """
+    if wanted is None:
+        return _extract(frame, plan, None, tools).frame()
+    transforms = [tools.transform(report) for report in plan.reports]
+    rows = naming(frame, plan, transforms, closure(plan, wanted, tools, by_data=False))
+    if rows is None or rows.all():
+        return _extract(frame, plan, wanted, tools).frame()
+    if not rows.any():
+        return _extract(frame, plan, wanted, tools, by_data=False).frame()
+    parts = [
+        _extract(frame.filter(chosen), plan, wanted, tools, by_data=data).frame()
+        for chosen, data in ((rows, True), (~rows, False))
+    ]
+    return stack(parts)[pl.concat([rows.arg_true(), (~rows).arg_true()]).arg_sort()]
+
+
+def _extract(
+    frame: pl.DataFrame, plan: Plan, wanted: set[str] | None, tools: Tools, *, by_data: bool = True
+) -> Columns:
+    needed = None if wanted is None else closure(plan, wanted, tools, by_data=by_data)
     columns = Columns(frame)
     indexed = {name for name in frame.columns if not name.startswith("_") and name not in _EVENTS_OWN}
     for fault in plan.faults:
@@ -133,9 +155,10 @@ def extract(frame: pl.DataFrame, plan: Plan, wanted: set[str] | None, tools: Too
         found = tools.transform(report)
         if isinstance(found, Fault):
             tools.meet(found)
-        elif found.gives(needed):
+        elif found.gives(needed, by_data=by_data):
             found.run(columns, needed)
-    _automatic(columns, plan, needed, tools, indexed)
+    if by_data or plan.auto_json or plan.kv_mode not in KEY_VALUE:
+        _automatic(columns, plan, needed, tools, indexed, by_data=by_data)
     _aliases(columns, plan, needed)
     _calculated(columns, plan, needed, tools)
     for auto in plan.lookups:
@@ -157,13 +180,15 @@ def tokens(column: pl.Series, regex: Regex) -> pl.Series:
     return each.group_by("row", maintain_order=True).agg(pl.col("value").drop_nulls())["value"].alias(column.name)
 
 
-def _automatic(columns: Columns, plan: Plan, needed: set[str] | None, tools: Tools, indexed: set[str]) -> None:
-    """KV_MODE. JSON that was indexed with INDEXED_EXTRACTIONS as well gives its values twice, as on Splunk (measured), unless
+def _automatic(
+    columns: Columns, plan: Plan, needed: set[str] | None, tools: Tools, indexed: set[str], *, by_data: bool
+) -> None:
+    """KV_MODE; `by_data` False: without key=value. JSON that was indexed with INDEXED_EXTRACTIONS as well gives its values twice, as on Splunk (measured), unless
     KV_MODE is none."""
     mode = plan.kv_mode
     twice = indexed if plan.indexed_json and mode != "none" else set()
-    if needed is not None and needed <= set(columns.names()) - twice:
-        return
+    if needed is not None and all(name not in twice and columns.full(name) for name in needed):
+        return  # a field that some event lacks may still be found in its text
     raw = columns.text("_raw")
     if mode == "multi" or mode.startswith("multi:"):
         most = tools.bounds.columns
@@ -182,7 +207,7 @@ def _automatic(columns: Columns, plan: Plan, needed: set[str] | None, tools: Too
     as_json = jsonfields.looks_json(raw) if plan.auto_json else None
     if as_json is not None and as_json.any():
         _fill_json(columns, raw.set(~as_json, None), needed, twice)
-    if mode in {"auto", "auto_escaped"}:
+    if by_data and mode in KEY_VALUE:
         rest = raw if as_json is None else raw.set(as_json, None)
         if rest.null_count() < len(rest):
             rest = rest.str.head(tools.bounds.characters)

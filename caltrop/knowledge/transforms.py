@@ -18,6 +18,8 @@ from caltrop.knowledge.columns import MULTIVALUE, Columns, as_field, from_pairs,
 from caltrop.knowledge.configuration import MergedStanza
 from caltrop.knowledge.props import groups, words
 
+MOST = 256  # names that are looked for at once
+
 
 @dataclass(frozen=True, slots=True)
 class Transform:
@@ -46,8 +48,16 @@ class Transform:
         named = {n for n in self.regex.names if n and not n.startswith(("_KEY_", "_VAL_"))} if self.regex else set()
         return named | {name for name, _ in self.format if "$" not in name} | set(self.fields)
 
-    def gives(self, wanted: set[str] | None) -> bool:
-        return wanted is None or self.dynamic or bool(self.outputs & wanted)
+    @property
+    def names_as_written(self) -> bool:
+        """Whether the names that the data decide stand in the text, but for what CLEAN_KEYS does to them."""
+        if self.delims:
+            return len(self.delims) == 2  # one set of delimiters: names in quotes lose their backslashes
+        return all("$" not in name or re.fullmatch(r"\$\d+", name) for name, _ in self.format)
+
+    def gives(self, wanted: set[str] | None, *, by_data: bool = True) -> bool:
+        """Whether it may give one of the wanted fields; `by_data` False: under a name known beforehand."""
+        return wanted is None or (by_data and self.dynamic) or bool(self.outputs & wanted)
 
     def run(self, columns: Columns, wanted: set[str] | None) -> None:
         """Add the fields to `columns`; `wanted` limits fields whose names come from the data."""
@@ -60,7 +70,12 @@ class Transform:
                 {"row": pl.int_range(len(source), dtype=pl.UInt32, eager=True), "text": source}
             ).explode("text")
             rows, source = exploded["row"], exploded["text"]
-        for row, keys, values in self._triples(source):
+        having = None
+        if wanted is not None and len(wanted) <= MOST and not self.outputs and self.names_as_written:
+            having = automatic.named(wanted, cleaned=self.clean_keys)
+            if having is None:
+                return
+        for row, keys, values in self._triples(source, having):
             at = row if rows is None else rows.gather(row)
             values = values if self.keep_empty else values.set(values == "", None)
             found = from_pairs(columns.height, at, keys, values, wanted=wanted, multivalue=self.multivalue)
@@ -73,16 +88,17 @@ class Transform:
         parts = [columns.text(name) for name in self.sources]
         return pl.select(pl.concat_str(parts, separator=" ", ignore_nulls=True)).to_series()
 
-    def _triples(self, source: pl.Series) -> list[automatic.Triples]:
+    def _triples(self, source: pl.Series, having: str | None) -> list[automatic.Triples]:
+        """(row, key, value) of each field; those whose name does not match `having` may be left out."""
         if self.regex is not None:
-            return self._by_regex(self.regex, source)
+            return self._by_regex(self.regex, source, having)
         if self.fields:
             return self._by_fields(source)
         return [self._by_two_delims(source) if len(self.delims) == 2 else self._by_turns(source)]
 
-    def _by_regex(self, regex: patterns.Regex, source: pl.Series) -> list[automatic.Triples]:
+    def _by_regex(self, regex: patterns.Regex, source: pl.Series, having: str | None) -> list[automatic.Triples]:
         if self.dynamic or self.multivalue:
-            rows, groups = regex.every(source)
+            rows, groups = regex.every(source, having)
         else:
             rows, groups = pl.int_range(len(source), dtype=pl.UInt32, eager=True), regex.first(source)
         triples: list[automatic.Triples] = []

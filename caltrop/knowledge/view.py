@@ -550,9 +550,7 @@ class Knowledge:
         self, frame: pl.DataFrame, plans: tuple[Plan, ...], kinds: list[Kind], wanted: set[str] | None, asker: Asker
     ) -> pl.DataFrame:
         """Events of kinds with the same plans: each plan alone, a field of an event by the first that gives it."""
-        first, *others = (
-            extraction.extract(frame, plan, wanted, self._tools(plan, kinds, asker)).frame() for plan in plans
-        )
+        first, *others = (extraction.extract(frame, plan, wanted, self._tools(plan, kinds, asker)) for plan in plans)
         columns = Columns(first)
         for other in others:
             for name in other.columns:

@@ -250,6 +250,28 @@ def test_plain_patterns_mean_the_same_everywhere(pattern: str, texts: list[str])
     compare(pattern, texts)
 
 
+ENDS = st.text(st.sampled_from("ab<>é \n"), min_size=1, max_size=3)
+
+
+@examples(150)
+@given(ENDS, ENDS, TEXTS | st.lists(st.text(st.sampled_from("ab<>é \n"), max_size=12), min_size=1, max_size=5))
+def test_what_lies_between_two_texts(before: str, behind: str, texts: list[str]) -> None:
+    pattern = f"(?s){before}(?<x>.*?){behind}"
+    assert patterns.compile(pattern).between == (before, behind)
+    compare(pattern, texts)
+
+
+@examples(60)
+@given(st.lists(st.text(st.sampled_from("ab=1 ,"), max_size=12), min_size=1, max_size=5))
+def test_matches_without_a_text_are_left_out_and_no_others(texts: list[str]) -> None:
+    regex, text = patterns.compile("([ab]+)=([1a]*)"), pl.Series(texts)
+    rows, groups = regex.every(text)
+    kept = [n for n, match in enumerate(zip(*groups, strict=True)) if "b" in "=".join(match)]
+    some, others = regex.every(text, "b")
+    assert some.to_list() == rows.gather(kept).to_list()
+    assert [g.to_list() for g in others] == [g.gather(kept).to_list() for g in groups]
+
+
 @pytest.mark.parametrize("pattern", [r"\B", r"a\B", r"\Ba", r"(?=\B)x?"])
 def test_no_border_means_the_same_in_an_empty_text(pattern: str) -> None:
     compare(pattern, ["", "a", "aa", " "])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caltrop.knowledge import Configuration, Knowledge, automatic
+from caltrop.knowledge import Configuration, Knowledge, automatic, dynamic
 from caltrop.knowledge.asking import Asker
 from caltrop.knowledge.columns import from_pairs
 from caltrop.knowledge.extraction import names_in_eval
@@ -262,6 +262,87 @@ def test_names() -> None:
     macros = {"m(1)": "inner=1 `n`", "n": "deep>2"}
     found = names_in_search('a=1 OR NOT "b c"!=2 `m(1)` d IN (1) word', lambda call: macros.get(call))
     assert {"a", "b c", "d", "inner", "deep"} <= found and "word" not in found
+
+    assert names_in_eval('if(isnull(a), b.lower(c), d.e) . f AND NOT g IN ("h")') == {
+        "a",
+        "b",
+        "c",
+        "d",
+        "d.e",
+        "e",
+        "f",
+        "g",
+    }
+
+
+NAMED_BY_DATA = {
+    "key=value": ("", ""),
+    "cleaned": ("REPORT-a = pairs", "[pairs]\nREGEX = ([^\\s=]+)=(\\S+)\nFORMAT = $1::$2"),
+    "as written": ("REPORT-a = pairs", "[pairs]\nREGEX = ([^\\s=]+)=(\\S+)\nFORMAT = $1::$2\nCLEAN_KEYS = false"),
+    "several values": ("REPORT-a = pairs", "[pairs]\nREGEX = ([^\\s=]+)=(\\S+)\nFORMAT = $1::$2\nMV_ADD = true"),
+    "groups": ("REPORT-a = pairs", "[pairs]\nREGEX = (?<_KEY_1>[^\\s=]+)=(?<_VAL_1>\\S+)"),
+    "of a part": (
+        "REPORT-a = head, pairs",
+        "[head]\nREGEX = <(?<head>[^>]*)>\n[pairs]\nSOURCE_KEY = head\nREGEX = ([^\\s=]+)=([^\\s>]+)\nFORMAT = $1::$2",
+    ),
+    "of another field": ("REPORT-a = pairs", "[pairs]\nSOURCE_KEY = source\nREGEX = (\\w)(\\w+)\nFORMAT = $1::$2"),
+    "composed": (
+        "REPORT-a = whole, pairs",
+        "[whole]\nREGEX = ^(.)(.*)$\nFORMAT = whole::$1=$2\n"
+        "[pairs]\nSOURCE_KEY = whole\nREGEX = ([^\\s=]+)=(\\S+)\nFORMAT = $1::$2",
+    ),
+    "a name with more": ("REPORT-a = pairs", "[pairs]\nREGEX = ([^\\s=]+)=(\\S+)\nFORMAT = x$1::$2"),
+    "delimiters": ("REPORT-a = pairs", '[pairs]\nDELIMS = " ", "="'),
+    "turns": ("REPORT-a = pairs", '[pairs]\nDELIMS = " ="'),
+    "a static field beside": ("REPORT-a = pairs", "[pairs]\nREGEX = ([^\\s=]+)=(\\S+)\nFORMAT = $1::$2 b::$2"),
+}
+
+
+@pytest.mark.parametrize("kind", NAMED_BY_DATA)
+def test_events_without_a_name_lack_nothing(
+    know: Callable[..., Asked], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every value of a wanted field is that of an extraction of all fields."""
+    report, transforms = NAMED_BY_DATA[kind]
+    mode = "KV_MODE = none\n" if report else ""
+    props = f"[st]\n{mode}{report}\nEVAL-up = upper(a)\nFIELDALIAS-x = b AS alias\nEXTRACT-b = 1(?<b>x)"
+    knowledge = know(props, transforms)
+    monkeypatch.setattr(dynamic, "LEAST", 1)
+
+    @examples(30)
+    @given(
+        st.lists(st.text(st.sampled_from('abx_.= 1<>\\"{'), max_size=12), min_size=1, max_size=6),
+        st.sets(st.sampled_from(["a", "b", "a_b", "xa", "up", "alias", "host", "head", "b.a", "rc", "s"]), min_size=1),
+    )
+    def same(raw: list[str], wanted: set[str]) -> None:
+        frame = events(*raw, source="src")
+        every, found = knowledge.extract(frame), knowledge.extract(frame, wanted)
+        for name in wanted:
+            expected = every[name].to_list() if name in every.columns else [None] * frame.height
+            got = found[name].to_list() if name in found.columns else [None] * frame.height
+            assert [_listed(v) for v in got] == [_listed(v) for v in expected], name
+
+    same()
+
+
+def _listed(value: object) -> object:
+    """A value of one row, whichever type its column has."""
+    return value[0] if isinstance(value, list) and len(value) == 1 else value
+
+
+def test_few_events_are_searched_for_names(know: Callable[..., Asked], monkeypatch: pytest.MonkeyPatch) -> None:
+    knowledge = know("[st]\nKV_MODE = auto")
+    asked: list[int] = []
+    plain = automatic.pairs
+
+    def pairs(text: pl.Series, *, escaped: bool = False, trim: bool = True) -> automatic.Triples:
+        asked.append(len(text))
+        return plain(text, escaped=escaped, trim=trim)
+
+    monkeypatch.setattr(automatic, "pairs", pairs)
+    frame = events(*["other=1"] * dynamic.LEAST, "wanted=1")
+    assert knowledge.extract(frame, {"wanted"})["wanted"].to_list() == [None] * dynamic.LEAST + ["1"]
+    assert asked == [1]
 
 
 @examples(60)

@@ -6,6 +6,7 @@ that are read again out of their surroundings, repetitions of nothing. `tests/di
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -35,6 +36,9 @@ class Regex:
     final_newline: bool
     fast_replace: bool
     fast_every: bool
+    between: tuple[str, str] | None = (
+        None  # the two texts that its one group lies between, where it is no more than that
+    )
 
     @cached_property
     def bounded(self) -> Bounded:
@@ -57,6 +61,8 @@ class Regex:
         if self.rust is None:
             search, none = self.bounded.search, (None,) * len(self.names)
             return self._columns([m.groups() if t is not None and (m := search(t)) else none for t in text])
+        if self.between is not None:
+            return [_between(text, *self.between).alias("1")]
         groups = text.str.extract_groups(self.rust).struct.unnest().get_columns()
         rows = self._apart(text)
         if rows is None:
@@ -64,8 +70,9 @@ class Regex:
         others = self._slow.first(text.gather(rows))
         return [group.scatter(rows, other) for group, other in zip(groups, others, strict=True)]
 
-    def every(self, text: pl.Series) -> tuple[pl.Series, list[pl.Series]]:
-        """All matches of all rows: the row number (UInt32) of each match, ascending, and its groups."""
+    def every(self, text: pl.Series, having: str | None = None) -> tuple[pl.Series, list[pl.Series]]:
+        """All matches of all rows: the row number (UInt32) of each match, ascending, and its groups. Matches in which `having` (a
+        regular expression of Rust's) is not found may be left out."""
         if self.rust is None or not self.fast_every:
             return self._every(text, range(len(text)))
         apart = self._apart(text, long=True)
@@ -77,6 +84,8 @@ class Regex:
             {"row": pl.int_range(len(fast), dtype=pl.UInt32, eager=True), "match": fast.str.extract_all(self.rust)}
         )
         found = found.filter(pl.col("match").list.len() > 0).explode("match")
+        if having is not None:
+            found = found.filter(pl.col("match").str.contains(having))
         rows, groups = found["row"], self.first(found["match"])
         if apart is None:
             return rows, groups
@@ -178,6 +187,28 @@ class Regex:
         return [pl.Series(str(i + 1), [r[i] for r in rows], pl.String) for i in range(len(self.names))]
 
 
+_GAP = re.compile(r"\(\?s\)([^\\^$.|?*+()\[\]{}]+)\((?:\?P?<\w+>)?\.\*\?\)([^\\^$.|?*+()\[\]{}]+)")
+
+
+def _ends(pattern: str) -> tuple[str, str] | None:
+    """`(?s)A(.*?)B` of two literals: its first match begins at the first A, and ends at the first B behind it."""
+    found = _GAP.fullmatch(pattern)
+    return (found[1], found[2]) if found else None
+
+
+def _between(text: pl.Series, before: str, behind: str) -> pl.Series:
+    """What lies between the two, without the state machine of a regular expression."""
+    start = pl.col("text").str.find(before, literal=True) + len(before.encode())
+    rest = text.to_frame("text").select(pl.when(start.is_not_null()).then(_bytes("text", start)).alias("rest"))
+    end = pl.col("rest").str.find(behind, literal=True)
+    return rest.select(pl.when(end.is_not_null()).then(_bytes("rest", pl.lit(0), end))).to_series()
+
+
+def _bytes(name: str, start: pl.Expr, length: pl.Expr | None = None) -> pl.Expr:
+    """A part of a text, by places in bytes."""
+    return pl.col(name).cast(pl.Binary).bin.slice(start, length).cast(pl.String)
+
+
 @lru_cache(maxsize=4096)
 def compile(pattern: str) -> Regex:
     """Translate and check a pattern; raises `RegexError` in PCRE2's words."""
@@ -198,6 +229,7 @@ def compile(pattern: str) -> Regex:
         final_newline=fast.final_newline and rust is not None,
         fast_replace=not (fast.nullable or fast.keeps),
         fast_every=not (fast.nullable or (fast.around and read.known)),
+        between=_ends(pattern) if rust is not None and not fast.final_newline else None,
     )
     if rust is None:
         _ = regex.bounded

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from caltrop.cli import main
 from caltrop.conformance import read_cases, rows_of, run_case
-from caltrop.engine import registry
+from caltrop.engine import extractions, registry
 from caltrop.engine.budget import Stop
 from caltrop.engine.errors import Cancelled, SearchError
 from caltrop.engine.extractions import FIELDS
@@ -25,6 +25,7 @@ from caltrop.index.kept import ENTRY, Kept
 from caltrop.index.segment import Segment, Summary
 from caltrop.spl import SplError, known_commands, parse
 from caltrop.spl.facts import SUMMARY
+from tests.examples import examples
 
 NOW = 1_700_000_000.0
 registry.load()
@@ -180,6 +181,7 @@ def test_needed_fields(spl: str, fields: set[str] | None) -> None:
     assert (None if found is None else set(found) - {SUMMARY}) == fields
 
 
+@examples(20)
 @given(
     st.lists(
         st.sampled_from(
@@ -213,6 +215,68 @@ def test_what_is_not_read_of_the_events_changes_nothing(commands: list[str]) -> 
     )
     behind = " | ".join([*commands, "stats values(status) AS s values(user) AS u values(host) AS h count"])
     assert rows_of(built.search(f"* | {behind}").table) == rows_of(built.search(f"* | fields * | {behind}").table)
+
+
+@pytest.mark.parametrize(
+    "behind", ["table a b c", "stats count by a b", "search *", "fields b | head 2", "where isnull(a)"]
+)
+@examples(10)
+@given(
+    raw=st.lists(st.text(st.sampled_from("abc=12 "), max_size=14), min_size=1, max_size=8),
+    search=st.sampled_from(
+        [
+            "a=1",
+            "a=1 OR b=2",
+            "NOT a=1",
+            "1",
+            "2 a=*",
+            "a=1 host=h1",
+            "host=h2",
+            "*",
+            "a>1",
+            "linecount=1 a=1",
+            "NOT 1 OR c=*",
+        ]
+    ),
+)
+def test_fields_of_events_that_match_alone_are_the_same(behind: str, raw: list[str], search: str) -> None:
+    """What the condition reads is extracted first, and the rest of those events that meet it: the rows are those of an instance
+    that has extracted everything."""
+
+    def instance_of() -> Instance:
+        built = Instance(now=NOW)
+        built.store.create_index("main")
+        hosts = [f"h{number % 2 + 1}" for number in range(len(raw))]
+        times = [NOW - number for number in range(len(raw))]
+        index = ["main"] * len(raw)
+        built.store.append(
+            pl.DataFrame({"_time": times, "_indextime": times, "_raw": raw, "index": index, "host": hosts})
+        )
+        return built
+
+    with pytest.MonkeyPatch.context() as patch:
+        whole = instance_of()
+        whole.search("* | table *")
+        whole.search("* | table *")
+        expected = rows_of(whole.search(f"{search} | {behind}").table)
+        patch.setattr(extractions, "SIFTED", 1)
+        sifted = instance_of()
+        assert [rows_of(sifted.search(f"{search} | {behind}").table) for _ in range(3)] == [expected] * 3
+
+
+def test_what_is_wrong_is_told_of_events_that_do_not_match(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extractions, "SIFTED", 1)
+    (tmp_path / "search" / "default").mkdir(parents=True)
+    (tmp_path / "search" / "default" / "props.conf").write_text("[st]\nEXTRACT-b = (?<b>[\n")
+    built = Instance(apps=[tmp_path / "search"], now=NOW)
+    built.store.create_index("main")
+    built.store.append(
+        pl.DataFrame(
+            {"_time": [NOW, NOW], "_raw": ["a=1", "a=2"], "index": ["main"] * 2, "sourcetype": ["st", "other"]}
+        )
+    )
+    for search in ("a=1 | table b", "a=2 | table b", "a=3 | table b"):
+        assert any("EXTRACT-b" in message.text for message in built.search(search).messages), search
 
 
 def test_patterns_extract_everything() -> None:
