@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from caltrop.cli.options import addon_options, packages, windows_option
+from caltrop.dialect.words import did_you_mean
 from caltrop.errors import CaltropError
 
 if TYPE_CHECKING:
@@ -75,8 +76,9 @@ def command(
         else:
             spl, app, needs, runs = what, "search", [], [("", None)]
             if not data and re.match(r"\s*[^|\s]", what):
+                near = did_you_mean(what, [one.name for one in catalogue.detections] if catalogue else ())
                 raise CaltropError(
-                    "there is no data to search", hint="name files with --data, or a detection of --content"
+                    "there is no data to search", hint=near or "name files with --data, or a detection of --content"
                 )
         for title, sets in runs:
             instance = Instance(None, folders, now=now)
@@ -98,7 +100,7 @@ def command(
 
 
 def _detection(what: str, content: Path) -> tuple[Catalogue | None, Detection | None]:
-    """The detection that is named, with its catalogue; SPL is neither."""
+    """The detection that is named, with the catalogue that was looked into; SPL is neither."""
     file = Path(what)
     named = file.suffix in FILES
     if not named and not (content / "detections").is_dir():
@@ -111,7 +113,7 @@ def _detection(what: str, content: Path) -> tuple[Catalogue | None, Detection | 
     found = catalogue.detection(file.stem if named else what)
     if found is None and named:
         raise CaltropError(f"no detection {what!r} in {content}", hint="give its name, id or file, and --content")
-    return (catalogue, found) if found is not None else (None, None)
+    return catalogue, found
 
 
 def _tests(detection: Detection, content: Path) -> list[tuple[str, Any]]:

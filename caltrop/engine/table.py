@@ -172,7 +172,10 @@ def number_text(value: float) -> str:
         return str(int(value))
     rounded = f"{value:.15g}"
     digits = rounded.partition("e")[0].replace(".", "").replace("-", "").strip("0")
-    return rounded if len(digits) <= _CLEAN else repr(value)
+    if len(digits) > _CLEAN:
+        return repr(value)
+    whole = int(float(rounded))
+    return str(whole) if whole == float(rounded) and abs(whole) < 2**63 else rounded
 
 
 def concat(tables: Sequence[Table]) -> Table:

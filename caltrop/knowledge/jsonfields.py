@@ -28,6 +28,12 @@ def looks_json(text: pl.Series) -> pl.Series:
     return text.str.contains(_JSON_START).fill_null(False)
 
 
+def may_be_json(text: pl.Series) -> pl.Series:
+    """What spath reads as JSON, an array of plain values too; `fields` gives nothing of what turns out to be none."""
+    closed = text.str.contains(r"^\s*\[(?s:.*)\]\s*$").fill_null(False)
+    return looks_json(text) | closed
+
+
 def fields(text: pl.Series, wanted: Collection[str] | None = None) -> list[pl.Series]:
     """The fields of JSON objects and arrays, in order of first appearance, named as `spath` names them: `a.b`, `list{}`,
     `list{}.c`. Several values of one row are a list. `wanted`: no others.

@@ -131,6 +131,14 @@ def test_a_detection_may_be_given_other_data(repository: Path, log: Path, capsys
     assert "`sourcetype=proc` matches none of 2 events; sourcetype is `x` (2)" in out
 
 
+def test_a_detection_that_is_spelt_wrong_gets_the_nearest_name(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run(capsys, "explain", "Odd Proces", "--content", str(repository))
+    assert (code, out) == (2, "")
+    assert "did you mean 'Odd Process'?" in err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

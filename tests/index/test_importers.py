@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import random
 import re
 from pathlib import Path
 from typing import Any
@@ -417,3 +418,19 @@ def test_no_json_crashes_an_importer_or_is_lost(records: list[Any], windows: Any
     frame = load(text, format="json", windows=windows, on_problem=lambda problem: None)
     flat = [item for record in records for item in (record if isinstance(record, list) else [record])]
     assert frame.height == len(flat)
+
+
+@given(st.integers(0, 2**32), st.sampled_from([200, 4000, 65536]))
+def test_what_is_encrypted_or_packed_is_binary(seed: int, size: int) -> None:
+    assert detect.is_binary(random.Random(seed).randbytes(size))
+
+
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [
+        ("Ошибка входа пользователя ann", "cp1251"), ("Ошибка входа", "koi8-r"), ("ログイン失敗 user=ann", "shift_jis"),
+        ("登录失败 user=ann", "gb18030"), ("größe=5 é", "latin-1"), ("登录失败 Ошибка", "utf-8"), ("a\x1b[31mred\x1b[0m", "ascii"),
+    ],
+)  # fmt: skip
+def test_text_is_no_binary_in_any_encoding(text: str, charset: str) -> None:
+    assert not detect.is_binary(f"{text}\n".encode(charset) * 50)

@@ -8,13 +8,14 @@ from collections.abc import Callable
 import polars as pl
 
 from caltrop.dialect.words import starred
-from caltrop.engine import budget, fieldnames
+from caltrop.engine import budget, fieldnames, registry
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import subsearch_part
 from caltrop.engine.jsonvalues import parse_json, plain
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, concat, values_of
+from caltrop.errors import CaltropError
 from caltrop.spl import parse, unparse
 from caltrop.spl.ast import Command, FieldName, Raw
 
@@ -30,6 +31,7 @@ def foreach(table: Table, cmd: Command, ctx: Context) -> Table:
     template = next((part.text for part in cmd.of(Raw)), None)
     if template is None:
         template = unparse(subsearch_part(cmd).pipeline)
+    _refuse_unless_streaming(template, cmd)
     names = [node.name for node in cmd.of(FieldName)]
     mode = str(cmd.option("mode", "multifield")).lower()
     if not names and mode != "auto_collections":
@@ -46,6 +48,22 @@ def foreach(table: Table, cmd: Command, ctx: Context) -> Table:
         if name in table:
             table = _over_items(table, name, mode, template, cmd, ctx)
     return table
+
+
+def _refuse_unless_streaming(template: str, cmd: Command) -> None:
+    """Splunk is reported to say so of a template that counts or makes rows; a template that only its tokens complete is read later."""
+    try:
+        stages = parse(template if template.lstrip().startswith("|") else f"| {template}").commands
+    except CaltropError:
+        return
+    for stage in stages:
+        entry = registry.commands.get(stage.name)
+        if entry is not None and entry.kind in ("transforming", "generating"):
+            raise SearchError(
+                f"Search pipeline may not contain non-streaming commands: '{stage.name}'",
+                node=cmd,
+                hint="a template is made of commands such as eval, fillnull and rex",
+            )
 
 
 def _collections(table: Table) -> list[str]:

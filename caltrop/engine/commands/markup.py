@@ -63,7 +63,7 @@ def spath(table: Table, cmd: Command, ctx: Context) -> Table:
 
 def all_fields(text: pl.Series) -> list[pl.Series]:
     """Every leaf of JSON or XML, one column a path."""
-    is_json = jsonfields.looks_json(text)
+    is_json = jsonfields.may_be_json(text)
     as_json, as_xml = pick(is_json, text), pick(~is_json, text)
     found = jsonfields.fields(as_json) if as_json.null_count() < len(text) else []
     if as_xml.null_count() < len(text):
