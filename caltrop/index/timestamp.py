@@ -15,7 +15,7 @@ import polars as pl
 from caltrop.dialect import patterns
 from caltrop.dialect.moments import local
 from caltrop.dialect.strptime import GROUPS, MONTH, pattern
-from caltrop.dialect.timecolumns import epoch
+from caltrop.dialect.timecolumns import epoch, to_epoch
 from caltrop.dialect.zones import ABBREVIATIONS, TimeError, checked
 from caltrop.errors import CaltropError
 from caltrop.index.props import Props, log_once
@@ -50,6 +50,12 @@ WEAK_FORMS = (
     r"(?:[\s#,\x22'=(\[|{:@])(?P<e>1\d{9}(?:\.\d{1,9}|\d{3}|\d{6}|\d{9})?)\b",
     r"^[\[\x22]?(?P<H>[0-2]?\d):(?P<M>[0-5]\d):(?P<S>[0-6]\d)(?:[.,](?P<f>\d{1,9}))?",
 )
+# The first of the forms as most logs write it, where nothing behind it could belong to it: it is read by its places.
+_ISO = (
+    r"^[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+    r"(?:\.[0-9]{1,9})?Z?(?:$|['\x22<)\]}|])"
+)
+_ISO_UTC = r"^.{19}(?:\.[0-9]+)?Z"
 
 
 def _nameless(form: str) -> str:
@@ -106,7 +112,11 @@ class TimeParser:
         if self.props.time_format:
             form = _format_pattern(self.props.time_format)
             return self._distinct(area.str.extract(f"({_nameless(form)})", 1), (form,))
-        found = self._distinct(area.str.extract(_ANY, 1), FORMS)
+        found = _iso(area, self.zone)
+        if found.null_count() == area.null_count():
+            return found
+        rest = pl.select(pl.when(found.is_null()).then(area)).to_series() if found.null_count() < len(found) else area
+        found = pl.select(pl.coalesce(found, self._distinct(rest.str.extract(_ANY, 1), FORMS))).to_series()
         if found.null_count():
             weak = pl.select(pl.when(found.is_null()).then(area)).to_series().str.extract(_ANY_WEAK, 1)
             if weak.null_count() < len(weak):
@@ -161,6 +171,23 @@ class TimeParser:
             parts = _understood(parts)
         today = local(self.now, self.zone).date()
         return epoch(parts, self.zone, today, latest=self.now + _AHEAD)
+
+
+def _iso(area: pl.Series, zone: str) -> pl.Series:
+    """Epoch seconds of texts that begin with a time as `_ISO` has it, null for others."""
+    texts = area.to_frame("text").lazy().select(pl.when(pl.col("text").str.contains(_ISO)).then("text").alias("text"))
+    found = texts.collect().get_column("text")
+    if found.null_count() == len(found):
+        return pl.Series([None], dtype=pl.Float64).new_from_index(0, len(found))
+    moment = pl.col("text").str.head(19).str.replace("T", " ", literal=True)
+    seconds = moment.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="ms", strict=False).dt.epoch("s").cast(pl.Float64)
+    if zone != "UTC":
+        utc = pl.col("text").str.contains(_ISO_UTC)
+        seconds = pl.when(utc).then(seconds).otherwise(to_epoch(seconds, zone))
+    behind = pl.col("text").str.slice(19, 10).str.extract(r"^(\.[0-9]+)", 1)
+    fraction = ("0" + behind).cast(pl.Float64, strict=False).fill_null(0.0)
+    dotted = found.str.slice(19, 1).eq(".").any()
+    return found.to_frame("text").select(seconds + fraction if dotted else seconds).to_series()
 
 
 def _understood(parts: pl.DataFrame) -> pl.DataFrame:

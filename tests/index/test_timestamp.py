@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from caltrop.index import timestamp
 from caltrop.index.props import Props
 from caltrop.index.timestamp import TimeParser
 from tests.examples import examples
@@ -138,3 +139,27 @@ def test_written_times_are_read_back(moment: datetime, form: str) -> None:
 def test_where_a_time_stamp_stands(text: str, settings: dict[str, str], place: tuple[int | None, int | None]) -> None:
     start, end = TimeParser(Props.from_mapping(settings), now=NOW).places(pl.Series([text]))
     assert (start[0], end[0]) == place
+
+
+def _digits(low: int, high: int, width: int = 2) -> st.SearchStrategy[str]:
+    return st.integers(low, high).map(lambda number: f"{number:0{width}}")
+
+
+ISO = st.tuples(
+    _digits(990, 2100, 4), st.just("-"), _digits(0, 13), st.just("-"), _digits(0, 32), st.sampled_from("T _"),
+    _digits(0, 25), st.just(":"), _digits(0, 60), st.just(":"), _digits(0, 61),
+    st.sampled_from(["", ".1", ".123456789", ".1234567890", ",5", ":5", "."]),
+    st.sampled_from(["", "Z", "z", " Z", "+0100", " PM", "-05"]),
+    st.sampled_from(["", "'", '"x', "<", "}", " x", "|2024-01-01 00:00:00", "é"]),
+).map("".join)  # fmt: skip
+
+
+@examples(150)
+@given(texts=st.lists(ISO | st.none(), min_size=1, max_size=5), tz=st.sampled_from(["UTC", "America/New_York"]))
+def test_times_read_by_their_places_are_those_of_the_forms(texts: list[str | None], tz: str) -> None:
+    column = pl.Series(texts, dtype=pl.String)
+    clock = TimeParser(Props.from_mapping({}), now=1.7e9, tz=tz)
+    found = clock.parse(column).to_list()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(timestamp, "_ISO", "$^x")
+        assert clock.parse(column).to_list() == found

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.index.importers import nxlog, windowscolumns
+from tests.examples import examples
 from tests.index import plainwindows
 
 WORDS = st.sampled_from(
@@ -51,7 +52,7 @@ RECORDS = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@examples(100)
 @given(batches=st.lists(RECORDS, max_size=3), tz=st.sampled_from(["UTC", "America/New_York"]))
 def test_columns_of_records_are_the_records_one_by_one(batches: list[list[dict[str, Any]]], tz: str) -> None:
     columns, plain = nxlog.Rebuilder(tz, 1e9), plainwindows.Rebuilder(tz, 1e9)

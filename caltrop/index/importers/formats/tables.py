@@ -8,7 +8,6 @@ that Splunk exported (it has `_raw`) gives the events it was made of.
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Sequence
 
@@ -16,10 +15,10 @@ import polars as pl
 
 from caltrop.dialect import patterns
 from caltrop.index import frames
-from caltrop.index.importers import sources
+from caltrop.index.importers import sources, tablecells
 from caltrop.index.importers.options import Context
 from caltrop.index.importers.registry import Head, importer
-from caltrop.index.linebreak import Decoder
+from caltrop.index.importers.tablecells import Grid, Row
 from caltrop.index.props import Props
 from caltrop.index.timestamp import TimeParser
 
@@ -29,8 +28,6 @@ TIME_COLUMNS = (
     "creationtime", "timegenerated", "systemtime", "utctime", "start_time", "date", "ts",
 )  # fmt: skip
 METADATA = ("host", "source", "sourcetype")
-csv.field_size_limit(16 << 20)
-
 
 _HEADER_NAME = re.compile(r'"?[A-Za-z_@][\w .:/()#%@{}-]*"?$')
 
@@ -63,68 +60,11 @@ def read(context: Context, source: sources.Source, form: str) -> Iterator[pl.Dat
     """Rows as events; `form` is one of `DELIMITERS`. A row that is no row of the table is kept as raw text."""
     props = context.props(form)
     table = _Table(context, form, props)
-    lines = _lines(sources.chunks(source.stream), props.charset)
-    for cells, raw in _rows(context, lines, table.delimiter, props.field_quote, form):
-        frame = table.add(cells, raw)
-        if frame is not None:
-            yield frame
-    frame = table.flush()
-    if frame is not None:
-        yield frame
-
-
-def _lines(chunks: Iterator[bytes], charset: str) -> Iterator[str]:
-    """Lines with their ends."""
-    decoder = Decoder(charset)
-    pending = ""
-    for chunk in chunks:
-        lines = (pending + decoder.decode(chunk)).split("\n")
-        pending = lines.pop()
-        yield from (line + "\n" for line in lines)
-    pending += decoder.decode(b"", final=True)
-    yield from (line for line in [pending] if line)
-
-
-def _rows(
-    context: Context, lines: Iterator[str], delimiter: str, quote: str, kind: str
-) -> Iterator[tuple[list[str] | None, str]]:
-    """The cells and the text of each row; cells are null where the text is no row."""
-    taken: list[str] = []
-    number = 0
-
-    def tap() -> Iterator[str]:
-        nonlocal number
-        for line in lines:
-            number += 1
-            taken.append(line)
-            yield line.replace("\x00", "")
-
-    tapped = tap()
-
-    quote = "" if kind == "w3c" else quote
-    reader = _cells(tapped, delimiter, quote)
-    while True:
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            context.problem(f"not a row of the table: {error}", number)
-            for line in taken:
-                yield None, line.rstrip("\r\n")
-            taken.clear()
-            reader = _cells(tapped, delimiter, quote)
-            continue
-        if cells is None:
-            return
-        text = "".join(taken).rstrip("\r\n")
-        taken.clear()
-        if text.strip():
-            yield cells, text
-
-
-def _cells(lines: Iterator[str], delimiter: str, quote: str) -> Iterator[list[str]]:
-    if not quote:
-        return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
-    return csv.reader(lines, delimiter=delimiter, quotechar=quote, skipinitialspace=delimiter != " ")
+    quote, comment = ("", "#") if form == "w3c" else (props.field_quote, "")
+    text = tablecells.blocks(sources.chunks(source.stream), props.charset)
+    for rows in tablecells.Reader(text, table.delimiter, quote, context.problem, comment).read(lambda: table.width):
+        yield from table.add(rows)
+    yield from table.flush()
 
 
 class _Table:
@@ -138,34 +78,43 @@ class _Table:
         self.delimiter = props.field_delimiter or DELIMITERS[kind]
         self.header = self._names(props.field_names)
         self._skip = max(0, props.header_line - 1)
-        self._cells: list[list[str]] = []
-        self._raw: list[str] = []
+        self._rows: list[Row] = []
         self._size = 0
 
-    def add(self, cells: list[str] | None, raw: str) -> pl.DataFrame | None:
+    @property
+    def width(self) -> int:
+        """How many columns the header names; zero where each row has to be looked at."""
+        return 0 if self._skip or self.props.preamble else len(self.header)
+
+    def add(self, rows: Grid | Row) -> Iterator[pl.DataFrame]:
+        if isinstance(rows, Row):
+            yield from self._one(rows)
+            return
+        yield from self.flush()
+        for start in range(0, len(rows.raw), most := self.context.options.batch_rows):
+            yield self._frame(
+                Grid(rows.raw[start : start + most], [cells[start : start + most] for cells in rows.cells])
+            )
+
+    def _one(self, row: Row) -> Iterator[pl.DataFrame]:
         if self._skip:
             self._skip -= 1
-            return None
-        if self.props.preamble and self._preamble(raw):
-            return None
-        if self.kind == "w3c" and raw.startswith("#"):
-            if not raw.lower().startswith("#fields:"):
-                return None
-            done = self.flush()
-            named = raw.partition(":")[2].strip()
-            self.header = self._names(named.split() if self.delimiter == " " else named.split(self.delimiter))
-            return done
-        if not self.header and cells is not None:
-            self.header = self._names(self._titles(cells, raw))
-            return None
-        self._cells.append(cells or [])
-        self._raw.append(raw)
-        # A cell takes about as much memory as a short text, however short it is.
-        self._size += len(raw) + 64 * len(self._cells[-1])
-        options = self.context.options
-        if len(self._raw) >= options.batch_rows or self._size >= options.batch_bytes:
-            return self.flush()
-        return None
+        elif self.props.preamble and self._preamble(row.raw):
+            return
+        elif self.kind == "w3c" and row.raw.startswith("#"):
+            if row.raw.lower().startswith("#fields:"):
+                yield from self.flush()
+                named = row.raw.partition(":")[2].strip()
+                self.header = self._names(named.split() if self.delimiter == " " else named.split(self.delimiter))
+        elif not self.header and row.cells is not None:
+            self.header = self._names(self._titles(row.cells, row.raw))
+        else:
+            self._rows.append(row)
+            # A cell takes about as much memory as a short text, however short it is.
+            self._size += len(row.raw) + 64 * len(row.cells or ())
+            options = self.context.options
+            if len(self._rows) >= options.batch_rows or self._size >= options.batch_bytes:
+                yield from self.flush()
 
     def _titles(self, cells: list[str], raw: str) -> list[str]:
         """The cells of the header line, which may have marks of its own; none where it is not the one that is described."""
@@ -180,7 +129,7 @@ class _Table:
                 return []
             text = raw[found.end() :]
         delimiter, quote = props.header_delimiter or self.delimiter, props.header_quote or props.field_quote
-        return next(_cells(iter([text.lstrip()]), delimiter, quote), [])
+        return next(tablecells.cells_of(iter([text.lstrip()]), delimiter, quote), [])
 
     def _names(self, titles: Sequence[str]) -> list[str]:
         """Names of fields. What Splunk exported has its own, which stay as they are."""
@@ -194,12 +143,15 @@ class _Table:
         with patterns.budget(lenient=True):
             return patterns.compile(self.props.preamble).bounded.search(raw) is not None
 
-    def flush(self) -> pl.DataFrame | None:
-        if not self._raw:
-            return None
-        columns = self._columns()
-        raw = pl.Series("_raw", self._raw, dtype=pl.String)
-        self._cells, self._raw, self._size = [], [], 0
+    def flush(self) -> Iterator[pl.DataFrame]:
+        """A frame of the rows that came one by one."""
+        if self._rows:
+            rows, self._rows, self._size = self._rows, [], 0
+            yield self._frame(tablecells.of_rows(rows))
+
+    def _frame(self, rows: Grid) -> pl.DataFrame:
+        columns = self._columns(rows)
+        raw = rows.raw
         exported = columns.get("_raw")
         if exported is not None and exported.dtype == pl.String:
             raw = pl.select(pl.coalesce(exported, raw)).to_series()
@@ -227,38 +179,36 @@ class _Table:
     def _sourcetype(self) -> str:
         return "iis" if self.kind == "w3c" else self.kind
 
-    def _columns(self) -> dict[str, pl.Series]:
+    def _columns(self, rows: Grid) -> dict[str, pl.Series]:
         """A column a name of the header, and `EXTRA_FIELD_n` for cells beyond it; a repeated name is multivalue."""
-        width = max(len(self.header), max((len(cells) for cells in self._cells), default=0))
-        names = self.header + [f"EXTRA_FIELD_{n}" for n in range(len(self.header) + 1, min(width, 1000) + 1)]
-        cells = [
-            [row[place] or None if place < len(row) else None for row in self._cells] for place in range(len(names))
-        ]
-        places: dict[str, list[int]] = {}
-        for place, name in enumerate(names):
+        named = len(self.header)
+        absent = pl.Series([None], dtype=pl.String).new_from_index(0, len(rows.raw))
+        cells = [self._without_blanks(column) for column in rows.cells]
+        cells += [absent] * (named - len(cells))
+        places: dict[str, list[pl.Series]] = {}
+        for name, column in zip(self.header, cells, strict=False):
             if name:
-                places.setdefault(name, []).append(place)
-        self._blank(cells)
-        columns: dict[str, pl.Series] = {}
-        for name, at in places.items():
-            if len(at) == 1:
-                columns[name] = pl.Series(name, cells[at[0]], dtype=pl.String)
-            else:
-                rows = [[value for value in row if value] or None for row in zip(*(cells[n] for n in at), strict=True)]
-                columns[name] = pl.Series(name, rows, dtype=frames.MULTIVALUE)
-        return columns
+                places.setdefault(name, []).append(column)
+        for place, column in enumerate(cells[named : tablecells.MOST_COLUMNS], named + 1):
+            if column.null_count() < len(column):
+                places.setdefault(f"EXTRA_FIELD_{place}", []).append(column)
+        return {name: _joined(name, found) for name, found in places.items()}
 
-    def _blank(self, columns: list[list[str | None]]) -> None:
-        """Take out the cells that stand for no value."""
+    def _without_blanks(self, column: pl.Series) -> pl.Series:
+        """The column without the cells that stand for no value."""
         if not self.props.missing_value:
-            return
+            return column
+        distinct = column.unique().drop_nulls()
         regex = patterns.compile(f"^(?:{self.props.missing_value})$")
-        for column in columns:
-            texts = {text for text in column if text}
-            distinct = pl.Series(sorted(texts), dtype=pl.String)
-            absent = set(distinct.filter(regex.matches(distinct).fill_null(False)))
-            if absent:
-                column[:] = [None if text in absent else text for text in column]
+        absent = distinct.filter(regex.matches(distinct).fill_null(False))
+        return column.set(column.is_in(absent.implode()), None) if len(absent) else column
+
+
+def _joined(name: str, columns: list[pl.Series]) -> pl.Series:
+    if len(columns) == 1:
+        return columns[0].alias(name)
+    values = pl.select(pl.concat_list(columns).list.drop_nulls()).to_series()
+    return pl.select(pl.when(values.list.len() > 0).then(values).alias(name)).to_series()
 
 
 def _name(text: str, allowed: str = "") -> str:
