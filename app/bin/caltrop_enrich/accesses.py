@@ -142,6 +142,9 @@ def _of_table(machine: Machine, table: Dict[str, Value], name: str, arguments: O
         machine.budget.decide(key)
         table[key.lower()] = arguments[1] if len(arguments) == 2 else arguments[1:]
         return None
+    if name == "getenumerator":
+        machine.budget.pay(8 * len(table))
+        return [{"key": key, "name": key, "value": value} for key, value in table.items()]
     if name in ("get_item", "item") and arguments:
         return members.indexed(table, arguments[0], machine.budget)
     if name in ("containskey", "contains") and arguments:

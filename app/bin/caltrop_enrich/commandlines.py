@@ -9,31 +9,23 @@ from __future__ import annotations
 import re
 from typing import Callable, Dict, List, Optional, Tuple
 
+from .arguments import ARGUMENT, DASHES, split, unquoted
 from .constants import ENVIRONMENT
 from .encoded import decode
 from .limits import MAX_SCRIPTS, MAX_TEXT, MAX_VALUE, MAX_VALUES
-from .records import Call, Reading, said, way
+from .programs import REMOTE
+from .records import Call, Reading, said
 from .source_text import SEPARATOR
 from .values import Budget, Strings
 
-_DASHES = "-/\u2013\u2014\u2015"
-_ARGUMENT = re.compile(r'[ \t\r\n]*((?:"(?:[^"\\]|\\.|"")*(?:"|\Z)|\\.|[^\s"\\]|\\)+)', re.DOTALL)
 _PERCENT = re.compile(r"%([^%\r\n:=]{1,64})(?::~(-?\d{1,4})(?:,(-?\d{1,4}))?|:([^=%\r\n]{1,64})=([^%\r\n]{0,64}))?%")
 _BANG = re.compile(r"!([^!\r\n:=]{1,64})(?::~(-?\d{1,4})(?:,(-?\d{1,4}))?)?!")
 _SET = re.compile(r'^set[ \t]+"?([^="]{1,64})=(.*?)"?$', re.IGNORECASE | re.DOTALL)
-_UNC_HOST = re.compile(r"^\\\\([^\\/\s]+)")
-_URL = re.compile(r"https?://[^\s\"'<>|)]+", re.IGNORECASE)
+_RUN_HERE = frozenset(("psexec", "psexec64", "paexec"))  # run their command on this host where they name none
 _SHELL = re.compile(
     r"(?:[A-Za-z]:\\[^\"<>|]{0,128}\\)?\b(?:powershell|pwsh|cmd|wmic)(?:\.exe)?(?=[\s\"'])", re.IGNORECASE
 )
 _RUN = re.compile(r"\.(?:run|exec|shellexecute|execute)\s*\(?\s*(\"(?:[^\"]|\"\")*\"|'[^']*')", re.IGNORECASE)
-_WMIC_ALIASES = {
-    "process": "Win32_Process", "service": "Win32_Service", "os": "Win32_OperatingSystem", "product": "Win32_Product",
-    "share": "Win32_Share", "computersystem": "Win32_ComputerSystem", "useraccount": "Win32_UserAccount", "startup": "Win32_StartupCommand",
-    "job": "Win32_ScheduledJob", "environment": "Win32_Environment", "nicconfig": "Win32_NetworkAdapterConfiguration",
-    "logicaldisk": "Win32_LogicalDisk", "shadowcopy": "Win32_ShadowCopy", "qfe": "Win32_QuickFixEngineering", "group": "Win32_Group",
-    "datafile": "CIM_DataFile",
-}  # fmt: skip
 # The parameters of powershell.exe, each with the shortest form that it takes, and whether a value follows.
 _SHELL_PARAMETERS: Tuple[Tuple[str, str, bool], ...] = (
     ("encodedcommand", "e", True), ("command", "c", False), ("file", "f", True), ("executionpolicy", "ex", True),
@@ -60,16 +52,16 @@ class Reader:
         """Read a command line as CreateProcess takes it."""
         self.budget.decide(text)
         self.budget.spend(1 + (len(text) >> 5))
-        found = _ARGUMENT.match(text[:MAX_TEXT])
+        found = ARGUMENT.match(text[:MAX_TEXT])
         if not found or self.depth >= 8:
             return
         self.depth += 1
-        name = _unquoted(found.group(1))
+        name = unquoted(found.group(1))
         rest = text[found.end() :]
-        if " " in name and not name.lower().endswith((".exe", ".com", ".bat", ".cmd")) and not _program(name):
-            first = _ARGUMENT.match(name)
-            if first and _program(_unquoted(first.group(1))):  # the whole line in quotes
-                name, rest = _unquoted(first.group(1)), name[first.end() :] + rest
+        if " " in name and not name.lower().endswith((".exe", ".com", ".bat", ".cmd")) and not is_program(name):
+            first = ARGUMENT.match(name)
+            if first and is_program(unquoted(first.group(1))):  # the whole line in quotes
+                name, rest = unquoted(first.group(1)), name[first.end() :] + rest
         if not self.program(name, None, rest, piped):
             inner = _SHELL.search(rest)  # started by a program that is not known
             if inner:
@@ -78,12 +70,20 @@ class Reader:
 
     def program(self, name: str, arguments: Optional[Strings], rest: str, piped: str = "") -> bool:
         """Read a program's arguments: as a list where PowerShell hands them over, else as the rest of a line."""
-        reader = _PROGRAMS.get(program_name(name))
-        if reader is None:
+        own = program_name(name)
+        starter, remote = _STARTERS.get(own), REMOTE.get(own)
+        if starter is None and remote is None:
             return False
         given = split(rest) if arguments is None else arguments
         self.budget.spend(1 + len(given))
-        reader(self, given, rest if arguments is not None or rest else "", piped)
+        if starter is not None:
+            starter(self, given, rest, piped)
+            return True
+        call = remote(given, rest) if remote is not None else None
+        if call is not None and len(self.calls) < MAX_VALUES:
+            self.calls.append(call)
+            if own in _RUN_HERE and not call.hosts and call.commands:
+                self.line(call.commands[0])
         return True
 
     # -- shells
@@ -93,7 +93,7 @@ class Reader:
         place = 0
         while place < len(arguments):
             typed = arguments[place]
-            if typed[:1] and typed[0] in _DASHES and len(typed) > 1 and " " not in typed:
+            if typed[:1] and typed[0] in DASHES and len(typed) > 1 and " " not in typed:
                 name, takes = _shell_parameter(typed[1:])
                 place += 1
                 if name == "encodedcommand":
@@ -177,7 +177,7 @@ class Reader:
         piped = ""
         for command, pipes in _commands(text):
             command = self._percent(command, delayed)
-            command = command.strip().lstrip("@(").strip()
+            command = command.strip().lstrip("@(,;= \t").strip()
             lower = command.lower()
             if lower.startswith("call "):
                 command = self._percent(command[5:].strip(), delayed)
@@ -263,152 +263,27 @@ class Reader:
             inner = found.group(1)[1:-1].replace('""', '"').replace("\\\\", "\\")
             self.line(inner, piped)
 
+    def script_host(self, arguments: Strings, rest: str, piped: str) -> None:
+        """wscript and cscript: a script that ships with Windows and takes a program's arguments, or lines of VBScript."""
+        place = next((place for place, word in enumerate(arguments) if not word.startswith("//")), len(arguments))
+        if not (arguments[place:] and self.program(arguments[place], arguments[place + 1 :], rest, piped)):
+            self.mshta(arguments, rest, piped)
+
+    def appended(self, arguments: Strings, rest: str, piped: str) -> None:
+        """`SyncAppvPublishingServer "n; script"`: its argument stands in a line of PowerShell."""
+        self.script(" ".join(arguments).partition(";")[2])
+
+    def pcalua(self, arguments: Strings, rest: str, piped: str) -> None:
+        """`pcalua -a program -c arguments`."""
+        found = re.search(r"-a[ \t]+(\"[^\"]*\"|\S+)(?:[ \t]+-c[ \t]+(.*))?", rest, re.IGNORECASE | re.DOTALL)
+        if found:
+            self.line(f"{found.group(1)} {unquoted((found.group(2) or '').strip())}", piped)
+
     def forfiles(self, arguments: Strings, rest: str, piped: str) -> None:
         """`forfiles /c "command"`."""
         found = re.search(r"/c[ \t]+(\"(?:[^\"\\]|\\.)*\"|.*)", rest, re.IGNORECASE | re.DOTALL)
         if found:
-            self.line(_unquoted(found.group(1)).replace("0x22", '"'), piped)
-
-    def wmic(self, arguments: Strings, rest: str, piped: str) -> None:
-        """`wmic /node:HOST process call create "…"`."""
-        hosts: Strings = []
-        credentials: Strings = []
-        words: Strings = []
-        namespace: Strings = []
-        for place, argument in enumerate(arguments):
-            lower = argument.lower()
-            if lower.startswith("/node:"):
-                hosts += _hosts(argument[6:])
-            elif lower == "/node" and place + 1 < len(arguments):
-                hosts += _hosts(arguments[place + 1].lstrip(":"))
-            elif lower.startswith("/user:"):
-                credentials.append(argument[6:])
-            elif lower.startswith("/namespace:"):
-                namespace.append(argument[11:].lstrip("\\"))
-            elif not lower.startswith("/") or words:
-                words.append(argument)
-        # Several hosts may be separated by blanks after a comma.
-        while hosts and words and (hosts[-1].endswith(",") or words[0].startswith(",")):
-            hosts += _hosts(words.pop(0))
-        lowered = [word.lower() for word in words]
-        call = Call("wmic")
-        call.credentials = credentials
-        call.parameters = {
-            "ComputerName": [host.strip(",") for host in hosts if host.strip(",")],
-            "Namespace": list(namespace),
-        }
-        if lowered[:1] in (["path"], ["class"]) and len(words) > 1:
-            call.parameters["Class"] = [words[1].split(".")[0]]
-        elif lowered:
-            call.parameters["Class"] = [_WMIC_ALIASES.get(lowered[0], words[0])]
-        if "call" in lowered:
-            verb = lowered.index("call") + 1
-            method = words[verb] if verb < len(words) else ""
-            given = words[verb + 1 :]
-            if given:
-                call.method = [method, _create_argument(given)]
-            elif method:
-                call.method = [method]
-        self._note(call)
-
-    def sc(self, arguments: Strings, rest: str, piped: str) -> None:
-        """`sc \\\\HOST create NAME binPath= "…"`."""
-        hosts = [found.group(1) for found in map(_UNC_HOST.match, arguments[:1]) if found]
-        words = arguments[1:] if hosts else arguments
-        if len(words) < 2 or words[0].lower() not in ("create", "start", "config", "delete", "stop", "failure"):
-            if hosts:
-                self._note(way("service", hosts))
-            return
-        command: Strings = []
-        for place, word in enumerate(words):
-            lower = word.lower()
-            if lower in ("binpath=", "command=") and place + 1 < len(words):
-                command = [words[place + 1]]
-            elif lower.startswith(("binpath=", "command=")) and len(word) > 8:
-                command = [word[8:]]
-        self._note(way("service", hosts, command, service_name=[words[1]]))
-
-    def schtasks(self, arguments: Strings, rest: str, piped: str) -> None:
-        """`schtasks /create /s HOST /tn NAME /tr "…"`."""
-        options = _options(arguments)
-        hosts = _hosts(options.get("s", ""))
-        call = way(
-            "scheduled_task",
-            hosts,
-            [options.get("tr", "")],
-            [options["u"]] if options.get("u") else [],
-            remote_task=[options.get("tn", "")],
-        )
-        if hosts or call.commands:
-            self._note(call)
-
-    def at(self, arguments: Strings, rest: str, piped: str) -> None:
-        """`at \\\\HOST 10:00 command`."""
-        hosts = [found.group(1) for found in map(_UNC_HOST.match, arguments[:1]) if found]
-        if hosts:
-            words = [word for word in arguments[2:] if not word.lower().startswith(("/interactive", "/every", "/next"))]
-            self._note(way("scheduled_task", hosts, [" ".join(words)] if words else []))
-
-    def psexec(self, arguments: Strings, rest: str, piped: str) -> None:
-        """`psexec \\\\HOST1,HOST2 -u user -p password command`."""
-        hosts: Strings = []
-        credentials: Strings = []
-        place = 0
-        while place < len(arguments):
-            word = arguments[place]
-            lower = word.lower()
-            if word.startswith("\\\\") and not hosts:
-                hosts = [host.lstrip("\\") for host in word.split(",") if host.lstrip("\\")]
-            elif word[:1] and word[0] in _DASHES:
-                if lower[1:] in ("u", "p", "n", "r", "w", "a", "g"):
-                    place += 1
-                    if lower[1:] == "u" and place < len(arguments):
-                        credentials = [arguments[place]]
-            else:
-                break
-            place += 1
-        command = " ".join(_requoted(word) for word in arguments[place:])
-        self._note(way("psexec", hosts, [command] if command else [], credentials))
-        if not hosts and command:
-            self.line(command)
-
-    def winrs(self, arguments: Strings, rest: str, piped: str) -> None:
-        """`winrs -r:HOST command`."""
-        hosts: Strings = []
-        credentials: Strings = []
-        place = 0
-        while place < len(arguments) and arguments[place][:1] and arguments[place][0] in _DASHES:
-            name, _, value = arguments[place][1:].partition(":")
-            if name.lower() in ("r", "remote"):
-                hosts = [re.sub(r"^https?://|[:/].*$", "", value)]
-            elif name.lower() in ("u", "username"):
-                credentials = [value]
-            place += 1
-        self._note(way("winrm", hosts, [" ".join(_requoted(word) for word in arguments[place:])], credentials))
-
-    def net(self, arguments: Strings, rest: str, piped: str) -> None:
-        """`net use \\\\HOST\\share /user:…`."""
-        if not arguments or arguments[0].lower() != "use":
-            return
-        shares = [word for word in arguments[1:] if word.startswith("\\\\")]
-        users = [word[6:] for word in arguments if word.lower().startswith("/user:")]
-        self._note(_on_share(shares, users))
-
-    def copy(self, arguments: Strings, rest: str, piped: str) -> None:
-        """A copy to or from a share of another host."""
-        shares = [word for word in arguments if word.startswith("\\\\")]
-        if shares:
-            self._note(_on_share(shares, []))
-
-    def download(self, arguments: Strings, rest: str, piped: str) -> None:
-        """certutil, bitsadmin, curl: what is fetched."""
-        urls = [found.group() for argument in arguments for found in _URL.finditer(argument)]
-        if urls:
-            self._note(way("", [], download_url=urls[:MAX_VALUES]))
-
-    def _note(self, call: Call) -> None:
-        if len(self.calls) < MAX_VALUES:
-            self.calls.append(call)
+            self.line(unquoted(found.group(1)).replace("0x22", '"'), piped)
 
 
 def read(text: str, budget: Budget) -> Reading:
@@ -427,48 +302,8 @@ def program_name(name: str) -> str:
 
 def is_program(name: str) -> bool:
     """Whether a name is that of a program that is read."""
-    return program_name(name) in _PROGRAMS
-
-
-def split(line: str) -> Strings:
-    """A line's arguments, by the C runtime's rules: quotes join, a backslash before a quote makes it one."""
-    found: Strings = []
-    for match in _ARGUMENT.finditer(line):
-        found.append(_unquoted(match.group(1)))
-        if len(found) >= 4096:
-            break
-    return found
-
-
-def _unquoted(argument: str) -> str:
-    if '"' not in argument:
-        return argument
-    out: List[str] = []
-    pos = 0
-    while pos < len(argument):
-        stop = argument.find('"', pos)
-        if stop < 0:
-            out.append(argument[pos:])
-            break
-        piece = argument[pos:stop]
-        slashes = len(piece) - len(piece.rstrip("\\"))
-        if slashes % 2:
-            out.append(piece[: len(piece) - slashes] + "\\" * (slashes // 2) + '"')
-        else:
-            out.append(piece[: len(piece) - slashes] + "\\" * (slashes // 2))
-            if argument[stop + 1 : stop + 2] == '"' and out and "".join(out[:1]):
-                out.append('"')
-                stop += 1
-        pos = stop + 1
-    return "".join(out)
-
-
-def _requoted(word: str) -> str:
-    return f'"{word}"' if " " in word and '"' not in word else word
-
-
-def _program(name: str) -> bool:
-    return program_name(name) in _PROGRAMS
+    own = program_name(name)
+    return own in _STARTERS or own in REMOTE
 
 
 def _commands(text: str) -> List[Tuple[str, bool]]:
@@ -519,57 +354,20 @@ def _shell_parameter(typed: str) -> Tuple[str, bool]:
     return "", False
 
 
-def _hosts(text: str) -> Strings:
-    return [host for host in (part.strip("\"' ").lstrip("\\") for part in text.split(",")) if host][:MAX_VALUES]
-
-
-def _create_argument(words: Strings) -> str:
-    """The command line handed to `call create`: its first argument, or all words where it is not quoted."""
-    line = words[0].rstrip(",") if " " in words[0] or len(words) == 1 else " ".join(words)
-    line = line.strip("'\"") if line[:1] in "'\"" and line[-1:] == line[:1] else line
-    named = re.match(r"commandline\s*=\s*[\"']?(.*?)[\"']?\Z", line, re.IGNORECASE | re.DOTALL)
-    return named.group(1) if named else line
-
-
-def _options(arguments: Strings) -> Dict[str, str]:
-    """`/name value` pairs, names in lower case."""
-    found: Dict[str, str] = {}
-    for place, word in enumerate(arguments):
-        if word[:1] in ("/", "-") and len(word) > 1:
-            following = arguments[place + 1] if place + 1 < len(arguments) else ""
-            found.setdefault(word[1:].lower(), "" if following[:1] == "/" else following)
-    return found
-
-
-def _on_share(shares: Strings, users: Strings) -> Call:
-    hosts = [found.group(1) for found in map(_UNC_HOST.match, shares) if found]
-    local = (".", "localhost", "127.0.0.1")
-    return way(
-        "smb", [host for host in hosts if host.lower() not in local], [], users, remote_share=shares if hosts else []
-    )
-
-
 _Program = Callable[[Reader, Strings, str, str], None]
-_PROGRAMS: Dict[str, _Program] = {
+_STARTERS: Dict[str, _Program] = {
     "powershell": Reader.powershell,
     "pwsh": Reader.powershell,
     "powershell_ise": Reader.powershell,
+    "syncappvpublishingserver": Reader.appended,
+    "syncappvpublishingserver.vbs": Reader.appended,
     "cmd": Reader.cmd,
     "%comspec%": Reader.cmd,
     "start": Reader.start,
     "rundll32": Reader.rundll32,
     "mshta": Reader.mshta,
-    "wscript": Reader.mshta,
-    "cscript": Reader.mshta,
+    "wscript": Reader.script_host,
+    "cscript": Reader.script_host,
     "forfiles": Reader.forfiles,
-    "wmic": Reader.wmic,
-    "sc": Reader.sc,
-    "schtasks": Reader.schtasks,
-    "at": Reader.at,
-    **dict.fromkeys(("psexec", "psexec64", "paexec", "remcom", "psexesvc"), Reader.psexec),
-    "winrs": Reader.winrs,
-    "net": Reader.net,
-    "net1": Reader.net,
-    **dict.fromkeys(("copy", "xcopy", "robocopy", "move"), Reader.copy),
-    **dict.fromkeys(("certutil", "bitsadmin", "curl", "wget"), Reader.download),
+    "pcalua": Reader.pcalua,
 }

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from typing import Callable, List, Optional, Tuple
 
 from .lexis import (
+    ALIAS,
     ATTRIBUTE,
     BETWEEN,
     BINDING,
     DASHES,
     DIGITS,
+    FED,
     HERE,
     KEYWORD,
     LEVEL,
     MEMBER,
+    NAME,
     NUMBER,
     OPERATOR,
     QUOTES,
     SPACE,
+    SPACED_METHOD,
     STARTS,
     TYPE,
     UNARY,
@@ -245,7 +250,7 @@ class Expressions(Quoting):
                 accesses.append(Access(None, [index] if index is not None else [], end=self.pos))
             elif char == "." or (char == ":" and text.startswith("::", self.pos)):
                 self.pos += 1 if char == "." else 2
-                if char == ":":
+                if char == ":" or SPACED_METHOD.match(text, self.pos, self.stop):
                     self._space()
                 name = self._member_name()
                 if name is None:
@@ -374,33 +379,43 @@ class Expressions(Quoting):
             self.pos += 1
             return found
         self.pos += 1
+        said = ""  # types and attributes before the name
         while self.pos < self.stop:
             self._lines()
             char = self._char()
             before = self.pos
             if char in (")", "}", ""):
                 break
-            if char == "[":  # a type or an attribute
-                kind = TYPE.match(self.text, self.pos, self.stop)
-                attribute = None if kind else ATTRIBUTE.match(self.text, self.pos, self.stop)
-                if kind or attribute:
-                    self.pos = (kind or attribute).end()  # type: ignore[union-attr]
+            if char == "[":
+                mark = TYPE.match(self.text, self.pos, self.stop) or ATTRIBUTE.match(self.text, self.pos, self.stop)
+                if mark:
+                    said += mark.group()
+                    self.pos = mark.end()
             elif char == "$":
                 name = VARIABLE.match(self.text, self.pos, self.stop)
                 if name:
-                    self.pos = name.end()
-                    self._lines()
-                    default: Optional[Node] = None
-                    if self._char() == "=":
-                        self.pos += 1
-                        self._lines()
-                        default = self._binary(0, False)
-                    found.append(Parameter(self.text, name.start(), self.pos, variable_name(name.group())[1], default))
+                    found.append(self._parameter(name, said.lower()))
+                    said = ""
             if self.pos == before:
                 self.pos += 1
         self._closed(")")
         self.depth -= 1
         return found
+
+    def _parameter(self, name: "re.Match[str]", said: str) -> Parameter:
+        self.pos = name.end()
+        self._lines()
+        default: Optional[Node] = None
+        if self._char() == "=":
+            self.pos += 1
+            self._lines()
+            default = self._binary(0, False)
+        own = variable_name(name.group())[1]
+        if not said:
+            return Parameter(self.text, name.start(), self.pos, own, default)
+        aliases = tuple(one for found in ALIAS.findall(said) for one in NAME.findall(found))
+        fed = "item" if FED.search(said) else "property" if "valuefrompipelinebypropertyname" in said else ""
+        return Parameter(self.text, name.start(), self.pos, own, default, aliases, "[switch]" in said, fed)
 
     def _table(self) -> Node:
         start = self.pos

@@ -7,18 +7,18 @@ functions that nothing runs are read once at the end, so that no call hides in t
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Set
+from typing import Dict, List, Optional, Set, Tuple
 
 from . import accesses, assignments, flow, invocations, operations, primaries
 from .commandlines import Reader
 from .constants import ENVIRONMENT
 from .flow import Break, Continue, Return
 from .limits import MAX_CALL_DEPTH, MAX_INVOCATIONS, MAX_TEXT, MAX_VALUE, MAX_VALUES
-from .machine import Argument, Nodes
+from .machine import Argument, Invocation, Nodes
 from .parser import Parsed, parse
 from .records import Call, Reading, said
 from .symbols import described
-from .syntax import Block, Function, Node
+from .syntax import Block, Function, Group, Node, Parameter
 from .values import Budget, Closure, Strings, Unread, Value, WorkExceeded, collapsed, items_of, text_of, written
 
 _MAX_LEVEL = 110  # nesting of evaluation, over blocks and functions; each takes about four frames
@@ -51,6 +51,29 @@ def walk(parsed: Parsed, budget: Budget) -> Reading:
         interpreter.payloads + [payload for payload in lines.payloads if payload not in interpreter.payloads],
         error or interpreter.error,
     )
+
+
+def _bound(parameters: List[Parameter], arguments: List[Argument]) -> Tuple[Dict[str, Value], List[Value]]:
+    """Arguments by the parameter that their name means (name, alias, beginning of a name); and those without a name."""
+    typeable = {alias: one for one in parameters for alias in (*one.aliases, one.name)}
+    own: Dict[str, Value] = {}
+    loose: List[Value] = []
+    place = 0
+    while place < len(arguments):
+        typed, value, bare, _ = arguments[place]
+        place += 1
+        if not typed:
+            loose.append(value)
+            continue
+        typed = typed.lower()
+        meant = typeable.get(typed) or next((one for key, one in typeable.items() if key.startswith(typed)), None)
+        if bare and meant is not None and meant.switch:
+            value = True
+        elif bare and place < len(arguments) and not arguments[place].name:
+            value = arguments[place].value
+            place += 1
+        own[meant.name if meant else typed] = value
+    return own, loose
 
 
 class Interpreter:
@@ -194,7 +217,7 @@ class Interpreter:
                 raise WorkExceeded
             if piped:
                 self.set_variable("input", piped)
-            return self.run(block.statements)
+            return self._stages(block, piped, {})
         return self.call(block, arguments, piped)
 
     def read_closure(self, closure: Closure) -> None:
@@ -217,32 +240,20 @@ class Interpreter:
         if self.calling >= MAX_CALL_DEPTH:
             self.error = self.error or "script calls too deeply"
             return [Unread(block.text[block.start : min(block.end, block.start + MAX_VALUE)])]
-        own: Dict[str, Value] = {}
-        loose: List[Value] = []
-        place = 0
-        names = [parameter.name for parameter in block.parameters]
-        while place < len(arguments):
-            typed, value, bare, _ = arguments[place]
-            place += 1
-            if not typed:
-                loose.append(value)
-                continue
-            typed = typed.lower()
-            name = typed if typed in names else next((n for n in names if n.startswith(typed)), "")
-            if bare and place < len(arguments) and not arguments[place].name:
-                value = arguments[place].value
-                place += 1
-            own[name or typed] = value
+        own, loose = _bound(block.parameters, arguments)
+        fed = {parameter.name: parameter.fed for parameter in block.parameters if parameter.fed}
         self.calling += 1
         self.scopes.append(own)
         try:
             for parameter in block.parameters:
                 if parameter.name in own:
-                    continue
-                if loose:
+                    fed.pop(parameter.name, None)
+                elif loose:
                     own[parameter.name] = loose.pop(0)
-                elif piped and "_" not in own:  # by pipeline
+                    fed.pop(parameter.name, None)
+                elif piped and "_" not in own and (not fed or fed.get(parameter.name) == "item"):
                     own[parameter.name] = own["_"] = collapsed(piped)
+                    fed[parameter.name] = "item"
                 elif parameter.default is not None:
                     own[parameter.name] = self.evaluate(parameter.default)
                 else:
@@ -254,7 +265,7 @@ class Interpreter:
                 own.setdefault("_", piped[-1] if piped else None)
             looping, self.looping = self.looping, self.looping + bool(arguments)
             try:
-                return self.run(block.statements)
+                return self._stages(block, piped, fed)
             except Return as returned:
                 return returned.values
             finally:
@@ -262,6 +273,29 @@ class Interpreter:
         finally:
             self.scopes.pop()
             self.calling -= 1
+
+    def _stages(self, block: Block, piped: Optional[List[Value]], fed: Dict[str, str]) -> List[Value]:
+        """A block's statements; `process { … }` once for each item of the pipeline, bound to the parameters that take it."""
+        if not piped or not any(isinstance(one, Group) and one.opener == "process" for one in block.statements):
+            return self.run(block.statements)
+        results: List[Value] = []
+        for statement in block.statements:
+            once = not isinstance(statement, Group) or statement.opener != "process"
+            for item in (None,) if once else piped:
+                self.budget.spend()
+                if not once:
+                    self.set_variable("_", item)
+                    for name, how in fed.items():
+                        if how == "item":
+                            self.set_variable(name, item)
+                        elif isinstance(item, dict) and name in item:
+                            self.set_variable(name, item[name])
+                results += self.run([statement])
+        return results
+
+    def invoke(self, name: str, arguments: List[Argument], source: str) -> Value:
+        """Run a command by its name; what it gives."""
+        return invocations.invoke(self, Invocation(name, arguments, None, source, []))
 
     def run(self, statements: List[Node]) -> List[Value]:
         """Read statements; their output."""

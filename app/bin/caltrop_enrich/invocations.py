@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import re
 from itertools import islice
-from typing import List, Optional, Tuple
+from typing import Dict, List, Optional, Tuple
 
+from . import patterns
 from .cmdlets import BY_NAME
 from .commandlines import is_program, program_name
-from .commands import COMMANDS, SILENT, native, wmi
+from .commands import COMMANDS, SILENT
 from .constants import ALIASES
 from .limits import MAX_NAME, MAX_VALUE, MAX_VALUES
 from .machine import Argument, Invocation, Machine, Nodes
+from .reaching import wmi
 from .records import Call, said
+from .running import native
 from .symbols import letterless
 from .syntax import Array, Command, Named, Pipeline, Splat, Text
 from .values import Closure, Strings, Thing, Unread, Value, collapsed, items_of, written
 
 # `. $here\lib.ps1` is known by its name.
 _FILE = re.compile(r"\.(?:ps[md]?1|exe|com|cmd|bat|vbs|js|msi)$", re.IGNORECASE)
+_BEHIND_A_FOLDER = re.compile(r"[^\\/][\\/]([\w.]+)$")
 
 
 def _pipeline(machine: Machine, node: Pipeline) -> Value:
@@ -54,6 +58,9 @@ def _command(machine: Machine, node: Command, piped: Optional[List[Value]]) -> V
             machine.note(call)
         elif isinstance(named, Unread) and node.operator:
             machine.budget.decide(named)
+            program = _BEHIND_A_FOLDER.search(named)
+            if program and is_program(program.group(1)):  # `& "$tools\\psexec.exe" …`
+                return native(machine, program_name(program.group(1)), _invocation(machine, node, piped))
             if not _FILE.search(named):
                 machine.note(said(f"{node.operator} {named}"[:MAX_VALUE]))
         arguments, _ = _arguments(machine, node)
@@ -69,28 +76,60 @@ def _command(machine: Machine, node: Command, piped: Optional[List[Value]]) -> V
 
 
 def _run(machine: Machine, name: str, node: Command, piped: Optional[List[Value]]) -> Value:
-    base = name.rsplit("\\", 1)[-1].strip().lower()
-    base = machine.aliases.get(base, base)
-    base = machine.aliases.get(base, base).rsplit("\\", 1)[-1]
+    base = _command_name(machine, name)
     function = machine.function(base)
     arguments, unresolved = _arguments(machine, node)
     if function is not None:
         return collapsed(machine.call_function(function, arguments, piped))
-    invocation = Invocation(base, arguments, piped, written(node), unresolved)
+    made = invoke(machine, Invocation(base, arguments, piped, written(node), unresolved))
+    if made is NotImplemented and node.operator and not isinstance(node.name, Text) and letterless(name):
+        machine.note(said(f"{node.operator} {written(node.name)}"[:MAX_VALUE]))  # no command has such a name
+    return made
+
+
+def _invocation(machine: Machine, node: Command, piped: Optional[List[Value]]) -> Invocation:
+    arguments, unresolved = _arguments(machine, node)
+    return Invocation("", arguments, piped, written(node), unresolved)
+
+
+def _command_name(machine: Machine, name: str) -> str:
+    base = name.rsplit("\\", 1)[-1].strip().lower()
+    base = machine.aliases.get(base, base)
+    return machine.aliases.get(base, base).rsplit("\\", 1)[-1]
+
+
+def invoke(machine: Machine, call: Invocation) -> Value:
+    """Run a command that is no function of the script's; what it gives."""
+    base = _command_name(machine, call.name)
+    defaults = machine.variable("psdefaultparametervalues")
+    if isinstance(defaults, dict):
+        call = call._replace(arguments=[*_defaults(machine, defaults, base), *call.arguments])
     if base in BY_NAME:
-        return wmi(machine, invocation)
+        return wmi(machine, call._replace(name=base))
     own = ALIASES.get(base, base)
     handler = COMMANDS.get(own)
     if handler is not None:
-        return handler(machine, invocation._replace(name=own))
+        return handler(machine, call._replace(name=own))
     if is_program(base):
-        return native(machine, program_name(base), invocation)
-    _read_arguments(machine, arguments)
-    if piped:
-        _read_arguments(machine, [Argument("", piped[:MAX_VALUES])])
-    if node.operator and not isinstance(node.name, Text) and letterless(name):
-        machine.note(said(f"{node.operator} {written(node.name)}"[:MAX_VALUE]))  # no command has such a name
+        return native(machine, program_name(base), call)
+    _read_arguments(machine, call.arguments)
+    if call.piped:
+        _read_arguments(machine, [Argument("", call.piped[:MAX_VALUES])])
     return None if own in SILENT else NotImplemented
+
+
+def _defaults(machine: Machine, table: Dict[str, Value], base: str) -> List[Argument]:
+    """What `$PSDefaultParameterValues` gives a command: entries `Cmdlet:Parameter`, with wildcards."""
+    cmdlet = BY_NAME[base].name.lower() if base in BY_NAME else ALIASES.get(base, base)
+    machine.budget.spend(4 * min(len(table), MAX_VALUES))
+    found: List[Argument] = []
+    for key, value in islice(table.items(), MAX_VALUES):
+        machine.budget.decide(key)
+        name, _, parameter = key.partition(":")
+        glob = patterns.like(name)
+        if parameter and glob and len(cmdlet) < 256 and glob.match(cmdlet):
+            found.append(Argument(parameter, value))
+    return found
 
 
 def _read_arguments(machine: Machine, arguments: List[Argument]) -> None:

@@ -52,6 +52,10 @@ ATTRIBUTE = re.compile(rf"\[(?:[^\[\]{SQ}{DQ}]|[{SQ}][^{SQ}]*[{SQ}]|[{DQ}][^{DQ}
 BINDING = re.compile(
     r"\[\s*(?:CmdletBinding|Alias|OutputType|Diagnostics)[\w.]*\([^\[\]{}]{0,2000}\)\s*\]", re.IGNORECASE
 )
+ALIAS = re.compile(r"\[alias\(([^()]{0,512})\)\]")  # in lower case
+NAME = re.compile(r"\w+")
+FED = re.compile(r"valuefrompipeline(?!\w)(?!\s*=\s*\$false)")
+SPACED_METHOD = re.compile(r"[ \t]+\w+[ \t]*\(")  # `$x. Create(…)`
 MEMBER = re.compile(r"(?:\w|`[^\r\n])+")
 KEYWORD = re.compile(r"([A-Za-z]+)(?![\w\-.\\/:\[])")
 OPERATOR = re.compile(rf"[{DASH}]([A-Za-z]+)(?![\w])")

@@ -89,6 +89,9 @@ class Machine(Protocol):
     def define(self, name: str, closure: Closure) -> None:
         """Make a function."""
 
+    def invoke(self, name: str, arguments: List[Argument], source: str) -> Value:
+        """Run a command by its name; what it gives."""
+
     def declare(self, function: Function) -> None:
         """Know a function, which is read at the end if nothing calls it."""
 

@@ -49,7 +49,8 @@ def of_text(text: str, name: str, arguments: Optional[List[Value]], budget: Budg
         budget.decide(text)
         return len(text)
     if arguments is None:
-        return METHODS.get(name, NotImplemented)
+        # An address, a URI, a GUID and a version are the texts that they are made of.
+        return text if name in ("ipaddresstostring", "originalstring", "guid") else METHODS.get(name, NotImplemented)
     reader = _TEXT_METHODS.get(name)
     budget.spend(sum(len(argument) for argument in arguments if isinstance(argument, list)) >> 1)
     if reader is None or not is_known(arguments, budget):
@@ -257,7 +258,9 @@ def of_list(items: List[Value], name: str, arguments: Optional[List[Value]], bud
         return NotImplemented
     if name in ("getvalue", "get_item", "item") and arguments:
         return indexed(items, arguments[0], budget)
-    if name in ("add", "addrange"):
+    if name in ("dequeue", "pop") and items:
+        return items.pop(0 if name == "dequeue" else -1)
+    if name in ("add", "addrange", "enqueue", "push"):
         if len(items) < MAX_ITEMS and arguments:
             more = items_of(arguments[0]) if name == "addrange" else [arguments[0]]
             budget.pay_items(len(more))
@@ -381,7 +384,13 @@ def make(name: str, arguments: List[Value], budget: Budget, source: str) -> Valu
         if len(arguments) > 1 and isinstance(arguments[0], str):
             return operators.multiply(str(arguments[0])[:1], arguments[1], budget)
         return operators.join(arguments[0], "", budget)
-    if name in ("collections.arraylist", "object", "psobject", "byte[]", "object[]") or "list[" in name:
+    if name in (
+        "collections.arraylist",
+        "collections.queue",
+        "collections.stack",
+        "byte[]",
+        "object[]",
+    ) or _COLLECTION.search(name):
         if name == "byte[]":
             size = integer_of(arguments[0]) if arguments else None
             return bytes(min(size, MAX_ITEMS)) if size is not None and size >= 0 else NotImplemented
@@ -406,6 +415,7 @@ def make(name: str, arguments: List[Value], budget: Budget, source: str) -> Valu
     return NotImplemented
 
 
+_COLLECTION = re.compile(r"(?:list|queue|stack|hashset)\[")
 _ENCODING_TYPES = {
     "text.asciiencoding": "ascii",
     "text.utf8encoding": "utf-8",
@@ -565,7 +575,7 @@ def _regex_static(name: str, arguments: List[Value], budget: Budget) -> Value:
     budget.decide(text)
     budget.decide(pattern)
     options = " ".join(_option(argument) for argument in arguments[2:])
-    compiled = patterns.linear(pattern, "ignorecase" in options)
+    compiled = patterns.compiled(pattern, "ignorecase" in options, len(text), budget)
     if compiled is None:
         return NotImplemented
     budget.spend(1 + (len(text) * (1 + pattern.count("|")) >> 5))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import List, Optional
+from itertools import islice
+from typing import List, Optional, Tuple
 
-from .machine import Machine
+from .limits import MAX_PLAIN
+from .machine import Argument, Machine
 from .records import Call, said, way
 from .values import Strings, Thing, Type, Unread, Value, flat_texts, text_of, truth_of, unread
 
@@ -35,6 +37,7 @@ _DESKTOP = frozenset(("wscript.shell", "shell.application"))
 _URL_START = re.compile(r"https?://|ftp://|\\\\", re.IGNORECASE)
 
 
+_SCOPE = re.compile(r"\\\\([^\\]+)\\(.+)")
 _PATHS = 8  # texts that are a path, or a scope and a query, of a WMI object; more are none
 
 
@@ -50,7 +53,12 @@ def wmi_object(machine: Machine, type_name: str, value: Value, source: str) -> V
     texts = flat_texts(value[:_PATHS] if isinstance(value, list) else value)[:_PATHS]
     machine.budget.spend(24 + (sum(map(len, texts)) >> 8))
     if label == "[wmisearcher]":
-        call = Call(label, {"Query": texts[-1:], "Path": texts[:-1]})
+        host, namespace = [], []  # type: Strings, Strings
+        for text in texts[:-1]:
+            machine.budget.decide(text)
+            scope = _SCOPE.match(text)
+            host, namespace = ([scope.group(1)], [scope.group(2)]) if scope else ([], [text])
+        call = Call(label, {"Query": texts[-1:], "ComputerName": host, "Namespace": namespace})
     elif len(texts) > 1 and texts[0][:1] == "\\" and ":" not in texts[0]:
         call = Call(label, {"Path": [f"{texts[0]}:{texts[1]}"]})  # a scope and a class in it
     else:
@@ -210,12 +218,35 @@ def fetched(machine: Machine, url: str, source: str) -> Value:
 
 
 def _of_shell(machine: Machine, thing: Thing, name: str, arguments: Optional[List[Value]], source: str) -> Value:
-    """`[powershell]::Create().AddScript('…').Invoke()`."""
-    if name in ("addscript", "addcommand") and arguments:
-        if name == "addscript":
-            machine.run_text(arguments[0], source)
-        return thing
-    return thing if arguments is not None else NotImplemented
+    """`[powershell]::Create().AddScript('…').Invoke()`, `.AddCommand('…').AddParameter(…)`, a runspace's pipeline."""
+    commands: List[Tuple[str, List[Argument]]] = thing.data
+    if arguments is None:
+        return thing if name in ("commands", "runspace", "streams") else NotImplemented
+    if name in ("addscript", "createpipeline") and arguments:
+        machine.run_text(arguments[0], source)
+    elif name == "addcommand" and arguments:
+        value = arguments[0].data if isinstance(arguments[0], Thing) else arguments[0]
+        text = text_of(value)
+        machine.budget.decide(text)
+        commands.append((text, []))
+    elif name == "addparameter" and arguments and commands:
+        typed = text_of(arguments[0])
+        machine.budget.decide(typed)
+        commands[-1][1].append(Argument(typed, arguments[1]) if len(arguments) > 1 else Argument(typed, None, True))
+    elif name == "addparameters" and arguments and commands:
+        table = arguments[0]
+        pairs = islice(table.items(), MAX_PLAIN) if isinstance(table, dict) else ()
+        commands[-1][1].extend(Argument(typed, value) for typed, value in pairs)
+        commands[-1][1].extend(Argument("", value) for value in (table[:MAX_PLAIN] if isinstance(table, list) else []))
+    elif name == "addargument" and arguments and commands:
+        commands[-1][1].append(Argument("", arguments[0]))
+    elif name in ("invoke", "begininvoke", "invokeasync"):
+        thing.data = []
+        for typed, given in commands:
+            machine.budget.spend(8 + 2 * len(given))
+            machine.invoke(typed, given, source)
+        return Unread(source)
+    return thing
 
 
 def _of_engine(machine: Machine, name: str, arguments: Optional[List[Value]], source: str) -> Value:
@@ -242,7 +273,12 @@ def of_static(machine: Machine, kind: Type, name: str, arguments: Optional[List[
     if name == "create" and owner in ("scriptblock", "management.automation.scriptblock"):
         return machine.parsed(arguments[0], source) if arguments else NotImplemented
     if name == "create" and owner in ("powershell", "management.automation.powershell"):
-        return Thing("shell", None, source)
+        return Thing("shell", [], source)
+    if name in ("createrunspace", "createrunspacepool") and owner.endswith("runspacefactory"):
+        return Thing("shell", [], source)
+    if name == "openremotebasekey" and len(arguments) > 1:
+        machine.note(way("registry", flat_texts(arguments[1])[:1]))
+        return NotImplemented
     if owner == "activator" and name == "createinstance" and arguments:
         made = arguments[0]
         if isinstance(made, Thing) and made.kind == "comtype":
@@ -269,6 +305,11 @@ def of_static(machine: Machine, kind: Type, name: str, arguments: Optional[List[
         key = text_of(arguments[0]).lower()
         machine.budget.decide(key)
         return machine.environment.get(key, NotImplemented)
+    if owner == "environment" and name == "setenvironmentvariable" and len(arguments) > 1:
+        key = text_of(arguments[0]).lower()
+        machine.budget.decide(key)
+        machine.environment[key] = text_of(arguments[1])
+        return None
     if name == "new" and (owner in WMI_TYPES or owner in _SCOPES):
         return wmi_object(machine, owner, arguments, source)
     return NotImplemented

@@ -33,6 +33,7 @@ _MADE = frozenset(  # types that a cast makes an object of
         "collections.hashtable",
     ]
 )
+_MATCHING = frozenset(("match", "imatch", "cmatch"))
 
 
 def decide(machine: Machine, value: Value) -> None:
@@ -138,6 +139,9 @@ def operated(machine: Machine, operator: str, left: Value, right: Value, node: N
         if isinstance(side, str):
             machine.budget.spend(len(side) >> 10)
     if operate is not None:
+        if operator == "as" and isinstance(right, str) and not isinstance(right, Unread):
+            machine.budget.decide(right)
+            right = Type(right)
         if operator == "as" and isinstance(right, Type) and (right.name in objects.WMI_TYPES or right.name in _MADE):
             return cast(machine, right.name, left, written(node))
         if operator == "split" and isinstance(right, Closure):
@@ -157,7 +161,12 @@ def operated(machine: Machine, operator: str, left: Value, right: Value, node: N
         return (one and other) if operator == "and" else (one or other) if operator == "or" else one != other
     if operator in ("is", "isnot"):
         return NotImplemented
-    return operators.compare(operator, left, right, machine.budget)
+    made = operators.compare(operator, left, right, machine.budget)
+    if made is True and operator in _MATCHING and isinstance(left, str):
+        found = operators.matches(text_of(right), operator[0] == "c", left, machine.budget)
+        if found is not NotImplemented:
+            machine.set_variable("matches", found)
+    return made
 
 
 NODES: Nodes = {

@@ -203,7 +203,7 @@ def split(text: Value, by: Value, budget: Budget, ignore_case: bool = True) -> V
             )
         else:
             simple = len(how) > 2 and text_of(how[2]).lower() == "simplematch"
-            compiled = patterns.linear(re.escape(pattern) if simple else pattern, ignore_case)
+            compiled = patterns.compiled(re.escape(pattern) if simple else pattern, ignore_case, len(whole), budget)
             if compiled is None:
                 return NotImplemented
             budget.spend(len(whole) * (1 + pattern.count("|")) >> _COST)
@@ -225,12 +225,12 @@ def replace(text: Value, by: Value, budget: Budget, ignore_case: bool = True) ->
     budget.decide(pattern)
     if len(how) > 1 and isinstance(how[1], Closure):
         return NotImplemented
-    compiled = patterns.linear(pattern, ignore_case)
-    if compiled is None:
-        return NotImplemented
     found: List[Value] = []
     for item in text if isinstance(text, list) else [text]:
         whole = text_of(item)
+        compiled = patterns.compiled(pattern, ignore_case, len(whole), budget)
+        if compiled is None:
+            return NotImplemented
         budget.decide(whole)
         budget.spend(2 + (len(whole) * (1 + pattern.count("|")) >> _COST))
         made = replaced(compiled, replacement, whole, budget)
@@ -297,9 +297,19 @@ def compare(operator: str, left: Value, right: Value, budget: Budget) -> Value:
         if "like" in name:
             glob = patterns.like(pattern)
             return NotImplemented if glob is None or len(text) > 256 else bool(glob.match(text)) == (name == "like")
-        compiled = patterns.linear(pattern, not case)
+        compiled = patterns.compiled(pattern, not case, len(text), budget)
         return NotImplemented if compiled is None else bool(compiled.search(text)) == (name == "match")
     return NotImplemented
+
+
+def matches(pattern: str, case: bool, text: str, budget: Budget) -> Value:
+    """`$Matches` after a text was found to match: its groups by number and by name."""
+    found = patterns.compiled(pattern, not case, len(text), budget)
+    match = found.search(text) if found else None
+    if match is None:
+        return NotImplemented
+    groups = {str(number): group for number, group in enumerate((match.group(), *match.groups())) if group is not None}
+    return {**groups, **{name.lower(): group for name, group in match.groupdict().items() if group is not None}}
 
 
 def _equal(left: Value, right: Value, case: bool, budget: Budget) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import Callable, List, Optional
 
 from .expressions import Expressions
 from .lexis import (
@@ -196,9 +196,20 @@ class Pipelines(Expressions):
     def _invoked_name(self) -> Optional[Node]:
         """What follows `&` or `.`: a word, a string, or a value that says the name."""
         char = self._char()
-        if char in QUOTES or (char and char in "$({["):
+        if char == "$":
+            return self._valued_word(self._postfix, "")
+        if char in QUOTES or (char and char in "({["):
             return self._postfix()
         return self._word()
+
+    def _valued_word(self, read: Callable[[], Optional[Node]], ends: str) -> Optional[Node]:
+        """A value that begins with a dollar, and the word that it begins where one touches it: `$home\\a.exe`."""
+        start = self.pos
+        value = read()
+        following = self._char()
+        if value is None or not following or following in STOPS or following in " \t\0&<>(" or following in ends:
+            return value
+        return self._word([value], start)
 
     def _argument(self) -> Optional[Node]:
         """One argument, arrays included."""
@@ -222,12 +233,7 @@ class Pipelines(Expressions):
         if char == "{":
             return self._block()
         if char == "$" and (self._char(1) == "(" or VARIABLE.match(self.text, self.pos, self.stop)):
-            start = self.pos
-            value = self._postfix(False)
-            following = self._char()
-            if value is None or not following or following in STOPS or following in " \t,&<>({@":
-                return value
-            return self._word([value], start)
+            return self._valued_word(lambda: self._postfix(False), ",{@")
         return self._word()
 
     def _word(self, parts: Optional[List[Node]] = None, start: int = -1) -> Optional[Node]:

@@ -10,6 +10,7 @@ from .pipelines import Pipelines
 from .syntax import Assign, Block, ForEach, Function, Group, If, Jump, Loop, Node, Switch, Try, Variable
 
 _LABEL = re.compile(r":\w+[ \t\r\n]*(?=for|while|do|switch)", re.IGNORECASE)
+_PARALLEL = re.compile(r"-parallel\s+(?:-throttlelimit\s+\w+\s+)?", re.IGNORECASE)
 _CLASS_NAME = re.compile(r"\w+[ \t]*(?::[^{\r\n]*)?")
 
 
@@ -112,6 +113,8 @@ class Statements(Pipelines):
 
     def _foreach(self, start: int, word: str) -> Optional[Node]:
         self._lines()
+        parallel = _PARALLEL.match(self.text, self.pos, self.stop)  # in a workflow
+        self.pos = parallel.end() if parallel else self.pos
         if self._char() != "(":
             return None
         if not self._enter():
@@ -257,6 +260,8 @@ class Statements(Pipelines):
         if not isinstance(block, Block):
             return None
         block.parameters = block.parameters or parameters
+        if word == "filter":
+            block.statements = [Group(self.text, block.start, block.end, "process", block.statements)]
         own = unescape(name.group()).lower()
         return Function(self.text, start, self.pos, own.rsplit(":", 1)[-1], block)
 
@@ -277,7 +282,7 @@ class Statements(Pipelines):
         self._lines()
         if self._char() != "{":
             return None
-        return Group(self.text, start, self.pos, "$(", self._block_statements())
+        return Group(self.text, start, self.pos, word if word == "process" else "$(", self._block_statements())
 
     def _param(self, start: int, word: str) -> Optional[Node]:
         """A script's own `param( … )`: the defaults are what its variables are."""

@@ -122,7 +122,7 @@ class Step(Node):
 
 
 class Group(Node):
-    """`( )`, `$( )` or `@( )`, told apart by `opener`."""
+    """`( )`, `$( )`, `@( )` or `process { }`, told apart by `opener`."""
 
     __slots__ = ("opener", "statements")
 
@@ -140,12 +140,24 @@ class Table(Node):
 
 
 class Parameter(Node):
-    """`$name = default` of a function or a block."""
+    """`$name = default` of a function or a block; its aliases, whether it is a switch, and whether items of a pipeline (`item`) or
+    properties of them (`property`) are bound to it."""
 
-    __slots__ = ("default", "name")
+    __slots__ = ("aliases", "default", "fed", "name", "switch")
 
-    def __init__(self, text: str, start: int, end: int, name: str, default: Optional[Node]) -> None:
+    def __init__(
+        self,
+        text: str,
+        start: int,
+        end: int,
+        name: str,
+        default: Optional[Node],
+        aliases: Tuple[str, ...] = (),
+        switch: bool = False,
+        fed: str = "",
+    ) -> None:
         self.text, self.start, self.end, self.name, self.default = text, start, end, name, default
+        self.aliases, self.switch, self.fed = aliases, switch, fed
 
 
 class Block(Node):
