@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -49,6 +52,19 @@ WHOLE = (
     "splunkd/inprocess/test_rights.py",
     "splunkd/test_",
 )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Compiling test modules, their asserts rewritten, is most of collecting, in each process anew: what was compiled is kept, also where
+    the environment says to keep nothing (PYTHONDONTWRITEBYTECODE). What was loaded is no garbage, and is not looked through for any."""
+    keeps, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+    try:
+        return (yield)
+    finally:
+        sys.dont_write_bytecode = keeps
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)

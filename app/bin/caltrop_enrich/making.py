@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import Dict, List, Optional
 
 from . import objects, tables
 from .handlers import bound_to, registry
@@ -122,7 +122,7 @@ def _piped_text(machine: Machine, call: Invocation, name: str) -> str:
 
 @command("foreach-object")
 def _foreach(machine: Machine, call: Invocation) -> Value:
-    blocks = {"begin": [], "process": [], "end": []}  # type: Dict[str, List[Closure]]
+    blocks: Dict[str, List[Closure]] = {"begin": [], "process": [], "end": []}
     loose: List[Value] = []
     place = "process"
     for typed, value, bare, _ in call.arguments:
