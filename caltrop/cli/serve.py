@@ -144,7 +144,8 @@ def command(
     if content is not None:
         from caltrop.testing.edited import EditedRepository
 
-        edited = EditedRepository(content, apps, addons=addons)
+        kept = None if data_dir is None else data_dir / "var" / "lib" / "caltrop" / "verdicts.json"
+        edited = EditedRepository(content, apps, addons=addons, kept=kept)
     os.umask(0o077)  # what is kept here is for this user alone
     password = password or (secrets.token_urlsafe(12) if data_dir is None else None)
     try:

@@ -6,6 +6,7 @@ the disk, as that of a bench is, and a run can be ended at any moment.
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -25,8 +26,10 @@ from caltrop.errors import CaltropError
 from caltrop.replay import stored
 from caltrop.replay.verdict import DetectionResult, Report, TestResult
 from caltrop.splunkd.rest.edited import Edited, Judged, Run, Told, Tried, Verdict
+from caltrop.testing import verdicts
 from caltrop.testing.watch import Watch
 
+log = logging.getLogger(__name__)
 UNLIMITED = -1  # of address space: it is a server, whose searches are limited themselves
 SAID_LINES = 40  # of what a run without a verdict said, kept for the person who asked for it
 VERDICTS = ("passed", "failed", "error", "skipped")
@@ -34,11 +37,14 @@ VERDICTS = ("passed", "failed", "error", "skipped")
 
 class EditedRepository:
     """The repository at `root`. `apps` and `addons` are those of the command line: what tests run with besides those of app.yml.
+    `kept`: the file that verdicts are kept in, so that another start of the server has them; without it they go with this object.
 
     Raises CaltropError where the folder is not there.
     """
 
-    def __init__(self, root: Path, apps: Sequence[Path] = (), *, addons: bool = True) -> None:
+    def __init__(
+        self, root: Path, apps: Sequence[Path] = (), *, addons: bool = True, kept: Path | None = None
+    ) -> None:
         if not root.is_dir():
             raise CaltropError(f"{root} is no folder", hint="give --content a content repository")
         self._root = root.resolve()
@@ -49,7 +55,8 @@ class EditedRepository:
         self._read: tuple[Catalogue | None, str] | None = None
         self._watch = Watch(self._root, self._files)
         self._lock = threading.Lock()  # of all below
-        self._verdicts: dict[str, tuple[float, DetectionResult]] = {}
+        self._kept = kept
+        self._verdicts = verdicts.read(kept, self._root)
         self._running: Run | None = None
         self._child: subprocess.Popen[bytes] | None = None
         self._failed = ""
@@ -59,7 +66,7 @@ class EditedRepository:
     def told(self, file: str = "") -> Told:
         catalogue, broken = self._catalogue()
         with self._lock:
-            verdicts, running, failed = dict(self._verdicts), self._running, self._failed
+            known, running, failed = dict(self._verdicts.found), self._running, self._failed
         if catalogue is None:
             return Told(str(self._root), [], [broken], running, failed)
         problems: dict[str, list[str]] = {}
@@ -74,7 +81,7 @@ class EditedRepository:
                 stories=list(detection.analytic_story),
                 tests=len(detection.tests),
                 problems=problems.pop(detection.file, []),
-                last=self._verdict(verdicts.get(detection.file), detection.file, whole=detection.file == file),
+                last=self._verdict(known.get(detection.file), detection.file, whole=detection.file == file),
             )
             for detection in catalogue.detections
         ]
@@ -181,7 +188,13 @@ class EditedRepository:
 
     def _keep(self, report: Report, at: float) -> None:
         with self._lock:
-            self._verdicts.update({result.file: (at, result) for result in report.detections})
+            self._verdicts.found.update({result.file: (at, result) for result in report.detections})
+            if self._kept is None:
+                return
+            try:
+                verdicts.write(self._kept, self._verdicts)
+            except OSError as error:  # what was found holds for this server all the same
+                log.warning("verdicts cannot be kept in %s: %s", self._kept, error)
 
 
 def _tried(test: TestResult) -> Tried:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.conftest import Console, Opened
+from tests.console.conftest import Console, Opened, watched
 from tests.testing.test_edited import ODD
 
 
@@ -24,8 +24,7 @@ def test_a_detection_is_tested_broken_and_tested_again(console: Console, content
     assert page.url.endswith("?file=detections%2Fendpoint%2Fodd_login.yml")
     try:
         (content / ODD).write_text(text.replace("action=odd", "akshun=odd"))
-        page.get_by_role("button", name="Look again").click()
-        listed.get_by_text("saved since").wait_for()
+        listed.get_by_text("saved since").wait_for()  # nobody asked: the page looks while it is seen
         page.get_by_role("button", name="Run its tests").click()
         failed = tests.get_by_role("alert").filter(has_text="hits:")
         failed.first.wait_for()
@@ -33,6 +32,31 @@ def test_a_detection_is_tested_broken_and_tested_again(console: Console, content
         tests.get_by_text("akshun").first.wait_for()
         page.get_by_text("0 of 1 proved").wait_for()
         console.accessible()
+    finally:
+        (content / ODD).write_text(text)
+
+
+def test_the_page_looks_for_what_was_saved_only_while_it_is_seen(console: Console, content: Path) -> None:
+    page = console.page
+    hidden = """(hidden) => {
+      Object.defineProperty(document, "visibilityState", { value: hidden ? "hidden" : "visible", configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }"""
+    text = (content / ODD).read_text()
+    console.open("/en-US/console/detections")
+    listed = page.get_by_role("region", name="Detections being edited")
+    listed.get_by_role("button", name="Odd Login", exact=True).wait_for()
+    try:
+        page.evaluate(hidden, True)
+        with watched(page, "caltrop/content") as asked:
+            (content / ODD).write_text(text.replace("name: Odd Login", "name: Odder Login"))
+            page.wait_for_timeout(4_000)
+        assert asked == []
+        page.evaluate(hidden, False)
+        listed.get_by_role("button", name="Odder Login", exact=True).wait_for()
+        with watched(page, "caltrop/content") as asked:
+            page.wait_for_timeout(7_000)
+        assert 1 <= len(asked) <= 3
     finally:
         (content / ODD).write_text(text)
 

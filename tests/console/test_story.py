@@ -41,7 +41,23 @@ def test_from_a_capture_to_a_tuned_detection_and_back(fresh: Opened, package: st
     hits = page.get_by_role("list", name="Hits")
     hits.get_by_text("FILESRV04").first.wait_for()
     count = hits.locator("> li").count()
-    assert count == 7 and hits.locator("mark", has_text="FILESRV04").count()
+    assert count == 7
+    # What the search and its enrichment found is marked where it stands in the script, and nothing but text is there.
+    hit = hits.locator("> li", has_text="$null = Invoke-WmiMethod")
+    script = hit.locator("dt", has_text="ScriptBlockText").locator("xpath=following-sibling::dd/pre")
+    assert script.locator("mark").all_inner_texts() == [
+        "Invoke-WmiMethod", "Win32_Process", "create", "FILESRV04", "cmd.exe /c ipconfig /flushdns",
+    ]  # fmt: skip
+    assert script.inner_text() == (
+        "$null = Invoke-WmiMethod -Class Win32_Process -Name create -ComputerName FILESRV04"
+        ' -ArgumentList "cmd.exe /c ipconfig /flushdns"'
+    )
+    assert {
+        name.lower() for name in script.evaluate("el => [...el.querySelectorAll('*')].map((one) => one.tagName)")
+    } == {"mark"}
+    assert (
+        "Win32_Process" in hit.locator("dt", has_text="wmi_class").locator("xpath=following-sibling::dd").inner_text()
+    )
     console.accessible()
     page.get_by_role("link", name="Open in search").click()
     assert console.ended().startswith("✓ 7 rows")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
 import pytest
 
 from caltrop.errors import CaltropError
+from caltrop.replay.verdict import Check, DetectionResult, TestResult
 from caltrop.splunkd.rest.edited import Edited, Told
+from caltrop.testing import verdicts
 from caltrop.testing.edited import EditedRepository
+from caltrop.testing.verdicts import Verdicts
 from tests.replay import test_prove as sample
 
 ODD = "detections/endpoint/odd_login.yml"
@@ -82,9 +86,35 @@ def test_only_detections_are_run(repository: Path, file: str) -> None:
     assert edited.told().running is None and not edited.stop()
 
 
+def judged(status: str) -> DetectionResult:
+    checks = [Check("hits", status == "passed", "3 hits, expected exactly 3", 7)]
+    test = TestResult("its test", ODD, 5, checks=checks, hits=3)
+    return DetectionResult("Odd Login", "1", "TTP", ODD, ["T1078"], ["Odd Things"], 40, [test])
+
+
+def test_verdicts_outlive_the_server(repository: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "data" / "verdicts.json"
+    assert only(EditedRepository(repository, kept=kept).told()).last is None
+    verdicts.write(kept, Verdicts(str(repository.resolve()), {ODD: (time.time() + 1, judged("passed"))}))
+    last = only(EditedRepository(repository, kept=kept).told(ODD)).last
+    assert last is not None and (last.status, last.stale, last.tests[0].hits) == ("passed", False, 3)
+    os.utime(repository / ODD, (time.time() + 60, time.time() + 60))
+    last = only(EditedRepository(repository, kept=kept).told()).last
+    assert last is not None and last.stale, "it was saved since, while no server ran"
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"root": 3}', '{"root": "/another/repository", "found": {}}'])
+def test_verdicts_that_are_none_of_ours_stop_nothing(repository: Path, tmp_path: Path, text: str) -> None:
+    kept = tmp_path / "verdicts.json"
+    kept.write_text(text)
+    assert only(EditedRepository(repository, kept=kept).told()).last is None
+    assert kept.read_text() == text
+
+
 @pytest.mark.slow
-def test_a_run_says_what_failed_and_why_and_goes_stale(repository: Path) -> None:
-    edited = EditedRepository(repository)
+def test_a_run_says_what_failed_and_why_and_goes_stale(repository: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "verdicts.json"
+    edited = EditedRepository(repository, kept=kept)
     assert edited.run(ODD)
     assert not edited.run(""), "one at a time"
     last = only(ended(edited)).last
@@ -101,6 +131,7 @@ def test_a_run_says_what_failed_and_why_and_goes_stale(repository: Path) -> None
     (test,) = last.tests
     assert any(check.name == "hits" and not check.passed for check in test.checks)
     assert any("akshun" in text for text in test.why), test.why
+    assert only(EditedRepository(repository, kept=kept).told(ODD)).last == last, "as another start of the server has it"
 
 
 @pytest.mark.slow

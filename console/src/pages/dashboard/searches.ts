@@ -131,11 +131,11 @@ export function useSearch(search: ViewSearch | undefined): Ran {
   const told = `${sid ?? ""}\0${post}\0${done}\0${failed}`;
   useEffect(() => {
     const handlers = search?.handlers ?? {};
-    if (!sid || (!done && !failed) || !Object.keys(handlers).length) return undefined;
+    if ((!(sid && done) && !failed) || !Object.keys(handlers).length) return undefined;
     const control = new AbortController();
-    const job = new Map([["job.sid", sid], ["job.isDone", String(done)]]);
+    const job = new Map([["job.sid", sid ?? ""], ["job.isDone", String(done)]]); // a search that was refused has no job
     void (async () => {
-      if (failed) {
+      if (failed || !sid) {
         for (const name of ["error", "fail"]) await handle(handlers[name], job, stage);
         return;
       }

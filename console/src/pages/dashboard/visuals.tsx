@@ -26,12 +26,13 @@ const KIND: Record<string, Kind> = {
 }; // prettier-ignore
 const MOST_DRAWN = 10_000;
 
-export function VisualView({ visual }: { visual: Visual }): JSX.Element | null {
+/** `level` is that of its heading: below its panel's, where that has one. */
+export function VisualView({ visual, level }: { visual: Visual; level: 2 | 3 }): JSX.Element | null {
   const { store, app } = useStage();
   const values = useTokens(store);
   if (!visible(visual, values)) return null;
   if (visual.markup) return <Html markup={visual.markup} values={values} app={app} />;
-  return <Searched visual={withTokens(visual, (written) => filled(written, values))} title={plain(visual.title, values)} />;
+  return <Searched visual={withTokens(visual, (written) => filled(written, values))} title={plain(visual.title, values)} level={level} />;
 }
 
 /** Options may be tokens, too. */
@@ -39,14 +40,15 @@ function withTokens(visual: Visual, fill: (written: string) => string): Visual {
   return { ...visual, options: Object.fromEntries(Object.entries(visual.options).map(([name, value]) => [name, fill(value)])) };
 }
 
-function Searched({ visual, title }: { visual: Visual; title: string }): JSX.Element {
+function Searched({ visual, title, level }: { visual: Visual; title: string; level: 2 | 3 }): JSX.Element {
   const { app } = useStage();
   const ran = useSearch(visual.search);
+  const Heading = `h${level}` as const;
   return (
     <div class="dash-visual" aria-busy={ran.running}>
       {(title || ran.whole) && (
         <div class={title ? "dash-visual-head" : "dash-visual-head bare"}>
-          {title && <h3>{title}</h3>}
+          {title && <Heading>{title}</Heading>}
           {ran.whole && !ran.waits.length && (
             <a class="dash-open" href={searchUrl(ran.whole, { earliest: ran.earliest, latest: ran.latest, app })} title="Open in Search" aria-label={title ? `Open in Search: ${title}` : "Open in Search"}>
               <Lens />
@@ -61,7 +63,7 @@ function Searched({ visual, title }: { visual: Visual; title: string }): JSX.Ele
             {words}
           </Notice>
         ))}
-      <Body visual={visual} ran={ran} />
+      <Body visual={visual} ran={ran} level={level} />
     </div>
   );
 }
@@ -76,12 +78,12 @@ function Lens(): JSX.Element {
   );
 }
 
-function Body({ visual, ran }: { visual: Visual; ran: Ran }): JSX.Element {
+function Body({ visual, ran, level }: { visual: Visual; ran: Ran; level: 2 | 3 }): JSX.Element {
   if (!visual.search) return <p class="muted dash-empty">There is no search here.</p>;
   if (ran.waits.length) return <p class="muted dash-empty">The search waits for {ran.waits.map((name) => `$${name}$`).join(", ")}.</p>;
   if (!ran.done && !ran.sid) return <p class="muted dash-empty">{ran.running ? "Searching…" : ""}</p>;
   if (visual.kind === "event") return <EventsView visual={visual} ran={ran} />;
-  if (visual.kind === "chart" || visual.kind === "single") return <Drawn visual={visual} ran={ran} />;
+  if (visual.kind === "chart" || visual.kind === "single") return <Drawn visual={visual} ran={ran} level={level} />;
   return <TableView visual={visual} ran={ran} />;
 }
 
@@ -89,12 +91,12 @@ function useTable(ran: Ran, count: number): { value: Table | undefined; error: u
   return useLoading(async (signal) => (ran.sid && ran.done ? rows(ran.sid, "results", { count, search: ran.post || undefined }, signal) : undefined), [ran.sid, ran.done, ran.post, count]);
 }
 
-function Drawn({ visual, ran }: { visual: Visual; ran: Ran }): JSX.Element {
+function Drawn({ visual, ran, level }: { visual: Visual; ran: Ran; level: 2 | 3 }): JSX.Element {
   const { options } = visual;
   const { value, error } = useTable(ran, Number(options["charting.data.count"]) || MOST_DRAWN);
   if (!value) return <Failure error={error} />;
   if (!value.rows.length) return <p class="muted dash-empty">No results found.</p>;
-  return on(options["trellis.enabled"]) ? <Trellis visual={visual} table={value} /> : <OneDrawn visual={visual} table={value} title={visual.title} />;
+  return on(options["trellis.enabled"]) ? <Trellis visual={visual} table={value} level={visual.title ? (level === 2 ? 3 : 4) : level} /> : <OneDrawn visual={visual} table={value} title={visual.title} />;
 }
 
 interface One {
@@ -147,8 +149,9 @@ function OneDrawn({ visual, table, title, height, extent: shared, local: more = 
 const SIZES: Record<string, [string, number]> = { small: ["trellis small", 130], medium: ["trellis", 190], large: ["trellis large", 260] };
 
 /** One drawing for each part, all with the same axis of values unless the view wants each its own. */
-function Trellis({ visual, table }: { visual: Visual; table: Table }): JSX.Element {
+function Trellis({ visual, table, level }: { visual: Visual; table: Table; level: 2 | 3 | 4 }): JSX.Element {
   const { options } = visual;
+  const Heading = `h${level}` as const;
   const by = options["trellis.splitBy"];
   const single = visual.kind === "single";
   const found = parted(table, by, single);
@@ -162,7 +165,7 @@ function Trellis({ visual, table }: { visual: Visual; table: Table }): JSX.Eleme
       <ul class={style}>
         {found.slice(0, MOST_PARTS).map(({ name, table: part }) => (
           <li key={name}>
-            <h4>{name || "(empty)"}</h4>
+            <Heading>{name || "(empty)"}</Heading>
             <OneDrawn visual={visual} table={part} title={`${visual.title} ${name}`.trim()} height={single ? 90 : height} {...(own ? {} : { extent: shared })} local={[["trellis.name", by ?? ""], ["trellis.value", name]]} />
           </li>
         ))}

@@ -27,18 +27,23 @@ function indexName(file: string): string {
   return plain || "dropped";
 }
 
-/** Another name where two files would go to indexes of the same name. */
-function apart(file: File, before: readonly Held[]): string {
-  const name = indexName(file.name);
-  for (let n = 1; ; n++) {
-    const found = n === 1 ? name : `${name}_${n}`;
-    if (!before.some(({ index }) => index === found)) return found;
-  }
+/** The name, with a number behind it where it is taken. */
+function apart(name: string, taken: readonly string[], between: string): string {
+  let found = name;
+  for (let n = 2; taken.includes(found); n++) found = `${name}${between}${n}`;
+  return found;
+}
+
+function beside(before: readonly Held[], file: File): readonly Held[] {
+  const title = apart(file.name, before.map((one) => one.title), " ");
+  const index = apart(indexName(file.name), before.map((one) => one.index), "_"); // two files do not go into one index by chance
+  return [...before, { key: held++, file, title, index }];
 }
 
 interface Held {
   key: number;
   file: File;
+  title: string; // its name, numbered where there are two of one name
   index: string; // as it is proposed
 }
 
@@ -56,7 +61,7 @@ export function DataPage(): JSX.Element {
     );
   }
   const take = (more: readonly File[]): void =>
-    setFiles((before) => more.reduce<readonly Held[]>((all, file) => [...all, { key: held++, file, index: apart(file, all) }], before));
+    setFiles((before) => more.reduce(beside, before));
   return (
     <>
       <div class="page-head">
@@ -69,14 +74,14 @@ export function DataPage(): JSX.Element {
         </p>
         <p class="muted">Nothing is indexed until you say so.</p>
       </Dropped>
-      {files.map(({ key, file, index }) => (
-        <Loaded file={file} proposed={index} close={() => setFiles((before) => before.filter((one) => one.key !== key))} key={key} />
+      {files.map(({ key, file, title, index }) => (
+        <Loaded file={file} title={title} proposed={index} close={() => setFiles((before) => before.filter((one) => one.key !== key))} key={key} />
       ))}
     </>
   );
 }
 
-function Loaded({ file, proposed, close }: { file: File; proposed: string; close: () => void }): JSX.Element {
+function Loaded({ file, title, proposed, close }: { file: File; title: string; proposed: string; close: () => void }): JSX.Element {
   const [given, setGiven] = useState({ sourcetype: "", source: "", host: "" });
   const [asked, setAsked] = useState(given);
   const [index, setIndex] = useState(proposed);
@@ -106,11 +111,11 @@ function Loaded({ file, proposed, close }: { file: File; proposed: string; close
     </label>
   );
   return (
-    <section class="panel" aria-label={file.name}>
+    <section class="panel" aria-label={title}>
       <header>
-        <h2 class="grow">{file.name}</h2>
+        <h2 class="grow">{title}</h2>
         <span class="muted">{(file.size / 1024).toLocaleString("en", { maximumFractionDigits: 1 })} kB</span>
-        <button type="button" class="button plain small" aria-label={`Put ${file.name} away`} onClick={close}>
+        <button type="button" class="button plain small" aria-label={`Put ${title} away`} onClick={close}>
           ✕
         </button>
       </header>
@@ -150,7 +155,7 @@ function Loaded({ file, proposed, close }: { file: File; proposed: string; close
             <p class="muted" role="status">
               {preview.value.more ? `The first ${preview.value.rows.length} events` : `${preview.value.rows.length} events`}, source type {types.join(", ") || "none"}
             </p>
-            <div class="scroll data-preview" tabIndex={0} role="region" aria-label="Events as they will be">
+            <div class="scroll data-preview" tabIndex={0} role="region" aria-label={`Events as they will be of ${title}`}>
               <table class="plain">
                 <thead>
                   <tr>

@@ -52,6 +52,8 @@ export interface Content {
 }
 
 const LOOK = 500; // milliseconds between two looks at a run
+const WATCH = 3_000; // and, while the page is seen, at what was saved
+const SHARE = 20; // of the time that a look takes: a large repository is looked at less often
 
 export interface Editing {
   content: Content | undefined;
@@ -69,9 +71,18 @@ export function useContent(file: string): Editing {
   const queue = useRef<Promise<unknown>>(Promise.resolve()); // one question after the other: a look never overtakes a run
   const mounted = useRef(true);
   useEffect(() => () => void (mounted.current = false), []);
+  const last = useRef("");
+  const took = useRef(0);
   const take = (ask: () => Promise<Content | null>): void => {
+    const begun = performance.now();
     queue.current = queue.current.then(ask).then(
-      (told) => mounted.current && setContent(told ?? undefined),
+      (told) => {
+        took.current = performance.now() - begun;
+        const written = JSON.stringify(told);
+        if (!mounted.current || (written === last.current && !told?.running)) return;
+        last.current = written;
+        setContent(told ?? undefined);
+      },
       (failure: unknown) => {
         if (!mounted.current) return;
         setError(failure);
@@ -93,6 +104,29 @@ export function useContent(file: string): Editing {
     const timer = setTimeout(() => take(fresh), LOOK);
     return () => clearTimeout(timer);
   }, [content, file]);
+  const there = content !== undefined;
+  useEffect(() => {
+    if (!there) return undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const watch = (): void => {
+      clearTimeout(timer);
+      if (document.visibilityState !== "visible") return;
+      timer = setTimeout(() => {
+        take(fresh);
+        void queue.current.then(watch);
+      }, Math.max(WATCH, SHARE * took.current));
+    };
+    const back = (): void => {
+      if (document.visibilityState === "visible") take(fresh);
+      watch();
+    };
+    watch();
+    document.addEventListener("visibilitychange", back);
+    return () => {
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", back);
+    };
+  }, [there, file]);
   return {
     content,
     error,

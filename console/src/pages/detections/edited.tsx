@@ -120,7 +120,7 @@ function One({ which, editing, close }: { which: Edited; editing: Editing; close
       </div>
       <p class="muted mono">{which.file}</p>
       {which.problems.length > 0 && <Notice kind="error">{which.problems.join("\n")}</Notice>}
-      {!last && <p class="muted">{which.tests === 1 ? "One test" : `${which.tests} tests`}, not run since the server started.</p>}
+      {!last && <p class="muted">{which.tests === 1 ? "One test" : `${which.tests} tests`}, not run yet.</p>}
       {last?.tests.map((test, n) => <Test key={n} test={test} file={which.file} />)}
     </div>
   );
