@@ -42,9 +42,7 @@ class EditedRepository:
     Raises CaltropError where the folder is not there.
     """
 
-    def __init__(
-        self, root: Path, apps: Sequence[Path] = (), *, addons: bool = True, kept: Path | None = None
-    ) -> None:
+    def __init__(self, root: Path, apps: Sequence[Path] = (), *, addons: bool = True, kept: Path | None = None) -> None:
         if not root.is_dir():
             raise CaltropError(f"{root} is no folder", hint="give --content a content repository")
         self._root = root.resolve()

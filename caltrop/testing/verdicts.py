@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 
 import msgspec
@@ -40,4 +39,4 @@ def write(path: Path, verdicts: Verdicts) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".new")
     beside.write_bytes(msgspec.json.encode(verdicts))
-    os.replace(beside, path)
+    beside.replace(path)
