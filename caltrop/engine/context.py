@@ -66,6 +66,9 @@ class Condition:
     rows: Callable[[Extracted], pl.Series]
 
 
+Part = Callable[[pl.DataFrame], None]
+
+
 class Surroundings(Protocol):
     """Where a search runs: events, configuration and knowledge, the server around them if there is one."""
 
@@ -101,8 +104,9 @@ class Surroundings(Protocol):
         possible: pl.Expr,
         wanted: frozenset[str] | None,
         condition: Condition | None = None,
+        part: Part | None = None,
     ) -> Extracted:
-        """The segment's events with their search-time fields (`extractions.py`)."""
+        """The segment's events with their search-time fields; `part` hears of some of them on the way (`extractions.py`)."""
         ...
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from caltrop.dialect.patterns import RegexError
 from caltrop.dialect.zones import TimeError
-from caltrop.engine import budget, expressions, matching, options, reading, registry, settled, subsearches
+from caltrop.engine import budget, expressions, matching, options, previews, reading, registry, settled, subsearches
 from caltrop.engine.calls import Scope
 from caltrop.engine.context import Context
 from caltrop.engine.errors import Finalized, SearchError
+from caltrop.engine.previews import Previews
 from caltrop.engine.reading import Reading
 from caltrop.engine.samples import Sample, sampled
 from caltrop.engine.scan import scan_events
@@ -51,6 +52,7 @@ class Engine:
     )
     transforming: bool = False
     sample: int = 0
+    previews: Previews | None = None  # of the main search
 
     def evaluate(self, expression: Node, frame: pl.DataFrame, ctx: Context) -> pl.Series:
         value = expressions.evaluate(expression, Scope(frame, ctx))
@@ -89,11 +91,13 @@ class Engine:
                 budget.check()
                 if main and entry.kind == "transforming" and not self.transforming:
                     self.events, self.transforming = table, True
+                    if self.previews is not None:
+                        self.previews.kept(table)
                 if not declaration_of(command.name).reads_brackets and command.of(Subsearch):
                     command = subsearches.written_in(command, ctx)
                     options.check(command)
                 if number == 0 and source is None and command.name == "search":
-                    table = scan_events(commands, ctx)
+                    table = scan_events(commands, ctx, self._previewing(commands[1:], ctx) if main else None)
                 else:
                     table = settled.run(entry, table, command, ctx)
                     # Only what they give tells of generating and of custom commands whether it is events.
@@ -104,6 +108,11 @@ class Engine:
             except Finalized:
                 if not main:
                     raise
+                seen = self.previews.latest if self.previews is not None else None
+                reports = any(entry.kind == "transforming" for entry, _ in stages[number:])
+                if seen is not None and seen.table is not None and (number == 0 or reports):
+                    self.events, self.transforming = seen.events, self.transforming or reports
+                    return seen.table  # what was seen, instead of half of it
                 break
             except SearchError as error:
                 raise error.at(command) from error
@@ -123,6 +132,28 @@ class Engine:
         if not self.transforming:
             self.events = table
         return self._formatted(table, ctx)
+
+    def _previewing(self, commands: Sequence[Command | MacroCall], ctx: Context) -> Previews | None:
+        """Who hears of what the scan reads, and knows what these commands make of it."""
+        if self.previews is None:
+            return None
+        planned = previews.plan(commands)
+        if planned is not None:
+            keeping, whole = planned
+            before, behind = Pipeline(tuple(commands[:keeping])), Pipeline(tuple(commands[keeping:]))
+
+            def rest(found: Table) -> tuple[Table, Table | None]:
+                aside = replace(
+                    ctx, engine=Engine(), messages=[], delimiters={}, searched=dict(ctx.searched), formats=[]
+                )
+                events = self.run(before, aside, source=found) if before.commands else found
+                if not whole:
+                    return events, None
+                table = self.run(behind, aside, source=events) if behind.commands else events
+                return events, self._formatted(table, aside)
+
+            self.previews.begins(rest, plain=not before.commands and not (whole and behind.commands))
+        return self.previews
 
     def _formatted(self, table: Table, ctx: Context) -> Table:
         """What fieldformat asked for, done last."""

@@ -14,7 +14,7 @@ import polars as pl
 from caltrop.dialect import patterns
 from caltrop.engine import budget
 from caltrop.engine.asking import asker, fingerprint
-from caltrop.engine.context import Condition, Context, Extracted
+from caltrop.engine.context import Condition, Context, Extracted, Part
 from caltrop.engine.needed import STORED, extractable, plain
 from caltrop.index import Segment, coding
 from caltrop.index.kept import Kept
@@ -88,8 +88,10 @@ class Extractions:
         possible: pl.Expr,
         wanted: frozenset[str] | None,
         condition: Condition | None = None,
+        part: Part | None = None,
     ) -> Extracted:
-        """The segment's events with their search-time fields; rows that `possible` or the condition rules out may be left out.
+        """The segment's events with their search-time fields; rows that `possible` or the condition rules out may be left out. `part`
+        hears of those that are extracted while others are not yet, in their order.
 
         The whole segment is extracted and kept once that costs no more than what searches have extracted of it so far: a small
         one at once, since what an extraction costs is the same for one event and for hundreds; of a large one the first search
@@ -114,7 +116,7 @@ class Extractions:
         if names is not None and state.has(frozenset(names), stored, knowledge):
             return Extracted(chosen)
         if state.moving is None or (state.moving and (names is None or not state.moving.isdisjoint(names))):
-            return _seen(_extract(knowledge, chosen, names, ctx, lasting=False), knowledge, names, stored)
+            return _seen(_extract(knowledge, chosen, names, ctx, lasting=False, part=part), knowledge, names, stored)
         held = state.held
         if held is None or not held.has(names):
             first = extractable(condition.reads, segment) if condition is not None else None
@@ -128,14 +130,14 @@ class Extractions:
                     met = looked_at.met
                 rows = _with_each_kind(condition.rows(looked_at), chosen)
                 del looked_at
-                found = _extract(knowledge, chosen[rows], names, ctx, lasting=True)
+                found = _extract(knowledge, chosen[rows], names, ctx, lasting=True, part=part)
                 found = replace(found, met=tuple(dict.fromkeys((*met, *found.met))))
                 return _seen(found, knowledge, names, stored)
             if state.rows + chosen.height + AT_ONCE <= stored.height // 2:
                 state.rows += chosen.height
-                return _seen(_extract(knowledge, chosen, names, ctx, lasting=True), knowledge, names, stored)
+                return _seen(_extract(knowledge, chosen, names, ctx, lasting=True, part=part), knowledge, names, stored)
             asked = None if state.sifted else names
-            held = state.held = _extended(held, segment.frame, asked, state.moving, knowledge, ctx)
+            held = state.held = _extended(held, segment.frame, asked, state.moving, knowledge, ctx, part)
             self._keep(key, state, held, segment)
         return _seen(held.found, knowledge, names, stored)
 
@@ -196,16 +198,17 @@ def _extended(
     moving: frozenset[str],
     knowledge: Knowledge,
     ctx: Context,
+    part: Part | None,
 ) -> _Held:
     """These fields (None: all) of a whole segment, beside those that it has; without the moving ones."""
     labelled = labels.asked(names)
     if held is not None and held.names is None:
         found, kept = _label(knowledge, held.found, ctx), None
     elif held is None and names is not None:
-        found, kept = _extract(knowledge, frame, names, ctx, lasting=True), frozenset(names)
+        found, kept = _extract(knowledge, frame, names, ctx, lasting=True, part=part), frozenset(names)
     else:
         labelled = labelled or (held is not None and held.labelled)
-        found, kept = _extract(knowledge, frame, None, ctx, lasting=True, labelled=labelled), None
+        found, kept = _extract(knowledge, frame, None, ctx, lasting=True, labelled=labelled, part=part), None
     if moving:
         found = replace(found, frame=found.frame.drop(moving, strict=False))
     return _Held(replace(found, frame=coding.coded(found.frame)), kept, labelled)
@@ -219,30 +222,37 @@ def _extract(
     *,
     lasting: bool,
     labelled: bool = True,
+    part: Part | None = None,
 ) -> Extracted:
     """Search-time fields; `labelled` False leaves out event types and tags."""
     add = knowledge.extract if labelled else knowledge.fields
-    return _in_slices(events, lambda part, asked: add(part, names, asked), ctx, lasting)
+    return _in_slices(events, lambda some, asked: add(some, names, asked), ctx, lasting, part)
 
 
 def _label(knowledge: Knowledge, fields: Extracted, ctx: Context) -> Extracted:
     """Every field, and now event types and tags."""
     found = _in_slices(
-        coding.plain(fields.frame), lambda part, asked: knowledge.labelled(part, None, asked), ctx, fields.lasting
+        coding.plain(fields.frame), lambda some, asked: knowledge.labelled(some, None, asked), ctx, fields.lasting
     )
     return replace(found, met=(*fields.met, *found.met))
 
 
 def _in_slices(
-    events: pl.DataFrame, add: Callable[[pl.DataFrame, Asker], pl.DataFrame], ctx: Context, lasting: bool
+    events: pl.DataFrame,
+    add: Callable[[pl.DataFrame, Asker], pl.DataFrame],
+    ctx: Context,
+    lasting: bool,
+    part: Part | None = None,
 ) -> Extracted:
     """An event whose text makes a pattern backtrack too much lacks its fields, and no other event does."""
     asked = asker(ctx)
     with patterns.budget(lenient=True) as matching:
         parts = []
-        for part in events.iter_slices(SLICE):
+        for some in events.iter_slices(SLICE):
             budget.check()
-            parts.append(add(part, asked))
+            parts.append(add(some, asked))
+            if part is not None and events.height > SLICE:
+                part(parts[-1])
     for pattern in matching.exceeded:
         asked.meet(Fault("", f"field extraction {pattern!r} exceeds the match limit: some events lack its fields"))
     return Extracted(_stacked(events, parts), tuple(asked.met), lasting)

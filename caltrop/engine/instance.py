@@ -16,10 +16,11 @@ from caltrop.dialect.moments import time_bound
 from caltrop.dialect.zones import TimeError
 from caltrop.engine import budget, reading, registry
 from caltrop.engine.budget import Limits, Stop
-from caltrop.engine.context import Condition, Context, Extracted, Message
+from caltrop.engine.context import Condition, Context, Extracted, Message, Part
 from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import Engine, Stage
 from caltrop.engine.extractions import Extractions
+from caltrop.engine.previews import Previews
 from caltrop.engine.reading import Reading
 from caltrop.engine.services import Services
 from caltrop.engine.table import Table, render
@@ -142,16 +143,18 @@ class Instance:
         messages: list[Message] | None = None,
         stages: list[Stage] | None = None,
         sample: int = 0,
+        previews: Previews | None = None,
     ) -> SearchResult:
         """Run a search to its end: SPL, or what was read of it before (`reading.read`) at the same moment. `stages` holds those
-        that have ended, while it runs too, and after an error; `sample` rows of each are kept.
+        that have ended, while it runs too, and after an error; `sample` rows of each are kept. `previews` tells what there is while it
+        runs.
 
         Raises `SplError` for a search that cannot be read, `SearchError` for one that cannot run or needs more than `limits`;
         `messages` then holds what was said until there. `Cancelled` when `stop` ended it.
         """
         began = time.monotonic()
         moment = self.clock() if now is None else now
-        engine = Engine(on_progress, [] if stages is None else stages, sample=sample)
+        engine = Engine(on_progress, [] if stages is None else stages, sample=sample, previews=previews)
         ctx = Context(
             self, engine, moment, app=app, user=user, timezone=timezone, sid=sid,
             saved_search=saved_search, started=moment,
@@ -200,9 +203,11 @@ class Instance:
         possible: pl.Expr,
         wanted: frozenset[str] | None,
         condition: Condition | None = None,
+        part: Part | None = None,
     ) -> Extracted:
-        """The segment's events with their search-time fields; rows that `possible` or the condition rules out may be left out."""
-        return self._extractions.of(segment, self.knowledge(ctx.app, ctx.user), ctx, possible, wanted, condition)
+        """The segment's events with their search-time fields; rows that `possible` or the condition rules out may be left out. `part`
+        hears of those that are extracted while others are not yet, newest first."""
+        return self._extractions.of(segment, self.knowledge(ctx.app, ctx.user), ctx, possible, wanted, condition, part)
 
     def whole(self, segment: Segment, ctx: Context) -> pl.DataFrame | None:
         """The segment's events with every search-time field, where earlier searches had that extracted."""

@@ -6,9 +6,9 @@ its index, a term that its raw text lacks). Extraction of a whole segment is cac
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 
 import polars as pl
 
@@ -19,7 +19,8 @@ from caltrop.engine.context import Condition, Context, Extracted
 from caltrop.engine.derived import DERIVED, READ, with_derived
 from caltrop.engine.errors import SearchError
 from caltrop.engine.needed import first_rows, keep, needed_fields
-from caltrop.engine.table import Table, concat, newest_first, rowless
+from caltrop.engine.previews import Previews
+from caltrop.engine.table import Table, rowless, stacked
 from caltrop.index import Segment
 from caltrop.index.coding import chosen, plain
 from caltrop.knowledge.asking import Kind, Met
@@ -50,14 +51,14 @@ class Bounds:
     latest: float | None
 
 
-def scan_events(commands: Sequence[Command | MacroCall], ctx: Context) -> Table:
+def scan_events(commands: Sequence[Command | MacroCall], ctx: Context, previews: Previews | None = None) -> Table:
     """The events of the search that leads `commands`, newest first, with the fields that the rest needs."""
     first = commands[0]
     assert isinstance(first, Command)
     node = subsearches.resolve(search_expression(first), ctx)
     bounds = time_range(node, ctx)
     ctx.searched[ctx.depth] = bounds.earliest, bounds.latest
-    return fetch(node, needed_fields(commands[1:]), ctx, first_rows(commands[1:]))
+    return fetch(node, needed_fields(commands[1:]), ctx, first_rows(commands[1:]), previews)
 
 
 def search_expression(command: Command) -> Node:
@@ -65,10 +66,17 @@ def search_expression(command: Command) -> Node:
     return command.parts[0] if len(command.parts) == 1 else And(tuple(command.parts), span=command.span)
 
 
-def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context, most: int | None = None) -> Table:
+def fetch(
+    node: Node,
+    wanted: frozenset[str] | None,
+    ctx: Context,
+    most: int | None = None,
+    previews: Previews | None = None,
+) -> Table:
     """Events that match a resolved search expression in the job's time range (or the one that the expression names).
 
-    They have the `wanted` fields (None: all). Where only the newest `most` are asked for, older ones may be left out.
+    They have the `wanted` fields (None: all). Where only the newest `most` are asked for, older ones may be left out. `previews`
+    hears of what is read.
     """
     bounds = time_range(node, ctx)
     indexes = indexes_for(node, ctx)
@@ -83,53 +91,67 @@ def fetch(node: Node, wanted: frozenset[str] | None, ctx: Context, most: int | N
     unseen = DERIVED | frozenset(map(indexed.column, stored))
     pieces: list[Table] = []
     last = _Last(most)
-    for segment in instance.store.segments(indexes, bounds.earliest, bounds.latest):
+    segments = instance.store.segments(indexes, bounds.earliest, bounds.latest)
+    if previews is not None:
+        previews.reads(sum(segment.count for segment in segments))
+    for segment in segments:
         budget.check()
         if not budget.reads_on() or last.leaves_out(segment.max_time):
             break
         ctx.events_scanned += segment.count
         here = indexed.of_segment(within(node, segment.index), segment, DERIVED)
         needed = indexed.unasked(here, segment, wording)
-        if needed is not None:
-            needed = indexed.of_segment(needed, segment, DERIVED)
+        asked = (here,) if needed is None else (here, indexed.of_segment(needed, segment, DERIVED))
+        if previews is not None:
+            previews.segment(segment.count)
         for window, newest in _windows(segment, most):
             if last.leaves_out(newest):
                 break
             some, narrowed = (possible, narrows) if window is None else (possible & window, True)
-
-            asked = (here,) if needed is None else (here, needed)
-
-            def matching_rows(
-                found: Extracted,
-                asked: Sequence[Node] = asked,
-                some: pl.Expr = some,
-                narrowed: bool = narrowed,
-                segment: Segment = segment,
-            ) -> pl.Series:
-                looked_at = chosen(found.frame, [c for c in found.frame.columns if c in read])
-                if stored:
-                    looked_at = indexed.with_stored(looked_at, stored, segment, some)
-                known = presence.texts_of(found)
-                return _matching_rows(looked_at, asked, some if narrowed else None, read, known, ctx)
-
-            # What the index is asked for stands in rows that are all of the segment's, or all that are possible.
-            condition = None if stored else Condition(read, matching_rows)
-            extracted = instance.extracted(segment, ctx, some, None if wanted is None else wanted | read, condition)
-            frame = extracted.frame
+            beside = partial(indexed.with_stored, names=stored, segment=segment, possible=some) if stored else None
+            matching_rows = partial(_matches, asked, some if narrowed else None, read, beside, ctx)
+            condition, part = None, None
+            if (
+                not stored
+            ):  # what the index is asked for stands in rows that are all of the segment's, or all that are possible
+                condition = Condition(read, matching_rows)
+                part = (
+                    None if previews is None else partial(previews.part, matching=_of_part(matching_rows, wanted, ctx))
+                )
+            extracted = instance.extracted(
+                segment, ctx, some, None if wanted is None else wanted | read, condition, part
+            )
             tell(concerning(extracted, node, segment.index, some), ctx)
             if not presence.may_match(here, extracted, unseen):
                 continue
-            frame = _rows(frame, matching_rows(extracted), wanted, ctx)
+            frame = _rows(extracted.frame, matching_rows(extracted), wanted, ctx)
             if frame.height:
                 pieces.append(Table(frame, events=True))
                 last.found(frame)
-    if not pieces:
-        return NOTHING
-    frame = pieces[0].frame
-    if len(pieces) > 1:
-        frame = newest_first(concat(pieces).frame)
-    empty = [c.name for c in frame.get_columns() if c.null_count() == frame.height and c.name not in ("_time", "_raw")]
-    return Table(frame.drop(empty) if empty else frame, events=True)
+            if previews is not None:
+                previews.found(frame)
+    return stacked(pieces) if pieces else NOTHING
+
+
+def _matches(
+    asked: Sequence[Node],
+    possible: pl.Expr | None,
+    read: frozenset[str],
+    beside: Callable[[pl.DataFrame], pl.DataFrame] | None,
+    ctx: Context,
+    found: Extracted,
+) -> pl.Series:
+    """The numbers of the rows that match. `beside` adds what is asked of the index."""
+    looked_at = chosen(found.frame, [c for c in found.frame.columns if c in read])
+    looked_at = looked_at if beside is None else beside(looked_at)
+    return _matching_rows(looked_at, asked, possible, read, presence.texts_of(found), ctx)
+
+
+def _of_part(
+    matching_rows: Callable[[Extracted], pl.Series], wanted: frozenset[str] | None, ctx: Context
+) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """Those of some of a segment's events that match, with the wanted columns."""
+    return lambda events: _rows(events, matching_rows(Extracted(events)), wanted, ctx)
 
 
 class _Last:

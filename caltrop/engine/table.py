@@ -192,6 +192,13 @@ def concat(tables: Sequence[Table]) -> Table:
     return Table(pl.concat([_conform(f, target) for f in frames]), events=all(t.events for t in tables))
 
 
+def stacked(pieces: Sequence[Table]) -> Table:
+    """Events found piece by piece, newest first; without the columns that no event has."""
+    frame = pieces[0].frame if len(pieces) == 1 else newest_first(concat(pieces).frame)
+    empty = [c.name for c in frame.get_columns() if c.null_count() == frame.height and c.name not in ("_time", "_raw")]
+    return Table(frame.drop(empty) if empty else frame, events=True)
+
+
 def coalesced(strong: pl.Series, weak: pl.Series) -> pl.Series:
     """The first of two columns that has a value, row by row, under the name of the first; types are united as `concat` does."""
     dtype = _common({strong.dtype, weak.dtype})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -23,6 +24,7 @@ from caltrop.splunkd.wire.http import JSON, TEXT, XML, ApiError, Args, Request, 
 
 PATIENCE = 0.25  # seconds between two looks at whether the client of a running search is still there
 MODES = ("normal", "blocking", "oneshot")
+LONGEST_WAIT = 10.0  # seconds that an answer waits for news
 MAX_STAGE_ROWS = 1_000  # that are kept of a stage
 
 
@@ -95,6 +97,7 @@ class JobsCollection(Collection):
             pinned = float(now) if now else None
         except ValueError:
             raise ApiError(400, f"now must be epoch seconds, not {now!r}") from None
+        buckets = args.integer("status_buckets", 0)
         return SearchSpec(
             search=as_rest_search(_search_text(args)),
             owner=user.name,
@@ -107,8 +110,8 @@ class JobsCollection(Collection):
             priority=args.integer("priority", 5),
             max_time=max(args.integer("max_time", 0), 0),
             auto_cancel=max(args.integer("auto_cancel", 0), 0),
-            preview=args.flag("preview"),
-            buckets=args.integer("status_buckets", 0),
+            preview=args.flag("preview", buckets > 0),
+            buckets=buckets,
             sample=min(max(args.integer("stage_rows", 0), 0), MAX_STAGE_ROWS),
             custom={k: v for k, v in args.pairs if k.startswith("custom.")},
         )
@@ -117,9 +120,9 @@ class JobsCollection(Collection):
         mode = request.args.get("exec_mode", "normal")
         if mode not in MODES:
             raise ApiError(400, f"exec_mode must be one of {', '.join(MODES)}, not {mode!r}")
-        job = self.searching.start(self._spec(request))
         if mode == "oneshot":
-            return results.after_head(self._once(request, job))
+            return self.oneshot(request)
+        job = self.searching.start(self._spec(request))
         if mode == "blocking":
             self._finish(request, job)
         return render_fields({"sid": job.sid}, as_json=request.json, status=201)
@@ -127,7 +130,7 @@ class JobsCollection(Collection):
     @collection_action("export", "GET", "POST")
     def export(self, request: Request) -> Response:
         """Run and send rows; the job is not kept. By GET as releases before 10 did, where such a one is claimed."""
-        job = self.searching.start(self._spec(request))
+        job = self.searching.start(replace(self._spec(request), preview=False))
         try:
             self._finish(request, job)
             table = self.searching.rows(job.table)
@@ -139,10 +142,11 @@ class JobsCollection(Collection):
     @collection_action("oneshot", "POST")
     def oneshot(self, request: Request) -> Response:
         """As `exec_mode=oneshot`. The reference does not name this path; published clients (splunk-as among them) post to it."""
-        return results.after_head(self._once(request, self.searching.start(self._spec(request))))
+        return results.after_head(self._once(request))
 
-    def _once(self, request: Request, job: Job) -> Response:
+    def _once(self, request: Request) -> Response:
         """The results of a search that nobody else asks for; it goes with its answer, also with one that nobody waits for."""
+        job = self.searching.start(replace(self._spec(request), preview=False))
         try:
             self._finish(request, job)
             return self._results(request, job, job.table)
@@ -324,6 +328,22 @@ class JobsCollection(Collection):
         shown = self.searching.rows(kept.table, offset, max(count, 0))
         return results.render_results(shown, [], request.args.get("output_mode", "json"), preview=not job.done.is_set())
 
+    @action("progress", "GET")
+    def progress(self, request: Request, entry: Entry) -> Response:
+        """The job's status keys and its stages, and `changes`, the number of its news so far. With `changes=N` the answer waits for
+        other news than that number, up to ten seconds; JSON. Splunk has no such thing: there one asks again and again."""
+        job = self.job(entry)
+        since, until = request.args.maybe("changes"), time.monotonic() + LONGEST_WAIT
+        if since is not None:
+            number = request.args.integer("changes", 0)
+            while not job.done.is_set() and not job.wait(number, PATIENCE):
+                if time.monotonic() > until or request.gone():
+                    break
+                job.seen = self.state.now()
+        changes = job.changes  # first: what comes after it is news
+        told = {"changes": changes, "content": job_content(job, self.state.now()), **_stages(job)}
+        return Response(200, dump_json(told), JSON)
+
     @action("search.log", "GET")
     def search_log(self, request: Request, entry: Entry) -> Response:
         job = self.job(entry)
@@ -373,7 +393,8 @@ def _search_text(args: Args) -> str:
 
 def _shown_events(job: Job) -> Table:
     """What `events` shows: of a search that reports, its events are kept where `status_buckets` asks for them."""
-    reports = job.result is not None and job.result.is_transforming
+    result = job.result
+    reports = result.is_transforming if result else questions.reporting_from(job.search.pipeline) is not None
     return Table.empty() if reports and job.spec.buckets <= 0 else job.events
 
 
@@ -406,8 +427,12 @@ def job_content(job: Job, now: float) -> dict[str, Any]:
     spec, result = job.spec, job.result
     reporting = questions.reporting_from(job.search.pipeline)
     transforming = result.is_transforming if result else reporting is not None
-    shelf = job.shelf
+    shelf, seen = job.shelf, job.glimpse
     event_count, result_count = (shelf.event_count, shelf.result_count) if shelf else (0, 0)
+    event_fields, preview_count = len(shelf.event_fields) if shelf else 0, result_count
+    if shelf is None and seen is not None:
+        event_count, event_fields = len(seen.events), len(seen.events.fields)
+        preview_count = len(seen.table) if seen.table is not None else 0
     available = 0 if transforming and spec.buckets <= 0 else event_count
     commands = [unparse(c) for c in job.search.pipeline.commands]
     earliest, latest = (result.earliest, result.latest) if result else (None, None)
@@ -426,7 +451,7 @@ def job_content(job: Job, now: float) -> dict[str, Any]:
         "earliestTime": iso_time(earliest or 0),
         "eventAvailableCount": available,
         "eventCount": event_count,
-        "eventFieldCount": len(shelf.event_fields) if shelf else 0,
+        "eventFieldCount": event_fields,
         "eventIsStreaming": True,
         "eventIsTruncated": False,
         "eventSearch": commands[0] if commands else "",
@@ -450,7 +475,7 @@ def job_content(job: Job, now: float) -> dict[str, Any]:
         "messages": _messages(job),
         "modifiedTime": iso_time(job.updated),
         "normalizedSearch": " | ".join(commands),
-        "numPreviews": 0,
+        "numPreviews": job.previews,
         "optimizedSearch": "".join(f"| {c} " for c in commands).strip(),
         "performance": {},
         "phase0": commands[0] if commands else "",
@@ -462,11 +487,11 @@ def job_content(job: Job, now: float) -> dict[str, Any]:
         "reportSearch": " | ".join(commands[1:]) if transforming else "",
         "resultCount": result_count,
         "resultIsStreaming": not transforming,
-        "resultPreviewCount": result_count if job.done.is_set() else 0,
+        "resultPreviewCount": preview_count,
         "runDuration": f"{result.duration if result else max(ended - job.created, 0.0):.3f}",
         "sampleRatio": "1",
         "sampleSeed": "0",
-        "scanCount": result.events_scanned if result else 0,
+        "scanCount": result.events_scanned if result else seen.scanned if seen else 0,
         "search": spec.search,
         "searchCanBeEventType": not transforming and len(commands) == 1,
         "searchEarliestTime": f"{earliest or 0:.6f}",

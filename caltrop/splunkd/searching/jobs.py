@@ -26,6 +26,7 @@ from caltrop.engine.context import Context, Message
 from caltrop.engine.errors import Cancelled, SearchError
 from caltrop.engine.execute import Engine, Stage
 from caltrop.engine.instance import Instance, SearchResult
+from caltrop.engine.previews import Preview, Previews
 from caltrop.engine.reading import Reading
 from caltrop.engine.table import Table
 from caltrop.errors import CaltropError
@@ -48,6 +49,7 @@ POST_SECONDS = 60.0  # of a search over results
 CLOSING = 2.0  # seconds for searches to end with the server
 MAX_BYTES = 1 << 30  # and so do those whose results do not fit beside the newer ones
 TTL = 600
+SCAN = 0.9  # of the progress of a search is that of reading its events
 SID = re.compile(r"[A-Za-z0-9_.@:\-]{1,200}")
 
 
@@ -105,6 +107,10 @@ class Job:
         self.saved = False
         self.progress = 0.0
         self.rows = 0  # of the latest stage
+        self.glimpse: Preview | None = None  # what it has found so far, while it runs
+        self.previews = 0  # how many there were
+        self.changes = 0  # times that somebody who waits for news was told of some
+        self._news = threading.Condition()
         self.messages: list[Message] = []
         self.explanation: list[Message] = []  # why nothing is left; shown with the job and its log, never with results
         self.said: list[Message] = []  # while it runs
@@ -129,11 +135,37 @@ class Job:
 
     @property
     def table(self) -> Table:
-        return self.shelf.table if self.shelf else Table.empty()
+        """Its results, so far."""
+        shelf, seen = self.shelf, self.glimpse
+        if shelf is not None:
+            return shelf.table
+        return seen.table if seen is not None and seen.table is not None else Table.empty()
 
     @property
     def events(self) -> Table:
-        return self.shelf.events if self.shelf else Table.empty()
+        """Its events, so far."""
+        shelf, seen = self.shelf, self.glimpse
+        return shelf.events if shelf is not None else seen.events if seen is not None else Table.empty()
+
+    def changed(self) -> None:
+        """There is news."""
+        with self._news:
+            self.changes += 1
+            self._news.notify_all()
+
+    def wait(self, changes: int, seconds: float) -> bool:
+        """Whether there is news since so many changes, within so many seconds."""
+        with self._news:
+            return self._news.wait_for(lambda: self.changes != changes, seconds)
+
+    def show(self, seen: Preview) -> None:
+        """What there is so far."""
+        before, self.glimpse = self.glimpse, seen
+        if seen.total:
+            self.progress = max(self.progress, SCAN * seen.scanned / seen.total)
+        if before is None or seen.events is not before.events or seen.table is not before.table:
+            self.previews += 1
+        self.changed()
 
     @property
     def finalized(self) -> bool:
@@ -152,6 +184,7 @@ class Job:
     def pause(self, paused: bool) -> None:
         self.paused = paused
         self.stop.pause(paused)
+        self.changed()
 
     def finalize(self, why: str = "") -> None:
         """Give what there is, soon."""
@@ -159,6 +192,7 @@ class Job:
             self.said.append(Message("INFO", why))
         self.paused = False
         self.stop.finalize()
+        self.changed()
 
 
 class Jobs:
@@ -277,8 +311,9 @@ class Jobs:
                 messages=said,
                 stages=job.stages,
                 sample=spec.sample,
+                previews=Previews(job.show, lambda: job.preview),
             )
-            job.shelf = Shelf(result.table, result.events)
+            job.shelf, job.glimpse = Shelf(result.table, result.events), None
             job.messages = list(result.messages)
             if not len(result.table) and not spec.scheduled and self._explains(spec):
                 found = explained(self._instance, result, app=spec.app, user=spec.owner)
@@ -293,6 +328,7 @@ class Jobs:
             del result
             job.size = job.shelf.size + sum(len(stage.sample.packed) for stage in job.stages if stage.sample)
             if job.size > SMALL and self._folder is not None:
+                job.changed()  # its rows can be seen while they are written
                 job.shelf.put_away(self._folder / quote(job.sid, safe=""), self._instance.kept)
             job.state = "DONE"
         # Who asks meanwhile is told why before that it failed.
@@ -314,11 +350,12 @@ class Jobs:
             self._large = self._large or job.cancelled or max(job.stop.size, job.size) > LARGE
             job.done.set()
             job.over.set()
+            job.changed()
             if job.cancelled:
                 self._discard(job)
 
     def _discard(self, job: Job) -> None:
-        job.shelf = None
+        job.shelf = job.glimpse = None
         if self._folder is not None:
             shutil.rmtree(self._folder / quote(job.sid, safe=""), ignore_errors=True)
 
@@ -363,6 +400,7 @@ class Jobs:
         """Cancel what runs and forget the job."""
         job.stop.end()
         job.over.set()
+        job.changed()
         with self._lock:
             self._jobs.pop(job.sid, None)
         if job.done.is_set():
@@ -440,8 +478,10 @@ def _is_command(text: str) -> bool:
 
 
 def _progress(job: Job, stage: int, stages: int, rows: int) -> None:
-    job.progress = stage / max(stages, 1)
+    job.progress = max(job.progress, stage / max(stages, 1))
     job.rows = rows
+    if job.glimpse is not None:  # it takes its time: somebody may wait for news
+        job.changed()
 
 
 def _told(error: CaltropError) -> list[Message]:
