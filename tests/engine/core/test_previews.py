@@ -96,7 +96,7 @@ def outcome(instance: Instance, search: str, look: bool) -> tuple[object, ...]:
 
 
 @given(batches, st.sampled_from(EVENTS + RESULTS))
-@settings(max_examples=60)
+@settings(max_examples=25)
 def test_the_search_gives_what_it_gives_without(some: list[list[tuple[int, int, int]]], search: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         look_at_everything(patch)
@@ -104,7 +104,7 @@ def test_the_search_gives_what_it_gives_without(some: list[list[tuple[int, int, 
 
 
 @given(batches, st.sampled_from(EVENTS))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_a_preview_of_events_is_a_part_of_the_result_in_its_order(
     some: list[list[tuple[int, int, int]]], search: str
 ) -> None:
