@@ -210,6 +210,8 @@ def test_a_package_that_is_sent_is_installed_and_only_upgraded_when_asked(admin:
         (packaged({"a/x": b"", "b/x": b""}), "holds one app folder"),
         (packaged({".hidden/default/app.conf": APP_CONF}), "not the name of an app"),
     ],
+    # A package has the time in it: as an id it would be another in each process.
+    ids=["empty", "no archive", "cut off", "above its folder", "an absolute path", "two apps", "a hidden app"],
 )
 def test_a_package_that_cannot_be_trusted_leaves_nothing(admin: Client, body: bytes, said: str) -> None:
     before = sorted(path.name for path in (admin.daemon.state.etc / "apps").iterdir())
