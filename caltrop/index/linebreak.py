@@ -128,11 +128,14 @@ class Breaker:
                 if match.end() > border:
                     next_scan = min(border, match.start())
                     break
-                group = match.lastindex and next(n for n in range(1, match.lastindex + 1) if match.start(n) >= 0)
-                if not group:
+                if not match.lastindex:
                     continue
-                lines.append(self._text[self._start : match.start(group)])
-                self._start = match.end(group)
+                group = 1
+                while match.start(group) < 0:
+                    group += 1
+                start, end = match.span(group)
+                lines.append(self._text[self._start : start])
+                self._start = end
                 next_scan = max(match.end(), self._start)
             # After a break of this chunk the search goes on behind it, also when it lies behind the border.
             self._scan = max(next_scan if final else min(next_scan, border), self._start)

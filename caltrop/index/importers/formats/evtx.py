@@ -19,9 +19,8 @@ from caltrop.index.importers import windows
 from caltrop.index.importers.evtxchunks import CHUNK_BYTES, HEADER_BYTES, Survey, survey
 from caltrop.index.importers.options import Context
 from caltrop.index.importers.registry import importer
-from caltrop.index.importers.rendered import windows_frame
+from caltrop.index.importers.rendered import as_classic, xml_frame
 from caltrop.index.importers.sources import Source
-from caltrop.index.importers.windowscolumns import WindowsEvents
 
 # A file that is nothing but errors ends here.
 MOST_ERRORS = 10_000
@@ -41,28 +40,31 @@ _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)\.(\d+)")
 @importer("evtx", order=10, sniff=lambda head: "evtx" if head.data.startswith(b"ElfFile\x00") else None, as_it_is=False)
 def read(context: Context, source: Source, form: str) -> Iterator[pl.DataFrame]:
     """The events of a file. Raises `CaltropError` for one that is no event log at all."""
-    options = context.options
     where, found = _opened(source)
     seen: set[int] = set()
-    batch: list[windows.WindowsEvent] = []
-    rendered: list[str] = []
+    frames = (xml_frame(context, pl.Series(batch, dtype=pl.String)) for batch in _batches(context, where, seen))
+    yield from as_classic(context, frames) if context.options.windows == "classic" else frames
+    for fault in found.faults(seen):
+        context.problem(fault)
+
+
+def _batches(context: Context, where: str | io.BytesIO, seen: set[int]) -> Iterator[list[str]]:
+    """The XML of the records; their numbers are added to `seen`."""
+    options = context.options
+    batch: list[str] = []
     size = 0
     for number, xml in _records(context, where):
-        event = windows.from_xml(xml)
-        if event is None:
+        if "<System>" not in xml:
             context.problem(f"a record without System part was skipped: {xml[:120]}")
             continue
         seen.add(number)
-        batch.append(event)
-        rendered.append(xml)
+        batch.append(xml)
         size += len(xml)
         if len(batch) >= options.batch_rows or size >= options.batch_bytes:
-            yield windows_frame(context, WindowsEvents.of(batch), rendered)
-            batch, rendered, size = [], [], 0
+            yield batch
+            batch, size = [], 0
     if batch:
-        yield windows_frame(context, WindowsEvents.of(batch), rendered)
-    for fault in found.faults(seen):
-        context.problem(fault)
+        yield batch
 
 
 def _opened(source: Source) -> tuple[str | io.BytesIO, Survey]:
