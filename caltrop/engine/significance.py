@@ -6,7 +6,7 @@ Products and quotients keep the fewest significant figures of their operands, su
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 import polars as pl
 
@@ -73,4 +73,7 @@ def rounded(value: float, precision: Precision) -> float:
         exponent = -precision.decimals
     else:
         return value
-    return float(exact.quantize(Decimal(1).scaleb(exponent), rounding=ROUND_HALF_UP))
+    try:
+        return float(exact.quantize(Decimal(1).scaleb(exponent), rounding=ROUND_HALF_UP))
+    except InvalidOperation:  # more digits than are counted with: nothing to cut
+        return value

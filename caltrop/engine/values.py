@@ -94,8 +94,9 @@ def _to_figures(number: pl.Expr, figures: pl.Expr) -> pl.Expr:
     decimals = (figures - size.log10().floor() - 1).clip(0, None)
     power = pl.lit(10.0).pow(decimals)
     scaled = size * power
-    units = (scaled + 0.5 + scaled * 1e-14).floor()  # halves away from zero, whatever binary makes of 1.65
-    rounds = figures.is_not_null() & (size > 0) & (decimals < 16)
+    noise = (scaled * 1e-14).clip(None, 1e-3)
+    units = (scaled + 0.5 + noise).floor()  # halves away from zero, whatever binary makes of 1.65
+    rounds = figures.is_not_null() & (size != size.floor()) & (decimals < 16)  # nothing left of the point is rounded
     return pl.when(rounds).then(number.sign() * units / power).otherwise(number)
 
 

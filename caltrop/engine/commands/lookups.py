@@ -71,7 +71,7 @@ def lookup(table: Table, cmd: Command, ctx: Context) -> Table:
         old = [(name, name) for name in found.fields if name not in matched_on]
     outputs = old + new
     frame = table.frame
-    absent = [event for _, event in inputs if event not in frame.columns]
+    absent = dict.fromkeys(event for _, event in inputs if event not in frame.columns)
     if absent:
         frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in absent)
     time = cmd.option("event_time_field")
@@ -79,7 +79,7 @@ def lookup(table: Table, cmd: Command, ctx: Context) -> Table:
         frame = frame.with_columns(numeric(frame.get_column(str(time))).alias("_time"))
     try:
         matched = found.match(
-            frame.with_columns(render(frame.get_column(event)) for _, event in inputs),
+            frame.with_columns(render(frame.get_column(event)) for event in dict.fromkeys(e for _, e in inputs)),
             dict(inputs),
             list(dict.fromkeys(name for name, _ in outputs)),
         )

@@ -74,11 +74,10 @@ def nomv(table: Table, cmd: Command, ctx: Context) -> Table:
     columns = []
     if not cmd.of(FieldName):
         raise SearchError("nomv needs a field", node=cmd)
-    for node in cmd.of(FieldName):
-        for name in fieldnames.matching(node.name, table.fields):
-            column = table.frame.get_column(name)
-            if column.dtype == MULTIVALUE:
-                columns.append(column.list.join(ctx.delimiters.get(name, "\n")).alias(name))
+    for name in fieldnames.expand((node.name for node in cmd.of(FieldName)), table.fields):
+        column = table.frame.get_column(name)
+        if column.dtype == MULTIVALUE:
+            columns.append(column.list.join(ctx.delimiters.get(name, "\n")).alias(name))
     return table.with_frame(table.frame.with_columns(columns))
 
 

@@ -53,7 +53,7 @@ def tstats(table: Table, cmd: Command, ctx: Context) -> Table:
     ctx.searched[ctx.depth] = bounds.earliest, bounds.latest
     condition = matching.with_times(condition, ctx)
     cmd, prefixes = _without_prefixes(cmd)
-    by = names(cmd.clause("by") or cmd.clause("groupby"))
+    by = list(dict.fromkeys(names(cmd.clause("by") or cmd.clause("groupby"))))
     frame = _source(cmd, condition, by, prefixes, bounds, ctx)
     frame = frame.with_columns(_prefixed(prefix).alias(prefix) for prefix in prefixes)
     cmd = gathered(cmd)
