@@ -129,9 +129,20 @@ APP = Obj(
 )
 
 
+FILES = ("app.yml", "contentctl.yml")
+
+
+def where_to_look(root: Path) -> str:
+    """A hint for who named a folder without content: the repository above it, where there is one."""
+    above = next((up for up in root.resolve().parents if any((up / name).is_file() for name in FILES)), None)
+    if above is None:
+        return "run in a content repository, give --content DIR, or start one with `caltrop new`"
+    return f"a repository begins at {above}: run there, or give --content {above}"
+
+
 def load_config(root: Path) -> tuple[AppConfig, list[Problem]]:
     """The configuration of the repository at `root`; without one, names that say so."""
-    for name, read in (("app.yml", _own), ("contentctl.yml", _contentctl)):
+    for name, read in zip(FILES, (_own, _contentctl), strict=True):
         path = root / name
         if path.is_file():
             document = Document.of(path.read_bytes(), name)

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from caltrop.content.cache import Bundle
-from caltrop.content.config import load_config
+from caltrop.content.config import load_config, where_to_look
 from caltrop.content.detections import read_test
 from caltrop.content.document import Document
 from caltrop.content.files import linked, read_all, strayed, yaml_files
@@ -59,8 +59,7 @@ def load(
     files(base / config.template, links)
     problems += [linked(Path(link).relative_to(base).as_posix()) for link in sorted(links)]
     if not config.file and catalogue.empty and not problems:
-        hint = "run in a content repository, give --content DIR, or start one with `caltrop new`"
-        raise CaltropError("there is no content here", location=Location(str(root)), hint=hint)
+        raise CaltropError("there is no content here", location=Location(str(root)), hint=where_to_look(base))
     _attach_old_tests(base, catalogue, problems, partly=only is not None)
     if checks:
         from caltrop.content.checks import check_catalogue

@@ -188,7 +188,9 @@ def _extract(package: Path, scratch: Path, *, wrapped: bool = False) -> str:
                     target.chmod(0o755 if member.executable else 0o644)
     # zipfile raises NotImplementedError for a compression that it does not know.
     except (tarfile.TarError, zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError) as error:
-        why = str(error).partition("\n")[0]  # tarfile goes on with what each of its readers said
+        # tarfile lists what each of its readers said of a file that is for none of them.
+        none = isinstance(error, tarfile.ReadError) and "\n" in str(error)
+        why = "it is neither a tar nor a zip archive" if none else str(error)
         raise PackageError(f"cannot unpack: {why}", location=Location(str(package))) from error
     if tops & _PARTS:
         message = f"a package holds one app folder, this one begins with {', '.join(sorted(tops & _PARTS))}"

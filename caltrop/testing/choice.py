@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from caltrop.content.choosing import Named, Repository, shard
+from caltrop.content.config import where_to_look
 from caltrop.errors import CaltropError
 
 GIT_SECONDS = 30.0
@@ -43,9 +44,7 @@ def choose(root: Path, names: Sequence[str], changed: str | None = None, part: t
     repository = Repository.look(root)
     everything = repository.detections
     if not everything:
-        raise CaltropError(
-            "there is no detection here: nothing can be proved", hint="run in a content repository, or give --content"
-        )
+        raise CaltropError("there is no detection here: nothing can be proved", hint=where_to_look(root))
     chosen = repository.chosen(names) if names else everything
     if changed is not None:
         touched = repository.touched(changes(root, changed))

@@ -406,3 +406,16 @@ def test_a_path_with_backslashes_is_told_how_to_write_it(repository: Repository)
     (found,) = load(root).problems
     assert found.code == "test-data"
     assert "with / between folders" in (found.hint or "")
+
+
+def test_a_folder_inside_a_repository_is_told_where_it_begins(repository: Repository, tmp_path: Path) -> None:
+    root = repository()
+    (root / "app.yml").write_text("id: x\n")
+    with pytest.raises(CaltropError) as caught:
+        load(root / "detections" / "endpoint")
+    assert f"give --content {root.resolve()}" in (caught.value.hint or "")
+    empty = tmp_path / "elsewhere"
+    empty.mkdir()
+    with pytest.raises(CaltropError) as caught:
+        load(empty)
+    assert "give --content DIR" in (caught.value.hint or "")
