@@ -87,6 +87,7 @@ class AppConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 # Both name files and folders of the output.
 _ID = r"[A-Za-z][A-Za-z0-9_.-]{1,99}"
+_FOLDER = r"[\w-][\w.-]*(/[\w-][\w.-]*)*"
 _VERSION = r"\d+\.\d+\.\d+([-+.][\w.-]+)?"
 _TEXTS = (
     "id", "label", "prefix", "version", "description", "license", "release_date", "build", "flavour", "template",
@@ -107,7 +108,7 @@ APP = Obj(
         "flavour": Scalar("text", choices=FLAVOURS),
         "es_version": Scalar("int", low=7, high=8),
         "kill_chain": BOOL,
-        "template": Scalar("text", pattern=r"[\w-][\w.-]*(/[\w-][\w.-]*)*", hint="a folder of this repository"),
+        "template": Scalar("text", pattern=_FOLDER, hint="a folder of this repository"),
         "views": Either((BOOL, Obj(dict.fromkeys(VIEWS, BOOL)))),
         "validation": Obj(
             {
@@ -237,31 +238,40 @@ def _views(given: object) -> tuple[str, ...]:
 
 def _contentctl(document: Document) -> tuple[AppConfig, list[Problem]]:
     """`contentctl.yml`: only what describes the app; its `enrichments` switch decides whether ATT&CK facts are added."""
-    app = mapping(document.data, "app")
+    data = document.data
+    # Up to contentctl 3 what describes the app stood under `build`, its folder as `name`.
+    section, called = ("build", "name") if "app" not in data and "build" in data else ("app", "appid")
+    app = mapping(data, section)
     prefix = text(app, "label") or text(app, "prefix", "Content")
-    id_, version = text(app, "appid", "content"), text(app, "version", "0.0.1")
+    if section == "build":
+        prefix = text(app, "prefix") or prefix
+    id_, version = text(app, called, "content"), text(app, "version", "0.0.1")
+    folder = text(app, "path_template", "app_template")
     problems = []
-    for key, value, pattern in (("appid", id_, _ID), ("version", version, _VERSION)):
+    for key, value, pattern in ((called, id_, _ID), ("version", version, _VERSION)):
         if not re.fullmatch(pattern, value):
-            line, column = document.place(("app", key))
-            message, hint = f"'app.{key}' is {value!r}", "it names files of the output: letters, digits, '_', '.', '-'"
+            line, column = document.place((section, key))
+            message, hint = (
+                f"'{section}.{key}' is {value!r}",
+                "it names files of the output: letters, digits, '_', '.', '-'",
+            )
             problems.append(
                 Problem(file=document.file, line=line, column=column, code="wrong-value", message=message, hint=hint)
             )
     config = AppConfig(
         id=id_ if re.fullmatch(_ID, id_) else "content",
-        label=text(app, "title", "Content"),
+        label=text(app, "title") or text(app, "label", "Content"),
         prefix=prefix,
         version=version if re.fullmatch(_VERSION, version) else "0.0.1",
         description=text(app, "description"),
         author_name=text(app, "author_name"),
         author_email=text(app, "author_email"),
         author_company=text(app, "author_company"),
-        kill_chain=document.data.get("enrichments") is True,
-        template="app_template",
+        kill_chain=data.get("enrichments") is True or mapping(data, "enrichments").get("attack_enrichment") is True,
+        template=folder if re.fullmatch(_FOLDER, folder) else "app_template",
         data_cache=tuple(
             (text(one, "base_url"), text(one, "base_directory_name"))
-            for one in mappings(document.data, "test_data_caches")
+            for one in mappings(data, "test_data_caches")
             if "://" in text(one, "base_url") and text(one, "base_directory_name")
         ),
         strict=False,

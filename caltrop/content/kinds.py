@@ -19,6 +19,7 @@ from caltrop.content.model import (
     Story,
 )
 from caltrop.content.spec import Obj
+from caltrop.content.values import mapping
 
 
 class Kind(NamedTuple):
@@ -47,7 +48,9 @@ KINDS: dict[str, Kind] = {
 
 
 def spec_for(spec: Obj, data: dict[str, Any]) -> Obj:
-    """Detections in an older schema are checked by the older table."""
+    """What is in an older schema is checked by the older table."""
+    if spec is schema.DEPLOYMENT and "type" not in data and "type" in mapping(data, "tags"):
+        return schema.LEGACY_DEPLOYMENT
     if spec is not schema.DETECTION:
         return spec
     old = schema.detection_schema(data) != "flat" or ("creation_date" not in data and "date" in data)

@@ -197,7 +197,7 @@ DETECTION_TAGS = Obj(
     required=("analytic_story", "product", "security_domain"),
     legacy=dict.fromkeys(
         ("context", "dataset", "group", "CVE", "automated_detection_testing", "risk_severity", "detections", "macros",
-         "lookups", "mappings", "cce", "supported_tas"), _LEGACY_NOTE,
+         "lookups", "mappings", "cce", "supported_tas", "risk_object", "risk_object_type"), _LEGACY_NOTE,
     ),
 )  # fmt: skip
 LEGACY_DETECTION = Obj(
@@ -327,6 +327,11 @@ DEPLOYMENT = Obj(
         "tags": ANY,
     },
     ("name", "type", "scheduling"),
+)
+# 2021 wrote the type among the tags.
+LEGACY_DEPLOYMENT = Obj(
+    {**DEPLOYMENT.fields, "tags": Obj({"type": DEPLOYMENT.fields["type"], "analytic_story": ANY}, ("type",))},
+    ("name", "scheduling"),
 )
 DASHBOARD = Obj({**_ITEM, "date": DATE, "status": _STATUS, "theme": TEXT}, ("name", "description"))
 PLAYBOOK = Obj(

@@ -140,7 +140,7 @@ def deployment(data: Data, file: str) -> Deployment:
     notable = mapping(actions, "notable")
     return Deployment(
         **item_fields(data, file, _schema(data)),
-        type=text(data, "type"),
+        type=text(data, "type") or text(mapping(data, "tags"), "type"),
         schedule=schedule(mapping(data, "scheduling")),
         notable="notable" in actions,
         rule_title=text(notable, "rule_title", "%name%"),

@@ -56,12 +56,17 @@ def _ran_with(report: Report, console: Console) -> None:
     console.print(Text(f"add-ons: {told or 'none'}", style="dim"), soft_wrap=True)
 
 
+def _place(file: str, line: int) -> str:
+    """A test of a file of its own (the schema of 2021) has no line in the detection's."""
+    return f"{file}:{line}" if line else file
+
+
 def explain(detection: DetectionResult, console: Console) -> None:
     """Failures first name the place to open."""
     for test in detection.tests:
         for note in test.notes:
             console.print(Text(f"note: {detection.name}: {note}", style="dim"), soft_wrap=True)
-        place = f"{test.file}:{test.line}"
+        place = _place(test.file, test.line)
         if test.error:
             console.print(Text(f"{place}: {detection.name}: {test.error}", style=STYLES["error"]), soft_wrap=True)
         elif test.skipped:
@@ -70,7 +75,7 @@ def explain(detection: DetectionResult, console: Console) -> None:
             )
         for check in test.checks:
             if not check.passed:
-                where = f"{test.file}:{check.line or test.line}"
+                where = _place(test.file, check.line or test.line)
                 console.print(
                     Text(f"{where}: {detection.name}: {check.name}: {check.seen}", style=STYLES["failed"]),
                     soft_wrap=True,

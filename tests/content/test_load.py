@@ -419,3 +419,47 @@ def test_a_folder_inside_a_repository_is_told_where_it_begins(repository: Reposi
     with pytest.raises(CaltropError) as caught:
         load(empty)
     assert "give --content DIR" in (caught.value.hint or "")
+
+
+OLD_CONFIG = """build:
+  name: Old_App
+  title: An Old App
+  prefix: OLD
+  build: 004210
+  version: 3.1.0
+  label: Old
+  author_name: Somebody
+  path_template: ../elsewhere
+enrichments:
+  attack_enrichment: true
+"""
+OLD_DEPLOYMENT = """name: Default TTP
+id: 33333333-3333-4333-8333-333333333333
+date: '2020-04-27'
+author: Somebody
+description: Of all TTPs.
+scheduling:
+  cron_schedule: 0 * * * *
+  earliest_time: -70m@m
+  latest_time: -10m@m
+alert_action:
+  rba:
+    enabled: true
+tags:
+  type: TTP
+"""
+
+
+def test_what_contentctl_3_wrote_is_read(repository: Repository) -> None:
+    catalogue = load(repository({"app.yml": None, "contentctl.yml": OLD_CONFIG, "deployments/x.yml": OLD_DEPLOYMENT}))
+    assert catalogue.problems == []
+    config = catalogue.config
+    assert (config.id, config.version, config.label, config.prefix) == ("Old_App", "3.1.0", "An Old App", "OLD")
+    assert (config.template, config.kill_chain) == ("app_template", True)
+    assert [(d.type, d.risk) for d in catalogue.deployments if d.file == "deployments/x.yml"] == [("TTP", True)]
+
+
+def test_a_deployment_without_any_type_is_incomplete(repository: Repository) -> None:
+    text = OLD_DEPLOYMENT.replace("  type: TTP", "  analytic_story: All")
+    assert "missing-field" in codes(repository({"deployments/x.yml": text}))
+    assert "wrong-value" in codes(repository({"deployments/x.yml": OLD_DEPLOYMENT.replace("type: TTP", "type: TPT")}))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from caltrop.replay.console import print_report
+from caltrop.replay.console import explain, print_report
 from caltrop.replay.html import cell, html
 from caltrop.replay.junit import junit
 from caltrop.replay.layer import NOT_PROVED, PARTLY, PROVED, layer
@@ -176,3 +176,13 @@ def test_a_failed_check_names_the_line_of_its_expectation(tmp_path: Path) -> Non
     assert [check.line for check in placed(checks, file, 0)] == [8, 10, 13, 5, 6, 14, 0]
     assert [check.line for check in placed([Check("hits", True, "")], file, 0)] == [0]
     assert placed(checks, tmp_path / "gone.yml", 0) == checks
+
+
+@pytest.mark.parametrize(("line", "place"), [(7, "detections/x.yml:7: "), (0, "detections/x.yml: ")])
+def test_a_test_without_a_line_has_no_line_zero(line: int, place: str) -> None:
+    result = DetectionResult(
+        "X", "", "TTP", "detections/x.yml", [], [], 0, [TestResult("t", "detections/x.yml", line, error="no")]
+    )
+    out = io.StringIO()
+    explain(result, Console(file=out, width=80))
+    assert out.getvalue() == f"{place}X: no\n"
