@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
@@ -137,12 +137,22 @@ def strptime(text: str, form: str, tz: str = "UTC", today: date | None = None, *
         pieces = _readers(form, whole)
     except TimeError:
         return None
-    found = _taken_apart(pieces, text)
+    return of_groups(_taken_apart(pieces, text) or {}, here, today)
+
+
+def of_groups(found: Mapping[str, str], here: str, today: date | None, latest: float | None = None) -> float | None:
+    """Epoch seconds of a time that was taken apart: texts by the names of `GROUPS`; None where there is no such time.
+
+    `here` is the key of the reader's own zone. With `latest` (epoch seconds) a year that is left out is the last one that
+    puts the time before it.
+    """
     if not found:
         return None
     epoch = _float(found.get("e"))
     if epoch is None:
         local = _local(found, today)
+        if local is not None and latest is not None and today is not None and "Y" not in found and local > latest:
+            local = _local({**found, "Y": f"{today.year - 1:04}"}, today)
         if local is None:
             return None
         epoch = _in_zone(local, found, here)
@@ -211,7 +221,7 @@ def _float(text: str | None) -> float | None:
     return float(text) if text is not None and text.isascii() else None
 
 
-def _local(found: dict[str, str], today: date | None) -> int | None:
+def _local(found: Mapping[str, str], today: date | None) -> int | None:
     """The local time in seconds as if it were UTC; None where there is no such time."""
     base = today or date(1970, 1, 1)
     year, of_year, day = _int(found.get("Y")), _int(found.get("j")), _int(found.get("d"))
@@ -243,7 +253,7 @@ def _local(found: dict[str, str], today: date | None) -> int | None:
     return days * 86400 + hour * 3600 + minute * 60 + second
 
 
-def _hour(found: dict[str, str]) -> int | None:
+def _hour(found: Mapping[str, str]) -> int | None:
     """%I without %p is in the morning; %p does nothing beside %H."""
     twelve = _int(found.get("I"))
     if twelve is None:
@@ -253,7 +263,7 @@ def _hour(found: dict[str, str]) -> int | None:
     return twelve % 12 + (12 if found.get("p", "").startswith(("p", "P")) else 0)
 
 
-def _in_zone(local: int, found: dict[str, str], name: str) -> float:
+def _in_zone(local: int, found: Mapping[str, str], name: str) -> float:
     """The local time in the zone that is written beside it, or else in this one."""
     written = found.get("z")
     east = None if written is None else offset(written)

@@ -12,11 +12,12 @@ from functools import lru_cache
 
 import polars as pl
 
-from caltrop.dialect.strptime import GROUPS, MONTHS, PIVOT, pattern, strptime
+from caltrop.dialect.strptime import GROUPS, MONTHS, PIVOT, of_groups, pattern, strptime
 from caltrop.dialect.zones import TimeError, offset, zone
 
 _DAY = 86_400_000
 _FEW = 16  # texts that are read faster one by one
+_FEW_APART = 200  # the same of texts that are taken apart already
 
 
 def parse(
@@ -72,6 +73,10 @@ def epoch(found: pl.DataFrame, tz: str, today: date | None = None, *, latest: fl
     """
     name = zone(tz).key
     groups = frozenset(GROUPS).intersection(found.columns)
+    if found.height <= _FEW_APART:
+        rows = found.select(sorted(groups)).iter_rows(named=True) if groups else ({} for _ in range(found.height))
+        parts = ({group: str(text) for group, text in row.items() if text is not None} for row in rows)
+        return pl.Series("time", [of_groups(part, name, today, latest) for part in parts], dtype=pl.Float64)
     fields, local = _civil_time(groups, today, latest)
     times = found.lazy().select(fields).with_columns(local.alias("local"))
     known = to_epoch(pl.col("local"), name)

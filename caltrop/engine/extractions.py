@@ -22,7 +22,8 @@ from caltrop.knowledge import Knowledge, labels
 from caltrop.knowledge.asking import Asker, Fault, Met
 from caltrop.knowledge.columns import moved
 
-AT_ONCE = 1_000  # events that cost as much as it takes to begin with any
+AT_ONCE = 2_000  # events of a segment that is extracted at once where more than a few of them may match
+FEW = 0.1  # of its events
 SIFTED = 4_096  # events, below which what a condition reads is not extracted apart
 SLICE = 16_384  # events extracted at once: what that takes on the way is several times the fields that it gives
 
@@ -133,7 +134,8 @@ class Extractions:
                 found = _extract(knowledge, chosen[rows], names, ctx, lasting=True, part=part)
                 found = replace(found, met=tuple(dict.fromkeys((*met, *found.met))))
                 return _seen(found, knowledge, names, stored)
-            if state.rows + chosen.height + AT_ONCE <= stored.height // 2:
+            small = stored.height <= AT_ONCE and chosen.height > stored.height * FEW
+            if not small and state.rows + chosen.height <= stored.height // 2:
                 state.rows += chosen.height
                 return _seen(_extract(knowledge, chosen, names, ctx, lasting=True, part=part), knowledge, names, stored)
             asked = None if state.sifted else names

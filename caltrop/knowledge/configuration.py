@@ -20,7 +20,7 @@ import logging
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -165,6 +165,20 @@ class Configuration:
                     folders.append(self._etc / SYSTEM)
             self._apps = {p.name: p for p in folders if self._with_stand_ins or not stands_in(p)}
             self._changed()
+
+    def replaced(self, files: Collection[str]) -> None:
+        """These files of an installed app have other bytes, and things came to or went from these folders: paths below its own.
+
+        Where that is conf files that only their own stanzas depend on, rows of lookups or views, everything else stays as it was
+        read; otherwise the disk is looked at again.
+        """
+        with self._lock:
+            concerned = {_concerned(file) for file in files}
+            if "" in concerned:
+                self.reload()
+                return
+            for what in sorted(concerned):
+                self._changed(what)
 
     def touch(self, what: str) -> None:
         """Count a change of something that is in no conf file (`lookups`: their rows)."""
@@ -501,6 +515,17 @@ class Configuration:
         write_conf(path, stanzas)
         self._files.pop(path, None)
         self._changed(path.stem if path.suffix == ".conf" else "")
+
+
+def _concerned(file: str) -> str:
+    """What is read of a file of an app: a conf file by its name, "lookups", "views"; "" for what anything may depend on."""
+    folder, _, name = file.rpartition("/")
+    stem, _, suffix = name.rpartition(".")
+    if folder in ("default", "local") and suffix == "conf" and stem != "app":
+        return stem
+    if folder == "lookups" and suffix == "csv":
+        return "lookups"
+    return "views" if folder.startswith("default/data/ui/") else ""
 
 
 def stands_in(folder: Path) -> bool:

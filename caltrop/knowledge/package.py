@@ -25,17 +25,26 @@ MAX_BYTES = 2 * 1024**3
 _APP_NAME = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$")
 _PARTS = frozenset({"default", "local", "metadata"})  # folders of an app
 _KEPT = ("local", "metadata/local.meta")  # what an update leaves as it is
+READ = ("default", "local", "lookups", "metadata")  # what configuration and knowledge are read from
 
 
 class PackageError(CaltropError):
     """A package that is damaged, unsafe, or in the way of an installed app."""
 
 
-def install_app(package: Path, apps_dir: Path, *, update: bool = False, replaced: Container[str] = ()) -> str:
+def install_app(
+    package: Path,
+    apps_dir: Path,
+    *,
+    update: bool = False,
+    replaced: Container[str] = (),
+    differs: Callable[[frozenset[str]], object] = lambda _: None,
+) -> str:
     """Unpack a package into `apps_dir` and give the app's name.
 
     An installed app of that name is replaced only with `update`: its `local` settings, `local.meta` and lookups that the
     package does not bring stay. One of the `replaced` goes as if it had not been there. The app appears complete or not at all.
+    `differs` hears of an update which files of `READ` have other bytes than before, or came or went, and the folders of these.
     """
     apps_dir.mkdir(parents=True, exist_ok=True)
     with _unpacked(package, apps_dir) as folder:
@@ -47,6 +56,7 @@ def install_app(package: Path, apps_dir: Path, *, update: bool = False, replaced
         if target.exists():
             if not gone:
                 _keep(target, folder)
+                differs(_differing(target, folder))
             old = Path(tempfile.mkdtemp(prefix=".old-", dir=apps_dir))
             target.rename(old / name)
             try:
@@ -59,6 +69,20 @@ def install_app(package: Path, apps_dir: Path, *, update: bool = False, replaced
         else:
             folder.rename(target)
         return name
+
+
+def _differing(installed: Path, new: Path) -> frozenset[str]:
+    """Files of `READ`, below the app's folder, that are not the same in both, and the folders of those that only one has."""
+    before, after = ({file.relative_to(app).as_posix(): file for file in _read_of(app)} for app in (installed, new))
+    changed = {name for name in before.keys() & after.keys() if before[name].read_bytes() != after[name].read_bytes()}
+    alone = before.keys() ^ after.keys()
+    return frozenset(changed | alone | {name.rpartition("/")[0] for name in alone})
+
+
+def _read_of(app: Path) -> Iterator[Path]:
+    for part in READ:
+        for folder, _, names in os.walk(app / part):
+            yield from (Path(folder, name) for name in names)
 
 
 def _keep(installed: Path, new: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from caltrop.dialect import timecolumns
 from caltrop.dialect.strftime import strftime, write
-from caltrop.dialect.strptime import pattern, strptime
+from caltrop.dialect.strptime import GROUPS, pattern, strptime
 from caltrop.dialect.timecolumns import parse
 from caltrop.dialect.zones import TimeError
 from caltrop.engine.instance import Instance
@@ -45,7 +45,7 @@ def looked_up(text: str, form: str) -> float | None:
     return Lookup("l", "test", lambda: rows, Options(time_field="t", time_format=form))._times[0]
 
 
-FILLERS = [f"filler {n}" for n in range(40)]  # a few values are read and written one by one
+FILLERS = [f"filler {n}" for n in range(220)]  # a few values are read and written one by one
 
 
 def parse_many(
@@ -254,6 +254,49 @@ def test_a_year_that_is_left_out_is_the_last_one_before_a_moment() -> None:
     stamps = pl.DataFrame({"b": ["Nov", "Dec", "Dec"], "d": ["13", "25", "25"], "Y": [None, None, "2023"]})
     times = timecolumns.epoch(stamps, "UTC", TODAY, latest=NOW)
     assert write(times, "%F").to_list() == ["2023-11-13", "2022-12-25", "2023-12-25"]
+
+
+def digits(most: int) -> st.SearchStrategy[str | None]:
+    return st.none() | st.integers(0, most).map(str) | st.integers(0, most).map("{:02}".format)
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "Y": st.none() | st.sampled_from(["2023", "2024", "68", "69", "1900", "0000"]),
+                "m": digits(13),
+                "d": digits(32),
+                "b": st.none() | st.sampled_from(["Feb", "DEC", "sep"]),
+                "j": st.none() | st.sampled_from(["0", "1", "060", "366"]),
+                "H": digits(24),
+                "I": digits(13),
+                "M": digits(61),
+                "S": digits(61),
+                "p": st.none() | st.sampled_from(["am", "P.M."]),
+                "f": st.none() | st.sampled_from(["5", "123456789"]),
+                "z": st.none() | st.sampled_from(["Z", "+05:30", "-08", "EST", "Europe/Berlin", "nowhere"]),
+                "n": st.none() | st.sampled_from(["330", "-60"]),
+                "e": st.none() | st.sampled_from(["1700000000", "1700000000.25"]),
+            }
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+    st.sets(st.sampled_from(GROUPS), min_size=1),
+    st.sampled_from(ZONES),
+    st.none() | st.sampled_from([TODAY, date(2024, 2, 29)]),
+    st.none() | st.just(NOW),
+)
+@examples(200)
+def test_few_texts_taken_apart_are_the_times_that_many_are(
+    rows: list[dict[str, str | None]], groups: set[str], tz: str, today: date | None, latest: float | None
+) -> None:
+    found = pl.DataFrame(rows, schema=dict.fromkeys(GROUPS, pl.String)).select(sorted(groups))
+    many = pl.concat([found] * 220)
+    assert timecolumns.epoch(found, tz, today, latest=latest).to_list() == pytest.approx(
+        timecolumns.epoch(many, tz, today, latest=latest).to_list()[: len(rows)], abs=1e-6
+    )
 
 
 def test_hours_that_the_clocks_skip_or_repeat() -> None:

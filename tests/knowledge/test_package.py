@@ -43,6 +43,65 @@ def test_install_and_update_keep_local(tmp_path: Path) -> None:
     assert sorted(p.name for p in apps.iterdir()) == ["app"]
 
 
+VERSION = {
+    "default/app.conf": "[ui]\nlabel = App\n",
+    "default/savedsearches.conf": "[s]\nsearch = a\n",
+    "default/macros.conf": "[m]\ndefinition = a\n",
+    "default/props.conf": "[st]\nEVAL-x = 1\n",
+    "default/data/ui/views/v.xml": "<form/>",
+    "lookups/l.csv": "k\na\n",
+    "metadata/default.meta": "[]\nexport = system\n",
+    "bin/c.py": "pass\n",
+}
+CHANGES: dict[str, dict[str, str | None]] = {
+    "nothing": {},
+    "a search": {"default/savedsearches.conf": "[s]\nsearch = b\n"},
+    "a macro and rows": {"default/macros.conf": "[m]\ndefinition = b\n", "lookups/l.csv": "k\nb\n"},
+    "a view and a script": {"default/data/ui/views/v.xml": "<dashboard/>", "bin/c.py": "1\n"},
+    "fields": {"default/props.conf": "[st]\nEVAL-x = 2\n"},
+    "a file that came": {"default/tags.conf": "[a=b]\nt = enabled\n"},
+    "a file that went": {"default/props.conf": None},
+    "what it exports": {"metadata/default.meta": "[]\nexport = none\n"},
+    "whether it is there": {"default/app.conf": "[install]\nstate = disabled\n"},
+}
+
+
+@pytest.mark.parametrize("name", list(CHANGES))
+def test_after_an_update_everything_is_as_read_from_the_disk(tmp_path: Path, name: str) -> None:
+    def packed(number: int, files: dict[str, str]) -> Path:
+        return archive(tmp_path / f"{number}.tgz", {f"app/{path}": text.encode() for path, text in files.items()})
+
+    etc = tmp_path / "etc"
+    heard: list[frozenset[str]] = []
+    confs = ("savedsearches", "macros", "props", "tags")
+    install_app(packed(1, VERSION), etc / "apps")
+    config = Configuration(etc)
+
+    def seen(by: Configuration) -> list[object]:
+        return [by.stanzas(conf, app) for conf in confs for app in (None, "app", "search")]
+
+    before = seen(config)
+    changed = {path: text for path, text in (VERSION | CHANGES[name]).items() if text is not None}
+    install_app(packed(2, changed), etc / "apps", update=True, differs=heard.append)
+    config.replaced(heard[0])
+    assert seen(config) == seen(Configuration(etc))
+    assert (seen(config) == before) == (name in ("nothing", "a view and a script"))
+
+
+def test_an_update_of_searches_has_no_fields_read_again(tmp_path: Path) -> None:
+    config = Configuration(tmp_path)
+    fields, searches, everything = ["props", "eventtypes"], ["savedsearches"], config.generation
+    before = config.revision(fields), config.revision(searches)
+    config.replaced(
+        {"default/savedsearches.conf", "local/macros.conf", "lookups/l.csv", "default/data/ui/nav/default.xml"}
+    )
+    assert config.revision(fields) == before[0] != config.revision(["lookups"])
+    assert config.revision(searches) != before[1]
+    assert config.generation > everything
+    config.replaced({"default/data/models/m.json"})
+    assert config.revision(fields) != before[0]
+
+
 def test_install_a_folder(tmp_path: Path, make_app: MakeApp) -> None:
     source = make_app("mine", {"default/x.conf": "[s]\nk = 1\n"})
     assert install_app(source, tmp_path / "there") == "mine"

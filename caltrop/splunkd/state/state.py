@@ -129,8 +129,12 @@ class State:
         """Install an app and bring its indexes into being; the app's name."""
         with self._moving:
             ours = {path.name for path in (self.etc / "apps").iterdir() if stands_in(path)}
-            name = install_app(package, self.etc / "apps", update=update, replaced=ours)
-            self.config.reload()
+            differing: list[frozenset[str]] = []  # nothing: it was not there
+            name = install_app(package, self.etc / "apps", update=update, replaced=ours, differs=differing.append)
+            if differing:
+                self.config.replaced(differing[0])
+            else:
+                self.config.reload()
             provision.open_indexes(self.config, self.store)
         self.logs.info("ApplicationManager", f"installed app={name} update={update}")
         return name
