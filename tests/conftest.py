@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import settings
 # Machines are shared and slow at times; how long an example takes is no property of the code.
 # CI draws the same examples every time; a person's own runs draw new ones.
 settings.register_profile("caltrop", deadline=None, derandomize="CI" in os.environ)
-settings.register_profile("unit", settings.get_profile("caltrop"), max_examples=20)
+settings.register_profile("unit", settings.get_profile("caltrop"), max_examples=10)
 settings.load_profile("caltrop")
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,6 +25,16 @@ ROOT = Path(__file__).resolve().parent.parent
 def root() -> Path:
     """The repository."""
     return ROOT
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords(request: pytest.FixtureRequest) -> Iterator[None]:
+    """In the unit part, where every server is one of this process, a password is hashed with less work than one is worth."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.config.getoption("--hypothesis-profile") == "unit":
+            accounts = importlib.import_module("caltrop.splunkd.access.accounts")
+            patch.setitem(accounts._COST, "n", 2**4)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +74,6 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         sys.dont_write_bytecode = keeps
-        gc.collect()
         gc.freeze()
 
 

@@ -147,6 +147,7 @@ def test_a_company_at_work_gives_no_hit(catalogue: Catalogue, tmp_path: Path) ->
         assert hits(catalogue, instance) == {}
 
 
+@pytest.mark.slow
 def test_administration_is_silent_once_the_lookups_name_it(catalogue: Catalogue, tmp_path: Path) -> None:
     """Those who may do what intruders do are found, and left out by host and account together."""
     log = Log()

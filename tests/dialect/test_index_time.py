@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.dialect import patterns
-from caltrop.dialect.patterns import sed_script
+from caltrop.dialect.patterns import limits, sed_script
 from caltrop.engine.instance import Instance
 from caltrop.index import transforms
 from caltrop.index.linebreak import Breaker
@@ -35,6 +35,12 @@ def broken(data: str, **config: str) -> tuple[list[str], list[str]]:
     told: list[str] = []
     breaker = Breaker(Props.from_mapping(config, told.append), told.append)
     return breaker.feed(data.encode()) + breaker.finish(), told
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fifth of the time that one match may take: that it ends is the same."""
+    monkeypatch.setattr(limits, "MATCH_SECONDS", limits.MATCH_SECONDS / 5)
 
 
 def test_a_catastrophic_sed_script_leaves_the_event_and_is_told_once() -> None:

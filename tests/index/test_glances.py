@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from caltrop.index.importers import ImportOptions, Problem, glances, read
+from tests.examples import examples
 
 KEYS = st.sampled_from([
     *glances.TIME_KEYS[:5], *glances.CLOUDTRAIL, "Records", "value", "EventID", "Channel", "Hostname", "winlog", "event", "host",
@@ -53,7 +54,7 @@ def imported(lines: list[str], form: str = "auto", props: dict[str, str] | None 
         {"TIME_PREFIX": '"eventTime"\\s*:\\s*"'},
     ],
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=LINES)
 def test_a_glance_is_enough(lines: list[str], props: dict[str, str] | None, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = imported(lines, props=props)

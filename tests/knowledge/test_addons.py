@@ -384,7 +384,7 @@ def test_check(tmp_path: Path) -> None:
         "field precision 100.0% (0 of 2 fields invented, 1 data sources)",
         "field recall 66.7% (2 of 3 fields, 1 data sources)",
     ]
-    as_json = CliRunner().invoke(check.command, ["check", str(tmp_path), "--format", "json"])
+    as_json = CliRunner().invoke(check.command, ["check", str(tmp_path), "--no-addons", "--format", "json"])
     assert json.loads(as_json.stdout)["missing"] == ["c"]
 
 

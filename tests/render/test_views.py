@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.content import load
@@ -27,6 +27,7 @@ from caltrop.spl import parse_eval
 from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.inprocess import Client
 from tests.content.sample import DETECTION, Repository
+from tests.examples import examples
 from tests.render.browser import Browser, Rows
 
 START = 1_699_997_400.0  # 2023-11-14T21:30:00Z
@@ -541,8 +542,8 @@ def test_every_view_is_simple_xml_as_splunk_documents_it(flavour: str) -> None:
         assert simplexml.check(text) == [], name
 
 
+@examples(25)
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=30))
-@settings(max_examples=25, deadline=None)
 def test_names_of_any_kind_give_views_that_read_and_searches_that_parse(name: str) -> None:
     found = _catalogue(name, {"label": name, "prefix": name, "flavour": "no-es"})
     lookups = catalogue.lookups(found)

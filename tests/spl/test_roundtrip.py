@@ -193,6 +193,7 @@ def test_a_sign_of_its_own_stays_one(text: str) -> None:
     assert parse(unparse(parse(text))) == parse(text)
 
 
+@pytest.mark.shared
 def test_searches_of_the_corpus_and_the_cases(shared: Path) -> None:
     count = 0
     for name, spl in written(shared):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from caltrop.engine import scan
 from caltrop.engine.instance import Instance
 from caltrop.index import frames
+from tests.examples import examples
 
 TIMES = st.lists(st.integers(0, 6), min_size=1, max_size=14)
 
@@ -28,7 +29,7 @@ def holding(segments: list[list[int]]) -> Instance:
     return instance
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     segments=st.lists(TIMES, min_size=1, max_size=4),
     most=st.integers(1, 9),
