@@ -20,6 +20,7 @@ from caltrop.engine.instance import Instance
 from caltrop.errors import CaltropError, Location
 from caltrop.index import importers, transforms
 from caltrop.index.props import Props
+from caltrop.index.timestamp import UNFOUND
 from caltrop.knowledge.asking import Fault
 
 # What every event has; lists of fields hold them or leave them out as it happens.
@@ -166,9 +167,15 @@ def examine(instance: Instance, chosen: Sequence[Sample]) -> tuple[list[Verdict]
     return verdicts, [*problems, *(message.text for message in result.messages if message.severity == "WARN")]
 
 
+def _without_marks(frame: pl.DataFrame) -> pl.DataFrame:
+    """Events without `timestamp=none`, which tells of the example's time and nothing of its source."""
+    marks = frame.get_column(UNFOUND) if UNFOUND in frame.columns else None
+    return frame if marks is None or (marks.drop_nulls() != "none").any() else frame.drop(UNFOUND)
+
+
 def store(instance: Instance, sample: Sample, mark: str, problems: list[str]) -> None:
     """Index an example as its source and sourcetype say, into the index `samples`, its events marked in the field `SAMPLE`."""
-    for frame in _indexed(instance, sample, problems):
+    for frame in map(_without_marks, _indexed(instance, sample, problems)):
         # Transforms may give the event another host, source, sourcetype and index: this field says whose it is.
         instance.store.append(frame.with_columns(pl.lit(mark).alias(SAMPLE), index=pl.lit("samples")))
 

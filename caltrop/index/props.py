@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 from caltrop.dialect import patterns, zones
 from caltrop.dialect.conf import place_of
@@ -19,8 +20,14 @@ from caltrop.dialect.patterns import RegexError
 from caltrop.dialect.strptime import pattern
 from caltrop.dialect.words import known_truth
 from caltrop.dialect.zones import TimeError
+from caltrop.errors import CaltropError
+from caltrop.index import datetimexml
+from caltrop.index.datetimexml import Recogniser
 
 STRUCTURES = ("csv", "tsv", "psv", "w3c", "json")  # what INDEXED_EXTRACTIONS may say
+HEADER_MODES = ("", "always", "firstline", "none")
+_ALIAS = re.compile(r"([A-Za-z]+)\s*=\s*(?:GMT|UTC)?(?:([+-])(\d{1,2})(?::?([0-5]\d))?)?", re.IGNORECASE)
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 LARGEST = 1 << 31  # of a number in a setting: beyond it there is no difference
 
 
@@ -41,7 +48,11 @@ class Props:
     time_format: str = ""
     lookahead: int = 128
     datetime_config: str = ""
+    recogniser: Recogniser | None = None  # of an app's own datetime.xml
     tz: str = ""
+    tz_alias: tuple[tuple[str, str], ...] = ()  # abbreviation in upper case, and `+hhmm`
+    oldest: int | None = None  # seconds; what is older is thrown away
+    header_mode: str = ""
     max_days_ago: int | None = None
     max_days_hence: int | None = None
     charset: str = ""
@@ -109,6 +120,30 @@ class Props:
                 tell("TZ", f"{error.message}; no zone is set")
                 return ""
 
+        def aliases() -> tuple[tuple[str, str], ...]:
+            """`EST=GMT+10:00, EDT=GMT+11` as pairs; what is none is left out."""
+            found = []
+            for part in filter(None, (part.strip() for part in settings.get("TZ_ALIAS", "").split(","))):
+                alias = _ALIAS.fullmatch(part)
+                if alias is None:
+                    tell("TZ_ALIAS", f"{part!r} is no abbreviation=GMT+hh:mm and is left out")
+                else:
+                    found.append((alias[1].upper(), f"{alias[2] or '+'}{int(alias[3] or 0):02}{alias[4] or '00'}"))
+            return tuple(found)
+
+        def age() -> int | None:
+            text = settings.get("ROUTE_EVENTS_OLDER_THAN", "").strip()
+            known = re.fullmatch(r"(\d{1,9})\s*([smhd]?)", text)
+            if text and known is None:
+                tell("ROUTE_EVENTS_OLDER_THAN", "expected a whole number with s, m, h or d; nothing is thrown away")
+            return int(known[1]) * _UNITS[known[2]] if known else None
+
+        def header() -> str:
+            mode = settings.get("HEADER_MODE", "").strip().lower()
+            if mode not in HEADER_MODES:
+                tell("HEADER_MODE", "expected always, firstline or none; headers are text like any other")
+            return mode if mode in HEADER_MODES else ""
+
         def time_format() -> str:
             form = settings.get("TIME_FORMAT", "").strip()
             bare = form[:-1] if re.search(r"(?<!%)(?:%%)*%$", form) else form
@@ -142,16 +177,16 @@ class Props:
                 )
             return form if form in STRUCTURES else ""
 
-        def check_recogniser() -> None:
-            """A file of patterns cannot be followed: the built-in forms are."""
+        def recogniser() -> Recogniser | None:
             told = settings.get("DATETIME_CONFIG", "").strip()
-            if told and told.upper() not in ("CURRENT", "NONE") and not told.endswith("etc/datetime.xml"):
-                tell(
-                    "DATETIME_CONFIG",
-                    "only CURRENT, NONE and the built-in forms are known; times are recognised by those",
-                )
+            if not told or told.upper() in ("CURRENT", "NONE") or told in ("/etc/datetime.xml", "etc/datetime.xml"):
+                return None
+            try:
+                return datetimexml.load(Path(told))
+            except CaltropError as error:
+                tell("DATETIME_CONFIG", f"{error.message}; times are recognised by the built-in forms")
+                return None
 
-        check_recogniser()
         boolean("ANNOTATE_PUNCT")  # read where it is asked for (engine/derived.py)
         breaker = regex("LINE_BREAKER", r"([\r\n]+)")
         if not patterns.compile(breaker).names:
@@ -172,8 +207,12 @@ class Props:
             time_prefix=regex("TIME_PREFIX"),
             time_format=time_format(),
             lookahead=min(lookahead, LARGEST) if lookahead > 0 else LARGEST,
+            recogniser=recogniser(),
             datetime_config=settings.get("DATETIME_CONFIG", "").strip(),
             tz=zone(),
+            tz_alias=aliases(),
+            oldest=age(),
+            header_mode=header(),
             max_days_ago=optional("MAX_DAYS_AGO"),
             max_days_hence=optional("MAX_DAYS_HENCE"),
             charset=charset(),

@@ -22,6 +22,7 @@ from caltrop.index.props import Props, log_once
 
 # A pattern may not use one name twice: further places where a zone may stand.
 _MORE_ZONES = ("z2", "z3")
+UNFOUND = "timestamp"
 _AHEAD = 2 * 86400  # a time without a year may lie this far ahead
 
 _DAY = r"(?P<d>[0-3]?\d)"
@@ -71,6 +72,8 @@ _ANY_WEAK = "(" + "|".join(_nameless(form) for form in WEAK_FORMS) + ")"
 def contains_date(texts: pl.Series, props: Props) -> pl.Series:
     """Which lines hold a time stamp where the settings look for one: what `BREAK_ONLY_BEFORE_DATE` asks."""
     area = _area(texts, props)
+    if props.recogniser is not None and not props.time_format:
+        return props.recogniser.found(area)
     wanted = _format_pattern(props.time_format) if props.time_format else _ANY
     return area.str.contains(wanted).fill_null(False)
 
@@ -86,13 +89,16 @@ class TimeParser:
 
     def times(self, texts: pl.Series) -> pl.Series:
         """Float64 without nulls."""
-        mode = self.props.datetime_config.upper()
-        if mode in ("CURRENT", "NONE"):
-            return pl.Series([self.now], dtype=pl.Float64).new_from_index(0, len(texts))
-        return self.fill(self.parse(texts))
+        return self.fill(self.found(texts))
 
-    def fill(self, times: pl.Series) -> pl.Series:
-        """An event without time takes the time of the one before it, the first ones take `now`."""
+    def found(self, texts: pl.Series) -> pl.Series:
+        """Float64, null where a text has no time that may be its own."""
+        if self.untimed:
+            return pl.Series([None], dtype=pl.Float64).new_from_index(0, len(texts))
+        return self.plausible(self.parse(texts))
+
+    def plausible(self, times: pl.Series) -> pl.Series:
+        """The times, null where `MAX_DAYS_AGO` or `MAX_DAYS_HENCE` rules one out."""
         low = self.props.max_days_ago
         high = self.props.max_days_hence
         column: pl.Expr = pl.col("t")
@@ -100,8 +106,19 @@ class TimeParser:
             column = pl.when(column >= self.now - low * 86400).then(column)
         if high is not None:
             column = pl.when(column <= self.now + high * 86400).then(column)
+        return times if low is None and high is None else times.alias("t").to_frame().select(column).to_series()
+
+    @property
+    def untimed(self) -> bool:
+        """Whether the settings say that no text has a time."""
+        return self.props.datetime_config.upper() in ("CURRENT", "NONE")
+
+    def fill(self, times: pl.Series) -> pl.Series:
+        """An event without time takes the time of the one before it, the first ones take `now`."""
+        if self.untimed:
+            return pl.Series([self.now], dtype=pl.Float64).new_from_index(0, len(times))
         first = self.now if self._last is None else self._last
-        filled = times.alias("t").to_frame().select(column.forward_fill().fill_null(first)).to_series()
+        filled = times.forward_fill().fill_null(first)
         if len(filled):
             self._last = float(filled[-1])
         return filled
@@ -112,6 +129,14 @@ class TimeParser:
         if self.props.time_format:
             form = _format_pattern(self.props.time_format)
             return self._distinct(area.str.extract(f"({_nameless(form)})", 1), (form,))
+        if self.props.recogniser is not None:
+            with patterns.budget(lenient=True) as budget:
+                parts = self.props.recogniser.parts(area)
+            for pattern_ in budget.exceeded:
+                log_once(
+                    f"DATETIME_CONFIG: {pattern_!r} exceeds the match limit: some events have no time of their own"
+                )
+            return self._epoch(_understood(parts))
         found = _iso(area, self.zone)
         if found.null_count() == area.null_count():
             return found
@@ -128,7 +153,7 @@ class TimeParser:
         area = _area(texts, self.props)
         behind = _behind(texts, self.props)
         before = texts.str.len_bytes().cast(pl.Int64) - behind.str.len_bytes().cast(pl.Int64)
-        if self.props.datetime_config.upper() in ("CURRENT", "NONE"):
+        if self.untimed:
             before = before.set(pl.Series([True]).new_from_index(0, len(texts)), None)
         if self.props.time_format:
             wanted = [f"({_nameless(_format_pattern(self.props.time_format))})"]
@@ -169,6 +194,13 @@ class TimeParser:
             return pl.Series([None], dtype=pl.Float64).new_from_index(0, len(stamps))
         if not self.props.time_format:
             parts = _understood(parts)
+        return self._epoch(parts)
+
+    def _epoch(self, parts: pl.DataFrame) -> pl.Series:
+        if self.props.tz_alias and "z" in parts.columns:
+            written, meant = map(list, zip(*self.props.tz_alias, strict=True))
+            zone = pl.col("z").str.to_uppercase().replace_strict(written, meant, default=pl.col("z"))
+            parts = parts.with_columns(zone.alias("z"))
         today = local(self.now, self.zone).date()
         return epoch(parts, self.zone, today, latest=self.now + _AHEAD)
 
@@ -188,6 +220,13 @@ def _iso(area: pl.Series, zone: str) -> pl.Series:
     fraction = ("0" + behind).cast(pl.Float64, strict=False).fill_null(0.0)
     dotted = found.str.slice(19, 1).eq(".").any()
     return found.to_frame("text").select(seconds + fraction if dotted else seconds).to_series()
+
+
+def unfound(found: pl.Series) -> list[pl.Series]:
+    """The field `timestamp`, which is indexed as `none` with an event that no time was found for; no column where there is none."""
+    if not found.null_count():
+        return []
+    return [pl.select(pl.when(found.is_null()).then(pl.lit("none"))).to_series().alias(UNFOUND)]
 
 
 def _understood(parts: pl.DataFrame) -> pl.DataFrame:

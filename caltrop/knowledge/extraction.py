@@ -63,6 +63,7 @@ class Tools:
     bounds: Bounds = Bounds()
 
 
+UNFOUND = "timestamp"
 _EVENTS_OWN = frozenset({"host", "source", "sourcetype", "index"})
 
 
@@ -140,7 +141,9 @@ def _extract(
     frame: pl.DataFrame, plan: Plan, wanted: set[str] | None, tools: Tools, *, by_data: bool = True
 ) -> Columns:
     needed = None if wanted is None else closure(plan, wanted, tools, by_data=by_data)
-    columns = Columns(frame)
+    # `timestamp=none`, which is indexed where no time was found, gives way to a field of the event's own.
+    untimed = frame.get_column(UNFOUND) if UNFOUND in frame.columns else None
+    columns = Columns(frame if untimed is None else frame.drop(UNFOUND))
     indexed = {name for name in frame.columns if not name.startswith("_") and name not in _EVENTS_OWN}
     for fault in plan.faults:
         tools.meet(fault)
@@ -159,6 +162,8 @@ def _extract(
             found.run(columns, needed)
     if by_data or plan.auto_json or plan.kv_mode not in KEY_VALUE:
         _automatic(columns, plan, needed, tools, indexed, by_data=by_data)
+    if untimed is not None:
+        columns.fill(UNFOUND, untimed)
     _aliases(columns, plan, needed)
     _calculated(columns, plan, needed, tools)
     for auto in plan.lookups:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -316,7 +317,20 @@ class Knowledge:
     def index_time_props(self, source: str, sourcetype: str, host: str = "") -> dict[str, str]:
         """Index-time settings (line breaking, time stamps, ...): the global context, as an indexer sees it."""
         settings = self._index_props.settings(source, sourcetype, host)
-        return index_time({key: Placed(setting.value, setting.place) for key, setting in settings.items()})
+        found = index_time({key: Placed(setting.value, setting.place) for key, setting in settings.items()})
+        if "DATETIME_CONFIG" in found:
+            setting = settings["DATETIME_CONFIG"]
+            found["DATETIME_CONFIG"] = Placed(self._in_app(setting.value), setting.place)
+        return found
+
+    def _in_app(self, path: str) -> str:
+        """`/etc/apps/<app>/…`, as settings name a file below the installation, as the file is called here; any other text as it is."""
+        named = re.fullmatch(r"/?etc/(?:apps/)?([^/]+)/(.+)", path.strip())
+        if named is None:
+            return path
+        folder = self.configuration.app_path(named[1]).resolve()
+        file = (folder / named[2]).resolve()
+        return str(file) if folder in file.parents else path
 
     def index_time_stanzas(self) -> Iterable[dict[str, str]]:
         """The index-time settings of each props.conf stanza by itself."""
@@ -402,7 +416,8 @@ class Knowledge:
 
     def has(self, frame: pl.DataFrame, wanted: Collection[str]) -> bool:
         """Whether the events have all of the wanted fields as they are: in every row, and nothing computes them anew."""
-        if labels.asked(wanted) or not set(wanted) <= set(frame.columns) or self.props.faults:
+        stored = set(frame.columns) - {extraction.UNFOUND}
+        if labels.asked(wanted) or not set(wanted) <= stored or self.props.faults:
             return False
         renamed = ("sourcetype", "_sourcetype") if self.props.renames else ()
         if any(frame.get_column(n).null_count() or n in self._tokenizers[0] or n in renamed for n in wanted):

@@ -21,7 +21,7 @@ SETTINGS = ["LINE_BREAKER", "SHOULD_LINEMERGE", "BREAK_ONLY_BEFORE", "BREAK_ONLY
             "MAX_DAYS_HENCE", "CHARSET", "INDEXED_EXTRACTIONS", "TIMESTAMP_FIELDS", "FIELD_DELIMITER", "HEADER_FIELD_LINE_NUMBER",
             "PREAMBLE_REGEX", "SEDCMD-x", "TRANSFORMS-x", "NO_BINARY_CHECK", "MISSING_VALUE_REGEX", "FIELD_HEADER_REGEX", "FIELD_QUOTE",
             "HEADER_FIELD_DELIMITER", "HEADER_FIELD_QUOTE", "HEADER_FIELD_ACCEPTABLE_SPECIAL_CHARACTERS", "ANNOTATE_PUNCT",
-            "JSON_TRIM_BRACES_IN_ARRAY_NAMES"]  # fmt: skip
+            "JSON_TRIM_BRACES_IN_ARRAY_NAMES", "TZ_ALIAS", "ROUTE_EVENTS_OLDER_THAN", "HEADER_MODE"]  # fmt: skip
 
 
 @given(
@@ -48,6 +48,9 @@ def test_no_setting_raises(settings: dict[str, str], form: str) -> None:
         ("MISSING_VALUE_REGEX", "(", "the default is used", "missing_value", ""),
         ("INDEXED_EXTRACTIONS", "yaml", "nothing is extracted", "indexed_extractions", ""),
         ("DATETIME_CONFIG", "/etc/apps/x/datetime.xml", "built-in forms", "time_prefix", ""),
+        ("TZ_ALIAS", "EST", "is left out", "tz_alias", ()),
+        ("ROUTE_EVENTS_OLDER_THAN", "a week", "nothing is thrown away", "oldest", None),
+        ("HEADER_MODE", "sometimes", "text like any other", "header_mode", ""),
         ("NO_BINARY_CHECK", "perhaps", "expected true or false", "no_binary_check", False),
         ("ANNOTATE_PUNCT", "perhaps", "expected true or false", "time_prefix", ""),
     ],

@@ -12,7 +12,8 @@ from caltrop.dialect.patterns import RegexError, sed_script
 from caltrop.engine.instance import Instance
 from caltrop.index import transforms
 from caltrop.index.importers import ImportOptions, Problem, read
-from caltrop.splunkd.intake.ingest import Ingest, Origin
+from caltrop.splunkd.intake.ingest import Ingest
+from caltrop.splunkd.intake.origin import Origin
 
 
 def applied(raws: list[str], props: dict[str, str], **stanzas: dict[str, str]) -> tuple[pl.DataFrame, list[str]]:

@@ -9,6 +9,7 @@ import polars as pl
 
 from caltrop.index.importers.options import Context
 from caltrop.index.linebreak import Breaker
+from caltrop.index.timestamp import unfound
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,12 @@ def read(context: Context, chunks: Iterator[bytes], kind: Kind) -> Iterator[pl.D
             texts = texts.select(kind.clean).filter(pl.col("_raw") != "")
         if texts.height:
             raw = texts.get_column("_raw")
-            times = clock.times(raw)
+            found = clock.found(raw)
+            times = clock.fill(found)
             host = _column(texts, kind.host, "localhost")
             source = _column(texts, kind.source, context.name)
-            yield context.frame(raw, times, kind.sourcetype, host=host, source=source)
+            frame = context.frame(raw, times, kind.sourcetype, host=host, source=source, indexed=unfound(found))
+            yield frame if props.oldest is None else frame.filter(pl.col("_time") >= context.now - props.oldest)
 
     for chunk in chunks:
         waiting += breaker.feed(chunk)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from caltrop.splunkd.intake import modular
-from caltrop.splunkd.intake.ingest import Origin
+from caltrop.splunkd.intake.origin import Origin
 from caltrop.splunkd.rest.collection import Collection, register
 from caltrop.splunkd.rest.confobjects import ConfCollection, place_of
 from caltrop.splunkd.rest.wings import Wings

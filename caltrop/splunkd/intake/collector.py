@@ -17,7 +17,8 @@ from caltrop.dialect.words import truth
 from caltrop.index import UnknownIndex, hec
 from caltrop.index.hec import HecError
 from caltrop.splunkd.access.authentication import basic_credentials
-from caltrop.splunkd.intake.ingest import DEFAULT_INDEX, Event, Ingest, Origin
+from caltrop.splunkd.intake.ingest import Event, Ingest
+from caltrop.splunkd.intake.origin import DEFAULT_INDEX, Origin
 from caltrop.splunkd.state.state import State
 from caltrop.splunkd.wire.atom import dump_json
 from caltrop.splunkd.wire.http import COLLECTOR_HEAD, JSON, ApiError, Args, Request, Response, dressed, parse_args

@@ -18,25 +18,13 @@ from caltrop.index import UnknownIndex, frames, transforms
 from caltrop.index.importers import sources, structured
 from caltrop.index.linebreak import Breaker, Decoder
 from caltrop.index.props import Props
-from caltrop.index.timestamp import TimeParser, contains_date
+from caltrop.index.timestamp import TimeParser, contains_date, unfound
 from caltrop.knowledge import Knowledge
+from caltrop.splunkd.intake.headed import Headed
+from caltrop.splunkd.intake.origin import Origin
 
-DEFAULT_INDEX = "main"
 MOST_HEARD = 10_000
 IN_MEMORY = 16 << 20  # bytes of a structured stream; more of it waits on disk
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where data comes from: the default fields of its events."""
-
-    index: str = DEFAULT_INDEX
-    host: str = "caltrop"
-    source: str = ""
-    sourcetype: str = ""
-
-    def with_overrides(self, values: Mapping[str, str | None]) -> Origin:
-        return replace(self, **{k: v for k, v in values.items() if v})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +94,15 @@ class Ingest:
             return stream.whole(data)
         return stream.at_once(data) if isinstance(stream, Stream) else stream.feed(data) + stream.close()
 
-    def stream(self, origin: Origin, *, time: float | None = None) -> Stream | StructuredStream:
+    def stream(self, origin: Origin, *, time: float | None = None) -> Stream | StructuredStream | Headed:
         self.check_index(origin.index)
+        mode = self.settings(origin).header_mode
+        if mode in ("always", "firstline"):
+            known = self._store.__contains__
+            return Headed(lambda found: self._stream(found, time), origin, known, self.problem, always=mode == "always")
+        return self._stream(origin, time)
+
+    def _stream(self, origin: Origin, time: float | None) -> Stream | StructuredStream:
         props = self.settings(origin)
         if props.indexed_extractions:
             return StructuredStream(self._structured(origin, props.indexed_extractions, time))
@@ -216,16 +211,23 @@ class Stream:
         if not events:
             return 0
         raw = _texts(events)
-        times = (
-            self._times.times(raw) if self._time is None else pl.Series([self._time] * len(events), dtype=pl.Float64)
+        found = (
+            self._times.found(raw) if self._time is None else pl.Series([self._time] * len(events), dtype=pl.Float64)
         )
         origin = self._origin
-        self._store(
-            frames.build(
-                raw, times, host=origin.host, source=origin.source, sourcetype=origin.sourcetype, index=origin.index,
-                now=self._now,
-            )
-        )  # fmt: skip
+        frame = frames.build(
+            raw,
+            self._times.fill(found) if self._time is None else found,
+            host=origin.host,
+            source=origin.source,
+            sourcetype=origin.sourcetype,
+            index=origin.index,
+            indexed=unfound(found),
+            now=self._now,
+        )
+        if self._props.oldest is not None:
+            frame = frame.filter(pl.col("_time") >= self._now - self._props.oldest)
+        self._store(frame)
         return len(events)
 
 

@@ -27,7 +27,9 @@ from caltrop.dialect.spans import seconds_of
 from caltrop.dialect.words import truth
 from caltrop.errors import CaltropError
 from caltrop.knowledge.configuration import Configuration
-from caltrop.splunkd.intake.ingest import Event, Ingest, Origin, Stream, StructuredStream
+from caltrop.splunkd.intake.headed import Plain
+from caltrop.splunkd.intake.ingest import Event, Ingest
+from caltrop.splunkd.intake.origin import Origin
 from caltrop.splunkd.state.state import State
 from caltrop.splunkd.wire.http import ApiError
 
@@ -214,7 +216,7 @@ class _Run(threading.Thread):
         self._origin = Origin(source=stanza, sourcetype=scheme.name).with_overrides(given)
         self._ended = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
-        self._streams: dict[Origin, Stream | StructuredStream] = {}
+        self._streams: dict[Origin, Plain] = {}
 
     def end(self) -> None:
         self._ended.set()
@@ -278,7 +280,7 @@ class _Run(threading.Thread):
             time = float(text["time"]) if text.get("time") else None
             self._ingest.events([Event(data, origin, time)])
 
-    def _stream(self, origin: Origin) -> Stream | StructuredStream:
+    def _stream(self, origin: Origin) -> Plain:
         if origin not in self._streams:
             self._streams[origin] = self._ingest.stream(origin)
         return self._streams[origin]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from caltrop.index import Store
-from caltrop.splunkd.intake.ingest import DEFAULT_INDEX, Origin
+from caltrop.splunkd.intake.origin import DEFAULT_INDEX, Origin
 from caltrop.splunkd.state.state import SERVER_NAME
 from caltrop.splunkd.wire.http import ApiError, Request
 

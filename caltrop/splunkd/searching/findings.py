@@ -15,7 +15,8 @@ from typing import Any
 
 from caltrop.dialect.words import quoted
 from caltrop.errors import CaltropError
-from caltrop.splunkd.intake.ingest import Event, Ingest, Origin
+from caltrop.splunkd.intake.ingest import Event, Ingest
+from caltrop.splunkd.intake.origin import Origin
 from caltrop.splunkd.searching import stash
 from caltrop.splunkd.searching.run import Run
 from caltrop.splunkd.searching.stash import Value

@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from caltrop.splunkd.intake.ingest import Event, Origin
+from caltrop.splunkd.intake.ingest import Event
+from caltrop.splunkd.intake.origin import Origin
 from caltrop.splunkd.wire.results import Row
 
 SOURCETYPE = "stash"

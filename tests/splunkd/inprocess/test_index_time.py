@@ -48,6 +48,21 @@ ANNOTATE_PUNCT = false
 ADD_EXTRA_TIME_FIELDS = none
 [modular]
 TRANSFORMS-m = modular
+[headed]
+HEADER_MODE = always
+[headed_once]
+HEADER_MODE = firstline
+[recent]
+ROUTE_EVENTS_OLDER_THAN = 2d
+[alias]
+SHOULD_LINEMERGE = false
+TZ_ALIAS = EST=GMT+10:00, X = GMT-1
+TIME_FORMAT = %Y-%m-%d %H:%M:%S %Z
+[untimed]
+SHOULD_LINEMERGE = false
+DATETIME_CONFIG = CURRENT
+[untimed_json]
+SHOULD_LINEMERGE = false
 """
 TRANSFORMS = r"""
 [discard]
@@ -208,3 +223,54 @@ def test_modular_patterns(admin: Client, token: str, daemon: Daemon) -> None:
     admin.collect("collector/raw", "name=ann-x", token=token, sourcetype="modular", source="m")
     (row,) = search(admin, "search index=main source=m | table named")
     assert row["named"] == "ann"
+
+
+def test_headers_say_where_data_is_from(admin: Client) -> None:
+    body = (
+        '***SPLUNK*** host=h1 source="a b" sourcetype=headed_to\n2023-11-14 10:00:00 one\n'
+        "***SPLUNK*** host=h2 index=nowhere\n2023-11-14 10:00:01 two\n"
+    )
+    assert admin.send("receivers/simple", body, sourcetype="headed", source="headers").status == 200
+    rows = search(
+        admin, 'search index=main (host=h1 OR host=h2) source="a b" | sort _time | table _raw host source sourcetype'
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        ("2023-11-14 10:00:00 one", "h1", "a b", "headed_to"),
+        ("2023-11-14 10:00:01 two", "h2", "a b", "headed_to"),
+    ]
+    assert search(admin, "search index=_internal IndexProcessor nowhere SPLUNK")
+    assert admin.send("receivers/simple", body, sourcetype="headed_once", source="once").status == 200
+    rows = search(admin, 'search index=main host=h1 "***SPLUNK*** host=h2"')
+    assert len(rows) == 1
+    assert admin.send("receivers/simple", body, sourcetype="unheaded", source="unheaded").status == 200
+    assert len(search(admin, "search index=main source=unheaded SPLUNK")) == 2
+
+
+def test_events_that_are_too_old_are_thrown_away(admin: Client) -> None:
+    body = "2001-01-01 10:00:00 old\nno time at all\n2099-01-01 10:00:00 new\n"
+    assert admin.send("receivers/simple", body, sourcetype="recent", source="aged").status == 200
+    assert [row["_raw"] for row in search(admin, "search index=main source=aged latest=+100y")] == [
+        "2099-01-01 10:00:00 new"
+    ]
+
+
+def test_abbreviations_of_zones(admin: Client) -> None:
+    body = "2023-11-14 10:00:00 EST a\n2023-11-14 10:00:00 X b\n2023-11-14 10:00:00 CET c\n"
+    assert admin.send("receivers/simple", body, sourcetype="alias", source="zones").status == 200
+    rows = search(admin, "search index=main source=zones | sort _raw | eval t=_time-1699956000 | table t")
+    assert [row["t"] for row in rows] == ["-3600", "-36000", "3600"]
+
+
+def test_events_without_a_time_of_their_own_say_so(admin: Client) -> None:
+    assert admin.send("receivers/simple", "one\ntwo\n", sourcetype="untimed", source="none").status == 200
+    found = "search index=main source=none timestamp::none | stats count values(timestamp) as t"
+    assert search(admin, found)[0] == {"count": "2", "t": "none"}
+    body = '{"timestamp": "soon"}\n{"a": 1}\n{"timestamp": "2023-11-14 10:00:00"}\n'
+    assert admin.send("receivers/simple", body, sourcetype="untimed_json", source="own").status == 200
+    rows = search(admin, "search index=main source=own | stats count by timestamp")
+    assert {row["timestamp"] for row in rows} == {
+        "soon",
+        "none",
+        "2023-11-14 10:00:00",
+    }  # a field of its own comes first
+    assert len(search(admin, "search index=main source=own timestamp::none")) == 2

@@ -239,4 +239,4 @@ def _times(clock: TimeParser, columns: dict[str, pl.Series], raw: pl.Series) -> 
             found = pl.select(pl.coalesce(stamps.cast(pl.Float64, strict=False), found)).to_series()
     if found.null_count():
         found = pl.select(pl.coalesce(found, clock.parse(raw))).to_series()
-    return clock.fill(found)
+    return clock.fill(clock.plausible(found))
