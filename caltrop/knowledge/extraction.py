@@ -125,7 +125,7 @@ def extract(frame: pl.DataFrame, plan: Plan, wanted: set[str] | None, tools: Too
     if wanted is None:
         return _extract(frame, plan, None, tools).frame()
     transforms = [tools.transform(report) for report in plan.reports]
-    rows = naming(frame, plan, transforms, closure(plan, wanted, tools, by_data=False))
+    rows = naming(frame.drop(UNFOUND, strict=False), plan, transforms, closure(plan, wanted, tools, by_data=False))
     if rows is None or rows.all():
         return _extract(frame, plan, wanted, tools).frame()
     if not rows.any():
