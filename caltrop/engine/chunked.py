@@ -23,7 +23,7 @@ from typing import IO, Any
 import polars as pl
 
 from caltrop import children
-from caltrop.engine import budget, preloaded
+from caltrop.engine import budget, onpath, preloaded
 from caltrop.engine.errors import SearchError
 from caltrop.engine.table import MULTIVALUE, render
 
@@ -43,7 +43,7 @@ class Process:
     def __init__(self, script: Path, python: str = sys.executable, *, seconds: float | None = None) -> None:
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed in __exit__
         self._process: children.Child = preloaded.fork(script, self._errors, python) or children.start(
-            [python, str(script)], cwd=script.parent, stderr=self._errors
+            [python, str(script)], cwd=script.parent, environment=onpath.environment(script), stderr=self._errors
         )
         self._seconds, self._late = SECONDS if seconds is None else seconds, False
         self._timer = threading.Timer(self._seconds, self._stop)

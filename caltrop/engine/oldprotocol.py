@@ -34,7 +34,7 @@ import polars as pl
 
 from caltrop import children
 from caltrop.dialect.words import truth
-from caltrop.engine import budget, chunked, handing
+from caltrop.engine import budget, chunked, handing, onpath
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.table import MULTIVALUE, Table, concat, render
@@ -42,7 +42,6 @@ from caltrop.knowledge.limits import MAXRESULTROWS
 from caltrop.spl.ast import Command
 from caltrop.spl.errors import NOBODY
 
-BESIDE = Path(__file__).with_name("beside")
 MAXINPUTS = 50_000
 PROBE, EXECUTE = "__GETINFO__", "__EXECUTE__"
 QUOTED = 500  # characters of a failed script's output that its error shows
@@ -143,7 +142,7 @@ class _Call:
         arguments = [*words, *handing.arguments(self.command, quote=raw)]
         done = children.run(
             [sys.executable, str(self.script), *arguments], given,
-            cwd=self.script.parent, environment=_environment(self.script), seconds=chunked.SECONDS,
+            cwd=self.script.parent, environment=onpath.environment(self.script), seconds=chunked.SECONDS,
         )  # fmt: skip
         budget.check()  # it may have been ended with its search
         name = self.command.name
@@ -201,15 +200,6 @@ class _Call:
 
     def _fail(self, says: str, message: str, *, by: str = NOBODY) -> NoReturn:
         raise SearchError(message, node=self.command, says=says, by=by)
-
-
-def _environment(script: Path) -> dict[str, str]:
-    """SPLUNK_HOME is told where the app is installed in one: it is where libraries look for other apps."""
-    environment = {**children.ENVIRONMENT, "PYTHONPATH": str(BESIDE)}
-    etc = script.parents[3] if len(script.parents) > 4 else None  # etc/apps/<app>/bin/<script>
-    if etc is not None and (script.parents[2].name, etc.name) == ("apps", "etc"):
-        environment["SPLUNK_HOME"] = str(etc.parent)
-    return environment
 
 
 # --- what surrounds it ------------------------------------------------------------------------------------------------

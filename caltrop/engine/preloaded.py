@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO
 
 from caltrop import children
-from caltrop.engine import budget
+from caltrop.engine import budget, onpath
 from caltrop.engine.errors import Cancelled
 
 FORKING = Path(__file__).with_name("forking.py")
@@ -207,7 +207,7 @@ def _start(script: Path, stamp: Stamp, python: str) -> Loaded:
             cwd=script.parent,
             start_new_session=True,
             pass_fds=[theirs.fileno()],
-            env=children.ENVIRONMENT,
+            env=onpath.environment(script),
         )
     return Loaded(script, stamp, _digest(stamp), children.hold(process), ours)
 

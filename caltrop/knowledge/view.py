@@ -16,7 +16,7 @@ from caltrop.dialect.conf import DEFAULT, Placed
 from caltrop.dialect.datamodels import DataModel, DataModelError, read_model
 from caltrop.dialect.words import truth
 from caltrop.errors import CaltropError
-from caltrop.knowledge import dependencies, extraction, labels, modular, multikv, standins, wording
+from caltrop.knowledge import dependencies, extraction, labels, modular, multikv, secure, standins, wording
 from caltrop.knowledge.asking import Asker, Fault, Kind
 from caltrop.knowledge.columns import Columns, as_field, stack
 from caltrop.knowledge.configuration import NOBODY, Configuration, MergedStanza, Setting, disabled
@@ -439,6 +439,8 @@ class Knowledge:
             read = transform(stanza, self.regex_of) if stanza.get("REGEX") or stanza.get("DELIMS") else None
             if isinstance(read, Fault) and not disabled(stanza):
                 asker.meet(read)
+        for fault in secure.faults(self.configuration):
+            asker.meet(fault)
         for unusable in self.limits.faults():
             asker.meet(Fault(unusable.place, unusable.what))
         for stanza in self._stanzas("props").values():

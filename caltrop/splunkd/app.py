@@ -14,7 +14,7 @@ from caltrop.splunkd.access import capabilities
 from caltrop.splunkd.access.authentication import authenticate, session_cookie, session_cookies
 from caltrop.splunkd.endpoints.inputs import scheme_inputs
 from caltrop.splunkd.intake.receivers import origin_of
-from caltrop.splunkd.rest import collection, releases
+from caltrop.splunkd.rest import collection, custom, releases
 from caltrop.splunkd.rest.wings import Wings
 from caltrop.splunkd.wire.atom import Entry, Feed, render_feed, render_messages
 from caltrop.splunkd.wire.http import ApiError, NotFound, Request, Response, Sink, dressed
@@ -42,6 +42,11 @@ class ManagementApp:
         endpoints.load()
         self.wings, self.state = wings, wings.state
         self.collections = {path: cls(wings) for path, cls in collection.collections.items()}
+        # Where the server's own paths begin: apps have theirs elsewhere.
+        self._roots = {path.partition("/")[0] for path in (*self.collections, *collection.routes)} | {
+            "admin",
+            "configs",
+        }
         self.handlers = {name: cls(wings) for name, cls in collection.by_handler().items()}
 
     def admit(self, request: Request) -> int | Response:
@@ -123,7 +128,12 @@ class ManagementApp:
         route = collection.routes.get(path)
         if route is not None and route.open:
             return self._run(route, request)
+        own = None if segments[:1] and segments[0] in self._roots else custom.find(self.state, segments)
+        if own is not None and own.open:
+            return custom.answer(self.state, own, request)
         self._known(request)
+        if own is not None:
+            return custom.answer(self.state, own, request)
         if request.method == "PUT" and (segments[:2] in JOBS or segments[:3] in JOBS):
             raise ApiError(405, "Method Not Allowed")
         if not releases.has(self.state.version, path):

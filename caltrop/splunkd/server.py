@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from caltrop.engine import onpath
 from caltrop.errors import CaltropError
 from caltrop.splunkd.console.app import ConsoleApp
 from caltrop.splunkd.daemon import Daemon
@@ -132,7 +133,10 @@ class Server:
         for wanted in self._ports:
             self._sockets.append(None if wanted is None else _bind(self.host, wanted))
         ports = [0 if sock is None else sock.getsockname()[1] for sock in self._sockets]
-        self.daemon.state.mgmt_port, self.daemon.state.hec_port, self.daemon.state.web_port = ports
+        state = self.daemon.state
+        state.mgmt_port, state.hec_port, state.web_port = ports
+        web = f"http://127.0.0.1:{state.web_port}" if state.web_port else ""
+        onpath.tell(state.data_dir, uri=state.url, web=web, version=state.version)
         listeners = None if self._asleep else self._open()
         for sock in self._bound:
             sock.listen()

@@ -113,7 +113,7 @@ class Reader:
         times = pl.select(pl.coalesce(stamps.cast(pl.Float64, strict=False), clock.parse(stamps), clock.parse(raw)))
         return self.context.frame(
             raw,
-            clock.fill(times.to_series()),
+            clock.fill(clock.plausible(times.to_series())),
             column("sourcetype", "_json"),
             host=column("host", "localhost"),
             source=column("source", self.context.name),
@@ -151,7 +151,9 @@ class Reader:
         props = clock.props
         asked = props.indexed_extractions == "json"
         indexed = _indexed([_whole(value) for value in batch], "" if props.trim_braces else "{}") if asked else []
-        return self.context.frame(raw, clock.fill(times), pl.Series(kinds, dtype=pl.String), indexed=indexed)
+        return self.context.frame(
+            raw, clock.fill(clock.plausible(times)), pl.Series(kinds, dtype=pl.String), indexed=indexed
+        )
 
     def _clock(self, sourcetype: str) -> TimeParser:
         if sourcetype not in self._clocks:

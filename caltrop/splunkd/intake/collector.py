@@ -7,6 +7,7 @@ Indexer Acknowledgment"; status codes are those of "Troubleshoot HTTP Event Coll
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -27,6 +28,8 @@ MAX_BODY = 256 << 20  # bytes of one request, where limits.conf says no number
 MAX_CHANNELS = 10_000
 # Data of mobile devices and of forwarders, which are not taken here: what is told of a body that is none, as of any.
 ELSEWHERE = {"mint": 5, "s2s": 6}
+# What a channel is called: any GUID. Another name is an invalid channel, as the documentation has it.
+_GUID = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
 MAX_ACKS = 100_000  # a channel forgets its oldest acknowledgements beyond this
 
 
@@ -240,7 +243,7 @@ class CollectorApp:
     def _check_channel(self, token: HecToken, channel: str) -> None:
         if not channel:
             raise HecError(10)
-        if len(channel) > 128 or not all(c.isalnum() or c in "-_" for c in channel):
+        if _GUID.fullmatch(channel) is None:
             raise HecError(11)
         key = (token.token, channel)
         with self._lock:

@@ -25,6 +25,7 @@ from xml.etree import ElementTree
 from caltrop import children
 from caltrop.dialect.spans import seconds_of
 from caltrop.dialect.words import truth
+from caltrop.engine import onpath
 from caltrop.errors import CaltropError
 from caltrop.knowledge.configuration import Configuration
 from caltrop.splunkd.intake.headed import Plain
@@ -301,10 +302,7 @@ def _elements(stdout: Any) -> Iterator[ElementTree.Element]:
 
 def environment(state: State, scheme: Scheme) -> dict[str, str]:
     return {
-        "PATH": "/usr/bin:/bin",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONIOENCODING": "utf-8",
-        "PYTHONPATH": str(scheme.folder / "lib"),
+        **onpath.environment(scheme.folder / "bin" / scheme.name, scheme.folder / "lib"),
         "SPLUNK_HOME": str(state.data_dir),
     }
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from caltrop import children
 from caltrop.dialect.words import truth
+from caltrop.engine import onpath
 from caltrop.errors import CaltropError
 from caltrop.knowledge.configuration import MergedStanza
 from caltrop.splunkd.searching.findings import substitute
@@ -105,7 +106,13 @@ def _cell(value: str | list[str]) -> str:
 
 def _execute(script: Path, name: str, payload: Mapping[str, Any]) -> None:
     command = [sys.executable, str(script), "--execute"]
-    done = children.run(command, json.dumps(payload).encode(), cwd=script.parent, seconds=SECONDS)
+    done = children.run(
+        command,
+        json.dumps(payload).encode(),
+        cwd=script.parent,
+        environment=onpath.environment(script),
+        seconds=SECONDS,
+    )
     if done.late:
         raise CaltropError(f"alert action {name!r} did not end within {SECONDS} s")
     if done.code:

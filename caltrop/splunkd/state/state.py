@@ -16,7 +16,7 @@ from caltrop import children
 from caltrop.dialect.words import truth
 from caltrop.engine.instance import Instance
 from caltrop.engine.services import Services
-from caltrop.knowledge import install_app
+from caltrop.knowledge import install_app, secure
 from caltrop.knowledge.configuration import NotFound as ConfNotFound
 from caltrop.knowledge.configuration import stands_in
 from caltrop.splunkd.access.accounts import Accounts, Lockout
@@ -137,6 +137,8 @@ class State:
                 self.config.reload()
             provision.open_indexes(self.config, self.store)
         self.logs.info("ApplicationManager", f"installed app={name} update={update}")
+        for fault in secure.faults(self.config, name):
+            self.logs.warn("SecureStrings", str(fault))
         return name
 
     def uninstall(self, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import uuid
 from typing import Any
 
 import pytest
@@ -118,15 +119,20 @@ def test_the_switch_for_all(admin: Client, bare: Client) -> None:
 # --- acknowledgement ----------------------------------------------------------------------------------------------------
 
 
+def named(channel: str) -> str:
+    """A channel's GUID, made of a name."""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, channel))
+
+
 def sent(bare: Client, channel: str) -> int:
-    answer = bare.collect("collector", {"event": "acked"}, token="bbbb", channel=channel)
+    answer = bare.collect("collector", {"event": "acked"}, token="bbbb", channel=named(channel))
     assert answer.status == 200
     number: int = answer.json()["ackId"]
     return number
 
 
 def asked(bare: Client, channel: str, *numbers: int) -> dict[str, bool]:
-    answer = bare.collect("collector/ack", {"acks": list(numbers)}, token="bbbb", channel=channel)
+    answer = bare.collect("collector/ack", {"acks": list(numbers)}, token="bbbb", channel=named(channel))
     assert answer.status == 200
     found: dict[str, bool] = answer.json()["acks"]
     return found
@@ -148,8 +154,10 @@ def test_channels_know_nothing_of_each_other(bare: Client) -> None:
 
 def test_channels_that_cannot_be(bare: Client) -> None:
     assert code(bare.collect("collector", {"event": "x"}, token="bbbb", channel="a b")) == (400, 11)
-    assert code(bare.collect("collector", {"event": "x"}, token="bbbb", channel="x" * 129)) == (400, 11)
-    assert code(bare.collect("collector/ack", "no json", token="bbbb", channel="c")) == (400, 6)
+    for channel in ("abc", "x" * 129, named("c")[:-1], "{" + named("c") + "}", named("c").replace("-", "")):
+        assert code(bare.collect("collector", {"event": "x"}, token="bbbb", channel=channel)) == (400, 11)
+    assert code(bare.collect("collector", {"event": "x"}, token="bbbb", channel=named("c").upper())) == (200, 0)
+    assert code(bare.collect("collector/ack", "no json", token="bbbb", channel=named("c"))) == (400, 6)
 
 
 def test_what_is_remembered_is_bounded(bare: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""Names that scripts of apps import from splunkd's own Python."""

@@ -1,0 +1,1 @@
+"""Custom REST endpoints of apps (restmap.conf)."""
