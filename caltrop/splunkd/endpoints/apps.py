@@ -132,7 +132,7 @@ class Apps(Collection):
                 boolean = key in {"visible", "configured"}
                 found[SETTINGS[key]] = ("1" if flag(value) else "0") if boolean else value
             elif key not in IGNORED:
-                raise ApiError(400, f"Argument {key!r} is not supported by this endpoint")
+                raise ApiError(400, f'Argument "{key}" is not supported by this handler.')
         return found
 
     def delete(self, request: Request, entry: Entry) -> None:

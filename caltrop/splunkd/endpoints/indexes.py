@@ -15,6 +15,7 @@ from caltrop.splunkd.wire.atom import Entry, iso_time
 from caltrop.splunkd.wire.http import ApiError, Request
 
 MEGABYTE = 2**20
+DATATYPES = ("event", "metric", "all")
 
 
 @register
@@ -74,7 +75,15 @@ class Indexes(ConfCollection):
         return (*super().feed_links(), ("_validate", "_validate"))
 
     def entries(self, request: Request) -> Iterable[Entry]:
-        return (e for e in super().entries(request) if ":" not in e.name)
+        """Those that hold events, unless `datatype` asks for those that hold metrics, or for all."""
+        wanted = request.args.get("datatype", "event").strip().lower() or "event"
+        if wanted not in DATATYPES:
+            raise ApiError(400, f"Argument 'datatype' must be one of {', '.join(DATATYPES)}, not {wanted!r}")
+        return (
+            entry
+            for entry in super().entries(request)
+            if ":" not in entry.name and wanted in ("all", str(entry.content.get("datatype", "event")))
+        )
 
     def complete(self, entry: Entry) -> None:
         state, content = self.state, entry.content

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from caltrop.dialect.words import truth
 from caltrop.knowledge.configuration import NOBODY, SYSTEM
 from caltrop.splunkd.rest import queries as documents
 from caltrop.splunkd.rest.collection import Collection, register
@@ -58,6 +60,14 @@ class CollectionsConfig(ConfCollection):
         self.state.kvstore.delete(entry.acl.app, entry.name)
 
 
+@dataclass(frozen=True, slots=True)
+class Types:
+    """What kind of value each field of a collection holds, and whether that is enforced."""
+
+    of: Mapping[str, str]
+    enforced: bool
+
+
 @register
 class CollectionsData(Collection):
     """Documents as JSON; there are no Atom entries here."""
@@ -91,7 +101,7 @@ class CollectionsData(Collection):
             return self._batch(request, rest[1], app, name, types)
         return self._one(request, app, name, names_of("/".join(rest[1:]))[0], types)
 
-    def _collection(self, request: Request, names: list[str]) -> tuple[str, str, dict[str, str]]:
+    def _collection(self, request: Request, names: list[str]) -> tuple[str, str, Types]:
         """(app, name, field types) of a collection that the namespace sees."""
         _, app = request.place()
         view = self.state.config.stanzas("collections", None if app == SYSTEM else app)
@@ -99,7 +109,7 @@ class CollectionsData(Collection):
             if name in view and NAME.fullmatch(name):
                 stanza = view[name]
                 types = {k.removeprefix("field."): v for k, v in stanza.values().items() if k.startswith("field.")}
-                return stanza.app, name, types
+                return stanza.app, name, Types(types, truth(stanza.get("enforceTypes")))
         raise NotFound(f"An object with name={names[0]} does not exist")
 
     def _body(self, request: Request) -> Document:
@@ -108,7 +118,7 @@ class CollectionsData(Collection):
             raise ApiError(400, "A document is a JSON object")
         return value
 
-    def _one(self, request: Request, app: str, name: str, key: str, types: dict[str, str]) -> Response:
+    def _one(self, request: Request, app: str, name: str, key: str, types: Types) -> Response:
         store = self.state.kvstore
         document = store.get(app, name, key)
         if document is None:
@@ -121,20 +131,20 @@ class CollectionsData(Collection):
         store.delete(app, name, key)
         return self._reply({})
 
-    def _insert(self, app: str, name: str, document: Document, types: dict[str, str]) -> str:
+    def _insert(self, app: str, name: str, document: Document, types: Types) -> str:
         """A new document; 409 where its key is taken: what is stored under it stays."""
         key = document.get("_key")
         if key is not None and self.state.kvstore.get(app, name, str(key)) is not None:
             raise ApiError(409, "A document with the same key and user already exists.")
         return self._save(app, name, [document], types)[0]
 
-    def _save(self, app: str, name: str, given: list[Document], types: dict[str, str]) -> list[str]:
+    def _save(self, app: str, name: str, given: list[Document], types: Types) -> list[str]:
         prepared: list[Mapping[str, Any]] = []
         for document in given:
             key = document.get("_key")
             if key is not None and (not isinstance(key, (str, int)) or not str(key)):
                 raise ApiError(400, "_key must be text")
-            prepared.append({**documents.typed(document, types), "_user": NOBODY})
+            prepared.append({**documents.typed(document, types.of, enforced=types.enforced), "_user": NOBODY})
         return self.state.kvstore.put_all(app, name, prepared)
 
     def _query(self, app: str, name: str, asked: Mapping[str, Any]) -> list[Document]:
@@ -143,9 +153,11 @@ class CollectionsData(Collection):
         if isinstance(query, str):
             query = documents.parse_json(query, "query")
         found = [d for d in self.state.kvstore.documents(app, name) if documents.matches(d, query)]
-        found = documents.ordered(found, str(asked.get("sort", "")))
+        found = documents.ordered(found, documents.told(asked.get("sort")))
         skip, limit = _whole(asked.get("skip", 0), "skip"), _whole(asked.get("limit", 0), "limit") or MAX_LIMIT
-        return [documents.shown(d, str(asked.get("fields", ""))) for d in found[skip : skip + min(limit, MAX_LIMIT)]]
+        return [
+            documents.shown(d, documents.told(asked.get("fields"))) for d in found[skip : skip + min(limit, MAX_LIMIT)]
+        ]
 
     def _delete(self, app: str, name: str, query: str) -> None:
         store = self.state.kvstore
@@ -157,7 +169,7 @@ class CollectionsData(Collection):
             if documents.matches(document, wanted):
                 store.delete(app, name, document["_key"])
 
-    def _batch(self, request: Request, kind: str, app: str, name: str, types: dict[str, str]) -> Response:
+    def _batch(self, request: Request, kind: str, app: str, name: str, types: Types) -> Response:
         given = documents.parse_json(request.body, "The body")
         if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
             raise ApiError(400, "The body is a list of JSON objects")

@@ -117,7 +117,7 @@ class ServerSettings(Collection):
         wanted = request.args.without("output_mode", "name")
         for key in wanted:
             if key not in self.places:
-                raise ApiError(400, f"Argument {key!r} is not supported by this endpoint")
+                raise ApiError(400, f'Argument "{key}" is not supported by this handler.')
         for key, value in wanted.items():
             conf, stanza, name, _ = self.places[key]
             self.state.config.set(conf, stanza, {name: value}, app=SYSTEM)

@@ -114,8 +114,21 @@ def _sort_key(value: Any) -> tuple[int, Any]:
     return 2, value if isinstance(value, str) else json.dumps(value)
 
 
+def told(given: Any) -> str:
+    """`fields` or `sort` of a batch_find object as the argument of that name has it: a text, a list of texts or of
+    `{"name": 1}`, or one such object."""
+    if isinstance(given, list):
+        return ",".join(filter(None, map(told, given)))
+    if isinstance(given, dict):
+        return ",".join(
+            f"{name}:{value:d}" if isinstance(value, int) else f"{name}:{value}" for name, value in given.items()
+        )
+    return str(given or "")
+
+
 def shown(document: Document, fields: str) -> Document:
-    """`fields=a,b:1,_id:0`: the named fields and `_key`; with only `:0` all but those. `_id` speaks of `_key`."""
+    """`fields=a,b.c:1,_id:0`: the named fields and `_key`; with only `:0` all but those. `_id` speaks of `_key`, `b.c` of what
+    lies in an object."""
     wanted: dict[str, bool] = {}
     for part in (p.strip() for p in fields.split(",") if p.strip()):
         name, _, flag = part.partition(":")
@@ -126,12 +139,31 @@ def shown(document: Document, fields: str) -> Document:
     if not chosen:
         return {k: v for k, v in document.items() if wanted.get(k, True)}
     with_key = wanted.get("_key", True)
-    return {k: v for k, v in document.items() if k in chosen - {"_key"} or (k == "_key" and with_key)}
+    found = {k: v for k, v in document.items() if k in chosen - {"_key"} or (k == "_key" and with_key)}
+    for path in chosen - document.keys():
+        if "." in path and (value := _lookup(document, path)) is not None:
+            *parents, last = path.split(".")
+            inner = found
+            for parent in parents:
+                inner = inner.setdefault(parent, {})
+            inner[last] = value
+    return found
 
 
-def typed(document: Mapping[str, Any], types: Mapping[str, str]) -> Document:
-    """Values as the collection's `field.<name>` types say, where they can be read so."""
-    return {name: _convert(value, types.get(name, "")) for name, value in document.items()}
+def typed(document: Mapping[str, Any], types: Mapping[str, str], *, enforced: bool) -> Document:
+    """Values as the collection's `field.<name>` types say. One that cannot be is left out, or, where types are `enforced`
+    (enforceTypes of collections.conf), refuses the document."""
+    found: Document = {}
+    for name, value in document.items():
+        converted = _convert(value, types.get(name, ""))
+        if converted is not _UNFIT:
+            found[name] = converted
+        elif enforced:
+            raise ApiError(400, f"The field {name!r} is a {types[name]}, which {value!r} is not")
+    return found
+
+
+_UNFIT = object()  # a value that is not of its field's type
 
 
 def _convert(value: Any, kind: str) -> Any:
@@ -139,10 +171,12 @@ def _convert(value: Any, kind: str) -> Any:
         try:
             number = float(value)
         except ValueError:
-            return value
+            return _UNFIT
         return int(number) if number.is_integer() else number
-    if kind == "bool" and isinstance(value, str) and value.lower() in {"true", "false", "1", "0"}:
-        return value.lower() in {"true", "1"}
+    if kind == "number" and isinstance(value, bool | dict):
+        return _UNFIT
+    if kind == "bool" and isinstance(value, str):
+        return value.lower() in {"true", "1"} if value.lower() in {"true", "false", "1", "0"} else _UNFIT
     if kind == "string" and _is_number(value):
         return str(value)
     return value
