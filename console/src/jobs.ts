@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { ApiError, get, ns, post, type Arguments, type Entry, type Feed, type Message } from "./api";
+import { ApiError, get, ns, post, type Arguments, type Message } from "./api";
 
 export interface Range {
   earliest: string;
@@ -20,7 +20,10 @@ export interface JobContent {
   dispatchState: string;
   doneProgress: number;
   eventCount: number;
+  eventAvailableCount: number;
   resultCount: number;
+  resultPreviewCount: number;
+  numPreviews: number;
   scanCount: number;
   runDuration: string;
   isDone: boolean;
@@ -76,8 +79,9 @@ export interface Watched {
 }
 
 const path = (sid: string): string => `search/v2/jobs/${encodeURIComponent(sid)}`;
-const FIRST_LOOKS = [20, 40, 60]; // milliseconds; then a look every LOOK
-const LOOK = 90;
+// Seconds that an answer may wait for news: the first soon says that the search runs, where it does not end at once.
+const FIRST_WAIT = 0.25;
+const WAIT = 5;
 
 export async function start(query: Query, more: Arguments = {}): Promise<string> {
   const { sid } = await post<{ sid: string }>(`${ns(query.app)}/search/jobs`, {
@@ -86,18 +90,20 @@ export async function start(query: Query, more: Arguments = {}): Promise<string>
     latest_time: query.latest || undefined,
     stage_rows: query.stageRows,
     status_buckets: 300,
+    preview: query.stageRows !== undefined, // only who shows stages shows what there is meanwhile
     ...more,
   });
   return sid;
 }
 
-export async function look(sid: string, signal?: AbortSignal): Promise<JobContent> {
-  const feed = await get<Feed<JobContent>>(path(sid), {}, { signal });
-  return (feed.entry[0] as Entry<JobContent>).content;
+interface Progress extends Stages {
+  changes: number; // what happened to the job so far, counted
+  content: JobContent;
 }
 
-export function stagesOf(sid: string, signal?: AbortSignal): Promise<Stages> {
-  return get<Stages>(`${path(sid)}/stages`, {}, { signal });
+/** How far a job is: as soon as there is other news than that number, or after `wait` seconds. */
+function progress(sid: string, changes: number, wait: number, signal: AbortSignal): Promise<Progress> {
+  return get<Progress>(`${path(sid)}/progress`, { changes, wait }, { signal });
 }
 
 export async function control(sid: string, action: "cancel" | "finalize" | "pause" | "unpause"): Promise<void> {
@@ -109,32 +115,40 @@ interface Rows {
   rows: Cell[][];
 }
 
-/** Rows of a job: `what` is results, events, or stages (with `stage`). */
-export async function rows(sid: string, what: "results" | "events" | "stages", args: Arguments, signal?: AbortSignal): Promise<Table> {
+/** Rows of a job: `what` is results (of one that has ended), the results or events that there are, or stages (with `stage`). */
+export async function rows(sid: string, what: "results" | "results_preview" | "events" | "stages", args: Arguments, signal?: AbortSignal): Promise<Table> {
   const found = await get<Rows | undefined>(`${path(sid)}/${what}`, { ...args, output_mode: "json_rows" }, { signal });
   return { fields: found?.fields ?? [], rows: found?.rows ?? [] };
 }
 
-const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
-  new Promise((done, gone) => {
-    const timer = setTimeout(done, milliseconds);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      gone(new DOMException("given up", "AbortError"));
-    });
-  });
-
-/** Run a search to its end; `told` hears how far it is. The job goes with the signal. */
-export async function watch(query: Query, told: (job: Job) => void, signal: AbortSignal): Promise<Job> {
+/** Run a search to its end; `told` hears how far it is, and first of all `began` its id. The job goes with the signal. */
+export async function watch(query: Query, told: (job: Job) => void, signal: AbortSignal, began: (sid: string) => void = () => undefined): Promise<Job> {
   const sid = query.sid ?? (await start(query));
+  began(sid);
   if (signal.aborted) void control(sid, "cancel").catch(() => undefined);
-  for (let round = 0; ; round++) {
-    const [content, stages] = await Promise.all([look(sid, signal), query.stageRows ? stagesOf(sid, signal) : undefined]);
-    const job = { sid, app: query.app, content, stages };
+  for (let round = 0, seen = 0; ; round++) {
+    const { content, changes, ...stages } = await progress(sid, seen, round ? WAIT : FIRST_WAIT, signal);
+    seen = changes;
+    const job = { sid, app: query.app, content, stages: query.stageRows ? stages : undefined };
     told(job);
     if (content.isDone || content.isFailed) return job;
-    await pause(FIRST_LOOKS[round] ?? LOOK, signal);
   }
+}
+
+/** Changes when a job has other rows to show than before. */
+export function version({ sid, content }: Job): string {
+  return `${sid} ${content.isDone ? "done" : content.numPreviews}`;
+}
+
+/** Whether a job has anything to show yet. */
+export function shows({ content }: Job): boolean {
+  return content.isDone || content.numPreviews > 0;
+}
+
+/** How many events and results there are to look at. */
+export function counts({ content }: Job): { events: number; results: number } {
+  const { isDone, eventCount, eventAvailableCount, resultCount, resultPreviewCount } = content;
+  return isDone ? { events: eventCount, results: resultCount } : { events: eventAvailableCount, results: resultPreviewCount };
 }
 
 /** A search of the page: runs anew whenever the query object is another one; what ran before is cancelled. */
@@ -147,21 +161,22 @@ export function useJob(query: Query | undefined): Watched {
       return undefined;
     }
     const giveUp = new AbortController();
-    let last: Job | undefined;
+    let sid: string | undefined;
+    let done = false;
     setState((before) => ({ ...before, error: undefined, running: true }));
     const told = (job: Job): void => {
-      last = job;
+      done = job.content.isDone;
       running.current = job.sid;
       if (!giveUp.signal.aborted) setState({ job, error: undefined, running: !job.content.isDone });
     };
-    watch(query, told, giveUp.signal)
+    watch(query, told, giveUp.signal, (begun) => (sid = begun))
       .then((job) => !giveUp.signal.aborted && setState({ job, error: undefined, running: false }))
       .catch((error: unknown) => {
         if (!giveUp.signal.aborted) setState({ job: undefined, error, running: false });
       });
     return () => {
       giveUp.abort();
-      if (last && !last.content.isDone && !query.sid) void control(last.sid, "cancel").catch(() => undefined);
+      if (sid && !done && !query.sid) void control(sid, "cancel").catch(() => undefined);
     };
   }, [query]);
   return state;

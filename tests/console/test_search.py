@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from caltrop.engine import budget, extractions, previews
+from caltrop.engine.previews import Preview
+from caltrop.splunkd.searching.jobs import Job
+from caltrop.splunkd.server import Server
 from tests.console.conftest import MARKUP, Console, Opened
 
 
@@ -231,14 +238,7 @@ def test_rows_go_out_as_csv_json_and_raw(console: Console) -> None:
 
 def test_a_long_search_shows_how_far_it_is_stops_and_moves_nothing(console: Console) -> None:
     page = console.page
-    page.evaluate(
-        """() => {
-          window.shifts = [];
-          new PerformanceObserver((list) => {
-            for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts.push(entry.value);
-          }).observe({type: "layout-shift", buffered: true});
-        }"""
-    )
+    page.evaluate(OBSERVE)
     long = "| makeresults count=2000000 | eval a=md5(tostring(random())) | eval b=sha256(a) | eval c=sha512(b) | stats count by c"
     write(console, long)
     page.keyboard.press("Escape")
@@ -249,6 +249,113 @@ def test_a_long_search_shows_how_far_it_is_stops_and_moves_nothing(console: Cons
     page.get_by_role("button", name="Stop").click()
     assert "stopped early" in console.ended()
     assert sum(shifts) < 0.1
+
+
+@dataclass
+class Held:
+    """A search that waits where it has found some of its events."""
+
+    there: threading.Event
+    gate: threading.Event
+    found: int = 0
+
+    def waited(self) -> str:
+        """How many events it has found, as the page writes it, once it waits."""
+        assert self.there.wait(30)
+        return f"{self.found:,}"
+
+
+@pytest.fixture
+def held(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
+    """Searches are looked at from their first moment on, 100 events at a time, and wait where they have found 300 or more."""
+    server.daemon.state.instance.kept.clear()  # nothing is extracted yet
+    monkeypatch.setattr(previews, "QUIET", 0.0)
+    monkeypatch.setattr(previews, "INTERVAL", 0.0)
+    monkeypatch.setattr(previews, "SHARE", 1e9)
+    monkeypatch.setattr(extractions, "SLICE", 100)
+    monkeypatch.setattr(budget, "GRACE", 0.0)
+    search, show = Held(threading.Event(), threading.Event()), Job.show
+
+    def stand(job: Job, seen: Preview) -> None:
+        show(job, seen)
+        if len(seen.events) >= 300 and not search.there.is_set():
+            search.found = len(seen.events)
+            search.there.set()
+            assert search.gate.wait(60)
+
+    monkeypatch.setattr(Job, "show", stand)
+    yield search
+    search.gate.set()
+
+
+OBSERVE = """() => {
+  window.shifts = [];
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts.push(entry.value);
+  }).observe({type: "layout-shift", buffered: true});
+}"""
+
+
+def run(console: Console, text: str) -> None:
+    write(console, text)
+    console.page.keyboard.press("Escape")
+    console.page.evaluate(OBSERVE)
+    console.page.get_by_role("button", name="Run", exact=True).click()
+
+
+def test_events_are_there_while_the_search_runs_and_nothing_moves(console: Console, held: Held) -> None:
+    page = console.page
+    run(console, "index=shop sourcetype=access_combined")
+    page.locator(".event").nth(19).wait_for()
+    status = page.locator(".job-bar [role=status]")
+    found = held.waited()
+    status.filter(has_text=f"{found} found").wait_for()
+    assert (status.text_content() or "").startswith("Running: ")
+    newest = page.locator(".event time").first.text_content()
+    assert (newest or "").startswith("2026-03-02 09:59:55")
+    page.get_by_role("tab", name=f"Events ({found})").wait_for()
+    page.locator(".timeline rect.bar").first.wait_for(state="attached")
+    page.get_by_role("button", name="clientip 40 values").wait_for()
+    page.get_by_role("button", name="Next ›").click()
+    page.get_by_text(f"2 of {-(-held.found // 20)}").wait_for()
+    page.get_by_role("button", name="‹ Prev").click()
+    page.locator(".event").first.get_by_role("button", name="Fields of the event").click()
+    page.get_by_role("button", name="Include method GET").wait_for()
+    console.accessible()
+    held.gate.set()
+    assert console.ended().startswith("✓ 1,440 events")
+    page.get_by_role("tab", name="Events (1,440)").wait_for()
+    assert page.locator(".event time").first.text_content() == newest
+    page.get_by_role("button", name="Include method GET").wait_for()
+    assert sum(page.evaluate("window.shifts")) < 0.05
+
+
+def test_results_are_there_while_the_search_runs_and_nothing_moves(console: Console, held: Held) -> None:
+    page = console.page
+    run(console, "index=shop sourcetype=access_combined | stats count by status | sort status")
+    held.waited()
+    page.locator(".grid-row[aria-rowindex='3'] [role=cell]").first.wait_for()
+    assert (page.locator(".job-bar [role=status]").text_content() or "").startswith("Running: ")
+    counted = [cells(console, row) for row in (1, 2)]
+    assert [row[0] for row in counted] == ["200", "500"] and sum(int(row[1]) for row in counted) <= held.found
+    held.gate.set()
+    console.ended()
+    page.locator(".grid-row[aria-rowindex='2'] [role=cell]").filter(has_text="1200").wait_for()
+    assert [cells(console, row) for row in (1, 2)] == [["200", "1200"], ["500", "240"]]
+    assert sum(page.evaluate("window.shifts")) < 0.05
+
+
+def test_a_search_that_is_stopped_keeps_what_there_was(console: Console, held: Held) -> None:
+    page = console.page
+    run(console, "index=shop sourcetype=access_combined")
+    found = held.waited()
+    page.get_by_role("tab", name=f"Events ({found})").wait_for()
+    with page.expect_response(lambda answer: answer.url.endswith("/control")):
+        page.get_by_role("button", name="Stop").click()
+    held.gate.set()
+    ended = console.ended()
+    assert ended.startswith(f"✓ {found} events") and ended.endswith("stopped early")
+    assert page.locator(".event").count() == 20
 
 
 def test_text_of_logs_is_text(fresh: Opened) -> None:

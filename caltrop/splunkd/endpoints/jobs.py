@@ -330,19 +330,22 @@ class JobsCollection(Collection):
 
     @action("progress", "GET")
     def progress(self, request: Request, entry: Entry) -> Response:
-        """The job's status keys and its stages, and `changes`, the number of its news so far. With `changes=N` the answer waits for
-        other news than that number, up to ten seconds; JSON. Splunk has no such thing: there one asks again and again."""
+        """The job's status keys and its stages, and `changes`, the number of its news so far. With `changes=N` the answer waits until
+        there are other news than that number, for `wait` seconds, ten at most; JSON. Splunk has no such thing: there one asks again
+        and again."""
         job = self.job(entry)
-        since, until = request.args.maybe("changes"), time.monotonic() + LONGEST_WAIT
-        if since is not None:
-            number = request.args.integer("changes", 0)
-            while not job.done.is_set() and not job.wait(number, PATIENCE):
-                if time.monotonic() > until or request.gone():
-                    break
-                job.seen = self.state.now()
+        if "changes" in request.args:
+            self._wait(request, job, request.args.integer("changes", 0))
         changes = job.changes  # first: what comes after it is news
         told = {"changes": changes, "content": job_content(job, self.state.now()), **_stages(job)}
         return Response(200, dump_json(told), JSON)
+
+    def _wait(self, request: Request, job: Job, changes: int) -> None:
+        until = time.monotonic() + min(max(request.args.number("wait", LONGEST_WAIT), 0.0), LONGEST_WAIT)
+        while not job.done.is_set() and not job.wait(changes, min(until - time.monotonic(), PATIENCE)):
+            job.seen = self.state.now()
+            if time.monotonic() >= until or request.gone():
+                return
 
     @action("search.log", "GET")
     def search_log(self, request: Request, entry: Entry) -> Response:

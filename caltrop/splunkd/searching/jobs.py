@@ -10,6 +10,7 @@ import logging
 import re
 import shutil
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -44,11 +45,13 @@ State = Literal["QUEUED", "PARSING", "RUNNING", "PAUSED", "FINALIZING", "DONE", 
 WORKERS = 6
 MAX_KEPT = 2_000  # finished jobs beyond this go, oldest first
 SMALL = 64 << 10  # bytes of results that stay in memory
+MUCH = 8 << 20  # bytes whose writing takes longer than anybody waits
 LARGE = 64 << 20  # bytes of a search whose end is worth giving memory back
 POST_SECONDS = 60.0  # of a search over results
 CLOSING = 2.0  # seconds for searches to end with the server
 MAX_BYTES = 1 << 30  # and so do those whose results do not fit beside the newer ones
 TTL = 600
+SOON = 0.2  # seconds of a search in which nobody is told of its stages: most end before
 SCAN = 0.9  # of the progress of a search is that of reading its events
 SID = re.compile(r"[A-Za-z0-9_.@:\-]{1,200}")
 
@@ -102,6 +105,7 @@ class Job:
         self.max_time = spec.max_time
         self.auto_cancel = spec.auto_cancel
         self.seen = self.began = created  # asked for last; begun, where `time` counts
+        self.running_since = 0.0  # the same by the clock that only goes forward
         self.stop = Stop()
         self.paused = False
         self.saved = False
@@ -295,7 +299,7 @@ class Jobs:
         said = job.said
         try:
             job.stop.check()
-            job.state, job.began = "RUNNING", self._clock()
+            job.state, job.began, job.running_since = "RUNNING", self._clock(), time.monotonic()
             if questions.reads_internal(job.search.pipeline):
                 self._before()
             result = self._instance.search(
@@ -327,8 +331,10 @@ class Jobs:
                 then(job)
             del result
             job.size = job.shelf.size + sum(len(stage.sample.packed) for stage in job.stages if stage.sample)
-            if job.size > SMALL and self._folder is not None:
+            if job.preview and job.size > MUCH:
+                job.previews += 1
                 job.changed()  # its rows can be seen while they are written
+            if job.size > SMALL and self._folder is not None:
                 job.shelf.put_away(self._folder / quote(job.sid, safe=""), self._instance.kept)
             job.state = "DONE"
         # Who asks meanwhile is told why before that it failed.
@@ -480,7 +486,7 @@ def _is_command(text: str) -> bool:
 def _progress(job: Job, stage: int, stages: int, rows: int) -> None:
     job.progress = max(job.progress, stage / max(stages, 1))
     job.rows = rows
-    if job.glimpse is not None:  # it takes its time: somebody may wait for news
+    if time.monotonic() - job.running_since > SOON:
         job.changed()
 
 

@@ -16,6 +16,8 @@ interface Props {
   count: number;
   /** Rows from an offset; asked for as they come into view, and again when it is another function. */
   load: (offset: number, count: number, signal: AbortSignal) => Promise<Table>;
+  /** Rows are asked for anew when it changes; those that are there stay until the others have come. */
+  version?: string;
   onCell?: (field: string, cell: Cell, row: Readonly<Record<string, Cell>>, at: HTMLElement) => void;
   sort?: { field: string; down: boolean } | undefined;
   onSort?: (field: string) => void;
@@ -24,7 +26,7 @@ interface Props {
 }
 
 /** A table of any length: only the rows in view are in the page, and only those near them are asked for. */
-export function Grid({ label, count, load, onCell, sort, onSort, rows = 20, render }: Props): JSX.Element {
+export function Grid({ label, count, load, version = "", onCell, sort, onSort, rows = 20, render }: Props): JSX.Element {
   const scroller = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const [pages, setPages] = useState<ReadonlyMap<number, Cell[][]>>(new Map());
@@ -35,13 +37,19 @@ export function Grid({ label, count, load, onCell, sort, onSort, rows = 20, rend
   const asked = useRef(new Set<number>());
   const control = useRef(new AbortController());
 
+  const known = useRef("");
+
+  useLayoutEffect(() => {
+    known.current = "";
+    setPages(new Map());
+    setWidths([]);
+  }, [load]);
   useLayoutEffect(() => {
     control.current.abort();
     control.current = new AbortController();
     asked.current = new Set();
-    setPages(new Map());
     setError("");
-  }, [load, count]);
+  }, [load, count, version]);
   useEffect(() => () => control.current.abort(), []);
 
   const seen = count <= rows * 1.5 ? Math.max(count, 1) : rows; // a few more are no reason to scroll
@@ -76,7 +84,7 @@ export function Grid({ label, count, load, onCell, sort, onSort, rows = 20, rend
         (failure: unknown) => !signal.aborted && setError(told(failure)),
       );
     }
-  }, [first, last, load, count]);
+  }, [first, last, load, count, version]);
 
   const template = useMemo(() => `64px ${widths.map((w) => `minmax(${w}ch, ${w > 12 ? w : 12}fr)`).join(" ")}`, [widths]);
   const shown: JSX.Element[] = [];

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
 
-import { rows, text, type Cell, type Job, type Table } from "../../jobs";
+import { counts, rows, text, version, type Cell, type Job, type Table } from "../../jobs";
 import { Grid } from "../../ui/grid";
 import { useLoading } from "../../ui/loading";
 import { Failure } from "../../ui/notice";
@@ -19,7 +19,7 @@ const RAW_SHOWN = 2_000; // characters of an event until it is opened
 export function Events({ job, selected, include }: Props): JSX.Element {
   const [view, setView] = useState<(typeof VIEWS)[number]>("list");
   const [page, setPage] = useState(0);
-  const count = job.content.eventCount;
+  const count = counts(job).events;
   const pages = Math.ceil(count / PER_PAGE);
   useEffect(() => setPage(0), [job.sid]);
   return (
@@ -54,15 +54,15 @@ export function Events({ job, selected, include }: Props): JSX.Element {
 function EventTable({ job, selected, include }: Props): JSX.Element {
   const load = useCallback(
     (offset: number, count: number, signal: AbortSignal) => rows(job.sid, "events", { offset, count, f: ["_time", ...selected, "_raw"] }, signal),
-    [job.sid, job.content.isDone, selected],
+    [job.sid, selected],
   );
-  return <Grid label="Events as a table" count={job.content.eventCount} load={load} onCell={(field, cell) => !field.startsWith("_") && include(field, text(cell), true)} />;
+  return <Grid label="Events as a table" count={counts(job).events} version={version(job)} load={load} onCell={(field, cell) => !field.startsWith("_") && include(field, text(cell), true)} />;
 }
 
 function List({ job, page, raw, selected, include }: Props & { page: number; raw: boolean }): JSX.Element {
   const { value, error } = useLoading(
     (signal) => rows(job.sid, "events", { offset: page * PER_PAGE, count: PER_PAGE, ...(raw ? { f: ["_time", "_raw"] } : {}) }, signal),
-    [job.sid, job.content.isDone, page, raw],
+    [version(job), page, raw],
   );
   return (
     <>

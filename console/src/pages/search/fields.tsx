@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import { get } from "../../api";
-import type { Job } from "../../jobs";
+import { counts, shows, type Job } from "../../jobs";
 import { useLoading } from "../../ui/loading";
 import { Popover } from "../../ui/popover";
 
@@ -25,15 +25,16 @@ const HIDDEN = new Set(["_raw", "_time", "_cd", "_indextime", "_serial", "_si", 
 export const ALWAYS = ["host", "source", "sourcetype"];
 const INTERESTING = 0.2; // of the events have it
 
-/** The fields of a job's events with their commonest values. */
+/** The fields of a job's events with their commonest values; of one that runs, whenever it has found four times as many. */
 export function useSummary(job: Job | undefined): Summary | undefined {
-  const done = job?.content.isDone && !job.content.isFailed;
+  const failed = job?.content.isFailed ?? false;
+  const much = job && !job.content.isDone ? Math.floor(Math.log2(Math.max(counts(job).events, 1)) / 2) : "done";
   return useLoading(
     (signal) =>
-      job && done
+      job && shows(job) && !failed
         ? get<Summary>(`search/v2/jobs/${encodeURIComponent(job.sid)}/summary`, { top_count: 10 }, { signal })
         : Promise.resolve(undefined),
-    [job?.sid, done],
+    [job?.sid, job && shows(job), failed, much],
   ).value;
 }
 

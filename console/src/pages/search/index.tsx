@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { address, ns, post } from "../../api";
-import { control, messagesOf, useJob, type Job, type Query, type Range, type Watched } from "../../jobs";
+import { control, counts, messagesOf, useJob, type Job, type Query, type Range, type Watched } from "../../jobs";
 import { navigate, ROOT, type Place } from "../../router";
 import { useSession } from "../../session";
 import { Editor } from "../../spl/editor";
@@ -96,8 +96,7 @@ export function SearchPage({ here, app }: { here: Place; app: string }): JSX.Ele
   const wanted = here.query.get("tab");
   const tab: TabName = TABS.find((t) => t === wanted) ?? (reporting ? "statistics" : "events");
   const show = (name: string, more: Record<string, string> = {}): void => navigate(addressOf(app, { search, earliest, latest }, { tab: name, ...more }), { replace: true });
-  const events = job?.content.eventCount ?? 0;
-  const results = job?.content.resultCount ?? 0;
+  const { events, results } = job ? counts(job) : { events: 0, results: 0 };
   const stages = job?.stages?.stages.length ?? 0;
 
   return (
@@ -223,7 +222,7 @@ function describe({ job, running, error }: Watched): string {
   if (!job) return "Starting…";
   const { content } = job;
   const count = (n: number, what: string): string => `${n.toLocaleString("en")} ${what}${n === 1 ? "" : "s"}`;
-  if (running) return `${content.isPaused ? "Paused" : "Running"}: ${Math.round(content.doneProgress * 100)} %, ${count(content.scanCount, "event")} scanned`;
+  if (running) return `${content.isPaused ? "Paused" : "Running"}: ${Math.round(content.doneProgress * 100)} %, ${count(content.scanCount, "event")} scanned, ${content.eventCount.toLocaleString("en")} found`;
   if (content.isFailed) return "The search failed.";
   const rows = content.reportSearch ? `${count(content.resultCount, "row")} of ${count(content.eventCount, "event")}` : count(content.eventCount, "event");
   return `✓ ${rows}, ${Number(content.runDuration).toFixed(2)} s${content.isFinalized ? ", stopped early" : ""}`;

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useCallback, useEffect, useState } from "preact/hooks";
 
 import { Chart, KINDS, type Kind } from "../../charts/chart";
-import { rows, text, type Job } from "../../jobs";
+import { counts, rows, text, version, type Job } from "../../jobs";
 import { fieldName } from "../../spl/text";
 import { Grid } from "../../ui/grid";
 import { useLoading } from "../../ui/loading";
@@ -19,15 +19,16 @@ export function Statistics({ job, include }: { job: Job; include: (field: string
   useEffect(() => setSort(undefined), [job.sid]);
   const load = useCallback(
     (offset: number, count: number, signal: AbortSignal) =>
-      rows(job.sid, "results", { offset, count, search: sort && `sort 0 ${sort.down ? "-" : "+"}${fieldName(sort.field)}` }, signal),
-    [job.sid, job.content.isDone, sort],
+      rows(job.sid, "results_preview", { offset, count, search: sort && `sort 0 ${sort.down ? "-" : "+"}${fieldName(sort.field)}` }, signal),
+    [job.sid, sort],
   );
-  const count = job.content.resultCount;
+  const count = counts(job).results;
   if (!count) return <p class="muted empty">{job.content.isDone ? "No results found." : "Waiting for rows…"}</p>;
   return (
     <Grid
       label="Results"
       count={count}
+      version={version(job)}
       load={load}
       sort={sort}
       onSort={(field) => setSort(sort?.field === field ? (sort.down ? undefined : { field, down: true }) : { field, down: false })}
@@ -42,7 +43,7 @@ const PLAIN = {};
 
 export function Visualization({ job, kind, choose }: { job: Job; kind: string; choose: (kind: Kind) => void }): JSX.Element {
   const [stacked, setStacked] = useState(false);
-  const { value, error } = useLoading((signal) => rows(job.sid, "results", { count: MOST_DRAWN }, signal), [job.sid, job.content.isDone, job.content.resultCount]);
+  const { value, error } = useLoading((signal) => rows(job.sid, "results_preview", { count: MOST_DRAWN }, signal), [version(job)]);
   const fitting: Kind = value?.fields[0] === "_time" ? "line" : value && value.rows.length === 1 && value.fields.length === 1 ? "single" : "column";
   const chosen = KINDS.find((k) => k === kind) ?? fitting;
   return (

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { get } from "../../api";
 import { timeTicks } from "../../charts/time";
-import type { Job, Range } from "../../jobs";
+import { shows, version, type Job, type Range } from "../../jobs";
 import { useLoading } from "../../ui/loading";
 
 interface Bucket {
@@ -18,10 +18,9 @@ const BASE = 54;
 
 /** Events over time; dragging over it, or Enter on a bar, chooses a narrower range. */
 export function Timeline({ job, choose }: { job: Job; choose: (range: Range) => void }): JSX.Element {
-  const done = job.content.isDone;
   const { value } = useLoading(
-    (signal) => (done ? get<{ buckets: Bucket[] }>(`search/v2/jobs/${encodeURIComponent(job.sid)}/timeline`, {}, { signal }) : Promise.resolve({ buckets: [] })),
-    [job.sid, done],
+    (signal) => (shows(job) ? get<{ buckets: Bucket[] }>(`search/v2/jobs/${encodeURIComponent(job.sid)}/timeline`, {}, { signal }) : Promise.resolve({ buckets: [] })),
+    [version(job)],
   );
   const place = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
