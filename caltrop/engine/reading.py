@@ -81,7 +81,16 @@ def entry(command: Command | MacroCall, ctx: Context) -> tuple[registry.CommandE
 
 
 def _expansion(text: str, ctx: Context) -> Expansion:
-    return expand(text, _macros(ctx), lambda inner: _macro_value(inner, ctx))
+    known = asking.knowledge(ctx)
+
+    def names() -> Iterator[str]:
+        return (stanza.partition("(")[0] for stanza in known.macros())
+
+    def unseen(name: str, arity: int) -> str | None:
+        apps = known.apps_with("macros", f"{name}({arity})" if arity else name)
+        return f"{apps[0]} keeps it to itself: export = system in its metadata/default.meta shares it" if apps else None
+
+    return expand(text, _macros(ctx), lambda inner: _macro_value(inner, ctx), names=names, unseen=unseen)
 
 
 def _macros(ctx: Context) -> Callable[[str, int], Macro | None]:

@@ -258,6 +258,11 @@ class Knowledge:
         """Stanza names: `name` and `name(arity)`."""
         return sorted(n for n in self._stanzas("macros") if n != DEFAULT)
 
+    def apps_with(self, conf: str, stanza: str) -> list[str]:
+        """The apps in which this user sees the stanza, shared with others or not."""
+        config = self.configuration
+        return [app for app in sorted(config.apps()) if stanza in config.stanzas(conf, app, self.user)]
+
     def saved_search(self, name: str) -> MergedStanza | None:
         """The stanza with what it inherits; disabled ones too."""
         return None if name == DEFAULT else self.configuration.stanza("savedsearches", name, self.app, self.user)

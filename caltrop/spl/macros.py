@@ -114,12 +114,14 @@ def expand(
     evaluate: Evaluate | None = None,
     *,
     names: Callable[[], Iterable[str]] | None = None,
+    unseen: Callable[[str, int], str | None] | None = None,
     keep: bool = False,
 ) -> Expansion:
     """Replace every macro. `evaluate` runs eval expressions; without it validations are not checked and an iseval
-    macro is refused. `names` lists what is defined, for the hint when a macro is not. With `keep`, a call of a macro that
+    macro is refused. `names` lists what is defined, for the hint when a macro is not, and `unseen` says where one is that is
+    defined and not seen from here. With `keep`, a call of a macro that
     is not known here, or that would have to be evaluated, stays as it is written."""
-    expander = _Expander(text, find, evaluate, names, keep)
+    expander = _Expander(text, find, evaluate, names, unseen, keep)
     out: list[str] = []
     pieces: list[_Piece] = []
     at = 0
@@ -189,12 +191,14 @@ class _Expander:
         find: Find,
         evaluate: Evaluate | None,
         names: Callable[[], Iterable[str]] | None,
+        unseen: Callable[[str, int], str | None] | None,
         keep: bool,
     ) -> None:
         self.source = source
         self.find = find
         self.evaluate = evaluate
         self.names = names
+        self.unseen = unseen
         self.keep = keep
         self.length = 0
         self.calls = 0
@@ -250,6 +254,9 @@ class _Expander:
                 self._fail(
                     f"macro {call.name!r} takes {takes} arguments, found {len(call.args)}", span, says=_not_found(call)
                 )
+            where = self.unseen(call.name, len(call.args)) if self.unseen else None
+            if where:
+                self._fail(f"macro {call.name!r} is not shared with this app", span, where, _not_found(call))
             similar = nearest(call.name, self.names()) if self.names else None
             hint = f"did you mean `{similar}`?" if similar else "define it in macros.conf"
             self._fail(f"macro {call.name!r} is not defined", span, hint, _not_found(call))

@@ -293,3 +293,22 @@ def test_a_content_repository_is_no_app(tmp_path: Path, capsys: pytest.CaptureFi
     (tmp_path / "detections").mkdir()
     assert main(["install", str(tmp_path), "--target", "https://127.0.0.1:1", "--password", "x"]) == 2
     assert "caltrop build" in capsys.readouterr().err
+
+
+def test_a_macro_that_another_app_keeps_to_itself(
+    log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = tmp_path / "Acme_TA"
+    (app / "default").mkdir(parents=True)
+    (app / "default" / "macros.conf").write_text(
+        "[acme]\ndefinition = level=error\n[acme(1)]\nargs = a\ndefinition = $a$\n"
+    )
+    words = ["search", "--data", str(log), "--app", str(app), "`acme` | table user"]
+    assert main(words) == 2
+    assert "Acme_TA keeps it to itself" in capsys.readouterr().err
+    (app / "metadata").mkdir()
+    (app / "metadata" / "default.meta").write_text("[macros]\nexport = system\n")
+    assert main(words) == 0
+    assert capsys.readouterr().out == "user\nbob\n"
+    assert main(["search", "--data", str(log), "--app", str(app), "`acmee`"]) == 2
+    assert "did you mean `acme`?" in capsys.readouterr().err

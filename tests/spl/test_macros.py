@@ -118,3 +118,10 @@ def test_offsets_lead_back() -> None:
     start, end = spl.index("`outer"), spl.index(" | table")
     assert (expansion.original(type(error.span)(inside, inside + 5)).start) == start
     assert (expansion.original(type(error.span)(inside, inside + 5)).end) == end
+
+
+def test_a_macro_that_its_app_keeps_to_itself_is_told() -> None:
+    with pytest.raises(SplError) as caught:
+        expand("index=x `mine(1)`", lambda name, arity: None, unseen=lambda name, arity: f"{name}({arity}) is of app b")
+    assert "'mine' is not shared with this app" in str(caught.value)
+    assert caught.value.hint == "mine(1) is of app b"
