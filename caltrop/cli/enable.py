@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-import click
+from caltrop.cli.operating import switch
 
-from caltrop.cli.options import Login, chosen_options, installed_options
-
-
-@click.command("enable")
-@chosen_options
-@installed_options
-def command(
-    names: tuple[str, ...],
-    stories: tuple[str, ...],
-    everything: bool,
-    dry_run: bool,
-    target: str,
-    login: Login,
-    app: str | None,
-) -> None:
+command = switch(
+    "enable",
     """Let detections of an installed app run by their schedules.
 
     NAME is a detection's name, its saved search, its id or its file. What runs already stays as it is. It takes the capability
@@ -27,8 +14,6 @@ def command(
     \b
     caltrop enable remote_process_instantiation --target https://splunk:8089
     caltrop enable --story "Active Directory Lateral Movement" --target https://splunk:8089 --dry-run
-    """
-    from caltrop.cli.operating import change
-    from caltrop.operate.changes import ENABLED
-
-    change(target, login, app, names, stories, ENABLED, everything=everything, dry_run=dry_run)
+    """,
+    on=True,
+)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 
 import click
 
-from caltrop.cli.options import Login
+from caltrop.cli.options import Login, chosen_options, installed_options
 
 
 def change(
@@ -32,3 +33,26 @@ def change(
     off = [one.detection.name for one in planned if not one.detection.enabled]
     if off and "disabled" not in wanted:
         click.echo(f"not enabled, so the schedule waits: {', '.join(off)} (caltrop enable)", err=True)
+
+
+def switch(name: str, text: str, *, on: bool) -> click.Command:
+    """A command that turns detections on, or off."""
+
+    @click.command(name, help=inspect.cleandoc(text))
+    @chosen_options
+    @installed_options
+    def command(
+        names: tuple[str, ...],
+        stories: tuple[str, ...],
+        everything: bool,
+        dry_run: bool,
+        target: str,
+        login: Login,
+        app: str | None,
+    ) -> None:
+        from caltrop.operate.changes import DISABLED, ENABLED
+
+        wanted = ENABLED if on else DISABLED
+        change(target, login, app, names, stories, wanted, everything=everything, dry_run=dry_run)
+
+    return command

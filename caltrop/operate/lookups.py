@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 import tarfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,15 +17,13 @@ from urllib.parse import quote
 
 from splunklib.binding import HTTPError, UrlEncoded
 
+from caltrop.content import generated
 from caltrop.dialect.words import did_you_mean, quoted
 from caltrop.errors import CaltropError
 from caltrop.replay.remote import RemoteTarget, reason
 from caltrop.replay.target import TargetError
 
 ASIDE = "caltrop_kept_"
-# What the build writes of the content (render/lookups.py, render/catalogue.py): nobody edits it.
-_GENERATED = ("caltrop_detections", "data_sources")
-_OF_VIEWS = ("catalogue", "pages", "drilldowns", "sources", "techniques")
 _MAX_BYTES = 64 << 20  # of a lookup that is compared
 Rows = list[tuple[tuple[str, str], ...]]
 
@@ -50,7 +47,12 @@ def brought(package: Path) -> Brought:
                 parts = member.name.removeprefix("./").split("/")
                 app = app or parts[0]
                 name = parts[-1]
-                if len(parts) == 3 and parts[1] == "lookups" and name.endswith(".csv") and name not in _generated(app):
+                if (
+                    len(parts) == 3
+                    and parts[1] == "lookups"
+                    and name.endswith(".csv")
+                    and name[:-4] not in generated.names(app)
+                ):
                     stream = tar.extractfile(member) if member.isfile() and member.size <= _MAX_BYTES else None
                     if stream is not None:
                         text = stream.read().decode("utf-8-sig", "replace")
@@ -58,11 +60,6 @@ def brought(package: Path) -> Brought:
     except (tarfile.TarError, OSError, EOFError):
         return Brought("", {})
     return Brought(app, lookups)
-
-
-def _generated(app: str) -> frozenset[str]:
-    own = re.sub(r"\W", "_", app)
-    return frozenset(f"{name}.csv" for name in (*_GENERATED, *(f"{own}_{what}" for what in _OF_VIEWS)))
 
 
 def replaced(target: RemoteTarget, package: Brought) -> dict[str, tuple[int, int]]:

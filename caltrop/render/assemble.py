@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from caltrop.content import generated
 from caltrop.content.fingerprint import files as tree_files
 from caltrop.content.fingerprint import read
 from caltrop.content.model import Catalogue
@@ -192,5 +193,5 @@ def _enrichment(catalogue: Catalogue, files: dict[str, bytes], root: Path) -> di
                 hint="put bin/enrichhits.py into the app template, or remove 'enrichment:'",
             )
     out |= sdk_files(root / ".cache" / "vendor")
-    out[f"lookups/{lookups.ENRICHMENT_LOOKUP}.csv"] = lookups.enrichment_lookup(catalogue).encode()
+    out[f"lookups/{generated.ENRICHMENT}.csv"] = lookups.enrichment_lookup(catalogue).encode()
     return out

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from caltrop.content import generated
 from caltrop.content.attack import techniques
 from caltrop.content.config import AppConfig
 from caltrop.content.model import Catalogue, Deployment, Detection
@@ -40,11 +40,9 @@ class Names(NamedTuple):
 
 def names(config: AppConfig) -> Names:
     """Unlike those of any other app: built from the app's id."""
-    own = re.sub(r"\W", "_", config.id)
-    return Names(
-        f"{own}_catalogue", f"{own}_pages", f"{own}_drilldowns", f"{own}_sources", f"{own}_techniques", f"{own}_risk_events", f"{own}_notable_events",
-        f"{own}_risk_threshold", f"{own}_risk_threshold_filter",
-    )  # fmt: skip
+    own = generated.own(config.id)
+    rest = ("risk_events", "notable_events", "risk_threshold", "risk_threshold_filter")
+    return Names(*generated.of_views(config.id), *(f"{own}_{what}" for what in rest))
 
 
 def lookups(catalogue: Catalogue) -> dict[str, str]:

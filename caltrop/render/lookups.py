@@ -7,11 +7,11 @@ import io
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
+from caltrop.content import generated
 from caltrop.content.attack import kill_chain, techniques
 from caltrop.content.model import Catalogue, Detection, Lookup
 from caltrop.render.conf import Conf
 
-ENRICHMENT_LOOKUP = "caltrop_detections"
 _COLUMNS = (
     "detection", "detection_id", "mitre_technique_id", "mitre_technique", "mitre_tactic", "kill_chain_phase",
     "analytic_story", "risk_score", "risk_message", "script_field",
@@ -24,9 +24,9 @@ def transforms(catalogue: Catalogue, template_lookups: Iterable[str]) -> Conf:
     for lookup in sorted(catalogue.lookups, key=lambda item: item.name):
         conf.add(lookup.name, _lookup(lookup))
     if catalogue.data_sources:
-        conf.add("data_sources", [("filename", "data_sources.csv")])
+        conf.add(generated.DATA_SOURCES, [("filename", f"{generated.DATA_SOURCES}.csv")])
     if any(d.enrichment for d in catalogue.detections):
-        conf.add(ENRICHMENT_LOOKUP, [("filename", f"{ENRICHMENT_LOOKUP}.csv"), ("case_sensitive_match", "true")])
+        conf.add(generated.ENRICHMENT, [("filename", f"{generated.ENRICHMENT}.csv"), ("case_sensitive_match", "true")])
     described = {values.get("filename") for values in conf.stanzas.values()}
     for name in sorted(template_lookups):
         stem = PurePosixPath(name).stem

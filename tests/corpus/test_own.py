@@ -13,24 +13,10 @@ from caltrop.corpus import own
 from caltrop.engine.execute import Stage
 from caltrop.spl import parse
 from caltrop.spl.ast import Command
+from tests.corpus import sample
 
 URL = "https://media.githubusercontent.com/media/splunk/attack_data/master/datasets"
-DETECTION = """\
-name: {name}
-id: 00000000-0000-4000-8000-{number:012d}
-version: 1
-creation_date: '2026-01-01'
-modification_date: '2026-01-01'
-author: Somebody
-status: {status}
-type: Hunting
-description: Something to find.
-data_source: []
-search: |-
-  {search}
-how_to_implement: Look.
-known_false_positives: None.
-references: []
+TESTS = """\
 tests:
 - name: True Positive Test
   attack_data:
@@ -44,7 +30,7 @@ EVENTS = "2026-01-01T10:00:00Z login user=ann status=ok\n2026-01-01T10:00:01Z lo
 def detection(
     folder: Path, number: int, name: str, search: str, *, data: str = "a.log", status: str = "production"
 ) -> None:
-    text = DETECTION.format(name=name, number=number, status=status, search=search, data=f"{URL}/{data}")
+    text = sample.detection(name, number, search, status=status) + TESTS.format(data=f"{URL}/{data}")
     (folder / "detections").mkdir(parents=True, exist_ok=True)
     (folder / "detections" / f"{name.lower().replace(' ', '_')}.yml").write_text(text)
 

@@ -14,24 +14,8 @@ from caltrop.corpus import run as corpus
 from caltrop.dialect.conf import read
 from caltrop.errors import CaltropError
 from caltrop.knowledge import layers
+from tests.corpus import sample
 
-DETECTION = """\
-name: {name}
-id: 00000000-0000-4000-8000-{number:012d}
-version: 1
-creation_date: '2026-01-01'
-modification_date: '2026-01-01'
-author: Somebody
-status: {status}
-type: Hunting
-description: Something to find.
-data_source: []
-search: |-
-  {search}
-how_to_implement: Look.
-known_false_positives: None.
-references: []
-"""
 MACRO = "name: {name}\ndefinition: {definition}\ndescription: A macro.\n"
 EVENTS = """\
 2026-01-01T10:00:00Z login user=ann status=ok
@@ -53,7 +37,7 @@ def repository(tmp_path: Path) -> Path:
     (folder / "detections").mkdir(parents=True)
     (folder / "macros").mkdir()
     for number, (name, status, search) in enumerate(searches):
-        text = DETECTION.format(name=name, number=number, status=status, search=search)
+        text = sample.detection(name, number, search, status=status)
         (folder / "detections" / f"{name.lower().replace(' ', '_')}.yml").write_text(text)
     (folder / "macros" / "logins.yml").write_text(MACRO.format(name="logins", definition="index=main login"))
     (folder / "app.yml").write_text("id: demo\nlabel: Demo\nversion: 1.0.0\nauthor: Somebody\n")

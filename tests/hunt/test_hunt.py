@@ -16,24 +16,8 @@ from caltrop.cli.hunt import command
 from caltrop.errors import CaltropError
 from caltrop.hunt import files
 from caltrop.hunt.texts import printable
+from tests.corpus import sample
 
-DETECTION = """\
-name: {name}
-id: 00000000-0000-4000-8000-{number:012d}
-version: 1
-creation_date: '2026-01-01'
-modification_date: '2026-01-01'
-author: Somebody
-status: {status}
-type: {type}
-description: Something to find.
-data_source: []
-search: |-
-  {search}
-how_to_implement: Look.
-known_false_positives: Administrators.
-references: []
-"""
 RISK = """\
 rba:
   message: $user$ did it
@@ -73,7 +57,7 @@ def repository(tmp_path: Path) -> Path:
     folder = tmp_path / "content"
     (folder / "detections").mkdir(parents=True)
     for number, (name, status, kind, search, technique, score, story) in enumerate(REPOSITORY):
-        text = DETECTION.format(name=name, number=number, status=status, search=search, type=kind)
+        text = sample.detection(name, number, search, status=status, kind=kind, known="Administrators.")
         text += RISK.format(score=score, story=story, technique=technique)
         (folder / "detections" / f"{name.lower().replace(' ', '_')}.yml").write_text(text)
     (folder / "app.yml").write_text("id: demo\nlabel: Demo\nversion: 1.0.0\nauthor: Somebody\n")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from caltrop.content import wellknown
+from caltrop.content import generated, wellknown
 from caltrop.content.attack import techniques
 from caltrop.content.checks.finding import Finding, of
 from caltrop.content.model import Baseline, Catalogue, Detection, EnrichmentLookup, Investigation, Lookup
@@ -142,7 +142,7 @@ def lookup_names(search: str) -> Iterator[tuple[str, int]]:
 
 
 def _lookups(catalogue: Catalogue) -> Iterator[Finding]:
-    known: set[str] = {"mitre_enrichment", "caltrop_detections", *wellknown.LOOKUPS, *catalogue.config.external_lookups}
+    known: set[str] = {"mitre_enrichment", generated.ENRICHMENT, *wellknown.LOOKUPS, *catalogue.config.external_lookups}
     for lookup in catalogue.lookups:
         known.update({lookup.name, lookup.filename} - {""})
     used: set[str] = set()
