@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+Ahead = list["_Worker[Any]"]  # processes that wait for how to begin
 GRACE_SECONDS = 5.0  # for a process to end once it has been asked to
 
 
@@ -36,13 +39,26 @@ class _Worker(Generic[Task]):
     task: Task | None = None
 
 
+@contextmanager
+def ahead(module: str, jobs: int) -> Iterator[Ahead]:
+    """So many processes, which load a module while this one finds out what there is to do; those that nobody `run`s are ended."""
+    idle = [_begin(module) for _ in range(jobs)]
+    try:
+        yield idle
+    finally:
+        for worker in idle:
+            worker.pipe.close()
+            worker.process.terminate()
+            worker.process.join(GRACE_SECONDS)
+
+
 def run(
-    start: Callable[[], Callable[[Task], Result]], tasks: Iterable[Task], jobs: int
+    start: Callable[[], Callable[[Task], Result]], tasks: Iterable[Task], jobs: int, idle: Ahead | None = None
 ) -> Iterator[tuple[Task, Result | Died]]:
     """Results as they come, in no order. `start` runs once in each process and gives the function for its tasks.
 
     `start` and the tasks must pickle: processes are spawned, since threads of this one (Polars' among them) do not
-    survive a fork.
+    survive a fork. Those of `idle` (`ahead`) are taken from there first.
     """
     waiting = iter(tasks)
     workers: list[_Worker[Task]] = []
@@ -52,8 +68,10 @@ def run(
                 task = next(waiting, None)
                 if task is None:
                     break
-                workers.append(_begin(start))
-                _give(workers[-1], task)
+                worker: _Worker[Task] = idle.pop() if idle else _begin()
+                workers.append(worker)
+                _send(worker, start)
+                _give(worker, task)
             if not workers:
                 return
             for pipe in wait([worker.pipe for worker in workers]):
@@ -77,10 +95,10 @@ def run(
             _end(worker)
 
 
-def _begin(start: Callable[[], Callable[[Task], Result]]) -> _Worker[Task]:
+def _begin(module: str = "") -> _Worker[Any]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, start), daemon=True)
+    process = context.Process(target=_serve, args=(theirs, module), daemon=True)
     process.start()
     theirs.close()
     return _Worker(process, ours)
@@ -88,8 +106,12 @@ def _begin(start: Callable[[], Callable[[Task], Result]]) -> _Worker[Task]:
 
 def _give(worker: _Worker[Task], task: Task) -> None:
     worker.task = task
+    _send(worker, task)
+
+
+def _send(worker: _Worker[Task], what: object) -> None:
     try:
-        worker.pipe.send(task)
+        worker.pipe.send(what)
     except ConnectionError:
         return  # it died while it waited: reading from it says so
 
@@ -102,9 +124,14 @@ def _end(worker: _Worker[Task]) -> None:
         worker.process.join(GRACE_SECONDS)
 
 
-def _serve(pipe: Connection, start: Callable[[], Callable[[Task], Result]]) -> None:
-    """In the process: one task after the other until there is nobody to answer."""
-    work = start()
+def _serve(pipe: Connection, module: str) -> None:
+    """In the process: how to begin, then one task after the other until there is nobody to answer."""
+    if module:
+        import_module(module)
+    try:
+        work = pipe.recv()()
+    except EOFError:
+        return
     while True:
         try:
             task = pipe.recv()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 
 import pytest
 
-from caltrop.workers import Died, run
+from caltrop.workers import Died, ahead, run
 
 pytestmark = pytest.mark.slow  # starts processes
 
@@ -25,6 +26,10 @@ def square(number: int) -> int:
 
 def broken() -> Callable[[int], int]:
     raise RuntimeError("cannot start")
+
+
+def who() -> Callable[[int], tuple[int, bool]]:
+    return lambda _: (os.getpid(), "colorsys" in sys.modules)
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
@@ -45,3 +50,18 @@ def test_a_task_that_kills_its_process_is_told_and_the_rest_goes_on() -> None:
 def test_a_process_that_cannot_start_ends_its_task_only(capfd: pytest.CaptureFixture[str]) -> None:
     assert dict(run(broken, [1, 2], 2)) == {1: Died(1), 2: Died(1)}
     assert "cannot start" in capfd.readouterr().err
+
+
+def test_processes_that_were_begun_ahead_are_taken_and_the_others_end() -> None:
+    with ahead("colorsys", 2) as idle:
+        begun = [worker.process for worker in idle]
+        found = dict(run(who, [1], 1, idle))
+        assert found[1] in [(process.pid, True) for process in begun]
+        assert [process.is_alive() for process in begun].count(True) == 1
+    assert not any(process.is_alive() for process in begun)
+
+
+def test_processes_that_cannot_load_what_they_should_are_told(capfd: pytest.CaptureFixture[str]) -> None:
+    with ahead("caltrop.no_such_module", 1) as idle:
+        assert dict(run(start, [2], 1, idle)) == {2: Died(1)}
+    assert "no_such_module" in capfd.readouterr().err

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from caltrop.replay.verdict import DetectionResult, Report
     from caltrop.testing.bench import Bench, Setting, Task
     from caltrop.testing.choice import Choice
+    from caltrop.workers import Ahead
 
 SEVERAL = 4  # detections from which a second server is started in less time than it saves
 
@@ -228,16 +229,20 @@ def _followed(detections: int) -> Iterator[Callable[[DetectionResult], None]]:
 
 
 def _on_embedded(options: Options, choice: Choice, stack: ExitStack) -> int:
-    from caltrop.testing.bench import Bench
+    from caltrop.workers import ahead
 
     began = time.monotonic()
+    jobs, bench = _jobs(options, len(choice.detections)), None
+    # While the content is read and built, the servers' processes load what they are made of.
+    idle = stack.enter_context(ahead("caltrop.testing.bench", jobs)) if jobs > 1 else []
     catalogue = _catalogue(options, choice, whole=choice.files is None)
     detections = _chosen(catalogue, choice)
     setting = _setting(options, catalogue, _build(catalogue, options, choice, stack))
-    jobs, bench = _jobs(options, len(detections)), None
     if jobs > 1:
-        report = _side_by_side(options, setting, catalogue, detections, jobs)
+        report = _side_by_side(options, setting, catalogue, detections, jobs, idle)
     else:
+        from caltrop.testing.bench import Bench
+
         with waiting("starting the server"):
             bench = Bench(setting, stack)
         tasks = _tasks(catalogue, detections)
@@ -284,13 +289,13 @@ def _tasks(catalogue: Catalogue, detections: Sequence[Detection]) -> list[Task]:
 
 
 def _side_by_side(
-    options: Options, setting: Setting, catalogue: Catalogue, detections: Sequence[Detection], jobs: int
+    options: Options, setting: Setting, catalogue: Catalogue, detections: Sequence[Detection], jobs: int, idle: Ahead
 ) -> Report:
     from caltrop.testing.bench import together
 
     tasks = _tasks(catalogue, detections)
     with _followed(len(tasks)) as tell:
-        return together(setting, tasks, jobs, progress=tell, fail_fast=options.fail_fast)
+        return together(setting, tasks, jobs, progress=tell, fail_fast=options.fail_fast, idle=idle)
 
 
 # -- on and on

@@ -22,7 +22,7 @@ from caltrop.replay.remote import Credentials, RemoteTarget
 from caltrop.replay.verdict import AddOn, Check, DetectionResult, Report, TestResult
 from caltrop.splunkd.inprocess import Wire
 from caltrop.splunkd.server import Server
-from caltrop.workers import Died
+from caltrop.workers import Ahead, Died
 from caltrop.workers import run as in_parallel
 
 
@@ -156,9 +156,9 @@ class Start(msgspec.Struct, frozen=True):
         return Bench(self.setting, stack)
 
 
-def side_by_side(setting: Setting, tasks: Sequence[Task], jobs: int) -> Generator[Done]:
+def side_by_side(setting: Setting, tasks: Sequence[Task], jobs: int, idle: Ahead | None = None) -> Generator[Done]:
     """What comes of the tasks, as it comes. A process that died is the error of the detection that it had."""
-    for task, done in in_parallel(Start(setting), tasks, jobs):
+    for task, done in in_parallel(Start(setting), tasks, jobs, idle):
         yield _dead(task, setting, str(done)) if isinstance(done, Died) else done
 
 
@@ -169,12 +169,13 @@ def together(
     *,
     progress: Callable[[DetectionResult], object],
     fail_fast: bool = False,
+    idle: Ahead | None = None,
 ) -> Report:
-    """Prove side by side; verdicts are told as they come, the report has them in the order of the tasks."""
+    """Prove side by side, in processes that are there already (`idle`) first; verdicts are told as they come, the report has them in the order of the tasks."""
     report = Report(target="", version="", package=Path(setting.package).name, app=setting.app, started="")
     results: dict[str, DetectionResult] = {}
     targets: dict[str, None] = {}
-    with closing(side_by_side(setting, [*tasks, _reinstallation(tasks[0])], jobs)) as coming:
+    with closing(side_by_side(setting, [*tasks, _reinstallation(tasks[0])], jobs, idle)) as coming:
         for done in coming:
             if done.report.target:
                 targets[done.report.target] = None
