@@ -33,11 +33,18 @@ def loaded(
 ) -> Iterator[Instance]:
     """An instance with the events of `data` (`-`: standard input); faults of the data go to stderr. `overrides` are ImportOptions."""
     from caltrop.engine.instance import Instance
-    from caltrop.knowledge import app_folders
+    from caltrop.knowledge import app_folders, kept_to_itself
 
     with app_folders(apps, addons=addons) as folders, _lookup_app(lookups) as own:
         instance = Instance(None, [*folders, *own], now=now)
         instance.store.create_index("main")
+        for folder in folders[len(folders) - len(apps) :]:
+            if kept_to_itself(instance.config, folder.name):
+                click.echo(
+                    f"{folder.name}: its search-time settings count in its own searches alone, so not in this one: "
+                    "metadata/default.meta says no export = system",
+                    err=True,
+                )
         options = instance.import_options(
             windows="classic" if windows == "classic" else "xml",
             on_problem=lambda problem: click.echo(str(problem), err=True),

@@ -7,6 +7,7 @@ from caltrop.knowledge.kvstore import KVStore, KVStoreError
 from caltrop.knowledge.labels import EventType
 from caltrop.knowledge.lookups import Lookup, LookupFailure
 from caltrop.knowledge.package import PackageError, install_app
+from caltrop.knowledge.sharing import kept_to_itself
 from caltrop.knowledge.view import Knowledge, MacroStanza
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "addons_path",
     "app_folders",
     "install_app",
+    "kept_to_itself",
     "layers",
     "unpacked",
 ]

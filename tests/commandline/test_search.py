@@ -312,3 +312,27 @@ def test_a_macro_that_another_app_keeps_to_itself(
     assert capsys.readouterr().out == "user\nbob\n"
     assert main(["search", "--data", str(log), "--app", str(app), "`acmee`"]) == 2
     assert "did you mean `acme`?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("meta", "told"), [("", True), ("[]\nexport = none\n", True), ("[props]\nexport = system\n", False)]
+)
+def test_an_app_whose_extractions_are_its_own_is_told(
+    log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], meta: str, told: bool
+) -> None:
+    app = tmp_path / "Acme_TA"
+    for folder in ("default", "metadata"):
+        (app / folder).mkdir(parents=True)
+    (app / "default" / "props.conf").write_text("[x]\nEVAL-who = user\n")
+    (app / "metadata" / "default.meta").write_text(meta)
+    assert main(["search", "--data", str(log), "--sourcetype", "x", "--app", str(app), "* | table who user"]) == 0
+    said = capsys.readouterr()
+    assert said.err.startswith("Acme_TA: its search-time settings count in its own searches alone") == told
+    assert ("bob" in said.out.split("\n")[1].split(" ")[0]) != told
+
+
+def test_an_app_without_extractions_is_not_told(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "Plain" / "default").mkdir(parents=True)
+    (tmp_path / "Plain" / "default" / "props.conf").write_text("[x]\nTZ = UTC\n")
+    assert main(["search", "--data", str(log), "--app", str(tmp_path / "Plain"), "* | table user"]) == 0
+    assert capsys.readouterr().err == ""
