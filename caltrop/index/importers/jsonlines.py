@@ -7,7 +7,7 @@ other JSON `_json`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 import polars as pl
@@ -183,7 +183,12 @@ def _sourcetype(decoded: Any) -> str:
 def _stamp(value: jsontext.Value, keys: Sequence[str]) -> str | None:
     """The first of the keys that has a text or a number."""
     if keys is TIME_KEYS and isinstance(value.decoded, Glance):
-        return next((text for found in glances.times(value.decoded) if (text := _text(found)) is not None), None)
+        for found in glances.times(value.decoded):
+            if found.__class__ is str:  # most often, and faster asked than by a call
+                return cast(str, found)
+            if (text := _text(found)) is not None:
+                return text
+        return None
     decoded = _whole(value)
     if not isinstance(decoded, dict):
         return None
