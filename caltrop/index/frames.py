@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import polars as pl
 
 from caltrop.dialect.columns import take_names_literally
+from caltrop.dialect.lists import lists
 from caltrop.errors import CaltropError
 
 SCHEMA: dict[str, pl.DataType] = {
@@ -78,8 +79,7 @@ def indexed(rows: Sequence[Mapping[str, str | list[str]]]) -> list[pl.Series]:
 
 def _field(name: str, values: list[str | list[str] | None]) -> pl.Series:
     if any(isinstance(value, list) for value in values):
-        lists = [[value] if isinstance(value, str) else value or None for value in values]
-        return pl.Series(name, lists, dtype=MULTIVALUE)
+        return lists(name, [[value] if isinstance(value, str) else value or None for value in values])
     return pl.Series(name, values, dtype=pl.String)
 
 

@@ -15,6 +15,7 @@ import regex as backtracking
 
 from caltrop.dialect import patterns
 from caltrop.dialect.conf import place_of
+from caltrop.dialect.lists import lists
 from caltrop.dialect.patterns import Regex, RegexError
 from caltrop.dialect.words import known_truth, truth
 from caltrop.errors import CaltropError
@@ -192,7 +193,7 @@ class Rewriting:
             indexed = [name for name in frame.columns if name not in own]
             frame = frame.with_columns(pl.when(~hits).then(pl.col(name)).alias(name) for name in indexed)
         for name, cells in columns.items():
-            frame = frames.with_more(frame, pl.Series(name, cells, dtype=frames.MULTIVALUE))
+            frame = frames.with_more(frame, lists(name, cells))
         return frame
 
 

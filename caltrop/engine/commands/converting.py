@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import polars as pl
 
 from caltrop.dialect import strftime, timecolumns
+from caltrop.dialect.lists import lists
 from caltrop.dialect.moments import local
 from caltrop.engine import fieldnames
 from caltrop.engine.context import Context
@@ -109,15 +110,14 @@ def _ctime(column: pl.Series, form: str, tz: str) -> pl.Series:
     if column.dtype == MULTIVALUE:
         items = column.list.explode(keep_nulls=False, empty_as_null=False).unique()
         known = dict(zip(items, coalesce(strftime.write(numeric(items), form, tz), items), strict=True))
-        lists = [None if v is None else [known.get(x, x) for x in v] for v in column.to_list()]
-        return pl.Series(lists, dtype=MULTIVALUE)
+        return lists(column.name, [None if v is None else [known.get(x, x) for x in v] for v in column.to_list()])
     written = strftime.write(numeric(column), form, tz)
     return coalesce(written, render(column))
 
 
 def _texts(column: pl.Series, edit: Callable[[str], str]) -> pl.Series:
     if column.dtype == MULTIVALUE:
-        return pl.Series([None if v is None else [edit(x) for x in v] for v in column.to_list()], dtype=MULTIVALUE)
+        return lists(column.name, [None if v is None else [edit(x) for x in v] for v in column.to_list()])
     return pl.Series([None if v is None else edit(v) for v in render(column).to_list()], dtype=pl.String)
 
 

@@ -8,6 +8,7 @@ from functools import partial
 
 import polars as pl
 
+from caltrop.dialect.lists import lists
 from caltrop.dialect.patterns import Regex, RegexError, sed_script
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError, option_error
@@ -90,7 +91,7 @@ def _several(regex: Regex, column: pl.Series, limit: int) -> list[pl.Series]:
         for name, groups in places.items():
             found = [next((text for n in groups if (text := m.group(n)) is not None), None) for m in matches]
             out[name].append([text or "" for text in found] if any(text is not None for text in found) else None)
-    return [_tidy(pl.Series(name, rows, dtype=MULTIVALUE)) for name, rows in out.items()]
+    return [_tidy(lists(name, rows)) for name, rows in out.items()]
 
 
 def _places(regex: Regex) -> dict[str, list[int]]:

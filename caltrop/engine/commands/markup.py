@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import polars as pl
 from lxml import etree
 
+from caltrop.dialect.lists import lists
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
@@ -38,7 +39,7 @@ def with_fields(table: Table, fields: list[pl.Series]) -> Table:
 
 
 def from_lists(name: str, rows: list[list[str] | None]) -> pl.Series:
-    return lists_or_text(Value(pl.Series(rows, dtype=MULTIVALUE))).column.alias(name)
+    return lists_or_text(Value(lists(name, rows))).column.alias(name)
 
 
 @command("spath", note="Without a path, fields are taken from the first 5,000 characters: `[spath] extraction_cutoff`.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from caltrop.dialect.lists import lists
 from caltrop.engine import budget, fieldnames
 from caltrop.engine.commands.filtering import flag, group_key
 from caltrop.engine.context import Context
@@ -51,17 +52,17 @@ def makemv(table: Table, cmd: Command, ctx: Context) -> Table:
     if name not in table:
         return table
     column = values_of(table.frame.get_column(name))
-    lists: list[list[str] | None] = []
+    found_in: list[list[str] | None] = []
     count = 0
     for values in budget.steps(column.to_list()):
         found = None if values is None else [p for text in values for p in pieces(text)] or None
         count += len(found or ())
         budget.size(_PIECE * count)
-        lists.append(found)
+        found_in.append(found)
     if flag(cmd, "setsv"):
-        joined = [None if v is None else str(cmd.option("delim", " ")).join(v) for v in lists]
+        joined = [None if v is None else str(cmd.option("delim", " ")).join(v) for v in found_in]
         return table.with_frame(table.frame.with_columns(pl.Series(name, joined, dtype=pl.String)))
-    return table.with_frame(table.frame.with_columns(_tidy(pl.Series(name, lists, dtype=MULTIVALUE))))
+    return table.with_frame(table.frame.with_columns(_tidy(lists(name, found_in))))
 
 
 def _tidy(column: pl.Series) -> pl.Series:

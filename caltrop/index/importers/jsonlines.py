@@ -7,11 +7,12 @@ other JSON `_json`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import msgspec
 import polars as pl
 
+from caltrop.dialect.lists import lists
 from caltrop.index import frames, hec
 from caltrop.index.importers import glances, jsontext, nxlog, winjson
 from caltrop.index.importers.glances import CLOUDTRAIL, TIME_KEYS, Glance
@@ -183,10 +184,10 @@ def _sourcetype(decoded: Any) -> str:
 def _stamp(value: jsontext.Value, keys: Sequence[str]) -> str | None:
     """The first of the keys that has a text or a number."""
     if keys is TIME_KEYS and isinstance(value.decoded, Glance):
-        for found in glances.times(value.decoded):
-            if found.__class__ is str:  # most often, and faster asked than by a call
-                return cast(str, found)
-            if (text := _text(found)) is not None:
+        for seen in glances.times(value.decoded):
+            if seen.__class__ is str:  # most often, and faster asked than by a call
+                return seen
+            if (text := _text(seen)) is not None:
                 return text
         return None
     decoded = _whole(value)
@@ -219,7 +220,7 @@ def _indexed(rows: list[Any], of_list: str) -> list[pl.Series]:
         for name, values in leaves.items():
             if name not in frames.SCHEMA:
                 columns.setdefault(name, [None] * len(rows))[place] = values
-    return [_narrow(pl.Series(name, values, dtype=frames.MULTIVALUE)) for name, values in columns.items()]
+    return [_narrow(lists(name, values)) for name, values in columns.items()]
 
 
 def _leaves(name: str, value: Any, found: dict[str, list[str]], of_list: str, depth: int) -> None:
