@@ -23,7 +23,7 @@ from tools.console_states import ROOT, STATES, server, show, sign_in
 IMAGES = ROOT / "docs" / "images"
 CHROMIUM = "/usr/bin/chromium"
 HEIGHTS = {390: 780, 1280: 800}
-COLOURS = 128
+COLOURS = 64
 TALLEST = 3_000  # pixels of a whole page
 
 # In the browser, which has the decoder: the pixels as indices into the colours that are commonest, those that are rare at the nearest.

@@ -216,6 +216,13 @@ export function records(table: Table): Record<string, Cell>[] {
   return table.rows.map((row) => Object.fromEntries(table.fields.map((name, n) => [name, row[n] ?? null])));
 }
 
+/** A cell as people read it: of `_time` the date and the time, without a fraction that says nothing and the zone, which is UTC everywhere here. */
+export function shown(field: string, cell: Cell | undefined): string {
+  const plain = text(cell);
+  const found = field === "_time" ? /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d(?:\.\d+)?)(?:Z|[+-]00:?00)$/.exec(plain) : null;
+  return found ? `${found[1]} ${found[2]?.replace(/\.0+$/, "")}` : plain;
+}
+
 export function text(cell: Cell | undefined): string {
   return cell === null || cell === undefined ? "" : Array.isArray(cell) ? cell.join("\n") : cell;
 }

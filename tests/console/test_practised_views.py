@@ -345,6 +345,7 @@ def test_what_runs_again_fails_or_finds_nothing(fresh: Opened) -> None:
     )
     page.get_by_text("It failed").wait_for()
     page.locator(".notice.error", has_text="nosuchcommand").wait_for()
+    page.locator(".dash-event").first.wait_for()
     assert page.locator(".dash-event").count() == 5
     page.get_by_role("navigation", name="Pages of events").get_by_role("button", name="Next ›").click()
     page.locator(".dash-events[start='6']").wait_for()

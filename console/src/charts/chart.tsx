@@ -132,8 +132,9 @@ function Plot(props: Drawn): JSX.Element {
   const flat = data.series.filter(({ name }) => (!stacked || over.has(name)) && !right.has(name));
   const [[low, high], [flatLow, flatHigh]] = [extent(piled, true), extent(flat, false)];
   const whole: [number, number] = props.extent ? [...props.extent] : style.stack === "stacked100" && stacked ? [0, 100] : piled.length ? (flat.length ? [Math.min(low, flatLow), Math.max(high, flatHigh)] : [low, high]) : [flatLow, flatHigh];
-  const left = axis(whole, [inner.bottom, inner.top], style);
-  const other = right.size ? axis(extent(data.series.filter(({ name }) => right.has(name)), false), [inner.bottom, inner.top], {}) : left;
+  const wanted = Math.min(5, Math.max(2, Math.floor((inner.bottom - inner.top) / 28))); // lines that are not too near one another
+  const left = axis(whole, [inner.bottom, inner.top], style, wanted);
+  const other = right.size ? axis(extent(data.series.filter(({ name }) => right.has(name)), false), [inner.bottom, inner.top], {}, wanted) : left;
   const step = stepOf(data.x);
   const lows = Math.min(...data.x);
   const highs = Math.max(...data.x) + (kind === "column" && data.time ? step : 0);

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { Cell, Table } from "../jobs";
-import { text } from "../jobs";
+import { shown, text } from "../jobs";
 import { told } from "./notice";
 
 const HEIGHT = 28; // pixels of a row
@@ -87,10 +87,10 @@ export function Grid({ label, count, load, version = "", onCell, sort, onSort, r
   }, [first, last, load, count, version]);
 
   const template = useMemo(() => `64px ${widths.map((w) => `minmax(${w}ch, ${w > 12 ? w : 12}fr)`).join(" ")}`, [widths]);
-  const shown: JSX.Element[] = [];
+  const drawn: JSX.Element[] = [];
   for (let n = first; n < last; n++) {
     const row = pages.get(Math.floor(n / PAGE))?.[n % PAGE];
-    shown.push(
+    drawn.push(
       <div class="grid-row" role="row" aria-rowindex={n + 2} key={n} ref={(el) => place(el, n * HEIGHT, template)}>
         <div class="grid-cell number" role="rowheader">
           {n + 1}
@@ -98,8 +98,8 @@ export function Grid({ label, count, load, version = "", onCell, sort, onSort, r
         {row
           ? fields.map((field, c) => {
               const cell = row[c] ?? null;
-              const plain = Array.isArray(cell) ? cell.join(" · ") : text(cell);
-              const drawn = render?.(field, cell);
+              const plain = Array.isArray(cell) ? cell.join(" · ") : shown(field, cell);
+              const rendered = render?.(field, cell);
               return (
                 <div class={numbers.has(field) ? "grid-cell right" : "grid-cell"} role="cell" key={field} title={plain.length > 40 ? plain.slice(0, 2000) : undefined}>
                   {onCell && cell !== null ? (
@@ -108,10 +108,10 @@ export function Grid({ label, count, load, version = "", onCell, sort, onSort, r
                       class="cell"
                       onClick={(event) => onCell(field, cell, Object.fromEntries(fields.map((f, i) => [f, row[i] ?? null])), event.currentTarget)}
                     >
-                      {drawn ?? plain}
+                      {rendered ?? plain}
                     </button>
                   ) : (
-                    (drawn ?? plain)
+                    (rendered ?? plain)
                   )}
                 </div>
               );
@@ -156,7 +156,7 @@ export function Grid({ label, count, load, version = "", onCell, sort, onSort, r
           ))}
         </div>
         <div role="rowgroup" class="grid-body" ref={(el) => el?.style.setProperty("height", `${count * HEIGHT}px`)}>
-          {shown}
+          {drawn}
         </div>
       </div>
     </div>

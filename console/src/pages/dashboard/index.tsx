@@ -201,6 +201,7 @@ function PanelView({ panel }: { panel: Panel }): JSX.Element {
         </header>
       )}
       <div class="body stack">
+        {!panel.parts.length && <p class="muted dash-empty">There is nothing in this panel.</p>}
         {panel.parts.map((part) => (part.input ? <InputView key={part.input.key} input={part.input} /> : <VisualView key={part.visual.key} visual={part.visual} level={panel.title ? 3 : 2} />))}
       </div>
     </div>

@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { long } from "../../charts/data";
 import { Sparkline } from "../../charts/sparkline";
-import { rows, text, type Cell, type Table } from "../../jobs";
+import { rows, shown as cellText, text, type Cell, type Table } from "../../jobs";
 import { fieldName } from "../../spl/text";
 import { numeric } from "../../ui/grid";
 import { useLoading } from "../../ui/loading";
@@ -16,8 +16,8 @@ import type { Format, Visual } from "./view";
 
 const SPARK = "##__SPARKLINE__##";
 
-function written(cell: Cell, formats: readonly Format[]): string {
-  const plain = Array.isArray(cell) ? cell.join("\n") : text(cell);
+function written(field: string, cell: Cell, formats: readonly Format[]): string {
+  const plain = Array.isArray(cell) ? cell.join("\n") : cellText(field, cell);
   const format = formats.find(({ type }) => type === "number");
   const n = Number(plain);
   if (!format || plain === "" || !Number.isFinite(n)) return plain;
@@ -137,7 +137,7 @@ export function TableView({ visual, ran }: { visual: Visual; ran: Ran }): JSX.El
                   const cell = row[table.fields.indexOf(name)] ?? null;
                   const back = paint.get(name)?.get(text(cell));
                   const shown =
-                    Array.isArray(cell) && cell[0] === SPARK ? <Sparkline values={cell.slice(1).map(Number)} /> : written(cell, of(visual.formats, name));
+                    Array.isArray(cell) && cell[0] === SPARK ? <Sparkline values={cell.slice(1).map(Number)} /> : written(name, cell, of(visual.formats, name));
                   // One button a row where a row is one click; one a cell where cells lead to different places.
                   const button = clicks && (wish === "cell" || c === 0 || cell !== null);
                   return (

@@ -4,6 +4,7 @@ import { records, text, type Cell, type Table } from "../../jobs";
 
 const LONG = 60; // characters from which a field is a text that others were found in
 const SHORT = 3;
+const TALL = 2_000; // characters from which a text scrolls in a box of its own
 
 /** The parts of a text that are values of the row's other fields. */
 export function marked(whole: string, values: readonly string[]): { text: string; hit: boolean }[] {
@@ -42,7 +43,7 @@ export function Hits({ table, onValue }: { table: Table; onValue?: (field: strin
                   <dt>{name}</dt>
                   <dd>
                     {isLong(cell) ? (
-                      <pre>
+                      <pre {...(text(cell).length > TALL ? { class: "tall", tabIndex: 0, role: "group", "aria-label": name } : {})}>
                         {marked(text(cell), values).map((piece, p) => (piece.hit ? <mark key={p}>{piece.text}</mark> : piece.text))}
                       </pre>
                     ) : onValue && !name.startsWith("_") ? (

@@ -132,7 +132,7 @@ export function SearchPage({ here, app }: { here: Place; app: string }): JSX.Ele
       </div>
       {query ? (
         <>
-          <JobBar watched={watched} query={query} />
+          <JobBar watched={watched} query={query} written={search} />
           {job && (
             <section class="panel results">
               <Tabs
@@ -171,13 +171,16 @@ export function SearchPage({ here, app }: { here: Place; app: string }): JSX.Ele
 }
 
 /** How the search goes: always there and of one height, so that nothing moves while it runs. */
-function JobBar({ watched, query }: { watched: Watched; query: Query }): JSX.Element {
+function JobBar({ watched, query, written }: { watched: Watched; query: Query; written: string }): JSX.Element {
   const { job, running } = watched;
   const content = job?.content;
   const messages = messagesOf(watched);
   const serious = messages.filter(({ type }) => type !== "INFO" && type !== "DEBUG");
   const why = content?.isDone && !content.resultCount ? messages.filter(({ type }) => type === "INFO") : [];
   const wrong = !running && (watched.error !== undefined || content?.isFailed);
+  // Places are told of the text that the API got: `search ` may stand before what a person wrote.
+  const { shift } = asRun(written);
+  const placed = (words: string): string => words.replace(/^at 1:(\d+): /, (_, column: string) => `at 1:${Number(column) - shift}: `);
   const progress = running ? (content?.doneProgress ?? 0) : 1;
   return (
     <div class="stack">
@@ -207,7 +210,7 @@ function JobBar({ watched, query }: { watched: Watched; query: Query }): JSX.Ele
         <Notice>
           {(why.length ? why : messages.filter(({ type }) => type === "INFO")).map(({ text }, n) => (
             <div key={n}>
-              <Prose text={text} />
+              <Prose text={placed(text)} />
             </div>
           ))}
         </Notice>
