@@ -13,10 +13,10 @@ from typing import Any, ClassVar
 
 from caltrop.splunkd.intake import modular
 from caltrop.splunkd.intake.origin import Origin
-from caltrop.splunkd.rest.collection import Collection, register
+from caltrop.splunkd.rest.collection import Collection, action, register
 from caltrop.splunkd.rest.confobjects import ConfCollection, place_of
 from caltrop.splunkd.rest.wings import Wings
-from caltrop.splunkd.wire.atom import Acl, Entry
+from caltrop.splunkd.wire.atom import Acl, Entry, Feed, encode_name, render_feed
 from caltrop.splunkd.wire.http import ApiError, Request, Response, flag
 
 CHUNK = 1 << 20
@@ -106,6 +106,11 @@ class MonitorInputs(Inputs):
         self.state.require_file(name)
         super().check(request, name, settings, entry)
 
+    @action("members", "GET")
+    def members(self, request: Request, entry: Entry) -> Response:
+        """The files that are watched below it: none."""
+        return _none(self, request, entry, "members")
+
 
 @register
 class ScriptInputs(Inputs):
@@ -118,6 +123,13 @@ class ScriptInputs(Inputs):
     def check(self, request: Request, name: str, settings: dict[str, str], entry: Entry | None) -> None:
         self.state.require_scripts(f"The input {name}")
         super().check(request, name, settings, entry)
+
+
+def _none(inputs: Inputs, request: Request, entry: Entry, what: str) -> Response:
+    """An empty list below an input: nothing listens or watches."""
+    return render_feed(
+        Feed(what, f"{inputs.path}/{encode_name(entry.name)}/{what}", [], updated=inputs.state.now()), request
+    )
 
 
 class PortInputs(Inputs):
@@ -147,12 +159,22 @@ class TcpInputs(PortInputs):
     title = "raw"
     prefix = "tcp://"
 
+    @action("connections", "GET")
+    def connections(self, request: Request, entry: Entry) -> Response:
+        """Who is connected to the port: nobody."""
+        return _none(self, request, entry, "connections")
+
 
 @register
 class SplunkTcpInputs(PortInputs):
     path = "data/inputs/tcp/cooked"
     title = "cooked"
     prefix = "splunktcp://"
+
+    @action("connections", "GET")
+    def connections(self, request: Request, entry: Entry) -> Response:
+        """Who is connected to the port: nobody."""
+        return _none(self, request, entry, "connections")
 
 
 @register

@@ -62,3 +62,17 @@ def test_an_unknown_argument_is_refused_in_one_form(admin: Client, path: str) ->
     answer = admin.post(path, nosuch=1)
     assert answer.status == 400
     assert answer.messages == ['Argument "nosuch" is not supported by this handler.']
+
+
+def test_nothing_listens_or_watches(admin: Client) -> None:
+    for kind, name, what in (
+        ("monitor", "/nowhere/at-all", "members"),
+        ("tcp/raw", "9991", "connections"),
+        ("tcp/cooked", "9992", "connections"),
+    ):
+        assert admin.post(f"data/inputs/{kind}", name=name).status == 201
+        path = f"data/inputs/{kind}/{name.replace('/', '%2F')}"
+        answer = admin.get(f"{path}/{what}")
+        assert (answer.status, answer.names) == (200, []) and answer.json()["paging"]["total"] == 0
+        assert admin.get(f"data/inputs/{kind}/other/{what}").status == 404
+        assert admin.delete(path).status == 200
