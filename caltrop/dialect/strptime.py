@@ -152,7 +152,7 @@ def of_groups(found: Mapping[str, str], here: str, today: date | None, latest: f
     if epoch is None:
         local = _local(found, today)
         if local is not None and latest is not None and today is not None and "Y" not in found and local > latest:
-            local = _local({**found, "Y": f"{today.year - 1:04}"}, today)
+            local = _local(found, today, today.year - 1)
         if local is None:
             return None
         epoch = _in_zone(local, found, here)
@@ -221,8 +221,9 @@ def _float(text: str | None) -> float | None:
     return float(text) if text is not None and text.isascii() else None
 
 
-def _local(found: Mapping[str, str], today: date | None) -> int | None:
-    """The local time in seconds as if it were UTC; None where there is no such time."""
+def _local(found: Mapping[str, str], today: date | None, otherwise: int | None = None) -> int | None:
+    """The local time in seconds as if it were UTC; None where there is no such time. A year that is left out is `otherwise`, or
+    today's."""
     base = today or date(1970, 1, 1)
     year, of_year, day = _int(found.get("Y")), _int(found.get("j")), _int(found.get("d"))
     if year is not None and len(found["Y"]) <= 2:
@@ -238,7 +239,7 @@ def _local(found: Mapping[str, str], today: date | None) -> int | None:
     if of_year is not None:
         month = day = 1
     if year is None:
-        year = base.year if today else None
+        year = (base.year if otherwise is None else otherwise) if today else None
     hour, minute, second = _hour(found), _int(found.get("M")) or 0, _int(found.get("S")) or 0
     if year is None or day is None or hour is None or hour > 23 or minute > 59 or second > 60:
         return None

@@ -8,7 +8,7 @@ from time import process_time
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from caltrop.dialect import timecolumns
@@ -288,6 +288,7 @@ def digits(most: int) -> st.SearchStrategy[str | None]:
     st.none() | st.sampled_from([TODAY, date(2024, 2, 29)]),
     st.none() | st.just(NOW),
 )
+@example([dict.fromkeys(GROUPS) | {"d": "1"}], {"d", "Y", "m"}, "UTC", date(2024, 2, 29), NOW)
 @examples(200)
 def test_few_texts_taken_apart_are_the_times_that_many_are(
     rows: list[dict[str, str | None]], groups: set[str], tz: str, today: date | None, latest: float | None
