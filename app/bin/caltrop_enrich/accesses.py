@@ -137,6 +137,14 @@ def _of_table(machine: Machine, table: Dict[str, Value], name: str, arguments: O
             machine.budget.pay(len(table))
             return list(table) if name == "keys" else list(table.values()) if name == "values" else len(table)
         return NotImplemented
+    if name == "clone":
+        machine.budget.pay(8 * len(table))
+        return dict(table)
+    if name == "remove" and arguments:
+        key = text_of(arguments[0])
+        machine.budget.decide(key)
+        table.pop(key.lower(), None)
+        return None
     if name == "add" and len(arguments) > 1 and len(table) < MAX_ITEMS:
         key = text_of(arguments[0])
         machine.budget.decide(key)

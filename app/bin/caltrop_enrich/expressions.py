@@ -21,6 +21,7 @@ from .lexis import (
     NAME,
     NUMBER,
     OPERATOR,
+    POSITION,
     QUOTES,
     SPACE,
     SPACED_METHOD,
@@ -415,7 +416,9 @@ class Expressions(Quoting):
             return Parameter(self.text, name.start(), self.pos, own, default)
         aliases = tuple(one for found in ALIAS.findall(said) for one in NAME.findall(found))
         fed = "item" if FED.search(said) else "property" if "valuefrompipelinebypropertyname" in said else ""
-        return Parameter(self.text, name.start(), self.pos, own, default, aliases, "[switch]" in said, fed)
+        place = POSITION.search(said)
+        position = int(place.group(1)) if place else -1
+        return Parameter(self.text, name.start(), self.pos, own, default, aliases, "[switch]" in said, fed, position)
 
     def _table(self) -> Node:
         start = self.pos

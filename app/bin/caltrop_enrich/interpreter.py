@@ -73,6 +73,9 @@ def _bound(parameters: List[Parameter], arguments: List[Argument]) -> Tuple[Dict
             value = arguments[place].value
             place += 1
         own[meant.name if meant else typed] = value
+    for one in sorted((one for one in parameters if one.position >= 0), key=lambda one: one.position):
+        if loose and one.name not in own:
+            own[one.name] = loose.pop(0)
     return own, loose
 
 
@@ -241,6 +244,7 @@ class Interpreter:
             self.error = self.error or "script calls too deeply"
             return [Unread(block.text[block.start : min(block.end, block.start + MAX_VALUE)])]
         own, loose = _bound(block.parameters, arguments)
+        given = dict(own)
         fed = {parameter.name: parameter.fed for parameter in block.parameters if parameter.fed}
         self.calling += 1
         self.scopes.append(own)
@@ -249,7 +253,7 @@ class Interpreter:
                 if parameter.name in own:
                     fed.pop(parameter.name, None)
                 elif loose:
-                    own[parameter.name] = loose.pop(0)
+                    own[parameter.name] = given[parameter.name] = loose.pop(0)
                     fed.pop(parameter.name, None)
                 elif piped and "_" not in own and (not fed or fed.get(parameter.name) == "item"):
                     own[parameter.name] = own["_"] = collapsed(piped)
@@ -260,6 +264,7 @@ class Interpreter:
                     own[parameter.name] = Unread("$" + parameter.name)
             if arguments:
                 own["args"] = loose
+                own["psboundparameters"] = given
             if piped is not None:
                 own["input"] = piped
                 own.setdefault("_", piped[-1] if piped else None)

@@ -54,6 +54,7 @@ BINDING = re.compile(
 )
 ALIAS = re.compile(r"\[alias\(([^()]{0,512})\)\]")  # in lower case
 NAME = re.compile(r"\w+")
+POSITION = re.compile(r"[(,\s]position\s*=\s*(\d{1,3})")
 FED = re.compile(r"valuefrompipeline(?!\w)(?!\s*=\s*\$false)")
 SPACED_METHOD = re.compile(r"[ \t]+\w+[ \t]*\(")  # `$x. Create(…)`
 MEMBER = re.compile(r"(?:\w|`[^\r\n])+")

@@ -141,9 +141,9 @@ class Table(Node):
 
 class Parameter(Node):
     """`$name = default` of a function or a block; its aliases, whether it is a switch, and whether items of a pipeline (`item`) or
-    properties of them (`property`) are bound to it."""
+    properties of them (`property`) are bound to it; its place among arguments without names (-1: by its place in the list)."""
 
-    __slots__ = ("aliases", "default", "fed", "name", "switch")
+    __slots__ = ("aliases", "default", "fed", "name", "position", "switch")
 
     def __init__(
         self,
@@ -155,9 +155,10 @@ class Parameter(Node):
         aliases: Tuple[str, ...] = (),
         switch: bool = False,
         fed: str = "",
+        position: int = -1,
     ) -> None:
         self.text, self.start, self.end, self.name, self.default = text, start, end, name, default
-        self.aliases, self.switch, self.fed = aliases, switch, fed
+        self.aliases, self.switch, self.fed, self.position = aliases, switch, fed, position
 
 
 class Block(Node):
