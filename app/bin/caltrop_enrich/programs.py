@@ -270,7 +270,7 @@ REMOTE: Dict[str, Callable[[Strings, str], Optional[Call]]] = {
     **dict.fromkeys(("net", "net1"), _net),
     **dict.fromkeys(("copy", "xcopy", "robocopy", "move"), _copy),
     "reg": _reg,
-    **dict.fromkeys(("tasklist", "taskkill", "systeminfo", "wevtutil", "quser", "qwinsta", "psservice", "pskill", "pslist", "psinfo", "psloggedon", "psloglist"), _elsewhere),
+    **dict.fromkeys(("tasklist", "taskkill", "systeminfo", "wevtutil", "psservice", "pskill", "pslist", "psinfo", "psloggedon", "psloglist"), _elsewhere),
     "shutdown": _shutdown,
     "mofcomp": _mofcomp,
     **dict.fromkeys(("certutil", "bitsadmin", "curl", "wget"), _download),

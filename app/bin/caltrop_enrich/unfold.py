@@ -32,7 +32,7 @@ from .values import Budget, FieldValue, WorkExceeded
 # What a script that reaches another host, or runs another script, has in it somewhere; each in lower case.
 _WORDS = (
     "wmi", "cim", "iex", "invoke", "powershell", "pwsh", "pssession", "cmd", "comspec", "start-process", "saps", "psexec", "paexec",
-    "schtasks", "scheduledtask", "sc.exe", "winrs", "comobject", "createobject", "remotebasekey", "wsman", "runspace", "gettypefrom", "management.", "frombase64", "webclient", "download",
+    "schtasks", "scheduledtask", "sc.exe", "winrs", "comobject", "createobject", "remotebasekey", "gettypefrom", "management.", "frombase64", "webclient", "download",
     "scriptblock]", "mshta", "rundll32", "bitstransfer", "winmgmts", "-computername", "icm ", "etsn ", "nsn ", "\\\\", "gcm", "get-command", "get-alias",
 )  # fmt: skip
 _RUNS = re.compile(r"&\s*[\"$(]|(?:^|[\s;|{(=])\.[\"$(]")  # `&"$a$b"`, `|.$x`: what is run has no name
@@ -64,8 +64,8 @@ def may_call(text: str) -> bool:
 
 # What a command line that starts a shell, or reaches another host, has in it.
 _PROGRAM_WORDS = (
-    "powershell", "pwsh", "wmic", "\\\\", "schtasks", "exec", "mshta", "rundll32", "forfiles", "script", "winr", "http", "remcom", "pcalua",
-    "syncappv", "tasklist", "taskkill", "systeminfo", "wevtutil", "quser", "qwinsta", "psexec",
+    "powershell", "pwsh", "wmic", "\\\\", "task", "exec", "mshta", "rundll32", "forfiles", "script", "winr", "http", "remcom", "pcalua",
+    "syncappv", "systeminfo", "wevtutil",
 )  # fmt: skip
 
 
@@ -73,7 +73,9 @@ def may_start(line: str) -> bool:
     """Whether a command line may have something to say; false spares it the reader."""
     if "^" in line or "%" in line or "!" in line or '""' in line:
         return True
-    line = line.lower().replace('"', "")
+    line = line.lower()
+    if '"' in line:
+        line = line.replace('"', "")
     for word in _PROGRAM_WORDS:
         if word in line:
             return True
