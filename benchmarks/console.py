@@ -32,8 +32,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from caltrop.engine import questions
 from caltrop.engine.previews import Preview
+from caltrop.engine.table import Table
 from caltrop.splunkd.console import files
+from caltrop.splunkd.searching import jobs
 from caltrop.splunkd.searching.jobs import Job
+from caltrop.splunkd.searching.shelf import Shelf
 from caltrop.splunkd.server import Server
 from caltrop.splunkd.wire.http import Response
 
@@ -182,21 +185,31 @@ def _told(page: Any, name: str) -> float:
 _first_seen: dict[str, float] = {}  # by sid: when a preview of the job first had rows to show, epoch seconds
 
 
+_shelved: list[float] = []  # when a search had its results, before they are written down: one runs at a time
+
+
 def _note_previews() -> None:
     show = Job.show
 
     def noted(job: Job, seen: Preview) -> None:
-        rows = seen.table if questions.reporting_from(job.search.pipeline) is not None else seen.events
-        if rows is not None and len(rows):
+        reporting = questions.reporting_from(job.search.pipeline) is not None
+        if any(rows is not None and len(rows) for rows in ([seen.table] if reporting else [seen.table, seen.events])):
             _first_seen.setdefault(job.sid, time.time())
         show(job, seen)
 
+    class Noted(Shelf):
+        def __init__(self, table: Table, events: Table) -> None:
+            super().__init__(table, events)
+            _shelved.append(time.time())
+
     setattr(Job, "show", noted)  # noqa: B010 (a method of the class is replaced on purpose)
+    setattr(jobs, "Shelf", Noted)  # noqa: B010
 
 
 def had_rows(job: Job) -> float:
     """When there were rows to ask for, epoch seconds."""
-    return min(_first_seen.get(job.sid, job.finished), job.finished)
+    ended = next((at for at in _shelved if at >= job.began), job.finished)
+    return min(_first_seen.get(job.sid, ended), ended)
 
 
 def _length(answer: Response) -> int:

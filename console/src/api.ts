@@ -114,10 +114,31 @@ interface Options {
   signal?: AbortSignal | undefined;
 }
 
+interface Ranked extends Options {
+  rank?: "first" | "later" | undefined; // what a person waits for, and what is asked once nothing of that is under way
+}
+
+let awaited = 0; // requests of the first rank under way
+let behind: (() => void)[] = [];
+
+async function turn(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve)); // what is drawn together asks together
+  while (awaited) await new Promise<void>((resolve) => behind.push(resolve));
+}
+
 /** GET; paths are below `/services` unless they begin with a slash. Undefined for an answer without content. */
-export async function get<T>(path: string, args: Arguments = {}, { signal }: Options = {}): Promise<T> {
-  const response = await send(address(path, { output_mode: "json", ...args }), { signal: signal ?? null });
-  return (response.status === 204 ? undefined : await response.json()) as T;
+export async function get<T>(path: string, args: Arguments = {}, { signal, rank }: Ranked = {}): Promise<T> {
+  if (rank === "later") await turn();
+  if (rank === "first") awaited++;
+  try {
+    const response = await send(address(path, { output_mode: "json", ...args }), { signal: signal ?? null });
+    return (response.status === 204 ? undefined : await response.json()) as T;
+  } finally {
+    if (rank === "first" && !--awaited) {
+      for (const go of behind) go();
+      behind = [];
+    }
+  }
 }
 
 /** POST of a form. */

@@ -117,7 +117,7 @@ interface Rows {
 
 /** Rows of a job: `what` is results (of one that has ended), the results or events that there are, or stages (with `stage`). */
 export async function rows(sid: string, what: "results" | "results_preview" | "events" | "stages", args: Arguments, signal?: AbortSignal): Promise<Table> {
-  const found = await get<Rows | undefined>(`${path(sid)}/${what}`, { ...args, output_mode: "json_rows" }, { signal });
+  const found = await get<Rows | undefined>(`${path(sid)}/${what}`, { ...args, output_mode: "json_rows" }, { signal, rank: "first" });
   return { fields: found?.fields ?? [], rows: found?.rows ?? [] };
 }
 

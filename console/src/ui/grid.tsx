@@ -56,7 +56,7 @@ export function Grid({ label, count, load, version = "", onCell, sort, onSort, r
   const first = Math.max(0, Math.floor(top / HEIGHT) - SPARE);
   const last = Math.min(count, Math.ceil(top / HEIGHT) + seen + SPARE);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const { signal } = control.current;
     for (let page = Math.floor(first / PAGE); page * PAGE < last; page++) {
       if (asked.current.has(page)) continue;

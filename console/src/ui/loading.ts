@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 export interface Loading<T> {
   value: T | undefined; // the latest that came; stays while the next is asked for, so that nothing jumps
@@ -13,7 +13,7 @@ export function useLoading<T>(ask: (signal: AbortSignal) => Promise<T>, inputs: 
   const [round, setRound] = useState(0);
   const latest = useRef(ask);
   latest.current = ask;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const control = new AbortController();
     setState((before) => ({ ...before, busy: true }));
     latest

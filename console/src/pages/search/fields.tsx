@@ -32,7 +32,7 @@ export function useSummary(job: Job | undefined): Summary | undefined {
   return useLoading(
     (signal) =>
       job && shows(job) && !failed
-        ? get<Summary>(`search/v2/jobs/${encodeURIComponent(job.sid)}/summary`, { top_count: 10 }, { signal })
+        ? get<Summary>(`search/v2/jobs/${encodeURIComponent(job.sid)}/summary`, { top_count: 10 }, { signal, rank: "later" })
         : Promise.resolve(undefined),
     [job?.sid, job && shows(job), failed, much],
   ).value;

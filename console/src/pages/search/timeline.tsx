@@ -19,7 +19,7 @@ const BASE = 54;
 /** Events over time; dragging over it, or Enter on a bar, chooses a narrower range. */
 export function Timeline({ job, choose }: { job: Job; choose: (range: Range) => void }): JSX.Element {
   const { value } = useLoading(
-    (signal) => (shows(job) ? get<{ buckets: Bucket[] }>(`search/v2/jobs/${encodeURIComponent(job.sid)}/timeline`, {}, { signal }) : Promise.resolve({ buckets: [] })),
+    (signal) => (shows(job) ? get<{ buckets: Bucket[] }>(`search/v2/jobs/${encodeURIComponent(job.sid)}/timeline`, {}, { signal, rank: "later" }) : Promise.resolve({ buckets: [] })),
     [version(job)],
   );
   const place = useRef<HTMLDivElement>(null);
