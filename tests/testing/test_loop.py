@@ -17,34 +17,18 @@ from queue import Queue
 import pytest
 
 from caltrop.cli import main
-from tests.replay import test_prove as sample
+from tests.testing.test_edited import ODD, sample_repository
 
 pytestmark = pytest.mark.slow
-ODD = "detections/endpoint/odd_login.yml"
 BROKEN = "detections/endpoint/broken_login.yml"
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """The sample, and a second detection that is proved with it."""
-    files = {
-        "app.yml": sample.APP,
-        ODD: sample.DETECTION.replace("SIZE", str(len(sample.LOGINS))),
-        "macros/logins.yml": sample.MACRO,
-        "stories/odd_things.yml": sample.STORY,
-        "deployments/ttp.yml": sample.DEPLOYMENT,
-        "data/logins.log": sample.LOGINS,
-    }
-    files["detections/endpoint/second_login.yml"] = (
-        files[ODD]
-        .replace("Odd Login", "Second Login")
-        .replace("odd_login", "second_login")
-        .replace("3f0c1d1e", "3f0c1d1f")
-    )
-    for name, text in files.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+    sample_repository(tmp_path)
+    second = (tmp_path / ODD).read_text().replace("Odd Login", "Second Login").replace("odd_login", "second_login")
+    (tmp_path / "detections/endpoint/second_login.yml").write_text(second.replace("3f0c1d1e", "3f0c1d1f"))
     return tmp_path
 
 
