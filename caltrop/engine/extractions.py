@@ -260,12 +260,6 @@ def _in_slices(
     return Extracted(_stacked(events, parts), tuple(asked.met), lasting)
 
 
-def _valued(found: pl.DataFrame, given: Collection[str]) -> pl.DataFrame:
-    """Without the fields that no event has, which take as much room as any: a search makes no difference between the two."""
-    empty = [c.name for c in found.get_columns() if c.null_count() == found.height and c.name not in given]
-    return found.drop(empty) if empty else found
-
-
 def _stacked(events: pl.DataFrame, parts: list[pl.DataFrame]) -> pl.DataFrame:
     """The parts below one another; where there are several, with repeated texts coded. One column after the other, so that no more
     than one is there twice."""
