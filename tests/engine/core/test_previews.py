@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caltrop.engine import extractions, previews
+from caltrop.engine import extractions, previews, registry
 from caltrop.engine.budget import Stop
 from caltrop.engine.errors import Cancelled, SearchError
 from caltrop.engine.instance import Instance
@@ -169,6 +169,7 @@ def test_results_are_those_of_the_events_so_far(eager: None) -> None:
     ],
 )
 def test_what_is_previewed(search: str, expected: tuple[int, bool] | None) -> None:
+    registry.load()  # as an instance does: the test runs alone, too
     assert plan(parse(search).commands[1:]) == expected
 
 
