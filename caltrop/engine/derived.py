@@ -3,9 +3,15 @@
 What Splunk writes at index time (`punct`, `date_…`, `timestartpos`, `timeendpos`) follows the index-time settings of the
 event's kind as they are now: `ANNOTATE_PUNCT = false` gives no `punct`, `ADD_EXTRA_TIME_FIELDS = false` none of the time
 fields. An event has `timestartpos` and `timeendpos`, in bytes of its text, where its time is the one that is written there.
+
+The `date_…` fields of such an event say what is written in it, whatever the zone ("Use default fields", Knowledge Manager
+Manual): 10:00:00 +0500 has date_hour 10 and date_zone 300; without a zone in the text date_zone is `local`. Of other events
+they say its time in the zone of the search (Splunk is documented to have none; too many data sets have no time in the text).
 """
 
 from __future__ import annotations
+
+import dataclasses
 
 import polars as pl
 
@@ -24,6 +30,7 @@ _TIMED = frozenset({*_DATES, *_PLACES, "date_zone"})
 DERIVED = frozenset({"linecount", "splunk_server", "punct", "_sourcetype", *_TIMED})
 _KIND = ("source", "_sourcetype", "sourcetype", "host")
 READ = frozenset({"_raw", "_time", *_KIND})  # what they are computed from
+_FAR = "Etc/GMT+5"  # a zone unlike UTC
 _CLOSE = 0.001  # seconds: nearer is the same time
 
 
@@ -43,11 +50,6 @@ def with_derived(frame: pl.DataFrame, wanted: frozenset[str] | None, ctx: Contex
         elif name == "punct":
             text = pl.col("_raw").str.split("\n").list.first()
             columns.append(text.str.replace_all(r"\w", "").str.replace_all(r"\s", "_").str.head(30).alias(name))
-        elif name == "date_zone":
-            columns.append(pl.lit("0" if ctx.timezone == "UTC" else "local").alias(name))
-        elif name in _DATES:
-            written = strftime.write(frame.get_column("_time").floor(), _DATES[name], ctx.timezone)
-            columns.append(pl.lit(written.str.to_lowercase()).alias(name))
     if not {"punct", *_TIMED}.isdisjoint(names):
         return _as_indexed(frame, columns, names, ctx)
     return frame.with_columns(columns)
@@ -56,7 +58,8 @@ def with_derived(frame: pl.DataFrame, wanted: frozenset[str] | None, ctx: Contex
 def _as_indexed(frame: pl.DataFrame, columns: list[pl.Expr], names: list[str], ctx: Context) -> pl.DataFrame:
     """The frame with these columns, without those that the settings of an event's kind do not ask for."""
     without: dict[str, list[int]] = {}
-    starts, ends = _nowhere(frame.height), _nowhere(frame.height)
+    starts, ends, clocks, zones = (_nowhere(frame.height) for _ in range(4))
+    dated, placed = not (_TIMED - set(_PLACES)).isdisjoint(names), not set(_PLACES).isdisjoint(names)
     rules = ctx.instance.knowledge("search", "nobody")
     for kind, rows in _kinds(frame):
         settings = rules.index_time_props(*kind)
@@ -66,13 +69,19 @@ def _as_indexed(frame: pl.DataFrame, columns: list[pl.Expr], names: list[str], c
         if timed == "none" or known_truth(timed) is False:
             for name in _TIMED:
                 without.setdefault(name, []).extend(rows)
-        elif not set(_PLACES).isdisjoint(names):
-            start, end = _places(frame[rows], Props.from_mapping(settings), ctx)
-            starts, ends = starts.scatter(rows, start), ends.scatter(rows, end)
-    found = dict(zip(_PLACES, (starts, ends), strict=True))
-    whole = frame.with_columns(columns).with_columns(
-        found[name].cast(pl.String).alias(name) for name in _PLACES if name in names
-    )
+        elif dated or placed:
+            part, props = frame[rows], Props.from_mapping(settings)
+            own = _own(part, props, ctx)
+            if placed:
+                start, end = TimeParser(props, now=ctx.now).places(part.get_column("_raw"))
+                starts, ends = starts.scatter(rows, _where(own, start)), ends.scatter(rows, _where(own, end))
+            if dated:
+                written, zone = _written(part, props, ctx, own, zoned="date_zone" in names)
+                clocks, zones = clocks.scatter(rows, written), zones.scatter(rows, zone)
+    found = dict(zip(_PLACES, (starts.cast(pl.String), ends.cast(pl.String)), strict=True))
+    if dated:
+        found |= _dates(frame.get_column("_time").floor(), clocks, zones, ctx.timezone)
+    whole = frame.with_columns(columns).with_columns(found[name].alias(name) for name in found if name in names)
     for name, rows in without.items():
         if name in names:
             whole = whole.with_columns(whole.get_column(name).scatter(rows, None))
@@ -96,10 +105,41 @@ def _kinds(frame: pl.DataFrame) -> list[tuple[tuple[str, str, str], list[int]]]:
     return [((source, sourcetype, host), rows) for source, sourcetype, host, rows in numbered.iter_rows()]
 
 
-def _places(frame: pl.DataFrame, props: Props, ctx: Context) -> tuple[pl.Series, pl.Series]:
-    """Where the time stamps of events begin and end; null where an event's time is not written in it."""
-    clock = TimeParser(props, now=ctx.now)
-    texts, times = frame.get_column("_raw"), frame.get_column("_time")
-    start, end = clock.places(texts)
-    own = ((clock.parse(texts) - times).abs() < _CLOSE).fill_null(False)
-    return start.zip_with(own, _nowhere(len(own))), end.zip_with(own, _nowhere(len(own)))
+def _own(frame: pl.DataFrame, props: Props, ctx: Context) -> pl.Series:
+    """Whether an event's time is the one that is written in it."""
+    times = TimeParser(props, now=ctx.now).parse(frame.get_column("_raw"))
+    return ((times - frame.get_column("_time")).abs() < _CLOSE).fill_null(False)
+
+
+def _where(own: pl.Series, column: pl.Series) -> pl.Series:
+    return column.zip_with(own, _nowhere(len(own)))
+
+
+def _written(
+    frame: pl.DataFrame, props: Props, ctx: Context, own: pl.Series, *, zoned: bool
+) -> tuple[pl.Series, pl.Series]:
+    """Of events with a time of their own: the clock that is written, in whole seconds as if in UTC, and, where asked for, the
+    minutes east of UTC that are written with it; null where no zone is."""
+    texts = frame.get_column("_raw")
+    clock = TimeParser(props, now=ctx.now, as_written=True).parse(texts).floor().cast(pl.Int64)
+    if not zoned:
+        return _where(own, clock), _nowhere(len(own))
+    # Where settings of another zone give another time, the text names none.
+    here, there = (
+        TimeParser(dataclasses.replace(props, tz=zone), now=ctx.now).parse(texts).floor() for zone in ("UTC", _FAR)
+    )
+    east = ((clock - here) / 60).cast(pl.Int64)
+    return _where(own, clock), _where(own & (here == there).fill_null(False), east)
+
+
+def _dates(times: pl.Series, clocks: pl.Series, zones: pl.Series, tz: str) -> dict[str, pl.Series]:
+    """The `date_…` fields: of what is written, else of the time in the zone of the search."""
+    own = clocks.is_not_null()
+    found = {}
+    for name, form in _DATES.items():
+        written = strftime.write(clocks.cast(pl.Float64), form, "UTC")
+        found[name] = written.zip_with(own, strftime.write(times, form, tz)).str.to_lowercase()
+    named = pl.Series(["0" if tz == "UTC" else "local"]).new_from_index(0, len(times))
+    local = zones.cast(pl.String).fill_null("local")
+    found["date_zone"] = local.zip_with(own, named)
+    return found

@@ -81,10 +81,12 @@ def contains_date(texts: pl.Series, props: Props) -> pl.Series:
 class TimeParser:
     """Gives every event a time. Keeps the last one, so that batches of a stream are to be given in order."""
 
-    def __init__(self, props: Props, *, now: float | None = None, tz: str = "UTC") -> None:
+    def __init__(self, props: Props, *, now: float | None = None, tz: str = "UTC", as_written: bool = False) -> None:
+        """`as_written` leaves every zone aside, that of the settings and that of the text: the clock that was read off, as if in UTC."""
         self.props = props
         self.now = time.time() if now is None else now
-        self.zone = checked_zone(props.tz or tz)
+        self.as_written = as_written
+        self.zone = "UTC" if as_written else checked_zone(props.tz or tz)
         self._last: float | None = None
 
     def times(self, texts: pl.Series) -> pl.Series:
@@ -197,7 +199,9 @@ class TimeParser:
         return self._epoch(parts)
 
     def _epoch(self, parts: pl.DataFrame) -> pl.Series:
-        if self.props.tz_alias and "z" in parts.columns:
+        if self.as_written:
+            parts = parts.drop("z", "n", strict=False)
+        elif self.props.tz_alias and "z" in parts.columns:
             written, meant = map(list, zip(*self.props.tz_alias, strict=True))
             zone = pl.col("z").str.to_uppercase().replace_strict(written, meant, default=pl.col("z"))
             parts = parts.with_columns(zone.alias("z"))
