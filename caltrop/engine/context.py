@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 import polars as pl
 
+from caltrop.engine.namespaces import Namespaces
 from caltrop.engine.services import Services
 from caltrop.engine.table import Table
 from caltrop.index import Segment, Store
@@ -88,6 +89,11 @@ class Surroundings(Protocol):
     @property
     def now(self) -> float | None:
         """The moment that the clock is pinned to."""
+        ...
+
+    @property
+    def namespaces(self) -> Namespaces:
+        """What `tscollect` wrote."""
         ...
 
     @property

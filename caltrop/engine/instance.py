@@ -20,6 +20,7 @@ from caltrop.engine.context import Condition, Context, Extracted, Message, Part
 from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import Engine, Stage
 from caltrop.engine.extractions import Extractions
+from caltrop.engine.namespaces import Namespaces
 from caltrop.engine.previews import Previews
 from caltrop.engine.reading import Reading
 from caltrop.engine.services import Services
@@ -75,6 +76,7 @@ class Instance:
     store: Store = field(init=False)
     config: Configuration = field(init=False)
     kvstore: KVStore = field(init=False)
+    namespaces: Namespaces = field(init=False)
     _knowledge: dict[tuple[str, str], tuple[tuple[int, ...], Knowledge]] = field(init=False, default_factory=dict)
     _extractions: Extractions = field(init=False)
     _functions: Functions = field(init=False)
@@ -88,6 +90,7 @@ class Instance:
         self.store = Store(self.data_dir / "indexes" if self.data_dir else None, self.kept)
         self.config = Configuration(self.apps, stand_ins=self.stand_ins)
         self.kvstore = KVStore(self.data_dir / "kvstore" if self.data_dir else None)
+        self.namespaces = Namespaces(self.data_dir)
 
     def clock(self) -> float:
         return time.time() if self.now is None else self.now

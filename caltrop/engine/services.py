@@ -52,6 +52,10 @@ class Services:
         """Results (or events) of a finished job that the user may see (`loadjob`)."""
         raise SearchError(f"there is no job {sid!r} here", hint="jobs live in a server: `caltrop serve`")
 
+    def job_runs(self, sid: str, user: str) -> bool:
+        """Whether a job that the user may see still runs. Raises SearchError where there is none."""
+        raise SearchError(f"there is no job {sid!r} here", hint="jobs live in a server: `caltrop serve`")
+
     def latest_job(self, saved_search: str, user: str, app: str) -> str:
         """The sid of the newest finished run of a saved search (`loadjob savedsearch=`)."""
         raise SearchError("saved searches run in a server only", hint="run the search against `caltrop serve`")

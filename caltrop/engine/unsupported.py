@@ -23,7 +23,6 @@ REASONS: dict[str, str] = {
     "relevancy": "its score is not documented",
     "scrub": "it needs Splunk's dictionaries of names and words",
     "searchtxn": "it needs transaction types (transactiontypes.conf); transaction with its options does the work",
-    "tscollect": "tsidx namespaces are not kept; data models and lookups hold what tstats reads",
     "typelearner": "it suggests event types by a scoring that is not documented",
 }
 

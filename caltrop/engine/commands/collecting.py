@@ -1,4 +1,4 @@
-"""collect and mcollect: results written to an index as events or as metrics (Search Reference: collect, mcollect)."""
+"""collect, mcollect, tscollect: results written to an index as events or as metrics, or to a namespace for tstats (Search Reference)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import polars as pl
 
 from caltrop.dialect import strftime
 from caltrop.dialect.words import option_truth
+from caltrop.engine import namespaces
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
@@ -72,6 +73,49 @@ def _index(cmd: Command, ctx: Context) -> str:
     if str(index) not in ctx.instance.store:
         raise SearchError(f"there is no index named '{index}'", node=cmd, hint="create it first")
     return str(index)
+
+
+@command(
+    "tscollect",
+    note="Parts are whole rows, so that a phrase finds nothing in them; the settings of [tscollect] of limits.conf change nothing.",
+)
+def tscollect(table: Table, cmd: Command, ctx: Context) -> Table:
+    """Write the rows where `tstats … FROM` reads them: to `namespace=`, or beside the job for as long as it lives.
+
+    Gives the number of rows; keepresults=t the rows. Without `_time` a row counts at the start of the time range, or now (ours).
+    """
+    if not ctx.instance.services.may(ctx.user, "indexes_edit"):
+        raise SearchError(
+            f"user {ctx.user!r} may not run tscollect", node=cmd, hint="it takes the capability indexes_edit"
+        )
+    name = cmd.option("namespace")
+    if name is None and not ctx.sid:
+        raise SearchError(
+            "'tscollect' without namespace= writes beside its job, and there is no job here",
+            node=cmd,
+            hint="tscollect namespace=NAME; jobs live in a server: `caltrop serve`",
+        )
+    home = namespaces.job(ctx.sid) if name is None else namespaces.namespace(str(name))
+    columns = [render(table.frame.get_column(n)) for n in table.frame.columns if not n.startswith("_")]
+    rows = pl.DataFrame([_times(table, ctx), *columns])
+    if cmd.option("squashcase", False):
+        rows = _folded(rows)
+    ctx.instance.namespaces.add(home, rows)
+    return table if cmd.option("keepresults", False) else Table(pl.DataFrame({"count": [str(len(table))]}))
+
+
+def _folded(rows: pl.DataFrame) -> pl.DataFrame:
+    """Names and values in lower case; of fields that then have one name the first value that a row has."""
+    folded: dict[str, pl.Expr] = {}
+    for name, kind in rows.schema.items():
+        value = pl.col(name)
+        if kind == pl.String:
+            value = value.str.to_lowercase()
+        elif kind == pl.List(pl.String):
+            value = value.list.eval(pl.element().str.to_lowercase())
+        lower = name.lower()
+        folded[lower] = pl.coalesce(folded[lower], value) if lower in folded else value
+    return rows.select(expression.alias(name) for name, expression in folded.items())
 
 
 def _times(table: Table, ctx: Context) -> pl.Series:

@@ -1,4 +1,4 @@
-"""tstats: statistics over indexed fields, or over the rows of a data model dataset (Search Reference: tstats)."""
+"""tstats: statistics over indexed fields, over the rows of a data model dataset, or over what tscollect wrote (Search Reference: tstats)."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ import polars as pl
 
 from caltrop.dialect.datamodels import DataModel, Dataset
 from caltrop.dialect.words import fits
-from caltrop.engine import datasetrows, matching, presence, restriction, scan, subsearches
+from caltrop.engine import datasetrows, matching, namespaces, presence, restriction, scan, subsearches
 from caltrop.engine.aggregate import aggregate, buckets, to_prestats
 from caltrop.engine.aggregate.arguments import aggregations, flag, gathered, names, text
 from caltrop.engine.context import Context, Extracted
 from caltrop.engine.errors import SearchError
+from caltrop.engine.namespaces import Home
 from caltrop.engine.needed import keep
 from caltrop.engine.registry import command
 from caltrop.engine.scan import Bounds
 from caltrop.engine.table import Table, concat, newest_first, rowless
+from caltrop.spl import unparse
 from caltrop.spl.ast import (
     Aggregation,
     And,
@@ -41,7 +43,7 @@ _PREFIX = re.compile(r"PREFIX\(([^)\s]*)\)", re.IGNORECASE)
 
 @command(
     "tstats",
-    note="Data models count as fully summarised, so summariesonly changes nothing; tscollect namespaces are not supported.",
+    note="Data models count as fully summarised, so summariesonly changes nothing.",
 )
 def tstats(table: Table, cmd: Command, ctx: Context) -> Table:
     """Grouped statistics of events that match `where`; rows that lack a BY field are left out unless fillnull_value is set."""
@@ -86,6 +88,9 @@ def _source(
     source = cmd.clause("from")
     if not source:
         return _indexed(condition, _read(cmd, condition, by, prefixes), bounds, ctx)
+    collected = _collected_in(source, ctx, cmd)
+    if collected is not None:
+        return _collected(collected, condition, bounds, ctx)
     model_name, dataset_name = _model_and_dataset(source, cmd)
     model = datasetrows.open_model(model_name, ctx, cmd)
     frames = []
@@ -122,10 +127,53 @@ def _model_and_dataset(source: tuple[Node, ...], cmd: Command) -> tuple[str, str
         if isinstance(part, Option) and part.name == "datamodel":
             model, _, dataset = str(part.value).partition(".")
             return model, dataset.rpartition(".")[2]
-    words = " ".join(p.text for p in source if isinstance(p, Word)) or "sid="
+    told = ", ".join(unparse(part) for part in source)
     raise SearchError(
-        f"'tstats' reads data models and indexes only, not {words!r}", node=cmd, hint="from datamodel=Model.Dataset"
+        f"'tstats' cannot read from {told}",
+        node=cmd,
+        hint="FROM datamodel=Model.Dataset, FROM a namespace of tscollect, or FROM sid=…, a job that ran tscollect",
     )
+
+
+def _collected_in(source: tuple[Node, ...], ctx: Context, cmd: Command) -> Home | None:
+    """The namespace or job that is named; None for anything else. Raises SearchError where there is none of that name."""
+    match source:
+        case (Option(name="sid", value=sid),):
+            return namespaces.job(str(sid))
+        case (Word(text=name),):
+            return namespaces.namespace(name)
+        case _:
+            return None
+
+
+def _collected(home: Home, condition: Node, bounds: Bounds, ctx: Context) -> pl.DataFrame:
+    """Rows that tscollect wrote. What of indexes a user may not see is not seen here either, as far as the rows tell."""
+    kind, name = home
+    services = ctx.instance.services
+    runs = kind == "sid" and services.job_runs(name, ctx.user)
+    parts = ctx.instance.namespaces.parts(home)
+    if parts is None and not runs:
+        what = f"the job {name!r} has run no tscollect" if kind == "sid" else f"there is no namespace {name!r}"
+        raise SearchError(
+            what, hint=f"… | tscollect{'' if kind == 'sid' else f' namespace={name}'} writes what tstats reads"
+        )
+    if runs:
+        ctx.warn(f"the job {name} still runs: tstats reads what it has collected so far")
+    condition = restriction.with_filter(condition, ctx)
+    pieces = []
+    for part in parts or ():
+        ctx.events_scanned += part.height
+        frame = part.with_columns(pl.lit(ctx.instance.server_name).alias("splunk_server"))
+        if "index" in frame.columns:
+            held = [str(one) for one in frame.get_column("index").explode().unique().drop_nulls()]
+            hidden = set(held) - set(services.searchable(held, ctx.user))
+            # A row of several indexes is seen by whoever may search them all.
+            index = pl.col("index") if frame.schema["index"] == pl.List(pl.String) else pl.concat_list("index")
+            frame = frame.filter(~index.list.eval(pl.element().is_in(list(hidden))).list.any().fill_null(value=False))
+        pieces.append(Table(frame.filter(matching.predicate(condition, frame) & scan.in_range(bounds))))
+    if not pieces:
+        return pl.DataFrame(schema={TIME: pl.Float64})
+    return newest_first(concat(pieces).frame)
 
 
 def _read(cmd: Command, condition: Node, by: list[str], prefixes: list[str]) -> frozenset[str]:
@@ -216,7 +264,7 @@ def _without_prefixes(cmd: Command) -> tuple[Command, list[str]]:
 
     def field(name: str) -> FieldName:
         if cmd.clause("from"):
-            raise SearchError("'tstats' has PREFIX() over indexes only, not over data models", node=cmd)
+            raise SearchError("'tstats' has PREFIX() over indexes only, not behind FROM", node=cmd)
         prefixes.append(name)
         return FieldName(name)
 

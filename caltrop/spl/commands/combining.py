@@ -265,7 +265,13 @@ register(
 )
 register("require", kind="dataset", reads=nothing, gives=same)
 register("redistribute", "noop", kind="streaming", reads=nothing, gives=same)
-register("copyresults", "tscollect", "dump", "script", "run", "runshellscript", "inputintelligence")
+register(
+    "tscollect",
+    kind="transforming",
+    closed=True,
+    options={"namespace": STR, "squashcase": BOOL, "keepresults": BOOL},
+)
+register("copyresults", "dump", "script", "run", "runshellscript", "inputintelligence")
 register("x11", kind="dataset")
 register("localize", kind="transforming", options={"maxpause": STR, "timeafter": STR, "timebefore": STR})
 register(

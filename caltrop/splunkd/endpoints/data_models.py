@@ -172,8 +172,9 @@ class Pivots(Told):
             except (pivots.PivotError, DataModelError) as error:
                 raise ApiError(400, str(error)) from None
             text = pivots.command(name, pivot)
-            if request.args.get("namespace") not in {"", "null", "undefined"}:
-                fast = pivots.tstats(dataset, pivot)
+            namespace = request.args.get("namespace")
+            if namespace not in {"", "null", "undefined"}:
+                fast = pivots.tstats(dataset, pivot, namespace)
         if not text:
             return replace(entry, content={"search": f"| datamodel {name}"})
         search = text if text.startswith("|") else f"| {text}"

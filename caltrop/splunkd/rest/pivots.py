@@ -78,8 +78,9 @@ def command(model: str, pivot: Pivot) -> str:
     return " ".join(words)
 
 
-def tstats(dataset: Dataset, pivot: Pivot) -> str:
-    """The same as a tstats search over the accelerated model; empty where it is more than counting by plain fields."""
+def tstats(dataset: Dataset, pivot: Pivot, namespace: str) -> str:
+    """The same as a tstats search over the accelerated model or, of the namespace `sid=…`, over what that job collected; empty
+    where it is more than counting by plain fields."""
     grouped = any(part.words.keys() & {"ranges", "period"} for part in pivot.rows)
     if pivot.columns or pivot.filters or grouped:
         return ""
@@ -92,7 +93,9 @@ def tstats(dataset: Dataset, pivot: Pivot) -> str:
     names = {dataset.qualified(part.field): part.text("label") or part.field for part in pivot.rows}
     cells = ", ".join(map(cell, pivot.cells)) or "count"
     node = ".".join(dataset.lineage)
-    stages = [f"| tstats {cells} FROM datamodel={quoted(dataset.model)} WHERE (nodename = {node})"]
+    source = f"datamodel={quoted(dataset.model)} WHERE (nodename = {node})"
+    sid = namespace.removeprefix("sid=")
+    stages = [f"| tstats {cells} FROM {source if sid == namespace else f'sid={quoted(sid)}'}"]
     if names:
         stages[0] += f" BY {' '.join(map(quoted, names))}"
         for part in pivot.rows:

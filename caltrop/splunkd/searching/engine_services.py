@@ -15,7 +15,7 @@ from caltrop.engine.errors import SearchError
 from caltrop.engine.services import Services
 from caltrop.engine.table import Table
 from caltrop.splunkd.searching.alerting import Alerting
-from caltrop.splunkd.searching.jobs import Jobs
+from caltrop.splunkd.searching.jobs import Job, Jobs
 from caltrop.splunkd.state.state import State
 from caltrop.splunkd.wire.http import Request, Response
 
@@ -88,11 +88,20 @@ class ServerServices(Services):
         return pl.DataFrame([_column(name, [row.get(name) for row in rows]) for name in names])
 
     def job(self, sid: str, user: str, *, events: bool) -> Table:
-        job = self._jobs.get(sid)
-        seen = job is not None and (job.spec.owner == user or self.may(user, "admin_all_objects"))
-        if job is None or not seen or not job.done.is_set() or job.failed:
+        job = self._seen(sid, user)
+        if job is None or not job.done.is_set() or job.failed:
             raise SearchError(f"there is no finished job {sid!r}")
         return job.events if events else job.table
+
+    def job_runs(self, sid: str, user: str) -> bool:
+        job = self._seen(sid, user)
+        if job is None:
+            raise SearchError(f"there is no job {sid!r}", hint="it may have expired, or belong to another user")
+        return not job.done.is_set()
+
+    def _seen(self, sid: str, user: str) -> Job | None:
+        job = self._jobs.get(sid)
+        return job if job is not None and (job.spec.owner == user or self.may(user, "admin_all_objects")) else None
 
     def latest_job(self, saved_search: str, user: str, app: str) -> str:
         for job in self._jobs.all():

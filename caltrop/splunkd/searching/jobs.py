@@ -21,7 +21,7 @@ from caltrop.dialect import patterns
 from caltrop.dialect.moments import time_bound
 from caltrop.dialect.words import truth
 from caltrop.dialect.zones import TimeError
-from caltrop.engine import budget, custom, questions, reading, registry
+from caltrop.engine import budget, custom, namespaces, questions, reading, registry
 from caltrop.engine.budget import Stop
 from caltrop.engine.context import Context, Message
 from caltrop.engine.errors import Cancelled, SearchError
@@ -53,7 +53,7 @@ MAX_BYTES = 1 << 30  # and so do those whose results do not fit beside the newer
 TTL = 600
 SOON = 0.2  # seconds of a search in which nobody is told of its stages: most end before
 SCAN = 0.9  # of the progress of a search is that of reading its events
-SID = re.compile(r"[A-Za-z0-9_.@:\-]{1,200}")
+SID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9_.@:\-]{1,200}")  # also the name of a folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +362,7 @@ class Jobs:
 
     def _discard(self, job: Job) -> None:
         job.shelf = job.glimpse = None
+        self._instance.namespaces.drop(namespaces.job(job.sid))
         if self._folder is not None:
             shutil.rmtree(self._folder / quote(job.sid, safe=""), ignore_errors=True)
 
