@@ -35,11 +35,19 @@ def addon_options(command: F) -> F:
 
 def packages(apps: Sequence[Path], root: Path = Path()) -> list[Path]:
     """What to install: the `addons` of the app.yml in this folder, if there is one, then what --app names."""
-    if not (root / "app.yml").is_file():
+    if not _may_list_addons(root / "app.yml"):
         return list(apps)
     from caltrop.content.config import addon_packages
 
     return [*addon_packages(root), *apps]
+
+
+def _may_list_addons(file: Path) -> bool:
+    """Whether the key can be in the file at all, as it is or escaped: most list none, and a search need not load what reads them."""
+    if not file.is_file():
+        return False
+    text = file.read_bytes()
+    return b"addons" in text or b"\\" in text
 
 
 windows_option = click.option(

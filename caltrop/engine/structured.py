@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-
-from lxml import etree
+from typing import TYPE_CHECKING
 
 from caltrop.engine import jsonvalues
 from caltrop.engine.jsonvalues import Json
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 
 def spath_values(text: str, path: str) -> list[str]:
@@ -43,6 +45,8 @@ def _text(value: Json) -> str:
 
 def parse_xml(text: str) -> etree._Element | None:
     """The root element; entities are not resolved and nothing is fetched. None when it is not well-formed."""
+    from lxml import etree  # where XML is read: few searches do
+
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True,
                              remove_pis=True)  # fmt: skip
     try:
@@ -63,6 +67,8 @@ def _children(element: etree._Element) -> Iterator[etree._Element]:
 def inner_text(element: etree._Element) -> str | None:
     """The text of a leaf, the inner markup of an element with children; None when empty."""
     if len(element):
+        from lxml import etree
+
         parts = [element.text or ""]
         parts += [etree.tostring(child, encoding="unicode") for child in element]
         return "".join(parts).strip() or None

@@ -17,12 +17,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from xml.etree import ElementTree
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from caltrop.dialect import patterns
 from caltrop.errors import CaltropError
+
+if TYPE_CHECKING:
+    from xml.etree import ElementTree
 
 LARGEST = 1 << 18  # bytes of a file
 LONGEST = 1 << 15  # characters of a pattern with what it uses
@@ -100,6 +103,8 @@ def read(text: str) -> Recogniser:
     """The recogniser of a file's text; raises CaltropError."""
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         raise CaltropError("declares entities, which are not followed")
+    from xml.etree import ElementTree  # with the file: a server has one at most
+
     try:
         root = ElementTree.fromstring(text)
     except ElementTree.ParseError as error:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import polars as pl
-import regex as backtracking
 
 from caltrop.dialect import patterns
 from caltrop.dialect.conf import place_of
@@ -20,6 +20,9 @@ from caltrop.dialect.patterns import Regex, RegexError
 from caltrop.dialect.words import known_truth, truth
 from caltrop.errors import CaltropError
 from caltrop.index import frames
+
+if TYPE_CHECKING:
+    import regex as backtracking
 
 # Columns of events on their way, never stored; no field can have such a name.
 QUEUE, ROW = "destination queue", "row number"

@@ -6,10 +6,13 @@ Each function takes the text of events and gives (row, key, value) triples for `
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import polars as pl
+
+if TYPE_CHECKING:
+    from xml.etree import ElementTree
 
 MAX_DEPTH = 100  # of elements in one another: what is deeper is left out
 _KEY = r"[A-Za-z_][0-9A-Za-z_.:\-]*"
@@ -74,6 +77,8 @@ def named(names: Iterable[str], *, cleaned: bool) -> str | None:
 
 def xml(text: pl.Series) -> Triples:
     """XML documents, named as `spath` names them: `root.child`, `root.child{@attribute}`."""
+    from xml.etree import ElementTree  # where XML is read
+
     rows: list[int] = []
     keys: list[str] = []
     values: list[str] = []
@@ -82,8 +87,8 @@ def xml(text: pl.Series) -> Triples:
         if raw is None or at < 0 or "<!DOCTYPE" in raw or "<!ENTITY" in raw:  # no entity expansion from events
             continue
         try:
-            root = ET.fromstring(raw[at:])
-        except ET.ParseError:
+            root = ElementTree.fromstring(raw[at:])
+        except ElementTree.ParseError:
             continue
         for key, value in _xml_fields(root):
             rows.append(number)
@@ -92,7 +97,7 @@ def xml(text: pl.Series) -> Triples:
     return pl.Series(rows, dtype=pl.UInt32), pl.Series(keys, dtype=pl.String), pl.Series(values, dtype=pl.String)
 
 
-def _xml_fields(root: ET.Element) -> Iterator[tuple[str, str]]:
+def _xml_fields(root: ElementTree.Element) -> Iterator[tuple[str, str]]:
     """Depth first, in document order, without recursion: events are untrusted."""
     stack = [(root, _tag(root), 1)]
     while stack:
@@ -105,5 +110,5 @@ def _xml_fields(root: ET.Element) -> Iterator[tuple[str, str]]:
             stack.extend((child, f"{path}.{_tag(child)}", depth + 1) for child in reversed(list(element)))
 
 
-def _tag(element: ET.Element) -> str:
+def _tag(element: ElementTree.Element) -> str:
     return element.tag.rpartition("}")[2]

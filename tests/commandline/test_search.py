@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.cli import main
+from caltrop.cli.options import packages
 from caltrop.cli.results import aligned, format_of, lines_of
 from caltrop.cli.search import command
 from caltrop.engine.table import Table
@@ -273,6 +274,32 @@ def test_nowhere_to_write(log: Path, redirect: str, code: int, said: str) -> Non
     )
     assert done.returncode == code
     assert done.stderr == (f"cannot write: {said}\n" if said else "")
+
+
+@pytest.mark.parametrize("daemon", [False, True])
+def test_the_process_ends_at_once_but_not_before_its_time(daemon: bool) -> None:
+    """What was to be called at the end is called, after threads that are waited for, and what was written arrives."""
+    code = (
+        "import atexit, sys, threading, time\nfrom caltrop.__main__ import run\n"
+        "def work():\n    time.sleep(0.5 if not DAEMON else 3600)\n    print('worked')\n"
+        "atexit.register(print, 'ended')\nthreading.Thread(target=work, daemon=DAEMON).start()\n"
+        "sys.argv = ['caltrop', 'search', '--no-such-option']\nrun()\n"
+    ).replace("DAEMON", str(daemon))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert "--no-such-option" in done.stderr
+    assert done.stdout.split() == (["ended"] if daemon else ["worked", "ended"])
+
+
+def test_addons_of_app_yml_are_found_however_the_key_is_written(tmp_path: Path) -> None:
+    head = "id: acme\nlabel: a\nprefix: A\nversion: '1.0.0'\nauthor: {name: x}\n"
+    package = tmp_path / "addon"
+    package.mkdir()
+    for key, expected in (("addons", [package]), ('"\\x61ddons"', [package]), ("# none", [])):
+        (tmp_path / "app.yml").write_text(head + (f"{key}: [addon]\n" if expected else f"{key}\n"))
+        assert packages([Path("given")], tmp_path) == [*expected, Path("given")]
+    (tmp_path / "app.yml").unlink()
+    assert packages([], tmp_path) == []
 
 
 def test_what_opens_and_cannot_be_read_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -215,12 +215,15 @@ def test_modules_of_index_time_transforms_are_put_in(make_app: MakeApp) -> None:
 @pytest.mark.parametrize("ignore_case", [False, True])
 @pytest.mark.parametrize(
     "spec",
-    ["(a|b...)", "(?i)(Xml)?WinEventLog:Sec", ".../var/log/(secure|auth.log)(.x)?", "a*b", "(?-i)A...", "(a", "a)", "a|b", "(a)??", "...", ""],
+    [
+        "(a|b...)", "(?i)(Xml)?WinEventLog:Sec", ".../var/log/(secure|auth.log)(.x)?", "a*b", "(?-i)A...", "(a", "a)", "a|b", "(a)??",
+        "...", "", r".../(auth\.log|dmesg)(.\d+)?", r"a\d", r"x[:_ ]A", "[a.:]b", r"(\d+)?:*",
+    ],
 )  # fmt: skip
 def test_patterns_of_words_are_read_alike_by_both_engines(spec: str, ignore_case: bool) -> None:
     quick = props._quick(spec, ignore_case)
     names = ["a", "b", "bx", "A", "axb", "a/b", "ab", "XmlWinEventLog:Sec", "wineventlog:sec", "x/var/log/auth.log.x", "/var/log/authxlog",
-             "a\n", "", "x\ny"]  # fmt: skip
+             "a\n", "", "x\ny", "x/auth.log.10", "x/authxlog", "/dmesg.", "/dmesg_1", "a7", "a12", "X_a", "x:A", ":b", ".b", "7:", "12:x/y"]  # fmt: skip
     if spec in ("(a", "a)", "(a)??"):
         assert quick is None
         return
@@ -229,6 +232,8 @@ def test_patterns_of_words_are_read_alike_by_both_engines(spec: str, ignore_case
     assert [quick.search(name) is not None for name in names] == [slow.search(name) is not None for name in names]
 
 
-@pytest.mark.parametrize("spec", [r"a\d", "[ab]", "(?:a)", "a+", "(a*...*b)", "é"])
+@pytest.mark.parametrize(
+    "spec", [r"a\d?", "[:ab:]", "[a-c]", "[^a]", r"a\d+?", r"\d+\d+\d+", r"a\w", "(?:a)", "a+", "(a*...*b)", "é"]
+)
 def test_other_patterns_are_for_the_bounded_engine(spec: str) -> None:
     assert props._quick(spec, False) is None

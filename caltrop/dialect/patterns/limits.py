@@ -2,6 +2,7 @@
 
 One match may take `MATCH_SECONDS`, all those of a search together `SEARCH_SECONDS`. The `regex` module is used because it can stop
 in the middle of a match, which `re` and PCRE2 cannot: PCRE2 counts steps, from each place of a text anew, and a step may be long.
+It is loaded with the first pattern that needs it: to load it takes as long as many a search.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import thread_time
-from typing import Any, TypeVar
-
-import regex
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from caltrop.dialect.patterns.replacement import Template, fill
 from caltrop.errors import CaltropError
+
+if TYPE_CHECKING:
+    import regex
 
 MATCH_SECONDS = 0.5
 SEARCH_SECONDS = 10.0
@@ -89,17 +91,26 @@ class _Steady:
         return self._compiled.finditer(text, start)
 
 
+def _watched(text: str, ascii: bool) -> Any:
+    """A pattern of `regex`. Raises ValueError for one that it does not take."""
+    import regex
+
+    try:
+        return regex.compile(text, regex.VERSION0 | (regex.ASCII if ascii else regex.UNICODE))
+    except regex.error as error:
+        raise ValueError(str(error)) from error
+
+
 class Bounded:
     """A compiled pattern whose every match ends in bounded time, with `MatchLimit` or (lenient) as no match."""
 
     def __init__(self, text: str, pattern: str, *, ascii: bool, steady: bool) -> None:
-        """`steady`: there is nothing in it to backtrack into, so that `re`, which is faster, needs no watching."""
+        """`steady`: there is nothing in it to backtrack into, so that `re`, which is faster, needs no watching. Raises RegexError."""
         self._pattern = pattern
-        self._compiled: Any = (
-            _Steady(re.compile(text, re.ASCII))
-            if steady and ascii
-            else regex.compile(text, regex.VERSION0 | (regex.ASCII if ascii else regex.UNICODE))
-        )
+        try:
+            self._compiled: Any = _Steady(re.compile(text, re.ASCII)) if steady and ascii else _watched(text, ascii)
+        except (OverflowError, ValueError, RecursionError) as error:
+            raise RegexError(f"{error} in {pattern!r}", reason=str(error)) from error
 
     def search(self, text: str) -> regex.Match[str] | None:
         """The first match."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import regex
-
 from caltrop.dialect.patterns.limits import Bounded, RegexError
 from caltrop.dialect.patterns.translate import Translator
 
@@ -27,10 +25,7 @@ def bounded(pattern: str) -> Bounded:
     """The pattern compiled for single texts; raises `RegexError`."""
     translator = translated(pattern)
     text = translator.run()
-    try:
-        return Bounded(text, pattern, ascii=not translator.unicode, steady=translator.steady)
-    except (regex.error, OverflowError, ValueError, RecursionError) as error:
-        raise RegexError(f"{error} in {pattern!r}", reason=str(error)) from error
+    return Bounded(text, pattern, ascii=not translator.unicode, steady=translator.steady)
 
 
 def check(pattern: str) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import regex as backtracking
+if TYPE_CHECKING:
+    import regex as backtracking
 
 Template = Sequence[str | int]
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import polars as pl
-from lxml import etree
 
 from caltrop.dialect.lists import lists
 from caltrop.engine.context import Context
@@ -18,6 +18,9 @@ from caltrop.engine.values import Value, lists_or_text
 from caltrop.knowledge import automatic, columns, jsonfields
 from caltrop.knowledge.limits import SPATH_CUTOFF
 from caltrop.spl.ast import Command, FieldName, Word
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 
 def input_text(table: Table, name: str) -> pl.Series | None:
@@ -128,6 +131,8 @@ def xpath(table: Table, cmd: Command, ctx: Context) -> Table:
     if len(words) != 1:
         raise SearchError("xpath needs one XPath expression in quotes", node=cmd)
     path = words[0].text
+    from lxml import etree  # which other commands have no use for
+
     try:
         select = etree.XPath(path)
         # Several elements beside one another get a root, which absolute paths have to name.
@@ -151,6 +156,8 @@ def _selected(select: etree.XPath, beside: etree.XPath, text: str | None) -> lis
         root, select = parse_xml(f"<{_ROOT}>{xml}</{_ROOT}>"), beside
     if root is None:
         return []
+    from lxml import etree
+
     try:
         found = select(root.getroottree())
     except etree.XPathError:
