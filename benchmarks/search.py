@@ -46,6 +46,26 @@ SEARCHES: dict[str, tuple[str, Query]] = {
         "search index=main mimikatz",
         lambda f: f.filter(pl.col("_raw").str.to_lowercase().str.contains("mimikatz", literal=True)),
     ),
+    "absent word": (
+        "search index=main nowhere",
+        lambda f: f.filter(pl.col("_raw").str.to_lowercase().str.contains("nowhere", literal=True)),
+    ),
+    "one value": (
+        "search index=main action=allowed | stats count",
+        lambda f: f.filter(pl.col("action") == "allowed").select(pl.len()),
+    ),
+    "two with OR": (
+        "search index=main user=user7 OR user=user8 | table _time user",
+        lambda f: f.filter((pl.col("user") == "user7") | (pl.col("user") == "user8")).select("_time", "user"),
+    ),
+    "three with IN": (
+        "search index=main user IN (user7, user8, user9) | table _time user",
+        lambda f: f.filter(pl.col("user").is_in(["user7", "user8", "user9"])).select("_time", "user"),
+    ),
+    "two fields": (
+        "search index=main action=allowed user=user7 | table _time user",
+        lambda f: f.filter((pl.col("action") == "allowed") & (pl.col("user") == "user7")).select("_time", "user"),
+    ),
     "wildcard field": (
         "search index=main process=*shell32* | table _time user",
         lambda f: f.filter(pl.col("process").str.to_lowercase().str.contains("shell32", literal=True)).select(

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 import polars as pl
 
+from caltrop.engine.answers import Answers
 from caltrop.engine.namespaces import Namespaces
 from caltrop.engine.services import Services
 from caltrop.engine.table import Table
@@ -53,6 +54,8 @@ class Extracted:
     frame: pl.DataFrame
     met: tuple[Met, ...] = ()
     lasting: bool = True
+    # Where these are all events of a segment, and what searches read of them is always the same.
+    answers: Answers | None = field(default=None, compare=False, repr=False)
     # What searches asked of its fields so far (`presence.py`).
     values: dict[str, Distinct | None] = field(init=False, default_factory=dict, compare=False, repr=False)
     asked: set[str] = field(init=False, default_factory=set, compare=False, repr=False)
@@ -68,6 +71,13 @@ class Condition:
 
 
 Part = Callable[[pl.DataFrame], None]
+# Of all events of a segment those that can match, whatever is extracted; with what is known of them.
+Possible = Callable[[pl.DataFrame, Answers | None], pl.DataFrame]
+
+
+def all_of(events: pl.DataFrame, _: Answers | None) -> pl.DataFrame:
+    """Every event is possible."""
+    return events
 
 
 class Surroundings(Protocol):
@@ -107,7 +117,7 @@ class Surroundings(Protocol):
         self,
         segment: Segment,
         ctx: Context,
-        possible: pl.Expr,
+        possible: Possible,
         wanted: frozenset[str] | None,
         condition: Condition | None = None,
         part: Part | None = None,

@@ -16,7 +16,7 @@ import polars as pl
 from caltrop.dialect.datamodels import Calculation, DataModel, Dataset
 from caltrop.engine import budget, indexed, matching, registry, restriction, subsearches
 from caltrop.engine.asking import asker, fingerprint, knowledge, lookup_marks, tell
-from caltrop.engine.context import Context, Extracted
+from caltrop.engine.context import Context, Extracted, all_of
 from caltrop.engine.derived import DERIVED
 from caltrop.engine.errors import SearchError
 from caltrop.engine.scan import Bounds, concerning, indexes_for, mentioned
@@ -162,12 +162,12 @@ def segment_rows(dataset: Dataset, segment: Segment, asked: Stages, state: State
     if kept is None:
         condition = And(conditions)
         names = _reads(dataset, condition)
-        extracted = ctx.instance.extracted(segment, ctx, pl.lit(True), names)
+        extracted = ctx.instance.extracted(segment, ctx, all_of, names)
         frame = plain(extracted.frame.select(name for name in extracted.frame.columns if name in names))
         meeting = asker(ctx)
         rows = _members(dataset, *_in_index(frame, asked, segment, ctx), ctx, meeting)
         met = concerning(extracted, asked[0].constraint, segment.index, pl.lit(True))
-        kept = replace(extracted, frame=rows, met=(*met, *meeting.met))
+        kept = replace(extracted, frame=rows, met=(*met, *meeting.met), answers=None)
         if extracted.lasting and not _moves(dataset, ctx):
             ctx.instance.kept.put(key, kept, size(rows), segment)
     tell(kept.met, ctx)

@@ -13,8 +13,9 @@ import polars as pl
 
 from caltrop.dialect import patterns
 from caltrop.engine import budget
+from caltrop.engine.answers import LEAST, Answers
 from caltrop.engine.asking import asker, fingerprint
-from caltrop.engine.context import Condition, Context, Extracted, Part
+from caltrop.engine.context import Condition, Context, Extracted, Part, Possible
 from caltrop.engine.needed import STORED, extractable, plain
 from caltrop.index import Segment, coding
 from caltrop.index.kept import Kept
@@ -52,6 +53,7 @@ class _Extraction:
     """
 
     moving: frozenset[str] | None  # fields that depend on the moment, which are not kept; None: any may
+    answers: Answers = field(default_factory=Answers)
     rows: int = 0
     sifted: bool = False  # a search looked at what it reads of all events, and at the rest of those that matched
     held: _Held | None = None
@@ -86,7 +88,7 @@ class Extractions:
         segment: Segment,
         knowledge: Knowledge,
         ctx: Context,
-        possible: pl.Expr,
+        possible: Possible,
         wanted: frozenset[str] | None,
         condition: Condition | None = None,
         part: Part | None = None,
@@ -109,13 +111,14 @@ class Extractions:
         if held is not None and not held.found.met and held.has(names):
             return held.found
         stored = segment.coded
-        chosen = coding.plain(stored.filter(possible))
-        if names is not None and names <= STORED:
-            return Extracted(chosen)
+        as_stored, large = names is not None and names <= STORED, stored.height >= LEAST
+        if as_stored and not large:
+            return Extracted(coding.plain(possible(stored, None)))
         if state is None:
             state = self._begun(key, _Extraction(knowledge.moving(stored)), segment)
-        if names is not None and state.has(frozenset(names), stored, knowledge):
-            return Extracted(chosen)
+        if as_stored or (names is not None and state.has(frozenset(names), stored, knowledge)):
+            return Extracted(stored, answers=state.answers)
+        chosen = coding.plain(possible(stored, state.answers))
         if state.moving is None or (state.moving and (names is None or not state.moving.isdisjoint(names))):
             return _seen(_extract(knowledge, chosen, names, ctx, lasting=False, part=part), knowledge, names, stored)
         held = state.held
@@ -139,7 +142,8 @@ class Extractions:
                 state.rows += chosen.height
                 return _seen(_extract(knowledge, chosen, names, ctx, lasting=True, part=part), knowledge, names, stored)
             asked = None if state.sifted else names
-            held = state.held = _extended(held, segment.frame, asked, state.moving, knowledge, ctx, part)
+            held = _extended(held, segment.frame, asked, state.moving, knowledge, ctx, part)
+            held = state.held = replace(held, found=replace(held.found, answers=state.answers))
             self._keep(key, state, held, segment)
         return _seen(held.found, knowledge, names, stored)
 
@@ -156,7 +160,7 @@ class Extractions:
         with self._lock:
             known: _Extraction | None = self._kept.get(key)
             if known is None:
-                self._kept.put(key, made, 0, segment)
+                self._kept.put(key, made, Answers.size(segment.count), segment)
             return known or made
 
     def _keep(self, key: Key, state: _Extraction, held: _Held, segment: Segment) -> None:
@@ -167,7 +171,7 @@ class Extractions:
                 self._states &= current
             self._states |= {key[2]}
         # Columns that it shares with the segment count too: it holds them where the segment itself is no longer kept.
-        self._kept.put(key, state, coding.size(held.found.frame), segment)
+        self._kept.put(key, state, coding.size(held.found.frame) + Answers.size(segment.count), segment)
 
 
 def _sifts(first: set[str], names: set[str] | None, events: int) -> bool:

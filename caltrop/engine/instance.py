@@ -16,7 +16,7 @@ from caltrop.dialect.moments import time_bound
 from caltrop.dialect.zones import TimeError
 from caltrop.engine import budget, reading, registry
 from caltrop.engine.budget import Limits, Stop
-from caltrop.engine.context import Condition, Context, Extracted, Message, Part
+from caltrop.engine.context import Condition, Context, Extracted, Message, Part, Possible
 from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import Engine, Stage
 from caltrop.engine.extractions import Extractions
@@ -203,7 +203,7 @@ class Instance:
         self,
         segment: Segment,
         ctx: Context,
-        possible: pl.Expr,
+        possible: Possible,
         wanted: frozenset[str] | None,
         condition: Condition | None = None,
         part: Part | None = None,

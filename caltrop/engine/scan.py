@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial, reduce
+from functools import partial
 
 import polars as pl
 
 from caltrop.dialect.words import fits
-from caltrop.engine import budget, indexed, matching, presence, restriction, subsearches
+from caltrop.engine import budget, indexed, matching, narrowing, presence, restriction, subsearches
+from caltrop.engine.answers import Answers
 from caltrop.engine.asking import knowledge, tell
-from caltrop.engine.context import Condition, Context, Extracted
+from caltrop.engine.context import Condition, Context, Extracted, Possible
 from caltrop.engine.derived import DERIVED, READ, with_derived
 from caltrop.engine.errors import SearchError
+from caltrop.engine.narrowing import has_raw_needs, raw_needs
 from caltrop.engine.needed import first_rows, keep, needed_fields
 from caltrop.engine.previews import Previews
 from caltrop.engine.table import Table, rowless, stacked
@@ -30,9 +32,7 @@ from caltrop.spl.ast import (
     And,
     Command,
     Comparison,
-    Directive,
     FieldName,
-    Keyword,
     MacroCall,
     Membership,
     Node,
@@ -84,7 +84,8 @@ def fetch(
     possible, read = _possible(node, bounds), mentioned(node) | {"_time", "_raw"}
     if not read.isdisjoint(DERIVED):
         read |= READ
-    narrows = bounds != Bounds(None, None) or has_raw_needs(node)
+    ranged = in_range(bounds) if bounds != Bounds(None, None) else None
+    narrows = ranged is not None or has_raw_needs(node)
     instance = ctx.instance
     wording = knowledge(ctx).wording
     stored = indexed.terms(node) | (indexed.terms(words) if (words := indexed.needs(node, wording)) else frozenset())
@@ -108,18 +109,21 @@ def fetch(
             if last.leaves_out(newest):
                 break
             some, narrowed = (possible, narrows) if window is None else (possible & window, True)
+            times = window if ranged is None else ranged if window is None else ranged & window
             beside = partial(indexed.with_stored, names=stored, segment=segment, possible=some) if stored else None
-            matching_rows = partial(_matches, asked, some if narrowed else None, read, beside, ctx)
+            matching_rows = partial(_matches, asked, some if narrowed else None, times, read, beside, ctx)
             condition, part = None, None
+            narrow: Possible = partial(_those, some)
             if (
                 not stored
             ):  # what the index is asked for stands in rows that are all of the segment's, or all that are possible
                 condition = Condition(read, matching_rows)
+                narrow = partial(narrowing.possible, node, times)
                 part = (
                     None if previews is None else partial(previews.part, matching=_of_part(matching_rows, wanted, ctx))
                 )
             extracted = instance.extracted(
-                segment, ctx, some, None if wanted is None else wanted | read, condition, part
+                segment, ctx, narrow, None if wanted is None else wanted | read, condition, part
             )
             tell(concerning(extracted, node, segment.index, some), ctx)
             if not presence.may_match(here, extracted, unseen):
@@ -133,18 +137,28 @@ def fetch(
     return stacked(pieces) if pieces else NOTHING
 
 
+def _those(possible: pl.Expr, events: pl.DataFrame, _: Answers | None) -> pl.DataFrame:
+    return events.filter(possible)
+
+
 def _matches(
     asked: Sequence[Node],
     possible: pl.Expr | None,
+    within: pl.Expr | None,
     read: frozenset[str],
     beside: Callable[[pl.DataFrame], pl.DataFrame] | None,
     ctx: Context,
     found: Extracted,
 ) -> pl.Series:
-    """The numbers of the rows that match. `beside` adds what is asked of the index."""
-    looked_at = chosen(found.frame, [c for c in found.frame.columns if c in read])
-    looked_at = looked_at if beside is None else beside(looked_at)
-    return _matching_rows(looked_at, asked, possible, read, presence.texts_of(found), ctx)
+    """The numbers of the rows that match: those that are `possible`, of all events of a segment those `within` the range. `beside`
+    adds what is asked of the index."""
+    looked_at, known = chosen(found.frame, [c for c in found.frame.columns if c in read]), presence.texts_of(found)
+    derives = not read.isdisjoint(DERIVED)
+    if found.answers is not None and beside is None and not derives and narrowing.remembers(asked, looked_at):
+        return narrowing.remembered(looked_at, asked, within, known, found.answers)
+    looked_at = narrowing.numbered(looked_at if beside is None else beside(looked_at))
+    looked_at = looked_at if possible is None else looked_at.filter(possible)
+    return narrowing.rows(with_derived(plain(looked_at), read, ctx) if derives else looked_at, asked, known)
 
 
 def _of_part(
@@ -211,53 +225,6 @@ def _rows(frame: pl.DataFrame, rows: pl.Series, wanted: frozenset[str] | None, c
         return frame
     frame = with_derived(frame, wanted, ctx)
     return frame.select(keep(frame.columns, wanted))
-
-
-def _matching_rows(
-    frame: pl.DataFrame,
-    nodes: Sequence[Node],
-    possible: pl.Expr | None,
-    read: frozenset[str],
-    known: matching.Known,
-    ctx: Context,
-) -> pl.Series:
-    """Row numbers of the events that match all of the expressions; each sees only the rows that the ones before it left."""
-    frame = frame.with_row_index(_ROW)
-    frame = frame if possible is None else frame.filter(possible)
-    if not read.isdisjoint(DERIVED):
-        frame = with_derived(plain(frame), read, ctx)
-    *before, last = nodes
-    for node in before:
-        frame = _matching(node, frame, known)
-    if _mixes(last):
-        return _matching(last, frame, known).get_column(_ROW)
-    return frame.lazy().filter(matching.predicate(last, frame, known)).select(_ROW).collect().get_column(_ROW)
-
-
-def _matching(node: Node, rows: pl.DataFrame, known: matching.Known) -> pl.DataFrame:
-    """The rows that match. Words are looked for in the text of those alone that the fields beside them leave: looking for one takes
-    many times as long as comparing a field."""
-    if isinstance(node, And) and _mixes(node):
-        fields = tuple(item for item in node.items if not has_raw_needs(item))
-        for item in (*((And(fields),) if fields else ()), *(item for item in node.items if has_raw_needs(item))):
-            rows = _matching(item, rows, known)
-        return rows
-    if isinstance(node, Or) and _mixes(node):
-        apart = [item for item in node.items if isinstance(item, And | Or) and _mixes(item)]
-        together = tuple(item for item in node.items if item not in apart)
-        branches = [*apart, *([Or(together)] if together else [])] if apart else []
-        if branches:
-            found = pl.concat([_matching(item, rows, known).get_column(_ROW) for item in branches])
-            return rows.filter(pl.col(_ROW).is_in(found.unique().implode()))
-    return rows.filter(matching.predicate(node, rows, known))
-
-
-def _mixes(node: Node) -> bool:
-    """Whether both words and fields are asked for."""
-    return has_raw_needs(node) and any(isinstance(item, Comparison | Membership) for item in node.walk())
-
-
-_ROW = "row number"
 
 
 # --- time -------------------------------------------------------------------------------------------------------------
@@ -405,24 +372,7 @@ def _named(value: str, pattern: str) -> bool:
 
 def _possible(node: Node, bounds: Bounds) -> pl.Expr:
     """A filter on what is known before extraction that no matching row fails."""
-    return in_range(bounds) & _raw_needs(node)
-
-
-def _raw_needs(node: Node) -> pl.Expr:
-    if isinstance(node, And):
-        return reduce(lambda a, b: a & b, map(_raw_needs, node.items), pl.lit(True))
-    if isinstance(node, Or) and node.items:
-        return reduce(lambda a, b: a | b, map(_raw_needs, node.items), pl.lit(False))
-    if isinstance(node, Keyword | Directive):
-        pieces = matching.literals(node.text)
-        if not pieces:
-            return pl.lit(True)
-        return reduce(lambda a, b: a & b, (pl.col("_raw").str.contains(piece) for piece in pieces)).fill_null(True)
-    return pl.lit(True)
-
-
-def has_raw_needs(node: Node) -> bool:
-    return any(isinstance(n, Keyword | Directive) for n in node.walk())
+    return in_range(bounds) & raw_needs(node)
 
 
 def mentioned(node: Node) -> frozenset[str]:

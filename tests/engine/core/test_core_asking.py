@@ -13,7 +13,7 @@ import pytest
 
 from caltrop.cli import main
 from caltrop.engine import registry
-from caltrop.engine.context import Context
+from caltrop.engine.context import Context, all_of
 from caltrop.engine.datasetrows import ROWS
 from caltrop.engine.execute import Engine
 from caltrop.engine.instance import Instance
@@ -135,9 +135,9 @@ def test_kept_events_hold_nothing_that_depends_on_the_moment(make: Make) -> None
     instance = make({"default/props.conf": "[st]\nEVAL-t = now()\n"})
     (segment,) = instance.store.segments(["main"])
     ctx = Context(instance, Engine(), NOW, app="a")
-    found = instance.extracted(segment, ctx, pl.lit(True), frozenset({"user"}))
+    found = instance.extracted(segment, ctx, all_of, frozenset({"user"}))
     assert found.lasting and "user" in found.frame.columns and "t" not in found.frame.columns
-    assert not instance.extracted(segment, ctx, pl.lit(True), None).lasting
+    assert not instance.extracted(segment, ctx, all_of, None).lasting
 
 
 def test_an_overwritten_field_keeps_no_value_of_another_moment(make: Make) -> None:
