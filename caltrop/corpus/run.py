@@ -72,6 +72,7 @@ def instance_of(
             instance.store.create_index(name)
         options = instance.import_options(windows="classic" if windows == "classic" else "xml")
         events = sum(instance.add_file(path, options) for path in data)
+        instance.store.flush()  # hundreds of small files are one segment: each that there is costs every search its share
         yield instance, events
 
 

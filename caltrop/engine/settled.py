@@ -10,15 +10,21 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable
+from typing import TypeVar
 
 from caltrop.engine.context import Context
 from caltrop.engine.registry import CommandEntry
 from caltrop.engine.table import Table
+from caltrop.spl import unparse
 from caltrop.spl.ast import Call, Command, Subsearch
 
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 _MOST = 8_192  # a few kilobytes each
-# By the identity of the command, which the value keeps alive: trees are shared between searches of the same text.
-_kept: OrderedDict[Hashable, tuple[Command, Table]] = OrderedDict()
+# By what the command says: many detections of a repository end in the same words, over the same columns.
+_kept: OrderedDict[Hashable, Table] = OrderedDict()
+# A command's words by its identity, which the value keeps alive: the tree of a text that was read before is shared.
+_said: OrderedDict[int, tuple[Command, str]] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -26,21 +32,35 @@ def run(entry: CommandEntry, table: Table, command: Command, ctx: Context) -> Ta
     """The command over the table: run, or what it made of no rows of these columns before."""
     if not entry.settled or len(table):
         return entry.run(table, command, ctx)
-    key = (id(command), table.events, tuple(table.frame.columns), tuple(table.frame.dtypes))
+    schema = table.frame.schema
+    key = (_words(command), table.events, tuple(schema), tuple(schema.values()))
     with _lock:
         kept = _kept.get(key)
         if kept is not None:
             _kept.move_to_end(key)
-            return kept[1]
+            return kept
     said, delimiters = len(ctx.messages), dict(ctx.delimiters)
     result = entry.run(table, command, ctx)
     silent = len(ctx.messages) == said and ctx.delimiters == delimiters
     if silent and not len(result) and not _looks_elsewhere(command):
         with _lock:
-            _kept[key] = command, result
-            while len(_kept) > _MOST:
-                _kept.popitem(last=False)
+            _keep(_kept, key, result)
     return result
+
+
+def _words(command: Command) -> str:
+    with _lock:
+        said = _said.get(id(command))
+        if said is None:
+            said = command, unparse(command)
+            _keep(_said, id(command), said)
+        return said[1]
+
+
+def _keep(kept: OrderedDict[K, V], key: K, value: V) -> None:
+    kept[key] = value
+    while len(kept) > _MOST:
+        kept.popitem(last=False)
 
 
 # Functions of eval that look at something else than the row: tables, event types, the configuration.

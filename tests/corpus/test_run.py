@@ -156,3 +156,13 @@ def test_an_app_without_its_views_says_the_same_to_searches(root: Path, tmp_path
             differ = {key for key, value in {**said[stanza], **settings}.items() if value != settings.get(key)}
             assert differ <= {"is_visible"}, "which says whether views list it"
         assert {d.filter_macro for d in catalogue.detections} <= less.keys() or name == "savedsearches.conf"
+
+
+def test_many_small_files_are_one_segment(repository: Path, tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    for number in range(30):
+        (logs / f"{number}.log").write_text(EVENTS * (1 + number % 3))
+    with corpus.instance_of(load(repository, checks=False), [str(logs)], layers()) as (instance, events):
+        assert events == 3 * 60
+        assert [segment.count for segment in instance.store.segments(["main"])] == [events]

@@ -77,3 +77,13 @@ def test_a_rule_that_cannot_be_read_is_a_fault_and_no_rule(instance: Instance) -
 def test_settings_of_hosts_apply_to_files(instance: Instance, tmp_path: Path) -> None:
     text = "2026-01-05T10:00:00Z a secret\n"
     assert indexed(instance, tmp_path / "x.log", text, host="gate7")[0][1].endswith("a xxx")
+
+
+def test_what_is_binary_has_no_lines_for_a_rule(instance: Instance, tmp_path: Path) -> None:
+    path = tmp_path / "mail.bin"
+    path.write_bytes(b"\x00\x01\x02\x03postfix/smtp[\n" * 20)
+    instance.store.create_index("main")
+    instance.add_file(path, instance.import_options(format="raw"))
+    assert instance.search("index=* | stats count by sourcetype").table.frame.get_column("sourcetype").to_list() != [
+        "mail_syslog"
+    ]

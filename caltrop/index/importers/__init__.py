@@ -72,11 +72,13 @@ def _one(source: sources.Source, context: Context) -> Iterator[pl.DataFrame]:
 
 
 def _named(context: Context, head: bytes, rule: Callable[[str, str, str], str | None]) -> Context:
-    """The context with the source type that source or rules give a file which comes without one."""
+    """The context with the source type that source or rules give a file which comes without one. Rules ask of lines of text, and
+    what is binary has none."""
     options = context.options
     if options.sourcetype is not None:
         return context
-    found = rule(options.source or context.name, options.host or "", Decoder().decode(head, final=True))
+    text = "" if detect.is_binary(head) else Decoder().decode(head, final=True)
+    found = rule(options.source or context.name, options.host or "", text)
     return context if found is None else replace(context, options=replace(options, sourcetype=found))
 
 

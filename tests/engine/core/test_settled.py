@@ -94,6 +94,27 @@ def test_what_looks_elsewhere_or_says_something_is_run_each_time(ctx: Context, m
     assert len(ran) == 2  # rows are never remembered
 
 
+def test_the_same_words_over_the_same_columns_are_run_once(ctx: Context) -> None:
+    ran: list[str] = []
+
+    def run(table: Table, cmd: Command, ctx: Context) -> Table:
+        ran.append(cmd.name)
+        return registry.commands[cmd.name].run(table, cmd, ctx)
+
+    for text, schema, times in [
+        ("eval same=a.b", SCHEMA, 1),
+        ("eval   same = a . b", SCHEMA, 1),  # another tree, the same words
+        ("eval same=a.b", {**SCHEMA, "a": pl.Float64()}, 2),
+        ("eval same=a.c", SCHEMA, 3),
+        ('eval same=a."b"', SCHEMA, 4),
+    ]:
+        entry, read = command(text)
+        noted = registry.CommandEntry(entry.name, entry.kind, run, settled=entry.settled)
+        found = settled.run(noted, Table(rowless(schema)), read, ctx)
+        assert len(ran) == times, text
+        assert found.frame.schema == entry.run(Table(rowless(schema)), read, ctx).frame.schema
+
+
 @pytest.mark.parametrize("dtype", [pl.String(), pl.Float64(), pl.Int64(), MULTIVALUE, pl.Null()])
 def test_the_groups_of_no_rows_have_the_types_of_every_function(
     dtype: pl.DataType, ctx: Context, monkeypatch: pytest.MonkeyPatch
