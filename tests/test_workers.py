@@ -32,6 +32,12 @@ def who() -> Callable[[int], tuple[int, bool]]:
     return lambda _: (os.getpid(), "colorsys" in sys.modules)
 
 
+def threads() -> Callable[[int], int]:
+    import polars
+
+    return lambda _: polars.thread_pool_size()
+
+
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_every_task_has_one_result(jobs: int) -> None:
     assert sorted(run(start, range(7), jobs)) == [(number, number * number) for number in range(7)]
@@ -59,6 +65,18 @@ def test_processes_that_were_begun_ahead_are_taken_and_the_others_end() -> None:
         assert found[1] in [(process.pid, True) for process in begun]
         assert [process.is_alive() for process in begun].count(True) == 1
     assert not any(process.is_alive() for process in begun)
+
+
+@pytest.mark.parametrize(("jobs", "share"), [(1, 4), (2, 2), (3, 1), (9, 1)])
+def test_the_processes_share_the_cores(jobs: int, share: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("POLARS_MAX_THREADS", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    assert dict(run(threads, [1], jobs)) == {1: share}
+
+
+def test_who_says_how_many_threads_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLARS_MAX_THREADS", "3")
+    assert dict(run(threads, [1], 2)) == {1: 3}
 
 
 def test_processes_that_cannot_load_what_they_should_are_told(capfd: pytest.CaptureFixture[str]) -> None:

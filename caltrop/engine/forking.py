@@ -5,13 +5,15 @@ what it guards by `__name__ == "__main__"` waits, with nothing to read; then eac
 top as `__main__`, as a fresh interpreter would, with the modules that it imports already there. A script that does not take
 that (it fails, ends or starts threads) is not forked: the answer is "no", and it is started the plain way.
 
-Over the socket: `{}` with three descriptors (stdin, stdout, stderr) is a request, answered by `{"pid": …}`; `{"code": pid}` asks
-for an exit code, answered by `{"code": …}`, None as long as the process runs. The first message is `{"ready": …}`.
+Over the socket: `{}` with three descriptors (stdin, stdout, stderr) is a request, answered by `{"pid": …}`; `{"code": pid, "killed":
+…}` asks for an exit code, answered by `{"code": …}`, None as long as the process runs; one that was killed is waited for. The first
+message is `{"ready": …}`.
 """
 
 from __future__ import annotations
 
 import atexit
+import gc
 import io
 import json
 import os
@@ -22,6 +24,7 @@ import socket
 import sys
 import threading
 import traceback
+import types
 
 IDLE_SECONDS = 300.0
 MESSAGE = 4096
@@ -34,23 +37,27 @@ def main(script: str, descriptor: int) -> None:
     sys.argv = [script]
     sys.path[0] = str(pathlib.Path(script).parent)
     sys.modules["__main__"].__file__ = script  # libraries look for the app beside it
-    ready = _loads(script)
-    link.send(json.dumps({"ready": ready}).encode())
-    if ready:
-        _serve(link, script)
+    code = _loads(script)
+    link.send(json.dumps({"ready": code is not None}).encode())
+    if code is not None:
+        gc.collect()
+        gc.freeze()  # what is there is shared with every process as long as nobody, a collection included, writes to it
+        _serve(link, script, code)
 
 
-def _loads(script: str) -> bool:
-    """Whether the script can be loaded without running it."""
+def _loads(script: str) -> types.CodeType | None:
+    """The script, compiled once for all who run it; None where it cannot be loaded without running it."""
     kept = [os.dup(number) for number in (0, 1, 2)]
     nowhere = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(nowhere, number)
     try:
+        with io.open_code(script) as source:
+            code = compile(source.read(), script, "exec")
         runpy.run_path(script, run_name=NAME)
-        return threading.active_count() == 1
+        return code if threading.active_count() == 1 else None
     except BaseException:  # whatever it is that the script does: it is not for us
-        return False
+        return None
     finally:
         for number, known in enumerate(kept):
             os.dup2(known, number)
@@ -58,18 +65,12 @@ def _loads(script: str) -> bool:
         os.close(nowhere)
 
 
-def _serve(link: socket.socket, script: str) -> None:
+def _serve(link: socket.socket, script: str, code: types.CodeType) -> None:
     codes: dict[int, int] = {}
 
     def reap(*_: object) -> None:
-        while True:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
-            if not pid:
-                return
-            codes[pid] = os.waitstatus_to_exitcode(status)
+        while _reaped(codes, -1, os.WNOHANG):
+            continue
 
     signal.signal(signal.SIGCHLD, reap)
     link.settimeout(IDLE_SECONDS)
@@ -84,15 +85,29 @@ def _serve(link: socket.socket, script: str) -> None:
         if len(descriptors) == 3:
             pid = os.fork()
             if not pid:
-                _run(link, script, descriptors)
+                _run(link, script, code, descriptors)
             for number in descriptors:
                 os.close(number)
             link.send(json.dumps({"pid": pid}).encode())
         else:
-            link.send(json.dumps({"code": codes.get(asked["code"])}).encode())
+            number = asked["code"]
+            while asked["killed"] and number not in codes and _reaped(codes, number, 0):
+                continue
+            link.send(json.dumps({"code": codes.get(number)}).encode())
 
 
-def _run(link: socket.socket, script: str, descriptors: list[int]) -> None:
+def _reaped(codes: dict[int, int], which: int, options: int) -> bool:
+    """Note the exit code of a process (-1: of any) that has ended; False where there is none."""
+    try:
+        pid, status = os.waitpid(which, options)
+    except ChildProcessError:
+        return False
+    if pid:
+        codes[pid] = os.waitstatus_to_exitcode(status)
+    return pid != 0
+
+
+def _run(link: socket.socket, script: str, compiled: types.CodeType, descriptors: list[int]) -> None:
     """In the forked process: the script, as `python SCRIPT` runs it. Never returns."""
     code = 1
     try:
@@ -111,7 +126,7 @@ def _run(link: socket.socket, script: str, descriptors: list[int]) -> None:
         )  # fmt: skip
         if "random" in sys.modules:
             sys.modules["random"].seed()
-        code = _code(script)
+        code = _code(script, compiled)
         for thread in threading.enumerate():  # as an interpreter ends: threads first, then what asked to be called
             if thread is not threading.current_thread() and not thread.daemon:
                 thread.join()
@@ -122,9 +137,11 @@ def _run(link: socket.socket, script: str, descriptors: list[int]) -> None:
         os._exit(code)
 
 
-def _code(script: str) -> int:
+def _code(script: str, compiled: types.CodeType) -> int:
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    main.__file__ = script
     try:
-        runpy.run_path(script, run_name="__main__")
+        exec(compiled, main.__dict__)
     except SystemExit as end:
         if end.code is None or isinstance(end.code, int):
             return int(end.code or 0)

@@ -88,13 +88,14 @@ class Loaded:
                 if time.monotonic() > deadline:
                     return False
 
-    def code(self, pid: int, seconds: float) -> int | None:
-        """The exit code of a process that was forked; None where it runs on, or nothing is known of it."""
+    def code(self, pid: int, seconds: float, *, killed: bool) -> int | None:
+        """The exit code of a process that was forked; None where it runs on, or nothing is known of it. One that was killed is
+        waited for where it is known to whom it belongs, which is a matter of its memory being given back."""
         deadline = time.monotonic() + seconds
         while True:
             with self.lock:
                 try:
-                    self.link.send(json.dumps({"code": pid}).encode())
+                    self.link.send(json.dumps({"code": pid, "killed": killed}).encode())
                     code = self._read()["code"]
                 except (OSError, ValueError, KeyError):
                     return None
@@ -130,15 +131,17 @@ class Forked:
         self.stderr: IO[bytes] | None = None
         self.returncode: int | None = None
         self._loaded = loaded
+        self._killed = False
 
     def kill(self) -> None:
+        self._killed = True
         with suppress(ProcessLookupError, PermissionError):
             os.kill(self.pid, signal.SIGKILL)
 
     def wait(self, timeout: float | None = None) -> int:
         """The exit code. Raises `TimeoutExpired`; -9 where the process that could tell is gone itself."""
         if self.returncode is None:
-            code = self._loaded.code(self.pid, END_SECONDS if timeout is None else timeout)
+            code = self._loaded.code(self.pid, END_SECONDS if timeout is None else timeout, killed=self._killed)
             if code is None and timeout is not None and _runs(self.pid):
                 raise subprocess.TimeoutExpired(str(self._loaded.script), timeout)
             self.returncode = -signal.SIGKILL if code is None else code

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from caltrop import children
 from caltrop.engine import chunked, preloaded
 from caltrop.engine.errors import SearchError
 
@@ -136,6 +138,18 @@ def test_one_that_takes_too_long_is_ended_with_all_that_it_started(tmp_path: Pat
         time.sleep(0.05)
     os.kill(started, 9)
     raise AssertionError("what it started lives on")
+
+
+def test_one_that_was_killed_is_waited_for_and_the_next_runs(tmp_path: Path) -> None:
+    path = script(tmp_path, GUARDED)
+    with Path(os.devnull).open("wb") as errors:
+        for _ in range(3):
+            process = preloaded.fork(path, errors)
+            assert process is not None
+            process.kill()
+            assert process.wait(30) == -signal.SIGKILL
+            children.end(process)
+    assert ask(path)[2] != os.getpid()
 
 
 def test_only_so_many_are_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
