@@ -18,7 +18,9 @@ from caltrop import children
 from caltrop.cli.options import addon_options, packages
 from caltrop.errors import CaltropError
 
-END_SECONDS = 4.0  # for an orderly end
+END_SECONDS = (
+    3.0  # for an orderly end; within five the process is to be gone, and the kernel has its memory to take back
+)
 _PORT = click.IntRange(0, 65535)
 
 
@@ -201,6 +203,7 @@ def command(
 
 def _end_anyway(folder: list[Path]) -> None:
     """The server was told to stop: whatever still runs then, its process ends, with its scripts and its temporary directory."""
+    children.end_all()
     time.sleep(END_SECONDS)
     children.end_all()
     for path in folder:

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 HANDLER_THREADS = 128  # a blocking search holds one until it ends
 START_SECONDS = 30.0
-STOP_SECONDS = 3.0
+STOP_SECONDS = 2.0  # for answers that are under way
 
 
 class Server:

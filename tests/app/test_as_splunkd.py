@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+
+from tests.patience import ends, runs
 
 from .chunked import Row, encode_rows
 from .conftest import interpreter
@@ -151,24 +151,9 @@ def test_a_parent_that_is_killed(script: Path, python: Path, root: Path) -> None
     )
     assert parent.stdout is not None and parent.stdin is not None
     command = int(parent.stdout.readline())
-    assert _runs(command)
+    assert runs(command)
     parent.send_signal(signal.SIGKILL)
     parent.wait()
-    end = time.monotonic() + 30
-    while _runs(command) and time.monotonic() < end:
-        time.sleep(0.05)
-    assert not _runs(command)
+    ends(command)
     parent.stdin.close()
     parent.stdout.close()
-
-
-def _runs(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        try:
-            os.kill(pid, 0)
-        except OSError:
-            return False
-        return not Path("/proc/self").exists()
-    return state not in "ZX"

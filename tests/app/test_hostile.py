@@ -92,7 +92,7 @@ LOOKS = [
     "7 -in $a", "$a[-1..-60000]", '"{0}{0}"-f $a,$a', "$a;$a", "switch($a){1{}}", "foreach($i in $a){}",
     "$a -notin 1", "% $a", "New-Object $a", "etsn $a", "++$a", "$a.$a", "[regex]::Matches($a,'.')", "[convert]::FromBase64String($a)", "[wmi]$a",
 ]  # fmt: skip
-SECONDS = 2.0  # of the processor, four times the bound: other work on the machine slows caches too
+SECONDS = 30.0  # of the processor, a hundred times what they take: a rule that is quadratic takes more
 
 
 def seconds(before: str, unit: str) -> float:

@@ -16,6 +16,7 @@ from caltrop.splunkd.inprocess import Client
 from caltrop.splunkd.server import Server
 from tests.clients.node import modules_with
 from tests.clients.venv import ROOT, python_with
+from tests.patience import PATIENCE
 
 SCRIPTS = ROOT / "tests" / "clients" / "scripts"
 PASSWORD = "correct horse"
@@ -43,18 +44,17 @@ def port_of(server: Server) -> str:
 
 
 def arrived(server: Server, search: str, count: int) -> list[dict[str, Any]]:
-    """The events, oldest first; waits a little for senders that go on when they have ended."""
+    """The events, oldest first; waits for senders that go on when they have ended."""
     admin = Client(server.daemon).basic("admin", PASSWORD)
-    rows: list[dict[str, Any]] = []
-    for _ in range(50):
+    deadline = time.monotonic() + PATIENCE
+    while True:
         answer = admin.post(
             "search/jobs", search=f"search index={INDEX} {search} | sort 0 _time", exec_mode="oneshot", count=0
         )
-        rows = answer.json()["results"]
-        if len(rows) >= count:
-            break
+        rows: list[dict[str, Any]] = answer.json()["results"]
+        if len(rows) >= count or time.monotonic() > deadline:
+            return rows
         time.sleep(0.1)
-    return rows
 
 
 def text_of(raw: str) -> str:

@@ -18,7 +18,7 @@ from tests.clients.debian import environment, unpacked
 PASSWORD = "correct horse"
 TOKEN = "0b0a2b57-2b7b-4a53-8a26-f4c1b4a5ea1c"
 EVENTS = 500
-SECONDS = 30.0
+SECONDS = 60.0
 CONFIGURATION = """\
 @version: 3.38
 source incoming { network(transport("tcp") ip("127.0.0.1") port(%(port)d)); };
@@ -60,7 +60,7 @@ def test_syslog_becomes_events(tmp_path: Path) -> None:
             events, lines = (settled(admin, f"source=syslog_ng_{kind}") for kind in ("event", "raw"))
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(10)
+            process.wait(SECONDS)
     told = log.read_text()
     assert len(events) == EVENTS, told[-2000:]
     assert sorted(json.loads(raw)["message"] for raw in events) == sorted(
@@ -74,7 +74,7 @@ def send(port: int, process: subprocess.Popen[bytes]) -> None:
     while True:
         assert process.poll() is None, "syslog-ng ended by itself"
         try:
-            with socket.create_connection(("127.0.0.1", port), 2) as connection:
+            with socket.create_connection(("127.0.0.1", port), SECONDS) as connection:
                 for number in range(EVENTS):
                     connection.sendall(f'<13>Nov 27 10:00:00 gate trial[7]: number {number} says "Ünï"\n'.encode())
             return

@@ -153,7 +153,7 @@ def fresh(server: Server, chromium: Any) -> Iterator[Opened]:
 
     def make(**options: Any) -> Console:
         context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-        context.set_default_timeout(float(os.environ.get("CALTROP_BROWSER_TIMEOUT", "15000")))
+        context.set_default_timeout(float(os.environ.get("CALTROP_BROWSER_TIMEOUT", "60000")))
         contexts.append(context)
         page = context.new_page()
         problems: list[str] = []

@@ -15,6 +15,7 @@ from caltrop.engine.previews import Preview
 from caltrop.splunkd.searching.jobs import Job
 from caltrop.splunkd.server import Server
 from tests.console.conftest import MARKUP, Console, Opened
+from tests.patience import PATIENCE
 
 
 def query_of(console: Console) -> dict[str, str]:
@@ -261,7 +262,7 @@ class Held:
 
     def waited(self) -> str:
         """How many events it has found, as the page writes it, once it waits."""
-        assert self.there.wait(30)
+        assert self.there.wait(PATIENCE)
         return f"{self.found:,}"
 
 
@@ -281,7 +282,7 @@ def held(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
         if len(seen.events) >= 300 and not search.there.is_set():
             search.found = len(seen.events)
             search.there.set()
-            assert search.gate.wait(60)
+            assert search.gate.wait(PATIENCE)
 
     monkeypatch.setattr(Job, "show", stand)
     yield search

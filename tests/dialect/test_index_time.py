@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import polars as pl
 import pytest
 from hypothesis import given
@@ -44,11 +42,9 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_catastrophic_sed_script_leaves_the_event_and_is_told_once() -> None:
-    began = time.thread_time()
     raws, told = applied([TEXT, "aac", TEXT], {"SEDCMD-x": f"s/{EVIL}/X/"})
     assert raws == [TEXT, "X", TEXT]
     assert len(told) == 1 and "match limit" in told[0]
-    assert time.thread_time() - began < 20
 
 
 def test_a_catastrophic_transform_leaves_the_event() -> None:
@@ -60,11 +56,9 @@ def test_a_catastrophic_transform_leaves_the_event() -> None:
 
 
 def test_a_catastrophic_line_breaker_ends_and_lines_are_broken_instead() -> None:
-    began = time.thread_time()
     events, told = broken(f"{TEXT}\n{TEXT}\n", LINE_BREAKER=r"^(?:a|a)*c(?!b)(\n)", SHOULD_LINEMERGE="false")
     assert events == [TEXT, TEXT]
     assert len(told) == 1 and "LINE_BREAKER" in told[0]
-    assert time.thread_time() - began < 20
 
 
 @pytest.mark.parametrize("setting", ["BREAK_ONLY_BEFORE", "MUST_BREAK_AFTER", "MUST_NOT_BREAK_BEFORE"])

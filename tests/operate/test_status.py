@@ -11,6 +11,7 @@ import pytest
 from caltrop.operate.runs import Runs, runs
 from caltrop.replay.remote import RemoteTarget
 from caltrop.splunkd.daemon import Daemon
+from tests.patience import PATIENCE
 
 from .conftest import APP, NOW, Run, serving
 
@@ -24,7 +25,7 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
 
 def ran(daemon: Daemon, now: float) -> None:
     for job in daemon.searching.scheduler.run_due(now):
-        assert job.done.wait(30)
+        assert job.done.wait(PATIENCE)
 
 
 def rows(out: str) -> dict[str, dict[str, object]]:

@@ -28,6 +28,7 @@ from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.inprocess import Client
 from tests.content.sample import DETECTION, Repository
 from tests.examples import examples
+from tests.patience import PATIENCE
 from tests.render.browser import Browser, Rows
 
 START = 1_699_997_400.0  # 2023-11-14T21:30:00Z
@@ -105,7 +106,7 @@ class Site:
         """Time passes; scheduled searches run, and are waited for."""
         self.clock.now += seconds
         for job in self.daemon.searching.scheduler.run_due(self.clock.now):
-            assert job.done.wait(30)
+            assert job.done.wait(PATIENCE)
         self.daemon.state.logs.flush()
         self.clock.now += 60  # what was logged lies before "now"
 

@@ -45,7 +45,7 @@ class Raw:
     ) -> Answer:
         data = urlencode(body, doseq=True) if isinstance(body, dict) else body
         context = ssl._create_unverified_context()
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=30)
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=context, timeout=60)
         try:
             sent = self.headers | {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, data, sent)

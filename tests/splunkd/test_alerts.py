@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import Any
 import pytest
 import splunklib.client as client
 import splunklib.results as results
+
+from tests.patience import until
 
 RISK = [
     {"risk_object_field": "user", "risk_object_type": "user", "risk_score": 63},
@@ -33,8 +34,7 @@ def rows(stream: object) -> list[dict[str, Any]]:
 
 
 def wait(job: client.Job) -> client.Job:
-    while not job.is_done():
-        time.sleep(0.01)
+    until(job.is_done, "the end of the job")
     return job
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import time
 import uuid
-from collections.abc import Callable
 
 import pytest
 import splunklib.client as client
@@ -13,6 +11,7 @@ from splunklib.binding import AuthenticationError, HTTPError
 
 from caltrop.errors import CaltropError
 from caltrop.splunkd.server import Server
+from tests.patience import until
 
 from .conftest import PASSWORD, Raw
 
@@ -89,7 +88,7 @@ def test_indexes(service: client.Service) -> None:
     index.disable()
     assert index.refresh()["disabled"] == "1"
     index.enable()
-    index.clean(timeout=10)
+    index.clean(timeout=60)
     assert index.refresh()["totalEventCount"] == "0"
     service.indexes.delete(name)
     assert name not in service.indexes
@@ -162,13 +161,6 @@ def test_loopback_only(host: str, tmp_path: object) -> None:
         Server(str(tmp_path), host=host)
 
 
-def wait_for(predicate: Callable[[], bool], seconds: float = 20) -> bool:
-    deadline = time.monotonic() + seconds
-    while not predicate() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return predicate()
-
-
 @pytest.mark.parametrize("way", ["cookie", "token"])
 def test_a_stream_of_events(service: client.Service, server: Server, way: str) -> None:
     """receivers/stream: no length, no chunks, no answer; the client writes and hangs up."""
@@ -187,7 +179,7 @@ def test_a_stream_of_events(service: client.Service, server: Server, way: str) -
     socket.close()
     with index.attached_socket() as socket:
         socket.send(b"2024-01-01T00:00:01Z one more\r\n")
-    assert wait_for(lambda: index.refresh()["totalEventCount"] == "301")
+    until(lambda: index.refresh()["totalEventCount"] == "301", "all that was sent")
     job = service.jobs.create(f"search index={name} n=299", exec_mode="blocking")
     assert b"n=299 and a second piece" in job.results(output_mode="raw").read()
     service.indexes.delete(name)

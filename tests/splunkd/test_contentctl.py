@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +13,7 @@ import splunklib.results as results
 from splunklib.binding import HTTPError
 
 from caltrop.splunkd.server import Server
+from tests.patience import until
 
 from .conftest import PASSWORD, Raw
 
@@ -117,8 +117,7 @@ def test_integration(server: Server, setup: tuple[client.Service, str]) -> None:
     saved.update(**{"dispatch.earliest_time": "0", "dispatch.latest_time": "now", "cron_schedule": "0 0 1 1 *"})
     saved.enable()
     job = saved.dispatch(trigger_actions=True)
-    while job.refresh()["isDone"] != "1":
-        time.sleep(0.02)
+    until(lambda: job.refresh()["isDone"] == "1", "the end of the job")
     query = f'search index={{}} search_name="{name}" orig_sid="{job.sid}" | tojson'
     (risk,) = read(service.search(query.format("risk"), exec_mode="blocking").results(output_mode="json"))
     assert risk["index"] == "risk"

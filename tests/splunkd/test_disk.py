@@ -16,6 +16,7 @@ from caltrop.errors import CaltropError
 from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.inprocess import Client
 from caltrop.splunkd.server import Server
+from tests.patience import PATIENCE
 
 from .conftest import Raw
 
@@ -52,7 +53,7 @@ def test_a_full_disk_refuses_and_loses_nothing(tmp_path: Path, root: Path) -> No
                 break
     finally:
         process.kill()
-        process.wait(20)
+        process.wait(PATIENCE)
     assert acknowledged and refused
     with Server(tmp_path, password="pw", addons=()) as server:
         client = Client(server.daemon).basic("admin", "pw")

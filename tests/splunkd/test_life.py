@@ -12,9 +12,9 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 import splunklib.client as client
@@ -23,7 +23,9 @@ from click.testing import CliRunner
 
 from caltrop.cli.install import command as install_command
 from caltrop.errors import CaltropError
+from caltrop.splunkd import server as server_module
 from caltrop.splunkd.server import Server
+from tests.patience import PATIENCE, ends, runs, until
 from tests.testing.test_edited import ODD, sample_repository
 
 from .conftest import PASSWORD, Raw
@@ -80,7 +82,8 @@ def test_stop_is_idempotent_and_a_temporary_directory_goes() -> None:
     assert not folder.exists()
 
 
-def test_idle_connections_do_not_hold_up_the_end() -> None:
+def test_idle_connections_do_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "STOP_SECONDS", 10 * PATIENCE)  # what is given to work under way
     server = Server(password="pw").start()
     connection = http.client.HTTPSConnection("127.0.0.1", server.port, context=ssl._create_unverified_context())
     connection.request("GET", "/services/messages")
@@ -88,7 +91,7 @@ def test_idle_connections_do_not_hold_up_the_end() -> None:
     assert server.daemon.state.store.indexes()
     done = threading.Thread(target=server.stop)
     done.start()
-    done.join(4)  # the server gives work under way 5 s
+    done.join(PATIENCE)
     assert not done.is_alive()
     connection.close()
 
@@ -106,11 +109,10 @@ def test_what_answers_is_loaded_for_the_first_that_connects() -> None:
 
 def test_a_server_that_nobody_connects_to_ends_at_once() -> None:
     server = Server(password="pw", asleep=True).start()
-    began = time.monotonic()
     server.stop()
-    assert time.monotonic() - began < 2
+    assert server._thread is not None and not server._thread.is_alive() and server._listeners is None
     with pytest.raises(OSError, match="refused"):
-        socket.create_connection(("127.0.0.1", server.port), timeout=2)
+        socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE)
 
 
 def test_a_port_in_use(server: Server, tmp_path: Path) -> None:
@@ -168,7 +170,7 @@ def test_the_command(number: signal.Signals, tmp_path: Path, root: Path) -> None
         service = client.connect(host="127.0.0.1", port=port, username=facts["username"], password=facts["password"])
         assert service.apps["an_app"]["version"] == "7"
         process.send_signal(number)
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE) == 0
     finally:
         process.kill()
 
@@ -183,15 +185,16 @@ def test_the_command_hands_in_the_content_that_is_edited(tmp_path: Path, root: P
         assert told["root"] == str(content) and [d["file"] for d in told["detections"]] == [ODD]
         told = json.loads(service.post("caltrop/content", file=ODD).body.read())
         assert told["running"]["file"] == ODD
-        deadline = time.monotonic() + 100
-        while told["running"] is not None:
-            assert time.monotonic() < deadline, told
-            time.sleep(0.2)
-            told = json.loads(service.get("caltrop/content", file=ODD).body.read())
+
+        def over() -> Any:
+            now = json.loads(service.get("caltrop/content", file=ODD).body.read())
+            return now["running"] is None and now
+
+        told = until(over, "the end of the run", 120)
         (one,) = told["detections"]
         assert one["last"]["status"] == "passed" and one["last"]["tests"][0]["hits"], told
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE) == 0
     finally:
         process.kill()
 
@@ -222,13 +225,6 @@ def serving(root: Path, *arguments: str) -> tuple[subprocess.Popen[str], dict[st
     raise AssertionError("it did not start")
 
 
-def runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
 @pytest.fixture
 def hanging(tmp_path: Path) -> Path:
     """An app whose command starts another process and never ends."""
@@ -251,13 +247,8 @@ def busy(port: int, app: Path, data: Path, *, searches: int) -> int:
         service.jobs.create(
             "| makeresults count=9000000 | eval a=md5(tostring(random())), b=sha512(a) | sort 0 b | dedup b"
         )
-    until = time.monotonic() + 10
-    while time.monotonic() < until:
-        found = [path.read_text() for path in data.glob("etc/apps/hangs/bin/hangs.py.pid")]
-        if found and found[0]:
-            return int(found[0])
-        time.sleep(0.05)
-    raise AssertionError("the script did not start")
+    note = data / "etc" / "apps" / "hangs" / "bin" / "hangs.py.pid"
+    return int(until(lambda: note.exists() and note.read_text(), "the script"))
 
 
 def connect_to(port: int) -> client.Service:
@@ -265,8 +256,9 @@ def connect_to(port: int) -> client.Service:
 
 
 @pytest.mark.parametrize("temporary", [False, True])
-def test_a_busy_server_ends_within_five_seconds(tmp_path: Path, root: Path, hanging: Path, temporary: bool) -> None:
-    """SIGTERM, whatever runs: its scripts, what they started, and a temporary directory are gone with it."""
+def test_a_busy_server_ends_when_it_is_told_to(tmp_path: Path, root: Path, hanging: Path, temporary: bool) -> None:
+    """SIGTERM, whatever runs: its scripts, what they started, and a temporary directory are gone with it, long before its searches
+    would end. How many seconds it takes is measured by benchmarks/ending.py."""
     data = tmp_path / "temporary" if temporary else tmp_path / "data"
     data.mkdir()
     with pytest.MonkeyPatch.context() as patch:
@@ -275,11 +267,9 @@ def test_a_busy_server_ends_within_five_seconds(tmp_path: Path, root: Path, hang
     try:
         folder = next(data.glob("caltrop-server-*")) if temporary else data
         pid = busy(ports["management"], hanging, folder, searches=4)
-        began = time.monotonic()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
-        assert time.monotonic() - began < 5
-        assert not runs(pid)
+        assert process.wait(PATIENCE) == 0
+        ends(pid)
         assert not temporary or not list(data.glob("caltrop-server-*"))
     finally:
         process.kill()
@@ -295,7 +285,7 @@ def test_what_a_killed_server_leaves_goes_with_the_next_start(tmp_path: Path, ro
     )
     assert list((data / "var" / "run" / "dispatch").glob(f"{large.sid}/*.arrow"))
     process.kill()
-    process.wait(10)
+    process.wait(PATIENCE)
     assert runs(pid)
     with Server(data, password="pw", addons=()) as server:
         assert not runs(pid)
@@ -335,13 +325,13 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, root: Path) -> No
         assert any(line == "ready\n" for line in process.stdout)
         with ThreadPoolExecutor(10) as pool:
             sending = [pool.submit(send, n) for n in range(10)]
-            assert enough.wait(30)
+            assert enough.wait(PATIENCE)
             process.kill()
         for future in sending:
             future.result()
     finally:
         process.kill()
-        process.wait(20)
+        process.wait(PATIENCE)
     with Server(tmp_path, password="pw") as server:
         stream = connect(server).jobs.oneshot("search sourcetype=kill | table _raw", output_mode="json", count=0)
         found = [row["_raw"] for row in results.JSONResultsReader(stream) if isinstance(row, dict)]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import splunklib.results as results
 from splunklib.binding import HTTPError
 
 from caltrop.splunkd.server import Server
+from tests.patience import until
 
 SCRIPT = '''
 import sys
@@ -83,15 +83,6 @@ def events(service: client.Service) -> list[dict[str, str]]:
     return [row for row in results.JSONResultsReader(stream) if isinstance(row, dict)]
 
 
-def eventually(check: Callable[[], bool]) -> bool:
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        if check():
-            return True
-        time.sleep(0.05)
-    return False
-
-
 def test_what_a_kind_takes(kinds: None, service: client.Service) -> None:
     kind = service.modular_input_kinds["counter"]
     assert (kind["title"], kind["description"], kind["streaming_mode"]) == ("Counter", "It counts", "xml")
@@ -104,14 +95,14 @@ def test_events_as_xml(kinds: None, service: client.Service, index: client.Index
     made = service.inputs.create("a name", "counter", amount="2", index="modular")
     try:
         assert (made.kind, made["amount"]) == ("counter", "2")
-        assert eventually(lambda: len(events(service)) == 3)
+        until(lambda: len(events(service)) == 3)
         first, second, halves = events(service)
         assert (first["_raw"], first["host"]) == ("event 0\nof <counter://a name>", "h0")
         assert (first["source"], first["sourcetype"]) == ("counter://a name", "counter")
         assert (second["host"], second["_time"][:19]) == ("h1", "2023-11-14T22:13:21")
         assert halves["_raw"] == "one half, other half"
         made.update(amount="1")  # runs again
-        assert eventually(lambda: len(events(service)) == 5)
+        until(lambda: len(events(service)) == 5)
         made.disable()
         made.update(amount="4")  # does not
         made.refresh()
@@ -124,7 +115,7 @@ def test_events_as_xml(kinds: None, service: client.Service, index: client.Index
 def test_lines_and_an_interval(kinds: None, service: client.Service, index: client.Index) -> None:
     made = service.inputs.create("l", "lines", amount="2", index="modular", interval="1", sourcetype="st")
     try:
-        assert eventually(lambda: len(events(service)) >= 4)
+        until(lambda: len(events(service)) >= 4)
         assert {row["sourcetype"] for row in events(service)} == {"st"}
     finally:
         made.delete()
@@ -153,7 +144,7 @@ def test_removing_it_ends_the_process(
     make(server, tmp_path, "endless", "simple", "import time\nprint('begun', flush=True)\ntime.sleep(600)\n")
     made = service.inputs.create("e", "endless", amount="1", index="modular", interval="1")
     run = server.daemon.intake.modular._running["endless://e"]
-    assert eventually(lambda: run._process is not None)
+    until(lambda: run._process is not None)
     if what == "the input":
         made.delete()
     service.apps.delete("app_endless")

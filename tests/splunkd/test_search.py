@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import time
 import uuid
 from collections.abc import Iterator
 from xml.etree import ElementTree
@@ -16,6 +15,7 @@ import splunklib.results as results
 from splunklib.binding import HTTPError
 
 from caltrop.splunkd.server import Server
+from tests.patience import until
 
 from .conftest import Raw
 
@@ -102,8 +102,7 @@ def test_a_normal_job_becomes_done(service: client.Service, index: str) -> None:
     job = service.jobs.create(
         f"search index={index}", earliest_time="2024-01-01T00:00:02Z", latest_time="2024-01-01T00:00:04Z"
     )
-    while not job.is_done():
-        time.sleep(0.01)
+    until(job.is_done, "the end of the job")
     assert [r["n"] for r in rows(job.results(output_mode="json"))] == ["3", "2"]
     assert [r["n"] for r in rows(job.events(output_mode="json"))] == ["3", "2"]
     assert [r["n"] for r in rows(job.preview(output_mode="json"))] == ["3", "2"]

@@ -374,7 +374,7 @@ def test_a_body_of_nobody_costs_nothing(server: Server, path: str, collector: bo
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     before, most = memory.taken(), 0
-    with socket.create_connection(("127.0.0.1", port), timeout=30) as bare, context.wrap_socket(bare) as sender:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as bare, context.wrap_socket(bare) as sender:
         sender.sendall(head.encode())
         with contextlib.suppress(OSError):  # it may be refused while it is sent
             for _ in range(size // len(piece)):

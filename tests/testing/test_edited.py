@@ -14,6 +14,7 @@ from caltrop.splunkd.rest.edited import Edited, Told
 from caltrop.testing import verdicts
 from caltrop.testing.edited import EditedRepository
 from caltrop.testing.verdicts import Verdicts
+from tests.patience import until
 from tests.replay import test_prove as sample
 
 ODD = "detections/endpoint/odd_login.yml"
@@ -45,10 +46,7 @@ def sample_repository(root: Path) -> None:
 
 def ended(edited: EditedRepository, file: str = ODD) -> Told:
     """What is told after the run."""
-    deadline = time.monotonic() + 120
-    while (told := edited.told()).running is not None:
-        assert time.monotonic() < deadline, told.running
-        time.sleep(0.05)
+    until(lambda: edited.told().running is None, "the end of the run", 120)
     return edited.told(file)
 
 

@@ -17,6 +17,7 @@ from queue import Queue
 import pytest
 
 from caltrop.cli import main
+from tests.patience import PATIENCE
 from tests.testing.test_edited import ODD, sample_repository
 
 pytestmark = pytest.mark.slow
@@ -119,7 +120,7 @@ def running(*words: str) -> Iterator[tuple[subprocess.Popen[str], Queue[str]]]:
         process.wait()
 
 
-def until(lines: Queue[str], text: str, seconds: float = 60) -> list[str]:
+def until(lines: Queue[str], text: str, seconds: float = 120) -> list[str]:
     """The lines up to one with the text."""
     said: list[str] = []
     deadline = time.monotonic() + seconds
@@ -145,7 +146,7 @@ def test_a_saved_file_is_proved_again_on_the_same_server(repository: Path) -> No
         macro.write_text(good)
         until(lines, "passed: Odd Login: 2 hits")
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE) == 0
 
 
 def test_keep_leaves_the_server_up_and_says_where(repository: Path) -> None:
@@ -162,4 +163,4 @@ def test_keep_leaves_the_server_up_and_says_where(repository: Path) -> None:
         rows = target.search(f'search index=* host="{mark[1]}" | stats count', earliest_time="0")
         assert int(rows[0]["count"]) > 0, "its data is still there"
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 1
+        assert process.wait(PATIENCE) == 1

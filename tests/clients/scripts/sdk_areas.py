@@ -48,7 +48,7 @@ def raises(kind: type[Exception], call: Callable[..., Any], *arguments: Any) -> 
     raise AssertionError(f"{kind.__name__} was not raised")
 
 
-def wait(done: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait(done: Callable[[], bool], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < deadline, "it did not come in time"

@@ -43,7 +43,7 @@ def python_splunk_logging() -> None:
 
     handler = HecHandler(
         HOST, PORT, TOKEN, verify_ssl=False, default_source=SENDER, default_index=INDEX, ignore_exceptions=False, indexer_ack=True,
-        ack_poll_interval=0.2, ack_timeout=20, batch_enabled=True, flush_interval=0.2,
+        ack_poll_interval=0.2, ack_timeout=60, batch_enabled=True, flush_interval=0.2,
     )  # fmt: skip
     log_through(handler, as_object=True)
     handler.close()

@@ -192,7 +192,7 @@ def hec_events() -> None:
     ]
     writer.write_events(events)
     client = SplunkRestClient(KEY, "search", **WHERE)
-    for _ in range(20):
+    for _ in range(300):
         rows = json.loads(client.jobs.oneshot("search index=main sourcetype=trial:hec", output_mode="json").read())[
             "results"
         ]

@@ -14,6 +14,7 @@ from caltrop.conformance import event_frame, rows_of
 from caltrop.engine import chunked
 from caltrop.engine.errors import SearchError
 from caltrop.engine.instance import Instance
+from tests.patience import PATIENCE
 
 # What every script shares: read a chunk, write a chunk.
 PROTOCOL = """
@@ -57,7 +58,9 @@ Search = Callable[..., Any]
 def search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Search:
     """search(script, spl): run SPL where the command `mine` is that script."""
 
-    def run(script: str, spl: str, *, conf: str = "chunked = true", seconds: float = 20.0, rows: int = 50_000) -> Any:
+    def run(
+        script: str, spl: str, *, conf: str = "chunked = true", seconds: float = PATIENCE, rows: int = 50_000
+    ) -> Any:
         monkeypatch.setattr(chunked, "SECONDS", seconds)
         app = tmp_path / "search"
         for folder in ("bin", "default", "metadata"):

@@ -16,6 +16,7 @@ from caltrop.engine import chunked
 from caltrop.engine.beside.splunk import Intersplunk
 from caltrop.engine.errors import SearchError
 from caltrop.engine.instance import Instance, SearchResult
+from tests.patience import PATIENCE
 
 Search = Callable[..., SearchResult]
 
@@ -33,7 +34,7 @@ si.outputResults(results)
 def search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Search:
     """search(script, spl, conf=…): run SPL where the command `mine` is that script."""
 
-    def run(script: str, spl: str, *, conf: str = "", name: str = "mine.py", seconds: float = 20.0) -> SearchResult:
+    def run(script: str, spl: str, *, conf: str = "", name: str = "mine.py", seconds: float = PATIENCE) -> SearchResult:
         monkeypatch.setattr(chunked, "SECONDS", seconds)
         app = tmp_path / "etc" / "apps" / "search"
         for folder in ("bin", "default", "metadata"):
@@ -218,13 +219,13 @@ PROBE = "supports_getinfo = true"
         ("print('a,b')", PROBE, "Getinfo probe failed"),
         ("import sys; print('half'); sys.exit(3)", "", "External search command 'mine' returned error code 3. Script output = \"half\""),
         ("raise ValueError('oh')", "", r"External search command 'mine' returned error code 1(.|\n)*ValueError: oh"),
-        ("import time; time.sleep(60)", "", r"took longer than 2 s"),
+        ("import time; time.sleep(60)", "", r"took longer than 0\.5 s"),
         ("x", "type = perl", "no Python script"),
     ],
 )  # fmt: skip
 def test_failures_are_errors_of_the_search(search: Search, script: str, conf: str, said: str) -> None:
     with pytest.raises(SearchError, match=said):
-        search(script, "| makeresults | mine", conf=conf, seconds=2.0)
+        search(script, "| makeresults | mine", conf=conf, seconds=0.5)
 
 
 def test_other_scripts_than_pythons_are_refused(search: Search) -> None:

@@ -12,6 +12,7 @@ from caltrop.engine import budget
 from caltrop.engine.budget import Limits, Stop
 from caltrop.engine.errors import Cancelled, Finalized, SearchError
 from caltrop.engine.instance import Instance
+from tests.patience import PATIENCE
 
 SMALL = Limits(rows=20_000, memory=8 << 20, value=100_000)
 BASE = '| makeresults | eval x="0123456789", '
@@ -63,10 +64,8 @@ def test_what_takes_too_much_is_refused_before_it_is_made(small: Instance, searc
     if not said:
         assert len(small.search(search).table) == 2
         return
-    began = time.monotonic()
     with pytest.raises(SearchError, match=said):
         small.search(search)
-    assert time.monotonic() - began < 20
 
 
 def test_within_the_limits_nothing_changes(small: Instance) -> None:
@@ -99,7 +98,8 @@ LONG = [
 
 @pytest.mark.parametrize("search", LONG)
 @pytest.mark.parametrize("paused", [False, True])
-def test_a_search_stops_within_a_second(small: Instance, search: str, paused: bool) -> None:
+def test_a_search_stops_when_it_is_told_to(small: Instance, search: str, paused: bool) -> None:
+    """Long before it would have a result: that would come in the place of `Cancelled`. The seconds: benchmarks/ending.py."""
     stop, said = Stop(), list[object]()
 
     def run() -> None:
@@ -116,15 +116,16 @@ def test_a_search_stops_within_a_second(small: Instance, search: str, paused: bo
         thread.join(0.3)
         assert thread.is_alive(), "a paused search waits"
     stop.end()
-    thread.join(1.0)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
     assert isinstance(said[0], Cancelled)
 
 
-def test_a_finalized_search_gives_what_it_has_come_to(small: Instance) -> None:
+def test_a_finalized_search_gives_what_it_has_come_to(small: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "GRACE", 0.01)
     stop = Stop()
     stop.finalize()
-    time.sleep(budget.GRACE + 0.1)
+    time.sleep(0.02)
     result = small.search("| makeresults count=3 | stats count", stop=stop)
     assert stop.finalized and len(result.table) == 0
     with pytest.raises(Finalized):

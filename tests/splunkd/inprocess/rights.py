@@ -24,6 +24,7 @@ from caltrop.splunkd.rest.collection import Collection
 from caltrop.splunkd.rest.confobjects import ConfCollection
 from caltrop.splunkd.searching.savedsearches import SavedSearch
 from caltrop.splunkd.state.settings import Settings
+from tests.patience import PATIENCE
 
 TABLE = Path(__file__).with_name("rights.txt")
 ROLES = ("user", "power", "admin")
@@ -104,7 +105,7 @@ def _a_lookup_file(daemon: Daemon) -> str:
 def _a_job(daemon: Daemon) -> str:
     saved = SavedSearch(NAME, "search", OWNER, {"search": "| makeresults"})
     job = daemon.searching.dispatch(saved, OWNER)
-    job.done.wait(20)
+    job.done.wait(PATIENCE)
     return job.sid
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.inprocess import Client
+from tests.patience import PATIENCE
 
 from .conftest import Clock, search
 
@@ -32,7 +33,7 @@ def run(admin: Client, daemon: Daemon) -> Callable[..., str]:
         answer = admin.post(f"saved/searches/{name}/dispatch", trigger_actions=1)
         assert answer.status == 201, answer.text
         job = daemon.searching.jobs.get(answer.json()["sid"])
-        assert job is not None and job.done.wait(30)
+        assert job is not None and job.done.wait(PATIENCE)
         return name
 
     return go
@@ -88,7 +89,7 @@ def test_a_change_since_the_last_run(admin: Client, run: Callable[..., str]) -> 
 def test_without_triggering_nothing_happens(admin: Client, daemon: Daemon) -> None:
     admin.post("saved/searches", {"name": "quiet", "search": ROWS, "action.notable": "1"})
     job = daemon.searching.jobs.get(admin.post("saved/searches/quiet/dispatch").json()["sid"])
-    assert job is not None and job.done.wait(20)
+    assert job is not None and job.done.wait(PATIENCE)
     assert written(admin, "notable", "quiet") == []
 
 
@@ -169,7 +170,7 @@ def test_alerts_of_a_shared_search_are_for_those_who_may_change_it(
     assert admin.post(shared, {"name": "for all", "search": ROWS, "alert.track": "1"}).status == 201
     sid = admin.post(f"{shared}/for all/dispatch", trigger_actions=1).json()["sid"]
     job = daemon.searching.jobs.get(sid)
-    assert job is not None and job.done.wait(20)
+    assert job is not None and job.done.wait(PATIENCE)
     user, power = someone("user"), someone("power")
     assert len(user.get("alerts/fired_alerts/for all").entries) == 1
     assert user.delete(f"alerts/fired_alerts/for all/{sid}").status == 403

@@ -13,6 +13,7 @@ import pytest
 
 from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.inprocess import Client
+from tests.patience import PATIENCE
 
 from .conftest import search
 
@@ -21,7 +22,7 @@ Package = Callable[[str, dict[str, str]], Path]
 
 def until(client: Client, text: str, count: int) -> list[dict[str, Any]]:
     """Rows of a search, once there are so many."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while len(found := search(client, text)) < count:
         assert time.monotonic() < deadline, found
         time.sleep(0.02)

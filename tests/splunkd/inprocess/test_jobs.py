@@ -16,6 +16,7 @@ from caltrop.splunkd.inprocess import Client
 from caltrop.splunkd.searching import jobs as jobs_module
 from caltrop.splunkd.searching import overview
 from caltrop.splunkd.searching.jobs import Job
+from tests.patience import PATIENCE
 
 from .conftest import Clock, search
 
@@ -286,7 +287,7 @@ def test_a_search_that_fails_while_it_runs(admin: Client) -> None:
     assert admin.post("search/jobs", search=text, exec_mode="blocking").status == 201
     sid = admin.post("search/jobs", search=text).json()["sid"]
     job = admin.daemon.searching.jobs.get(sid)
-    assert job is not None and job.done.wait(20)
+    assert job is not None and job.done.wait(PATIENCE)
     content = admin.get(f"search/jobs/{sid}").content
     assert (content["dispatchState"], content["isFailed"], "fatal" in content["messages"]) == ("FAILED", True, True)
     assert admin.get(f"search/jobs/{sid}/results").json()["results"] == []
@@ -320,7 +321,7 @@ def test_a_paused_job_waits_and_a_cancelled_one_ends(daemon: Daemon, admin: Clie
     spec = jobs_module.SearchSpec("| makeresults", "admin")
 
     def hold(job: Job) -> None:
-        assert gate.wait(20)
+        assert gate.wait(PATIENCE)
 
     blocker = [jobs.start(spec, then=hold) for _ in range(jobs_module.WORKERS)]
     waiting = jobs.start(spec)
@@ -332,12 +333,12 @@ def test_a_paused_job_waits_and_a_cancelled_one_ends(daemon: Daemon, admin: Clie
         assert admin.get(f"search/jobs/{waiting.sid}/results_preview").json()["preview"] is True
     finally:
         gate.set()
-    assert all(job.done.wait(20) for job in blocker) and not waiting.done.is_set()
+    assert all(job.done.wait(PATIENCE) for job in blocker) and not waiting.done.is_set()
     assert admin.post(f"search/jobs/{waiting.sid}/control", action="unpause").status == 200
-    assert waiting.done.wait(20) and waiting.state == "DONE"
+    assert waiting.done.wait(PATIENCE) and waiting.state == "DONE"
     cancelled = jobs.start(spec)
     jobs.remove(cancelled)
-    assert cancelled.done.wait(20) and jobs.get(cancelled.sid) is None
+    assert cancelled.done.wait(PATIENCE) and jobs.get(cancelled.sid) is None
 
 
 # --- keeping ------------------------------------------------------------------------------------------------------------
@@ -356,7 +357,7 @@ def four(daemon: Daemon) -> list[Job]:
         jobs.remove(job)
     made = [jobs.start(jobs_module.SearchSpec("| makeresults", "admin")) for _ in range(4)]
     for job in made:
-        assert job.done.wait(20)
+        assert job.done.wait(PATIENCE)
         job.size = 100
     return made
 
@@ -475,7 +476,7 @@ def test_searches_ask_the_server(admin: Client) -> None:
     assert "no finished run" in failure(admin, '| loadjob savedsearch="admin:search:loaded"')
     sid = admin.post("saved/searches/loaded/dispatch").json()["sid"]
     job = admin.daemon.searching.jobs.get(sid)
-    assert job is not None and job.done.wait(20)
+    assert job is not None and job.done.wait(PATIENCE)
     assert len(search(admin, '| loadjob savedsearch="admin:search:loaded"')) == 3
 
 

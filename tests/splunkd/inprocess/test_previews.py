@@ -14,6 +14,7 @@ from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.endpoints import jobs as endpoint
 from caltrop.splunkd.inprocess import Client
 from caltrop.splunkd.searching.jobs import Job
+from tests.patience import PATIENCE
 
 from .conftest import START
 
@@ -47,7 +48,7 @@ def held(daemon: Daemon, admin: Client, monkeypatch: pytest.MonkeyPatch) -> Iter
         show(job, seen)
         if seen.scanned >= 20:
             there.set()
-            assert gate.wait(20)
+            assert gate.wait(PATIENCE)
 
     monkeypatch.setattr(Job, "show", stand)
     started: list[Job] = []
@@ -56,7 +57,7 @@ def held(daemon: Daemon, admin: Client, monkeypatch: pytest.MonkeyPatch) -> Iter
         answer = admin.post("search/jobs", {"search": text, **arguments})
         assert answer.status == 201, answer.text
         job = daemon.searching.jobs.get(answer.json()["sid"])
-        assert job is not None and there.wait(20)
+        assert job is not None and there.wait(PATIENCE)
         started.append(job)
         return job
 
@@ -66,12 +67,12 @@ def held(daemon: Daemon, admin: Client, monkeypatch: pytest.MonkeyPatch) -> Iter
     start.release = release  # type: ignore[attr-defined]
     yield start
     gate.set()
-    assert all(job.done.wait(20) for job in started)
+    assert all(job.done.wait(PATIENCE) for job in started)
 
 
 def ended(held: Held, job: Job) -> None:
     held.release()  # type: ignore[attr-defined]
-    assert job.done.wait(20) and job.state == "DONE"
+    assert job.done.wait(PATIENCE) and job.state == "DONE"
 
 
 def test_events_are_there_before_the_search_has_ended(held: Held, admin: Client) -> None:

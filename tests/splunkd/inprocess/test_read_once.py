@@ -16,6 +16,7 @@ from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.inprocess import Client
 from caltrop.splunkd.searching.jobs import Job, Jobs, SearchSpec
 from caltrop.splunkd.wire.http import ApiError
+from tests.patience import PATIENCE
 
 NOW = 1_700_000_000.0
 
@@ -61,7 +62,7 @@ def jobs(tmp_path: Path, moved: MovedClock) -> Iterator[Jobs]:
 
 def run(jobs: Jobs, search: str, *, now: float | None = None) -> Job:
     job = jobs.start(SearchSpec(search, "admin", now=now))
-    assert job.done.wait(30)
+    assert job.done.wait(PATIENCE)
     return job
 
 

@@ -13,6 +13,7 @@ from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.inprocess import Client
 from caltrop.splunkd.searching import findings
 from caltrop.splunkd.searching.savedsearches import SavedSearch, expand_arguments
+from tests.patience import PATIENCE
 
 from .conftest import Clock, search
 
@@ -41,7 +42,7 @@ def test_the_schedule_runs_what_is_due(pinned: tuple[Daemon, Clock]) -> None:
     assert daemon.searching.scheduler.run_due(clock.now) == []
     clock.now = NEW_YEAR + 603
     (job,) = daemon.searching.scheduler.run_due(clock.now)
-    job.done.wait(20)
+    job.done.wait(PATIENCE)
     assert (job.spec.label, job.spec.now, job.spec.scheduled) == ("due", NEW_YEAR + 600, True)
     assert job.spec.owner == SYSTEM_USER, "a search of an app is nobody's own"
     assert job.result is not None
@@ -64,7 +65,7 @@ def test_each_run_leaves_a_line_with_the_fields_of_the_scheduler_log(pinned: tup
         daemon.state.config.set("savedsearches", name, settings | {"search": spl}, app="search")
     clock.now = NEW_YEAR + 603
     for job in daemon.searching.scheduler.run_due(clock.now):
-        assert job.done.wait(20)
+        assert job.done.wait(PATIENCE)
     told = search(
         Client(daemon).basic("admin", "x"),
         "search index=_internal sourcetype=scheduler | sort savedsearch_name | fields savedsearch_name app user status "

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.inprocess import Client
+from tests.patience import PATIENCE
 
 APP = "/servicesNS/nobody/search"
 
@@ -102,7 +103,7 @@ def test_actions_over_a_run_that_has_ended(admin: Client, daemon: Daemon) -> Non
     sid = admin.post("saved/searches/tracked/dispatch").json()["sid"]
     job = daemon.searching.jobs.get(sid)
     assert job is not None
-    assert job.done.wait(20)
+    assert job.done.wait(PATIENCE)
     answer = admin.post("saved/searches/tracked/notify", sid=sid)
     assert (answer.status, answer.json()["sid"]) == (200, sid)
     assert admin.get("saved/searches/tracked").content["triggered_alert_count"] == 1

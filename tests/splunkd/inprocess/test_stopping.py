@@ -1,4 +1,4 @@
-"""Searches that nobody wants any more, or that take too long, end: the job at once, its work and its scripts within a second."""
+"""Searches that nobody wants any more, or that take too long, end: the job, its work and its scripts, long before they would by themselves."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,10 +18,10 @@ from caltrop.splunkd.searching.jobs import Job
 from caltrop.splunkd.searching.pool import Pool
 from caltrop.splunkd.state import leftovers
 from caltrop.splunkd.wire.http import Request
+from tests.patience import PATIENCE, ends, runs, until
 
 from .conftest import Clock
 
-SOON = 5.0  # seconds, long before what is ended would end by itself, on a busy machine too
 BUSY = '| makeresults count=9000 | streamstats count as i | map maxsearches=9999 search="| makeresults count=9 | eval a=$i$"'
 HANGS = """
 import subprocess, sys, time
@@ -38,23 +37,14 @@ def started(daemon: Daemon, client: Client, search: str = BUSY, **arguments: str
     assert answer.status == 201, answer.text
     job = daemon.searching.jobs.get(answer.json()["sid"])
     assert job is not None
-    until = time.monotonic() + 5
-    while job.state == "QUEUED" and time.monotonic() < until:
-        time.sleep(0.01)
+    until(lambda: job.state != "QUEUED", "its turn")
     return job
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_a_cancelled_search_ends(daemon: Daemon, admin: Client) -> None:
     job = started(daemon, admin)
     assert admin.post(f"search/jobs/{job.sid}/control", action="cancel").status == 200
-    assert job.done.wait(SOON) and job.failed and job.shelf is None
+    assert job.done.wait(PATIENCE) and job.failed and job.shelf is None
     assert admin.get(f"search/jobs/{job.sid}").status == 404
     assert daemon.searching.jobs.freed() and not daemon.searching.jobs.freed()
 
@@ -66,7 +56,7 @@ def test_a_search_is_finalized_at_its_time(daemon: Daemon, admin: Client, clock:
     assert not job.finalized
     clock.now += 2
     daemon.searching.jobs.reap()
-    assert job.done.wait(SOON)
+    assert job.done.wait(PATIENCE)
     content = admin.get(f"search/jobs/{job.sid}").content
     assert (content["dispatchState"], content["isFinalized"]) == ("DONE", True)
     assert "auto-finalized after time limit (5 seconds)" in content["messages"]["info"][0]
@@ -80,7 +70,7 @@ def test_a_search_that_nobody_asks_for_is_cancelled(daemon: Daemon, admin: Clien
         daemon.searching.jobs.reap()
     clock.now += 11
     daemon.searching.jobs.reap()
-    assert job.done.wait(SOON) and daemon.searching.jobs.get(job.sid) is None
+    assert job.done.wait(PATIENCE) and daemon.searching.jobs.get(job.sid) is None
 
 
 @pytest.mark.parametrize("path", ["search/jobs", "search/jobs/export"])
@@ -92,12 +82,11 @@ def test_a_search_whose_client_has_gone_is_cancelled(daemon: Daemon, admin: Clie
     answers: list[int] = []
     thread = threading.Thread(target=lambda: answers.append(daemon.management.handle(request).status))
     thread.start()
-    time.sleep(0.3)
-    (job,) = [job for job in daemon.searching.jobs.all() if job.sid not in before]
+    (job,) = until(lambda: [job for job in daemon.searching.jobs.all() if job.sid not in before], "the job")
     assert not job.done.is_set()
     gone.set()
-    thread.join(SOON)
-    assert answers == [400] and job.done.wait(SOON)
+    thread.join(PATIENCE)
+    assert answers == [400] and job.done.wait(PATIENCE)
 
 
 def test_the_script_of_a_cancelled_search_ends_with_all_it_started(
@@ -111,17 +100,12 @@ def test_the_script_of_a_cancelled_search_ends_with_all_it_started(
     )
     job = started(daemon, admin, "| makeresults | hangs", namespace="hangs")
     note = daemon.state.config.app_path("hangs") / "bin" / "hangs.py.pid"
-    until = time.monotonic() + 5
-    while not (note.exists() and note.read_text()) and time.monotonic() < until:
-        time.sleep(0.02)
-    assert alive(int(note.read_text())) and list(leftovers.notes(daemon.state.data_dir).iterdir())
+    pid = int(until(lambda: note.exists() and note.read_text(), "the script"))
+    assert runs(pid) and list(leftovers.notes(daemon.state.data_dir).iterdir())
     admin.delete(f"search/jobs/{job.sid}")
-    assert job.done.wait(SOON)
-    until = time.monotonic() + SOON
-    while alive(int(note.read_text())) and time.monotonic() < until:
-        time.sleep(0.02)
-    assert not alive(int(note.read_text()))
-    assert not list(leftovers.notes(daemon.state.data_dir).iterdir())
+    assert job.done.wait(PATIENCE)
+    ends(pid)
+    until(lambda: not list(leftovers.notes(daemon.state.data_dir).iterdir()), "that it is forgotten")
 
 
 def test_the_largest_search_ends_where_memory_does(daemon: Daemon, admin: Client) -> None:
@@ -130,7 +114,7 @@ def test_the_largest_search_ends_where_memory_does(daemon: Daemon, admin: Client
     many.stop.pause()
     few.stop.pause()
     daemon.searching.jobs.end_largest(1 << 20)
-    assert many.done.wait(SOON) and not few.done.is_set()
+    assert many.done.wait(PATIENCE) and not few.done.is_set()
     assert "no more than 1 MB" in str(admin.get(f"search/jobs/{many.sid}").content["messages"])
     daemon.searching.jobs.remove(few)
 
@@ -158,13 +142,16 @@ def test_a_pool_takes_its_tasks_in_order_and_waits_for_nobody() -> None:
     for number in range(5):
         pool.submit(lambda number=number: seen.append(number))  # type: ignore[misc]
     pool.submit(lambda: [][1])
-    until = time.monotonic() + 2
-    while len(seen) < 5 and time.monotonic() < until:
-        time.sleep(0.01)
+    until(lambda: len(seen) == 5, "what they do")
     assert sorted(seen) == [0, 1, 2, 3, 4]
-    pool.submit(lambda: seen.append(hold.wait(10)))
-    time.sleep(0.05)
-    assert not pool.close(0.1)
+    begun = threading.Event()
+
+    def wait() -> None:
+        begun.set()
+        hold.wait(PATIENCE)
+
+    pool.submit(wait)
+    assert begun.wait(PATIENCE) and not pool.close(0.1)
     hold.set()
 
 
@@ -172,7 +159,7 @@ def test_a_pool_takes_its_tasks_in_order_and_waits_for_nobody() -> None:
 
 
 def test_children_of_a_server_that_was_killed_end_when_the_next_one_starts(tmp_path: Path) -> None:
-    noted, other = tmp_path / "children", subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    noted, other = tmp_path / "children", subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
     code = (
         "import sys, os; from pathlib import Path; from caltrop import children; children.note(Path(sys.argv[1]));"
         "child = children.start([sys.executable, '-c', 'import time; time.sleep(600)'], cwd=Path('/'));"
@@ -182,10 +169,10 @@ def test_children_of_a_server_that_was_killed_end_when_the_next_one_starts(tmp_p
     pid = int(done.stdout)
     (noted / str(other.pid)).write_text("another birth")  # a number that was given again
     try:
-        assert alive(pid)
+        assert runs(pid)
         assert children.end_left(noted) == [pid]
-        time.sleep(0.1)
-        assert not alive(pid) and other.poll() is None and not list(noted.iterdir())
+        ends(pid)
+        assert other.poll() is None and not list(noted.iterdir())
     finally:
         other.kill()
         other.wait()

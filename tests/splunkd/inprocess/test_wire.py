@@ -23,6 +23,7 @@ from caltrop.splunkd.server import Server
 from caltrop.splunkd.wire import asgi, tls
 from caltrop.splunkd.wire.http import TEXT, ApiError, Request, Response, Sink
 from caltrop.splunkd.wire.protocol import SplunkdProtocol, protocol_class
+from tests.patience import PATIENCE
 
 
 class Echo:
@@ -190,10 +191,9 @@ def connection(pieces: list[bytes], sink: Sink | None) -> tuple[Transport, list[
             protocol.data_received(piece)
             await asyncio.sleep(0)
         protocol.eof_received()
-        for _ in range(200):
-            if not protocol.tasks:
-                break
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(PATIENCE):
+            while protocol.tasks:
+                await asyncio.sleep(0.01)
         protocol.shutdown()
         protocol.connection_lost(None)
         return transport
