@@ -29,7 +29,23 @@ INNER = st.recursive(
 LINES = st.lists(
     st.dictionaries(KEYS, INNER, max_size=6).map(json.dumps)
     | INNER.map(json.dumps)
-    | st.sampled_from(['{"a": 1', "no JSON", '{"a": "\\q"}', "[1, 2]", ""]),
+    | st.sampled_from(
+        [
+            '{"a": 1',
+            "no JSON",
+            '{"a": "\\q"}',
+            "[1, 2]",
+            "",
+            '{"a": 1} {"b": 2}',
+            '{"a": {}',
+            '{"a": [{}',
+            '{"time": 1700000000}\r',
+            ' {"a": 1}',
+            '{"a": "}',
+            '{"}',
+            '{"a": 1}{"a": {}}',
+        ]
+    ),
     min_size=1,
     max_size=6,
 )
@@ -63,11 +79,24 @@ def test_a_glance_is_enough(lines: list[str], props: dict[str, str] | None, monk
         assert imported(lines, props=props) == seen
 
 
+@settings(examples(60))
+@given(lines=LINES, rows=st.integers(1, 4), size=st.integers(1, 60))
+def test_many_lines_are_seen_as_one_by_one(lines: list[str], rows: int, size: int) -> None:
+    """The same frames, wherever batches end."""
+    options = ImportOptions(now=1.71e9, on_problem=lambda problem: None, batch_rows=rows, batch_bytes=size)
+    text = "\n".join(['{"a": 0}', *lines, ""]).encode()
+    whole = [frame.to_dicts() for frame in read(text, options, name="x.json")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(glances.Glances, "many", lambda self, texts: None)
+        assert [frame.to_dicts() for frame in read(text, options, name="x.json")] == whole
+
+
 def test_what_is_only_glanced_at() -> None:
     plain = glances.glance('{"ts": 1.5, "a": {"EventID": 1, "Records": []}}')
-    assert plain is not None and [
-        t for t in glances.times(plain) if not isinstance(t, type(glances.times(plain)[0]))
-    ] == [1.5]
+    other = glances.glance('{"ts": 2.5, "time": "now", "_time": null}')
+    assert plain is not None and other is not None
+    assert glances.stamps([plain, other, plain], lambda v: v if isinstance(v, str) else None) == [None, "now", None]
+    assert glances.stamps([plain, other], lambda v: str(v) if isinstance(v, float) else None) == ["1.5", "2.5"]
     for text in ("[1]", "1", '{"a": 1', '{"EventID": 1}', '{"Records": []}', '{"event": "x", "time": 1}', ""):
         assert glances.glance(text) is None
 

@@ -5,6 +5,7 @@ The rest is checked and passed over, which is five times as fast.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -32,7 +33,7 @@ class Glance(msgspec.Struct):
     """What a line has of the keys above: `time0` and so on, unset where it has none."""
 
 
-_SEEN = msgspec.defstruct(
+SEEN = msgspec.defstruct(
     "Seen",
     [
         *((name, Any, msgspec.UNSET) for name in _TIMES),
@@ -42,8 +43,10 @@ _SEEN = msgspec.defstruct(
     rename={**_TIMES, **_KINDS, **_TELLS},
     gc=False,
 )
-_see = msgspec.json.Decoder(_SEEN).decode
-_times, _kinds, _tells = (attrgetter(*names) for names in (_TIMES, _KINDS, _TELLS))
+_DECODER = msgspec.json.Decoder(SEEN)
+_see, _see_lines = _DECODER.decode, _DECODER.decode_lines
+_kinds, _tells = (attrgetter(*names) for names in (_KINDS, _TELLS))
+_EACH_TIME = [attrgetter(name) for name in _TIMES]
 _NOTHING = (msgspec.UNSET,) * len(_TELLING)
 _PAUSE = 100
 
@@ -64,7 +67,7 @@ class Glances:
     def __init__(self) -> None:
         self._pause = 0
 
-    def __call__(self, text: str) -> Glance | None:
+    def one(self, text: str) -> Glance | None:
         if self._pause:
             self._pause -= 1
             return None
@@ -73,13 +76,37 @@ class Glances:
             self._pause = _PAUSE
         return seen
 
+    def many(self, texts: list[str]) -> list[Glance] | None:
+        """What `one` sees of each line; None where that of one of them would be none, or cannot be told from its neighbours'."""
+        if not texts or glance(texts[0]) is None:
+            return None
+        # A value that went over the end of a line would go on with a comma or a brace that closes: where all begin and end so, each
+        # lies within a line, and as many values as lines are one a line.
+        if not all(text.startswith("{") and text.endswith("}") for text in texts):
+            return None
+        try:
+            seen: Sequence[Any] = _see_lines("\n".join(texts))
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            return None
+        return list(seen) if len(seen) == len(texts) and all(told == _NOTHING for told in map(_tells, seen)) else None
 
-def times(seen: Glance) -> tuple[Any, ...]:
-    """The values of `TIME_KEYS`, `UNSET` where there is none."""
-    found: tuple[Any, ...] = _times(seen)
+
+def are_cloudtrail(seen: Iterable[Glance]) -> list[bool]:
+    """Whether all keys of `CLOUDTRAIL` are there, of each."""
+    return [msgspec.UNSET not in kinds for kinds in map(_kinds, seen)]
+
+
+def stamps(seen: Sequence[Glance], text: Callable[[Any], str | None]) -> list[str | None]:
+    """The value of the first of `TIME_KEYS` that has one which is a `text`, of each."""
+    found: list[str | None] = [None] * len(seen)
+    left: Sequence[int] = range(len(seen))
+    for get in _EACH_TIME:
+        values = [get(seen[place]) for place in left]
+        if values.count(msgspec.UNSET) == len(values):
+            continue
+        for place, value in zip(left, values, strict=True):
+            found[place] = text(value)
+        left = [place for place in left if found[place] is None]
+        if not left:
+            break
     return found
-
-
-def is_cloudtrail(seen: Glance) -> bool:
-    """Whether all keys of `CLOUDTRAIL` are there."""
-    return msgspec.UNSET not in _kinds(seen)

@@ -7,6 +7,7 @@ other JSON `_json`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any, Literal
 
 import msgspec
@@ -54,16 +55,29 @@ class Reader:
     def read(self, chunks: Iterator[bytes]) -> Iterator[pl.DataFrame]:
         """The events of a stream of JSON, batch by batch."""
         options = self.context.options
-        batch: list[jsontext.Value] = []
-        size = 0
+        batch: list[jsontext.Value | jsontext.Lines] = []
+        rows = size = 0
         look = None if options.format == "hec" else glances.Glances()
-        for outer in jsontext.values(self.context.name, chunks, look=look):
+        for outer in jsontext.pieces(self.context.name, chunks, look=look):
+            if isinstance(outer, jsontext.Lines):
+                start = 0
+                for end, length in enumerate(map(len, outer.texts), 1):
+                    size += length
+                    if rows + end - start >= options.batch_rows or size >= options.batch_bytes:
+                        batch.append(outer.part(start, end))
+                        yield self._frame(batch)
+                        batch, rows, size, start = [], 0, 0, end
+                if start < len(outer.texts):
+                    batch.append(outer.part(start, len(outer.texts)))
+                    rows += len(outer.texts) - start
+                continue
             for value in (outer,) if isinstance(outer.decoded, Glance) else jsontext.unwrap(outer):
                 batch.append(value)
+                rows += 1
                 size += len(value.text)
-                if len(batch) >= options.batch_rows or size >= options.batch_bytes:
+                if rows >= options.batch_rows or size >= options.batch_bytes:
                     yield self._frame(batch)
-                    batch, size = [], 0
+                    batch, rows, size = [], 0, 0
         if batch:
             yield self._frame(batch)
 
@@ -80,7 +94,16 @@ class Reader:
         if batch:
             yield self._plain_frame(batch)
 
-    def _frame(self, batch: list[jsontext.Value]) -> pl.DataFrame:
+    def _frame(self, batch: list[jsontext.Value | jsontext.Lines]) -> pl.DataFrame:
+        lines = [piece for piece in batch if isinstance(piece, jsontext.Lines)]
+        if len(lines) == len(batch):  # most files: nothing but events as they stand
+            seen = list(chain.from_iterable(piece.seen for piece in lines))
+            return self._plain(list(chain.from_iterable(piece.texts for piece in lines)), seen)
+        return self._sorted(
+            [value for piece in batch for value in (piece.values() if isinstance(piece, jsontext.Lines) else [piece])]
+        )
+
+    def _sorted(self, batch: list[jsontext.Value]) -> pl.DataFrame:
         make = {
             "nxlog": self._nxlog_frame,
             "windows": self._windows_frame,
@@ -137,13 +160,23 @@ class Reader:
         return frames.concat([frame, self._plain_frame(refused)]) if refused else frame
 
     def _plain_frame(self, batch: list[jsontext.Value]) -> pl.DataFrame:
-        kinds = [_sourcetype(value.decoded) for value in batch]
-        raw = pl.Series("_raw", [value.text for value in batch], dtype=pl.String)
+        return self._plain([value.text for value in batch], [value.decoded for value in batch])
+
+    def _plain(self, texts: list[str], seen: list[Any]) -> pl.DataFrame:
+        """Events as they stand, and of each what it decodes to, or a glance at it."""
+        glanced = all(value.__class__ is glances.SEEN for value in seen)
+        cloudtrail = glances.are_cloudtrail(seen) if glanced else map(_is_cloudtrail, seen)
+        kinds = ["aws:cloudtrail" if known else "_json" for known in cloudtrail]
+        raw = pl.Series("_raw", texts, dtype=pl.String)
         # One clock for the file: events without time follow the event before, of whatever type.
         clock = self._clock(kinds[0])
         keys = clock.props.timestamp_fields or TIME_KEYS
-        stamps = pl.Series([_stamp(value, keys) for value in batch], dtype=pl.String)
-        times = clock.parse(stamps)
+        told = (
+            glances.stamps(seen, _text)
+            if glanced and keys is TIME_KEYS
+            else [_stamp(text, value, keys) for text, value in zip(texts, seen, strict=True)]
+        )
+        times = clock.parse(pl.Series(told, dtype=pl.String))
         missing = times.is_null()
         if missing.any():
             times = pl.select(
@@ -151,7 +184,8 @@ class Reader:
             ).to_series()
         props = clock.props
         asked = props.indexed_extractions == "json"
-        indexed = _indexed([_whole(value) for value in batch], "" if props.trim_braces else "{}") if asked else []
+        wholes = [_whole(text, value) for text, value in zip(texts, seen, strict=True)] if asked else []
+        indexed = _indexed(wholes, "" if props.trim_braces else "{}") if asked else []
         return self.context.frame(
             raw, clock.fill(clock.plausible(times)), pl.Series(kinds, dtype=pl.String), indexed=indexed
         )
@@ -168,29 +202,22 @@ def override(context: Context, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.lit(value).alias(name) for name, value in given.items() if value)
 
 
-def _whole(value: jsontext.Value) -> Any:
+def _whole(text: str, seen: Any) -> Any:
     """All that it says."""
-    return jsontext.decoded(value.text) if isinstance(value.decoded, Glance) else value.decoded
+    return jsontext.decoded(text) if isinstance(seen, Glance) else seen
 
 
-def _sourcetype(decoded: Any) -> str:
-    if isinstance(decoded, Glance):
-        known = glances.is_cloudtrail(decoded)
-    else:
-        known = isinstance(decoded, dict) and decoded.keys() >= set(CLOUDTRAIL)
-    return "aws:cloudtrail" if known else "_json"
+def _is_cloudtrail(seen: Any) -> bool:
+    if isinstance(seen, Glance):
+        return glances.are_cloudtrail((seen,))[0]
+    return isinstance(seen, dict) and seen.keys() >= set(CLOUDTRAIL)
 
 
-def _stamp(value: jsontext.Value, keys: Sequence[str]) -> str | None:
+def _stamp(text: str, seen: Any, keys: Sequence[str]) -> str | None:
     """The first of the keys that has a text or a number."""
-    if keys is TIME_KEYS and isinstance(value.decoded, Glance):
-        for seen in glances.times(value.decoded):
-            if seen.__class__ is str:  # most often, and faster asked than by a call
-                return seen
-            if (text := _text(seen)) is not None:
-                return text
-        return None
-    decoded = _whole(value)
+    if keys is TIME_KEYS and isinstance(seen, Glance):
+        return glances.stamps((seen,), _text)[0]
+    decoded = _whole(text, seen)
     if not isinstance(decoded, dict):
         return None
     for key in keys:
@@ -199,8 +226,8 @@ def _stamp(value: jsontext.Value, keys: Sequence[str]) -> str | None:
             found = decoded
             for part in key.split("."):
                 found = found.get(part) if isinstance(found, dict) else None
-        if (text := _text(found)) is not None:
-            return text
+        if (written := _text(found)) is not None:
+            return written
     return None
 
 

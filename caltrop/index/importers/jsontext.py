@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Protocol
 
 import msgspec
 
@@ -34,18 +34,46 @@ class Value(msgspec.Struct, frozen=True, gc=False):
     error: str | None = None
 
 
+class Lines(msgspec.Struct, frozen=True, gc=False):
+    """Lines one after another, the first of them line `line`, and what a look at each saw."""
+
+    texts: list[str]
+    line: int
+    seen: list[Any]
+
+    def part(self, start: int, end: int) -> Lines:
+        if start == 0 and end == len(self.texts):
+            return self
+        return Lines(self.texts[start:end], self.line + start, self.seen[start:end])
+
+    def values(self) -> list[Value]:
+        return [
+            Value(text, self.line + n, seen) for n, (text, seen) in enumerate(zip(self.texts, self.seen, strict=True))
+        ]
+
+
+class Look(Protocol):
+    """A look at lines of JSON: what is seen of one, or of many at once, None where they have to be decoded as a whole."""
+
+    def one(self, text: str) -> Any: ...
+
+    def many(self, texts: list[str]) -> list[Any] | None: ...
+
+
 def decoded(text: str) -> Any:
     """What JSON text says. Raises what msgspec raises."""
     return _DECODE(text)
 
 
-def values(
-    name: str, chunks: Iterator[bytes], charset: str = "", look: Callable[[str], Any] | None = None
-) -> Iterator[Value]:
-    """The values of a stream. `look` decodes a line in part, None where it has to be decoded as a whole.
+def values(name: str, chunks: Iterator[bytes], charset: str = "") -> Iterator[Value]:
+    """The values of a stream. Raises `CaltropError` for a document that is too large to be read as a whole."""
+    for found in pieces(name, chunks, charset):
+        assert isinstance(found, Value)  # without a look
+        yield found
 
-    Raises `CaltropError` for a document that is too large to be read as a whole.
-    """
+
+def pieces(name: str, chunks: Iterator[bytes], charset: str = "", look: Look | None = None) -> Iterator[Value | Lines]:
+    """As `values`. What `look` sees of a line stands for what it decodes to; where it sees many at once, they come together."""
     decoder = Decoder(charset)
     pending = ""
     line = 1
@@ -62,9 +90,14 @@ def values(
             if first is None or not _is_value(first) or first.lstrip()[0] == "[":
                 yield from _document(name, "\n".join([*lines, pending]), decoder, chunks)
                 return
+        lines = [text.rstrip("\r") for text in lines]
+        if look is not None and (seen := look.many(lines)) is not None:
+            yield Lines(lines, line, seen)
+            line += len(lines)
+            continue
         for text in lines:
             if text and not text.isspace():
-                yield _line(text.rstrip("\r"), line, look)
+                yield _line(text, line, look)
             line += 1
         if len(pending) > LARGEST:
             raise _too_large(name, line)
@@ -84,8 +117,8 @@ def _is_value(text: str) -> bool:
     return True
 
 
-def _line(text: str, line: int, look: Callable[[str], Any] | None) -> Value:
-    if look is not None and (seen := look(text)) is not None:
+def _line(text: str, line: int, look: Look | None) -> Value:
+    if look is not None and (seen := look.one(text)) is not None:
         return Value(text, line, seen)
     try:
         return Value(text, line, _DECODE(text))
