@@ -70,11 +70,13 @@ class Regex:
         others = self._slow.first(text.gather(rows))
         return [group.scatter(rows, other) for group, other in zip(groups, others, strict=True)]
 
-    def every(self, text: pl.Series, having: str | None = None) -> tuple[pl.Series, list[pl.Series]]:
-        """All matches of all rows: the row number (UInt32) of each match, ascending, and its groups. Matches in which `having` (a
-        regular expression of Rust's) is not found may be left out."""
+    def every(
+        self, text: pl.Series, having: str | None = None, most: int | None = None
+    ) -> tuple[pl.Series, list[pl.Series]]:
+        """All matches of all rows, or the first `most` of each: the row number (UInt32) of each match, ascending, and its groups.
+        Matches in which `having` (a regular expression of Rust's) is not found may be left out."""
         if self.rust is None or not self.fast_every:
-            return self._every(text, range(len(text)))
+            return self._every(text, range(len(text)), most)
         apart = self._apart(text, long=True)
         fast = text
         if apart is not None:
@@ -83,13 +85,15 @@ class Regex:
         found = pl.DataFrame(
             {"row": pl.int_range(len(fast), dtype=pl.UInt32, eager=True), "match": fast.str.extract_all(self.rust)}
         )
+        if most is not None:
+            found = found.with_columns(pl.col("match").list.head(most))
         found = found.filter(pl.col("match").list.len() > 0).explode("match")
         if having is not None:
             found = found.filter(pl.col("match").str.contains(having))
         rows, groups = found["row"], self.first(found["match"])
         if apart is None:
             return rows, groups
-        other_rows, others = self._every(text.gather(apart), apart.to_list())
+        other_rows, others = self._every(text.gather(apart), apart.to_list(), most)
         order = pl.concat([rows, other_rows]).arg_sort()
         joined = [pl.concat([g, o.alias(g.name)]).gather(order) for g, o in zip(groups, others, strict=True)]
         return pl.concat([rows, other_rows]).gather(order), joined
@@ -173,12 +177,12 @@ class Regex:
             rows = too_long if rows is None else rows | too_long
         return rows.fill_null(False).arg_true() if rows is not None and rows.any() else None
 
-    def _every(self, text: pl.Series, numbers: Sequence[int]) -> tuple[pl.Series, list[pl.Series]]:
+    def _every(self, text: pl.Series, numbers: Sequence[int], most: int | None) -> tuple[pl.Series, list[pl.Series]]:
         rows: list[int] = []
         groups: list[tuple[str | None, ...]] = []
         for number, value in zip(numbers, text, strict=True):
             if value is not None:
-                for match in self.bounded.finditer(value):
+                for match in self.bounded.finditer(value, most or 0):
                     rows.append(number)
                     groups.append(match.groups())
         return pl.Series("row", rows, pl.UInt32), self._columns(groups)

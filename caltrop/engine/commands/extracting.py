@@ -8,13 +8,13 @@ from functools import partial
 
 import polars as pl
 
-from caltrop.dialect.lists import lists
 from caltrop.dialect.patterns import Regex, RegexError, sed_script
+from caltrop.engine import budget
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError, option_error
 from caltrop.engine.regexes import REX, compile_pattern
 from caltrop.engine.registry import command
-from caltrop.engine.table import MULTIVALUE, Table, render, values_of
+from caltrop.engine.table import MULTIVALUE, Table, render
 from caltrop.engine.values import Value, lists_or_text
 from caltrop.knowledge.columns import coalesce
 from caltrop.spl.ast import Command, Word
@@ -82,16 +82,47 @@ def _first(regex: Regex, column: pl.Series) -> list[pl.Series]:
 
 def _several(regex: Regex, column: pl.Series, limit: int) -> list[pl.Series]:
     """The groups of up to `limit` matches (0: all) as multivalues. A group that takes no part in a match is empty there."""
-    places = _places(regex)
-    out: dict[str, list[list[str] | None]] = {name: [] for name in places}
-    for values in values_of(column).to_list():
-        matches = [m for value in values or () for m in regex.bounded.finditer(value, limit)]
-        if limit:
-            matches = matches[:limit]
-        for name, groups in places.items():
-            found = [next((text for n in groups if (text := m.group(n)) is not None), None) for m in matches]
-            out[name].append([text or "" for text in found] if any(text is not None for text in found) else None)
-    return [_tidy(lists(name, rows)) for name, rows in out.items()]
+    parts = []
+    for some in column.to_frame().iter_slices(_STEP):
+        budget.check()
+        parts.append(_of_some(regex, some.to_series(), limit))
+    if not parts:
+        parts.append(_of_some(regex, column, limit))
+    return [_tidy(pl.concat([part[number] for part in parts])) for number in range(len(parts[0]))]
+
+
+_STEP = 65_536  # rows that are matched at once
+_ROW = "\x00row"
+
+
+def _of_some(regex: Regex, column: pl.Series, limit: int) -> list[pl.Series]:
+    owners: pl.Series | None = None
+    if column.dtype == MULTIVALUE:
+        values = column.alias("value").to_frame().with_row_index(_ROW).explode("value")
+        owners, text = values.get_column(_ROW), values.get_column("value")
+    else:
+        text = render(column)
+    rows, groups = regex.every(text, most=limit or None)
+    named = regex.named(groups)
+    found = pl.DataFrame(
+        [
+            (rows if owners is None else owners.gather(rows)).alias(_ROW),
+            *(group.alias(str(number)) for number, group in enumerate(named.values())),
+        ]
+    )
+    if owners is not None and limit:
+        found = found.filter(pl.int_range(pl.len()).over(_ROW) < limit)
+    numbers = [str(number) for number in range(len(named))]
+    lists = found.group_by(_ROW, maintain_order=True).agg(
+        *(pl.col(number).fill_null("") for number in numbers),
+        *(pl.col(number).is_not_null().any().alias(f"{number} any") for number in numbers),
+    )
+    lists = lists.select(
+        _ROW, *(pl.when(pl.col(f"{number} any")).then(pl.col(number)).alias(number) for number in numbers)
+    )
+    every = pl.DataFrame([pl.int_range(len(column), dtype=pl.UInt32, eager=True).alias(_ROW)])
+    spread = every.join(lists, on=_ROW, how="left", maintain_order="left")
+    return [spread.get_column(number).alias(name) for number, name in zip(numbers, named, strict=True)]
 
 
 def _places(regex: Regex) -> dict[str, list[int]]:
