@@ -89,11 +89,12 @@ class Breaker:
     def _events(self, text: str, *, final: bool) -> list[str]:
         lines = self._cut_plain(text, final) if self._plain else self._cut(text, final)
         limit = self.props.truncate
-        for number, line in enumerate(lines):
-            if limit and len(line) * _LONGEST_CHARACTER > limit and len(encoded := line.encode()) > limit:
-                lines[number] = encoded[:limit].decode(errors="ignore")  # whole characters only
-                self.truncated += 1
-        lines = [line for line in lines if line and not line.isspace()]
+        if limit and max(map(len, lines), default=0) * _LONGEST_CHARACTER > limit:
+            for number, line in enumerate(lines):
+                if len(line) * _LONGEST_CHARACTER > limit and len(encoded := line.encode()) > limit:
+                    lines[number] = encoded[:limit].decode(errors="ignore")  # whole characters only
+                    self.truncated += 1
+        lines = list(filter(str.strip, lines))  # those that are more than white space
         if self._merger is None:
             return lines
         events = self._merger.merge(lines) if lines else []

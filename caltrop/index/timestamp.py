@@ -57,6 +57,10 @@ _ISO = (
     r"(?:\.[0-9]{1,9})?Z?(?:$|['\x22<)\]}|])"
 )
 _ISO_UTC = r"^.{19}(?:\.[0-9]+)?Z"
+# The sixth of the forms as syslog writes it, and what behind it could belong to it, or to the one before.
+_SYSLOG = r"^(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (?: [1-9]|[0-2][0-9]|3[01]) [0-2][0-9]:[0-5][0-9]:[0-6][0-9](?:$| )"
+_SYSLOG_MORE = rf"^.{{15}} (?:[AaPp]\.?[Mm]\b|[+-][0-9]|(?:{'|'.join(ABBREVIATIONS)})\b|(?:19|20)\d\d\b)"
+_SYSLOG_PARTS = {"b": (0, 3), "d": (4, 2), "H": (7, 2), "M": (10, 2), "S": (13, 2)}
 
 
 def _nameless(form: str) -> str:
@@ -142,10 +146,21 @@ class TimeParser:
         found = _iso(area, self.zone)
         if found.null_count() == area.null_count():
             return found
-        rest = pl.select(pl.when(found.is_null()).then(area)).to_series() if found.null_count() < len(found) else area
+        rest = _where(found.is_null(), area) if found.null_count() < len(found) else area
+        plain = rest.str.contains(_SYSLOG) & ~rest.str.contains(_SYSLOG_MORE)
+        if plain.any():
+            stamp = _where(plain, rest)
+            taken = stamp.to_frame("stamp").select(
+                pl.col("stamp").str.slice(*place).str.strip_chars_start(" ").alias(name)
+                for name, place in _SYSLOG_PARTS.items()
+            )
+            found = pl.select(pl.coalesce(found, self._epoch(taken))).to_series()
+            if found.null_count() == area.null_count():
+                return found
+            rest = _where(found.is_null(), area)
         found = pl.select(pl.coalesce(found, self._distinct(rest.str.extract(_ANY, 1), FORMS))).to_series()
         if found.null_count():
-            weak = pl.select(pl.when(found.is_null()).then(area)).to_series().str.extract(_ANY_WEAK, 1)
+            weak = _where(found.is_null(), area).str.extract(_ANY_WEAK, 1)
             if weak.null_count() < len(weak):
                 found = pl.select(pl.coalesce(found, self._distinct(weak, WEAK_FORMS))).to_series()
         return found
@@ -207,6 +222,11 @@ class TimeParser:
             parts = parts.with_columns(zone.alias("z"))
         today = local(self.now, self.zone).date()
         return epoch(parts, self.zone, today, latest=self.now + _AHEAD)
+
+
+def _where(wanted: pl.Series, texts: pl.Series) -> pl.Series:
+    """Null where they are not wanted."""
+    return pl.select(pl.when(wanted).then(texts)).to_series()
 
 
 def _iso(area: pl.Series, zone: str) -> pl.Series:

@@ -154,12 +154,28 @@ ISO = st.tuples(
 ).map("".join)  # fmt: skip
 
 
-@examples(150)
-@given(texts=st.lists(ISO | st.none(), min_size=1, max_size=5), tz=st.sampled_from(["UTC", "America/New_York"]))
+SYSLOG = st.tuples(
+    st.sampled_from(["", "", "", " ", "<13>"]),
+    st.sampled_from(["Jan", "Feb", "Sep", "Sept", "mar", "Dec"]), st.sampled_from([" ", " ", " ", "  "]),
+    st.integers(0, 33).map(lambda day: f"{day:2}") | st.sampled_from(["01", "1"]), st.just(" "),
+    _digits(0, 25), st.just(":"), _digits(0, 60), st.just(":"), _digits(0, 61),
+    st.sampled_from(["", " ", " ", " ", "  ", "\t", ".5", ",123 ", ":1 ", "1", "\n"]),
+    st.sampled_from([
+        "", "web1 sshd: x", "AM", "am x", "p.m. x", "pmx", "UTC", "UTC 2023", "UTCx", "EST-5", "Z x", "+0100", "+01 x", "-05:30", "-", "2023",
+        "2023 x", "20231 x", "1 2023-01-01 00:00:00", "é", "2101",
+    ]),
+).map("".join)  # fmt: skip
+
+
+@examples(200)
+@given(
+    texts=st.lists(ISO | SYSLOG | st.none(), min_size=1, max_size=5), tz=st.sampled_from(["UTC", "America/New_York"])
+)
 def test_times_read_by_their_places_are_those_of_the_forms(texts: list[str | None], tz: str) -> None:
     column = pl.Series(texts, dtype=pl.String)
     clock = TimeParser(Props.from_mapping({}), now=1.7e9, tz=tz)
     found = clock.parse(column).to_list()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(timestamp, "_ISO", "$^x")
+        patch.setattr(timestamp, "_SYSLOG", "$^x")
         assert clock.parse(column).to_list() == found
