@@ -14,7 +14,7 @@ from caltrop.splunkd.access import capabilities
 from caltrop.splunkd.access.authentication import authenticate, session_cookie, session_cookies
 from caltrop.splunkd.endpoints.inputs import scheme_inputs
 from caltrop.splunkd.intake.receivers import origin_of
-from caltrop.splunkd.rest import collection, custom, releases
+from caltrop.splunkd.rest import collection, custom, external, releases
 from caltrop.splunkd.rest.wings import Wings
 from caltrop.splunkd.wire.atom import Entry, Feed, render_feed, render_messages
 from caltrop.splunkd.wire.http import ApiError, NotFound, Request, Response, Sink, dressed
@@ -134,6 +134,12 @@ class ManagementApp:
         self._known(request)
         if own is not None:
             return custom.answer(self.state, own, request)
+        if (
+            route is None
+            and not self._served(segments)
+            and (brought := external.find(self.wings, segments)) is not None
+        ):
+            return _ask(brought[0], request, brought[1])
         if request.method == "PUT" and (segments[:2] in JOBS or segments[:3] in JOBS):
             raise ApiError(405, "Method Not Allowed")
         if not releases.has(self.state.version, path):
@@ -153,6 +159,16 @@ class ManagementApp:
             if handler is not None:
                 return _ask(handler, request, segments[length:])
         return self._below(request, path)
+
+    def _served(self, segments: list[str]) -> bool:
+        """Whether the path is the server's own: an app serves nothing there."""
+        if segments[:1] == ["admin"] and len(segments) > 1:
+            return (
+                segments[1].startswith("conf-")
+                or self._by_name(segments[1]) is not None
+                or "/".join(segments[:2]) in self.collections
+            )
+        return segments[:1] == [] or segments[0] in self._roots
 
     def _by_name(self, name: str) -> collection.Collection | None:
         """`admin/<name>`: what answers under the name of its handler, which is the title of its lists, as every other path does."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from caltrop.splunkd.access.roles import Roles
 from caltrop.splunkd.wire.atom import Acl
 from caltrop.splunkd.wire.http import ApiError, Caller
@@ -33,6 +35,19 @@ class Permissions:
         write = acl.write or ()
         return acl.sharing != "user" and ("*" in write or not set(write).isdisjoint(self._roles.closure(user.roles)))
 
+    def require_all(self, user: Caller, expression: str) -> None:
+        """The same for capabilities joined by `and`, `or` and parentheses, as restmap.conf writes them; empty asks for none.
+
+        An expression that cannot be read is held by administrators alone.
+        """
+        held = self.capabilities(user)
+        if not expression.strip() or ADMIN_CAPABILITY in held or _holds(expression, held):
+            return
+        raise ApiError(
+            403,
+            f"You (user={user.name}) do not have permission to perform this operation (requires capability: {expression.strip()}).",
+        )
+
     def require(self, user: Caller, *capabilities: str) -> None:
         """Raises ApiError 403 unless the caller has one of the capabilities, if any are named, or is an administrator."""
         if capabilities and {*capabilities, ADMIN_CAPABILITY}.isdisjoint(self.capabilities(user)):
@@ -41,3 +56,31 @@ class Permissions:
                 f"You (user={user.name}) do not have permission to perform this operation "
                 f"(requires capability: {' OR '.join(capabilities)}).",
             )
+
+
+def _holds(expression: str, held: set[str]) -> bool:
+    """Whether the capabilities meet the expression: `and` binds closer than `or`. False for one that cannot be read."""
+    words = re.findall(r"[()]|[^\s()]+", expression)
+
+    def either() -> bool:
+        found = both()
+        while words and words[0].lower() == "or":
+            words.pop(0)
+            found = both() or found
+        return found
+
+    def both() -> bool:
+        found = one()
+        while words and words[0].lower() == "and":
+            words.pop(0)
+            found = one() and found
+        return found
+
+    def one() -> bool:
+        word = words.pop(0) if words else ""
+        if word != "(":
+            return word in held
+        found = either()
+        return bool(words) and words.pop(0) == ")" and found
+
+    return either() and not words

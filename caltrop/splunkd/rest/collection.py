@@ -192,6 +192,10 @@ class Collection(ABC):
         """What is raised where no object has the name."""
         return NotFound(f"Could not find object id={names[0]}")
 
+    def messages(self) -> Sequence[tuple[str, str]]:
+        """(type, text) of what an answer says beside its entries."""
+        return ()
+
     def feed_links(self) -> Sequence[tuple[str, str]]:
         """What the list offers: nothing where no object can be made."""
         if type(self).create is Collection.create:
@@ -331,6 +335,7 @@ class Collection(ABC):
             total,
             offset,
             count,
+            self.messages(),
             updated=self.state.now(),
             links=self.feed_links(),
             paged=self.paged,

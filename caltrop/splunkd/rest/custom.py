@@ -3,7 +3,8 @@
 Follows restmap.conf.spec and the pages on custom endpoints of the developer guide. Of its stanzas `[script:<name>]` are served, with
 `match`, `handler` (module.Class in the app's `bin`), `scripttype` persist or python, `requireAuthentication`, `capability` and
 `capability.<verb>`, `passPayload`, `passHttpHeaders`, `passSession`, `passSystemAuth`. A persistent handler is asked as if it had
-just been started, every time. Not served: `stream = true`, and handlers of EAI (`[admin_external:…]`).
+just been started, every time. With `stream = true` a Splunk sends the payload in pieces: `handle` gets it whole here, as with
+passPayload. Handlers of EAI (`[admin_external:…]`) are in `external.py`.
 """
 
 from __future__ import annotations
@@ -61,10 +62,7 @@ def find(state: State, segments: Sequence[str]) -> Endpoint | None:
 def answer(state: State, endpoint: Endpoint, request: Request) -> Response:
     """What the handler answers. Raises ApiError where it may not be asked, cannot be, or does not answer."""
     stanza = endpoint.stanza
-    verb = request.method.lower()
-    needed = stanza.get(f"capability.{verb}").strip() or stanza.get("capability").strip()
-    if needed:
-        state.permissions.require(request.account, needed)
+    require_capability(state, stanza, request)
     state.require_scripts(f"The endpoint {endpoint.match} of the app {stanza.app!r}")
     handler = stanza.get("handler").strip()
     bin_ = state.config.app_path(stanza.app) / "bin"
@@ -92,6 +90,13 @@ def answer(state: State, endpoint: Endpoint, request: Request) -> Response:
     return _response(json.loads(done.out), request)
 
 
+def require_capability(state: State, stanza: MergedStanza, request: Request) -> None:
+    """`capability.<verb>` of a stanza, else `capability`. Raises ApiError 403."""
+    needed = stanza.get(f"capability.{request.method.lower()}").strip() or stanza.get("capability").strip()
+    if needed:
+        state.permissions.require_all(request.account, needed)
+
+
 def _asked(state: State, endpoint: Endpoint, request: Request, sessions: ExitStack) -> dict[str, object]:
     """The request as handlers are given it."""
     stanza = endpoint.stanza
@@ -115,7 +120,7 @@ def _asked(state: State, endpoint: Endpoint, request: Request, sessions: ExitSta
     passes = stanza.get("passPayload").strip().lower()
     if passes == "base64":
         found["payload_base64"] = base64.b64encode(request.body).decode()
-    elif truth(passes) or kind != FORM:
+    elif truth(passes) or truth(stanza.get("stream")) or kind != FORM:
         found["payload"] = body
     if truth(stanza.get("passHttpHeaders")):
         found["headers"] = [[name, value] for name, value in request.headers.items()]

@@ -10,6 +10,7 @@ from caltrop.splunkd.access.accounts import SYSTEM_USER
 from caltrop.splunkd.daemon import Daemon
 from caltrop.splunkd.inprocess import Client
 from caltrop.splunkd.rest import collection
+from caltrop.splunkd.wire.http import ApiError
 
 from . import rights
 from .conftest import Clock
@@ -156,3 +157,36 @@ def test_a_session_for_a_script_ends_with_it(daemon: Daemon) -> None:
     with pytest.raises(ValueError, match="it failed"), services.session("admin") as key:
         raise ValueError("it failed")
     assert key not in daemon.state.accounts.sessions()
+
+
+@pytest.mark.parametrize(
+    ("expression", "allowed"),
+    [
+        ("", True),
+        ("search", True),
+        ("edit_user", False),
+        ("edit_user or search", True),
+        ("edit_user and search", False),
+        ("edit_user OR search AND edit_user", False),
+        ("(edit_user or search) and search", True),
+        ("search and (edit_user or (search))", True),
+        ("search or", False),
+        ("(search", False),
+        ("search)", False),
+        ("search search", False),
+    ],
+)
+def test_capabilities_of_restmap_are_an_expression(
+    daemon: Daemon, admin: Client, expression: str, allowed: bool
+) -> None:
+    """One that cannot be read is held by administrators alone."""
+    assert admin.post("authorization/roles", name="searcher", capabilities=["search"]).status in {201, 409}
+    caller = daemon.state.accounts.set_user("expressed", password="secret", roles=["searcher"])
+    root = daemon.state.accounts.find("admin")
+    assert caller is not None and root is not None
+    daemon.state.permissions.require_all(root, expression)
+    if allowed:
+        daemon.state.permissions.require_all(caller, expression)
+    else:
+        with pytest.raises(ApiError, match="requires capability"):
+            daemon.state.permissions.require_all(caller, expression)
