@@ -1,28 +1,29 @@
 """Cron schedules, in UTC (Alerting Manual: "Use cron expressions for alert scheduling").
 
 Five fields: minute, hour, day of the month, month, day of the week (0 and 7 are Sunday). Where both days
-are limited, one of them is enough, as in every cron. What croniter reads beyond that (seconds, L, #, @daily) is no schedule here.
+are limited, one of them is enough, as in every cron. What some crons read beyond that (seconds, L, #, @daily) is no schedule here.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date
+from functools import lru_cache
 from itertools import pairwise
-
-from croniter import CroniterBadDateError, croniter
 
 from caltrop.dialect.zones import TimeError
 
-_FIELDS = ("minute", "hour", "day of month", "month", "day of week")
-_FIELD = re.compile(r"(?:\*|\w+(?:-\w+)?)(?:/\d+)?(?:,(?:\*|\w+(?:-\w+)?)(?:/\d+)?)*")
-_WORD = re.compile(r"\d+|[A-Za-z]{3}")
-_RANGE = re.compile(r"(\d+)-(\d+)")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+_ITEM = re.compile(r"(?:\*|(?P<first>\w+)(?:-(?P<last>\w+))?)(?:/(?P<step>\d+))?", re.ASCII)
+_LONGEST_MONTH = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_EPOCH = date(1970, 1, 1).toordinal()
 _DAY = 86400
-_YEAR = 366 * _DAY
 _DAYS, _YEARS = 400, 5 * 366 * _DAY  # how far neighbours are looked for: a year of days, a leap day and the next
+_APART = 9 * 366  # days: two runs are never further from each other than the leap days around 2100
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,30 +31,30 @@ class Cron:
     """A schedule that can be read and that runs at some time."""
 
     text: str
+    times: tuple[int, ...]  # seconds of a day, in order
+    days: frozenset[int]
+    months: frozenset[int]
+    weekdays: frozenset[int]  # 0 is Sunday
 
     def at_or_before(self, moment: float) -> float:
         """The latest scheduled minute that is not after the moment."""
-        try:
-            return float(self._walk(moment + 1).get_prev(float))
-        except CroniterBadDateError:  # croniter finds no 29 February behind it
-            return self._looking_ahead(moment)
-
-    def _looking_ahead(self, moment: float) -> float:
-        """The same, from far enough before: the runs of a schedule of few days, day after day."""
-        run = next(first for years in (9, 50) if (first := self.after(moment - years * _YEAR)) <= moment)
-        while (following := self.after(run - run % _DAY + _DAY - 1)) <= moment:
-            run = following
-        return list(self.between(run, moment))[-1]
+        day, second = divmod(moment, _DAY)
+        if self._on(int(day)) and (place := bisect_right(self.times, second)):
+            return day * _DAY + self.times[place - 1]
+        return next(n for n in range(int(day) - 1, int(day) - _APART, -1) if self._on(n)) * _DAY + float(self.times[-1])
 
     def after(self, moment: float) -> float:
         """The first scheduled minute after the moment."""
-        return float(self._walk(moment).get_next(float))
+        day, second = divmod(moment, _DAY)
+        if self._on(int(day)) and (place := bisect_right(self.times, second)) < len(self.times):
+            return day * _DAY + self.times[place]
+        return next(n for n in range(int(day) + 1, int(day) + _APART) if self._on(n)) * _DAY + float(self.times[0])
 
     def between(self, earliest: float, latest: float) -> Iterator[float]:
         """Scheduled minutes in [earliest, latest], in order."""
-        walk = self._walk(earliest - 1)
-        while (moment := float(walk.get_next(float))) <= latest:
-            yield moment
+        for day in range(int(earliest // _DAY), int(latest // _DAY) + 1):
+            if self._on(day):
+                yield from (m for second in self.times if earliest <= (m := float(day * _DAY + second)) <= latest)
 
     def neighbours(self, start: float, *, alike: bool = False) -> Iterator[tuple[float, float]]:
         """Pairs of runs that follow each other, from `start` on: all pairs within a day, those across days for a year.
@@ -66,40 +67,65 @@ class Cron:
         runs = list(self.between(first, day + _DAY - 1))
         yield from pairwise(runs)
         last = runs[-1] - day
-        walk = self._walk(first)
         for _ in range(1 if alike and self.text.split()[2:] == ["*", "*", "*"] else _DAYS):
-            following = float(walk.get_next(float, start_time=datetime.fromtimestamp(day + _DAY - 1, UTC)))
+            following = self.after(day + _DAY - 1)
             yield day + last, following
             day = following - following % _DAY
             if day > start + _YEARS:
                 return
 
-    def _walk(self, moment: float) -> croniter:
-        return croniter(self.text, datetime.fromtimestamp(moment, UTC))
+    def _on(self, day: int) -> bool:
+        """Does it run on this day, counted from 1970?"""
+        at = date.fromordinal(_EPOCH + day)
+        if at.month not in self.months:
+            return False
+        on_day, on_weekday = at.day in self.days, at.isoweekday() % 7 in self.weekdays
+        either = len(self.days) < 31 and len(self.weekdays) < 7
+        return (on_day or on_weekday) if either else (on_day and on_weekday)
 
 
 def parse(text: str) -> Cron:
     """Raises TimeError that says which field is wrong, or that the schedule never runs."""
     fields = text.split()
-    if len(fields) != len(_FIELDS):
+    if len(fields) != 5:
         raise TimeError(f"{len(fields)} fields instead of 5")
-    for written, name in zip(fields, _FIELDS, strict=True):
-        words = re.findall(r"\w+", written)
-        backwards = any(int(low) > int(high) for low, high in _RANGE.findall(written))
-        if not _FIELD.fullmatch(written) or backwards or not all(_WORD.fullmatch(word) for word in words):
-            raise TimeError(f"{written!r} in the {name}")
-    try:
-        found = Cron(" ".join(fields))
-        found.after(0.0)
-    except ValueError as error:
-        raise TimeError(_reason(fields, error)) from error
-    return found
+    minutes = _numbers(fields[0], "minute", 0, 59)
+    hours = _numbers(fields[1], "hour", 0, 23)
+    days = _numbers(fields[2], "day of month", 1, 31)
+    months = _numbers(fields[3], "month", 1, 12, _MONTHS)
+    weekdays = frozenset(n % 7 for n in _numbers(fields[4], "day of week", 0, 7, _WEEKDAYS))
+    if len(weekdays) == 7 and min(days) > max(_LONGEST_MONTH[month - 1] for month in months):
+        raise TimeError(f"it never runs: no month of it has a day {min(days)}")
+    return Cron(" ".join(fields), _times(minutes, hours), days, months, weekdays)
 
 
-def _reason(fields: list[str], error: Exception) -> str:
-    for place, (written, name) in enumerate(zip(fields, _FIELDS, strict=True)):
-        alone = ["*"] * len(_FIELDS)
-        alone[place] = written
-        if not croniter.is_valid(" ".join(alone)):
-            return f"{written!r} in the {name}"
-    return f"it never runs ({error})"
+@lru_cache(256)
+def _times(minutes: frozenset[int], hours: frozenset[int]) -> tuple[int, ...]:
+    return tuple(hour * 3600 + minute * 60 for hour in sorted(hours) for minute in sorted(minutes))
+
+
+def _numbers(field: str, name: str, low: int, high: int, words: tuple[str, ...] = ()) -> frozenset[int]:
+    """What a field allows: numbers and names, ranges, steps, lists of these."""
+    found: set[int] = set()
+    for item in field.split(","):
+        match = _ITEM.fullmatch(item)
+        step = 0 if match is None else int(match["step"] or 1)
+        if match is None or not step:
+            raise TimeError(f"{field!r} in the {name}")
+        first, last = low, high
+        if match["first"]:
+            first = _number(match["first"], low, words)
+            last = _number(match["last"], low, words) if match["last"] else high if match["step"] else first
+            if match["last"] and words is _WEEKDAYS and match["last"].lower() == "sun":
+                last = 7  # fri-sun
+        if not low <= first <= last <= high:
+            raise TimeError(f"{field!r} in the {name}")
+        found.update(range(first, last + 1, step))
+    return frozenset(found)
+
+
+def _number(word: str, low: int, words: tuple[str, ...]) -> int:
+    """A number, or a name's; one that no field allows for what is neither."""
+    if word.isdigit():
+        return int(word)
+    return words.index(word.lower()) + low if word.lower() in words else -1

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from itertools import islice, pairwise
 
 import pytest
-from croniter import croniter
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -102,16 +101,29 @@ def test_runs_are_the_minutes_of_its_fields(text: str, offset: int) -> None:
     )
 
 
-@given(crons, st.integers(0, 700 * DAY))
-@examples(60)
-def test_runs_are_those_of_croniter(text: str, offset: int) -> None:
-    schedule = usable(text)
-    if schedule is not None:
-        walk = croniter(text, datetime.fromtimestamp(START + offset, UTC))
-        moment = START + offset
-        for _ in range(5):
-            moment = schedule.after(moment)
-            assert moment == walk.get_next(float)
+@pytest.mark.parametrize("days", ["*/10 * 1,6", "1,31 * 6", "1,30 * wed"])
+def test_what_february_has_not_hides_no_run_in_march(days: str) -> None:
+    found = cron.parse(f"0 6 {days}").after(datetime(2026, 2, 28, 12, tzinfo=UTC).timestamp())
+    assert datetime.fromtimestamp(found, UTC) == datetime(2026, 3, 1, 6, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [("0 0 * * fri-sun", "0 0 * * 0,5,6"), ("0 0 * JAN-mar Mon", "0 0 * 1-3 1"), ("5/20 * * * *", "5,25,45 * * * *"), ("0 0 * * 0-7", "0 0 * * *"),
+     ("0 0 * * 5-7", "0 0 * * 0,5,6"), ("1-3,2-4/2,*/30 * * * *", "0,1,2,3,4,30 * * * *")],
+)  # fmt: skip
+def test_ways_to_write_the_same(text: str, same: str) -> None:
+    one, other = cron.parse(text), cron.parse(same)
+    assert (one.times, one.days, one.months, one.weekdays) == (other.times, other.days, other.months, other.weekdays)
+
+
+def test_leap_days_are_found_across_a_century_without_one() -> None:
+    every = cron.parse("0 0 29 2 *")
+    moment, runs = datetime(2090, 1, 1, tzinfo=UTC).timestamp(), []
+    for _ in range(3):
+        moment = every.after(moment)
+        runs.append(datetime.fromtimestamp(moment, UTC).year)
+    assert runs == [2092, 2096, 2104]
 
 
 @given(crons)
@@ -161,7 +173,8 @@ def test_longest_wait(text: str, gap: int) -> None:
      ("a * * * *", "'a' in the minute"), ("*/0 * * * *", "in the minute"), ("5-1 * * * *", "'5-1' in the minute"), ("0 24 * * *", "in the hour"),
      ("0 0 0 * *", "in the day of month"), ("0 0 L * *", "in the day of month"), ("0 0 * 13 *", "in the month"), ("0 0 * * 8", "in the day of week"),
      ("0 0 * * 1#2", "in the day of week"), ("H * * * *", "in the minute"), ("0 0 ? * *", "in the day of month"), ("0 0 30 2 *", "never runs"),
-     ("1,,2 * * * *", "in the minute")],
+     ("1,,2 * * * *", "in the minute"), ("0 0 * * fri-mon", "in the day of week"), ("0 0 * feb-foo *", "in the month"), ("0 0 31 4,6 *", "never runs"),
+     ("٣ * * * *", "in the minute")],
 )  # fmt: skip
 def test_what_is_no_schedule(text: str, message: str) -> None:
     with pytest.raises(TimeError, match=message.replace("*", r"\*")):
