@@ -77,10 +77,17 @@ def _holds(expression: str, held: set[str]) -> bool:
         return found
 
     def one() -> bool:
-        word = words.pop(0) if words else ""
+        word = words.pop(0) if words else ")"
+        if word.lower() in {")", "and", "or"}:
+            raise ValueError(expression)
         if word != "(":
             return word in held
         found = either()
-        return bool(words) and words.pop(0) == ")" and found
+        if not words or words.pop(0) != ")":
+            raise ValueError(expression)
+        return found
 
-    return either() and not words
+    try:
+        return either() and not words
+    except ValueError:
+        return False
