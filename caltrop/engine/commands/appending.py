@@ -11,6 +11,7 @@ from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import subsearch_part
 from caltrop.engine.registry import command
 from caltrop.engine.table import Table, coalesced, concat, render
+from caltrop.knowledge.limits import SET_ROWS
 from caltrop.spl.ast import Command, MacroCall, Subsearch, Word
 
 DATASETS = frozenset({"datamodel", "lookup", "inputlookup", "savedsearch"})
@@ -130,7 +131,11 @@ def set_(table: Table, cmd: Command, ctx: Context) -> Table:
     parts = cmd.of(Subsearch)
     if words[:1] not in (["union"], ["diff"], ["intersect"]) or len(parts) != 2:
         raise SearchError("'set' is written set (union|diff|intersect) [subsearch] [subsearch]", node=cmd)
-    first, second = (subsearches.run(part, ctx, limit=None) for part in parts)
+    most = ctx.limit(SET_ROWS)
+    read = [subsearches.run(part, ctx, limit=None) for part in parts]
+    if max(map(len, read)) > most:
+        ctx.warn(f"set: only the first {most:,} results of a subsearch are read ([set] maxresultrows)")
+    first, second = (table.with_frame(table.frame.head(most)) for table in read)
     keys_first, keys_second = _keys(first), _keys(second)
     if words[0] == "union":
         both = concat([first, second])

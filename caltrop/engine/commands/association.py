@@ -15,6 +15,7 @@ from caltrop.engine.errors import SearchError
 from caltrop.engine.fieldnames import expand
 from caltrop.engine.registry import command
 from caltrop.engine.table import Table, values_of
+from caltrop.knowledge.limits import ASSOCIATE_FIELDS
 from caltrop.spl.ast import Command
 
 Item = tuple[str, str]
@@ -89,7 +90,7 @@ def associate(table: Table, cmd: Command, ctx: Context) -> Table:
         number(options, "supfreq", 0.1),
         number(options, "improv", 0.5),
     )
-    fields = expand(names(cmd.parts) or ["*"], table.fields)
+    fields = expand(names(cmd.parts) or ["*"], table.fields)[: ctx.limit(ASSOCIATE_FIELDS)]
     cells = {name: values_of(table.frame.get_column(name)).to_list() for name in fields}
     rows = []
     for reference in fields:

@@ -8,7 +8,7 @@ import re
 import polars as pl
 
 from caltrop.dialect import strftime
-from caltrop.dialect.words import option_truth
+from caltrop.dialect.words import option_truth, truth
 from caltrop.engine import namespaces
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
@@ -77,7 +77,7 @@ def _index(cmd: Command, ctx: Context) -> str:
 
 @command(
     "tscollect",
-    note="Parts are whole rows, so that a phrase finds nothing in them; the settings of [tscollect] of limits.conf change nothing.",
+    note="Parts are whole rows, so that a phrase finds nothing in them.",
 )
 def tscollect(table: Table, cmd: Command, ctx: Context) -> Table:
     """Write the rows where `tstats … FROM` reads them: to `namespace=`, or beside the job for as long as it lives.
@@ -98,10 +98,16 @@ def tscollect(table: Table, cmd: Command, ctx: Context) -> Table:
     home = namespaces.job(ctx.sid) if name is None else namespaces.namespace(str(name))
     columns = [render(table.frame.get_column(n)) for n in table.frame.columns if not n.startswith("_")]
     rows = pl.DataFrame([_times(table, ctx), *columns])
-    if cmd.option("squashcase", False):
+    if _said(cmd, "squashcase", ctx):
         rows = _folded(rows)
     ctx.instance.namespaces.add(home, rows)
-    return table if cmd.option("keepresults", False) else Table(pl.DataFrame({"count": [str(len(table))]}))
+    return table if _said(cmd, "keepresults", ctx) else Table(pl.DataFrame({"count": [str(len(table))]}))
+
+
+def _said(cmd: Command, option: str, ctx: Context) -> bool:
+    """What the command says, else [tscollect] of limits.conf."""
+    stanza = ctx.instance.config.stanza("limits", "tscollect", ctx.app, ctx.user)
+    return bool(cmd.option(option, truth(stanza.get(option) if stanza is not None else "")))
 
 
 def _folded(rows: pl.DataFrame) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
 from caltrop.engine.table import Table, numeric, render
+from caltrop.knowledge.limits import CORRELATE_FIELDS
 from caltrop.spl.ast import Command
 
 
@@ -16,7 +17,7 @@ from caltrop.spl.ast import Command
 def correlate(table: Table, cmd: Command, ctx: Context) -> Table:
     """A matrix of co-occurrence: RowField, then a column a field, cells from 0 to 1 with two decimals."""
     choice(gathered(cmd), "type", "cocur", "cocur")
-    fields = sorted(name for name in table.fields if not name.startswith("_"))
+    fields = sorted(name for name in table.fields if not name.startswith("_"))[: ctx.limit(CORRELATE_FIELDS)]
     present = {name: table.frame.get_column(name).is_not_null() for name in fields}
     rows: dict[str, pl.Series] = {"RowField": pl.Series("RowField", fields, dtype=pl.String)}
     for name in fields:

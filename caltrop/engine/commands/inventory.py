@@ -17,6 +17,7 @@ from caltrop.engine.errors import SearchError
 from caltrop.engine.registry import command
 from caltrop.engine.table import Table
 from caltrop.index.segment import Tally
+from caltrop.knowledge.limits import METADATA_ROWS, TYPEAHEAD_ROWS
 from caltrop.spl.ast import Command, FieldName, Membership, Option, Word
 
 METADATA = {"hosts": "host", "sources": "source", "sourcetypes": "sourcetype"}
@@ -48,6 +49,9 @@ def metadata(table: Table, cmd: Command, ctx: Context) -> Table:
         raise SearchError(f"'metadata' has type=hosts, sources or sourcetypes, not {kind!r}", node=cmd)
     name = METADATA[kind]
     tallies = _tallies(name, indexes_named(cmd, ctx), ctx)
+    most = ctx.limit(METADATA_ROWS)
+    if len(tallies) > most:
+        ctx.warn(f"metadata: the first {most:,} of {len(tallies):,} {kind} ([metadata] maxcount)")
     rows = [
         {
             "firstTime": str(int(first)),
@@ -57,7 +61,7 @@ def metadata(table: Table, cmd: Command, ctx: Context) -> Table:
             "totalCount": count,
             "type": kind,
         }
-        for value, (count, first, last, recent) in sorted(tallies.items())
+        for value, (count, first, last, recent) in sorted(tallies.items())[:most]
     ]
     return Table(pl.DataFrame(rows)) if rows else Table.empty()
 
@@ -157,7 +161,7 @@ def typeahead(table: Table, cmd: Command, ctx: Context) -> Table:
     hits = [(text, count) for text, count in sorted(found) if text.lower().startswith(wanted)]
     rows = [
         {"content": text, "count": count, "operator": False}
-        for text, count in hits[: most if isinstance(most, int) else 50]
+        for text, count in hits[: min(most if isinstance(most, int) else 50, ctx.limit(TYPEAHEAD_ROWS))]
     ]
     return Table(pl.DataFrame(rows)) if rows else Table.empty()
 

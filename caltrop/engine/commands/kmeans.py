@@ -15,6 +15,7 @@ from caltrop.engine.errors import SearchError
 from caltrop.engine.fieldnames import expand
 from caltrop.engine.registry import command
 from caltrop.engine.table import Table, numeric
+from caltrop.knowledge.limits import KMEANS_CLUSTERS, KMEANS_RANGE
 from caltrop.spl.ast import Command
 
 Point = tuple[float, ...]
@@ -42,6 +43,11 @@ _DISTANCES: dict[str, Distance] = {
     **dict.fromkeys(("l1", "l1norm", "cityblock", "cb"), _cityblock),
     **dict.fromkeys(("cos", "cosine"), _cosine),
 }
+
+
+def _length(k: re.Match[str]) -> int:
+    """How many numbers of clusters are asked for."""
+    return int(k[2]) - int(k[1]) + 1 if k[2] else 1
 
 
 @command("kmeans", note="Starting points are drawn from a fixed seed, so that a search repeats itself.")
@@ -77,6 +83,13 @@ def kmeans(table: Table, cmd: Command, ctx: Context) -> Table:
             node=cmd,
             hint="Write a number, or a range such as 2-5.",
         )
+    for number_of, limit in ((int(match[2] or match[1]), KMEANS_CLUSTERS), (_length(match), KMEANS_RANGE)):
+        if number_of > (most := ctx.limit(limit)):
+            raise SearchError(
+                f"kmeans: k={match[0]} is more than {most} {limit.unit}",
+                node=cmd,
+                hint=f"limits.conf [{limit.stanza}] {limit.name} bounds it.",
+            )
     reps, rounds, tolerance = (
         whole(options, "reps", 10, minimum=1),
         whole(options, "maxiters", 10_000, minimum=1),

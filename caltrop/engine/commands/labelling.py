@@ -5,10 +5,12 @@ from __future__ import annotations
 import polars as pl
 
 from caltrop.engine import asking
+from caltrop.engine.aggregate.arguments import whole
 from caltrop.engine.context import Context
 from caltrop.engine.registry import command
 from caltrop.engine.table import MULTIVALUE, Table, render, values_of
 from caltrop.knowledge import labels
+from caltrop.knowledge.limits import TYPER_LENGTH
 from caltrop.spl.ast import Command, FieldName
 
 
@@ -46,14 +48,17 @@ def tags(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(table.frame.with_columns(c for c in added if c.null_count() < len(c)))
 
 
-@command("typer", note="eventtypes= and maxlen= are read and change nothing.")
+@command("typer", note="eventtypes= is read and changes nothing.")
 def typer(table: Table, cmd: Command, ctx: Context) -> Table:
-    """`eventtype`: the event types that each event matches."""
+    """`eventtype`: the event types that each event matches; of its text the first `maxlen` characters count."""
     knowledge = asking.knowledge(ctx)
     eventtypes = knowledge.eventtypes
     if not eventtypes or not len(table):
         return table
     frame = table.frame.with_columns(render(c) for c in table.frame.get_columns() if c.name != "_time")
+    if "_raw" in frame.columns:
+        longest = whole(cmd, "maxlen", ctx.limit(TYPER_LENGTH), minimum=1)
+        frame = frame.with_columns(pl.col("_raw").str.head(longest))
     asked = asking.asker(ctx)
     masks = labels.eventtype_masks(frame, eventtypes, asked, knowledge.aside(frame))
     asking.tell(asked.met, ctx)

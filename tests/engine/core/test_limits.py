@@ -25,6 +25,7 @@ def run(tmp_path: Path, conf: str, search: str, event: str = PAIRS) -> SearchRes
         "default/limits.conf": conf,
         "default/transforms.conf": "[table]\nfilename = table.csv\nmax_matches = 1000\n",
         "lookups/table.csv": TABLE,
+        "default/eventtypes.conf": "[early]\nsearch = a\n[late]\nsearch = c\n",
         "metadata/default.meta": "[]\nexport = system\n",
     }
     for name, text in files.items():
@@ -67,15 +68,24 @@ BOUNDED: list[tuple[Limit, int, str, dict[str, Any]]] = [
     (limits.TIME_BINS, 2, f"{ROWS} | eval _time=_time+n*60 | bin _time | stats dc(_time) AS x", {"x": 2}),
     (limits.LOOKUP_MATCHES, 3, '| makeresults | eval k="a" | lookup table k | eval x=mvcount(v) | table x', {"x": 3}),
     (limits.CONTINGENCY, 2, f"{ROWS} | eval m=n | contingency n m usetotal=f | stats count AS x", {"x": 2}),
+    (limits.ASSOCIATE_FIELDS, 2, f"{ROWS} | eval a=n%2, b=a, c=a | associate supcnt=1 | stats count AS x", {"x": 7}),
+    (limits.CORRELATE_FIELDS, 2, f"{ROWS} | eval a=1, b=2 | correlate | stats count AS x", {"x": 2}),
+    (limits.SET_ROWS, 2, f"| set union [{ROWS} | fields n] [{ROWS} | eval n=n+10 | fields n] | stats count AS x", {"x": 4}),
+    (limits.TYPEAHEAD_ROWS, 1, "| typeahead prefix=s index=main | stats count AS x", {"x": 1}),
+    (limits.TYPER_LENGTH, 5, "search index=main | fields _raw | typer | table eventtype", {"eventtype": "early"}),
     (limits.MVEXPAND_MEMORY, 1, '| makeresults | eval x=mvrange(0,299999) | mvexpand x | stats count AS n | eval x=if(n<299999,"t","f") | table x', {"x": "t"}),
 ]  # fmt: skip
 # Those that refuse, or say something.
 REFUSING: list[tuple[Limit, int, str, str]] = [
     (limits.SUBSEARCH_DEPTH, 1, f"{ROWS} | append [{ROWS} | append [{ROWS}]]", "deeper than 1"),
     (limits.STREAM_WINDOW, 2, f"{ROWS} | streamstats window=3 count AS x", "larger than 2"),
+    (limits.AUTOREGRESS_STEP, 2, f"{ROWS} | autoregress n p=3", "more than 2 rows"),
+    (limits.AUTOREGRESS_STEPS, 2, f"{ROWS} | autoregress n p=1-3", "more than 2 steps"),
+    (limits.KMEANS_CLUSTERS, 2, f"{ROWS} | kmeans k=3 n", "more than 2 clusters"),
+    (limits.KMEANS_RANGE, 2, f"{ROWS} | kmeans k=1-3 n", "more than 2 numbers"),
     (limits.BINS, 3, f"{ROWS} | bin bins=4 n", "from 2 to 3"),
 ]
-TESTED_ELSEWHERE = {limits.MAXRESULTROWS, limits.SUBSEARCH_MAXTIME, limits.JOIN_MAXTIME}
+TESTED_ELSEWHERE = {limits.MAXRESULTROWS, limits.SUBSEARCH_MAXTIME, limits.JOIN_MAXTIME, limits.METADATA_ROWS}
 
 
 @pytest.mark.parametrize(("limit", "value", "search", "expected"), BOUNDED, ids=[f"{b[0].stanza}-{b[0].name}-{i}" for i, b in enumerate(BOUNDED)])  # fmt: skip
@@ -132,3 +142,38 @@ def test_fields_of_an_event_that_come_again_count_once(tmp_path: Path) -> None:
 
 def test_the_system_layer_shows_what_is_declared() -> None:
     assert (SYSTEM_LAYER / "default" / "limits.conf").read_text() == limits.shown()
+
+
+def test_metadata_gives_so_many_results_and_says_so(tmp_path: Path) -> None:
+    app = tmp_path / "app" / "default"
+    app.mkdir(parents=True)
+    (app / "limits.conf").write_text("[metadata]\nmaxcount = 2\n")
+    instance = Instance(None, [tmp_path / "app"], now=1.7e9)
+    instance.store.create_index("main")
+    frame = pl.DataFrame({"_raw": ["x"] * 3, "host": ["a", "b", "c"]}).with_columns(
+        source=pl.lit("s"), sourcetype=pl.lit("st"), index=pl.lit("main"), _time=1.7e9, _indextime=1.7e9
+    )
+    instance.store.append(frame)
+    result = instance.search("| metadata type=hosts index=main | table host")
+    assert result.table.frame.get_column("host").to_list() == ["a", "b"]
+    assert [m.text for m in result.messages] == ["metadata: the first 2 of 3 hosts ([metadata] maxcount)"]
+
+
+def test_a_subsearch_of_set_that_is_cut_is_told(tmp_path: Path) -> None:
+    result = run(tmp_path, "[set]\nmaxresultrows = 4\n", f"| set diff [{ROWS} | fields n] [{ROWS} | fields n]")
+    assert "only the first 4 results" in result.messages[0].text and not len(result.table)
+
+
+def test_typer_looks_as_far_as_it_is_told(tmp_path: Path) -> None:
+    search = "search index=main | fields _raw | typer maxlen=100 | table eventtype"
+    assert row(run(tmp_path, "[typer]\nmaxlen = 5\n", search)) == {"eventtype": ["early", "late"]}
+
+
+@pytest.mark.parametrize(("said", "expected"), [("", {"u": "ANN"}), (" keepresults=f", {"count": "1"})])
+def test_what_tscollect_does_unless_it_is_told(said: str, expected: dict[str, str], tmp_path: Path) -> None:
+    conf = "[tscollect]\nsquashcase = true\nkeepresults = 1\n"
+    assert row(run(tmp_path, conf, f'| makeresults | eval u="ANN" | table u | tscollect namespace=x{said}')) == expected
+    app = tmp_path / "app"
+    instance = Instance(None, [app], now=1.7e9)
+    instance.search(f'| makeresults | eval u="ANN" | tscollect namespace=x{said}')
+    assert row(instance.search("| tstats count FROM x BY u")) == {"u": "ann", "count": 1}
