@@ -50,7 +50,10 @@ def read_cases(path: Path) -> list[Case]:
         try:
             loader = yaml.CSafeLoader(file.read_text("utf-8"))
             node = loader.get_single_node()
-            items = node.value if isinstance(node, yaml.SequenceNode) else []
+            if node is not None and not isinstance(node, yaml.SequenceNode):
+                what = "this is no list of cases"
+                raise CaltropError(what, location=Location(str(file), 1), hint="write '- id: …', one item a case")
+            items = node.value if node is not None else []
             found = [(item.start_mark.line + 1, loader.construct_document(item)) for item in items]
         except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
             raise CaltropError(f"cannot read the cases: {error}", location=Location(str(file))) from error

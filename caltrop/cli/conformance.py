@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from caltrop import conformance
+from caltrop.errors import CaltropError
 
 
 @click.command()
@@ -34,5 +35,8 @@ def command(paths: tuple[Path, ...], wanted: tuple[str, ...]) -> int:
                 click.echo(f"    {line}", err=True)
             for line in outcome.difference.splitlines():
                 click.echo(f"  {line}", err=True)
+    if not passed + failed:
+        what = f"no case is called {' or '.join(wanted)}" if wanted else "there is no case"
+        raise CaltropError(f"{', '.join(map(str, paths))}: {what}", hint="cases are items with 'id:' in *.yaml files")
     click.echo(f"{passed} passed, {failed} failed")
     return 1 if failed else 0

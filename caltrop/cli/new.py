@@ -143,6 +143,9 @@ def _first_look(content: Path, flags: dict[str, object]) -> Look | None:
     """What the log that --data names tells, put where no flag says otherwise; None for a URL, and where nothing is left to tell."""
     given = str(flags["data"] or "")
     path = Path(given) if Path(given).is_file() else content / given
+    if given and "://" not in given and not path.is_file():
+        what = "is a folder" if path.is_dir() else "is not there"
+        raise CaltropError(f"--data {given} {what}", hint="name a log, from here or from the repository, or a URL")
     if not given or not path.is_file() or (flags["search"] and flags["source"] and flags["sourcetype"]):
         return None
     from caltrop.cli.options import packages

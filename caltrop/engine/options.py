@@ -1,11 +1,13 @@
-"""Options that a command does not know, or whose value is of the wrong kind, are refused by name.
+"""Options that a command does not know, or whose value is of the wrong kind, are refused by name, before anything runs.
 
-Only for commands whose page lists every option (Search Reference); their declarations are
-`closed`. The others take what they are given, as Splunk does.
+Unknown options only of commands whose page lists every option (Search Reference); their declarations are
+`closed`. The others take what they are given, as Splunk does. A whole number is asked for of every command: whether one is
+written may not depend on whether there are rows.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from caltrop.dialect.words import did_you_mean
@@ -20,11 +22,19 @@ from caltrop.spl.kinds import Kind
 def check(command: Command) -> None:
     """SearchError for the first option that the command's declaration does not allow."""
     declaration = declaration_of(command.name)
-    if not declaration.closed:
-        return
     known = declaration.options
     for option in _written(command, declaration):
         kind = known.get(option.name)
+        if kind is Kind.INT and isinstance(option, Option) and not _numeric(option.value):
+            raise option_error(
+                f"{command.name}: {option.name}= needs a number, not '{option.value}'",
+                node=option,
+                name=option.name,
+                value=option.value,
+                kind="number",
+            )
+        if not declaration.closed:
+            continue
         if kind is None:
             value = option.value if isinstance(option, Option) else unparse(option.value)
             raise argument_error(
@@ -52,3 +62,10 @@ def _written(command: Command, declaration: Declaration) -> Iterator[Option | No
             yield part
         elif isinstance(part, Clause) and declaration.clauses.get(part.keyword) is not Words.SEARCH:
             yield from (inner for inner in part.parts if isinstance(inner, Option | NodeOption))
+
+
+def _numeric(value: object) -> bool:
+    try:
+        return math.isfinite(float(str(value)))
+    except ValueError:
+        return False

@@ -44,6 +44,7 @@ def test_schedules_are_checked(repository: Repository, code: str, schedule: str)
         ("test-data", [("    source: some\n", "")]),
         ("test-data", [("tests/data/some.log", "tests/data/none.log")]),
         ("test-data", [("tests/data/some.log", "../../etc/passwd")]),
+        ("test-data", [("tests/data/some.log", "tests/data")]),
         ("test-data", [("  attack_data:\n  - data: tests/data/some.log\n    source: some\n    sourcetype: thing\n", "")]),
         ("no-test", [("tests:\n- name: True Positive Test\n  test_type: unit\n  attack_data:\n  - data: tests/data/some.log\n    source: some\n    sourcetype: thing\n", "")]),
         ("fixed-index", [("`events`", "`events` index=main")]),

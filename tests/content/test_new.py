@@ -105,6 +105,13 @@ def test_what_is_refused(repository: Repository, name: str, search: str, what: s
         run(name, "--content", str(folder), "--search", search, "--no-input")
 
 
+@pytest.mark.parametrize(("data", "what"), [("tests/nowhere.log", "is not there"), ("tests", "is a folder")])
+def test_data_that_is_no_file_is_told_before_anything_is_asked(repository: Repository, data: str, what: str) -> None:
+    folder = repository()
+    with pytest.raises(CaltropError, match=what):
+        run("New One", "--content", str(folder), "--data", data)
+
+
 def test_what_is_left_open_is_an_error_until_it_is_filled(repository: Repository) -> None:
     folder = repository()
     arguments = ["Left Open", "--content", str(folder), "--search", SEARCH, "--no-input"]

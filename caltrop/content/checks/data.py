@@ -39,3 +39,7 @@ def _data(item: Detection, data: AttackData, path: tuple[str | int, ...], root: 
     elif data.data and not target.exists():
         hint = "paths are relative to the repository" + (", with / between folders" if "\\" in data.data else "")
         yield of(item, (*path, "data"), "test-data", f"{data.data} is not there", hint)
+    elif data.data and not target.is_file():
+        yield of(
+            item, (*path, "data"), "test-data", f"{data.data} is a folder", "name a file in it, or an archive of it"
+        )

@@ -41,15 +41,13 @@ def sparkline(
     if not isinstance(inner, Aggregation):
         raise SearchError("sparkline takes a function, as in sparkline(avg(field), 1h)", node=written)
     name = written.alias or written.text
+    given = parse(written.extra[0], ctx.timezone, written) if written.extra else None
     time = numeric(frame.get_column("_time")) if "_time" in frame.columns else pl.Series([], dtype=pl.Float64)
     first, last = _range(time, ctx)
     if first is None or last is None:
         return result.with_columns(pl.lit(None, pl.List(pl.String)).alias(name))
     most = ctx.limit(SPARKLINE_MAXSIZE)
-    if written.extra:
-        buckets = parse(written.extra[0], ctx.timezone, written)
-    else:
-        buckets = Buckets(automatic(first, last, most), ctx.timezone)
+    buckets = given or Buckets(automatic(first, last, most), ctx.timezone)
     edges = list(buckets.starts(first, last))[-most:]
     value = "\x00value"
     points = aggregate(

@@ -22,8 +22,8 @@ def bin_(table: Table, cmd: Command, ctx: Context) -> Table:
     """Times are rounded down, numbers become the text low-high; values that are no numbers stay."""
     source, target = _source_and_target(cmd)
     _count(cmd, ctx)
-    if cmd.option("span") is not None and source != "_time":
-        ranges.parse(_plain_span(str(cmd.option("span"))), cmd)
+    for name in ("span", "minspan"):
+        _checked(cmd, name, source, ctx)
     if source not in table:
         return table
     column = table.frame.get_column(source)
@@ -45,6 +45,17 @@ def _source_and_target(cmd: Command) -> tuple[str, str]:
         case [FieldName(name=name), FieldName(name=keyword), FieldName(name=target)] if keyword.lower() == "as":
             return name, target
     raise SearchError(f"{cmd.name} needs one field", node=cmd)
+
+
+def _checked(cmd: Command, name: str, source: str, ctx: Context) -> None:
+    """A span that is none is refused whatever rows there are."""
+    value = cmd.option(name)
+    if value is None:
+        return
+    if source == "_time":
+        buckets.parse(str(value), ctx.timezone, cmd)
+    else:
+        ranges.parse(_plain_span(str(value)) if name == "span" else str(value), cmd)
 
 
 def _count(cmd: Command, ctx: Context) -> int:

@@ -57,18 +57,6 @@ def kmeans(table: Table, cmd: Command, ctx: Context) -> Table:
     A range of k gives one row a k instead, with the distortion.
     """
     options = gathered(cmd)
-    if len(table) == 0:
-        return table
-    fields = expand(names(cmd.parts) or ["*"], table.fields)
-    columns = {name: numeric(table.frame.get_column(name)) for name in fields}
-    columns = {name: column for name, column in columns.items() if column.null_count() < len(column)}
-    if not columns:
-        raise SearchError("kmeans needs a numeric field", node=cmd)
-    complete = (
-        pl.DataFrame(list(columns.values())).select(pl.all_horizontal(pl.all().is_not_null()).alias("ok")).to_series()
-    )
-    frame = table.frame.filter(complete)
-    points = pl.DataFrame(list(columns.values())).filter(complete).cast(pl.Float64)
     distance = _DISTANCES.get(text(options, "distype", "sq").lower())
     if distance is None:
         raise SearchError(
@@ -95,6 +83,18 @@ def kmeans(table: Table, cmd: Command, ctx: Context) -> Table:
         whole(options, "maxiters", 10_000, minimum=1),
         number(options, "t", 0),
     )
+    if len(table) == 0:
+        return table
+    fields = expand(names(cmd.parts) or ["*"], table.fields)
+    columns = {name: numeric(table.frame.get_column(name)) for name in fields}
+    columns = {name: column for name, column in columns.items() if column.null_count() < len(column)}
+    if not columns:
+        raise SearchError("kmeans needs a numeric field", node=cmd)
+    complete = (
+        pl.DataFrame(list(columns.values())).select(pl.all_horizontal(pl.all().is_not_null()).alias("ok")).to_series()
+    )
+    frame = table.frame.filter(complete)
+    points = pl.DataFrame(list(columns.values())).filter(complete).cast(pl.Float64)
     if points.height * int(match[2] or match[1]) * reps > MAX_WORK:
         raise SearchError("kmeans: too many rows for this k and reps", node=cmd)
     if match[2]:

@@ -44,8 +44,6 @@ def predict(table: Table, cmd: Command, ctx: Context) -> Table:
     ]
     if not series:
         raise SearchError("predict needs a field", node=cmd)
-    if len(table) == 0:
-        return table
     options = gathered(cmd)
     algorithm = text(options, "algorithm", "LLP5").upper()
     if algorithm not in ALGORITHMS:
@@ -57,6 +55,8 @@ def predict(table: Table, cmd: Command, ctx: Context) -> Table:
     future, holdback = whole(options, "future_timespan", 5), whole(options, "holdback", 0)
     period = whole(options, "period", 0)
     bounds = [*_bounds(cmd, "upper"), *_bounds(cmd, "lower")] or [("upper", 95, None), ("lower", 95, None)]
+    if len(table) == 0:
+        return table
     table = _extended(table, max(future - holdback, 0))
     known = len(table) - max(future - holdback, 0)
     frame = table.frame

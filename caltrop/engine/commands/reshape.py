@@ -186,6 +186,10 @@ def makecontinuous(table: Table, cmd: Command, ctx: Context) -> Table:
     """Rows for the values of a numeric field or of _time that no row has, in steps of the span."""
     options = gathered(cmd)
     field = next(iter(names(cmd.parts)), "_time")
+    span, bins = text(options, "span", ""), whole(options, "bins", 300, minimum=1)
+    given = (
+        None if not span else buckets.parse(span, ctx.timezone, cmd) if field == "_time" else ranges.parse(span, cmd)
+    )
     if field not in table or len(table) == 0:
         return table
     numbers = numeric(table.frame.get_column(field))
@@ -196,17 +200,16 @@ def makecontinuous(table: Table, cmd: Command, ctx: Context) -> Table:
     start, end = options.option("start"), options.option("end")
     low = low if start is None else number(options, "start", 0)
     high = high if end is None else number(options, "end", 0)
-    span, bins = text(options, "span", ""), whole(options, "bins", 300, minimum=1)
-    if field == "_time":
-        bucketing = (
-            buckets.parse(span, ctx.timezone, cmd)
-            if span
-            else buckets.Buckets(buckets.automatic(low, high, bins), ctx.timezone)
+    if given is None:
+        given = (
+            buckets.Buckets(buckets.automatic(low, high, bins), ctx.timezone)
+            if field == "_time"
+            else ranges.automatic(low, high, bins, ranges.narrowest(numbers))
         )
-        floored, wanted = bucketing.floor(numbers), list(bucketing.starts(low, high))
+    if isinstance(given, buckets.Buckets):
+        floored, wanted = given.floor(numbers), list(given.starts(low, high))
     else:
-        found = ranges.parse(span, cmd) if span else ranges.automatic(low, high, bins, ranges.narrowest(numbers))
-        floored, wanted = found.lows(numbers), list(_steps(found, low, high))
+        floored, wanted = given.lows(numbers), list(_steps(given, low, high))
     frame = table.frame.with_columns(floored.alias(field))
     missing = sorted(set(wanted) - set(floored.drop_nulls().to_list()))
     filler = Table(pl.DataFrame({field: pl.Series(missing, dtype=pl.Float64)}))

@@ -45,6 +45,7 @@ def timechart(table: Table, cmd: Command, ctx: Context) -> Table:
     written = list(functions)
     frame, split, cmd = _prepare(table.with_frame(rows), cmd, ctx)
     if frame.height == 0:
+        _refused(written, frame, cmd, ctx)
         return Table.empty([TIME])
     axis = _time_axis(frame, cmd, ctx)
     frame = frame.with_columns(pl.col(TIME).alias(CLOCK), axis.buckets.floor(frame.get_column(TIME)).alias(TIME))
@@ -78,6 +79,7 @@ def sitimechart(table: Table, cmd: Command, ctx: Context) -> Table:
     frame, split, cmd = _prepare(table, cmd, ctx)
     written = aggregations(cmd)
     if frame.height == 0:
+        _refused(written, frame, cmd, ctx)
         return Table.empty([TIME])
     axis = _time_axis(frame, cmd, ctx)
     frame = frame.with_columns(pl.col(TIME).alias(CLOCK), axis.buckets.floor(frame.get_column(TIME)).alias(TIME))
@@ -105,6 +107,13 @@ def _prepare(table: Table, cmd: Command, ctx: Context) -> tuple[pl.DataFrame, st
     frame, _ = axis.apply(frame, ctx)
     taken = {id(option) for option in axis.options.parts}
     return frame, split, replace(top, parts=tuple(part for part in top.parts if id(part) not in taken))
+
+
+def _refused(written: list[Aggregation], empty: pl.DataFrame, cmd: Command, ctx: Context) -> None:
+    """What is refused of rows is refused where there are none: spans, options of series, functions."""
+    _buckets(ctx.now, ctx.now, cmd, ctx)
+    SeriesOptions.read(cmd)
+    aggregate(empty.with_columns(pl.lit(None, pl.Float64).alias(TIME)), written, [TIME], ctx, scaled=True)
 
 
 def _time_axis(frame: pl.DataFrame, cmd: Command, ctx: Context) -> TimeAxis:
