@@ -6,6 +6,7 @@ The time range of the search, where it has one, decides the default span, the fi
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -109,7 +110,7 @@ def _prepare(table: Table, cmd: Command, ctx: Context) -> tuple[pl.DataFrame, st
     return frame, split, replace(top, parts=tuple(part for part in top.parts if id(part) not in taken))
 
 
-def _refused(written: list[Aggregation], empty: pl.DataFrame, cmd: Command, ctx: Context) -> None:
+def _refused(written: Sequence[Aggregation], empty: pl.DataFrame, cmd: Command, ctx: Context) -> None:
     """What is refused of rows is refused where there are none: spans, options of series, functions."""
     _buckets(ctx.now, ctx.now, cmd, ctx)
     SeriesOptions.read(cmd)
