@@ -23,6 +23,7 @@ from caltrop.index.props import Props, log_once
 # A pattern may not use one name twice: further places where a zone may stand.
 _MORE_ZONES = ("z2", "z3")
 UNFOUND = "timestamp"
+_SAMPLE = 1_000  # stamps that tell whether most are distinct
 _AHEAD = 2 * 86400  # a time without a year may lie this far ahead
 
 _DAY = r"(?P<d>[0-3]?\d)"
@@ -187,23 +188,25 @@ class TimeParser:
         return start, end
 
     def _distinct(self, stamps: pl.Series, forms: tuple[str, ...]) -> pl.Series:
-        """The times of the texts of time stamps, each distinct text taken apart once."""
+        """The times of the texts of time stamps, each distinct text taken apart once, where they are not mostly distinct anyway."""
+        if stamps.head(_SAMPLE).n_unique() > _SAMPLE // 2:
+            return self._by_forms(stamps, forms)
         unique = stamps.drop_nulls().unique()
-        if not len(unique):
-            return pl.Series([None], dtype=pl.Float64).new_from_index(0, len(stamps))
-        todo = unique.to_frame("stamp").with_columns(pl.lit(None, dtype=pl.Float64).alias("time"))
+        known = pl.DataFrame({"stamp": unique, "time": self._by_forms(unique, forms)})
+        return stamps.to_frame("stamp").join(known, on="stamp", how="left", maintain_order="left").get_column("time")
+
+    def _by_forms(self, stamps: pl.Series, forms: tuple[str, ...]) -> pl.Series:
+        """The time of each text by the first form that has one for it."""
+        times = pl.Series("time", [None], dtype=pl.Float64).new_from_index(0, len(stamps))
         for form in forms:
-            rest = todo.filter(pl.col("time").is_null())
-            if not rest.height:
+            rows = (times.is_null() & stamps.is_not_null()).arg_true()
+            if not len(rows):
                 break
-            stamp = rest.get_column("stamp")
-            parsed = pl.DataFrame({"stamp": stamp, "new": self._take_apart(stamp, form)})
-            todo = (
-                todo.join(parsed, on="stamp", how="left")
-                .with_columns(pl.coalesce("time", "new").alias("time"))
-                .drop("new")
-            )
-        return stamps.to_frame("stamp").join(todo, on="stamp", how="left", maintain_order="left").get_column("time")
+            if len(rows) == len(stamps):
+                times = self._take_apart(stamps, form)
+            else:
+                times = times.scatter(rows, self._take_apart(stamps.gather(rows), form))
+        return times
 
     def _take_apart(self, stamps: pl.Series, form: str) -> pl.Series:
         parts = stamps.str.extract_groups(f"^(?:{form})$").struct.unnest()

@@ -87,7 +87,7 @@ def test_many_lines_are_seen_as_one_by_one(lines: list[str], rows: int, size: in
     text = "\n".join(['{"a": 0}', *lines, ""]).encode()
     whole = [frame.to_dicts() for frame in read(text, options, name="x.json")]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(glances.Glances, "many", lambda self, texts: None)
+        patch.setattr(glances.Glances, "many", lambda self, lines, text: None)
         assert [frame.to_dicts() for frame in read(text, options, name="x.json")] == whole
 
 

@@ -86,6 +86,26 @@ def test_wanted_fields_are_those_of_all_fields(values: list[Any], rng: Any) -> N
     assert read(texts, wanted) == {name: found for name, found in everything.items() if name in wanted}
 
 
+FLAT = st.dictionaries(KEYS, st.sampled_from(["x", "", "é", "}"]) | st.just("y"), max_size=4).map(json.dumps)
+ODD = st.none() | st.sampled_from([
+    '{"a": "1"} {"a": "2"}', '{"a": {}', '{"a": "}', '{"}', '{"a": 1}', '{"a": "x",\n"b": "y"}', " {}", '{"a": null}', '{"a": {"b": "x"}}',
+    '{"a": "1", "a": "2"}', '{"host": "h", "extracted_host": "e"}', '{"a": "\\u0041"}', "", "x", "[1]", '{"a": "x"}\n',
+])  # fmt: skip
+
+
+@examples(300)
+@given(
+    texts=st.lists(FLAT | FLAT | FLAT | ODD, min_size=1, max_size=5),
+    wanted=st.sets(KEYS | st.sampled_from(["a.b", "extracted_host"])),
+)
+def test_texts_of_many_objects_are_those_of_each(texts: list[str | None], wanted: set[str]) -> None:
+    column = pl.Series(texts, dtype=pl.String)
+    found = [(c.name, c.dtype, c.to_list()) for c in jsonfields.fields(column, wanted)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jsonfields._Parts, "columns", lambda self, text: None)
+        assert [(c.name, c.dtype, c.to_list()) for c in jsonfields.fields(column, wanted)] == found
+
+
 @examples(200)
 @given(VALUES, st.randoms(use_true_random=False))
 def test_wanted_fields_of_damaged_events_are_those_of_all_fields(value: Any, rng: Any) -> None:

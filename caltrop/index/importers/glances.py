@@ -76,19 +76,20 @@ class Glances:
             self._pause = _PAUSE
         return seen
 
-    def many(self, texts: list[str]) -> list[Glance] | None:
-        """What `one` sees of each line; None where that of one of them would be none, or cannot be told from its neighbours'."""
-        if not texts or glance(texts[0]) is None:
+    def many(self, lines: list[str], text: str) -> list[Glance] | None:
+        """What `one` sees of each of the lines of a text; None where that of one of them would be none, or cannot be told from its
+        neighbours'."""
+        if not lines or glance(lines[0]) is None:
             return None
         # A value that went over the end of a line would go on with a comma or a brace that closes: where all begin and end so, each
         # lies within a line, and as many values as lines are one a line.
-        if not all(text.startswith("{") and text.endswith("}") for text in texts):
+        if {line[:1] for line in lines} != {"{"} or {line[-1:] for line in lines} != {"}"}:
             return None
         try:
-            seen: Sequence[Any] = _see_lines("\n".join(texts))
+            seen: Sequence[Any] = _see_lines(text)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             return None
-        return list(seen) if len(seen) == len(texts) and all(told == _NOTHING for told in map(_tells, seen)) else None
+        return list(seen) if len(seen) == len(lines) and all(map(_NOTHING.__eq__, map(_tells, seen))) else None
 
 
 def are_cloudtrail(seen: Iterable[Glance]) -> list[bool]:
@@ -97,13 +98,17 @@ def are_cloudtrail(seen: Iterable[Glance]) -> list[bool]:
 
 
 def stamps(seen: Sequence[Glance], text: Callable[[Any], str | None]) -> list[str | None]:
-    """The value of the first of `TIME_KEYS` that has one which is a `text`, of each."""
+    """The value of the first of `TIME_KEYS` that has one which is a text, or of which `text` makes one, of each."""
     found: list[str | None] = [None] * len(seen)
     left: Sequence[int] = range(len(seen))
     for get in _EACH_TIME:
         values = [get(seen[place]) for place in left]
         if values.count(msgspec.UNSET) == len(values):
             continue
+        if len(values) == len(seen) and set(map(type, values)) == {
+            str
+        }:  # the usual case, and what `text` leaves as it is
+            return values
         for place, value in zip(left, values, strict=True):
             found[place] = text(value)
         left = [place for place in left if found[place] is None]

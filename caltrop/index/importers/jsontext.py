@@ -57,7 +57,7 @@ class Look(Protocol):
 
     def one(self, text: str) -> Any: ...
 
-    def many(self, texts: list[str]) -> list[Any] | None: ...
+    def many(self, lines: list[str], text: str) -> list[Any] | None: ...
 
 
 def decoded(text: str) -> Any:
@@ -79,7 +79,8 @@ def pieces(name: str, chunks: Iterator[bytes], charset: str = "", look: Look | N
     line = 1
     started = False
     for chunk in chunks:
-        lines = (pending + decoder.decode(chunk)).split("\n")
+        text = pending + decoder.decode(chunk)
+        lines = text.split("\n")
         pending = lines.pop()
         if not started:
             first = next((text for text in lines if text.strip()), None)
@@ -90,8 +91,11 @@ def pieces(name: str, chunks: Iterator[bytes], charset: str = "", look: Look | N
             if first is None or not _is_value(first) or first.lstrip()[0] == "[":
                 yield from _document(name, "\n".join([*lines, pending]), decoder, chunks)
                 return
-        lines = [text.rstrip("\r") for text in lines]
-        if look is not None and (seen := look.many(lines)) is not None:
+        text = text[: -len(pending) - 1]
+        if "\r" in text:
+            lines = [text.rstrip("\r") for text in lines]
+            text = "\n".join(lines)
+        if look is not None and (seen := look.many(lines, text)) is not None:
             yield Lines(lines, line, seen)
             line += len(lines)
             continue
