@@ -153,7 +153,7 @@ def test_datamodel_describes(shop: Instance) -> None:
         ("| datamodel Shop Fruit sideways", "modes"),
         ("| from lookup:nosuch", "nosuch"),
         ("| from somewhere:x", "somewhere"),
-        ("| tstats count from sid=5", "data models and indexes only"),
+        ("| tstats count from sid=5", "no job .5. here"),
         ("| tstats count from datamodel=Shop by PREFIX(x=)", "PREFIX"),
     ],
 )
