@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import TypeVar
 
 from caltrop.engine.context import Context
@@ -32,15 +32,20 @@ def run(entry: CommandEntry, table: Table, command: Command, ctx: Context) -> Ta
     """The command over the table: run, or what it made of no rows of these columns before."""
     if not entry.settled or len(table):
         return entry.run(table, command, ctx)
-    schema = table.frame.schema
-    key = (_words(command), table.events, tuple(schema), tuple(schema.values()))
+    return of_nothing(table, command, ctx, lambda: entry.run(table, command, ctx))
+
+
+def of_nothing(table: Table, command: Command, ctx: Context, make: Callable[[], Table]) -> Table:
+    """What `make` makes of a table without rows, which depends on the command and the columns of the table alone."""
+    frame = table.frame
+    key = (_words(command), table.events, tuple(frame.columns), tuple(frame.dtypes))
     with _lock:
         kept = _kept.get(key)
         if kept is not None:
             _kept.move_to_end(key)
             return kept
     said, delimiters = len(ctx.messages), dict(ctx.delimiters)
-    result = entry.run(table, command, ctx)
+    result = make()
     silent = len(ctx.messages) == said and ctx.delimiters == delimiters
     if silent and not len(result) and not _looks_elsewhere(command):
         with _lock:

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from caltrop.dialect.words import truth
@@ -32,11 +33,17 @@ class Functions:
 
     def read_clock(self, expression: str) -> bool:
         """Whether an eval expression may have another value at another moment. Too often yes costs time, nothing else."""
-        used = set(_FUNCTION.findall(expression.lower()))
+        used = _called(expression)
         return not used.isdisjoint(self.clock) or (not used.isdisjoint(self.today) and not _DATED.search(expression))
 
     def read_zone(self, expression: str) -> bool:
-        return not set(_FUNCTION.findall(expression.lower())).isdisjoint(self.zone)
+        return not _called(expression).isdisjoint(self.zone)
+
+
+@lru_cache(maxsize=4096)
+def _called(expression: str) -> frozenset[str]:
+    """The functions that an eval expression may call, in lower case."""
+    return frozenset(_FUNCTION.findall(expression.lower()))
 
 
 _FUNCTION = re.compile(r"\b([a-z_]\w*)\s*\(")
@@ -78,7 +85,12 @@ def macros(texts: Iterable[str], stanzas: Mapping[str, MergedStanza]) -> Definit
 
 def reads_lookups(values: Iterable[str | Mapping[str, str]]) -> bool:
     """Whether an expression (or a macro's settings) may read a lookup that no setting names."""
-    return any(_LOOKUP.search(value if isinstance(value, str) else repr(value)) for value in values)
+    return any(_names_lookup(value if isinstance(value, str) else repr(value)) for value in values)
+
+
+@lru_cache(maxsize=4096)
+def _names_lookup(text: str) -> bool:
+    return _LOOKUP.search(text) is not None
 
 
 def mark(path: Path) -> tuple[str, int, int, int] | None:

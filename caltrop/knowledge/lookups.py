@@ -174,10 +174,7 @@ class Lookup:
             long = long.with_columns(column.gather(long["hit"]).alias("value"))
             found = shrink(long.group_by("row", maintain_order=True).agg(pl.col("value").drop_nulls())["value"])
         if self.options.default_match and self.options.min_matches > 0:
-            missing = (self.options.min_matches - lengths.cast(pl.Int64)).clip(0)
-            fill = [[self.options.default_match] * count for count in missing]
-            both = pl.concat_list(as_list(found).fill_null([]), pl.Series(fill, dtype=MULTIVALUE))
-            found = shrink(pl.select(both).to_series())
+            found = _filled(found, self.options.min_matches - lengths.cast(pl.Int64), self.options.default_match)
         return found.alias(column.name)
 
     def _hits(self, unique: pl.DataFrame, fields: list[str], temporal: bool) -> list[list[int]]:
@@ -265,6 +262,14 @@ class Lookup:
             if stamp is not None and self.options.min_offset <= when - stamp <= self.options.max_offset:
                 chosen.append((-stamp, row))
         return [row for _, row in sorted(chosen)]
+
+
+def _filled(found: pl.Series, missing: pl.Series, value: str) -> pl.Series:
+    """The value, behind what was found, as many times as matches are missing."""
+    if found.dtype != MULTIVALUE and missing.max() == 1:
+        return pl.select(pl.when(missing > 0).then(pl.lit(value)).otherwise(found)).to_series()
+    both = pl.select(pl.concat_list(as_list(found).fill_null([]), pl.lit(value).repeat_by(missing.clip(0))))
+    return shrink(both.to_series())
 
 
 def _cidr_hits(cells: list[str | None], values: pl.Series) -> dict[str, list[int]]:

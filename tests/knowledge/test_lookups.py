@@ -72,6 +72,23 @@ def test_default_match_comes_until_there_are_enough() -> None:
     assert found == [["unknown", "unknown"], ["10.0.0.9", "unknown"], ["10.0.0.2", "10.0.0.1"]]
 
 
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["", "x", "y"])), max_size=6),
+    st.lists(st.sampled_from("abcd"), min_size=1, max_size=5),
+    st.integers(0, 3),
+)
+@examples(200)
+def test_a_default_stands_for_each_match_that_is_missing(
+    rows: list[tuple[str, str]], asked: list[str], least: int
+) -> None:
+    text = "k,v\n" + "".join(f"{key},{value}\n" for key, value in rows)
+    found = find(table(text, Options(min_matches=least, default_match="?")), {"k": asked}, ["v"])
+    for key, value in zip(asked, found, strict=True):
+        held = [cell for name, cell in rows if name == key]
+        wanted = [cell for cell in held if cell] + ["?"] * (least - len(held))
+        assert (value if isinstance(value, list) else [value] if value is not None else []) == wanted
+
+
 def test_at_most_a_hundred_matches_unless_asked() -> None:
     rows = "k,v\n" + "".join(f"a,{i}\n" for i in range(150))
     assert [len(x) for x in find(table(rows), {"k": ["a"]}, ["v"])] == [100]  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ import polars as pl
 
 from caltrop.dialect.datamodels import DataModel, Dataset
 from caltrop.dialect.words import fits
-from caltrop.engine import datasetrows, matching, namespaces, presence, restriction, scan, subsearches
+from caltrop.engine import datasetrows, matching, namespaces, presence, restriction, scan, settled, subsearches
 from caltrop.engine.aggregate import aggregate, buckets, to_prestats
 from caltrop.engine.aggregate.arguments import aggregations, flag, gathered, names, text
 from caltrop.engine.context import Context, Extracted
@@ -54,11 +54,22 @@ def tstats(table: Table, cmd: Command, ctx: Context) -> Table:
     bounds = scan.time_range(condition, ctx)
     ctx.searched[ctx.depth] = bounds.earliest, bounds.latest
     condition = matching.with_times(condition, ctx)
-    cmd, prefixes = _without_prefixes(cmd)
-    by = list(dict.fromkeys(names(cmd.clause("by") or cmd.clause("groupby"))))
-    frame = _source(cmd, condition, by, prefixes, bounds, ctx)
+    plain, prefixes = _without_prefixes(cmd)
+    by = list(dict.fromkeys(names(plain.clause("by") or plain.clause("groupby"))))
+    frame = _source(plain, condition, by, prefixes, bounds, ctx)
+
+    def reported() -> Table:
+        return _reported(frame, gathered(plain), by, prefixes, bounds, ctx)
+
+    result = reported() if frame.height else settled.of_nothing(Table(frame), cmd, ctx, reported)
+    return concat([table, result]) if flag(plain, "append", False) else result
+
+
+def _reported(
+    frame: pl.DataFrame, cmd: Command, by: list[str], prefixes: list[str], bounds: Bounds, ctx: Context
+) -> Table:
+    """The statistics of these rows."""
     frame = frame.with_columns(_prefixed(prefix).alias(prefix) for prefix in prefixes)
-    cmd = gathered(cmd)
     if TIME in by:
         frame = _bucketed(frame, cmd, bounds, ctx)
     fill = cmd.option("fillnull_value")
@@ -73,10 +84,8 @@ def tstats(table: Table, cmd: Command, ctx: Context) -> Table:
                 hint="Calculate in a stats behind tstats.",
             )
     if flag(cmd, "prestats", False):
-        result = Table(to_prestats(frame, written, by, ctx))
-    else:
-        result = Table(aggregate(frame, written, by, ctx))
-    return concat([table, result]) if flag(cmd, "append", False) else result
+        return Table(to_prestats(frame, written, by, ctx))
+    return Table(aggregate(frame, written, by, ctx))
 
 
 # --- where the rows come from -----------------------------------------------------------------------------------------
