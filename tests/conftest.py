@@ -18,6 +18,10 @@ settings.register_profile("caltrop", deadline=None, derandomize="CI" in os.envir
 settings.register_profile("unit", settings.get_profile("caltrop"), max_examples=10)
 settings.load_profile("caltrop")
 
+# The workers of xdist share the cores; so does what they start. Polars reads it once, when it is loaded.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -70,16 +74,19 @@ def pytest_collection() -> Generator[None, object, object]:
     """Compiling test modules, their asserts rewritten, is most of collecting, in each process anew: what was compiled is kept, also where
     the environment says to keep nothing (PYTHONDONTWRITEBYTECODE). What was loaded is no garbage, and is not looked through for any."""
     keeps, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+    gc.disable()
     try:
         return (yield)
     finally:
         sys.dont_write_bytecode = keeps
         gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What runs something whole is no unit test: it is part of `make test`, not of `make unit`."""
+    whole = {path: path.relative_to(ROOT / "tests").as_posix().startswith(WHOLE) for path in {i.path for i in items}}
     for item in items:
-        if item.path.relative_to(ROOT / "tests").as_posix().startswith(WHOLE):
+        if whole[item.path]:
             item.add_marker(pytest.mark.slow)

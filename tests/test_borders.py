@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Collection, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,13 +41,19 @@ WINGS = {
 }
 
 
+@cache
+def imports(path: Path) -> list[ast.Import | ast.ImportFrom]:
+    """The import statements of a file, anywhere in it."""
+    return [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
 def imported(path: Path) -> set[str]:
     """Absolute module names that a file imports, anywhere in it."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in imports(path):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        elif node.module and not node.level:
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
     return names
 
@@ -111,10 +118,10 @@ def arrows(name: str, path: Path, known: Collection[str]) -> set[str]:
     """The modules of the package that one imports: at its head, inside functions, or for types alone."""
     package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in imports(path):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             base = [*package[: len(package) - node.level + 1], *([node.module] if node.module else [])]
             start = ".".join(base) if node.level else node.module or ""
             found.update(f"{start}.{a.name}" if f"{start}.{a.name}" in known else start for a in node.names)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import polars as pl
 
@@ -130,8 +131,12 @@ def within_words(regex: str) -> set[str]:
     return {name for name, whole in groups(regex) if name and not whole}
 
 
-def groups(regex: str) -> list[tuple[str, bool]]:
-    """The capturing groups in their order: name, and whether it is certain that each match is whole words."""
+@lru_cache(8192)
+def groups(regex: str) -> tuple[tuple[str, bool], ...]:
+    """The capturing groups in their order: name, and whether it is certain that each match is whole words.
+
+    Remembered, since most expressions are those of the add-ons, which every instance of a process reads anew.
+    """
     found: list[tuple[str, bool]] = []
     opened: list[tuple[int, int, int] | None] = []  # (begin of the group, begin of its body, place in `found`)
     at, in_class = 0, False
@@ -160,7 +165,7 @@ def groups(regex: str) -> list[tuple[str, bool]]:
                 start, body, place = group
                 found[place] = found[place][0], _whole(regex[:start], regex[body:at], regex[at + 1 :])
         at += 1
-    return found
+    return tuple(found)
 
 
 def _whole(before: str, body: str, behind: str) -> bool:

@@ -12,6 +12,7 @@ import shlex
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
 
 from caltrop.dialect.words import fits
@@ -81,6 +82,12 @@ def register(cls: C) -> C:
 
 def by_handler() -> dict[str, type[Collection]]:
     """Each kind of collection under the name of its handler, as `admin/<handler>`; rights are those of its own path."""
+    return dict(_by_handler(len(collections)))
+
+
+@lru_cache(1)
+def _by_handler(_number: int) -> dict[str, type[Collection]]:
+    """Made once for all servers of a process, and again where a kind was registered meanwhile."""
     found: dict[str, type[Collection]] = {}
     for path, cls in collections.items():
         name = cls.title or path.rpartition("/")[2]

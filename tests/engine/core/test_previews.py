@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from caltrop.engine import extractions, previews, registry
@@ -17,6 +17,7 @@ from caltrop.engine.instance import Instance
 from caltrop.engine.previews import Preview, Previews, plan
 from caltrop.engine.table import Table
 from caltrop.spl import parse
+from tests.examples import examples
 
 NOW = 1_700_000_000.0
 
@@ -96,7 +97,7 @@ def outcome(instance: Instance, search: str, look: bool) -> tuple[object, ...]:
 
 
 @given(batches, st.sampled_from(EVENTS + RESULTS))
-@settings(max_examples=25)
+@examples(25)
 def test_the_search_gives_what_it_gives_without(some: list[list[tuple[int, int, int]]], search: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         look_at_everything(patch)
@@ -104,7 +105,7 @@ def test_the_search_gives_what_it_gives_without(some: list[list[tuple[int, int, 
 
 
 @given(batches, st.sampled_from(EVENTS))
-@settings(max_examples=20)
+@examples(20)
 def test_a_preview_of_events_is_a_part_of_the_result_in_its_order(
     some: list[list[tuple[int, int, int]]], search: str
 ) -> None:
