@@ -273,7 +273,7 @@ def _any_value(
     elif dtype == pl.String:
         values = known(name)
         if values is not None:
-            passing = values.to_frame("value").filter(test(pl.col("value"))).get_column("value")
+            passing = values.filter(values.to_frame("value").select(test(pl.col("value"))).to_series())
             if len(passing) == 0:
                 return False
             if len(passing) == 1:

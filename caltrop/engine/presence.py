@@ -12,7 +12,7 @@ import polars as pl
 from caltrop.dialect.words import fits
 from caltrop.engine.context import Distinct, Extracted
 from caltrop.engine.matching import Known, is_network
-from caltrop.engine.table import MULTIVALUE, render
+from caltrop.engine.table import FEW, MULTIVALUE, render
 from caltrop.spl.ast import STORED, And, Comparison, Membership, Node, Or, Word
 
 MOST_VALUES = 2_000  # of a field, to be kept as a set
@@ -86,9 +86,13 @@ def _distinct(name: str, extracted: Extracted) -> Distinct | None:
         column = column.explode()
     if column.dtype == pl.Null:
         return Distinct(frozenset(), None)
-    if column.head(SAMPLE).n_unique() > MOST_VALUES:
+    if len(column) <= FEW:
+        distinct = {value for value in column.to_list() if value is not None}
+        values = pl.Series(name, list(distinct), column.dtype)
+    elif column.head(SAMPLE).n_unique() > MOST_VALUES:
         return None
-    values = column.unique().drop_nulls()
+    else:
+        values = column.unique().drop_nulls()
     if len(values) > MOST_VALUES:
         return None
     single = extracted.frame.schema[name] == pl.String

@@ -13,6 +13,7 @@ number wherever a number is wanted (`numeric`). Rendering to the text a person s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -23,6 +24,9 @@ from caltrop.dialect.columns import take_names_literally
 from caltrop.engine import budget
 
 MULTIVALUE = pl.List(pl.String)
+FEW = (
+    128  # values, below which a column is done sooner one by one: an operation of Polars takes as long as sixty of them
+)
 
 take_names_literally()
 
@@ -119,6 +123,8 @@ def numeric(column: pl.Series) -> pl.Series:
 
 def _finite(number: pl.Series) -> pl.Series:
     """Without nan and the infinities: a result may be one and shows it, but nothing can be calculated with it."""
+    if math.isfinite(number.sum() or 0.0):  # what one of them is, the sum is
+        return number
     finite = number.is_finite()
     return number if finite.all() else pick(finite, number)
 
@@ -146,6 +152,8 @@ def render(column: pl.Series) -> pl.Series:
         return pl.Series(column.name, [None if v is None else ("True" if v else "False") for v in column], pl.String)
     if column.dtype == pl.Null:
         return column.cast(pl.String)
+    if len(column) <= FEW:
+        return pl.Series(column.name, [None if v is None else number_text(v) for v in column.to_list()], pl.String)
     whole = column.round(0) == column
     if (whole & (column.abs() < 1e15)).all():  # nulls do not count
         return column.cast(pl.Int64).cast(pl.String)

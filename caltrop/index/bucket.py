@@ -160,7 +160,7 @@ class Bucket:
                 frame = frames.concat([pl.read_ipc_stream(io.BytesIO(payload)) for payload in found.payloads])
                 # After the last number that was given, also where events in between are lost.
                 last = frame.get_column("_cd").str.strip_prefix("0:").cast(pl.Int64).max()
-                self._state = replace(self._state, serial=int(str(last)) + 1).added(frame)
+                self._state = replace(self._state, serial=max(self._state.serial, int(str(last)) + 1)).added(frame)
         self._log = Log(log)
         sync_directory(path)
 
@@ -291,11 +291,15 @@ class Bucket:
                 self._commit(self._state)
 
     def delete(self, addresses: pl.Series) -> int:
-        """Remove the rows with these `_cd`; the number removed."""
-        self.flush()
-        removed = 0
+        """Remove the rows with these `_cd`; the number removed. Rows of the log go from there, into a new log without them."""
         with self._write_lock:
             state = self._state
+            left = [batch.frame.filter(~pl.col("_cd").is_in(addresses.implode())) for batch in state.hot]
+            removed = state.hot_rows - sum(frame.height for frame in left)
+            if removed:
+                state = replace(state, sequence=state.sequence + 1, hot=())
+                if left := [frame for frame in left if frame.height]:
+                    state = replace(state, hot=(state.batch(frames.concat(left)),))
             for segment in state.segments:
                 keep = segment.frame.filter(~pl.col("_cd").is_in(addresses.implode()))
                 if keep.height == segment.count:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
 import pcre2
 import polars as pl
@@ -13,6 +14,7 @@ from pcre2 import _cy
 
 from caltrop.dialect import patterns
 from caltrop.dialect.patterns import Regex, RegexError
+from caltrop.dialect.patterns import pattern as module
 from tests.examples import examples
 
 # The binding asks for Unicode classes and for JavaScript's escapes: both are switched off.
@@ -44,10 +46,12 @@ def agree(pattern: str, texts: list[str]) -> None:
         assert [tuple(group[row] for group in first) for row in range(len(texts))] == wanted
         if any(m.start() == m.end() for found in every for m in found) and pattern not in DIALECT:
             continue  # how a search goes on behind an empty match is the caller's business in PCRE2
-        rows, groups = regex.every(column)
-        assert rows.to_list() == [row for row, found in enumerate(every) for _ in found]
         flat = [m.groups() for found in every for m in found]
-        assert [tuple(group[i] for group in groups) for i in range(len(rows))] == flat
+        for few in (16, -1):  # texts that are read one by one
+            with patch.object(module, "_TEXTS", few):
+                rows, groups = regex.every(column)
+            assert rows.to_list() == [row for row, found in enumerate(every) for _ in found]
+            assert [tuple(group[i] for group in groups) for i in range(len(rows))] == flat
         replaced = ["".join(_replaced(text, found)) for text, found in zip(texts, every, strict=True)]
         assert regex.replace(column, ["<", 1, ">"]).to_list() == [*replaced, None]
         once = ["".join(_replaced(text, found[:1])) for text, found in zip(texts, every, strict=True)]
@@ -267,9 +271,17 @@ def test_matches_without_a_text_are_left_out_and_no_others(texts: list[str]) -> 
     regex, text = patterns.compile("([ab]+)=([1a]*)"), pl.Series(texts)
     rows, groups = regex.every(text)
     kept = [n for n, match in enumerate(zip(*groups, strict=True)) if "b" in "=".join(match)]
-    some, others = regex.every(text, "b")
+    with patch.object(module, "_TEXTS", -1):  # none is read one by one
+        some, others = regex.every(text, "b")
     assert some.to_list() == rows.gather(kept).to_list()
     assert [g.to_list() for g in others] == [g.gather(kept).to_list() for g in groups]
+
+
+def test_texts_that_take_long_one_by_one_are_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    regex, text = patterns.compile("(a+)+=(b)"), pl.Series(["a" * 28 + "c=b", "aa=b"])
+    monkeypatch.setattr(module, "_MOMENT", 1e-6)
+    rows, groups = regex.every(text)
+    assert (rows.to_list(), [group.to_list() for group in groups]) == ([1], [["aa"], ["b"]])
 
 
 @pytest.mark.parametrize("pattern", [r"\B", r"a\B", r"\Ba", r"(?=\B)x?"])

@@ -92,6 +92,30 @@ def test_a_snapshot_outlives_merge_and_delete(store: Store, monkeypatch: pytest.
     assert raws(store) == ["event 2"]
 
 
+@pytest.mark.parametrize("gone", [[0], [2], [1, 3], [3, 4], [0, 1, 2, 3, 4]])
+def test_what_is_deleted_from_the_log_stays_away_and_the_rest_does_not(tmp_path: Path, gone: list[int]) -> None:
+    left = [number for number in range(5) if number not in gone]
+    with Store(tmp_path) as store:
+        store.create_index("main")
+        for number in range(5):
+            store.append(event(number))
+        before = store.segments()
+        assert store.delete("main", [f"0:{number}" for number in gone]) == len(gone)
+        assert numbers(store) == left
+        assert sorted(raw for s in before for raw in s.frame.get_column("_raw")) == [f"event {n}" for n in range(5)]
+        names = {segment.id for segment in before}
+        assert not names & {segment.id for segment in store.segments()}
+        assert store.delete("main", [f"0:{number}" for number in gone]) == 0
+        store.append(event(7))
+    with Store(tmp_path) as store:
+        assert numbers(store) == [*left, 7]
+        store.append(event(8))
+        store.flush()
+        assert numbers(store) == [*left, 7, 8]
+        addresses = [cd for s in store.segments() for cd in s.frame.get_column("_cd")]
+        assert len(set(addresses)) == len(addresses)
+
+
 def test_addresses_are_unique_and_survive_merging(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     store.append(event(1))
     store.append(event(2))

@@ -17,7 +17,7 @@ class Permissions:
     def __init__(self, roles: Roles) -> None:
         self._roles = roles
 
-    def capabilities(self, user: Caller) -> set[str]:
+    def capabilities(self, user: Caller) -> frozenset[str]:
         return self._roles.capabilities(user.roles)
 
     def is_admin(self, user: Caller) -> bool:
@@ -58,7 +58,7 @@ class Permissions:
             )
 
 
-def _holds(expression: str, held: set[str]) -> bool:
+def _holds(expression: str, held: frozenset[str]) -> bool:
     """Whether the capabilities meet the expression: `and` binds closer than `or`. False for one that cannot be read."""
     words = re.findall(r"[()]|[^\s()]+", expression)
 

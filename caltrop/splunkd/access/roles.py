@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from caltrop.dialect.words import fits, truth
 from caltrop.knowledge.configuration import Configuration
@@ -39,24 +40,39 @@ def split(text: str) -> list[str]:
     return [part.strip() for part in text.split(";") if part.strip()]
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was made of one state of the configuration: the settings of roles, capabilities of sets of roles, and whether they may
+    search an index."""
+
+    revision: tuple[int, ...]
+    settings: dict[str, dict[str, str]]
+    capabilities: dict[tuple[str, ...], frozenset[str]]
+    searches: dict[tuple[tuple[str, ...], str], bool]
+
+
 class Roles:
     """What roles allow, as the configuration has it at the moment: edits show at once."""
 
     def __init__(self, config: Configuration) -> None:
         self._config = config
-        self._settings: tuple[tuple[int, ...], dict[str, dict[str, str]]] = ((), {})  # of roles, in one state
+        self._known = _Known((), {}, {}, {})
 
     def names(self) -> list[str]:
         return [n.removeprefix(PREFIX) for n in self._config.stanzas("authorize") if n.startswith(PREFIX)]
 
+    def _current(self) -> _Known:
+        revision, known = self._config.revision(["authorize"]), self._known
+        if known.revision != revision:
+            known = self._known = _Known(revision, {}, {}, {})
+        return known
+
     def settings(self, role: str) -> dict[str, str]:
-        revision, known = self._config.revision(["authorize"]), self._settings
-        if known[0] != revision:
-            known = self._settings = revision, {}
-        if role not in known[1]:
+        known = self._current().settings
+        if role not in known:
             stanza = self._config.stanza("authorize", PREFIX + role)
-            known[1][role] = stanza.values() if stanza else {}
-        return known[1][role]
+            known[role] = stanza.values() if stanza else {}
+        return known[role]
 
     def imported(self, role: str) -> list[str]:
         return split(self.settings(role).get("importRoles", ""))
@@ -75,8 +91,11 @@ class Roles:
     def own_capabilities(self, role: str) -> list[str]:
         return sorted(k for k, v in self.settings(role).items() if k not in SETTINGS and truth(v))
 
-    def capabilities(self, roles: Iterable[str]) -> set[str]:
-        return {c for role in self.closure(roles) for c in self.own_capabilities(role)}
+    def capabilities(self, roles: Iterable[str]) -> frozenset[str]:
+        roles, known = tuple(roles), self._current().capabilities
+        if roles not in known:
+            known[roles] = frozenset(c for role in self.closure(roles) for c in self.own_capabilities(role))
+        return known[roles]
 
     def all_capabilities(self) -> list[str]:
         return sorted({*ALWAYS, *self.capabilities(self.names())})
@@ -102,7 +121,12 @@ class Roles:
 
     def may_search(self, roles: Iterable[str], index: str) -> bool:
         """Whether one of the patterns covers the index and none forbids it; `*` does not cover internal indexes (`_…`)."""
-        roles = list(roles)
+        key, known = (tuple(roles), index), self._current().searches
+        if key not in known:
+            known[key] = self._may_search(*key)
+        return known[key]
+
+    def _may_search(self, roles: tuple[str, ...], index: str) -> bool:
         for pattern in self.indexes_disallowed(roles):
             if fits(pattern, index) and (pattern.startswith("_") or not index.startswith("_")):
                 return False

@@ -20,6 +20,7 @@ from caltrop.splunkd.wire.http import JSON, TEXT, XML, ApiError, Response
 
 CSV = "text/csv; charset=UTF-8"
 Row = dict[str, str | list[str]]
+AT_ONCE = 512  # rows that are made texts of at once
 MODES = frozenset({"xml", "json", "json_rows", "json_cols", "csv", "raw"})
 EXPORT_MODES = frozenset({"xml", "json", "csv", "raw"})
 
@@ -38,15 +39,16 @@ def rows_of(table: Table) -> Iterator[Row]:
         column = table.frame.get_column(name)
         if name == "_time" and column.dtype.is_numeric():
             column = pl.Series(name, [None if t is None else time_text(t) for t in column], dtype=pl.String)
-        columns.append(render(column).alias(name))
-    frame = pl.DataFrame(columns)
-    for values in frame.iter_rows():
-        row: Row = {}
-        for name, value in zip(frame.columns, values, strict=True):
-            if value is None:
-                continue
-            row[name] = (value if len(value) > 1 else value[0]) if isinstance(value, list) else value
-        yield row
+        columns.append(render(column))
+    names = table.fields
+    for start in range(0, len(table), AT_ONCE):
+        for values in zip(*(column.slice(start, AT_ONCE).to_list() for column in columns), strict=True):
+            row: Row = {}
+            for name, value in zip(names, values, strict=True):
+                if value is None:
+                    continue
+                row[name] = (value if len(value) > 1 else value[0]) if isinstance(value, list) else value
+            yield row
 
 
 def page(table: Table, offset: int, count: int) -> Table:
