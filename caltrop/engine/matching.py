@@ -15,6 +15,7 @@ from operator import and_, or_
 
 import polars as pl
 
+from caltrop.dialect import addresses
 from caltrop.dialect.moments import shift, time_bound
 from caltrop.dialect.patterns import wildcard_pattern
 from caltrop.dialect.zones import TimeError
@@ -233,7 +234,9 @@ def in_network(text: pl.Expr, network: str) -> pl.Expr:
             return False
 
     def test(column: pl.Series) -> pl.Series:
-        return column.is_in([value for value in column.unique().drop_nulls().to_list() if inside(value)])
+        if not isinstance(block, ipaddress.IPv4Network):
+            return column.is_in([value for value in column.unique().drop_nulls().to_list() if inside(value)])
+        return addresses.inside(addresses.ipv4(column), block).fill_null(False)
 
     return text.map_batches(test, return_dtype=pl.Boolean)
 

@@ -6,7 +6,7 @@ own length. Whoever takes a frame of coded columns selects what it needs, and ta
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 
 import polars as pl
 
@@ -36,6 +36,15 @@ def coded_column(column: pl.Series) -> pl.Series:
         return column
     values = column.unique().drop_nulls()
     return column.cast(pl.Enum(values)) if len(values) * FEW <= len(column) else column
+
+
+def by_value(column: pl.Series, make: Callable[[pl.Series], Sequence[pl.Series]]) -> list[pl.Series]:
+    """What `make` makes of a column of texts, one text after the other and null of null: of each distinct text once, where they repeat."""
+    held = coded_column(column) if len(column) >= LEAST else column
+    if not isinstance(held.dtype, pl.Enum):
+        return list(make(column))
+    codes = held.to_physical()
+    return [made.gather(codes) for made in make(held.dtype.categories)]
 
 
 def plain(frame: pl.DataFrame) -> pl.DataFrame:

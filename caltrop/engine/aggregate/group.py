@@ -200,18 +200,33 @@ def natural_order(frame: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     by: list[pl.Series] = []
     for name in keys:
         column = frame.get_column(name)
-        if column.dtype.is_numeric():
-            by.append(column)
-            continue
-        number = numeric(column)
-        if number.null_count() < len(number):
-            by.append(number)
-        by.append(column)
+        by += _ranks(column) if len(keys) > 1 else _in_order(column)
     order = pl.DataFrame([c.alias(str(i)) for i, c in enumerate(by)])
     if order.width == 0:
         return frame
     ranks = order.select(pl.arg_sort_by(order.columns, nulls_last=True, maintain_order=True)).to_series()
     return frame[ranks]
+
+
+_MANY = 1_000  # rows from which looking for equal keys pays
+
+
+def _ranks(column: pl.Series) -> list[pl.Series]:
+    """Like `_in_order`; where few texts make up many rows, these alone are compared, and rows by their places."""
+    values = column.unique().drop_nulls() if column.dtype == pl.String and len(column) >= _MANY else None
+    if values is None or len(values) * 4 > len(column):
+        return _in_order(column)
+    order = pl.DataFrame([key.alias(str(i)) for i, key in enumerate(_in_order(values))])
+    sorted_ = values.gather(order.select(pl.arg_sort_by(order.columns, nulls_last=True)).to_series())
+    return [column.cast(pl.Enum(sorted_)).to_physical()]
+
+
+def _in_order(column: pl.Series) -> list[pl.Series]:
+    """What a key is sorted by."""
+    if column.dtype.is_numeric():
+        return [column]
+    number = numeric(column)
+    return [number, column] if number.null_count() < len(number) else [column]
 
 
 def _ordered(result: pl.DataFrame, aggregations: Sequence[Aggregation], by: Sequence[str]) -> pl.DataFrame:

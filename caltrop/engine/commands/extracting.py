@@ -8,14 +8,16 @@ from functools import partial
 
 import polars as pl
 
+from caltrop.dialect.lists import collected
 from caltrop.dialect.patterns import Regex, RegexError, sed_script
 from caltrop.engine import budget
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError, option_error
 from caltrop.engine.regexes import REX, compile_pattern
 from caltrop.engine.registry import command
-from caltrop.engine.table import MULTIVALUE, Table, render
+from caltrop.engine.table import MULTIVALUE, Table, pick, render
 from caltrop.engine.values import Value, lists_or_text
+from caltrop.index.coding import by_value
 from caltrop.knowledge.columns import coalesce
 from caltrop.spl.ast import Command, Word
 
@@ -77,7 +79,7 @@ def _first(regex: Regex, column: pl.Series) -> list[pl.Series]:
     """The groups of the first match; in a multivalue, of the first value that matches."""
     if column.dtype == MULTIVALUE:
         return _several(regex, column, 1)
-    return list(regex.named(regex.first(render(column))).values())
+    return list(regex.named(by_value(render(column), regex.first)).values())
 
 
 def _several(regex: Regex, column: pl.Series, limit: int) -> list[pl.Series]:
@@ -92,37 +94,31 @@ def _several(regex: Regex, column: pl.Series, limit: int) -> list[pl.Series]:
 
 
 _STEP = 65_536  # rows that are matched at once
-_ROW = "\x00row"
 
 
 def _of_some(regex: Regex, column: pl.Series, limit: int) -> list[pl.Series]:
     owners: pl.Series | None = None
     if column.dtype == MULTIVALUE:
-        values = column.alias("value").to_frame().with_row_index(_ROW).explode("value")
-        owners, text = values.get_column(_ROW), values.get_column("value")
+        values = column.alias("value").to_frame().with_row_index("row").explode("value")
+        owners, text = values.get_column("row"), values.get_column("value")
     else:
         text = render(column)
     rows, groups = regex.every(text, most=limit or None)
-    named = regex.named(groups)
-    found = pl.DataFrame(
-        [
-            (rows if owners is None else owners.gather(rows)).alias(_ROW),
-            *(group.alias(str(number)) for number, group in enumerate(named.values())),
-        ]
-    )
-    if owners is not None and limit:
-        found = found.filter(pl.int_range(pl.len()).over(_ROW) < limit)
-    numbers = [str(number) for number in range(len(named))]
-    lists = found.group_by(_ROW, maintain_order=True).agg(
-        *(pl.col(number).fill_null("") for number in numbers),
-        *(pl.col(number).is_not_null().any().alias(f"{number} any") for number in numbers),
-    )
-    lists = lists.select(
-        _ROW, *(pl.when(pl.col(f"{number} any")).then(pl.col(number)).alias(number) for number in numbers)
-    )
-    every = pl.DataFrame([pl.int_range(len(column), dtype=pl.UInt32, eager=True).alias(_ROW)])
-    spread = every.join(lists, on=_ROW, how="left", maintain_order="left")
-    return [spread.get_column(number).alias(name) for number, name in zip(numbers, named, strict=True)]
+    if owners is not None:
+        rows = owners.gather(rows)
+        if limit:
+            kept = rows.to_frame("row").select(pl.int_range(pl.len()).over("row") < limit).to_series()
+            rows, groups = rows.filter(kept), [group.filter(kept) for group in groups]
+    out = []
+    for name, group in regex.named(groups).items():
+        (made,) = collected(rows, [group.fill_null("")], len(column))
+        if group.null_count():  # nothing, where it took part in no match
+            took = pl.int_range(len(column), dtype=pl.UInt32, eager=True).is_in(
+                rows.filter(group.is_not_null()).unique().implode()
+            )
+            made = pick(took, made)
+        out.append(made.alias(name))
+    return out
 
 
 def _places(regex: Regex) -> dict[str, list[int]]:

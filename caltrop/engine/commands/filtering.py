@@ -6,6 +6,7 @@ import ipaddress
 
 import polars as pl
 
+from caltrop.dialect.addresses import ipv4
 from caltrop.engine import expressions, matching
 from caltrop.engine.calls import Scope, as_condition
 from caltrop.engine.context import Context
@@ -15,6 +16,7 @@ from caltrop.engine.regexes import REGEX, compile_pattern
 from caltrop.engine.registry import command
 from caltrop.engine.scan import search_expression
 from caltrop.engine.table import MULTIVALUE, Table, numeric, pick, render, reversed_rows
+from caltrop.index.coding import by_value
 from caltrop.spl.ast import Command, Comparison, FieldName, Option, SortKey, Word
 
 SORT_LIMIT = 10_000
@@ -72,7 +74,7 @@ def regex(table: Table, cmd: Command, ctx: Context) -> Table:
             [v is not None and any(pattern.bounded.search(x) for x in v) for v in column.to_list()], dtype=pl.Boolean
         )
     else:
-        found = pattern.matches(render(column)).fill_null(False)
+        found = by_value(render(column), lambda text: [pattern.matches(text)])[0].fill_null(False)
     return table.with_frame(table.frame.filter(found if op == "=" else ~found))
 
 
@@ -252,5 +254,9 @@ def _addresses(column: pl.Series) -> pl.Series:
         return f"{address.version}{int(address):039d}"
 
     texts = render(column)
-    known = texts.drop_nulls().unique()
-    return texts.replace_strict(known, [rank(text) for text in known], return_dtype=pl.String, default=None)
+    usual = "4" + ipv4(texts.str.strip_chars()).cast(pl.String).str.zfill(39)
+    known = texts.filter(usual.is_null()).drop_nulls().unique()
+    if not len(known):
+        return usual
+    others = texts.replace_strict(known, [rank(text) for text in known], return_dtype=pl.String, default=None)
+    return usual.zip_with(usual.is_not_null(), others)

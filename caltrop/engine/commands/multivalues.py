@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import polars as pl
 
-from caltrop.dialect.lists import lists
+from caltrop.dialect.lists import collected
+from caltrop.dialect.patterns import Regex
 from caltrop.engine import budget, fieldnames
 from caltrop.engine.commands.filtering import flag, group_key
 from caltrop.engine.context import Context
@@ -33,36 +37,56 @@ def makemv(table: Table, cmd: Command, ctx: Context) -> Table:
     name = only_field(cmd)
     empty = flag(cmd, "allowempty")
     tokenizer = cmd.option("tokenizer")
+    split: Callable[[pl.Series], tuple[pl.Series, pl.Series]]
     if tokenizer is not None:
         pattern = compile_pattern(str(tokenizer), node=cmd, wording=REX)
         if not pattern.names:
             raise SearchError("makemv: tokenizer= needs a capturing group", node=cmd)
-
-        def pieces(text: str) -> list[str]:
-            return [piece for m in pattern.bounded.finditer(text) if (piece := m.group(1) or "") or empty]
+        split = partial(_tokens, pattern=pattern)
     else:
         delimiter = str(cmd.option("delim", " "))
         if not delimiter:
             raise SearchError("makemv: delim= is empty", node=cmd)
-
-        def pieces(text: str) -> list[str]:
-            budget.size(_PIECE * text.count(delimiter))
-            return [piece for piece in text.split(delimiter) if piece or empty]
+        split = partial(_pieces, delimiter=delimiter)
 
     if name not in table:
         return table
     column = values_of(table.frame.get_column(name))
-    found_in: list[list[str] | None] = []
-    count = 0
-    for values in budget.steps(column.to_list()):
-        found = None if values is None else [p for text in values for p in pieces(text)] or None
-        count += len(found or ())
-        budget.size(_PIECE * count)
-        found_in.append(found)
+    parts = []
+    for some in column.to_frame().iter_slices(_STEP):
+        budget.check()
+        parts.append(_split(some.to_series(), split, empty))
+    made = pl.concat(parts) if parts else column
     if flag(cmd, "setsv"):
-        joined = [None if v is None else str(cmd.option("delim", " ")).join(v) for v in found_in]
-        return table.with_frame(table.frame.with_columns(pl.Series(name, joined, dtype=pl.String)))
-    return table.with_frame(table.frame.with_columns(_tidy(lists(name, found_in))))
+        return table.with_frame(table.frame.with_columns(made.list.join(str(cmd.option("delim", " "))).alias(name)))
+    return table.with_frame(table.frame.with_columns(_tidy(made.alias(name))))
+
+
+_STEP = 65_536  # rows that are split at once
+
+
+def _split(column: pl.Series, split: Callable[[pl.Series], tuple[pl.Series, pl.Series]], empty: bool) -> pl.Series:
+    """The pieces of all values of a row, without `empty` ones where those are not wanted."""
+    values = column.alias("value").to_frame().with_row_index("row").drop_nulls().explode("value")
+    owners, pieces = split(values.get_column("value"))
+    if not empty:
+        filled = pieces != ""
+        owners, pieces = owners.filter(filled), pieces.filter(filled)
+    (made,) = collected(values.get_column("row").gather(owners), [pieces], len(column))
+    return made.cast(MULTIVALUE)
+
+
+def _pieces(text: pl.Series, delimiter: str) -> tuple[pl.Series, pl.Series]:
+    """Which text each piece is of, and the pieces."""
+    budget.size(_PIECE * (int(text.str.count_matches(delimiter, literal=True).sum()) + len(text)))
+    found = text.str.split(delimiter).alias("piece").to_frame().with_row_index("text").explode("piece")
+    return found.get_column("text"), found.get_column("piece")
+
+
+def _tokens(text: pl.Series, pattern: Regex) -> tuple[pl.Series, pl.Series]:
+    owners, groups = pattern.every(text)
+    budget.size(_PIECE * len(owners))
+    return owners, groups[0].fill_null("")
 
 
 def _tidy(column: pl.Series) -> pl.Series:

@@ -7,12 +7,14 @@ from functools import lru_cache
 
 import polars as pl
 
+from caltrop.dialect.addresses import inside, ipv4
 from caltrop.engine import matching, subsearches
 from caltrop.engine.calls import Invocation
 from caltrop.engine.expressions import choose, coalesce, compare, like, membership
 from caltrop.engine.regexes import compile_pattern
 from caltrop.engine.registry import function
 from caltrop.engine.values import Value, by_row, constant
+from caltrop.index.coding import by_value
 from caltrop.spl import SplError, parse_search
 
 FAMILY = "comparison"
@@ -90,7 +92,8 @@ def match(call: Invocation) -> Value:
             return constant(None)
         regex = compile_pattern(words, node=call.node.args[1])
         subject = text.text()
-        return Value(regex.matches(subject.column), constant=subject.constant, kind="bool")
+        (found,) = by_value(subject.column, lambda column: [regex.matches(column)])
+        return Value(found, constant=subject.constant, kind="bool")
 
     def row(values: list[str] | None, words: str | None) -> bool | None:
         if not values or words is None:
@@ -120,7 +123,21 @@ def cidrmatch(call: Invocation) -> Value:
         net = network(block)
         return net is not None and any(_inside(address, net) for address in addresses)
 
+    block, address = call.args[0].text(), call.args[1]
+    if block.constant and not address.constant and not address.multivalue:
+        net = network(block.scalar()) if block.scalar() is not None else None
+        if isinstance(net, ipaddress.IPv4Network):
+            return Value(_in_block(address.text().column, net), kind="bool")
     return by_row("bool", pl.Boolean, row, call.args[0].text(), call.args[1].lists())
+
+
+def _in_block(text: pl.Series, net: ipaddress.IPv4Network) -> pl.Series:
+    """Whether each is inside; null of null."""
+    found = inside(ipv4(text.str.strip_chars()), net)
+    others = text.filter(found.is_null()).drop_nulls().unique()
+    if len(others):  # IPv6, networks, what is none
+        found = found.zip_with(found.is_not_null(), text.is_in([other for other in others if _inside(other, net)]))
+    return found
 
 
 def _inside(address: str, net: ipaddress.IPv4Network | ipaddress.IPv6Network) -> bool:

@@ -6,7 +6,9 @@ import re
 
 import polars as pl
 
+from caltrop.dialect.lists import collected
 from caltrop.dialect.moments import shift
+from caltrop.dialect.patterns import Regex
 from caltrop.dialect.spans import parse_span
 from caltrop.engine import budget
 from caltrop.engine.calls import Invocation, Scope, as_condition, invalid_arguments
@@ -15,6 +17,7 @@ from caltrop.engine.regexes import compile_pattern
 from caltrop.engine.registry import function
 from caltrop.engine.table import MULTIVALUE, number_text, pick, render
 from caltrop.engine.values import Value, by_row, calculate, constant, lists_or_text
+from caltrop.index.coding import by_value
 from caltrop.spl import SplError, parse
 from caltrop.spl.ast import Command, FieldName
 
@@ -77,7 +80,13 @@ def mvappend(call: Invocation) -> Value:
     def row(*lists: list[str] | None) -> list[str] | None:
         return [item for items in lists if items for item in items] or None
 
-    return _list(by_row("any", MULTIVALUE, row, *(value.lists() for value in call.args)))
+    args = [value.lists() for value in call.args]
+    if all(value.constant for value in args):
+        return _list(by_row("any", MULTIVALUE, row, *args))
+    columns = [value.stretch(call.scope.height).fill_null([]).alias(str(i)) for i, value in enumerate(args)]
+    budget.size(sum(int(column.estimated_size()) for column in columns))
+    joined = pl.DataFrame(columns).select(pl.concat_list(pl.all()).alias("joined")).to_series()
+    return _list(Value(pick(joined.list.len() > 0, joined)))
 
 
 @function("mvdedup", least=1, most=1, family=FAMILY)
@@ -88,7 +97,14 @@ def mvdedup(call: Invocation) -> Value:
 @function("mvsort", least=1, most=1, family=FAMILY)
 def mvsort(call: Invocation) -> Value:
     """Sorted by code points."""
-    return _list(calculate("any", lambda x: x.list.sort(), call.args[0].lists()))
+    values = call.args[0].lists()
+    if values.constant:
+        return _list(calculate("any", lambda x: x.list.sort(), values))
+    flat = (
+        values.column.alias("value").to_frame().with_row_index("row").drop_nulls().explode("value").sort("row", "value")
+    )
+    (made,) = collected(flat.get_column("row"), [flat.get_column("value")], len(values.column))
+    return _list(Value(made))
 
 
 @function("mvreverse", least=1, most=1, family=FAMILY)
@@ -136,16 +152,19 @@ def _zipped(left: pl.Series, right: pl.Series, delimiter: Value) -> Value:
         .with_columns(pl.col("a").list.head(length), pl.col("b").list.head(length))
         .explode("a", "b")
     )
-    pairs = flat.select("row", pl.concat_str("a", "between", "b").alias("pair")).group_by("row").agg("pair")
-    rows = frame.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"))
-    return _list(Value(rows.join(pairs, on="row", how="left", maintain_order="left").get_column("pair")))
+    pairs = flat.select("row", pl.concat_str("a", "between", "b").alias("pair"))
+    (made,) = collected(pairs.get_column("row"), [pairs.get_column("pair")], len(left))
+    return _list(Value(made))
 
 
 @function("mvfind", least=2, most=2, returns="number", family=FAMILY)
 def mvfind(call: Invocation) -> Value:
     """Position of the first value in which the regular expression is found."""
+    values = call.args[0].lists()
     if call.args[1].constant and (words := call.fixed(1)) is not None:
-        compile_pattern(words, node=call.node.args[1])
+        regex = compile_pattern(words, node=call.node.args[1])
+        if not values.constant:
+            return Value(_found(values.column, regex), kind="number")
 
     def row(items: list[str] | None, words: str | None) -> float | None:
         if items is None or words is None:
@@ -154,6 +173,16 @@ def mvfind(call: Invocation) -> Value:
         return next((float(i) for i, item in enumerate(items) if search(item)), None)
 
     return call.rows(call.args[1], "number", pl.Float64, row, call.args[0].lists(), call.args[1].text())
+
+
+def _found(values: pl.Series, regex: Regex) -> pl.Series:
+    flat = values.alias("value").to_frame().with_row_index("row").explode("value")
+    (found,) = by_value(flat.get_column("value"), lambda column: [regex.matches(column)])
+    place = pl.int_range(pl.len()).over("row").cast(pl.Float64)
+    places = flat.select("row", place.alias("place")).filter(found.fill_null(False))
+    firsts = places.group_by("row").agg(pl.col("place").min())
+    rows = pl.DataFrame([pl.int_range(len(values), dtype=pl.UInt32, eager=True).alias("row")])
+    return rows.join(firsts, on="row", how="left", maintain_order="left").get_column("place")
 
 
 @function("mvrange", least=2, most=3, family=FAMILY, zone=True)

@@ -9,6 +9,7 @@ import polars as pl
 
 from caltrop.engine.calls import Invocation
 from caltrop.engine.registry import function
+from caltrop.engine.table import render
 from caltrop.engine.values import Value, by_row, calculate, to_number
 
 FAMILY = "statistical"
@@ -34,6 +35,8 @@ def _extreme(call: Invocation, *, largest: bool) -> Value:
         pick = pl.max_horizontal if largest else pl.min_horizontal
         return calculate("any", lambda *xs: pick(*xs), *(value.number() for value in call.args))
 
+    if not any(value.multivalue for value in call.args) and not all(value.constant for value in call.args):
+        return _extreme_text(call, largest=largest)
     literal = all(value.kind == "string" for value in call.args)  # strings by their type are compared as such
 
     def row(*lists: list[str] | None) -> str | None:
@@ -46,6 +49,25 @@ def _extreme(call: Invocation, *, largest: bool) -> Value:
         return (max(ranked) if largest else min(ranked))[3]
 
     return by_row("any", pl.String, row, *(value.lists() for value in call.args))
+
+
+def _extreme_text(call: Invocation, *, largest: bool) -> Value:
+    """The same of single values, in columns. Of equal numbers the text decides."""
+    literal = all(value.kind == "string" for value in call.args)
+    pick = pl.max_horizontal if largest else pl.min_horizontal
+    shown = [Value(render(value.column), constant=value.constant) for value in call.args]
+    count = len(shown)
+
+    def build(*both: pl.Expr) -> pl.Expr:
+        texts, numbers = both[:count], both[count:]
+        if literal:
+            return pick(*texts)
+        best = pick(*numbers)
+        number = pick(*(pl.when(n == best).then(t) for t, n in zip(texts, numbers, strict=True)))
+        text = pick(*(pl.when(n.is_null()).then(t) for t, n in zip(texts, numbers, strict=True)))
+        return pl.coalesce(text, number) if largest else pl.coalesce(number, text)
+
+    return calculate("any", build, *shown, *(value.number() for value in shown))
 
 
 def _numbers(lists: tuple[list[str] | None, ...]) -> list[float]:

@@ -13,6 +13,7 @@ from caltrop.engine.regexes import compile_pattern
 from caltrop.engine.registry import function
 from caltrop.engine.structured import spath_values
 from caltrop.engine.values import Value, by_row, calculate, constant, lists_or_text
+from caltrop.index.coding import by_value
 
 FAMILY = "text"
 
@@ -64,17 +65,22 @@ _trim("rtrim", lambda x, c: x.str.strip_chars_end(c) if c else x)
 @function("substr", least=2, most=3, returns="string", family=FAMILY)
 def substr(call: Invocation) -> Value:
     """SQLite's rules: positions count from 1, a negative start from the end, a negative length before the start."""
-    values = [call.args[0].text(), *(value.number() for value in call.args[1:])]
-    return by_row("string", pl.String, _substr, *values)
+    text, start = call.args[0].text(), call.args[1].number()
+    if len(call.args) == 2:
+        return calculate("string", _substr, text, start)
+    return calculate("string", _substr, text, start, call.args[2].number())
 
 
-def _substr(text: str | None, start: float | None, length: float | None = float("inf")) -> str | None:
-    if text is None or start is None or length is None:
-        return None
-    first = int(start) - 1 if start > 0 else len(text) + int(start) if start < 0 else -1
-    last = len(text) if length == float("inf") else first + int(length)
-    first, last = min(first, last), max(first, last)
-    return text[max(0, first) : max(0, last)]
+_FAR = 1e15  # characters
+
+
+def _substr(text: pl.Expr, start: pl.Expr, length: pl.Expr | None = None) -> pl.Expr:
+    size, at = text.str.len_chars().cast(pl.Int64), start.clip(-_FAR, _FAR).cast(pl.Int64)
+    first = pl.when(start > 0).then(at - 1).when(start < 0).then(size + at).when(start == 0).then(-1)
+    last = size if length is None else first + length.clip(-_FAR, _FAR).cast(pl.Int64)
+    begin, end = (pick(first, last).clip(0, None) for pick in (pl.min_horizontal, pl.max_horizontal))
+    missing = first.is_null() | last.is_null()
+    return pl.when(~missing).then(text.str.slice(begin, end - begin))
 
 
 @function("replace", least=3, most=3, returns="string", family=FAMILY)
@@ -88,9 +94,8 @@ def replace(call: Invocation) -> Value:
         regex = compile_pattern(words, node=call.node.args[1])
         if not text.multivalue:
             subject = text.text()
-            return Value(
-                regex.replace(subject.column, replacement_template(new)), constant=subject.constant, kind="string"
-            )
+            (made,) = by_value(subject.column, lambda column: [regex.replace(column, replacement_template(new))])
+            return Value(made, constant=subject.constant, kind="string")
 
     def one(value: str, words: str, new: str) -> str:
         return compile_pattern(words).bounded.replace(value, replacement_template(new))

@@ -43,7 +43,7 @@ def small() -> Instance:
         (f'{BASE}x=mvjoin(mvrange(0,9000), "-"), y=replace(x, "(.+)", "{NINE}")', "the replacement makes a text of"),
         (f'{BASE}x=mvjoin(mvrange(0,9000), "-") | rex field=x mode=sed "s/-/{"z" * 900}/g"', "the replacement makes a text"),
         ('| makeresults count=9000 | eval x=mvjoin(mvrange(0,9000), "-")', "needs"),
-        ('| makeresults count=9000 | eval x="-" | eval x=replace(x, "-", "' + "z" * 2_000 + '")', "they may have"),
+        ('| makeresults count=9000 | eval x="-" | eval x=replace(x, "-", "' + "z" * 2_000 + '")', "needs"),
         ("| makeresults count=20001", "makes 20,001 rows"),
         ('| makeresults | eval x=split("' + "a," * 30_000 + '", ",") | mvexpand x', "rows"),
         ("| makeresults count=9000 | append [| makeresults count=9000] | appendpipe [| eval a=1]", "rows"),
