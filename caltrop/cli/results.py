@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 
 from caltrop.dialect import strftime
+from caltrop.engine.packed import Packed
 from caltrop.engine.table import Table, chosen, render
 from caltrop.errors import CaltropError
 
@@ -27,21 +28,23 @@ ENDINGS = {
     ".txt": "table", ".csv": "csv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".md": "markdown",
     ".parquet": "parquet", ".log": "raw",
 }  # fmt: skip
+Rows = Table | Packed
 Cell = str | list[str] | None
 _NUMBER = re.compile(r"-?\d[\d,]*(\.\d+)?([eE][+-]?\d+)?%?")
 
 
-def columns_of(table: Table) -> list[str]:
+def columns_of(table: Rows) -> list[str]:
     """Visible columns, _time and _raw."""
     return [c for c in table.fields if not c.startswith("_") or c in ("_time", "_raw")]
 
 
-def cells_of(table: Table, names: Sequence[str], tz: str = "UTC") -> Iterator[list[Cell]]:
+def cells_of(table: Rows, names: Sequence[str], tz: str = "UTC") -> Iterator[list[Cell]]:
     """Rows of rendered values; _time as a date in the zone. A part of them at a time: a value of its own takes many times what it
     takes in a column."""
-    for part in chosen(table.frame, names).iter_slices(_PART):
+    for part in table.slices(_PART):
         columns: list[list[Cell]] = []
-        for name, column in zip(names, part.get_columns(), strict=True):
+        for name in names:
+            column = part.get_column(name)
             if name == "_time" and column.dtype.is_numeric():
                 columns.append(strftime.write(column, "%Y-%m-%dT%H:%M:%S.%Q%:z", tz).to_list())
             else:
@@ -54,7 +57,7 @@ def format_of(given: str | None, out: Path | None) -> str:
     return given or (ENDINGS.get(out.suffix.lower()) if out else None) or "table"
 
 
-def write(table: Table, form: str, out: Path | None = None, *, tz: str = "UTC", wide: bool = False) -> None:
+def write(table: Rows, form: str, out: Path | None = None, *, tz: str = "UTC", wide: bool = False) -> None:
     """To the file, else to stdout. Raises `CaltropError` where the table has not what the format needs."""
     if form == "parquet":
         _parquet(table, out)
@@ -76,7 +79,7 @@ def show(lines: Iterable[str], *, wide: bool = False) -> None:
             click.echo(line)
 
 
-def lines_of(table: Table, form: str, *, tz: str = "UTC", wide: bool = False) -> Iterator[str]:
+def lines_of(table: Rows, form: str, *, tz: str = "UTC", wide: bool = False) -> Iterator[str]:
     """The results in any format but parquet, which has no lines."""
     return _table(table, tz, wide=wide) if form == "table" else _LINES[form](table, tz)
 
@@ -84,14 +87,14 @@ def lines_of(table: Table, form: str, *, tz: str = "UTC", wide: bool = False) ->
 # -- for programs
 
 
-def _json(table: Table, tz: str) -> Iterator[str]:
+def _json(table: Rows, tz: str) -> Iterator[str]:
     """One object a line, without the fields that a row lacks."""
     names = columns_of(table)
     for row in cells_of(table, names, tz):
         yield json.dumps({n: v for n, v in zip(names, row, strict=True) if v is not None}, ensure_ascii=False)
 
 
-def _csv(table: Table, tz: str) -> Iterator[str]:
+def _csv(table: Rows, tz: str) -> Iterator[str]:
     names = columns_of(table)
     head: list[Cell] = [*names]
     for row in chain([head], cells_of(table, names, tz)):
@@ -101,20 +104,20 @@ def _csv(table: Table, tz: str) -> Iterator[str]:
         yield out.getvalue()[:-2]
 
 
-def _raw(table: Table, tz: str) -> Iterator[str]:
+def _raw(table: Rows, tz: str) -> Iterator[str]:
     """The events as they were."""
     if "_raw" not in table.fields:
         raise CaltropError(
             "the results have no _raw", hint="leave out commands that make results of events, such as stats"
         )
-    return (text for text in table.frame.get_column("_raw") if text is not None)
+    return (text for part in table.slices(_PART) for text in part.get_column("_raw") if text is not None)
 
 
-def _parquet(table: Table, out: Path | None) -> None:
+def _parquet(table: Rows, out: Path | None) -> None:
     """Columns of their own types: times and numbers as numbers, several values as lists."""
     if out is None and sys.stdout.isatty():
         raise CaltropError("Parquet is nothing for a terminal", hint="give -o FILE.parquet")
-    frame = chosen(table.frame, columns_of(table))
+    frame = chosen(table.whole().frame, columns_of(table))
     if out is not None:
         frame.write_parquet(out)
         return
@@ -127,7 +130,7 @@ def _parquet(table: Table, out: Path | None) -> None:
 # -- for people
 
 
-def _shown(table: Table) -> list[str]:
+def _shown(table: Rows) -> list[str]:
     """The columns that a table has room for; events with many fields are shown as an event list."""
     names = columns_of(table)
     if table.events and len(names) > MANY_FIELDS and "_raw" in names:
@@ -148,7 +151,7 @@ def _one_line(value: Cell, most: int | None) -> str:
     return flat if most is None or len(flat) <= most else f"{flat[: most - 1]}…"
 
 
-def _table(table: Table, tz: str, *, wide: bool) -> Iterator[str]:
+def _table(table: Rows, tz: str, *, wide: bool) -> Iterator[str]:
     """Aligned columns, numbers to the right, as wide as they are: a pipe has no width, and a pager scrolls."""
     names = _shown(table)
     rows = [[_one_line(v, None if wide else CELL) for v in row] for row in cells_of(table, names, tz)]
@@ -180,7 +183,7 @@ def _width(text: str) -> int:
     return cell_len(text)
 
 
-def _vertical(table: Table, tz: str) -> Iterator[str]:
+def _vertical(table: Rows, tz: str) -> Iterator[str]:
     """One field a line, several values one below the other."""
     names = columns_of(table)
     width = max((_width(name) for name in names), default=0)
@@ -195,7 +198,7 @@ def _vertical(table: Table, tz: str) -> Iterator[str]:
                 yield f"{head}{' ' * (width - _width(head))}  {_one_line(text, None)}"
 
 
-def _markdown(table: Table, tz: str) -> Iterator[str]:
+def _markdown(table: Rows, tz: str) -> Iterator[str]:
     names = columns_of(table)
 
     def line(cells: Sequence[str]) -> str:
@@ -213,7 +216,7 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("\r", "").replace("\n", "<br>")
 
 
-_LINES: dict[str, Callable[[Table, str], Iterator[str]]] = {
+_LINES: dict[str, Callable[[Rows, str], Iterator[str]]] = {
     "vertical": _vertical, "raw": _raw, "csv": _csv, "json": _json, "jsonl": _json, "markdown": _markdown,
 }  # fmt: skip
 

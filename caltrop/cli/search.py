@@ -90,12 +90,14 @@ def command(
     with loaded(data, packages(apps), lookups, addons=addons, now=now, windows=windows, **where) as instance:
         said: list[Message] = []
         try:
-            result = instance.search(text, earliest=earliest, latest=latest, app=context, timezone=tz, messages=said)
+            result = instance.search(
+                text, earliest=earliest, latest=latest, app=context, timezone=tz, messages=said, packs=True
+            )
         finally:  # a search that fails may have said before what is wrong
             for message in said:
                 click.echo(f"{message.severity}: {message.text}", err=True)
-        if len(result.table):
-            results.write(result.table, written, out, tz=tz, wide=wide)
+        if len(result.rows):
+            results.write(result.rows, written, out, tz=tz, wide=wide)
             return
         if out is not None or written in ("csv", "parquet"):
             results.write(result.table, written, out, tz=tz)

@@ -6,7 +6,7 @@ The bottom of the room: the two protocols here are what stands above it, an inst
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -123,6 +123,18 @@ class Surroundings(Protocol):
         part: Part | None = None,
     ) -> Extracted:
         """The segment's events with their search-time fields; `part` hears of some of them on the way (`extractions.py`)."""
+        ...
+
+    def slices(
+        self,
+        segment: Segment,
+        ctx: Context,
+        possible: Possible,
+        wanted: frozenset[str] | None,
+        condition: Condition,
+        most: int,
+    ) -> Iterable[Extracted]:
+        """The same, some after the other."""
         ...
 
 

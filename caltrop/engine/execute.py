@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import cast
 
 import polars as pl
 
@@ -14,11 +16,12 @@ from caltrop.engine import budget, expressions, matching, options, previews, rea
 from caltrop.engine.calls import Scope
 from caltrop.engine.context import Context
 from caltrop.engine.errors import Finalized, SearchError
+from caltrop.engine.packed import Packed, Packing
 from caltrop.engine.previews import Previews
 from caltrop.engine.reading import Reading
 from caltrop.engine.samples import Sample, sampled
 from caltrop.engine.scan import scan_events
-from caltrop.engine.table import Table, render
+from caltrop.engine.table import Table, render, stacked
 from caltrop.spl import unparse
 from caltrop.spl.ast import Command, MacroCall, Node, Pipeline, Subsearch
 from caltrop.spl.commands import declaration_of
@@ -53,6 +56,8 @@ class Engine:
     transforming: bool = False
     sample: int = 0
     previews: Previews | None = None  # of the main search
+    packs: bool = False  # whether rows of the main search that go out as they were found are packed
+    packed: Packed | None = None  # they are
 
     def evaluate(self, expression: Node, frame: pl.DataFrame, ctx: Context) -> pl.Series:
         value = expressions.evaluate(expression, Scope(frame, ctx))
@@ -97,7 +102,9 @@ class Engine:
                     command = subsearches.written_in(command, ctx)
                     options.check(command)
                 if number == 0 and source is None and command.name == "search":
-                    table = scan_events(commands, ctx, self._previewing(commands[1:], ctx) if main else None)
+                    table = self._scanned(commands, ctx) if main else scan_events(commands, ctx)
+                    if self.packed is not None:
+                        return table
                 else:
                     table = settled.run(entry, table, command, ctx)
                     # Only what they give tells of generating and of custom commands whether it is events.
@@ -132,6 +139,33 @@ class Engine:
         if not self.transforming:
             self.events = table
         return self._formatted(table, ctx)
+
+    def _scanned(self, commands: Sequence[Command | MacroCall], ctx: Context) -> Table:
+        """The events of the main search. Where the rows that the rest makes of them are many, and each goes out by itself, they are
+        packed, and the search is over."""
+        rest = commands[1:]
+        if not self.packs or self.previews is not None or not all(map(_by_row, rest)):
+            return scan_events(commands, ctx, self._previewing(rest, ctx))
+        packing = Packing()
+        nothing = scan_events(commands, ctx, packing=packing)
+        few = packing.few()
+        if few is not None:
+            return stacked([Table(frame, events=True) for frame in few]) if few else nothing
+        found = packing.events()
+        counts, made = [len(found)], found
+        # An engine of its own: what is packed would hold this one, which holds it.
+        aside = replace(ctx, engine=Engine())
+        for command in rest:
+            step = partial(_step, command, aside)
+            left = made.filtered(step) if declaration_of(command.name).filters else made.through(step)
+            if left is None:
+                return found.whole()
+            made = left
+            counts.append(len(made))
+        self.packed, self.events = made, nothing
+        self.transforming = any(reading.entry(command, ctx)[0].kind == "transforming" for command in rest)
+        self.stages += [Stage(cast(Command, command), count) for command, count in zip(commands, counts, strict=True)]
+        return nothing
 
     def _previewing(self, commands: Sequence[Command | MacroCall], ctx: Context) -> Previews | None:
         """Who hears of what the scan reads, and knows what these commands make of it."""
@@ -180,6 +214,17 @@ def _placed(commands: tuple[Command | MacroCall, ...]) -> tuple[Command | MacroC
     """Without a leading localop, which says where the rest runs and makes no rows: what follows is the first command."""
     first = next((i for i, command in enumerate(commands) if command.name != "localop"), 0)
     return commands[first:]
+
+
+def _step(command: Command | MacroCall, ctx: Context, table: Table) -> Table:
+    return ctx.engine.run(Pipeline((command,)), ctx, source=table)
+
+
+def _by_row(command: Command | MacroCall) -> bool:
+    """Whether the command takes each row by itself, and makes the same columns of all."""
+    declared = declaration_of(command.name)
+    plain = isinstance(command, Command) and not any(isinstance(node, Subsearch) for node in command.walk())
+    return plain and (declared.filters or declared.arranges)
 
 
 def subsearch_part(command: Command) -> Subsearch:

@@ -6,7 +6,7 @@ Segments never change, so what is extracted of one is kept for the state of the 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -101,8 +101,7 @@ class Extractions:
         has those fields of all events extracted that its condition reads, and the others of events that meet it. Fields
         that depend on the moment are never kept: a search that reads one has its events extracted for itself.
         """
-        zone = ctx.timezone if knowledge.reads_zone else ""
-        key = (FIELDS, f"{segment.index}/{segment.id}", fingerprint(ctx), zone)
+        key = _key(segment, knowledge, ctx)
         state: _Extraction | None = self._kept.get(key)
         held = state.held if state is not None and not state.moving else None
         if held is not None and not held.found.met and held.has(plain(wanted)):
@@ -147,10 +146,44 @@ class Extractions:
             self._keep(key, state, held, segment)
         return _seen(held.found, knowledge, names, stored)
 
+    def slices(
+        self,
+        segment: Segment,
+        knowledge: Knowledge,
+        ctx: Context,
+        possible: Possible,
+        wanted: frozenset[str] | None,
+        condition: Condition,
+        most: int,
+    ) -> Iterator[Extracted]:
+        """As `of`, newest first, no more than `most` events extracted at a time, for a search that keeps none of them in columns:
+        nothing is kept for another one either. What an earlier one had extracted comes as it is."""
+        stored = segment.coded
+        state: _Extraction | None = self._kept.get(_key(segment, knowledge, ctx))
+        held = state.held if state is not None else None
+        names = extractable(wanted, segment)
+        moving = knowledge.moving(stored) if held is None or state is None else state.moving
+        if held is not None and not moving and moving is not None and held.has(names):
+            yield _seen(held.found, knowledge, names, stored)
+            return
+        chosen = coding.plain(possible(stored, None))
+        if names is not None and (names <= STORED or knowledge.has(stored, names)):
+            yield Extracted(chosen)
+            return
+        first = extractable(condition.reads, segment)
+        sifts = first is not None and _sifts(first, names, chosen.height)
+        as_they_are = first is not None and (first <= STORED or knowledge.has(stored, first))
+        for some in chosen.iter_slices(most):
+            rows, met = some, tuple[Met, ...]()
+            if sifts:
+                looked_at = Extracted(some) if as_they_are else _extract(knowledge, some, first, ctx, lasting=False)
+                rows, met = some[_with_each_kind(condition.rows(looked_at), some)], looked_at.met
+            found = _extract(knowledge, rows, names, ctx, lasting=False)
+            yield _seen(replace(found, met=tuple(dict.fromkeys((*met, *found.met)))), knowledge, names, stored)
+
     def whole(self, segment: Segment, knowledge: Knowledge, ctx: Context) -> pl.DataFrame | None:
         """The segment's events with every field, where that has been extracted already."""
-        zone = ctx.timezone if knowledge.reads_zone else ""
-        key = (FIELDS, f"{segment.index}/{segment.id}", fingerprint(ctx), zone)
+        key = _key(segment, knowledge, ctx)
         state: _Extraction | None = self._kept.get(key)
         held = state.held if state is not None and not state.moving else None
         return coding.plain(held.found.frame) if held is not None and held.names is None else None
@@ -172,6 +205,10 @@ class Extractions:
             self._states |= {key[2]}
         # Columns that it shares with the segment count too: it holds them where the segment itself is no longer kept.
         self._kept.put(key, state, coding.size(held.found.frame) + Answers.size(segment.count), segment)
+
+
+def _key(segment: Segment, knowledge: Knowledge, ctx: Context) -> Key:
+    return FIELDS, f"{segment.index}/{segment.id}", fingerprint(ctx), ctx.timezone if knowledge.reads_zone else ""
 
 
 def _sifts(first: set[str], names: set[str] | None, events: int) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -21,6 +21,7 @@ from caltrop.engine.errors import SearchError
 from caltrop.engine.execute import Engine, Stage
 from caltrop.engine.extractions import Extractions
 from caltrop.engine.namespaces import Namespaces
+from caltrop.engine.packed import Packed
 from caltrop.engine.previews import Previews
 from caltrop.engine.reading import Reading
 from caltrop.engine.services import Services
@@ -40,7 +41,7 @@ Time = float | str | None
 class SearchResult:
     """What a finished search gives. `events` is the table before the first transforming command (all of it, for a search without);
     `stages` are its commands, each with the rows that it gave; `emptied` is the last of them that left none of some rows, by its
-    number from 0, with these rows."""
+    number from 0, with these rows. Where the results are `packed`, `table` and `events` have none of them."""
 
     table: Table
     events: Table
@@ -55,6 +56,12 @@ class SearchResult:
     moment: float  # what it took for now
     timezone: str
     emptied: tuple[int, Table] | None = None
+    packed: Packed | None = None
+
+    @property
+    def rows(self) -> Table | Packed:
+        """The results, packed or not."""
+        return self.table if self.packed is None else self.packed
 
 
 @dataclass
@@ -147,17 +154,18 @@ class Instance:
         stages: list[Stage] | None = None,
         sample: int = 0,
         previews: Previews | None = None,
+        packs: bool = False,
     ) -> SearchResult:
         """Run a search to its end: SPL, or what was read of it before (`reading.read`) at the same moment. `stages` holds those
         that have ended, while it runs too, and after an error; `sample` rows of each are kept. `previews` tells what there is while it
-        runs.
+        runs. `packs`: results that go out as they were found are packed where they are many.
 
         Raises `SplError` for a search that cannot be read, `SearchError` for one that cannot run or needs more than `limits`;
         `messages` then holds what was said until there. `Cancelled` when `stop` ended it.
         """
         began = time.monotonic()
         moment = self.clock() if now is None else now
-        engine = Engine(on_progress, [] if stages is None else stages, sample=sample, previews=previews)
+        engine = Engine(on_progress, [] if stages is None else stages, sample=sample, previews=previews, packs=packs)
         ctx = Context(
             self, engine, moment, app=app, user=user, timezone=timezone, sid=sid,
             saved_search=saved_search, started=moment,
@@ -184,6 +192,7 @@ class Instance:
             moment=moment,
             timezone=timezone,
             emptied=engine.emptied,
+            packed=engine.packed,
         )
 
     # -- knowledge and extraction
@@ -211,6 +220,20 @@ class Instance:
         """The segment's events with their search-time fields; rows that `possible` or the condition rules out may be left out. `part`
         hears of those that are extracted while others are not yet, newest first."""
         return self._extractions.of(segment, self.knowledge(ctx.app, ctx.user), ctx, possible, wanted, condition, part)
+
+    def slices(
+        self,
+        segment: Segment,
+        ctx: Context,
+        possible: Possible,
+        wanted: frozenset[str] | None,
+        condition: Condition,
+        most: int,
+    ) -> Iterator[Extracted]:
+        """The same, newest first, no more than `most` events at a time, of which nothing is kept."""
+        return self._extractions.slices(
+            segment, self.knowledge(ctx.app, ctx.user), ctx, possible, wanted, condition, most
+        )
 
     def whole(self, segment: Segment, ctx: Context) -> pl.DataFrame | None:
         """The segment's events with every search-time field, where earlier searches had that extracted."""

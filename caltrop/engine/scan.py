@@ -13,7 +13,7 @@ from functools import partial
 import polars as pl
 
 from caltrop.dialect.words import fits
-from caltrop.engine import budget, indexed, matching, narrowing, presence, restriction, subsearches
+from caltrop.engine import budget, indexed, matching, narrowing, packed, presence, restriction, subsearches
 from caltrop.engine.answers import Answers
 from caltrop.engine.asking import knowledge, tell
 from caltrop.engine.context import Condition, Context, Extracted, Possible
@@ -21,6 +21,7 @@ from caltrop.engine.derived import DERIVED, READ, with_derived
 from caltrop.engine.errors import SearchError
 from caltrop.engine.narrowing import has_raw_needs, raw_needs
 from caltrop.engine.needed import first_rows, keep, needed_fields
+from caltrop.engine.packed import Packing
 from caltrop.engine.previews import Previews
 from caltrop.engine.table import Table, rowless, stacked
 from caltrop.index import Segment
@@ -51,14 +52,25 @@ class Bounds:
     latest: float | None
 
 
-def scan_events(commands: Sequence[Command | MacroCall], ctx: Context, previews: Previews | None = None) -> Table:
-    """The events of the search that leads `commands`, newest first, with the fields that the rest needs."""
+def scan_events(
+    commands: Sequence[Command | MacroCall],
+    ctx: Context,
+    previews: Previews | None = None,
+    packing: Packing | None = None,
+) -> Table:
+    """The events of the search that leads `commands`, newest first, with the fields that the rest needs; where there is a packing
+    they go into that, as they are found, and none are given back."""
     first = commands[0]
     assert isinstance(first, Command)
     node = subsearches.resolve(search_expression(first), ctx)
     bounds = time_range(node, ctx)
     ctx.searched[ctx.depth] = bounds.earliest, bounds.latest
-    return fetch(node, needed_fields(commands[1:]), ctx, first_rows(commands[1:]), previews)
+    wanted, most = needed_fields(commands[1:]), first_rows(commands[1:])
+    if packing is None:
+        return fetch(node, wanted, ctx, most, previews)
+    for frame in _found(node, wanted, ctx, most, previews, sliced=True):
+        packing.add(frame)
+    return NOTHING
 
 
 def search_expression(command: Command) -> Node:
@@ -78,6 +90,20 @@ def fetch(
     They have the `wanted` fields (None: all). Where only the newest `most` are asked for, older ones may be left out. `previews`
     hears of what is read.
     """
+    pieces = [Table(frame, events=True) for frame in _found(node, wanted, ctx, most, previews)]
+    return stacked(pieces) if pieces else NOTHING
+
+
+def _found(
+    node: Node,
+    wanted: frozenset[str] | None,
+    ctx: Context,
+    most: int | None = None,
+    previews: Previews | None = None,
+    *,
+    sliced: bool = False,
+) -> Iterator[pl.DataFrame]:
+    """The same, piece by piece, as segments have them; `sliced`: in pieces that end before all of a segment is extracted."""
     bounds = time_range(node, ctx)
     indexes = indexes_for(node, ctx)
     node = restriction.with_filter(matching.with_times(node, ctx), ctx)
@@ -90,7 +116,6 @@ def fetch(
     wording = knowledge(ctx).wording
     stored = indexed.terms(node) | (indexed.terms(words) if (words := indexed.needs(node, wording)) else frozenset())
     unseen = DERIVED | frozenset(map(indexed.column, stored))
-    pieces: list[Table] = []
     last = _Last(most)
     segments = instance.store.segments(indexes, bounds.earliest, bounds.latest)
     if previews is not None:
@@ -122,19 +147,22 @@ def fetch(
                 part = (
                     None if previews is None else partial(previews.part, matching=_of_part(matching_rows, wanted, ctx))
                 )
-            extracted = instance.extracted(
-                segment, ctx, narrow, None if wanted is None else wanted | read, condition, part
+            fields = None if wanted is None else wanted | read
+            pieces = (
+                instance.slices(segment, ctx, narrow, fields, condition, packed.SLICE)
+                if sliced and condition is not None
+                else (instance.extracted(segment, ctx, narrow, fields, condition, part),)
             )
-            tell(concerning(extracted, node, segment.index, some), ctx)
-            if not presence.may_match(here, extracted, unseen):
-                continue
-            frame = _rows(extracted.frame, matching_rows(extracted), wanted, ctx)
-            if frame.height:
-                pieces.append(Table(frame, events=True))
-                last.found(frame)
-            if previews is not None:
-                previews.found(frame)
-    return stacked(pieces) if pieces else NOTHING
+            for extracted in pieces:
+                tell(concerning(extracted, node, segment.index, some), ctx)
+                if not presence.may_match(here, extracted, unseen):
+                    continue
+                frame = _rows(extracted.frame, matching_rows(extracted), wanted, ctx)
+                if frame.height:
+                    last.found(frame)
+                    yield frame
+                if previews is not None:
+                    previews.found(frame)
 
 
 def _those(possible: pl.Expr, events: pl.DataFrame, _: Answers | None) -> pl.DataFrame:

@@ -14,7 +14,7 @@ number wherever a number is wanted (`numeric`). Rendering to the text a person s
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -50,6 +50,14 @@ class Table:
 
     def __contains__(self, name: str) -> bool:
         return name in self.frame.columns
+
+    def slices(self, most: int) -> Iterator[pl.DataFrame]:
+        """The rows in order, no more than `most` at a time."""
+        return self.frame.iter_slices(most)
+
+    def whole(self) -> Table:
+        """All rows at once."""
+        return self
 
     def with_frame(self, frame: pl.DataFrame, *, events: bool | None = None) -> Table:
         return replace(self, frame=frame, events=self.events if events is None else events)
@@ -200,9 +208,9 @@ def concat(tables: Sequence[Table]) -> Table:
     for frame in frames:
         for name, dtype in frame.schema.items():
             kinds.setdefault(name, set()).add(dtype)
-    target = {name: _common(types) for name, types in kinds.items()}
+    target = {name: common(types) for name, types in kinds.items()}
     budget.rows(sum(frame.height for frame in frames), len(target))
-    return Table(pl.concat([_conform(f, target) for f in frames]), events=all(t.events for t in tables))
+    return Table(pl.concat([conform(f, target) for f in frames]), events=all(t.events for t in tables))
 
 
 def stacked(pieces: Sequence[Table]) -> Table:
@@ -214,12 +222,13 @@ def stacked(pieces: Sequence[Table]) -> Table:
 
 def coalesced(strong: pl.Series, weak: pl.Series) -> pl.Series:
     """The first of two columns that has a value, row by row, under the name of the first; types are united as `concat` does."""
-    dtype = _common({strong.dtype, weak.dtype})
-    first, second = (_conform(column.alias("x").to_frame(), {"x": dtype}).get_column("x") for column in (strong, weak))
+    dtype = common({strong.dtype, weak.dtype})
+    first, second = (conform(column.alias("x").to_frame(), {"x": dtype}).get_column("x") for column in (strong, weak))
     return pick(first.is_not_null(), first, second).alias(strong.name)
 
 
-def _common(types: set[pl.DataType]) -> pl.DataType:
+def common(types: set[pl.DataType]) -> pl.DataType:
+    """The type that holds values of all of these."""
     types = {t for t in types if t != pl.Null} or {pl.String()}
     if len(types) == 1:
         return next(iter(types))
@@ -230,7 +239,8 @@ def _common(types: set[pl.DataType]) -> pl.DataType:
     return pl.String()
 
 
-def _conform(frame: pl.DataFrame, target: dict[str, pl.DataType]) -> pl.DataFrame:
+def conform(frame: pl.DataFrame, target: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """The frame with these columns of these types; no other."""
     columns = []
     for name, dtype in target.items():
         if name not in frame.columns:

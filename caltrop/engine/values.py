@@ -27,7 +27,7 @@ class Value:
     inside the expression is calculated with the whole number.
     """
 
-    __slots__ = ("_number", "_text", "column", "constant", "figures", "kind")
+    __slots__ = ("_finite", "_number", "_text", "column", "constant", "figures", "kind")
 
     def __init__(
         self, column: pl.Series, *, constant: bool = False, kind: Returns = "any", figures: Value | None = None
@@ -36,8 +36,10 @@ class Value:
         self.constant = constant
         self.kind = kind
         self.figures = figures
+        # Never the value itself: one that refers to itself holds its column until garbage is collected.
         self._number: Value | None = None
         self._text: Value | None = None
+        self._finite = False  # it is its own number
 
     @property
     def multivalue(self) -> bool:
@@ -60,22 +62,22 @@ class Value:
 
     def number(self) -> Value:
         """Float64; null where a row is not a number."""
+        if self._finite:
+            return self
         if self._number is None:
-            self._number = (
-                self
-                if self.column.dtype == pl.Float64 and self.column.is_finite().all()
-                else Value(numeric(self.column), constant=self.constant, kind="number")
-            )
+            if self.column.dtype == pl.Float64 and self.column.is_finite().all():
+                self._finite = True
+                return self
+            self._number = Value(numeric(self.column), constant=self.constant, kind="number")
         return self._number
 
     def text(self) -> Value:
         """String; null where a row is missing or holds several values."""
+        if self.column.dtype == pl.String:
+            return self
         if self._text is None:
-            if self.column.dtype == pl.String:
-                self._text = self
-            else:
-                column = single(self.column) if self.multivalue else render(self.shown().column)
-                self._text = Value(column, constant=self.constant, kind="string")
+            column = single(self.column) if self.multivalue else render(self.shown().column)
+            self._text = Value(column, constant=self.constant, kind="string")
         return self._text
 
     def lists(self) -> Value:

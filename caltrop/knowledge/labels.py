@@ -147,38 +147,50 @@ def eventtype_masks(
 
     A search may name another event type; those run first. One that fails holds nowhere.
     """
-    masks: dict[str, pl.Series] = {}
-    searches = {name: found.search for name, found in eventtypes.items()}
-    failed: set[str] = set()
+    running = _Masks(frame, eventtypes, asker, aside)
+    for name in eventtypes:
+        running.run(name, ())
+    masks = running.masks
+    return {name: masks[name] for name in eventtypes if name in masks and masks[name].any()}
 
-    def fail(name: str, what: str) -> None:
-        failed.add(name)
-        asker.meet(Fault(eventtypes[name].place, f"[{name}] {what}", LABELS))
 
-    def run(name: str, path: tuple[str, ...]) -> None:
-        if name in masks or name in failed:
+class _Masks:
+    """Event types on their way. (A function inside of another that calls itself would hold the frame until garbage is collected.)"""
+
+    def __init__(
+        self, frame: pl.DataFrame, eventtypes: Mapping[str, EventType], asker: Asker, aside: Aside | None
+    ) -> None:
+        self.masks: dict[str, pl.Series] = {}
+        self._frame, self._eventtypes, self._asker, self._aside = frame, eventtypes, asker, aside
+        self._failed: set[str] = set()
+
+    def run(self, name: str, path: tuple[str, ...]) -> None:
+        if name in self.masks or name in self._failed:
             return
         if name in path:
-            fail(name, f"event types refer to each other: {' -> '.join((*path, name))}")
+            self._fail(name, f"event types refer to each other: {' -> '.join((*path, name))}")
             return
-        used = [u for u in re.findall(r'\beventtype\s*=\s*"?([\w\-.:]+)"?', searches[name]) if u in searches]
+        search, scope = self._eventtypes[name].search, self._frame
+        used = [u for u in re.findall(r'\beventtype\s*=\s*"?([\w\-.:]+)"?', search) if u in self._eventtypes]
         for other in used:
-            run(other, (*path, name))
-        scope = frame
+            self.run(other, (*path, name))
         if used:
-            scope = frame.with_columns(labels("eventtype", {u: masks[u] for u in used if u in masks}, frame.height))
-        if asker.matches is None:
-            fail(name, "is left out: nothing evaluates searches here")
+            known = {u: self.masks[u] for u in used if u in self.masks}
+            scope = scope.with_columns(labels("eventtype", known, scope.height))
+        if self._asker.matches is None:
+            self._fail(name, "is left out: nothing evaluates searches here")
             return
         try:
-            found = asker.matches(searches[name], scope)
-            masks[name] = found & ~aside.rows if aside is not None and name in aside.eventtypes else found
+            found = self._asker.matches(search, scope)
         except CaltropError as error:
-            fail(name, f"search: {error.message}")
+            self._fail(name, f"search: {error.message}")
+            return
+        aside = self._aside
+        self.masks[name] = found & ~aside.rows if aside is not None and name in aside.eventtypes else found
 
-    for name in searches:
-        run(name, ())
-    return {name: masks[name] for name in searches if name in masks and masks[name].any()}
+    def _fail(self, name: str, what: str) -> None:
+        self._failed.add(name)
+        self._asker.meet(Fault(self._eventtypes[name].place, f"[{name}] {what}", LABELS))
 
 
 def labels(name: str, masks: Mapping[str, pl.Series], height: int) -> pl.Series:

@@ -51,7 +51,8 @@ class Declaration:
 
     What it does: `kind` (None: the engine leaves it out), `reads`, `sets` and `gives` (see `facts`), `keeps_only_named`: nothing
     of the rows before it is left but what it names, `combines`: how the rows of its subsearches come in, `filters`: each
-    row passes as it is or not at all, by its own fields, `groups`: its rows are the groups of its BY fields. `advice` is
+    row passes as it is or not at all, by its own fields, `arranges`: each row stays, under other names, with fewer fields or in
+    another order of them, whatever its values are, `groups`: its rows are the groups of its BY fields. `advice` is
     what a lint says to whoever uses it.
     """
 
@@ -72,6 +73,7 @@ class Declaration:
     keeps_only_named: Callable[[Command], bool] = lambda _: False
     combines: Combines | None = None
     filters: bool = False
+    arranges: bool = False
     groups: bool = False
     advice: tuple[Advice, ...] = ()
 
@@ -107,6 +109,7 @@ class Facts(TypedDict, total=False):
     keeps_only_named: Callable[[Command], bool]
     combines: Combines
     filters: bool
+    arranges: bool
     groups: bool
     advice: tuple[Advice, ...]
 

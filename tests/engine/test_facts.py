@@ -54,6 +54,7 @@ class Observer:
             if entry.name not in WRITING:
                 self._reads(entry, table, command, context)
                 self._sets(entry, table, command, context, out)
+                self._by_row(entry, table, command, context, out)
             return out
 
         return run
@@ -84,6 +85,19 @@ class Observer:
         left, right = (chosen(t.frame, [n for n in out.fields if n in t.fields]) for t in (out, again))
         if not left.equals(right):
             self.faults.append(f"{command.name} leaves something of {names}: {command}")
+
+    def _by_row(
+        self, entry: registry.CommandEntry, table: Table, command: Command, context: Context, out: Table
+    ) -> None:
+        """What filters or arranges rows makes the same of them, with the same columns, whatever rows are beside them."""
+        declared = declaration_of(command.name)
+        if not (declared.filters or declared.arranges) or not len(table):
+            return
+        alone = [entry.run(table.with_frame(row), command, context).frame for row in table.frame.iter_slices(1)]
+        if not pl.concat(alone).equals(out.frame):
+            self.faults.append(f"{command.name} does not take each row by itself: {command}")
+        if declared.arranges and any(frame.height != 1 for frame in alone) and len(out):
+            self.faults.append(f"{command.name} does not leave each row: {command}")
 
     def _reads(self, entry: registry.CommandEntry, table: Table, command: Command, context: Context) -> None:
         """The same rows come of the command with a further field, and with those fields alone that it reads."""

@@ -167,9 +167,13 @@ def where(args: Arguments) -> Iterator[Node]:
         yield args.cursor.macro()
 
 
-@reader("fields", kind="streaming", words=Words.FIELDS, reads=_kept, gives=_fields, keeps_only_named=_keeps)
+@reader(
+    "fields", kind="streaming", words=Words.FIELDS, reads=_kept, gives=_fields, keeps_only_named=_keeps, arranges=True
+)
 @reader("field")
-@reader("table", kind="transforming", words=Words.FIELDS, reads=named, gives=tabled, keeps_only_named=always)
+@reader(
+    "table", kind="transforming", words=Words.FIELDS, reads=named, gives=tabled, keeps_only_named=always, arranges=True
+)
 def fields(args: Arguments) -> Iterator[Node]:
     """Word("-") or Word("+") when written, then FieldName each."""
     cursor = args.cursor
@@ -185,7 +189,7 @@ def fields(args: Arguments) -> Iterator[Node]:
 _BEFORE_ARROW = re.compile(r"([^\s,|\"'\[\]`=()]+?)\s*->\s*")
 
 
-@reader("rename", kind="streaming", words=Words.FIELDS, reads=named, gives=_rename)
+@reader("rename", kind="streaming", words=Words.FIELDS, reads=named, gives=_rename, arranges=True)
 def rename(args: Arguments) -> Iterator[Node]:
     """Alias each, of `a AS b`, `a TO b` or `a -> b`; a macro may stand for one."""
     cursor = args.cursor
