@@ -88,7 +88,7 @@ def _is_word(node: Node, wording: Wording) -> bool:
     if isinstance(node, And):
         return any(_is_word(item, wording) for item in node.items)
     if isinstance(node, Comparison) and isinstance(node.value, Word):
-        plain = node.op == "=" and node.field.name not in wording.computed and wording.told.get(node.field.name, True)
+        plain = node.op == "=" and not wording.is_computed(node.field.name) and wording.told.get(node.field.name, True)
         return node.op == STORED or bool(plain and node.value.text.strip("*"))
     return isinstance(node, Keyword | Directive)
 
@@ -98,7 +98,9 @@ def _of_value(field: FieldName, value: Node, wording: Wording) -> Node | None:
         return None
     if field.name in wording.stored:
         return Comparison(field, STORED, value)
-    told = wording.told.get(field.name, field.name in wording.loose)  # what is told counts
+    told = wording.told.get(field.name)  # what is told counts
+    if told is None:
+        told = wording.is_loose(field.name)
     if isinstance(told, Substitution):
         text = told.of(value.text)
         if text is None:
@@ -119,5 +121,4 @@ def _words(text: str) -> Node | None:
 
 def unasked(node: Node, segment: Segment, wording: Wording) -> Node | None:
     """`needs` for one segment: what was indexed with its events is found whatever their text."""
-    held = wording.loose & frozenset(segment.coded.columns)
-    return needs(node, replace(wording, loose=wording.loose - held) if held else wording)
+    return needs(node, replace(wording, held=frozenset(segment.coded.columns)))

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import re
 import threading
 from collections import Counter
@@ -139,6 +140,7 @@ class Configuration:
         self._digests: dict[tuple[str, str | None, str], bytes] = {}
         self._metadata: dict[str, dict[str, dict[str, str]]] = {}
         self._apps: dict[str, Path] = {}
+        self._layer_folders: dict[str, dict[str, Path]] = {}
         # Where searches write lookup files: on `etc` the apps are the instance's own; folders that were handed in are not.
         self.overlay = None if isinstance(apps, Path) else Overlay()
         self._with_stand_ins = stand_ins
@@ -164,6 +166,7 @@ class Configuration:
                 if (self._etc / SYSTEM).is_dir():
                     folders.append(self._etc / SYSTEM)
             self._apps = {p.name: p for p in folders if self._with_stand_ins or not stands_in(p)}
+            self._layer_folders = {n: {kind: p / kind for kind in ("local", "default")} for n, p in self._apps.items()}
             self._changed()
 
     def replaced(self, files: Collection[str]) -> None:
@@ -310,7 +313,7 @@ class Configuration:
                 for folder in ("local", "default"):
                     for name in group:
                         if meant(name):
-                            yield _Layer(self._apps[name] / folder, name, NOBODY, False)
+                            yield _Layer(self._layer_folders[name][folder], name, NOBODY, False)
             if system:
                 yield _Layer(system / "default", SYSTEM, NOBODY, False)
             return
@@ -318,7 +321,7 @@ class Configuration:
             yield _Layer(self._users / user / app / "local", app, user, False)
         for name in filter(meant, self.order(app)):
             for folder in ("local", "default"):
-                yield _Layer(self._apps[name] / folder, name, NOBODY, name != app)
+                yield _Layer(self._layer_folders[name][folder], name, NOBODY, name != app)
         if system:
             for folder in ("local", "default"):
                 yield _Layer(system / folder, SYSTEM, NOBODY, False)
@@ -333,6 +336,8 @@ class Configuration:
         settings: dict[str, dict[str, Setting]] = {}
         owners: dict[str, tuple[str, str]] = {}
         for layer in self._layers(app, user, of):
+            if not os.path.exists(f"{layer.folder}/{conf}.conf"):  # noqa: PTH110  most have none, and a path is dear to make
+                continue
             path = layer.folder / f"{conf}.conf"
             parsed = self._read(path)
             if parsed is None:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 import polars as pl
 
@@ -38,14 +38,69 @@ _BEHIND = re.compile(rf"(?:\\s[*?])?\$|(?:\\s[*?])?{_ENDS}(?![*?]|\{{0)")
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """`stored` fields are indexed ones (INDEXED = true); of `loose` ones the words of a value may not be words of the event, of
-    those in `told` it is said how they are: as they are (True), not at all (False), or as the value is after `told` changed it.
-    `computed` fields come from elsewhere: of their values the text of the event may have no word."""
+    """`stored` fields are indexed ones (INDEXED = true); of those in `told` it is said how the words of a value are in the index: as
+    they are (True), not at all (False), or as the value is after `told` changed it. Fields that are `held` are found whatever the
+    text of an event."""
 
     stored: frozenset[str]
-    loose: frozenset[str]
-    computed: frozenset[str]
     told: Mapping[str, bool | Substitution]
+    sources: Sources
+    held: frozenset[str] = frozenset()
+
+    def is_loose(self, name: str) -> bool:
+        """Whether the words of a value of the field may not be words of the event."""
+        return name not in self.held and name not in _ALWAYS and not self.is_computed(name) and self.sources.cuts(name)
+
+    def is_computed(self, name: str) -> bool:
+        """Whether the field comes from elsewhere: of its values the text of an event may have no word."""
+        return name in self.sources.computed
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """Where fields come from, as props.conf and transforms.conf say: read when a search first asks for a field by its value, and
+    of a field that is asked for only the expressions that may give it."""
+
+    props: Iterable[MergedStanza]
+    transforms: Mapping[str, MergedStanza]
+    _known: dict[str, bool] = field(default_factory=dict)
+
+    def cuts(self, name: str) -> bool:
+        """Whether some regular expression may take the field out of a word."""
+        known = self._known.get(name)
+        if known is None:
+            found = self._read[0]
+            known = self._known[name] = any(name in regex + form and name in _cut(regex, form) for regex, form in found)
+        return known
+
+    @property
+    def computed(self) -> frozenset[str]:
+        """The fields that something else than an expression gives."""
+        return self._read[1]
+
+    @cached_property
+    def _read(self) -> tuple[list[tuple[str, str]], frozenset[str]]:
+        """Each expression with its FORMAT, and the computed fields."""
+        expressions: dict[tuple[str, str], None] = {}
+        computed: set[str] = set()
+        for stanza in self.props:
+            for key, setting in stanza.settings.items():
+                kind, _, name = key.partition("-")
+                kind = kind.upper()
+                if kind == "EXTRACT":
+                    expressions[setting.value, ""] = None
+                elif kind == "REPORT":
+                    for one in setting.value.split(","):
+                        found = self.transforms.get(one.strip())
+                        if found is not None and found.get("SOURCE_KEY", "_raw").strip() in ("", "_raw"):
+                            expressions[found.get("REGEX"), found.get("FORMAT")] = None
+                elif kind == "EVAL":
+                    computed.add(name.strip().strip('"'))
+                elif kind == "FIELDALIAS":
+                    computed.update(words(setting.value)[2::3])
+                elif kind.startswith("LOOKUP"):
+                    computed.update(words(_OUTPUT.split(setting.value)[-1]))
+        return list(expressions), frozenset(computed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +134,7 @@ def read(
                 told[name] = _told(text)
         except patterns.RegexError as error:
             faults.append(Fault(stanza.place("INDEXED_VALUE"), f"[{name}] INDEXED_VALUE: {error.message}", frozenset()))
-    loose, computed = _loose(props, transforms)
-    return Wording(frozenset(stored), frozenset(loose - computed - _ALWAYS), frozenset(computed), told), faults
+    return Wording(frozenset(stored), told, Sources(props, transforms)), faults
 
 
 def _told(text: str) -> bool | Substitution:
@@ -90,37 +144,11 @@ def _told(text: str) -> bool | Substitution:
     return Substitution(text, patterns.sed_script(text) if _SED.match(text) else None)
 
 
-def _loose(props: Iterable[MergedStanza], transforms: Mapping[str, MergedStanza]) -> tuple[set[str], set[str]]:
-    """The fields that some regular expression may take out of a word, and those that something else gives."""
-    loose: set[str] = set()
-    computed: set[str] = set()
-    for stanza in props:
-        for key, setting in stanza.settings.items():
-            kind, _, name = key.partition("-")
-            kind = kind.upper()
-            if kind == "EXTRACT":
-                loose |= within_words(setting.value)
-            elif kind == "REPORT":
-                for one in setting.value.split(","):
-                    found = transforms.get(one.strip())
-                    if found is not None:
-                        loose |= _of_transform(found)
-            elif kind == "EVAL":
-                computed.add(name.strip().strip('"'))
-            elif kind == "FIELDALIAS":
-                computed.update(words(setting.value)[2::3])
-            elif kind.startswith("LOOKUP"):
-                computed.update(words(_OUTPUT.split(setting.value)[-1]))
-    return loose, computed
-
-
-def _of_transform(stanza: MergedStanza) -> set[str]:
-    regex = stanza.get("REGEX")
-    if not regex or stanza.get("SOURCE_KEY", "_raw").strip() not in ("", "_raw"):
-        return set()
+def _cut(regex: str, form: str) -> set[str]:
+    """The fields that an expression, by its named groups or by FORMAT, may take out of a word."""
     found = within_words(regex)
     numbered = [number for number, (_, safe) in enumerate(groups(regex), 1) if not safe]
-    for name, value in re.findall(r"([\w.:]+)::\"?([^\s\"]*)", stanza.get("FORMAT")):
+    for name, value in re.findall(r"([\w.:]+)::\"?([^\s\"]*)", form):
         if any(value == f"${number}" for number in numbered):
             found.add(name)
     return found
