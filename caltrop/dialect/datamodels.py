@@ -71,7 +71,7 @@ class Dataset:
 
     `lineage` runs from the root to the dataset, and so do `steps`. An event belongs to it if it matches the constraint of each. `base_search` is set for search datasets, whose rows are the
     results of a whole search. `fields` maps each name to its field; inherited ones keep their owner. In searches a field
-    is written `<root dataset>.<name>` with `tstats` and `owner.name` in general: `qualified(name)` gives that.
+    is written behind the lineage of its owner (`All_Changes.Account_Management.src_user`): `qualified(name)` gives that.
     """
 
     model: str
@@ -105,16 +105,20 @@ class Dataset:
         return " ".join(step.constraint for step in self.steps if step.constraint)
 
     def qualified(self, name: str) -> str:
-        """How `datamodel` and `tstats` name the field: `owner.field`; indexed fields stay bare."""
+        """How `datamodel` and `tstats` name the field: behind the lineage of its owner; indexed fields stay bare."""
         if name in ("_time", "host", "source", "sourcetype", "_raw", "index"):
             return name
         found = self.fields.get(name)
-        return f"{found.owner if found else self.name}.{name}"
+        owner = found.owner if found else self.name
+        return ".".join((*self.lineage[: self.lineage.index(owner) + 1], name))
 
     def resolve(self, name: str) -> str:
         """The bare field of a name as written in a search: `Processes.dest` -> `dest`, for any dataset of the lineage."""
         prefix, dot, rest = name.partition(".")
-        return rest if dot and prefix in self.lineage else name
+        while dot and prefix in self.lineage:
+            name = rest
+            prefix, dot, rest = name.partition(".")
+        return name
 
 
 @dataclass(frozen=True)
@@ -153,13 +157,14 @@ class DataModel:
             node = self.objects[owner]
             searches = [str(c.get("search", "")) for c in node.get("constraints", [])]
             calculations: list[Calculation] = []
-            for found in _fields(node, owner):
+            above = lineage[: lineage.index(owner) + 1]
+            for found in _fields(node, above):
                 fields[found.name] = found
             for item in node.get("calculations", []):
                 calculation = _calculation(item, owner)
                 calculations.append(calculation)
                 for output in item.get("outputFields", []):
-                    found = _field(output, owner)
+                    found = _field(output, above)
                     fields[found.name] = found
             constraint = " ".join(f"({search})" for search in searches if search.strip())
             steps.append(Step(constraint, tuple(calculations)))
@@ -192,15 +197,17 @@ class DataModel:
         return path
 
 
-def _fields(node: Mapping[str, Any], owner: str) -> list[Field]:
-    return [_field(item, owner) for item in node.get("fields", [])]
+def _fields(node: Mapping[str, Any], lineage: list[str]) -> list[Field]:
+    return [_field(item, lineage) for item in node.get("fields", [])]
 
 
-def _field(item: Mapping[str, Any], owner: str) -> Field:
+def _field(item: Mapping[str, Any], lineage: list[str]) -> Field:
+    """A field that the last dataset of the lineage lists. Files list inherited ones too, and say whose they are."""
     name = str(item.get("fieldName", ""))
+    owner = str(item.get("owner", "")).rpartition(".")[2]
     return Field(
         name,
-        owner,
+        owner if owner in lineage else lineage[-1],
         str(item.get("type", "string")),
         str(item.get("displayName", name)),
         bool(item.get("required", False)),

@@ -20,7 +20,7 @@ from caltrop.engine.context import Context, Extracted, all_of
 from caltrop.engine.derived import DERIVED
 from caltrop.engine.errors import SearchError
 from caltrop.engine.scan import Bounds, concerning, indexes_for, mentioned
-from caltrop.engine.table import Table, concat, newest_first, pick, render, rowless
+from caltrop.engine.table import Table, concat, newest_first, numeric, pick, render, rowless
 from caltrop.errors import CaltropError
 from caltrop.index import Segment
 from caltrop.index.coding import plain, size
@@ -94,6 +94,9 @@ def _searched(dataset: Dataset, asked: Stages, bounds: Bounds, ctx: Context) -> 
     """Rows of a dataset whose root is a whole search; they are not kept, since nothing says when they change."""
     place = asked[0].constraint
     found = subsearches.nested(dataset.base_search, ctx, place, bounds.earliest, bounds.latest).frame
+    # Results of a report have no time of their own, but rows of datasets have that column.
+    time = numeric(found.get_column("_time")) if "_time" in found.columns else pl.lit(None, pl.Float64)
+    found = found.with_columns(time.alias("_time"))
     meeting = asker(ctx)
     frame = _members(dataset, found, asked, ctx, meeting)
     tell(meeting.met, ctx)

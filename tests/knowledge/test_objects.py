@@ -98,11 +98,12 @@ def test_dataset_inherits(knowledge: Knowledge) -> None:
     }
     assert (
         child.qualified("dest") == "Root.dest"
-        and child.qualified("more") == "Child.more"
+        and child.qualified("more") == "Root.Child.more"
         and child.qualified("_time") == "_time"
     )
-    assert [child.resolve(n) for n in ("Root.dest", "Child.more", "dest", "other.x")] == [
+    assert [child.resolve(n) for n in ("Root.dest", "Child.more", "Root.Child.more", "dest", "other.x")] == [
         "dest",
+        "more",
         "more",
         "dest",
         "other.x",

@@ -49,9 +49,8 @@ def dataset_rows(dataset: Dataset, ctx: Context, *, qualified: bool) -> Table:
     frame = datasetrows.rows(dataset, Bounds(ctx.earliest, ctx.latest), ctx)
     if qualified:
         frame = frame.rename({name: dataset.qualified(name) for name in dataset.fields if name in frame.columns})
-    present = [
-        n for n in frame.columns if n in datasetrows.DEFAULT_FIELDS or frame.get_column(n).null_count() < frame.height
-    ]
+    always = () if dataset.base_search else datasetrows.DEFAULT_FIELDS
+    present = [n for n in frame.columns if n in always or frame.get_column(n).null_count() < frame.height]
     return Table(frame.select(present), events=True)
 
 

@@ -104,7 +104,7 @@ def _source(
     model = datasetrows.open_model(model_name, ctx, cmd)
     frames = []
     for dataset in datasetrows.open_datasets(model, dataset_name, cmd):
-        rows = datasetrows.rows(dataset, bounds, ctx, _asked(model, condition))
+        rows = datasetrows.rows(dataset, bounds, ctx, _asked(model, dataset, condition))
         if not rows.height and (empty := _rowless(model, rows, cmd, condition)) is not None:
             frames.append(Table(empty))
             continue
@@ -113,11 +113,12 @@ def _source(
     return concat(frames).frame if len(frames) > 1 else frames[0].frame
 
 
-def _asked(model: DataModel, condition: Node) -> Callable[[Extracted], bool]:
+def _asked(model: DataModel, dataset: Dataset, condition: Node) -> Callable[[Extracted], bool]:
     """Whether rows of the dataset may match, told by the values that they have."""
     if not matching.plain(condition):
         return datasetrows.anything
-    computed = frozenset({NODENAME, "splunk_server"})
+    below = {name for name in _field_names(condition) if _below(model, dataset, name)}
+    computed = frozenset({NODENAME, "splunk_server", *below})
     return lambda found: presence.may_match(condition, found, computed, lambda name: bare_name(model, name))
 
 
@@ -222,7 +223,14 @@ def _named_as_written(
     if NODENAME in _field_names(condition) | _field_names(cmd):
         frame = frame.with_columns(_nodename(model, dataset, frame, bounds, ctx))
     columns: dict[str, pl.Expr] = {}
-    for name in [*dict.fromkeys([*sorted(_field_names(cmd)), *sorted(_field_names(condition))]), TIME]:
+    named = [*dict.fromkeys([*sorted(_field_names(cmd)), *sorted(_field_names(condition))]), TIME]
+    for owner in sorted({below for name in named if (below := _below(model, dataset, name))}):
+        wanted = {name: bare_name(model, name) for name in named if _below(model, dataset, name) == owner}
+        frame, found = _of_child(frame, model.dataset(owner), wanted, bounds, ctx)
+        columns |= {name: pl.col(held) for name, held in found.items()}
+    for name in named:
+        if name in columns:
+            continue
         if "*" in name:
             for bare in dataset.fields:
                 if bare in frame.columns and fits(name, dataset.qualified(bare)):
@@ -233,6 +241,26 @@ def _named_as_written(
     if any(isinstance(n, Keyword) for n in condition.walk()) and "_raw" in frame.columns:
         columns["_raw"] = pl.col("_raw")
     return frame.select(expression.alias(name) for name, expression in columns.items())
+
+
+def _below(model: DataModel, dataset: Dataset, name: str) -> str:
+    """The dataset below this one that the field is written behind: `Account_Management` of All_Changes, for
+    `All_Changes.Account_Management.src_user`; empty for any other field."""
+    owner = name.removesuffix(f".{bare_name(model, name)}").rpartition(".")[2]
+    return owner if owner != dataset.name and owner in model.objects and dataset.name in model.lineage(owner) else ""
+
+
+def _of_child(
+    frame: pl.DataFrame, child: Dataset, wanted: dict[str, str], bounds: Bounds, ctx: Context
+) -> tuple[pl.DataFrame, dict[str, str]]:
+    """The rows with the fields that they have as rows of a dataset below, and which column holds which field."""
+    found = datasetrows.rows(child, bounds, ctx)
+    place = ["index", "_cd"]
+    held = {name: f"{child.name}\x00{bare}" for name, bare in wanted.items() if bare in found.columns}
+    if not held or not {*place} <= {*found.columns} & {*frame.columns}:  # rows of a search have no place
+        return frame, {}
+    columns = {held[name]: pl.col(wanted[name]) for name in held}
+    return frame.join(found.select(*place, **columns), on=place, how="left", maintain_order="left"), held
 
 
 def bare_name(model: DataModel, name: str) -> str:

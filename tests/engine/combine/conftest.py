@@ -40,7 +40,15 @@ MODEL = {
             "objectName": "Fruit",
             "parentName": "Sales",
             "constraints": [{"search": "item IN (apple, pear)"}],
-            "fields": [],
+            # A file lists inherited fields too, and says whose they are.
+            "fields": [{"fieldName": "shop", "owner": "Sales", "type": "string"}],
+            "calculations": [
+                {
+                    "calculationType": "Eval",
+                    "expression": 'if(price>4, "dear", "cheap")',
+                    "outputFields": [{"fieldName": "worth", "owner": "Sales.Fruit", "type": "string"}],
+                }
+            ],
         },
     ],
 }

@@ -128,13 +128,31 @@ def test_a_child_dataset_inherits(shop: Instance, visible: Visible) -> None:
         ("| tstats count from datamodel=Shop.Fruit by Sales.label", [("APPLE", 2), ("PEAR", 1)]),
         ("| tstats count from datamodel=Shop where nodename=Sales.Fruit by Sales.label", [("APPLE", 2), ("PEAR", 1)]),
         ("| tstats count from datamodel=Shop.Sales by nodename", [("Sales", 4), ("Sales.Fruit", 3)]),
+        ("| datamodel Shop Fruit search | stats count by Sales.Fruit.worth", [("cheap", 1), ("dear", 2)]),
+        ("| datamodel Shop Fruit search | stats count by Sales.shop", [("north", 2), ("south", 1)]),
+        ("| tstats count from datamodel=Shop.Fruit by Sales.Fruit.worth", [("cheap", 1), ("dear", 2)]),
+        ("| tstats count from datamodel=Shop.Fruit by Fruit.worth", [("cheap", 1), ("dear", 2)]),
+        ("| tstats count from datamodel=Shop.Sales by Sales.Fruit.worth", [("cheap", 1), ("dear", 2)]),
+        (
+            "| tstats count from datamodel=Shop where nodename=Sales.Fruit Sales.Fruit.worth=dear by Sales.shop",
+            [("north", 1), ("south", 1)],
+        ),
+        ("| tstats count from datamodel=Shop.Sales where Sales.Fruit.worth=free", [(0,)]),
+        ("| tstats count from datamodel=Shop.Sales where NOT Sales.Fruit.worth=* by Sales.item", [("soap", 1)]),
+        (
+            "| tstats values(Sales.Fruit.*) AS * from datamodel=Shop.Fruit where Sales.price<4 | stats count by worth",
+            [("cheap", 1)],
+        ),
+        ("| tstats count from datamodel=Shop.Totals", [(2,)]),
+        ("| tstats count from datamodel=Shop", [(6,)]),
+        ("| tstats count from datamodel=Shop by _time span=1d", [(1_699_920_000.0, 4)]),
         ("| from datamodel:Shop.Totals | table shop total", [("north", 21.0), ("south", 5.0)]),
         ("| tstats sum(Totals.total) AS n from datamodel=Shop.Large by Totals.shop", [("north", 21.0)]),
         ("| pivot Shop Totals max(total) AS t SPLITROW shop SORT 1 -t", [("north", 21.0)]),
         ("| tstats count from datamodel=Shop.Sales where Sales.price>=7 by Sales.shop", [("north", 2)]),
     ],
 )
-def test_rows_of_a_dataset(shop: Instance, search: str, rows: list[tuple[str, int]]) -> None:
+def test_rows_of_a_dataset(shop: Instance, search: str, rows: list[tuple[object, ...]]) -> None:
     assert shop.search(search).table.frame.rows() == rows
 
 
