@@ -80,6 +80,29 @@ def all_of(events: pl.DataFrame, _: Answers | None) -> pl.DataFrame:
     return events
 
 
+Finish = Callable[[pl.DataFrame], Table]
+
+
+class Watcher(Protocol):
+    """Who shows what the first command of a search has come to while it still reads (`previews.py`)."""
+
+    def begins(self, finish: Finish) -> None:
+        """`finish` makes of the rows that were found so far what the command will make of all."""
+        ...
+
+    def reads(self, total: int) -> None:
+        """So many events will be read."""
+        ...
+
+    def segment(self, size: int) -> None:
+        """The next segment begins, of so many events."""
+        ...
+
+    def found(self, rows: pl.DataFrame) -> None:
+        """Some rows more."""
+        ...
+
+
 class Surroundings(Protocol):
     """Where a search runs: events, configuration and knowledge, the server around them if there is one."""
 
@@ -188,7 +211,13 @@ class Context:
     lookups: dict[str, tuple[Mark, Lookup]] = field(default_factory=dict)
     # What files on disk are asked for once a search, however many segments and data sets it reads (`asking.fingerprint`).
     marks: dict[Hashable, str] = field(default_factory=dict)
+    watcher: Watcher | None = None  # while the first command of the main search runs
     formats: list[Assignment] = field(default_factory=list)  # of fieldformat: applied to the finished main search
+
+    @property
+    def watching(self) -> Watcher | None:
+        """Who is told of rows on the way: nobody of those of a search within the search."""
+        return self.watcher if self.depth == 0 else None
 
     @property
     def time_range(self) -> tuple[float | None, float | None]:

@@ -92,10 +92,15 @@ def _generate(process: chunked.Process, command: Command, ctx: Context) -> Table
     pieces: list[pl.DataFrame] = []
     received = 0
     finished = False
+    watcher = ctx.watching
+    if watcher is not None:
+        watcher.begins(Table)
     while not finished:
         reply, body = process.exchange({"action": "execute", "finished": False})
         received = _take(reply, body, pieces, received, command, ctx)
         finished = bool(reply.get("finished"))
+        if watcher is not None and pieces[-1].height:
+            watcher.found(handing.with_numbered_time(pieces[-1]))
     return Table(handing.with_numbered_time(concat([Table(piece) for piece in pieces]).frame))
 
 

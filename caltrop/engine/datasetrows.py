@@ -16,7 +16,7 @@ import polars as pl
 from caltrop.dialect.datamodels import Calculation, DataModel, Dataset
 from caltrop.engine import budget, indexed, matching, registry, restriction, subsearches
 from caltrop.engine.asking import asker, fingerprint, knowledge, lookup_marks, tell
-from caltrop.engine.context import Context, Extracted, all_of
+from caltrop.engine.context import Context, Extracted, Watcher, all_of
 from caltrop.engine.derived import DERIVED
 from caltrop.engine.errors import SearchError
 from caltrop.engine.scan import Bounds, concerning, indexes_for, mentioned
@@ -55,11 +55,15 @@ def anything(_: Extracted) -> bool:
 
 
 def rows(
-    dataset: Dataset, bounds: Bounds, ctx: Context, may_match: Callable[[Extracted], bool] = anything
+    dataset: Dataset,
+    bounds: Bounds,
+    ctx: Context,
+    may_match: Callable[[Extracted], bool] = anything,
+    watcher: Watcher | None = None,
 ) -> pl.DataFrame:
     """The dataset's events in the time range, newest first, with bare field names and `DEFAULT_FIELDS`.
 
-    Those of segments that `may_match` says no to may be left out.
+    Those of segments that `may_match` says no to may be left out. `watcher` hears of them on the way.
     """
     asked = stages(dataset, ctx)
     if dataset.base_search:
@@ -69,11 +73,16 @@ def rows(
     indexes = indexes_for(And(tuple(stage.constraint for stage in asked)), ctx)
     first = replace(asked[0], constraint=restriction.with_filter(asked[0].constraint, ctx))
     asked = (first, *asked[1:])
-    for segment in store.segments(indexes, bounds.earliest, bounds.latest):
+    segments = store.segments(indexes, bounds.earliest, bounds.latest)
+    if watcher is not None:
+        watcher.reads(sum(segment.count for segment in segments))
+    for segment in segments:
         budget.check()
         if not budget.reads_on():
             break
         ctx.events_scanned += segment.count
+        if watcher is not None:
+            watcher.segment(segment.count)
         found = segment_rows(dataset, segment, asked, state, ctx)
         frame = found.frame
         if not frame.height or not may_match(found):
@@ -84,6 +93,8 @@ def rows(
             frame = frame.filter(pl.col("_time") < bounds.latest)
         if frame.height:
             pieces.append(Table(frame))
+            if watcher is not None:
+                watcher.found(frame)
     if not pieces:
         return rowless({"_time": pl.Float64(), **dict.fromkeys(dataset.fields, pl.String())})
     frame = concat(pieces).frame if len(pieces) > 1 else pieces[0].frame

@@ -14,10 +14,10 @@ from caltrop.dialect.patterns import RegexError
 from caltrop.dialect.zones import TimeError
 from caltrop.engine import budget, expressions, matching, options, previews, reading, registry, settled, subsearches
 from caltrop.engine.calls import Scope
-from caltrop.engine.context import Context
+from caltrop.engine.context import Context, Finish
 from caltrop.engine.errors import Finalized, SearchError
 from caltrop.engine.packed import Packed, Packing
-from caltrop.engine.previews import Previews
+from caltrop.engine.previews import Leading, Previews
 from caltrop.engine.reading import Reading
 from caltrop.engine.samples import Sample, sampled
 from caltrop.engine.scan import scan_events
@@ -106,7 +106,9 @@ class Engine:
                     if self.packed is not None:
                         return table
                 else:
+                    ctx.watcher = self._leading(commands[1:], ctx) if main and not number else None
                     table = settled.run(entry, table, command, ctx)
+                    ctx.watcher = None
                     # Only what they give tells of generating and of custom commands whether it is events.
                     undecided = entry.kind == "generating" or command.name not in registry.commands
                     if main and not self.transforming and undecided and not table.events:
@@ -167,10 +169,21 @@ class Engine:
         self.stages += [Stage(cast(Command, command), count) for command, count in zip(commands, counts, strict=True)]
         return nothing
 
-    def _previewing(self, commands: Sequence[Command | MacroCall], ctx: Context) -> Previews | None:
-        """Who hears of what the scan reads, and knows what these commands make of it."""
+    def _leading(self, commands: Sequence[Command | MacroCall], ctx: Context) -> Leading | None:
+        """Who hears of what the first command reads, where that is no plain search."""
         if self.previews is None:
             return None
+        return Leading(self.previews, lambda finish: self._plan(commands, ctx, finish))
+
+    def _previewing(self, commands: Sequence[Command | MacroCall], ctx: Context) -> Previews | None:
+        """Who hears of what the scan reads, and knows what these commands make of it."""
+        if self.previews is not None:
+            self._plan(commands, ctx, lambda rows: Table(rows, events=True))
+        return self.previews
+
+    def _plan(self, commands: Sequence[Command | MacroCall], ctx: Context, finish: Finish) -> None:
+        """Say what the commands make of rows that were found, of which `finish` makes what they are given."""
+        assert self.previews is not None
         planned = previews.plan(commands)
         if planned is not None:
             keeping, whole = planned
@@ -178,16 +191,25 @@ class Engine:
 
             def rest(found: Table) -> tuple[Table, Table | None]:
                 aside = replace(
-                    ctx, engine=Engine(), messages=[], delimiters={}, searched=dict(ctx.searched), formats=[]
+                    ctx,
+                    engine=Engine(),
+                    messages=[],
+                    delimiters={},
+                    searched=dict(ctx.searched),
+                    formats=[],
+                    watcher=None,
                 )
-                events = self.run(before, aside, source=found) if before.commands else found
+                given = finish(found.frame)
+                if not given.events:  # a report from the first command on
+                    made = self.run(Pipeline(tuple(commands)), aside, source=given) if commands and whole else given
+                    return Table.empty(), self._formatted(made, aside) if whole else None
+                events = self.run(before, aside, source=given) if before.commands else given
                 if not whole:
                     return events, None
                 table = self.run(behind, aside, source=events) if behind.commands else events
                 return events, self._formatted(table, aside)
 
             self.previews.begins(rest, plain=not before.commands and not (whole and behind.commands))
-        return self.previews
 
     def _formatted(self, table: Table, ctx: Context) -> Table:
         """What fieldformat asked for, done last."""

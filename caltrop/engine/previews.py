@@ -17,6 +17,7 @@ import polars as pl
 
 from caltrop.dialect import patterns
 from caltrop.engine import budget, registry
+from caltrop.engine.context import Finish
 from caltrop.engine.errors import Cancelled, Finalized
 from caltrop.engine.table import Table, stacked
 from caltrop.errors import CaltropError
@@ -73,6 +74,26 @@ def _harmless(command: Command | MacroCall) -> bool:
         and command.name not in DOES_MORE
         and not command.of(Subsearch)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Leading:
+    """What a first command that is no `search` tells of its reading; `begin` plans what the rest makes of it."""
+
+    previews: Previews
+    begin: Callable[[Finish], None]
+
+    def begins(self, finish: Finish) -> None:
+        self.begin(finish)
+
+    def reads(self, total: int) -> None:
+        self.previews.reads(total)
+
+    def segment(self, size: int) -> None:
+        self.previews.segment(size)
+
+    def found(self, rows: pl.DataFrame) -> None:
+        self.previews.found(rows)
 
 
 class Previews:

@@ -56,6 +56,7 @@ class SeriesOptions:
     null: str
     template: str  # with $AGG$ and $VAL$
     dedup: bool
+    taken: frozenset[str] = frozenset()  # names of columns that come beside
 
     @staticmethod
     def read(cmd: Command) -> SeriesOptions:
@@ -223,6 +224,8 @@ def _spread(
             # A column that began with _ would be hidden.
             shown = f"VALUE{label}" if label.startswith("_") else label
             name = shown if len(outputs) == 1 else options.template.replace("$AGG$", output).replace("$VAL$", shown)
+            while name in columns or name in options.taken:  # what has the name already is not lost (ours)
+                name = f"VALUE{name}"
             columns[name] = wide.get_column(label).alias(name)
             empty[name] = blank
     return pl.DataFrame(columns), empty

@@ -46,12 +46,18 @@ def _text(path: str) -> str:
 
 def dataset_rows(dataset: Dataset, ctx: Context, *, qualified: bool) -> Table:
     """The dataset's events of the search's time range."""
-    frame = datasetrows.rows(dataset, Bounds(ctx.earliest, ctx.latest), ctx)
-    if qualified:
-        frame = frame.rename({name: dataset.qualified(name) for name in dataset.fields if name in frame.columns})
     always = () if dataset.base_search else datasetrows.DEFAULT_FIELDS
-    present = [n for n in frame.columns if n in always or frame.get_column(n).null_count() < frame.height]
-    return Table(frame.select(present), events=True)
+
+    def shown(frame: pl.DataFrame) -> Table:
+        if qualified:
+            frame = frame.rename({name: dataset.qualified(name) for name in dataset.fields if name in frame.columns})
+        present = [n for n in frame.columns if n in always or frame.get_column(n).null_count() < frame.height]
+        return Table(frame.select(present), events=True)
+
+    watcher = ctx.watching
+    if watcher is not None:
+        watcher.begins(shown)
+    return shown(datasetrows.rows(dataset, Bounds(ctx.earliest, ctx.latest), ctx, watcher=watcher))
 
 
 @command("from")

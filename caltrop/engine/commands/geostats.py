@@ -75,6 +75,7 @@ def _one_level(
             null="NULL",
             template="$AGG$: $VAL$",
             dedup=False,
+            taken=frozenset({latitude, longitude}),
         )
         result, _ = pivot(frame, written, TILE, by[0], options, ctx)
     else:

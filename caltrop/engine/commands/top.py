@@ -76,15 +76,15 @@ def _frequent(table: Table, cmd: Command, ctx: Context, *, best: bool) -> Table:
         counted = counted.filter(pl.col(RANK) < limit).drop(RANK)
         if flag(cmd, "useother", False) and rest.height:
             counted = _with_others(counted, rest, fields, by, text(cmd, "otherstr", "OTHER"))
-    columns = [pl.col(name) for name in (*by, *fields)]
+    # As columns, not by name: a field may be called as what Polars reads as a pattern.
+    columns = [counted.get_column(name) for name in (*by, *fields)]
     if flag(cmd, "showcount", True):
-        columns.append(pl.col(COUNT).alias(count))
+        columns.append(counted.get_column(COUNT).alias(count))
     if flag(cmd, "showperc", True):
         shares = (counted.get_column(COUNT) / counted.get_column(TOTAL) * 100).to_list()
-        counted = counted.with_columns(pl.Series(percent, [f"{share:.6f}" for share in shares], dtype=pl.String))
-        columns.append(pl.col(percent))
-    columns.append(pl.col(TOTAL).alias("_tc"))  # of all values, those beyond the limit included (measured)
-    return Table(counted.select(columns))
+        columns.append(pl.Series(percent, [f"{share:.6f}" for share in shares], dtype=pl.String))
+    columns.append(counted.get_column(TOTAL).alias("_tc"))  # of all values, those beyond the limit included (measured)
+    return Table(pl.DataFrame(columns))
 
 
 def _grouped(counted: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
@@ -100,6 +100,8 @@ def _with_others(
     sums = [pl.col(COUNT).sum(), pl.col(TOTAL).first()]
     others = rest.group_by(by, maintain_order=True).agg(sums) if by else rest.select(sums)
     texts = [pl.lit(name).alias(field) for field in fields]
-    kept = kept.with_columns(pl.col(field).cast(pl.String) for field in fields)
-    both = pl.concat([kept, others.with_columns(texts).select(kept.columns)], how="vertical_relaxed")
+    kept = kept.with_columns(kept.get_column(field).cast(pl.String) for field in fields)
+    others = others.with_columns(texts)
+    others = pl.DataFrame([others.get_column(name) for name in kept.columns])
+    both = pl.concat([kept, others], how="vertical_relaxed")
     return _grouped(both, by) if by else both

@@ -13,7 +13,7 @@ from caltrop.dialect.words import fits
 from caltrop.engine import datasetrows, matching, namespaces, presence, restriction, scan, settled, subsearches
 from caltrop.engine.aggregate import aggregate, buckets, to_prestats
 from caltrop.engine.aggregate.arguments import aggregations, flag, gathered, names, text
-from caltrop.engine.context import Context, Extracted
+from caltrop.engine.context import Context, Extracted, Finish, Watcher
 from caltrop.engine.errors import SearchError
 from caltrop.engine.namespaces import Home
 from caltrop.engine.needed import keep
@@ -56,7 +56,12 @@ def tstats(table: Table, cmd: Command, ctx: Context) -> Table:
     condition = matching.with_times(condition, ctx)
     plain, prefixes = _without_prefixes(cmd)
     by = list(dict.fromkeys(names(plain.clause("by") or plain.clause("groupby"))))
-    frame = _source(plain, condition, by, prefixes, bounds, ctx)
+    aside = replace(ctx, messages=[], searched=dict(ctx.searched), watcher=None)  # what a look says is not said
+
+    def finish(found: pl.DataFrame) -> Table:
+        return _reported(found, gathered(plain), by, prefixes, bounds, aside)
+
+    frame = _source(plain, condition, by, prefixes, bounds, ctx, finish)
 
     def reported() -> Table:
         return _reported(frame, gathered(plain), by, prefixes, bounds, ctx)
@@ -92,25 +97,41 @@ def _reported(
 
 
 def _source(
-    cmd: Command, condition: Node, by: list[str], prefixes: list[str], bounds: Bounds, ctx: Context
+    cmd: Command, condition: Node, by: list[str], prefixes: list[str], bounds: Bounds, ctx: Context, finish: Finish
 ) -> pl.DataFrame:
+    """The rows that the command makes its result of; what `finish` makes of those found so far is shown on the way."""
+    watcher = ctx.watching
     source = cmd.clause("from")
     if not source:
-        return _indexed(condition, _read(cmd, condition, by, prefixes), bounds, ctx)
+        if watcher is not None:
+            watcher.begins(finish)
+        return _indexed(condition, _read(cmd, condition, by, prefixes), bounds, ctx, watcher)
     collected = _collected_in(source, ctx, cmd)
     if collected is not None:
         return _collected(collected, condition, bounds, ctx)
     model_name, dataset_name = _model_and_dataset(source, cmd)
     model = datasetrows.open_model(model_name, ctx, cmd)
     frames = []
-    for dataset in datasetrows.open_datasets(model, dataset_name, cmd):
-        rows = datasetrows.rows(dataset, bounds, ctx, _asked(model, dataset, condition))
+    datasets = datasetrows.open_datasets(model, dataset_name, cmd)
+    # Which datasets a row belongs to is not told before all rows of these are there.
+    watcher = watcher if len(datasets) == 1 and NODENAME not in _field_names(condition) | _field_names(cmd) else None
+    if watcher is not None:
+        watcher.begins(lambda rows: finish(_matching(model, datasets[0], rows, cmd, condition, bounds, ctx)))
+    for dataset in datasets:
+        rows = datasetrows.rows(dataset, bounds, ctx, _asked(model, dataset, condition), watcher)
         if not rows.height and (empty := _rowless(model, rows, cmd, condition)) is not None:
             frames.append(Table(empty))
             continue
-        frame = _named_as_written(model, dataset, rows, cmd, condition, bounds, ctx)
-        frames.append(Table(frame.filter(matching.predicate(condition, frame))))
+        frames.append(Table(_matching(model, dataset, rows, cmd, condition, bounds, ctx)))
     return concat(frames).frame if len(frames) > 1 else frames[0].frame
+
+
+def _matching(
+    model: DataModel, dataset: Dataset, rows: pl.DataFrame, cmd: Command, condition: Node, bounds: Bounds, ctx: Context
+) -> pl.DataFrame:
+    """Those of the dataset's rows that meet the condition, as the search names their fields."""
+    frame = _named_as_written(model, dataset, rows, cmd, condition, bounds, ctx)
+    return frame.filter(matching.predicate(condition, frame))
 
 
 def _asked(model: DataModel, dataset: Dataset, condition: Node) -> Callable[[Extracted], bool]:
@@ -191,20 +212,29 @@ def _read(cmd: Command, condition: Node, by: list[str], prefixes: list[str]) -> 
     return scan.mentioned(condition) | _field_names(cmd) | {*by, TIME, "_indextime", *(["_raw"] if prefixes else [])}
 
 
-def _indexed(condition: Node, read: frozenset[str], bounds: Bounds, ctx: Context) -> pl.DataFrame:
+def _indexed(
+    condition: Node, read: frozenset[str], bounds: Bounds, ctx: Context, watcher: Watcher | None
+) -> pl.DataFrame:
     """Events with those of the read fields that were indexed with them; nothing is extracted."""
     store = ctx.instance.store
     pieces = []
     indexes = scan.indexes_for(condition, ctx)
     condition = restriction.with_filter(condition, ctx)
     read |= scan.mentioned(condition)
-    for segment in store.segments(indexes, bounds.earliest, bounds.latest):
+    segments = store.segments(indexes, bounds.earliest, bounds.latest)
+    if watcher is not None:
+        watcher.reads(sum(segment.count for segment in segments))
+    for segment in segments:
         ctx.events_scanned += segment.count
+        if watcher is not None:
+            watcher.segment(segment.count)
         frame = segment.frame.with_columns(pl.lit(ctx.instance.server_name).alias("splunk_server"))
         frame = frame.select(keep(frame.columns, read))
         here = scan.within(condition, segment.index)
         frame = frame.filter(matching.predicate(here, frame) & scan.in_range(bounds))
         pieces.append(Table(frame))
+        if watcher is not None:
+            watcher.found(frame)
     if not pieces:
         return pl.DataFrame(schema={TIME: pl.Float64, "_raw": pl.String})
     return newest_first(concat(pieces).frame)

@@ -11,9 +11,10 @@ import polars as pl
 import pytest
 
 from caltrop.conformance import event_frame, rows_of
-from caltrop.engine import chunked
+from caltrop.engine import chunked, previews
 from caltrop.engine.errors import SearchError
 from caltrop.engine.instance import Instance
+from caltrop.engine.previews import Preview, Previews
 from tests.patience import PATIENCE
 
 # What every script shares: read a chunk, write a chunk.
@@ -59,8 +60,9 @@ def search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Search:
     """search(script, spl): run SPL where the command `mine` is that script."""
 
     def run(
-        script: str, spl: str, *, conf: str = "chunked = true", seconds: float = PATIENCE, rows: int = 50_000
-    ) -> Any:
+        script: str, spl: str, *, conf: str = "chunked = true", seconds: float = PATIENCE, rows: int = 50_000,
+        looks: Previews | None = None,
+    ) -> Any:  # fmt: skip
         monkeypatch.setattr(chunked, "SECONDS", seconds)
         app = tmp_path / "search"
         for folder in ("bin", "default", "metadata"):
@@ -72,7 +74,7 @@ def search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Search:
         instance = Instance(None, [app], now=1_700_000_000.0)
         instance.store.create_index("main")
         instance.store.append(event_frame([{"_raw": "one"}]))
-        return instance.search(spl)
+        return instance.search(spl, previews=looks)
 
     return run
 
@@ -125,6 +127,22 @@ def test_generating(search: Search) -> None:
     ]  # fmt: skip
     with pytest.raises(SearchError, match="must be the first command"):
         search(script, "| makeresults | mine")
+
+
+def test_rows_of_a_generating_command_are_shown_as_they_come(search: Search, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("QUIET", 0.0), ("INTERVAL", 0.0), ("SHARE", 1e9)):
+        monkeypatch.setattr(previews, name, value)
+    script = """
+    write({"generating": True, "type": "reporting"})
+    for n in range(3):
+        read()
+        write({"finished": n == 2}, table([{"n": n, "_time": 1.5}]))
+    """
+    seen: list[Preview] = []
+    result = search(script, "| mine | eval m=n+1", looks=Previews(seen.append, lambda: True))
+    assert [len(preview.table) for preview in seen if preview.table is not None] == [1, 2, 3]
+    last = seen[-1].table
+    assert last is not None and last.frame.equals(result.table.frame)
 
 
 def test_arguments_and_searchinfo(search: Search) -> None:

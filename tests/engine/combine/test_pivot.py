@@ -171,7 +171,8 @@ def test_datamodel_describes(shop: Instance) -> None:
         ("| datamodel Shop Fruit sideways", "modes"),
         ("| from lookup:nosuch", "nosuch"),
         ("| from somewhere:x", "somewhere"),
-        ("| tstats count from sid=5", "no job .5. here"),
+        ("| tstats count from sid=5", "there is no job"),
+        ("| tstats count from one two", "cannot read from one, two"),
         ("| tstats count from datamodel=Shop by PREFIX(x=)", "PREFIX"),
     ],
 )

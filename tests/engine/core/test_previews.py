@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -75,7 +77,10 @@ RESULTS = [
     "index=* | table _time user size", "index=* | stats count sum(size) by user", "index=main | eval a=user | timechart span=10s count by a",
     "index=* | dedup user", "index=* | head 3", "index=* | streamstats count by user | where count<3", "index=* | sort size | head 2",
     "index=* | append [search index=side] | stats count", "index=* | fieldformat size=size.\"!\" | table user size",
-    "index=* | eval bad=nosuch(user)", "index=* | lookup nosuch user", "index=* | top user | rename user AS who", "index=* | rex \"extra(?<e>.)\" | stats values(e)",
+    "index=* | eval bad=nosuch(user)", "index=* | lookup nosuch user",
+    "| tstats count where index=* by host index", "| tstats count where index=main host=h1 by _time span=10s | where count>1",
+    "| tstats prestats=t count where index=* by host | stats count by host", "| tstats count where index=* by PREFIX(user=) | sort count",
+    "| tstats sum(user) where index=nosuch", "| tstats count where index=* by sourcetype | append [search index=side | stats count]", "index=* | top user | rename user AS who", "index=* | rex \"extra(?<e>.)\" | stats values(e)",
 ]  # fmt: skip
 batches = st.lists(
     st.lists(st.tuples(st.integers(0, 60), st.integers(0, 5), st.integers(0, 1)), min_size=1, max_size=12),
@@ -152,6 +157,66 @@ def test_results_are_those_of_the_events_so_far(eager: None) -> None:
         assert preview.table is not None
         assert sum(map(int, preview.table.frame["count"])) <= len(preview.events)
     assert len(seen[-1].events) == 80, "all events are there before they are counted"
+
+
+def counted(preview: Preview) -> int:
+    assert preview.table is not None
+    return sum(map(int, preview.table.frame.get_column("count"))) if len(preview.table) else 0
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        "| tstats count where index=main by host",
+        "| tstats count where index=main by host | sort count | eval twice=count*2",
+        "| tstats count from datamodel=Users by Users.user",
+    ],
+)
+def test_a_report_from_the_first_command_on_grows(eager: None, search: str, tmp_path: Path) -> None:
+    table, _, seen = watched(with_model(tmp_path, in_order(8, 10)), search)
+    shown = [counted(preview) for preview in seen if preview.table is not None]
+    assert sum(map(int, table.frame["count"])) == 80
+    assert len(set(shown)) > 1 and shown == sorted(shown) and shown[-1] <= 80
+    assert all(not len(preview.events) for preview in seen) and seen[-1].scanned == seen[-1].total
+
+
+@pytest.mark.parametrize("search", ["| from datamodel:Users.Users", "| datamodel Users Users search"])
+def test_events_of_a_dataset_are_previewed(eager: None, search: str, tmp_path: Path) -> None:
+    table, _, seen = watched(with_model(tmp_path, in_order(8, 10)), f"{search} | stats count")
+    assert table.frame["count"].to_list() == [80]
+    shown = [len(preview.events) for preview in seen]
+    assert len(set(shown)) > 2 and shown == sorted(shown)
+    assert next(counted(preview) for preview in seen if preview.table is not None) < 80
+
+
+def test_a_tstats_within_a_search_tells_nothing_of_its_own(eager: None) -> None:
+    _, _, seen = watched(stored(in_order(8, 10)), "| makeresults | append [| tstats count where index=main]")
+    assert not seen
+
+
+def test_looks_say_nothing(eager: None) -> None:
+    """What a report would say of the rows so far is said of all rows alone."""
+    search = "| tstats count where index=main by _time span=1s | bin bins=1000000 _time"
+    alone = stored(in_order(2, 5))
+    assert outcome(alone, search, True) == outcome(alone, search, False)
+
+
+def with_model(tmp_path: Path, some: list[list[tuple[int, int, int]]]) -> Instance:
+    """Events of one index, and a data model over them."""
+    fields = [{"fieldName": "user", "type": "string"}]
+    users = {
+        "objectName": "Users",
+        "parentName": "BaseEvent",
+        "constraints": [{"search": "index=main"}],
+        "fields": fields,
+    }
+    folder = tmp_path / "search" / "default" / "data" / "models"
+    folder.mkdir(parents=True)
+    (folder / "Users.json").write_text(json.dumps({"modelName": "Users", "objects": [users]}))
+    (tmp_path / "search" / "default" / "datamodels.conf").write_text("[Users]\n")
+    instance = Instance(apps=[tmp_path / "search"], now=NOW)
+    instance.store = stored(some).store
+    return instance
 
 
 @pytest.mark.parametrize(
