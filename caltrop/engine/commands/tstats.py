@@ -56,9 +56,9 @@ def tstats(table: Table, cmd: Command, ctx: Context) -> Table:
     condition = matching.with_times(condition, ctx)
     plain, prefixes = _without_prefixes(cmd)
     by = list(dict.fromkeys(names(plain.clause("by") or plain.clause("groupby"))))
-    aside = replace(ctx, messages=[], searched=dict(ctx.searched), watcher=None)  # what a look says is not said
 
     def finish(found: pl.DataFrame) -> Table:
+        aside = replace(ctx, messages=[], searched=dict(ctx.searched), watcher=None)  # what a look says is not said
         return _reported(found, gathered(plain), by, prefixes, bounds, aside)
 
     frame = _source(plain, condition, by, prefixes, bounds, ctx, finish)
