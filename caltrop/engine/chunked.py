@@ -136,15 +136,19 @@ def decode(body: bytes) -> pl.DataFrame:
     csv.field_size_limit(2**31 - 1)
     reader = csv.reader(io.StringIO(body.decode("utf-8", "replace"), newline=""))
     header = next(reader, [])
-    rows = [row for row in reader if row]
-    columns: dict[str, list[str | None]] = {
-        name: [row[i] if i < len(row) and row[i] != "" else None for row in rows] for i, name in enumerate(header)
-    }
-    return folded(pl.DataFrame([pl.Series(name, cells, dtype=pl.String) for name, cells in columns.items()]))
+    places = {name: place for place, name in enumerate(header)}
+    rows = [
+        [row[place] if place < len(row) and row[place] != "" else None for place in places.values()]
+        for row in reader
+        if row
+    ]
+    return folded(pl.DataFrame(rows, schema=dict.fromkeys(places, pl.String), orient="row"))
 
 
 def folded(frame: pl.DataFrame) -> pl.DataFrame:
     """Text columns with each `__mv_` column folded into its field."""
+    if not any(name.startswith("__mv_") for name in frame.columns):
+        return frame
     result: list[pl.Series] = []
     for column in frame.get_columns():
         name = column.name

@@ -59,6 +59,8 @@ class Extracted:
     # What searches asked of its fields so far (`presence.py`).
     values: dict[str, Distinct | None] = field(init=False, default_factory=dict, compare=False, repr=False)
     asked: set[str] = field(init=False, default_factory=set, compare=False, repr=False)
+    # The numbers of its rows that met what a search asked, where there are few rows (`scan.py`).
+    met_by: dict[Hashable, pl.Series] = field(init=False, default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

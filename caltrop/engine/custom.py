@@ -46,7 +46,7 @@ def find(name: str, ctx: Context) -> registry.CommandEntry | None:
         return _run(script, table, command, context, stanza.app)
 
     if chunks and script.is_file():
-        preloaded.ahead(script)  # while the search reads its events
+        preloaded.begin(script)  # while the search reads its events
     # Whether it generates is known only after getinfo, so the place in the pipeline is checked in _run.
     return registry.CommandEntry(name, "dataset", run)
 

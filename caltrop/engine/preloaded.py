@@ -176,8 +176,16 @@ def fork(script: Path, errors: IO[bytes], python: str = sys.executable) -> Forke
     return children.adopt(Forked(loaded, pid, os.fdopen(ours_in, "wb"), os.fdopen(ours_out, "rb")))
 
 
+def begin(script: Path, python: str = sys.executable) -> None:
+    """Have the script loaded where it is not. Whether it changed is looked at by who runs it."""
+    with _lock:
+        found = _held.get((str(script), python))
+    if found is None or found.process.poll() is not None:
+        ahead(script, python)
+
+
 def ahead(script: Path, python: str = sys.executable) -> Loaded | None:
-    """The script, loading or loaded; begins to load it where it is not, and does not wait."""
+    """The script as it is now, loading or loaded; begins to load it where it is not, and does not wait."""
     if not POSSIBLE:
         return None
     stamp = _stamp(script)

@@ -14,7 +14,7 @@ import polars as pl
 
 from caltrop.dialect.words import fits
 from caltrop.engine import budget, indexed, matching, narrowing, packed, presence, restriction, subsearches
-from caltrop.engine.answers import Answers
+from caltrop.engine.answers import LEAST, Answers
 from caltrop.engine.asking import knowledge, tell
 from caltrop.engine.context import Condition, Context, Extracted, Possible
 from caltrop.engine.derived import DERIVED, READ, with_derived
@@ -137,6 +137,8 @@ def _found(
             times = window if ranged is None else ranged if window is None else ranged & window
             beside = partial(indexed.with_stored, names=stored, segment=segment, possible=some) if stored else None
             matching_rows = partial(_matches, asked, some if narrowed else None, times, read, beside, ctx)
+            if window is None and beside is None and read.isdisjoint(DERIVED):
+                matching_rows = partial(_remembered, (asked, bounds), matching_rows)
             condition, part = None, None
             narrow: Possible = partial(_those, some)
             if (
@@ -167,6 +169,21 @@ def _found(
 
 def _those(possible: pl.Expr, events: pl.DataFrame, _: Answers | None) -> pl.DataFrame:
     return events.filter(possible)
+
+
+def _remembered(
+    what: tuple[tuple[Node, ...], Bounds], matching_rows: Callable[[Extracted], pl.Series], found: Extracted
+) -> pl.Series:
+    """The same for the same question, of few events: a saved search is run again when its filter macro was changed, which stands behind
+    what it asks of the index. (Of many, `narrowing` remembers the terms.)"""
+    if found.frame.height >= LEAST or not matching.plain(*what[0]):
+        return matching_rows(found)
+    rows = found.met_by.get(what)
+    if rows is None:
+        if len(found.met_by) >= _QUESTIONS:
+            found.met_by.clear()
+        rows = found.met_by[what] = matching_rows(found)
+    return rows
 
 
 def _matches(
@@ -218,6 +235,7 @@ class _Last:
         return self._time is not None and newest <= self._time
 
 
+_QUESTIONS = 16  # that are remembered of a few events
 _FIRST = 1_024  # events that are looked at first where a few of the newest are asked for
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,14 @@ import polars as pl
 import pytest
 
 from caltrop.conformance import Row, rows_of
+from caltrop.engine import narrowing
 from caltrop.engine.extractions import Extractions
 from caltrop.engine.instance import Instance
+from caltrop.engine.matching import Known
 from caltrop.index.kept import Kept
 from caltrop.knowledge import Knowledge
 from caltrop.knowledge.asking import Asker
+from caltrop.spl.ast import Node
 
 NOW = 1_700_000_000.0
 MODEL = {
@@ -84,6 +88,37 @@ def test_edits_of_other_things_extract_nothing_again(instance: Instance, monkeyp
     instance.config.set("props", "st", {"EVAL-double": "n*3"}, app="a")
     with pytest.raises(AssertionError, match="extracted again"):
         results(instance, "index=main | table double eventtype")
+
+
+def test_the_same_question_is_answered_once(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    rows = narrowing.rows
+
+    def counted(frame: pl.DataFrame, nodes: Sequence[Node], known: Known) -> pl.Series:
+        asked.append(nodes)
+        return rows(frame, nodes, known)
+
+    monkeypatch.setattr(narrowing, "rows", counted)
+
+    def users(search: str, earliest: float | None = None, latest: float | None = None) -> list[object]:
+        return [row["user"] for row in rows_of(instance.search(search, earliest=earliest, latest=latest).table)]
+
+    for _ in range(3):
+        assert users("search double>15") == ["ann", "bob"]
+        assert users("search double>15 | search user=bob") == ["bob"]
+    before = len(asked)
+    assert users("search double>15") == ["ann", "bob"]
+    assert len(asked) == before
+    assert users("search double>15", latest=NOW) == ["bob"]
+    assert users("search double>15", earliest=NOW) == ["ann"]
+    assert users("search double>25") == ["bob"]
+    assert len(asked) == before + 3
+    instance.store.append(
+        pl.DataFrame({"_time": [NOW - 2], "_raw": ["n=30 user=cid"], "index": "main", "sourcetype": "st"})
+    )
+    assert users("search double>15") == ["ann", "bob", "cid"]
+    instance.config.set("props", "st", {"EVAL-double": "n*1"}, app="a")
+    assert users("search double>15") == ["bob", "cid"]
 
 
 def test_what_changes_shows_at_once(instance: Instance) -> None:

@@ -178,6 +178,6 @@ def test_scripts_of_an_app_are_loaded_ahead(admin: Client, package: Package, mon
     }  # fmt: skip
     assert admin.post("apps/local", name=str(package("commanding", files)), filename=1).status == 201
     loaded: list[str] = []
-    monkeypatch.setattr(preloaded, "ahead", lambda script: loaded.append(script.name))
+    monkeypatch.setattr(preloaded, "begin", lambda script: loaded.append(script.name))
     admin.daemon.searching.jobs.expect("commanding")
     assert loaded == ["mine.py"]
