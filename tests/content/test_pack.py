@@ -158,6 +158,7 @@ def test_administration_is_silent_once_the_lookups_name_it(catalogue: Catalogue,
         assert set(hits(catalogue, instance)) == company.TUNED_ONLY
 
 
+@pytest.mark.slow
 def test_lookups_do_not_hide_intruders(catalogue: Catalogue, tmp_path: Path) -> None:
     """A management account on a host that is none, and the other way round, still count."""
     log = Log()
@@ -196,6 +197,7 @@ def test_every_benign_case_has_a_tuning_on_fields_that_the_detection_names(catal
         assert any(f"`{field}`" in by_name[name].known_false_positives for field in fields), name
 
 
+@pytest.mark.slow
 def test_the_classic_rendering_is_read_as_well(catalogue: Catalogue, root: Path) -> None:
     """One movement in the text that the Security log has without renderXml: the same detections, with both ends."""
     with corpus.instance_of(catalogue, [str(root / "tests" / "data" / "pack_classic.log")], layers()) as (

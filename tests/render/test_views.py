@@ -138,7 +138,13 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     yield from _site(tmp_path_factory, "")
 
 
-@pytest.fixture(scope="module", params=["flavour: es\n", "flavour: no-es\n"], ids=["es", "no-es"])
+# Enterprise Security in the unit part, both in `make test`.
+FLAVOURS = [
+    pytest.param("flavour: es\n", id="es"), pytest.param("flavour: no-es\n", id="no-es", marks=pytest.mark.slow)
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=FLAVOURS)
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Two detections enabled, events in the index, one scheduled run of each."""
     for made in _site(tmp_path_factory, request.param):

@@ -20,6 +20,7 @@ from caltrop.engine.previews import Preview, Previews, plan
 from caltrop.engine.table import Table
 from caltrop.spl import parse
 from tests.examples import examples
+from tests.patience import PATIENCE
 
 NOW = 1_700_000_000.0
 
@@ -239,7 +240,8 @@ def test_what_is_previewed(search: str, expected: tuple[int, bool] | None) -> No
     assert plan(parse(search).commands[1:]) == expected
 
 
-def test_a_search_that_ends_soon_is_not_looked_at() -> None:
+def test_a_search_that_ends_soon_is_not_looked_at(eager: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(previews, "QUIET", PATIENCE)
     assert watched(stored(in_order(8, 10)), "index=main | stats count by user")[2] == []
 
 
