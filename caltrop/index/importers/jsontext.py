@@ -169,6 +169,8 @@ def _elements(text: str) -> list[Value] | None:
 def unwrap(value: Value) -> list[Value]:
     """A value on a line of its own that is an array or a wrapper gives its elements."""
     decoded = value.decoded
+    if decoded.__class__ is dict and len(decoded) != 1:  # most
+        return [value]
     wrapped = isinstance(decoded, list) or (
         isinstance(decoded, dict) and len(decoded) == 1 and next(iter(decoded)) in WRAPPERS
     )

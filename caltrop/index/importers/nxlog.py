@@ -1,8 +1,8 @@
 """JSON of Windows event collectors (NXLog and those like it) back to Windows events.
 
 A record is flat: keys of the event's `System` part, keys the collector adds, and the event's own data, all in one object.
-What is neither of the first two is event data. Most records of a file have the keys of others: which of them are data, and in
-what order, is found once for each distinct sequence of keys (a `_Layout`).
+What is neither of the first two is event data. Most records of a file have the keys of others: records are turned into columns by
+their sequence of keys (`_Table`), and which of them are data, and in what order, is found once for each sequence (a `_Layout`).
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ SYSTEM = frozenset({
     "RelatedActivityID", "EventlogQualifiers", "Qualifiers",
 })  # fmt: skip
 ACCOUNT = frozenset({"UserID", "Domain", "AccountName", "AccountType"})
+_ORIGINS = ("SourceName", "ProviderName", "ProviderGuid", "Hostname", "Computer")
 _NO_DATA = SYSTEM | COLLECTOR
 # The collector's own values of EventType; any other value is the event's.
 EVENT_TYPES = frozenset({
@@ -66,7 +67,7 @@ def is_record(value: object) -> bool:
         and "EventID" in value
         and isinstance(value.get("Channel"), str)
         and ("EventTime" in value or "TimeCreated" in value or "@timestamp" in value)
-        and bool({"SourceName", "ProviderName", "ProviderGuid", "Hostname", "Computer"} & value.keys())
+        and not value.keys().isdisjoint(_ORIGINS)
     )
 
 
@@ -112,6 +113,41 @@ def _in_sysmons_order(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: SYSMON_ORDER.get(name, len(SYSMON_ORDER))))
 
 
+class _Table:
+    """Records in columns. `shapes` are the distinct sequences of keys, `kinds` the number of each record's."""
+
+    def __init__(self, records: Sequence[Mapping[str, Any]]) -> None:
+        numbers: dict[tuple[str, ...], int] = {}
+        self.height = len(records)
+        self.kinds = [numbers.setdefault(tuple(record), len(numbers)) for record in records]
+        self.shapes = list(numbers)
+        rows: list[list[int]] = [[] for _ in numbers]
+        for row, kind in enumerate(self.kinds):
+            rows[kind].append(row)
+        self._parts = [
+            (own, dict(zip(shape, zip(*(records[row].values() for row in own), strict=True), strict=True)))
+            for shape, own in zip(numbers, rows, strict=True)
+        ]
+
+    def column(self, *keys: str) -> Sequence[Any]:
+        """What the records have under the first of these keys that is theirs; null where none is."""
+        found: list[Any] = [None] * self.height
+        for rows, values in self._parts:
+            key = next((key for key in keys if key in values), None)
+            if key is None:
+                continue
+            if len(self._parts) == 1:
+                return values[key]
+            for row, value in zip(rows, values[key], strict=True):
+                found[row] = value
+        return found
+
+    def have(self, *keys: str) -> list[bool]:
+        """Which records have one of these keys."""
+        known = [any(key in shape for key in keys) for shape in self.shapes]
+        return [known[kind] for kind in self.kinds]
+
+
 class Rebuilder:
     """Records of one file, batch by batch, to events.
 
@@ -123,25 +159,22 @@ class Rebuilder:
 
     def batch(self, records: Sequence[Mapping[str, Any]]) -> WindowsEvents:
         """A record that makes no sense still becomes an event, as far as it is one."""
-
-        shapes = [tuple(record) for record in records]
-        keys = set().union(*set(shapes))
-
-        def column(key: str) -> list[Any]:
-            return [record.get(key) for record in records] if key in keys else [None] * len(records)
-
-        computers = _texts(record.get("Hostname") or record.get("Computer") or "" for record in records)
+        table = _Table(records)
+        column = table.column
+        computers = _texts(_either(column("Hostname"), column("Computer")))
         channels = _texts(column("Channel"))
-        providers = _texts(record.get("SourceName") or record.get("ProviderName") or "" for record in records)
+        providers = _texts(_either(column("SourceName"), column("ProviderName")))
         times = self._clock.times(column, computers, channels)
-        accounts = ["AccountType" in record or "AccountName" in record for record in records]
+        accounts = table.have("AccountType", "AccountName")
         # NXLog writes the process of the event's System part as ProcessID in old versions, ExecutionProcessID in new.
         processes = column("ExecutionProcessID")
         old = [
-            process is None and "ThreadID" in record and "ProcessID" in record
-            for process, record in zip(processes, records, strict=True)
+            process is None and threaded and processed
+            for process, threaded, processed in zip(
+                processes, table.have("ThreadID"), table.have("ProcessID"), strict=True
+            )
         ]
-        names, values = _data(records, shapes, providers, old)
+        names, values = _data(records, table, providers, old)
         users = _texts(column("AccountName"))
         domains = _texts(column("Domain"))
         return WindowsEvents(
@@ -153,18 +186,23 @@ class Rebuilder:
             fraction=times.get_column("fraction"),
             guid=_named(column("ProviderGuid")),
             version=_wholes(column("Version")),
-            level=[_level(record) for record in records],
+            level=[
+                level if said else _level(record)
+                for level, said, record in zip(_wholes(column("Level")), table.have("Level"), records, strict=True)
+            ],
             task=_wholes(column("Task")),
             opcode=_wholes(column("OpcodeValue")),
             keywords=[value & 0xFFFF_FFFF_FFFF_FFFF for value in _wholes(column("Keywords"))],
-            record_id=[*_wholes(record.get("RecordNumber", record.get("EventRecordID")) for record in records)],
+            record_id=[*_wholes(column("RecordNumber", "EventRecordID"))],
             activity_id=_named(column("ActivityID")),
             related_activity_id=_named(column("RelatedActivityID")),
             process_id=_wholes_or_none(
-                record["ProcessID"] if is_old else process
-                for record, process, is_old in zip(records, processes, old, strict=True)
+                [
+                    other if is_old else process
+                    for other, process, is_old in zip(column("ProcessID"), processes, old, strict=True)
+                ]
             ),
-            thread_id=_wholes_or_none(record.get("ThreadID", record.get("ExecutionThreadID")) for record in records),
+            thread_id=_wholes_or_none(column("ThreadID", "ExecutionThreadID")),
             user_sid=[sid if own else None for sid, own in zip(_named(column("UserID")), accounts, strict=True)],
             user=[
                 (f"{domain}\\{user}" if domain else user) if own and user else None
@@ -178,20 +216,24 @@ class Rebuilder:
         )
 
 
+def _either(ones: Sequence[Any], others: Sequence[Any]) -> list[Any]:
+    return [one or other or "" for one, other in zip(ones, others, strict=True)]
+
+
 def _data(
-    records: Sequence[Mapping[str, Any]], shapes: list[tuple[str, ...]], providers: list[str], old: list[bool]
+    records: Sequence[Mapping[str, Any]], table: _Table, providers: list[str], old: list[bool]
 ) -> tuple[list[tuple[str, ...]], list[str]]:
     """The names of each record's data, and the values of all, on end."""
-    layouts: dict[tuple[tuple[str, ...], bool, bool, bool], _Layout] = {}
+    layouts: dict[tuple[int, bool, bool, bool], _Layout] = {}
     names: list[tuple[str, ...]] = []
     values: list[Any] = []
-    for record, shape, provider, is_old in zip(records, shapes, providers, old, strict=True):
-        collectors = "EventType" in record and text_of(record["EventType"]) in EVENT_TYPES
-        sysmon = provider.startswith("Microsoft-Windows-Sysmon")
-        key = (shape, is_old, collectors, sysmon)
+    collectors = [kind in EVENT_TYPES for kind in _texts(table.column("EventType"))]
+    sysmons = {provider: provider.startswith("Microsoft-Windows-Sysmon") for provider in set(providers)}
+    for record, kind, provider, is_old, own in zip(records, table.kinds, providers, old, collectors, strict=True):
+        key = (kind, is_old, own, sysmons[provider])
         layout = layouts.get(key)
         if layout is None:
-            layout = layouts[key] = _Layout.of(record, old=is_old, collectors=collectors, sysmon=sysmon)
+            layout = layouts[key] = _Layout.of(record, old=is_old, collectors=own, sysmon=sysmons[provider])
         picked, having = layout.pick(record)
         names.append(picked)
         values += map(having.__getitem__, picked)
@@ -199,8 +241,7 @@ def _data(
 
 
 def _level(record: Mapping[str, Any]) -> int:
-    if "Level" in record:
-        return whole(record["Level"])
+    """Of a record that does not say."""
     if str(record.get("EventType", "")).startswith("AUDIT_"):
         return 0
     if "SeverityValue" in record:
@@ -210,7 +251,10 @@ def _level(record: Mapping[str, Any]) -> int:
 
 
 def _texts(values: Iterable[Any]) -> list[str]:
-    return [value if value.__class__ is str else text_of(value) for value in values]
+    given = list(values)
+    if set(map(type, given)) <= {str}:
+        return given
+    return [value if value.__class__ is str else text_of(value) for value in given]
 
 
 def _named(values: Iterable[Any]) -> list[str | None]:
