@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from caltrop.index.importers import ImportOptions, Problem, glances, read
+from caltrop.index.importers import ImportOptions, Problem, glances, jsontext, read
 from tests.examples import examples
 
 KEYS = st.sampled_from([
@@ -80,14 +80,26 @@ def test_a_glance_is_enough(lines: list[str], props: dict[str, str] | None, monk
 
 
 @settings(examples(60))
-@given(lines=LINES, rows=st.integers(1, 4), size=st.integers(1, 60))
-def test_many_lines_are_seen_as_one_by_one(lines: list[str], rows: int, size: int) -> None:
+@given(
+    first=st.sampled_from(
+        [
+            '{"a": 0}',
+            '{"EventID": 1, "Channel": "Security", "Hostname": "h", "EventTime": "x"}',
+            '{"Records": [{"a": 1}]}',
+        ]
+    ),
+    lines=LINES,
+    rows=st.integers(1, 4),
+    size=st.integers(1, 60),
+)
+def test_many_lines_are_seen_as_one_by_one(first: str, lines: list[str], rows: int, size: int) -> None:
     """The same frames, wherever batches end."""
     options = ImportOptions(now=1.71e9, on_problem=lambda problem: None, batch_rows=rows, batch_bytes=size)
-    text = "\n".join(['{"a": 0}', *lines, ""]).encode()
+    text = "\n".join([first, *lines, ""]).encode()
     whole = [frame.to_dicts() for frame in read(text, options, name="x.json")]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(glances.Glances, "many", lambda self, lines, text: None)
+        patch.setattr(jsontext, "_whole_lines", lambda lines, text, look: None)
         assert [frame.to_dicts() for frame in read(text, options, name="x.json")] == whole
 
 

@@ -71,19 +71,21 @@ class Clock:
         local = _first(said["EventTime"], said["TimeCreated"])
         own = _first(local, said["@timestamp"])
         received = said["EventReceivedTime"]
+        sysmons = {channel: "sysmon" in channel.lower() for channel in set(channels)}
         table = own.with_columns(
             pl.Series("host", hosts, dtype=pl.String),
             local.get_column("seconds").alias("local"),
             said["UtcTime"].get_column("seconds").alias("utc"),
-            pl.Series("sysmon", ["sysmon" in channel.lower() for channel in channels], dtype=pl.Boolean),
+            pl.Series("sysmon", list(map(sysmons.__getitem__, channels)), dtype=pl.Boolean),
             said["@timestamp"].get_column("seconds").alias("written"),
             pl.select(pl.when(~received.get_column("zoned")).then(received.get_column("seconds")))
             .to_series()
             .alias("received"),
         )
         self._measure(table)
-        known = [self._known.get(host, self._known.get("")) for host in hosts]
-        offset = pl.coalesce(_difference("written", "received"), pl.Series(known, dtype=pl.Float64))
+        offsets = {host: self._known.get(host, self._known.get("")) for host in set(hosts)}
+        known = pl.Series(list(map(offsets.__getitem__, hosts)), dtype=pl.Float64)
+        offset = pl.coalesce(_difference("written", "received"), known)
         as_said = pl.when("zoned").then("seconds").otherwise(to_epoch(pl.col("seconds"), self._zone))
         moved = table.select(
             _on_calendar(pl.coalesce(pl.col("seconds") + offset, as_said)).alias("seconds"), pl.col("fraction")

@@ -81,9 +81,7 @@ class Glances:
         neighbours'."""
         if not lines or glance(lines[0]) is None:
             return None
-        # A value that went over the end of a line would go on with a comma or a brace that closes: where all begin and end so, each
-        # lies within a line, and as many values as lines are one a line.
-        if {line[:1] for line in lines} != {"{"} or {line[-1:] for line in lines} != {"}"}:
+        if not jsontext.one_a_line(lines):
             return None
         try:
             seen: Sequence[Any] = _see_lines(text)

@@ -19,7 +19,8 @@ from caltrop.index.linebreak import Decoder
 LARGEST = 512 << 20
 # Objects that hold nothing but their events in one list: CloudTrail's files and the answers of several APIs.
 WRAPPERS = ("Records", "records", "Events", "events", "value", "logs")
-_DECODE = msgspec.json.Decoder().decode
+_DECODER = msgspec.json.Decoder()
+_DECODE, _DECODE_LINES = _DECODER.decode, _DECODER.decode_lines
 _SCAN = json.JSONDecoder(strict=False)
 _SPACE = re.compile(r"[\s,\x1e]*")
 
@@ -99,6 +100,11 @@ def pieces(name: str, chunks: Iterator[bytes], charset: str = "", look: Look | N
             yield Lines(lines, line, seen)
             line += len(lines)
             continue
+        if (whole := _whole_lines(lines, text, look)) is not None:
+            for each, value in zip(lines, whole, strict=True):
+                yield Value(each, line, value)
+                line += 1
+            continue
         for text in lines:
             if text and not text.isspace():
                 yield _line(text, line, look)
@@ -119,6 +125,24 @@ def _is_value(text: str) -> bool:
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return False
     return True
+
+
+def _whole_lines(lines: list[str], text: str, look: Look | None) -> list[Any] | None:
+    """What each of the lines of a text decodes to; None where they have to be taken one by one."""
+    if not lines or (look is not None and look.one(lines[0]) is not None) or not one_a_line(lines):
+        return None
+    try:
+        found = _DECODE_LINES(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+    return found if len(found) == len(lines) else None
+
+
+def one_a_line(lines: list[str]) -> bool:
+    """Whether values of these lines lie within a line each, so that as many values as lines are one a line: a value that went over
+    the end of a line would go on with a comma or a brace that closes, and these all begin with one that opens and end with one
+    that closes."""
+    return {line[:1] for line in lines} == {"{"} and {line[-1:] for line in lines} == {"}"}
 
 
 def _line(text: str, line: int, look: Look | None) -> Value:
