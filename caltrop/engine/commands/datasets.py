@@ -22,7 +22,7 @@ MODES = ("search", "flat", "acceleration_search")
 
 @command("datamodel", note="Strict fields and summary options are read and change nothing.")
 def datamodel(table: Table, cmd: Command, ctx: Context) -> Table:
-    """The models as JSON, one model, one dataset, or its events: `search` names fields Dataset.field, `flat` plainly."""
+    """The models as JSON, one model, one dataset, or its events: `search` names fields Root.Child.field, `flat` plainly."""
     words = [w.text for w in cmd.of(Word)]
     knowledge = asking.knowledge(ctx)
     if not words:

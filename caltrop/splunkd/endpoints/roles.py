@@ -44,6 +44,7 @@ PLAIN = (*NUMBERS, "srchFilter", "defaultApp")
 
 
 ADMIN_ROLE = "admin"
+_UNNAMEABLE = frozenset(" :;/")  # what a role's name may not hold (authorize.conf)
 
 
 @register
@@ -92,6 +93,8 @@ class RolesCollection(Collection):
     def create(self, request: Request, name: str) -> Entry:
         name = name.lower()
         check_name(name)
+        if _UNNAMEABLE.intersection(name):
+            raise ApiError(400, f"Invalid role name '{name}': no spaces, colons, semicolons or forward slashes.")
         settings = self._settings(request, name)
         try:
             self.state.config.create("authorize", PREFIX + name, settings, app=SYSTEM)

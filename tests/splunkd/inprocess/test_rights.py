@@ -190,3 +190,9 @@ def test_capabilities_of_restmap_are_an_expression(
     else:
         with pytest.raises(ApiError, match="requires capability"):
             daemon.state.permissions.require_all(caller, expression)
+
+
+@pytest.mark.parametrize("name", ["two words", "a:b", "a;b", "a/b"])
+def test_names_that_no_role_can_have(admin: Client, name: str) -> None:
+    answer = admin.post("authorization/roles", name=name)
+    assert answer.status == 400 and "role name" in answer.text
