@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from caltrop.dialect.lists import lists
 from caltrop.engine import budget
 from caltrop.engine.aggregate.functions import Function
 from caltrop.engine.aggregate.inputs import Input, numbers_of
@@ -45,7 +46,8 @@ def accumulate(function: Function, x: Input, time: pl.Series, group: list[int], 
             values += len(value)
             budget.size(16 * values)
         out.append(value)
-    return pl.Series(out, dtype=_TYPES.get(function.name, pl.Float64()))
+    dtype = _TYPES.get(function.name, pl.Float64())
+    return lists("", out) if dtype == MULTIVALUE else pl.Series(out, dtype=dtype)
 
 
 def _values() -> Step:

@@ -66,13 +66,25 @@ def mvindex(call: Invocation) -> Value:
             call.args[1].number(),
         )
 
-    def row(items: list[str] | None, start: float | None, end: float | None) -> list[str] | None:
-        if items is None or start is None or end is None:
-            return None
-        first, last = (int(i) + len(items) if i < 0 else int(i) for i in (start, end))
-        return items[max(first, 0) : last + 1] or None if first < len(items) and last >= 0 else None
+    return _list(calculate("any", _range, values, call.args[1].number(), call.args[2].number()))
 
-    return _list(by_row("any", MULTIVALUE, row, values, call.args[1].number(), call.args[2].number()))
+
+def _range(values: pl.Expr, start: pl.Expr, end: pl.Expr) -> pl.Expr:
+    length = values.list.len().cast(pl.Int64)
+    first, last = (_place(position, length) for position in (start, end))
+    begin = first.clip(0, None)
+    return pl.when(first.is_not_null() & last.is_not_null()).then(
+        values.list.slice(begin, (last + 1 - begin).clip(0, None))
+    )
+
+
+_FAR = 1e15  # values
+
+
+def _place(position: pl.Expr, length: pl.Expr) -> pl.Expr:
+    """A position from the start, also where it is counted from the end."""
+    whole = position.clip(-_FAR, _FAR).cast(pl.Int64)
+    return pl.when(position < 0).then(whole + length).otherwise(whole)
 
 
 @function("mvappend", least=1, most=None, family=FAMILY)

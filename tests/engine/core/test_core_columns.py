@@ -125,6 +125,14 @@ def test_functions_of_several_values(rows: list[tuple[list[str] | None, str | No
         [*([one] if one is not None else []), "z", *(many or ())] for many, one in rows
     ])  # fmt: skip
     assert same(evaluated("mvsort(m)", columns), [sorted(many or ()) for many, _ in rows])
+    for start in (-4, -2, -1, 0, 1, 3):
+        for end in (-4, -1, 0, 2, 9):
+            parts = []
+            for many, _ in rows:
+                items = many or []
+                first, last = (i + len(items) if i < 0 else i for i in (start, end))
+                parts.append(items[max(first, 0) : last + 1] if first < len(items) and last >= 0 else [])
+            assert same(evaluated(f"mvindex(m, {start}, {end})", columns), parts)
     assert evaluated('mvfind(m, "^[a5]")', columns) == [
         next((float(i) for i, text in enumerate(many or ()) if re.match("[a5]", text)), None) for many, _ in rows
     ]
