@@ -136,6 +136,43 @@ def test_tokens_choices_clicks_and_formats(fresh: Opened) -> None:
     assert page.title() != "run"
 
 
+ZOOMED = """<dashboard version="1.1"><label>Zoomed</label><row>
+  <panel><chart><title>By minute</title>
+    <search><query>| makeresults count=10 | streamstats count as n | eval _time=1700000000+n*60 | table _time n</query></search>
+    <option name="charting.chart">line</option>
+    <selection><set token="sel.earliest">$start$</set><set token="sel.latest">$end$</set><set token="low">$start.n$</set></selection>
+  </chart></panel>
+  <panel><html><p id="told">from $sel.earliest$ to $sel.latest$, $low$ first</p></html></panel>
+</row></dashboard>"""
+
+
+def test_zooming_into_a_chart_sets_tokens(server: Server, fresh: Opened) -> None:
+    connected(server).post("/servicesNS/nobody/search/data/ui/views", name="zoomed", **{"eai:data": ZOOMED})
+    console = fresh()
+    console.open("/en-US/app/search/zoomed")
+    console.sign_in()
+    page = console.page
+    told = page.locator(".dash-html p")
+    # All of it first: from the first point to the end of the last one's span.
+    told.get_by_text("from 1700000060 to 1700000660, 1 first").wait_for()
+    console.accessible()
+    box = page.get_by_role("img", name="By minute").bounding_box()
+    assert box is not None
+    left, right = box["x"] + 56, box["x"] + box["width"] - 16
+    page.mouse.move(left + (right - left) * 0.34, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(left + (right - left) * 0.66, box["y"] + 60, steps=5)
+    page.mouse.up()
+    told.get_by_text("from 1700000240 to 1700000480, 4 first").wait_for()
+    assert page.get_by_role("img", name="By minute").locator("circle").count() == 4
+    start = page.get_by_role("slider", name="Start of the selection of By minute")
+    start.focus()
+    start.press("ArrowRight")
+    told.get_by_text("from 1700000300 to 1700000480, 5 first").wait_for()
+    page.get_by_role("button", name="Whole chart").click()
+    told.get_by_text("from 1700000060 to 1700000660, 1 first").wait_for()
+
+
 @pytest.mark.parametrize(
     ("xml", "said"),
     [

@@ -151,3 +151,18 @@ def test_any_text_is_checked_in_bounds(text: str) -> None:
     lines = text.count("\n") + text.count("\r") + 2
     for one in check(text):
         assert 1 <= one.line <= lines and one.column >= 1 and one.message
+
+
+SELECTION = """<dashboard version="1.1"><label>x</label><row><panel><chart><search><query>| makeresults</query></search>
+  <option name="charting.chart">line</option>
+  <selection><set token="from">$start$</set><set token="count">$end.count$</set></selection></chart></panel>
+  <panel><html><p>$from$ $count$</p></html></panel></row></dashboard>"""
+
+
+def test_a_selection_of_a_chart_has_tokens_of_its_own() -> None:
+    assert not check(SELECTION)
+    (found,) = check(SELECTION.replace("<p>$from$", "<p>$start.count$"))
+    assert "only in a selection" in str(found)
+    (found,) = check(SELECTION.replace("$start$", "$click.value$"))
+    assert "only in a drilldown" in str(found)
+    assert check(SELECTION.replace("chart>", "table>"))

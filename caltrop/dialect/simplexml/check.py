@@ -268,8 +268,8 @@ def _used(element: Element, known: set[str], around: tuple[str, ...]) -> Iterato
         around = ("drilldown",)
     elif element.tag in HANDLERS:
         around = ("search",)
-    elif element.tag == "change":
-        around = ("change",)
+    elif element.tag in ("change", "selection"):
+        around = (element.tag,)
     texts = [
         value for name, value in element.attributes.items() if name in ("depends", "rejects", "match", "base", "ref")
     ]
@@ -294,7 +294,7 @@ def _unknown(element: Element, name: str, known: set[str], around: tuple[str, ..
     if name in known or ALWAYS.fullmatch(name) or any(WHERE[place].fullmatch(name) for place in around):
         return
     for place, pattern in WHERE.items():
-        if pattern.fullmatch(name) and place != "change":
+        if pattern.fullmatch(name) and place in _PLACES:
             yield _at(
                 element, f"${name}$ has a value only in {_PLACES[place]}", "set another token there, and use that one"
             )
@@ -303,4 +303,4 @@ def _unknown(element: Element, name: str, known: set[str], around: tuple[str, ..
     yield _at(element, f"nothing sets the token ${name}$", hint)
 
 
-_PLACES = {"drilldown": "a drilldown", "search": "what a search does when it is done"}
+_PLACES = {"drilldown": "a drilldown", "search": "what a search does when it is done", "selection": "a selection"}

@@ -66,6 +66,7 @@ ELEMENTS: dict[str, Kind] = {
     ),
     "query": _TEXT,
     "drilldown": Kind(_HANDLED, {"target": ANY}),
+    "selection": Kind(_HANDLED),
     "condition": Kind(ACTIONS, {"field": ANY, "match": ANY, "label": ANY, "value": ANY}),
     "set": Kind(attributes={"token": ANY, "prefix": ANY, "suffix": ANY}, required=("token",), text=True),
     "unset": Kind(attributes={"token": ANY}, required=("token",)),
@@ -97,6 +98,7 @@ ELEMENTS: dict[str, Kind] = {
 for _name in VISUALIZATIONS:
     ELEMENTS[_name] = Kind(
         _set("title search option drilldown")
+        | (_set("selection") if _name == "chart" else _set(""))
         | (_set("format fields") if _name in ("table", "event") else _set("format")),
         {**_SHOW, **({"type": ANY} if _name == "viz" else {})},
         ("type",) if _name == "viz" else (),
@@ -169,4 +171,5 @@ WHERE = {
     "drilldown": re.compile(r"row\..+|click\.(name|value)2?|trellis\.(name|value)|earliest|latest"),
     "search": re.compile(r"result\..+|job\.\w+"),
     "change": re.compile(r"label|value"),
+    "selection": re.compile(r"start(\..+)?|end(\..+)?"),
 }

@@ -29,6 +29,7 @@ interface Props {
   height?: number;
   extent?: readonly [number, number]; // of the values, where several charts share it
   onPoint?: (point: Point) => void;
+  onRange?: (first: number, last: number) => void; // of points, by their numbers
 }
 
 const COLOURS = 10; // `--series-0` and so on
@@ -71,7 +72,7 @@ export function Chart(props: Props): JSX.Element {
         <div ref={(el) => el?.style.setProperty("height", `${height}px`)} />
       ) : (
         <>
-          <svg width={width} height={height} role="img" aria-label={label}>
+          <svg width={width} height={height} role="img" aria-label={label} class={props.onRange ? "ranged" : ""}>
             {kind === "pie" ? <Pie {...drawn} one={one} /> : kind === "bar" ? <Bars {...drawn} /> : <Plot {...drawn} />}
           </svg>
           {style.legend !== false && <Legend data={data} pie={kind === "pie"} style={style} />}
@@ -146,11 +147,13 @@ function Plot(props: Drawn): JSX.Element {
   const at = (n: number): number => (x.band ? (x.band(n) ?? 0) + x.band.bandwidth() / 2 : x.scale(data.x[n] ?? 0));
   const sums = cumulated(piled);
   const columns = data.series.filter(({ name }) => !over.has(name)).length;
+  const nearest = (place: number): number => data.x.reduce((best, _, n) => (Math.abs(at(n) - place) < Math.abs(at(best) - place) ? n : best), 0);
   const columnWidth = x.band ? x.band.bandwidth() : Math.max(x.scale(lows + step) - x.scale(lows) - 1, 1);
   return (
     <>
       <YAxis y={left} from={inner.left} to={inner.right} title={style.titleY ?? ""} />
       {right.size > 0 && <RightAxis y={other} at={inner.right} />}
+      {props.onRange && <Brush {...inner} height={height} chosen={(from, to) => props.onRange?.(nearest(from), nearest(to))} />}
       <XAxis x={x} data={data} y={inner.bottom} width={inner.right - inner.left} title={style.titleX ?? data.axis} />
       {data.series.map((series, s) => {
         const y = (value: number): number => (right.has(series.name) ? other : left).at(value);
@@ -216,6 +219,42 @@ function Plot(props: Drawn): JSX.Element {
       })}
     </>
   );
+}
+
+/** Dragging over the chart chooses a stretch of its axis; a click is left to the point under it. */
+function Brush({ left, right, height, chosen }: { left: number; right: number; height: number; chosen: (from: number, to: number) => void }): JSX.Element {
+  const place = useRef<SVGRectElement>(null);
+  const [drag, setDrag] = useState<{ from: number; to: number } | undefined>();
+  const last = useRef(chosen);
+  last.current = chosen;
+  useEffect(() => {
+    const chart = place.current?.ownerSVGElement;
+    if (!chart) return undefined;
+    let from: number | undefined;
+    let to = 0;
+    const within = (event: PointerEvent): number => Math.min(Math.max(event.clientX - chart.getBoundingClientRect().left, left), right);
+    const down = (event: PointerEvent): void => {
+      from = to = within(event);
+    };
+    const move = (event: PointerEvent): void => {
+      if (from === undefined) return;
+      to = within(event);
+      if (Math.abs(to - from) <= 4) return;
+      if (!chart.hasPointerCapture(event.pointerId)) chart.setPointerCapture(event.pointerId);
+      setDrag({ from, to });
+    };
+    const end = (event: PointerEvent): void => {
+      if (from !== undefined && event.type === "pointerup" && Math.abs(to - from) > 4) last.current(Math.min(from, to), Math.max(from, to));
+      from = undefined;
+      setDrag(undefined);
+    };
+    const heard = [["pointerdown", down], ["pointermove", move], ["pointerup", end], ["pointercancel", end]] as const; // prettier-ignore
+    for (const [name, what] of heard) chart.addEventListener(name, what);
+    return () => {
+      for (const [name, what] of heard) chart.removeEventListener(name, what);
+    };
+  }, [left, right]);
+  return <rect ref={place} class="brush" x={drag ? Math.min(drag.from, drag.to) : left} width={drag ? Math.abs(drag.to - drag.from) : 0} y={0} height={height - PAD.bottom} />;
 }
 
 const MOST_NUMBERS = 60;

@@ -89,6 +89,7 @@ export interface Visual extends Shown {
   fields: string[] | undefined;
   formats: Format[];
   drilldown: Handler | undefined;
+  selection: Handler | undefined; // of a chart: what a chosen stretch of its axis does
   markup: Element | undefined;
 }
 
@@ -284,7 +285,8 @@ export function readView(xml: string): View {
     if (node.tagName === "map") left.add("map: its rows are shown as a table");
     if (node.tagName === "html" && node.hasAttribute("src")) left.add(`html src="${node.getAttribute("src") ?? ""}"`);
     const fields = textOf(node, "fields");
-    if (kid(node, "selection")) left.add("selection: zooming into a chart sets no tokens");
+    const zooms = node.tagName === "chart" && /^(?:line|area|column)?$/.test(options(node)["charting.chart"] ?? "");
+    if (kid(node, "selection") && !zooms) left.add("selection: only line, area and column charts have one");
     return {
       ...shown(node),
       key: key(),
@@ -296,6 +298,7 @@ export function readView(xml: string): View {
       fields: fields ? listOf(fields) : undefined,
       formats: kids(node, "format").map(format),
       drilldown: kid(node, "drilldown") && handler(kid(node, "drilldown")),
+      selection: zooms && kid(node, "selection") ? handler(kid(node, "selection")) : undefined,
       markup: node.tagName === "html" ? node : undefined,
     };
   };

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { Chart, extent, type Kind, type Point } from "../../charts/chart";
 import { chartData } from "../../charts/data";
@@ -131,19 +131,73 @@ function OneDrawn({ visual, table, title, height, extent: shared, local: more = 
     void handle(visual.drilldown, local, stage);
   };
   if (gauge) return <Gauge {...gaugeOf(table, parts(options["charting.chart.rangeValues"]).map(Number), parts(options["charting.gaugeColors"]).flatMap((one) => colour(one) ?? []))} label={title || "Gauge"} />;
-  const drawing = (
+  const draw = (part: Table, onRange?: (first: number, last: number) => void): JSX.Element => (
     <Chart
       kind={kind}
-      table={chosen}
+      table={part}
       label={title || `${kind} chart`}
       height={height ?? (Number.parseInt(options.height ?? "", 10) || (single ? 120 : 250))}
       style={style}
       single={singleOf(options)}
       {...(shared ? { extent: shared } : {})}
       {...(clicks ? { onPoint: click } : {})}
+      {...(onRange ? { onRange } : {})}
     />
   );
+  if (visual.selection) return <Ranged visual={visual} table={chosen} local={more} draw={draw} />;
+  const drawing = draw(chosen);
   return single ? <Coloured visual={visual} table={chosen} drawing={drawing} /> : drawing;
+}
+
+interface Stretch {
+  visual: Visual;
+  table: Table;
+  local: readonly (readonly [string, string])[];
+  draw: (part: Table, onRange: (first: number, last: number) => void) => JSX.Element;
+}
+
+/**
+ * A chart with `<selection>`: the stretch that is chosen is drawn, and its tokens are set; all of it is, when the rows come first. `start` and
+ * `end` are the ends on the axis; on an axis of time seconds, `end` that of the last point's span, as `latest` is read (ours).
+ */
+function Ranged({ visual, table, local, draw }: Stretch): JSX.Element {
+  const stage = useStage();
+  const data = useMemo(() => chartData(table), [table]);
+  const most = data.labels.length - 1;
+  const [range, setRange] = useState<readonly [number, number]>([0, most]);
+  const [from, to] = [Math.min(range[0], most), Math.min(range[1], most)];
+  const told = useRef(false);
+  const choose = (first: number, last: number): void => {
+    setRange([first, last]);
+    const span = Number(text(table.rows[last]?.[table.fields.indexOf("_span")])) || (most > 0 ? ((data.x[1] ?? 0) - (data.x[0] ?? 0)) / 1000 : 1);
+    const end = (n: number, late: boolean): string => (data.time ? String((data.x[n] ?? 0) / 1000 + (late ? span : 0)) : (data.labels[n] ?? ""));
+    const tokens = new Map<string, string>([["start", end(first, false)], ["end", end(last, true)], ...local]);
+    for (const { name, values } of data.series) {
+      tokens.set(`start.${name}`, String(values[first] ?? ""));
+      tokens.set(`end.${name}`, String(values[last] ?? ""));
+    }
+    void handle(visual.selection, tokens, stage);
+  };
+  useEffect(() => {
+    setRange([0, most]);
+    if (told.current) return;
+    told.current = true;
+    choose(0, most);
+  }, [table]);
+  const part = useMemo(() => ({ fields: table.fields, rows: table.rows.slice(from, to + 1) }), [table, from, to]);
+  const name = visual.title || "the chart";
+  return (
+    <>
+      {draw(part, (first, last) => choose(from + first, from + last))}
+      <div class="chart-range muted" role="group" aria-label={`Selection of ${name}`}>
+        <input type="range" min={0} max={most} value={from} aria-label={`Start of the selection of ${name}`} aria-valuetext={data.labels[from] ?? ""} onChange={(event) => choose(Math.min(Number(event.currentTarget.value), to), to)} />
+        <input type="range" min={0} max={most} value={to} aria-label={`End of the selection of ${name}`} aria-valuetext={data.labels[to] ?? ""} onChange={(event) => choose(from, Math.max(Number(event.currentTarget.value), from))} />
+        <button type="button" class="button small" disabled={from === 0 && to === most} onClick={() => choose(0, most)}>
+          Whole chart
+        </button>
+      </div>
+    </>
+  );
 }
 
 const SIZES: Record<string, [string, number]> = { small: ["trellis small", 130], medium: ["trellis", 190], large: ["trellis large", 260] };
