@@ -55,10 +55,8 @@ def test_the_page_looks_for_what_was_saved_only_while_it_is_seen(console: Consol
         assert asked == []
         page.evaluate(hidden, False)
         listed.get_by_role("button", name="Odder Login", exact=True).wait_for()
-        with watched(page, "caltrop/content") as asked:
-            for _ in range(3):
-                page.wait_for_event("request", lambda request: "caltrop/content" in request.url)
-        began = [request.timing["startTime"] for request in asked]
+        ended = [page.wait_for_event("requestfinished", lambda r: "caltrop/content" in r.url) for _ in range(3)]
+        began = [request.timing["startTime"] for request in ended]
         assert all(later - earlier > 2_000 for earlier, later in itertools.pairwise(began)), began
     finally:
         (content / ODD).write_text(text)
