@@ -21,6 +21,7 @@ _TAKEN = {name: f"extracted_{name}" for name in ("host", "source", "sourcetype")
 _GIVEN = {taken: name for name, taken in _TAKEN.items()}
 _JSON_START = r'^\s*(?:\{\s*["}]|\[\s*[\[{"\]])'  # a `[` may also open a time stamp, a `{` any text
 _ESCAPED = re.compile(r'[\\"\x00-\x1f]')  # what is not written in a key as it stands
+_AT_ONCE = 1_000  # events that are decoded together: their text is there once more
 _WHOLE = msgspec.json.Decoder(float_hook=str)
 
 
@@ -103,15 +104,19 @@ class _Parts:
             return None
         if not (texts.str.starts_with("{") & texts.str.ends_with("}")).all():
             return None
-        try:
-            seen = self._decode_lines(texts.str.join("\n").item())
-        except (msgspec.DecodeError, RecursionError):
-            return None
-        if len(seen) != len(texts):
-            return None
+        columns: list[list[Any]] = [[] for _ in self._keys]
+        for start in range(0, len(texts), _AT_ONCE):
+            part = texts.slice(start, _AT_ONCE)
+            try:
+                seen = self._decode_lines(part.str.join("\n").item())
+            except (msgspec.DecodeError, RecursionError):
+                return None
+            if len(seen) != len(part):
+                return None
+            for values, get in zip(columns, self._each, strict=True):
+                values += map(get, seen)
         found: dict[str, list[Any]] = {}
-        for key, get in zip(self._keys, self._each, strict=True):
-            values = list(map(get, seen))
+        for key, values in zip(self._keys, columns, strict=True):
             kinds = set(map(type, values))
             if kinds == {msgspec.UnsetType}:
                 continue
