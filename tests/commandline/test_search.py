@@ -291,6 +291,17 @@ def test_the_process_ends_at_once_but_not_before_its_time(daemon: bool) -> None:
     assert done.stdout.split() == (["ended"] if daemon else ["worked", "ended"])
 
 
+def test_a_profiler_gets_the_process_back() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cProfile", "-m", "caltrop", "--version"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.startswith("caltrop") and "function calls" in done.stdout
+
+
 def test_addons_of_app_yml_are_found_however_the_key_is_written(tmp_path: Path) -> None:
     head = "id: acme\nlabel: a\nprefix: A\nversion: '1.0.0'\nauthor: {name: x}\n"
     package = tmp_path / "addon"
