@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from caltrop.dialect.lists import lists
 from caltrop.engine import budget
 from caltrop.engine.table import MULTIVALUE, numeric, pick, render, values_of
 
@@ -166,7 +167,7 @@ def by_row(kind: Returns, dtype: pl.DataType | type[pl.DataType], compute: Calla
             if size > _MUCH:
                 budget.size(size)
         out.append(known[key])
-    column = pl.Series(out, dtype=dtype, strict=False)
+    column = lists("", out) if dtype == MULTIVALUE else pl.Series(out, dtype=dtype, strict=False)
     return Value(column if positions is None else column.gather(positions), constant=fixed, kind=kind)
 
 

@@ -12,11 +12,10 @@ from caltrop.engine.calls import Scope, as_condition
 from caltrop.engine.context import Context
 from caltrop.engine.errors import SearchError
 from caltrop.engine.needed import DEFAULT_HEAD
-from caltrop.engine.regexes import REGEX, compile_pattern
+from caltrop.engine.regexes import REGEX, compile_pattern, found_in
 from caltrop.engine.registry import command
 from caltrop.engine.scan import search_expression
 from caltrop.engine.table import MULTIVALUE, Table, numeric, pick, render, reversed_rows
-from caltrop.index.coding import by_value
 from caltrop.spl.ast import Command, Comparison, FieldName, Option, SortKey, Word
 
 SORT_LIMIT = 10_000
@@ -69,12 +68,7 @@ def regex(table: Table, cmd: Command, ctx: Context) -> Table:
     if name not in table:
         return table if op == "!=" else table.with_frame(table.frame.clear())
     column = table.frame.get_column(name)
-    if column.dtype == MULTIVALUE:
-        found = pl.Series(
-            [v is not None and any(pattern.bounded.search(x) for x in v) for v in column.to_list()], dtype=pl.Boolean
-        )
-    else:
-        found = by_value(render(column), lambda text: [pattern.matches(text)])[0].fill_null(False)
+    found = found_in(pattern, render(column)).fill_null(False)
     return table.with_frame(table.frame.filter(found if op == "=" else ~found))
 
 

@@ -11,10 +11,9 @@ from caltrop.dialect.addresses import inside, ipv4
 from caltrop.engine import matching, subsearches
 from caltrop.engine.calls import Invocation
 from caltrop.engine.expressions import choose, coalesce, compare, like, membership
-from caltrop.engine.regexes import compile_pattern
+from caltrop.engine.regexes import compile_pattern, found_in
 from caltrop.engine.registry import function
 from caltrop.engine.values import Value, by_row, constant
-from caltrop.index.coding import by_value
 from caltrop.spl import SplError, parse_search
 
 FAMILY = "comparison"
@@ -86,14 +85,13 @@ def like_(call: Invocation) -> Value:
 def match(call: Invocation) -> Value:
     """Whether the pattern is found in the text, or in any value of a multivalue."""
     text, pattern = call.args
-    if pattern.constant and not text.multivalue:
+    if pattern.constant:
         words = pattern.text().scalar()
         if words is None:
             return constant(None)
         regex = compile_pattern(words, node=call.node.args[1])
-        subject = text.text()
-        (found,) = by_value(subject.column, lambda column: [regex.matches(column)])
-        return Value(found, constant=subject.constant, kind="bool")
+        subject = text if text.multivalue else text.text()
+        return Value(found_in(regex, subject.column), constant=subject.constant, kind="bool")
 
     def row(values: list[str] | None, words: str | None) -> bool | None:
         if not values or words is None:

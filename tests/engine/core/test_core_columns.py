@@ -125,6 +125,11 @@ def test_functions_of_several_values(rows: list[tuple[list[str] | None, str | No
         [*([one] if one is not None else []), "z", *(many or ())] for many, one in rows
     ])  # fmt: skip
     assert same(evaluated("mvsort(m)", columns), [sorted(many or ()) for many, _ in rows])
+    assert evaluated('if(match(m, "^[a5]"), "yes", "no")', columns) == [
+        "yes" if any(re.match("[a5]", text) for text in many or ()) else "no" for many, _ in rows
+    ]
+    kept = CONTEXT.engine.run_text('| regex m!="^[a5]"', CONTEXT, source=Table(pl.DataFrame(columns))).frame
+    assert len(kept) == sum(not any(re.match("[a5]", text) for text in many or ()) for many, _ in rows)
     for start in (-4, -2, -1, 0, 1, 3):
         for end in (-4, -1, 0, 2, 9):
             parts = []
