@@ -233,15 +233,13 @@ SPLIT = [
 ]  # fmt: skip
 
 
-def test_what_is_joined(tmp_path: Path) -> None:
+def test_what_is_joined() -> None:
     """The stage as the engine runs it: one row a script, its parts in order; rows without an id are left alone."""
     rows = " ".join(
         f"| append [| makeresults {''.join(f'| eval {k}={quoted(v)} ' for k, v in row.items())}]" for row in SPLIT
     )
     stage = shipped("`p` | `f`", Enrichment(join=True)).split("|", 1)[1].split("| enrichhits")[0]
-    result = Instance(tmp_path / "d", []).search(
-        f"| makeresults | where 1=2 {rows} |{stage} | sort n | table n ScriptBlockText"
-    )
+    result = Instance(None, []).search(f"| makeresults | where 1=2 {rows} |{stage} | sort n | table n ScriptBlockText")
     texts = sorted(row["ScriptBlockText"] for row in result.table.frame.to_dicts())
     assert texts == ["Get-Date", "Invoke-WmiMethod -CN H1 Win32_Process create calc.exe", "no id", "nor here"]
 

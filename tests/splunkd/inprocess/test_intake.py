@@ -156,6 +156,7 @@ def test_an_input_is_switched(admin: Client, daemon: Daemon, ticks: None) -> Non
     assert admin.post("data/inputs/ticks/off/disable").status == 200
     assert admin.post("apps/local/ticking/disable").status == 200
     assert admin.get("data/inputs/ticks").status == 404
+    assert admin.post("apps/local/ticking/enable").status == 200
 
 
 # --- a session of a custom command --------------------------------------------------------------------------------------

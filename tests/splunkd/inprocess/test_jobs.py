@@ -133,12 +133,17 @@ def test_what_the_events_hold(admin: Client) -> None:
     assert ElementTree.fromstring(admin.get(f"search/jobs/{empty}/timeline", output_mode="xml").body).get("c") == "0"
 
 
-def test_a_job_keeps_what_its_status_buckets_ask_for(admin: Client) -> None:
+@pytest.fixture(scope="module")
+def bucketed(admin: Client) -> None:
+    """Ten events, ten minutes apart."""
     rows = "".join(
         f'{{"time": {1_699_990_000 + n * 600}, "event": "n={n} odd={n % 2}", "source": "bucketed"}}' for n in range(10)
     )
     token = admin.post("data/inputs/http", name="bucketed", index="main").content["token"]
     assert admin.collect("collector", rows, token=token).status == 200
+
+
+def test_a_job_keeps_what_its_status_buckets_ask_for(admin: Client, bucketed: None) -> None:
     plain = made(admin, "search index=main source=bucketed")
     assert len(admin.get(f"search/jobs/{plain}/events").json()["results"]) == 10
     assert admin.get(f"search/jobs/{plain}/timeline").json()["buckets"] == []
@@ -155,7 +160,7 @@ def test_a_job_keeps_what_its_status_buckets_ask_for(admin: Client) -> None:
     ]  # fmt: skip
 
 
-def test_what_a_summary_is_asked_for(admin: Client) -> None:
+def test_what_a_summary_is_asked_for(admin: Client, bucketed: None) -> None:
     sid = made(admin, "search index=main source=bucketed", status_buckets="300")
 
     def fields(**asked: str) -> dict[str, int]:
