@@ -266,7 +266,8 @@ class Lookup:
 
 def _filled(found: pl.Series, missing: pl.Series, value: str) -> pl.Series:
     """The value, behind what was found, as many times as matches are missing."""
-    if found.dtype != MULTIVALUE and missing.max() == 1:
+    beside = (found.is_not_null() & (missing > 0)).any()  # a match without the value was one, and others are missing
+    if found.dtype != MULTIVALUE and missing.max() == 1 and not beside:
         return pl.select(pl.when(missing > 0).then(pl.lit(value)).otherwise(found)).to_series()
     both = pl.select(pl.concat_list(as_list(found).fill_null([]), pl.lit(value).repeat_by(missing.clip(0))))
     return shrink(both.to_series())
