@@ -453,9 +453,10 @@ def _scheduled_job(saved: SavedSearch) -> Job:
 
 
 def _actions(case: Case, test: Test, sid: str, rows: Sequence[Row], outcome: TestResult) -> list[Check]:
-    """What the alert actions of this dispatch wrote. Splunk runs them after the job is done, so wait for the first."""
+    """What the alert actions of this dispatch wrote. Splunk runs them after the job is done, so wait for something of each."""
     detection, content = case.detection, case.saved.content
     checks: list[Check] = []
+    asked: list[str] = []
     for action in ("risk", "notable"):
         enabled = str(content.get(f"action.{action}", "0")) in ("1", "true")
         if not enabled and not (action == "risk" and _rows_are_risk(content)):
@@ -466,30 +467,33 @@ def _actions(case: Case, test: Test, sid: str, rows: Sequence[Row], outcome: Tes
         if not case.proof.risk:
             outcome.notes.append(f"the {action} action was not checked, as asked")
             continue
-        events = _action_events(case, action, sid)
-        if action == "risk":
-            checks += expect.risk(events, rows, detection, test.expect.risk)
-        else:
-            checks += expect.notables(events, test.expect.notables)
+        asked.append(action)
+    events = _action_events(case, asked, sid) if asked else {}
+    if "risk" in events:
+        checks += expect.risk(events["risk"], rows, detection, test.expect.risk)
+    if "notable" in events:
+        checks += expect.notables(events["notable"], test.expect.notables)
     return checks
 
 
-def _action_events(case: Case, index: str, sid: str) -> list[Row]:
-    """What this dispatch wrote into the index of an action. The sid by itself is a term that all other events lack."""
-    events: list[Row] = []
+def _action_events(case: Case, indexes: Sequence[str], sid: str) -> dict[str, list[Row]]:
+    """What this dispatch wrote into the indexes of its actions, in one search. The sid by itself is a term that all other events lack."""
+    events: dict[str, list[Row]] = {}
+    places = " OR ".join(f"index={index}" for index in indexes)
+    spl = (
+        f"search ({places}) search_name={quoted(case.saved.name)} orig_sid={quoted(sid)} {quoted(sid)} "
+        f"| table index, search_name, {', '.join(expect.RISK_FIELDS)}"
+    )
 
     def written() -> bool:
-        spl = (
-            f"search index={index} search_name={quoted(case.saved.name)} orig_sid={quoted(sid)} {quoted(sid)} "
-            f"| table search_name, {', '.join(expect.RISK_FIELDS)}"
-        )
-        events[:] = case.target.search(spl, earliest_time="0", latest_time="+20y")
-        return bool(events) or case.target.prompt
+        found = case.target.search(spl, earliest_time="0", latest_time="+20y")
+        events.update({index: [row for row in found if row.get("index") == index] for index in indexes})
+        return all(events.values()) or case.target.prompt
 
     # Nothing written in time is a finding, judged by the caller, not a failure of the target.
     with suppress(TargetError):
-        wait_until(written, seconds=ACTION_SECONDS, what=f"index={index} has events of {sid}")
-    return events
+        wait_until(written, seconds=ACTION_SECONDS, what=f"{places} has events of {sid}")
+    return {index: events.get(index, []) for index in indexes}
 
 
 # -- tuning

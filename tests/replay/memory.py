@@ -121,9 +121,14 @@ class MemoryTarget:
             seen = self.events[: max(0, len(self.events) - max(0, self.late + 1 - self.asked))]  # one more each time
             times = [str(event["_time"]) for event in seen] or [""]
             return [{"count": str(len(seen)), "first": min(times), "last": max(times)}]
-        index = re.search(r"index=(\w+) ", spl)
-        assert index is not None and f'search_name="{SEARCH}"' in spl
-        found = [event for event in self.written[index[1]] if f'orig_sid="{event["orig_sid"]}"' in spl]
+        indexes = re.findall(r"index=(\w+)", spl)
+        assert indexes and f'search_name="{SEARCH}"' in spl
+        found = [
+            {**event, "index": index}
+            for index in indexes
+            for event in self.written[index]
+            if f'orig_sid="{event["orig_sid"]}"' in spl
+        ]
         return [] if self.asked <= self.late else found
 
     def finish(self, job: Job, *, what: str) -> list[Row]:
