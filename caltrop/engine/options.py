@@ -31,7 +31,7 @@ def check(command: Command) -> None:
                 node=option,
                 name=option.name,
                 value=option.value,
-                kind="number",
+                kind="non-negative integer",  # as measured of makeresults count=
             )
         if not declaration.closed:
             continue
