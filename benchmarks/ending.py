@@ -34,7 +34,7 @@ HERE = Path(__file__).resolve().parent.parent
 PATIENCE = 60.0
 NOW = 1_700_000_000.0
 SEARCHES = {
-    "map": '| makeresults count=5000 | streamstats count as i | map maxsearches=9999 search="| makeresults count=9 | eval a=$i$"',
+    "map": '| makeresults count=9999 | streamstats count as i | map maxsearches=9999 search="| makeresults count=9 | eval a=$i$, b=a*2 | stats sum(b) by a | sort a"',
     "cluster": "index=main | streamstats count as i | cluster field=i t=0.99",
     "eval": "| makeresults count=200000 | eval " + ", ".join(f"a{i}=sha512(tostring(random()))" for i in range(60)),
     "sort, dedup": "| makeresults count=4000000 | eval a=md5(tostring(random())) | sort 0 a | dedup a",
