@@ -11,7 +11,6 @@ apart piece by piece, so that no format makes the reading of a text backtrack wi
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -120,7 +119,7 @@ def _escaped(text: str) -> str:
 # --- one text ---------------------------------------------------------------------------------------------------------
 
 _EPOCH = datetime(1970, 1, 1)
-_ENDS = (_EPOCH - datetime.min).total_seconds(), (datetime.max - _EPOCH).total_seconds()
+_FIRST, _LAST = (int((end - _EPOCH).total_seconds()) for end in (datetime.min, datetime(2099, 12, 31)))
 
 
 @lru_cache(maxsize=8192)
@@ -280,8 +279,12 @@ def _in_zone(local: int, found: Mapping[str, str], name: str) -> float:
 
 
 def _epoch(local: int, name: str) -> float:
-    """A time that comes twice is the first one; one that the clocks skip is read with the offset before the change."""
+    """A time that comes twice is the first one; one that the clocks skip is read with the offset before the change.
+
+    After 2099 a zone keeps the offset that it has at the end of that year, as in Polars' tables, by which columns are read and
+    times are written.
+    """
     if name == "UTC":
         return float(local)
-    moment = _EPOCH + timedelta(seconds=max(-_ENDS[0], min(local, math.floor(_ENDS[1]))))
+    moment = _EPOCH + timedelta(seconds=max(_FIRST, min(local, _LAST)))
     return local - (zone(name).utcoffset(moment) or timedelta()).total_seconds()

@@ -303,6 +303,14 @@ def test_hours_that_the_clocks_skip_or_repeat() -> None:
     assert parse(pl.Series(["2011-12-30 12:00:00"]), "%F %T", "Pacific/Apia").to_list() == [1325282400]
 
 
+@pytest.mark.parametrize("tz", ["America/New_York", "Europe/Berlin", "Australia/Sydney"])
+def test_after_2099_a_zone_keeps_its_offset_however_a_time_is_read_or_written(tz: str) -> None:
+    texts = ["2100-01-15 12:00:00", "2100-04-01 00:00:00", "2150-07-06 12:00:00"]
+    one_by_one = [strptime(text, "%F %T", tz) for text in texts]
+    assert parse(pl.Series(texts * 100), "%F %T", tz).to_list() == one_by_one * 100
+    assert write(pl.Series(one_by_one), "%F %T", tz).to_list() == texts
+
+
 def test_columns_keep_their_rows() -> None:
     texts = pl.Series(["2023-11-14", None, "no", "2023-11-14"])
     assert parse(texts, "%F").to_list() == [1699920000, None, None, 1699920000]
