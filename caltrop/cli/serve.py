@@ -18,9 +18,8 @@ from caltrop import children
 from caltrop.cli.options import addon_options, packages
 from caltrop.errors import CaltropError
 
-END_SECONDS = (
-    3.0  # for an orderly end; within five the process is to be gone, and the kernel has its memory to take back
-)
+# For an orderly end. Within five the process is to be gone, and the kernel has its memory to take back.
+END_SECONDS = 3.0
 _PORT = click.IntRange(0, 65535)
 
 

@@ -22,6 +22,7 @@ from caltrop.engine.errors import Cancelled, Finalized, SearchError
 
 T = TypeVar("T")
 STEP = 1_024  # rows of a loop between two checks
+PART = 65_536  # rows that are worked on at once where each may become many
 GRACE = 0.5  # seconds that a finalized search has to go on with what it read
 LONGEST = 16 << 20
 
@@ -134,6 +135,13 @@ def steps(items: Iterable[T]) -> Iterator[T]:
             here.stop.check()
             left = STEP
         yield item
+
+
+def parts(column: pl.Series) -> Iterator[pl.Series]:
+    """A column in parts, with a check before each; one without rows is one part."""
+    for start in range(0, max(len(column), 1), PART):
+        check()
+        yield column.slice(start, PART)
 
 
 def reads_on() -> bool:

@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 import polars as pl
 
 from caltrop.engine.answers import Answers
+from caltrop.engine.errors import SearchError
 from caltrop.engine.namespaces import Namespaces
 from caltrop.engine.services import Services
 from caltrop.engine.table import Table
@@ -231,6 +232,16 @@ class Context:
         number, unusable = self.instance.knowledge(self.app, self.user).limits.of(limit)
         if unusable is not None:
             self.warn(str(unusable))
+        return number
+
+    def within(self, limit: Limit, number: int, what: str, node: Node) -> int:
+        """The number, which a search asks for. Raises SearchError where limits.conf does not allow it."""
+        if number > (most := self.limit(limit)):
+            raise SearchError(
+                f"{what} is more than {most} {limit.unit}",
+                node=node,
+                hint=f"limits.conf [{limit.stanza}] {limit.name} bounds it.",
+            )
         return number
 
     def warn(self, text: str) -> None:

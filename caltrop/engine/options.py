@@ -7,25 +7,21 @@ written may not depend on whether there are rows.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-
 from caltrop.dialect.words import did_you_mean
 from caltrop.engine.errors import argument_error, option_error
 from caltrop.spl import unparse
-from caltrop.spl.ast import Clause, Command, NodeOption, Option
+from caltrop.spl.ast import Command, NodeOption, Option
 from caltrop.spl.commands import declaration_of
-from caltrop.spl.declaration import Declaration, Words
-from caltrop.spl.kinds import Kind
+from caltrop.spl.kinds import Kind, fits
 
 
 def check(command: Command) -> None:
     """SearchError for the first option that the command's declaration does not allow."""
     declaration = declaration_of(command.name)
     known = declaration.options
-    for option in _written(command, declaration):
+    for option in declaration.written(command):
         kind = known.get(option.name)
-        if kind is Kind.INT and isinstance(option, Option) and not _numeric(option.value):
+        if kind is Kind.INT and isinstance(option, Option) and not fits(option.value, kind):
             raise option_error(
                 f"{command.name}: {option.name}= needs a number, not '{option.value}'",
                 node=option,
@@ -45,7 +41,7 @@ def check(command: Command) -> None:
             )
         if isinstance(option, NodeOption):
             continue
-        if kind is Kind.BOOL and not isinstance(option.value, bool):
+        if kind is Kind.BOOL and not fits(option.value, kind):
             raise option_error(
                 f"{command.name}: {option.name}= needs true or false, not '{option.value}'",
                 node=option,
@@ -53,19 +49,3 @@ def check(command: Command) -> None:
                 value=option.value,
                 kind="boolean",
             )
-
-
-def _written(command: Command, declaration: Declaration) -> Iterator[Option | NodeOption]:
-    """The options of a command, those that stand behind a keyword (`by host limit=5`) among them."""
-    for part in command.parts:
-        if isinstance(part, Option | NodeOption):
-            yield part
-        elif isinstance(part, Clause) and declaration.clauses.get(part.keyword) is not Words.SEARCH:
-            yield from (inner for inner in part.parts if isinstance(inner, Option | NodeOption))
-
-
-def _numeric(value: object) -> bool:
-    try:
-        return math.isfinite(float(str(value)))
-    except ValueError:
-        return False

@@ -141,9 +141,8 @@ def _found(
                 matching_rows = partial(_remembered, (asked, bounds), matching_rows)
             condition, part = None, None
             narrow: Possible = partial(_those, some)
-            if (
-                not stored
-            ):  # what the index is asked for stands in rows that are all of the segment's, or all that are possible
+            # What the index is asked for stands in rows that are all of the segment's, or all that are possible.
+            if not stored:
                 condition = Condition(read, matching_rows)
                 narrow = partial(narrowing.possible, node, times)
                 part = (

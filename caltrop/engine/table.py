@@ -24,9 +24,8 @@ from caltrop.dialect.columns import take_names_literally
 from caltrop.engine import budget
 
 MULTIVALUE = pl.List(pl.String)
-FEW = (
-    128  # values, below which a column is done sooner one by one: an operation of Polars takes as long as sixty of them
-)
+# Values, below which a column is done sooner one by one: an operation of Polars takes as long as sixty of them.
+FEW = 128
 
 take_names_literally()
 

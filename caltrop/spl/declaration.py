@@ -21,7 +21,7 @@ from enum import Enum
 from typing import TypedDict, Unpack
 
 from caltrop.spl.arguments import Arguments
-from caltrop.spl.ast import Command, Node
+from caltrop.spl.ast import Clause, Command, Node, NodeOption, Option
 from caltrop.spl.facts import Advice, Combines, CommandKind, Gives, Reads, Sets, anything, sets_nothing, unknown
 from caltrop.spl.kinds import INT, Kind
 
@@ -82,6 +82,14 @@ class Declaration:
         """Whether a subsearch is part of the grammar: a search that is combined, a condition, an expression."""
         searches = Words.SEARCH in (self.words, *self.clauses.values())
         return self.brackets or searches or self.combines is not None
+
+    def written(self, command: Command) -> Iterator[Option | NodeOption]:
+        """The options of a command of the kind, those that stand behind a keyword (`by host limit=5`) among them."""
+        for part in command.parts:
+            if isinstance(part, Option | NodeOption):
+                yield part
+            elif isinstance(part, Clause) and self.clauses.get(part.keyword) is not Words.SEARCH:
+                yield from (inner for inner in part.parts if isinstance(inner, Option | NodeOption))
 
 
 declarations: dict[str, Declaration] = {}

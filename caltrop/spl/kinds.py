@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from enum import Enum
 
@@ -22,6 +23,17 @@ class Kind(Enum):
 
 
 BOOL, INT, FLOAT, STR, LIST, EXPR, EVAL = Kind
+
+
+def fits(value: object, kind: Kind | None) -> bool:
+    """Whether an option of the type may have the value: true or false where these are asked for, a number for a whole number (of which
+    the fraction is for its command to judge). Any other type takes anything."""
+    if kind is Kind.BOOL:
+        return isinstance(value, bool)
+    try:
+        return kind is not Kind.INT or math.isfinite(float(str(value)))
+    except ValueError:
+        return False
 
 
 def convert(text: str, kind: Kind | None) -> Scalar:

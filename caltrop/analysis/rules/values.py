@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from caltrop.analysis.mistake import Found, rule
 from caltrop.analysis.reading import Reading
 from caltrop.dialect.spans import parse_span
-from caltrop.spl.ast import Alias, Clause, Command, FieldName, MacroCall, NodeOption, Option, Word
+from caltrop.spl.ast import Alias, Command, FieldName, MacroCall, NodeOption, Word
 from caltrop.spl.commands import declaration_of
-from caltrop.spl.declaration import Words
-from caltrop.spl.kinds import Kind
+from caltrop.spl.kinds import Kind, fits
 
 _SPANS = {
     "timechart": ("span", "minspan"),
@@ -36,14 +35,13 @@ def wrong_value(reading: Reading) -> Iterator[Found]:
     for command in reading.commands:
         declared = declaration_of(command.name)
         timed = _timed(command)
-        for option in _written(command):
-            text = str(option.value)
-            if option.quoted or _LEFT_OPEN.search(text):
+        for option in declared.written(command):
+            if isinstance(option, NodeOption) or option.quoted or _LEFT_OPEN.search(text := str(option.value)):
                 continue
             kind = declared.options.get(option.name)
-            if kind is Kind.INT and not _number(text):
+            if kind is Kind.INT and not fits(option.value, kind):
                 yield Found(option.span, f"{option.name}= needs a number, not {text!r}", "write a whole number")
-            elif kind is Kind.BOOL and not isinstance(option.value, bool):
+            elif kind is Kind.BOOL and not fits(option.value, kind):
                 yield Found(option.span, f"{option.name}= needs true or false, not {text!r}", "write true or false")
             elif option.name in timed and not _length(text):
                 hint = "write a number and a unit, as in 30s, 5m, 1h, 1d, 1w, 1mon"
@@ -58,22 +56,6 @@ def _timed(command: Command) -> tuple[str, ...]:
         name = first.source.name if isinstance(first, Alias) else first.name if isinstance(first, FieldName) else ""
         return ("span", "minspan") if name == "_time" else ()
     return _SPANS.get(command.name, ())
-
-
-def _written(command: Command) -> Iterator[Option]:
-    """The options as values, those behind keywords (`by host limit=5`) among them."""
-    yield from command.of(Option)
-    for clause in command.of(Clause):
-        if declaration_of(command.name).clauses.get(clause.keyword) is not Words.SEARCH:
-            yield from (part for part in clause.parts if isinstance(part, Option))
-
-
-def _number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _length(text: str) -> bool:
@@ -103,10 +85,9 @@ def not_first(reading: Reading) -> Iterator[Found]:
             command = stage.command
             if not isinstance(command, Command):
                 continue
-            appends = any(part.name == "append" for part in command.of(Option)) or any(
-                part.name == "append" for part in command.of(NodeOption)
-            )
-            if declaration_of(command.name).kind == "generating" and not appends:
+            declared = declaration_of(command.name)
+            appends = any(option.name == "append" for option in declared.written(command))
+            if declared.kind == "generating" and not appends:
                 hint = f"put it into brackets: append [| {command.name} …]"
                 yield Found(command.span, f"{command.name} must be the first command of a search", hint)
 

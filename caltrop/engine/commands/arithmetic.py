@@ -56,7 +56,9 @@ def autoregress(table: Table, cmd: Command, ctx: Context) -> Table:
     match = re.fullmatch(r"(\d+)(?:-(\d+))?", str(cmd.option("p", 1)).strip())
     if match is None or int(match[1]) < 1 or (match[2] and int(match[2]) < int(match[1])):
         raise SearchError(f"autoregress: p={cmd.option('p')} is no step or range of steps", node=cmd)
-    _bounded(cmd, int(match[1]), match[2], ctx)
+    first, last = int(match[1]), int(match[2] or match[1])
+    for number_of, limit in ((last, AUTOREGRESS_STEP), (last - first + 1, AUTOREGRESS_STEPS)):
+        ctx.within(limit, number_of, f"autoregress: p={match[0]}", cmd)
     if match[2] and target:
         raise SearchError("autoregress: AS takes one step, not a range", node=cmd)
     if source not in table:
@@ -66,18 +68,6 @@ def autoregress(table: Table, cmd: Command, ctx: Context) -> Table:
     return table.with_frame(
         table.frame.with_columns([column.shift(step).alias(target or f"{source}_p{step}") for step in steps])
     )
-
-
-def _bounded(cmd: Command, first: int, last: str | None, ctx: Context) -> None:
-    """Raises SearchError for steps that limits.conf does not allow."""
-    farthest, steps = int(last or first), int(last or first) - first + 1
-    for number, limit in ((farthest, AUTOREGRESS_STEP), (steps, AUTOREGRESS_STEPS)):
-        if number > (most := ctx.limit(limit)):
-            raise SearchError(
-                f"autoregress: p={cmd.option('p')} is more than {most} {limit.unit}",
-                node=cmd,
-                hint=f"limits.conf [{limit.stanza}] {limit.name} bounds it.",
-            )
 
 
 @command("addtotals", settled=True)

@@ -84,16 +84,8 @@ def _first(regex: Regex, column: pl.Series) -> list[pl.Series]:
 
 def _several(regex: Regex, column: pl.Series, limit: int) -> list[pl.Series]:
     """The groups of up to `limit` matches (0: all) as multivalues. A group that takes no part in a match is empty there."""
-    parts = []
-    for some in column.to_frame().iter_slices(_STEP):
-        budget.check()
-        parts.append(_of_some(regex, some.to_series(), limit))
-    if not parts:
-        parts.append(_of_some(regex, column, limit))
-    return [_tidy(pl.concat([part[number] for part in parts])) for number in range(len(parts[0]))]
-
-
-_STEP = 65_536  # rows that are matched at once
+    parts = [_of_some(regex, some, limit) for some in budget.parts(column)]
+    return [_tidy(pl.concat(groups)) for groups in zip(*parts, strict=True)]
 
 
 def _of_some(regex: Regex, column: pl.Series, limit: int) -> list[pl.Series]:

@@ -72,12 +72,7 @@ def kmeans(table: Table, cmd: Command, ctx: Context) -> Table:
             hint="Write a number, or a range such as 2-5.",
         )
     for number_of, limit in ((int(match[2] or match[1]), KMEANS_CLUSTERS), (_length(match), KMEANS_RANGE)):
-        if number_of > (most := ctx.limit(limit)):
-            raise SearchError(
-                f"kmeans: k={match[0]} is more than {most} {limit.unit}",
-                node=cmd,
-                hint=f"limits.conf [{limit.stanza}] {limit.name} bounds it.",
-            )
+        ctx.within(limit, number_of, f"kmeans: k={match[0]}", cmd)
     reps, rounds, tolerance = (
         whole(options, "reps", 10, minimum=1),
         whole(options, "maxiters", 10_000, minimum=1),

@@ -52,17 +52,10 @@ def makemv(table: Table, cmd: Command, ctx: Context) -> Table:
     if name not in table:
         return table
     column = values_of(table.frame.get_column(name))
-    parts = []
-    for some in column.to_frame().iter_slices(_STEP):
-        budget.check()
-        parts.append(_split(some.to_series(), split, empty))
-    made = pl.concat(parts) if parts else column
+    made = pl.concat([_split(some, split, empty) for some in budget.parts(column)])
     if flag(cmd, "setsv"):
         return table.with_frame(table.frame.with_columns(made.list.join(str(cmd.option("delim", " "))).alias(name)))
     return table.with_frame(table.frame.with_columns(_tidy(made.alias(name))))
-
-
-_STEP = 65_536  # rows that are split at once
 
 
 def _split(column: pl.Series, split: Callable[[pl.Series], tuple[pl.Series, pl.Series]], empty: bool) -> pl.Series:

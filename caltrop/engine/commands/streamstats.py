@@ -79,11 +79,8 @@ def _windows(cmd: Command, ctx: Context) -> Windows:
         seconds = length.approximate
         if not flag(cmd, "current", True) or not flag(cmd, "global", True):
             raise SearchError("time_window cannot be combined with current=f or global=f", node=cmd)
-    size, most = whole(cmd, "window", 0), ctx.limit(STREAM_WINDOW)
-    if size > most:
-        raise SearchError(
-            f"window={size} is larger than {most}", node=cmd, hint="limits.conf [stats] max_stream_window bounds it."
-        )
+    size = whole(cmd, "window", 0)
+    ctx.within(STREAM_WINDOW, size, f"window={size}", cmd)
     return Windows(
         size=size,
         current=flag(cmd, "current", True),

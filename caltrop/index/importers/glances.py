@@ -103,9 +103,8 @@ def stamps(seen: Sequence[Glance], text: Callable[[Any], str | None]) -> list[st
         values = [get(seen[place]) for place in left]
         if values.count(msgspec.UNSET) == len(values):
             continue
-        if len(values) == len(seen) and set(map(type, values)) == {
-            str
-        }:  # the usual case, and what `text` leaves as it is
+        # The usual case, and what `text` leaves as it is.
+        if len(values) == len(seen) and set(map(type, values)) == {str}:
             return values
         for place, value in zip(left, values, strict=True):
             found[place] = text(value)

@@ -35,27 +35,26 @@ class Permissions:
         write = acl.write or ()
         return acl.sharing != "user" and ("*" in write or not set(write).isdisjoint(self._roles.closure(user.roles)))
 
+    def require(self, user: Caller, *capabilities: str) -> None:
+        """Raises ApiError 403 unless the caller has one of the capabilities, if any are named, or is an administrator."""
+        if capabilities and {*capabilities, ADMIN_CAPABILITY}.isdisjoint(self.capabilities(user)):
+            raise _refused(user, " OR ".join(capabilities))
+
     def require_all(self, user: Caller, expression: str) -> None:
         """The same for capabilities joined by `and`, `or` and parentheses, as restmap.conf writes them; empty asks for none.
 
         An expression that cannot be read is held by administrators alone.
         """
         held = self.capabilities(user)
-        if not expression.strip() or ADMIN_CAPABILITY in held or _holds(expression, held):
-            return
-        raise ApiError(
-            403,
-            f"You (user={user.name}) do not have permission to perform this operation (requires capability: {expression.strip()}).",
-        )
+        if expression.strip() and ADMIN_CAPABILITY not in held and not _holds(expression, held):
+            raise _refused(user, expression.strip())
 
-    def require(self, user: Caller, *capabilities: str) -> None:
-        """Raises ApiError 403 unless the caller has one of the capabilities, if any are named, or is an administrator."""
-        if capabilities and {*capabilities, ADMIN_CAPABILITY}.isdisjoint(self.capabilities(user)):
-            raise ApiError(
-                403,
-                f"You (user={user.name}) do not have permission to perform this operation "
-                f"(requires capability: {' OR '.join(capabilities)}).",
-            )
+
+def _refused(user: Caller, needed: str) -> ApiError:
+    return ApiError(
+        403,
+        f"You (user={user.name}) do not have permission to perform this operation (requires capability: {needed}).",
+    )
 
 
 def _holds(expression: str, held: frozenset[str]) -> bool:
@@ -89,5 +88,5 @@ def _holds(expression: str, held: frozenset[str]) -> bool:
 
     try:
         return either() and not words
-    except ValueError:
+    except (ValueError, RecursionError):
         return False

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from caltrop.engine import budget
 from caltrop.engine.commands import extracting
 from caltrop.engine.regexes import REX, compile_pattern
 from caltrop.spl.ast import Word
@@ -68,7 +69,7 @@ def test_matches_of_several_values(pattern: str, rows: list[list[str] | None], l
 
 
 def test_a_long_column_is_matched_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extracting, "_STEP", 2)
+    monkeypatch.setattr(budget, "PART", 2)
     texts = ["a=1 b=2", None, "", "c=3", "d=4 e=5 f=6"]
     rows = [[] if text is None else [text] for text in texts]
     assert columns(PATTERNS[0], pl.Series("x", texts), 2) == one_by_one(PATTERNS[0], rows, 2)

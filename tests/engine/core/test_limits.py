@@ -78,7 +78,7 @@ BOUNDED: list[tuple[Limit, int, str, dict[str, Any]]] = [
 # Those that refuse, or say something.
 REFUSING: list[tuple[Limit, int, str, str]] = [
     (limits.SUBSEARCH_DEPTH, 1, f"{ROWS} | append [{ROWS} | append [{ROWS}]]", "deeper than 1"),
-    (limits.STREAM_WINDOW, 2, f"{ROWS} | streamstats window=3 count AS x", "larger than 2"),
+    (limits.STREAM_WINDOW, 2, f"{ROWS} | streamstats window=3 count AS x", "more than 2 rows"),
     (limits.AUTOREGRESS_STEP, 2, f"{ROWS} | autoregress n p=3", "more than 2 rows"),
     (limits.AUTOREGRESS_STEPS, 2, f"{ROWS} | autoregress n p=1-3", "more than 2 steps"),
     (limits.KMEANS_CLUSTERS, 2, f"{ROWS} | kmeans k=3 n", "more than 2 clusters"),

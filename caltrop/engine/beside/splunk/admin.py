@@ -31,7 +31,6 @@ EAI_ENTRY_ACL = "eai:acl"
 EAI_ENTRY_ATTRIBUTES = "eai:attributes"
 
 CAP_NONE = "allow_access_to_all"
-FAILED = 'Unexpected error "{kind}" from python handler: "{text}". See splunkd.log/python.log for more details.'
 _CALLS = {
     ACTION_CREATE: "handleCreate", ACTION_LIST: "handleList", ACTION_EDIT: "handleEdit", ACTION_REMOVE: "handleRemove",
     ACTION_MEMBERS: "handleMembers", ACTION_RELOAD: "handleReload", ACTION_CUSTOM: "handleCustom",
@@ -338,9 +337,15 @@ def init(handler: Any, ctxInfo: int = CONTEXT_NONE) -> None:
         found = {"status": error.statusCode, "error": str(error)}
     except Exception as error:
         traceback.print_exc()
-        kind = f"<class '{type(error).__module__}.{type(error).__qualname__}'>"
-        found = {"status": 500, "error": FAILED.format(kind=kind, text=error)}
+        found = unexpected(error)
     _answered.update(found)
+
+
+def unexpected(error: Exception) -> dict[str, Any]:
+    """The answer where a handler fails."""
+    kind = f"<class '{type(error).__module__}.{type(error).__qualname__}'>"
+    text = f'Unexpected error "{kind}" from python handler: "{error}". See splunkd.log/python.log for more details.'
+    return {"status": 500, "error": text}
 
 
 def _run(handler: Any, context: int) -> dict[str, Any]:

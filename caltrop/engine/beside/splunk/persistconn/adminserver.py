@@ -27,8 +27,7 @@ def answer(file: str, asked: dict[str, Any]) -> dict[str, Any]:
             runpy.run_path(file, run_name="__main__")
     except Exception as error:
         traceback.print_exc()
-        kind = f"<class '{type(error).__module__}.{type(error).__qualname__}'>"
-        return {"status": 500, "error": admin.FAILED.format(kind=kind, text=error)}
+        return admin.unexpected(error)
     return admin.answered() or {"status": 500, "error": f"{file} never called admin.init"}
 
 
