@@ -158,7 +158,7 @@ class Bucket:
                 )
             if found.payloads:
                 frame = frames.concat([pl.read_ipc_stream(io.BytesIO(payload)) for payload in found.payloads])
-                # After the last number that was given, also where events in between are lost.
+                # After the last number that was given: rows came since the manifest was written, and events may be lost in between.
                 last = frame.get_column("_cd").str.strip_prefix("0:").cast(pl.Int64).max()
                 self._state = replace(self._state, serial=max(self._state.serial, int(str(last)) + 1)).added(frame)
         self._log = Log(log)
@@ -266,13 +266,11 @@ class Bucket:
 
     def _commit(self, state: State) -> None:
         assert self.path is not None
-        # Rows in the log are numbered after those in the manifest: the log gives their number back when it is read.
-        serial = state.serial - state.hot_rows
         manifest = {
             "settings": self.settings,
             "guid": state.guid,
             "sequence": state.sequence,
-            "serial": serial,
+            "serial": state.serial,
             "segments": [
                 {"id": s.id, "file": s.path.name, "crc": s.checksum, "summary": s.summary.to_json()}
                 for s in state.segments

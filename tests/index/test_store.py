@@ -511,3 +511,14 @@ def test_a_search_still_reads_the_segments_it_took_after_their_files_are_gone(
         _retire(store, how)
         assert not any(path is not None and path.exists() for path in paths)
         assert [raw for segment in before for raw in segment.frame.get_column("_raw")] == ["event 1"]
+
+
+def test_an_address_is_not_given_again_though_its_event_was_the_last(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        store.create_index("main")
+        store.append(event(0))
+        store.append(event(1))
+        store.delete("main", pl.Series(["0:1"]))
+    with Store(tmp_path) as store:
+        store.append(event(2))
+        assert sorted(a for s in store.segments() for a in s.frame.get_column("_cd")) == ["0:0", "0:2"]
